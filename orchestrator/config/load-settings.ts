@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { ProductError } from '../core/product-error.ts';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName, type Settings } from './setting-table.ts';
+
+/** Where a value came from, named in errors. */
+type Source = 'flag' | 'environment' | '.env' | 'default';
+
+export interface SettingSources {
+  /** Values of flags by setting name; undefined or absent where the flag was not given. */
+  readonly flags: Readonly<Partial<Record<SettingName, string>>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder whose `.env` is read, if it has one. */
+  readonly projectDir: string;
+}
+
+/** Names that may stand in `.env` though the product does not read them: Compose and Docker do. */
+const NEIGHBOURS = /^(COMPOSE_|DOCKER_|BUILDKIT_)|_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^NODE_EXTRA_CA_CERTS$/i;
+
+/**
+ * Loads every setting: flags over environment over `.env` over defaults. An empty value counts as not given, as in Compose.
+ * @throws ProductError BAD_SETTING naming the setting, its value, where it stands and what is allowed
+ */
+export function loadSettings(sources: SettingSources): Settings {
+  const file = readEnvFile(join(sources.projectDir, '.env'));
+  const loaded: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    const found = find(name, sources, file);
+    loaded[name] = found === undefined ? undefined : check(name, found.value, found.source);
+  }
+  return loaded as Settings;
+}
+
+function find(name: SettingName, sources: SettingSources, file: Record<string, string>) {
+  const definition = SETTING_TABLE[name];
+  const candidates: readonly (readonly [Source, string | undefined])[] = [
+    ['flag', sources.flags[name]],
+    ['environment', sources.environment[name]],
+    ['.env', file[name]],
+    ['default', 'default' in definition ? definition.default : undefined],
+  ];
+  for (const [source, value] of candidates) {
+    if (source === 'flag' && value === '') throw refusal(name, value, source, allowedOf(name, ''));
+    if (value !== undefined && value !== '') return { source, value };
+  }
+  return undefined;
+}
+
+function check(name: SettingName, value: string, source: Source): unknown {
+  const result = SETTING_TABLE[name].schema.safeParse(value);
+  if (result.success) return result.data;
+  throw refusal(name, value, source, result.error.issues[0]?.message ?? 'another value');
+}
+
+function allowedOf(name: SettingName, value: string): string {
+  return SETTING_TABLE[name].schema.safeParse(value).error?.issues[0]?.message ?? 'a value that is not empty';
+}
+
+function refusal(name: SettingName, value: string, source: Source, allowed: string): ProductError {
+  const where = source === 'flag' ? `--${flagOf(name)}` : source === '.env' ? '.env' : `the ${source}`;
+  return new ProductError('BAD_SETTING', {
+    message: `${name}=${JSON.stringify(value)} (from ${where}) is not allowed: it must be ${allowed}.`,
+    hint: `Correct ${name}; \`npm run up -- --help\` lists every setting.`,
+  });
+}
+
+/** The flag of a setting: `msgs-per-sec` for MSGS_PER_SEC. */
+export function flagOf(name: SettingName): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
+
+function readEnvFile(path: string): Record<string, string> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new ProductError('BAD_SETTING', {
+      message: `${path} cannot be read: ${(error as Error).message}.`,
+      hint: 'Make it a readable file, or remove it.',
+      cause: error,
+    });
+  }
+  const values = parse(content);
+  for (const name of Object.keys(values)) {
+    if (name in SETTING_TABLE || NEIGHBOURS.test(name)) continue;
+    throw new ProductError('BAD_SETTING', {
+      message: `.env has the unknown setting ${name}.`,
+      hint: `Allowed are ${SETTING_NAMES.join(', ')}; \`.env.example\` explains each.`,
+    });
+  }
+  return values;
+}

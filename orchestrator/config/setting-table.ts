@@ -1,0 +1,200 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+/** One setting: how it is checked, its default as text, and what it means. */
+interface SettingDefinition {
+  readonly schema: z.ZodType<unknown, string>;
+  /** The default as it would be written in `.env`; undefined where the runtime chooses or nothing is set. */
+  readonly default?: string;
+  /** What stands for the default in documents when it is not fixed. */
+  readonly defaultText?: string;
+  /** One line of meaning, for `--help`, `.env.example` and the settings table. */
+  readonly meaning: string;
+  readonly usedBy: string;
+}
+
+const integer = (min: number, max: number) => {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, allowed)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, allowed);
+};
+const port = integer(1, 65_535);
+const text = (pattern: RegExp, allowed: string) => z.string().regex(pattern, allowed);
+
+/** Spark's own duration units, as `Trigger.ProcessingTime` reads them (CalendarInterval without months). */
+const INTERVAL = /^\s*(\d{1,9})\s*(milliseconds?|seconds?|minutes?|hours?|days?)\s*$/i;
+
+/** Kafka's rule for topic names: org.apache.kafka.common.internals.Topic. */
+const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+
+const flag = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true');
+
+const startingOffsets = z.string().refine((value) => {
+  if (value === 'earliest' || value === 'latest') return true;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  } catch {
+    return false;
+  }
+}, 'earliest, latest, or the Kafka source\'s JSON such as {"transactions":{"0":23,"1":-2}}');
+
+/**
+ * Every setting, in the order of the documents. Environment, `.env` and flags (`--msgs-per-sec` for MSGS_PER_SEC) are
+ * checked against this one table; the settings table of the README and `.env.example` are tested to equal it.
+ */
+export const SETTING_TABLE = {
+  RUNTIME: {
+    schema: z.enum(['auto', 'compose', 'local'], { error: 'auto, compose or local' }),
+    default: 'auto',
+    meaning: 'How the services run: Docker Compose, local processes, or whichever the machine has',
+    usedBy: 'orchestrator',
+  },
+  KAFKA_BOOTSTRAP_SERVERS: {
+    schema: z.string(),
+    defaultText: 'set by the runtime',
+    meaning: 'Brokers of producer and job: kafka:9092 in containers, localhost:KAFKA_PORT outside',
+    usedBy: 'producer, job',
+  },
+  KAFKA_TOPIC: {
+    schema: text(TOPIC, '1 to 249 letters, digits, dots, underscores or hyphens, and not "." or ".."'),
+    default: 'transactions',
+    meaning: 'The topic that carries the transactions',
+    usedBy: 'all',
+  },
+  KAFKA_TOPIC_PARTITIONS: {
+    schema: integer(1, 1000),
+    default: '3',
+    meaning: 'Partitions of the topic when it is created',
+    usedBy: 'kafka-init',
+  },
+  MSGS_PER_SEC: {
+    schema: z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,6})?$/, 'a number of 0 or more; 0 means as fast as it can')
+      .transform(Number),
+    default: '5',
+    meaning: 'Records a second that the producer sends; 0 = as fast as it can',
+    usedBy: 'producer',
+  },
+  OUTPUT_DIR: {
+    schema: z.string().min(1, "a folder's path"),
+    default: './data/output',
+    meaning: 'Folder on this machine for outputs and checkpoints',
+    usedBy: 'runtimes',
+  },
+  OUTPUT_PATH: {
+    schema: z.string().min(1, 'a path or a Hadoop URI'),
+    defaultText: 'OUTPUT_DIR/parquet (/opt/spark-output/parquet in containers)',
+    meaning: 'Where the job writes: a path or any Hadoop URI',
+    usedBy: 'job',
+  },
+  TRIGGER_INTERVAL: {
+    schema: text(INTERVAL, 'a count and a unit, such as "30 seconds" or "1 minute"'),
+    default: '30 seconds',
+    meaning: 'How often a micro-batch starts',
+    usedBy: 'job',
+  },
+  MAX_OFFSETS_PER_TRIGGER: {
+    schema: integer(1, 1_000_000_000),
+    defaultText: 'unset',
+    meaning: 'Upper bound of the records in one micro-batch',
+    usedBy: 'job',
+  },
+  MAX_FILES_PER_SINK: {
+    schema: integer(0, 1_000_000),
+    default: '48',
+    meaning: 'Files kept per sink, the newest; 0 = keep all',
+    usedBy: 'job',
+  },
+  STARTING_OFFSETS: {
+    schema: startingOffsets,
+    default: 'earliest',
+    meaning: 'Where a new checkpoint begins: earliest, latest, or JSON of the Kafka source',
+    usedBy: 'job',
+  },
+  FAIL_ON_DATA_LOSS: {
+    schema: flag,
+    default: 'true',
+    meaning: 'Stop with an error when records vanished from the topic before they were read',
+    usedBy: 'job',
+  },
+  SHOW_PREVIEWS: {
+    schema: z.enum(['0', '1'], { error: '0 or 1' }),
+    default: '0',
+    meaning: "1 prints a few rows of every micro-batch to the job's log",
+    usedBy: 'job',
+  },
+  SPARK_VERSION: {
+    schema: text(/^3\.5\.[1-7]$/, '3.5.1 to 3.5.7, the versions whose Kafka connector is published'),
+    default: '3.5.7',
+    meaning: 'Spark, PySpark and the Kafka connector',
+    usedBy: 'images, connector, local runtime',
+  },
+  SPARK_SQL_SHUFFLE_PARTITIONS: {
+    schema: integer(1, 10_000),
+    default: '4',
+    meaning: "Shuffle partitions; fixed at a checkpoint's first run",
+    usedBy: 'job',
+  },
+  SPARK_WORKER_CORES: {
+    schema: integer(1, 1024),
+    default: String(availableParallelism()),
+    defaultText: "the machine's cores",
+    meaning: 'Cores that a worker offers',
+    usedBy: 'worker',
+  },
+  SPARK_WORKER_MEMORY: {
+    schema: text(/^[1-9]\d{0,6}[mg]$/i, 'a size such as 2g or 1536m'),
+    default: '2g',
+    meaning: 'Memory that a worker offers to executors',
+    usedBy: 'worker',
+  },
+  ZOOKEEPER_PORT: { schema: port, default: '2181', meaning: 'ZooKeeper, on 127.0.0.1', usedBy: 'runtimes' },
+  KAFKA_PORT: {
+    schema: port,
+    default: '9094',
+    meaning: 'Kafka for clients outside, on 127.0.0.1',
+    usedBy: 'runtimes',
+  },
+  SPARK_MASTER_PORT: {
+    schema: port,
+    default: '7077',
+    meaning: 'Spark master, on 127.0.0.1',
+    usedBy: 'runtimes',
+  },
+  SPARK_MASTER_UI_PORT: {
+    schema: port,
+    default: '8080',
+    meaning: "Spark master's web page",
+    usedBy: 'runtimes',
+  },
+  SPARK_WORKER_UI_PORT: {
+    schema: port,
+    default: '8081',
+    meaning: "Spark worker's web page",
+    usedBy: 'runtimes',
+  },
+  SPARK_APP_UI_PORT: { schema: port, default: '4040', meaning: "The job's own web page", usedBy: 'runtimes' },
+  RUN_DIR: {
+    schema: z.string().min(1, "a folder's path"),
+    default: './data/run',
+    meaning: 'Folder for logs, process state and the data of Kafka and ZooKeeper (local runtime)',
+    usedBy: 'local runtime',
+  },
+} as const satisfies Record<string, SettingDefinition>;
+
+/** The name of a setting, as in the environment. */
+export type SettingName = keyof typeof SETTING_TABLE;
+
+export const SETTING_NAMES = Object.keys(SETTING_TABLE) as readonly SettingName[];
+
+/** The checked values; settings without a default may be undefined. */
+export type Settings = {
+  readonly [Name in SettingName]: (typeof SETTING_TABLE)[Name] extends { readonly default: string }
+    ? z.output<(typeof SETTING_TABLE)[Name]['schema']>
+    : z.output<(typeof SETTING_TABLE)[Name]['schema']> | undefined;
+};

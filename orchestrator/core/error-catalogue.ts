@@ -1,0 +1,51 @@
+/**
+ * Every error that the product reports on purpose: its exit code and what it means.
+ * `docs/errors.md` is checked against this table by a test.
+ *
+ * Exit codes: 0 done, 2 wrong usage or configuration, 3 something is missing on the machine,
+ * 4 a step or its gate failed, 5 verification found a difference, 130 interrupted.
+ */
+export const ERROR_CATALOGUE = {
+  BAD_USAGE: { exitCode: 2, meaning: 'The command line has an unknown command, option or combination.' },
+  BAD_SETTING: { exitCode: 2, meaning: 'A setting has an unknown name or a value that is not allowed.' },
+  UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
+  OUTPUT_NOT_WRITABLE: { exitCode: 2, meaning: 'The output folder cannot be created or written.' },
+  FOREIGN_FILES: {
+    exitCode: 2,
+    meaning: 'A wipe met files that this stack did not make, and deleted nothing.',
+  },
+  STACK_RUNNING: {
+    exitCode: 2,
+    meaning: 'The action needs a stopped stack, or another `up` or `down` is at work.',
+  },
+  OUTPUT_NOT_LOCAL: {
+    exitCode: 2,
+    meaning: 'The command reads outputs on the local disk, and OUTPUT_PATH is elsewhere.',
+  },
+  NO_DATA: { exitCode: 2, meaning: 'There is nothing to read yet.' },
+  NODE_TOO_OLD: { exitCode: 3, meaning: 'Node.js is older than the product needs.' },
+  PYTHON_MISSING: {
+    exitCode: 3,
+    meaning: 'No usable Python (3.9 or newer, with the venv module) was found.',
+  },
+  JAVA_UNUSABLE: {
+    exitCode: 3,
+    meaning: 'No Java that Spark supports (8, 11 or 17) could be found or provisioned.',
+  },
+  PROVISION_FAILED: {
+    exitCode: 3,
+    meaning: 'A package could not be brought to the cache: no network, no space, or a refused download.',
+  },
+  PORT_TAKEN: { exitCode: 3, meaning: 'A port that the stack needs is held by another process.' },
+  NO_ENGINE: { exitCode: 3, meaning: 'No Docker engine or no Compose plugin answered.' },
+  KAFKA_UNREACHABLE: { exitCode: 4, meaning: 'The broker did not answer a command that needs it.' },
+  STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
+  GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },
+  SERVICE_EXITED: { exitCode: 4, meaning: 'A service ended while it was awaited.' },
+  STOP_FAILED: { exitCode: 4, meaning: 'Something of the stack could not be stopped.' },
+  VERIFY_DIFFERENCE: { exitCode: 5, meaning: 'Outputs and topic differ.' },
+  INTERRUPTED: { exitCode: 130, meaning: 'A signal ended the command; what it had started was undone.' },
+} as const satisfies Record<string, { exitCode: number; meaning: string }>;
+
+/** A key of the catalogue, shown to users in brackets and in `--json` as `code`. */
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -1,0 +1,118 @@
+import type { ServiceName } from '../core/services.ts';
+import type { StepContext } from '../core/step.ts';
+
+/** The two ways to run the stack. `external`, against clusters that run already, would be a third. */
+export type RuntimeName = 'local' | 'compose';
+
+/** A host and a port as seen from the machine that the orchestrator runs on. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where the services answer, seen from the orchestrator. */
+export interface Endpoints {
+  readonly zookeeper: Address;
+  readonly kafka: Address;
+  readonly sparkMaster: Address;
+  readonly sparkMasterUi: Address;
+  readonly sparkWorkerUi: Address;
+  readonly sparkAppUi: Address;
+}
+
+/** What the runtime itself knows of a service; whether it is *ready* is a probe's word. */
+export type RunState = 'running' | 'restarting' | 'failed' | 'stopped' | 'completed';
+
+/** One look at a service. */
+export interface ServiceObservation {
+  readonly name: ServiceName;
+  readonly state: RunState;
+  /** Process id (local) of the service's main process, while it runs. */
+  readonly pid?: number;
+  /** Container name (compose); with several workers, the first. */
+  readonly container?: string;
+  /** How often it was started again since it was first started by `up`. */
+  readonly restarts: number;
+  /** When it came to this state, ISO-8601 with Z. */
+  readonly since: string;
+  /** Exit code of the last end, if there was one and no signal ended it. */
+  readonly exitCode?: number;
+  /** One phrase on the state: "exited with code 1, next start in 2 s". */
+  readonly detail: string;
+  /** Up to the last 50 lines that the present or last process wrote, oldest first; none from earlier processes. */
+  readonly recentLines: readonly string[];
+}
+
+/** How a service ended for good: a one-shot that is over, or one that will not be started again. */
+export interface ServiceExit {
+  readonly name: ServiceName;
+  readonly state: 'completed' | 'failed' | 'stopped';
+  readonly detail: string;
+}
+
+/** A line of a service's log. */
+export interface LogLine {
+  readonly service: ServiceName;
+  readonly text: string;
+}
+
+export interface LogOptions {
+  /** None: all services. */
+  readonly services: readonly ServiceName[];
+  /** Lines from the end of each log; all when undefined. */
+  readonly tail?: number;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A part of making ready what the services need before any can start: packages, images. */
+export interface PreparationStep {
+  readonly name: string;
+  readonly title: string;
+  readonly after: readonly string[];
+  /** The services that cannot start before it is done. */
+  readonly neededBy: readonly ServiceName[];
+  run(context: StepContext): Promise<string>;
+}
+
+/**
+ * How the stack is run; what is run, in which order and when it is ready is `stack/`'s business. All methods may be called from
+ * several processes at a time; state lives outside this process (supervisor, Docker engine).
+ */
+export interface Runtime {
+  readonly name: RuntimeName;
+  readonly endpoints: Endpoints;
+  /** OUTPUT_PATH as a path or URI that the orchestrator's host can read. */
+  readonly outputPath: string;
+  /**
+   * Looks for what would make a start fail (ports held by others, folders, missing tools) and touches nothing.
+   * @throws ProductError PORT_TAKEN, OUTPUT_NOT_WRITABLE, PYTHON_MISSING, …
+   */
+  preflight(signal: AbortSignal): Promise<void>;
+  /** The steps that `up` runs first; each is quick when there is nothing to do. */
+  preparation(): readonly PreparationStep[];
+  /**
+   * Starts a service if it does not run; returns when it has been started, not when it is ready. Services restart by
+   * themselves afterwards (one-shots do not).
+   */
+  start(service: ServiceName, signal: AbortSignal): Promise<void>;
+  /** Stops one service gracefully, within its stop grace, then by force; nothing happens when it does not run. */
+  stop(service: ServiceName): Promise<void>;
+  /** Every service of the table, in its order. Services never started are `stopped`. */
+  observe(): Promise<readonly ServiceObservation[]>;
+  /** Resolves when the service has ended for good; rejects with the signal's reason when that is aborted. */
+  exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit>;
+  logs(options: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Stops everything of this stack in reverse order and leaves data; also after a crash of the supervisor.
+   * @returns the services that were stopped
+   */
+  down(): Promise<readonly ServiceName[]>;
+  /**
+   * Deletes Kafka's and ZooKeeper's data, or with `keepTopic` nothing of theirs, and the stack's own transient files. Needs a stopped stack.
+   * @returns what was deleted, for the report
+   */
+  wipe(options: { readonly keepTopic: boolean }): Promise<readonly string[]>;
+  /** Ends connections that this object holds. */
+  close(): Promise<void>;
+}
