@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { readCheckpoint } from './checkpoint.ts';
+import { localOutputPath } from './local-path.ts';
+import { namesIfPresent } from './optional-file.ts';
+import { batchOfFileName, SINKS, type SinkName } from './sinks.ts';
+
+/** A file of a sink. */
+export interface SinkFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly batch: number;
+}
+
+/** Every file of a sink that has a name of the contract, by batch; also those in flight. */
+export async function sinkFiles(outputPath: string, sink: SinkName): Promise<readonly SinkFile[]> {
+  const folder = join(localOutputPath(outputPath), sink);
+  const files: SinkFile[] = [];
+  for (const name of await namesIfPresent(folder)) {
+    const batch = batchOfFileName(sink, name);
+    if (batch !== undefined) files.push({ path: join(folder, name), batch });
+  }
+  return files.sort((a, b) => a.batch - b.batch || (a.path < b.path ? -1 : 1));
+}
+
+/**
+ * The files of a sink that belong to committed micro-batches, by batch. The commit is read first, then the folder: a job at
+ * work can only add to what the answer names, or prune the oldest of it.
+ * @param through the last committed batch where the caller knows it already
+ */
+export async function committedFiles(
+  outputPath: string,
+  sink: SinkName,
+  through?: number,
+): Promise<readonly SinkFile[]> {
+  const last = through ?? (await readCheckpoint(outputPath, SINKS[sink].query)).committed?.batch ?? -1;
+  return (await sinkFiles(outputPath, sink)).filter(({ batch }) => batch <= last);
+}

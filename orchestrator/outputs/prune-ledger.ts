@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { localOutputPath } from './local-path.ts';
+import type { PartitionOffsets } from './offset-log.ts';
+import { readIfPresent } from './optional-file.ts';
+import type { SinkName } from './sinks.ts';
+
+/** What the job gave up of a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
+export interface PruneLedger {
+  readonly sink: SinkName;
+  /** Files of batches up to this one are pruned, or are about to be: it is written before the files go. */
+  readonly throughBatch: number;
+  /** The first offset that is kept, by partition; undefined for gold, whose rows have no offsets. */
+  readonly keptFrom: PartitionOffsets | undefined;
+  /** How many files were pruned in all. */
+  readonly files: number;
+}
+
+/**
+ * @returns undefined when nothing of the sink was ever pruned
+ * @throws ProductError OUTPUT_NOT_LOCAL; Error naming the file when it is not of its form
+ */
+export async function readPruneLedger(outputPath: string, sink: SinkName): Promise<PruneLedger | undefined> {
+  const path = join(localOutputPath(outputPath), '_chk', '_pruned', `${sink}.json`);
+  const content = await readIfPresent(path);
+  if (content === undefined) return undefined;
+  const ledger = parse(content);
+  if (ledger?.['sink'] !== sink || !isCount(ledger['through_batch']) || !isCount(ledger['files'])) {
+    throw new Error(`The ledger ${path} does not hold sink, through_batch, offsets and files of ${sink}.`);
+  }
+  const offsets = ledger['offsets'] ?? undefined;
+  if (offsets !== undefined && !isOffsets(offsets)) {
+    throw new Error(`The ledger ${path} does not hold offsets as whole numbers by partition.`);
+  }
+  return {
+    sink,
+    throughBatch: ledger['through_batch'],
+    keptFrom: offsets && new Map(Object.entries(offsets).map(([key, value]) => [Number(key), value])),
+    files: ledger['files'],
+  };
+}
+
+function parse(content: string): Record<string, unknown> | undefined {
+  try {
+    return Object(JSON.parse(content)) as Record<string, unknown>;
+  } catch {
+    // Not JSON is reported by the caller, with the path.
+    return undefined;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isOffsets(value: unknown): value is Record<string, number> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, offset]) => /^\d+$/.test(key) && isCount(offset));
+}
