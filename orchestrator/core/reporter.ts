@@ -1,5 +1,13 @@
+/** A step before it starts. */
+export interface PlannedStep {
+  readonly step: string;
+  readonly title: string;
+  readonly after: readonly string[];
+}
+
 /** What happens during a command, as data; how it looks is a reporter's business. Times are milliseconds since its start. */
 export type ReportEvent =
+  | { readonly type: 'plan'; readonly steps: readonly PlannedStep[] }
   | { readonly type: 'step-started'; readonly step: string; readonly title: string }
   | { readonly type: 'step-detail'; readonly step: string; readonly detail: string }
   | { readonly type: 'step-done'; readonly step: string; readonly detail: string; readonly elapsedMs: number }
@@ -18,5 +26,5 @@ export type ReportEvent =
 export interface Reporter {
   emit(event: ReportEvent): void;
   /** Leaves the terminal as it was found; called once, also after a failure. */
-  close(): void;
+  close(): Promise<void>;
 }

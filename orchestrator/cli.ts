@@ -1,0 +1,117 @@
+import yargs, { type Argv } from 'yargs';
+import type { Command, CommandContext } from './commands/command.ts';
+import { doctor } from './commands/doctor.ts';
+import { down } from './commands/down.ts';
+import { logs } from './commands/logs.ts';
+import { peek } from './commands/peek.ts';
+import { reset } from './commands/reset.ts';
+import { status } from './commands/status.ts';
+import { up } from './commands/up.ts';
+import { verify } from './commands/verify.ts';
+import { flagOf } from './config/load-settings.ts';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName } from './config/setting-table.ts';
+import { ProductError } from './core/product-error.ts';
+
+/** A command line that was understood: what to run, and the values of setting flags, still unchecked. */
+export interface ParsedCommand {
+  readonly name: string;
+  readonly json: boolean;
+  readonly flags: Partial<Record<SettingName, string>>;
+  run(context: CommandContext): Promise<number>;
+}
+
+/**
+ * Reads a command line.
+ * @returns the command, or undefined when help or the version was shown instead
+ * @throws ProductError BAD_USAGE naming what is wrong
+ */
+export async function parseCommandLine(
+  argv: readonly string[],
+  terminalColumns: number | undefined,
+): Promise<ParsedCommand | undefined> {
+  let parsed: ParsedCommand | undefined;
+  const parser = yargs(argv.map(withSettingFlag))
+    .scriptName('npm run')
+    .usage('$0 <command> -- [options]')
+    .parserConfiguration({ 'parse-positional-numbers': false, 'duplicate-arguments-array': false })
+    .option('json', {
+      type: 'boolean',
+      default: false,
+      describe: 'Machine-readable output on standard output',
+    })
+    .strict()
+    .demandCommand(1, 'Which command? `npm run up -- --help` lists them.')
+    .recommendCommands()
+    .wrap(terminalColumns === undefined ? null : Math.min(terminalColumns, 120))
+    .help()
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw usageError(message ?? String(error?.message ?? error));
+    });
+  const register = <Options>(command: Command<Options>) =>
+    parser.command(
+      command.usage,
+      command.summary,
+      (sub: Argv) => settingOptions(command.options(withExamples(sub, command)) as Argv),
+      (args) => {
+        parsed = {
+          name: command.usage.split(' ')[0] ?? command.usage,
+          json: args['json'] === true,
+          flags: settingFlags(args),
+          run: (context) => command.run(context, args as Options),
+        };
+      },
+    );
+  register(up);
+  register(down);
+  register(reset);
+  register(status);
+  register(logs);
+  register(verify);
+  register(peek);
+  register(doctor);
+  await parser.parseAsync();
+  return parsed;
+}
+
+/** `--MSGS_PER_SEC=200`, the setting's own name, means the same as `--msgs-per-sec=200`. */
+function withSettingFlag(word: string): string {
+  const [, name, rest = ''] = /^--([A-Z_]+)(=.*)?$/s.exec(word) ?? [];
+  return name !== undefined && name in SETTING_TABLE ? `--${flagOf(name as SettingName)}${rest}` : word;
+}
+
+function withExamples<Options>(yargsOf: Argv, command: Command<Options>): Argv {
+  return yargsOf.example(command.examples.map(([line, meaning]) => [line, meaning]));
+}
+
+function settingOptions(yargsOf: Argv): Argv {
+  for (const name of SETTING_NAMES) {
+    const definition = SETTING_TABLE[name];
+    const fallback = 'defaultText' in definition ? definition.defaultText : definition.default;
+    yargsOf.option(flagOf(name), {
+      type: 'string',
+      requiresArg: true,
+      group: 'Settings (also in the environment or .env, as the name in capitals):',
+      describe: definition.meaning,
+      defaultDescription: fallback,
+    });
+  }
+  return yargsOf;
+}
+
+function settingFlags(args: Readonly<Record<string, unknown>>): Partial<Record<SettingName, string>> {
+  const flags: Partial<Record<SettingName, string>> = {};
+  for (const name of SETTING_NAMES) {
+    const value = args[flagOf(name)];
+    if (value !== undefined) flags[name] = String(value);
+  }
+  return flags;
+}
+
+function usageError(message: string): ProductError {
+  return new ProductError('BAD_USAGE', {
+    message: message.replace(/\.?$/, '.').replaceAll('\n', ' '),
+    hint: '`npm run up -- --help` shows the options of `up`, and so for every command.',
+  });
+}

@@ -1,0 +1,109 @@
+import { criticalPath } from '../core/critical-path.ts';
+import { runPlan } from '../core/run-plan.ts';
+import { durationText } from '../report/duration.ts';
+import { changedSettings, forgetStack, readRecordedStack, recordStack } from '../stack/recorded-stack.ts';
+import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
+import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
+import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
+import type { Command, CommandContext } from './command.ts';
+import { withStackLock } from './stack-lock.ts';
+
+/** `up`: from whatever there is to a stack with data on disk, left running. */
+export const up: Command<unknown> = {
+  usage: 'up',
+  summary: 'Start everything and wait until data is on disk',
+  examples: [
+    ['npm run up', 'start with the defaults'],
+    ['npm run up -- --msgs-per-sec 200 --trigger-interval "5 seconds"', 'any setting as a flag'],
+    ['npm run up -- --runtime local', 'local processes even where Docker is there'],
+  ],
+  options: (yargs) => yargs,
+  run: (context) => withStackLock(context, 'up', () => bringUp(context)),
+};
+
+/** The work of `up`, for commands that hold the stack's lock already. */
+export async function bringUp(context: CommandContext): Promise<number> {
+  const { config, signal } = context;
+  const selected = await selectRuntime(config);
+  const { runtime } = selected;
+  try {
+    const recorded = readRecordedStack(config);
+    const before = await runtime.observe();
+    if (recorded) {
+      warnOfChanges(context, changedSettings(config, recorded));
+      const status = await stackStatus(config, runtime);
+      if (status.ready) return alreadyUp(context, status);
+    }
+    context.reporter.emit({ type: 'note', text: selected.reason });
+    await runtime.preflight(signal);
+    recordStack(config, runtime.name);
+    await start(context, selected, before);
+    return 0;
+  } finally {
+    await runtime.close();
+  }
+}
+
+async function start(
+  context: CommandContext,
+  { runtime }: SelectedRuntime,
+  before: Awaited<ReturnType<SelectedRuntime['runtime']['observe']>>,
+): Promise<void> {
+  const { config, reporter, signal } = context;
+  const startedNothingYet = before.every(({ state }) => state !== 'running' && state !== 'restarting');
+  try {
+    const { timings, elapsedMs } = await runPlan(upPlan(config, runtime, before), reporter, signal);
+    const path = criticalPath(timings);
+    const urls = stackUrls(runtime);
+    const chain = path.map(({ name, elapsedMs: ms }) => `${name} ${durationText(ms)}`).join(' → ');
+    reporter.emit({
+      type: 'result',
+      result: {
+        ready: true,
+        runtime: runtime.name,
+        elapsedMs: Math.round(elapsedMs),
+        criticalPath: path.map((step) => ({ ...step, elapsedMs: Math.round(step.elapsedMs) })),
+        timings: timings.map(({ name, startMs, endMs }) => ({
+          name,
+          startMs: Math.round(startMs),
+          endMs: Math.round(endMs),
+        })),
+        outputPath: runtime.outputPath,
+        urls,
+      },
+      text: [
+        `Ready after ${durationText(elapsedMs)}: ${timings.some(({ name }) => name === FIRST_DATA) ? 'data is on disk' : 'started'} in ${runtime.outputPath}`,
+        `Longest chain: ${chain}`,
+        ...urlLines(urls),
+        'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.',
+      ].join('\n'),
+    });
+  } catch (error) {
+    if (startedNothingYet) {
+      await runtime.down();
+      forgetStack(config);
+    }
+    throw error;
+  }
+}
+
+function alreadyUp({ reporter }: CommandContext, status: StackStatus): number {
+  reporter.emit({
+    type: 'result',
+    result: { ...status, alreadyUp: true },
+    text: ['Already up: nothing to do.', ...urlLines(status.urls)].join('\n'),
+  });
+  return 0;
+}
+
+function warnOfChanges({ reporter }: CommandContext, changes: readonly string[]): void {
+  if (changes.length === 0) return;
+  reporter.emit({
+    type: 'warning',
+    text: `the running stack has other settings, which stay until \`npm run down\`: ${changes.join(', ')}`,
+  });
+}
+
+function urlLines(urls: Readonly<Record<string, string>>): string[] {
+  return Object.entries(urls).map(([name, url]) => `  ${name.padEnd(16)} ${url}`);
+}

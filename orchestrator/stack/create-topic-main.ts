@@ -1,0 +1,17 @@
+import { messageOf } from '../core/product-error.ts';
+import { createTopic } from './create-topic.ts';
+
+/** The one-shot service `kafka-init` of the local runtime; its settings were checked by the orchestrator that starts it. */
+const { KAFKA_BOOTSTRAP_SERVERS = '', KAFKA_TOPIC = '', KAFKA_TOPIC_PARTITIONS = '' } = process.env;
+const [host = '', port = ''] = KAFKA_BOOTSTRAP_SERVERS.split(':');
+
+try {
+  const outcome = await createTopic(
+    { host, port: Number(port) },
+    { topic: KAFKA_TOPIC, partitions: Number(KAFKA_TOPIC_PARTITIONS) },
+  );
+  process.stdout.write(`[kafka-init] ${outcome}\n`);
+} catch (error) {
+  process.stderr.write(`[kafka-init] topic ${KAFKA_TOPIC} could not be created: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}

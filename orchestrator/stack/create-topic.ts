@@ -1,0 +1,32 @@
+import { ProductError } from '../core/product-error.ts';
+import { withKafkaAdmin } from '../probes/kafka-admin.ts';
+import type { Address } from '../runtime/runtime.ts';
+
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+/**
+ * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does; an existing one is left as it is.
+ * @returns one line on what was found or made
+ */
+export async function createTopic(kafka: Address, spec: TopicSpec): Promise<string> {
+  return withKafkaAdmin(kafka, async (admin) => {
+    const created = await admin.createTopics({
+      topics: [{ topic: spec.topic, numPartitions: spec.partitions, replicationFactor: 1 }],
+      waitForLeaders: false,
+    });
+    if (created) return `created topic ${spec.topic} with ${spec.partitions} partitions`;
+    const { topics } = await admin.fetchTopicMetadata({ topics: [spec.topic] });
+    const found = topics[0]?.partitions.length;
+    if (found === undefined) {
+      throw new ProductError('STEP_FAILED', {
+        message: `Topic ${spec.topic} was neither created nor found.`,
+        hint: 'See `npm run logs -- kafka`.',
+      });
+    }
+    const difference = found === spec.partitions ? '' : `, not KAFKA_TOPIC_PARTITIONS=${spec.partitions}`;
+    return `topic ${spec.topic} is there with ${found} partitions${difference}`;
+  });
+}

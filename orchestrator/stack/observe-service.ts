@@ -1,0 +1,9 @@
+import type { ServiceName } from '../core/services.ts';
+import type { Runtime, ServiceObservation } from '../runtime/runtime.ts';
+
+/** One look at one service. */
+export async function observeService(runtime: Runtime, service: ServiceName): Promise<ServiceObservation> {
+  const found = (await runtime.observe()).find((observation) => observation.name === service);
+  if (!found) throw new Error(`the ${runtime.name} runtime does not know the service ${service}`);
+  return found;
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
+import type { StackConfig } from '../config/stack-config.ts';
+import type { RuntimeName } from '../runtime/runtime.ts';
+
+const recordedStack = z.object({
+  runtime: z.enum(['local', 'compose']),
+  /** The settings of the `up` that started the stack, as text. */
+  settings: z.record(z.string(), z.string()),
+});
+
+/** What `up` writes down for the commands that follow: which runtime holds the stack, and with which settings. */
+export type RecordedStack = z.output<typeof recordedStack>;
+
+const fileOf = (config: StackConfig) => join(config.runDir, 'stack.json');
+
+/** The record of the stack that runs, or undefined when none was started. */
+export function readRecordedStack(config: StackConfig): RecordedStack | undefined {
+  let text: string;
+  try {
+    text = readFileSync(fileOf(config), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return recordedStack.parse(JSON.parse(text));
+}
+
+/** Writes the record in one piece; settings hold no secrets. */
+export function recordStack(config: StackConfig, runtime: RuntimeName): void {
+  mkdirSync(config.runDir, { recursive: true });
+  const temporary = `${fileOf(config)}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify({ runtime, settings: settingsAsText(config) }, null, 2)}\n`);
+  renameSync(temporary, fileOf(config));
+}
+
+export function forgetStack(config: StackConfig): void {
+  rmSync(fileOf(config), { force: true });
+}
+
+/** The settings in which the present configuration differs from the running stack's, as "NAME old → new". */
+export function changedSettings(config: StackConfig, recorded: RecordedStack): readonly string[] {
+  const present = settingsAsText(config);
+  return SETTING_NAMES.filter((name) => name !== 'RUNTIME' && present[name] !== recorded.settings[name]).map(
+    (name) => `${name} ${recorded.settings[name] ?? 'unset'} → ${present[name] ?? 'unset'}`,
+  );
+}
+
+function settingsAsText(config: StackConfig): Partial<Record<SettingName, string>> {
+  const text: Partial<Record<SettingName, string>> = {};
+  for (const name of SETTING_NAMES) {
+    const value = config.settings[name];
+    if (value !== undefined && name !== 'KAFKA_BOOTSTRAP_SERVERS') text[name] = String(value);
+  }
+  return text;
+}

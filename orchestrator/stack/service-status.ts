@@ -1,0 +1,95 @@
+import type { StackConfig } from '../config/stack-config.ts';
+import { notReady, type Probe, type ProbeAnswer } from '../core/probe.ts';
+import { messageOf } from '../core/product-error.ts';
+import type { ServiceName } from '../core/services.ts';
+import type { RunState, Runtime, ServiceObservation } from '../runtime/runtime.ts';
+import { serviceProbe } from './service-probes.ts';
+
+/** A service as `status` tells of it: a contract, its JSON has these fields. */
+export interface ServiceStatus {
+  readonly name: ServiceName;
+  readonly state: 'starting' | 'ready' | 'failed' | 'stopped' | 'completed';
+  readonly pid?: number;
+  readonly container?: string;
+  readonly restarts: number;
+  /** ISO-8601, UTC. */
+  readonly since: string;
+  readonly detail: string;
+  /** The last 20 lines of a service that failed. */
+  readonly log?: readonly string[];
+}
+
+/** `status --json`. */
+export interface StackStatus {
+  readonly runtime: Runtime['name'];
+  /** Every daemon ready and every one-shot completed. */
+  readonly ready: boolean;
+  readonly services: readonly ServiceStatus[];
+  readonly urls: Readonly<Record<string, string>>;
+}
+
+const PROBE_TIMEOUT_MS = 3000;
+
+/** Asks the runtime what runs and every running service's probe, once and side by side. */
+export async function stackStatus(config: StackConfig, runtime: Runtime): Promise<StackStatus> {
+  const observations = await runtime.observe();
+  const services = await Promise.all(
+    observations.map(async (observation) => {
+      const probe = serviceProbe(observation.name, config, runtime);
+      return serviceStatus(observation, observation.state === 'running' ? await askOnce(probe) : undefined);
+    }),
+  );
+  return {
+    runtime: runtime.name,
+    ready: services.every(({ state }) => state === 'ready' || state === 'completed'),
+    services,
+    urls: stackUrls(runtime),
+  };
+}
+
+/** The web pages of Spark, by name. */
+export function stackUrls({ endpoints }: Runtime): Readonly<Record<string, string>> {
+  const url = ({ port }: { readonly port: number }) => `http://localhost:${port}`;
+  return {
+    'spark-master': url(endpoints.sparkMasterUi),
+    'spark-worker': url(endpoints.sparkWorkerUi),
+    'spark-streaming': url(endpoints.sparkAppUi),
+  };
+}
+
+function serviceStatus(observation: ServiceObservation, answer: ProbeAnswer | undefined): ServiceStatus {
+  const { name, pid, container, restarts, since, recentLines } = observation;
+  const state = answer?.ready ? 'ready' : UNPROBED[observation.state];
+  return {
+    name,
+    state,
+    ...(pid !== undefined && { pid }),
+    ...(container !== undefined && { container }),
+    restarts,
+    since,
+    detail: answer?.detail ?? observation.detail,
+    ...(state === 'failed' && { log: recentLines.slice(-20) }),
+  };
+}
+
+const UNPROBED: Readonly<Record<RunState, ServiceStatus['state']>> = {
+  running: 'starting',
+  restarting: 'starting',
+  failed: 'failed',
+  stopped: 'stopped',
+  completed: 'completed',
+};
+
+async function askOnce(probe: Probe): Promise<ProbeAnswer> {
+  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  const late = new Promise<ProbeAnswer>((resolve) => {
+    signal.addEventListener('abort', () =>
+      resolve(notReady(`no answer within ${PROBE_TIMEOUT_MS / 1000} s`)),
+    );
+  });
+  try {
+    return await Promise.race([probe.check(signal), late]);
+  } catch (error) {
+    return notReady(messageOf(error));
+  }
+}
