@@ -1,0 +1,77 @@
+/** Dependencies point one way: main → cli → commands → stack → {probes, runtime} → core. No cycles. */
+const above = {
+  core: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
+  config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
+  report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
+  outputs: ['report', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
+  runtime: ['outputs', 'report', 'probes', 'stack', 'commands', 'doctor'],
+  probes: ['report', 'stack', 'commands', 'doctor'],
+  doctor: ['outputs', 'report', 'probes', 'commands'],
+  stack: ['report', 'commands', 'doctor'],
+  commands: [],
+};
+
+const onlyIn = (name, packages, places) => ({
+  name,
+  severity: 'error',
+  comment: `${packages.join(', ')} only in ${places.join(', ')}`,
+  from: {
+    path: '^(orchestrator|producer)/',
+    pathNot: places.map((place) => `^${place}`).concat('\\.test\\.ts$'),
+  },
+  to: { path: packages.map((name) => `node_modules/${name}/`) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphan-imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(above).map(([layer, higher]) => ({
+      name: `${layer}-imports-nothing-above`,
+      severity: 'error',
+      from: { path: `^orchestrator/${layer}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: `^orchestrator/(${[...higher, 'cli\\.ts', 'main\\.ts'].join('|')})` },
+    })),
+    {
+      name: 'core-imports-no-package',
+      severity: 'error',
+      from: { path: '^orchestrator/core/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'] },
+    },
+    {
+      name: 'probes-do-not-use-a-runtime',
+      comment: 'probes and runtimes meet only in the plan; the types of the seam are shared',
+      severity: 'error',
+      from: { path: '^orchestrator/probes/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^orchestrator/runtime/', pathNot: '^orchestrator/runtime/runtime\\.ts$' },
+    },
+    {
+      name: 'producer-and-orchestrator-apart',
+      severity: 'error',
+      from: { path: '^producer/' },
+      to: { path: '^orchestrator/' },
+    },
+    {
+      name: 'orchestrator-and-producer-apart',
+      severity: 'error',
+      from: { path: '^orchestrator/' },
+      to: { path: '^producer/' },
+    },
+    onlyIn('execa-and-dockerode-in-runtime', ['execa', 'dockerode'], ['orchestrator/runtime/']),
+    onlyIn(
+      'kafkajs-at-its-places',
+      ['kafkajs'],
+      ['orchestrator/probes/', 'orchestrator/stack/create-topic', 'producer/'],
+    ),
+    onlyIn('duckdb-in-outputs', ['@duckdb'], ['orchestrator/outputs/']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'require', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
+  },
+};

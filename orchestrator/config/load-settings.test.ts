@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ProductError } from '../core/product-error.ts';
+import { loadSettings } from './load-settings.ts';
+import type { SettingName } from './setting-table.ts';
+
+let projectDir: string;
+beforeEach(() => {
+  projectDir = mkdtempSync(join(tmpdir(), 'settings-'));
+});
+afterEach(() => rmSync(projectDir, { recursive: true }));
+
+const load = (
+  environment: Record<string, string> = {},
+  flags: Partial<Record<SettingName, string>> = {},
+  file?: string,
+) => {
+  if (file !== undefined) writeFileSync(join(projectDir, '.env'), file);
+  return loadSettings({ flags, environment, projectDir });
+};
+
+const refusal = (run: () => unknown): ProductError => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ProductError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('loadSettings', () => {
+  it('has the documented defaults', () => {
+    expect(load()).toMatchObject({
+      KAFKA_TOPIC: 'transactions',
+      KAFKA_TOPIC_PARTITIONS: 3,
+      MSGS_PER_SEC: 5,
+      TRIGGER_INTERVAL: '30 seconds',
+      MAX_FILES_PER_SINK: 48,
+      STARTING_OFFSETS: 'earliest',
+      FAIL_ON_DATA_LOSS: true,
+      SHOW_PREVIEWS: '0',
+      SPARK_VERSION: '3.5.7',
+      KAFKA_PORT: 9094,
+      MAX_OFFSETS_PER_TRIGGER: undefined,
+      OUTPUT_PATH: undefined,
+    });
+  });
+
+  it('takes flags over environment over .env over defaults', () => {
+    const file = 'MSGS_PER_SEC=10\nKAFKA_TOPIC=from-file\nKAFKA_PORT=9999\n';
+    const settings = load({ MSGS_PER_SEC: '20', KAFKA_TOPIC: 'from-env' }, { MSGS_PER_SEC: '30' }, file);
+    expect(settings).toMatchObject({ MSGS_PER_SEC: 30, KAFKA_TOPIC: 'from-env', KAFKA_PORT: 9999 });
+  });
+
+  it('takes an empty value of the environment or .env as not given, as Compose does', () => {
+    expect(load({ MSGS_PER_SEC: '' }, {}, 'KAFKA_TOPIC=\n')).toMatchObject({
+      MSGS_PER_SEC: 5,
+      KAFKA_TOPIC: 'transactions',
+    });
+  });
+
+  it.each<[SettingName, string]>([
+    ['MSGS_PER_SEC', 'abc'],
+    ['MSGS_PER_SEC', '-1'],
+    ['MSGS_PER_SEC', 'Infinity'],
+    ['MSGS_PER_SEC', '1e3'],
+    ['KAFKA_TOPIC', 'bad topic'],
+    ['KAFKA_TOPIC', '..'],
+    ['KAFKA_TOPIC', 'x'.repeat(250)],
+    ['KAFKA_TOPIC_PARTITIONS', '0'],
+    ['TRIGGER_INTERVAL', 'soon'],
+    ['TRIGGER_INTERVAL', '30'],
+    ['MAX_FILES_PER_SINK', '-1'],
+    ['STARTING_OFFSETS', 'Earliest'],
+    ['STARTING_OFFSETS', '[1]'],
+    ['FAIL_ON_DATA_LOSS', 'yes'],
+    ['SPARK_VERSION', '4.0.0'],
+    ['SPARK_WORKER_MEMORY', '2'],
+    ['KAFKA_PORT', '70000'],
+    ['RUNTIME', 'docker'],
+  ])('refuses %s=%j naming the setting, the value and what is allowed', (name, value) => {
+    const error = refusal(() => load({ [name]: value }));
+    expect(error).toMatchObject({ code: 'BAD_SETTING', exitCode: 2 });
+    expect(error.message).toContain(`${name}=${JSON.stringify(value)}`);
+    expect(error.message).toMatch(/it must be .{4,}/);
+    expect(error.message).not.toMatch(/invalid/i);
+  });
+
+  it.each<[SettingName, string]>([
+    ['MSGS_PER_SEC', '0'],
+    ['MSGS_PER_SEC', '0.5'],
+    ['TRIGGER_INTERVAL', '500 milliseconds'],
+    ['STARTING_OFFSETS', '{"transactions":{"0":23}}'],
+    ['OUTPUT_PATH', 's3a://bucket/path'],
+    ['SPARK_WORKER_MEMORY', '1536m'],
+  ])('accepts %s=%j', (name, value) => {
+    expect(load({ [name]: value })).toHaveProperty(name);
+  });
+
+  it('says where a bad value stands', () => {
+    expect(refusal(() => load({}, { MSGS_PER_SEC: 'x' })).message).toContain('--msgs-per-sec');
+    expect(refusal(() => load({}, {}, 'MSGS_PER_SEC=x')).message).toContain('.env');
+    expect(refusal(() => load({}, { KAFKA_TOPIC: '' })).message).toContain('KAFKA_TOPIC=""');
+  });
+
+  it('refuses an unknown name in .env, and lets those of Compose and Docker pass', () => {
+    expect(refusal(() => load({}, {}, 'MSG_PER_SEC=5')).message).toContain('MSG_PER_SEC');
+    expect(() => load({}, {}, 'COMPOSE_PROJECT_NAME=x\nKAFKA_IMAGE=y\nHTTPS_PROXY=z\n')).not.toThrow();
+  });
+});

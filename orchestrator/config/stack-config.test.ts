@@ -1,0 +1,45 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadSettings } from './load-settings.ts';
+import { stackConfig } from './stack-config.ts';
+
+const projectDir = '/srv/pipelines/checkout';
+const config = (environment: Record<string, string>) =>
+  stackConfig(loadSettings({ flags: {}, environment, projectDir }), projectDir, environment);
+
+describe('stackConfig', () => {
+  it('takes relative folders from the checkout', () => {
+    expect(config({})).toMatchObject({
+      outputDir: '/srv/pipelines/checkout/data/output',
+      runDir: '/srv/pipelines/checkout/data/run',
+    });
+  });
+
+  it.each([
+    '/',
+    '/etc',
+    '.',
+    '..',
+    './data',
+    './spark-app',
+    './producer/out',
+    homedir(),
+    tmpdir(),
+    '/srv/pipelines',
+  ])('refuses OUTPUT_DIR=%j, which is not a folder of its own', (folder) => {
+    expect(() => config({ OUTPUT_DIR: folder })).toThrow(/OUTPUT_DIR=.* not for this stack alone/);
+  });
+
+  it('refuses an output folder in the run folder and the other way round', () => {
+    expect(() => config({ OUTPUT_DIR: './data/run/output' })).toThrow('lie in one another');
+    expect(() => config({ RUN_DIR: './data/output/run' })).toThrow('lie in one another');
+  });
+
+  it('caches below XDG_CACHE_HOME when that is an absolute path, as the XDG specification asks', () => {
+    expect(config({ XDG_CACHE_HOME: '/var/cache/me' }).cacheDir).toBe('/var/cache/me/medallion-stream');
+    expect(config({ XDG_CACHE_HOME: 'relative' }).cacheDir).toBe(
+      join(homedir(), '.cache', 'medallion-stream'),
+    );
+  });
+});
