@@ -1,0 +1,119 @@
+import type { Batch } from './batch-queue.ts';
+import { describe, judge } from './delivery-error.ts';
+import { pause } from './pause.ts';
+import { ProducerError } from './producer-error.ts';
+import type { OpenSession, Session } from './session.ts';
+
+/** What goes wrong while batches are delivered; every detail is one line. */
+export interface DeliveryEvents {
+  /** An attempt failed and is made again after a pause. */
+  retrying(partition: number, detail: string): void;
+  /** The producer id was given up for a new one; by that, `mayDouble` records are perhaps written twice. */
+  renewed(partition: number, detail: string, mayDouble: number): void;
+}
+
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 2000;
+/** kafkajs's own timeouts end an attempt long before this; one that is still open then never ends. */
+const ATTEMPT_TIMEOUT_MS = 180_000;
+/** Half of the int32 sequence numbers: kafkajs and the broker disagree about what follows the last one. */
+const RECORDS_OF_A_SESSION = 2 ** 30;
+
+class AttemptNeverEnded extends Error {
+  constructor() {
+    super(`an attempt to send did not end within ${ATTEMPT_TIMEOUT_MS / 1000} s`);
+  }
+}
+
+const refusal = (partition: number, batch: Batch, error: unknown): ProducerError =>
+  new ProducerError(
+    `the broker refused ${batch.records.length} records (${batch.bytes} bytes) for partition ${partition}: ${describe(error)}`,
+    "check the topic's settings (max.message.bytes) and this client's rights to write to it, then start the producer again",
+    { cause: error },
+  );
+
+/**
+ * Gets batches to one partition, each exactly once as far as the protocol allows. A batch whose outcome is
+ * unknown is sent again under the same producer id and sequence number, so that the broker keeps one copy;
+ * this holds over a crash of the broker too, which rebuilds what it knows of producer ids from its log.
+ * A new producer id is taken only when the broker has said that the batch is not written (nothing doubles),
+ * or when an attempt never ended (the batch may double, and that is reported).
+ */
+export class Delivery {
+  readonly #partition: number;
+  readonly #open: OpenSession;
+  readonly #events: DeliveryEvents;
+  #session: Session | undefined;
+  #recordsOfSession = 0;
+
+  constructor(partition: number, open: OpenSession, events: DeliveryEvents) {
+    this.#partition = partition;
+    this.#open = open;
+    this.#events = events;
+  }
+
+  /**
+   * Resolves true when the broker has the batch, false when the signal was aborted before that. One at a time.
+   * A batch without records opens the session and loads metadata: a warm-up.
+   *
+   * @throws {ProducerError} when the broker will not take the batch, whatever is done
+   */
+  async deliver(batch: Batch, signal: AbortSignal): Promise<boolean> {
+    if (this.#recordsOfSession + batch.records.length > RECORDS_OF_A_SESSION) this.#forgetSession();
+    let backoffMs = FIRST_BACKOFF_MS;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        await this.#attempt(batch, attempt > 1);
+        this.#recordsOfSession += batch.records.length;
+        return true;
+      } catch (error) {
+        const verdict = judge(error);
+        if (verdict === 'written') return true;
+        if (verdict === 'refused') throw refusal(this.#partition, batch, error);
+        if (verdict === 'renew') this.#renew(describe(error), 0);
+        if (error instanceof AttemptNeverEnded) this.#renew(describe(error), batch.records.length);
+        this.#events.retrying(this.#partition, describe(error));
+      }
+      await pause(backoffMs, signal);
+      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+    }
+    return false;
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+  }
+
+  async #attempt(batch: Batch, reconnectFirst: boolean): Promise<void> {
+    const over = new AbortController();
+    const attempt = async (): Promise<void> => {
+      let session = this.#session;
+      if (session && reconnectFirst) await session.reconnect();
+      session ??= await this.#open(this.#partition);
+      // Given up meanwhile: whatever it still did would come on top of the attempt after it.
+      if (over.signal.aborted) return session.close();
+      this.#session = session;
+      await session.send(batch.records);
+    };
+    const timeout = pause(ATTEMPT_TIMEOUT_MS, over.signal).then(() => {
+      if (!over.signal.aborted) throw new AttemptNeverEnded();
+    });
+    try {
+      await Promise.race([attempt(), timeout]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  #renew(detail: string, mayDouble: number): void {
+    this.#forgetSession();
+    this.#events.renewed(this.#partition, detail, mayDouble);
+  }
+
+  #forgetSession(): void {
+    // Nothing is under way in it that anyone waits for, so how its end goes is of no interest.
+    this.#session?.close().catch(() => undefined);
+    this.#session = undefined;
+    this.#recordsOfSession = 0;
+  }
+}

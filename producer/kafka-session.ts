@@ -1,0 +1,93 @@
+import { CompressionTypes, Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
+import type { OutgoingRecord } from './generate.ts';
+import type { OpenSession, Session } from './session.ts';
+
+const REQUEST_TIMEOUT_MS = 15_000;
+const CONNECTION_TIMEOUT_MS = 3_000;
+/**
+ * One repetition inside kafkajs, the least it takes for an idempotent producer; the rest is ours, because
+ * only we know that no other batch follows one that failed, which is what its warning about this is about.
+ */
+const RETRY = { initialRetryTime: 200, retries: 1 };
+
+/** A client of these brokers. Its log is off: each of its failures reaches us as an error and is reported. */
+export function createKafka(bootstrapServers: readonly string[]): Kafka {
+  return new Kafka({
+    clientId: 'medallion-producer',
+    brokers: [...bootstrapServers],
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: RETRY,
+    logLevel: logLevel.NOTHING,
+  });
+}
+
+const toMessage = (record: OutgoingRecord, partition: number): Message => ({
+  key: record.key,
+  value: record.value,
+  partition,
+  timestamp: String(record.timestampMs),
+});
+
+class KafkaSession implements Session {
+  readonly #producer: Producer;
+  readonly #topic: string;
+  readonly #partition: number;
+
+  constructor(producer: Producer, topic: string, partition: number) {
+    this.#producer = producer;
+    this.#topic = topic;
+    this.#partition = partition;
+  }
+
+  async send(records: readonly OutgoingRecord[]): Promise<void> {
+    await this.#producer.send({
+      topic: this.#topic,
+      acks: -1,
+      timeout: REQUEST_TIMEOUT_MS,
+      compression: CompressionTypes.GZIP,
+      messages: records.map((record) => toMessage(record, this.#partition)),
+    });
+  }
+
+  async reconnect(): Promise<void> {
+    await this.#producer.disconnect();
+    await this.connect();
+  }
+
+  /** The first time this also gets a producer id, later it only connects. */
+  async connect(): Promise<void> {
+    await this.#producer.connect();
+    // Metadata warm-up: sending nothing loads the topic's metadata and sends nothing.
+    await this.#producer.send({ topic: this.#topic, messages: [] });
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.disconnect();
+  }
+}
+
+/**
+ * Sessions of kafkajs's idempotent producer, one for each partition. kafkajs sends one request at a time to a
+ * broker for each idempotent producer and repeats a request without holding its place in the sequence: shared
+ * by partitions it would be slower, shared by batches under way it would lose some.
+ */
+export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
+  return async (partition) => {
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      // The Java client's murmur2; named, because kafkajs warns when it is left to the default.
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    const session = new KafkaSession(producer, topic, partition);
+    try {
+      await session.connect();
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  };
+}

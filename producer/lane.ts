@@ -1,0 +1,72 @@
+import { type Batch, type BatchLimits, BatchQueue } from './batch-queue.ts';
+import type { OutgoingRecord } from './generate.ts';
+import { Doorbell } from './pause.ts';
+
+/** Delivers one batch: true when the broker has it, false when the signal was aborted before that. */
+export type Deliver = (batch: Batch, signal: AbortSignal) => Promise<boolean>;
+
+interface Flush {
+  /** How many records of the lane must be acknowledged. */
+  readonly upTo: number;
+  readonly done: () => void;
+}
+
+/**
+ * The records of one partition on their way, in their order and one batch at a time: the next batch leaves
+ * when the one before is acknowledged.
+ */
+export class Lane {
+  readonly #queue: BatchQueue;
+  readonly #deliver: Deliver;
+  readonly #acknowledged: (batch: Batch) => void;
+  readonly #readiness = new Doorbell();
+  #flushes: Flush[] = [];
+  #appendedRecords = 0;
+  #acknowledgedRecords = 0;
+
+  constructor(limits: BatchLimits, deliver: Deliver, acknowledged: (batch: Batch) => void) {
+    this.#queue = new BatchQueue(limits);
+    this.#deliver = deliver;
+    this.#acknowledged = acknowledged;
+  }
+
+  append(record: OutgoingRecord, bytes: number): void {
+    const nowMs = performance.now();
+    const wasEmpty = this.#queue.isEmpty;
+    this.#queue.append(record, bytes, nowMs);
+    this.#appendedRecords += 1;
+    if (wasEmpty || this.#queue.readyInMs(nowMs) === 0) this.#readiness.ring();
+  }
+
+  /** Sends what is here without more lingering; resolves when all of it is acknowledged. */
+  flush(): Promise<void> {
+    this.#queue.flush(performance.now());
+    this.#readiness.ring();
+    const upTo = this.#appendedRecords;
+    if (this.#acknowledgedRecords >= upTo) return Promise.resolve();
+    return new Promise((done) => this.#flushes.push({ upTo, done }));
+  }
+
+  /** Sends until the signal is aborted; rejects with what `deliver` rejects with. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const readyInMs = this.#queue.readyInMs(performance.now());
+      if (readyInMs !== 0) {
+        await this.#readiness.wait(signal, readyInMs);
+        continue;
+      }
+      const batch = this.#queue.take();
+      if (!batch || !(await this.#deliver(batch, signal))) continue;
+      this.#acknowledgedRecords += batch.records.length;
+      this.#acknowledged(batch);
+      this.#endFlushes();
+    }
+  }
+
+  #endFlushes(): void {
+    const isDone = ({ upTo }: Flush): boolean => upTo <= this.#acknowledgedRecords;
+    const ended = this.#flushes.filter(isDone);
+    this.#flushes = this.#flushes.filter((flush) => !isDone(flush));
+    for (const { done } of ended) done();
+  }
+}

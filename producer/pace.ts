@@ -1,0 +1,59 @@
+/** How long a stall of the schedule is made up for; what a longer one cost is forgiven. */
+const LONGEST_DEBT_MS = 1000;
+/** Records are made up for at no more than this multiple of the rate. */
+const CATCH_UP = 2;
+/** However late a call comes, it hands out no more than this much time's worth of records. */
+const LONGEST_STEP_MS = 50;
+/** No process of this kind gets near a million records a second: from here on pacing has nothing to hold back. */
+const UNREACHABLE_RATE = 1_000_000;
+/** With no rate to keep, this many records go between two looks at signals and sockets. */
+const UNPACED_STEP = 256;
+
+/** Says when records are due. Times are milliseconds of one monotonic clock. */
+export interface Pacer {
+  /** How many records are due at this time; they count as sent. */
+  due(nowMs: number): number;
+  /** Milliseconds until another record is due, 0 when one is due already. */
+  idleMs(nowMs: number): number;
+}
+
+/**
+ * Holds a rate against the clock: record n is due n / rate after the start, so that rounding never adds
+ * up. A process that was held up makes up for it at no more than twice the rate, not in one burst; and for
+ * no more than one second's worth: the rest is forgiven, so that an outage with a full buffer is followed
+ * by the rate that was asked for.
+ *
+ * @param recordsPerSecond the rate; 0 for no pacing at all
+ */
+export function createPacer(recordsPerSecond: number, startMs: number): Pacer {
+  if (recordsPerSecond === 0 || recordsPerSecond > UNREACHABLE_RATE) {
+    return { due: () => UNPACED_STEP, idleMs: () => 0 };
+  }
+  const perMs = recordsPerSecond / 1000;
+  const mostOwed = Math.max(1, LONGEST_DEBT_MS * perMs);
+  const mostCredit = Math.max(1, LONGEST_STEP_MS * perMs);
+  let originMs = startMs;
+  let handedOut = 0;
+  let lastMs = startMs;
+  // What may be handed out now without going above the catch-up rate; it grows with time.
+  let credit = 1;
+
+  return {
+    due(nowMs) {
+      credit = Math.min(mostCredit, credit + (nowMs - lastMs) * perMs * CATCH_UP);
+      lastMs = nowMs;
+      // The first record is due at the start, hence the one more.
+      const owed = (nowMs - originMs) * perMs + 1 - handedOut;
+      if (owed > mostOwed) originMs += (owed - mostOwed) / perMs;
+      const count = Math.max(0, Math.floor(Math.min(owed, mostOwed, credit)));
+      handedOut += count;
+      credit -= count;
+      return count;
+    },
+    idleMs(nowMs) {
+      const untilOwedMs = originMs + handedOut / perMs - nowMs;
+      const untilCreditMs = (1 - credit) / (perMs * CATCH_UP) - (nowMs - lastMs);
+      return Math.max(0, untilOwedMs, untilCreditMs);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait. */
+export class Doorbell {
+  readonly #waiting = new Set<() => void>();
+
+  ring(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  /** Resolves at the next ring, when the signal is aborted, or after `atMostMs`. */
+  wait(signal: AbortSignal, atMostMs?: number): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      const timer = atMostMs === undefined ? undefined : setTimeout(wake, atMostMs);
+      signal.addEventListener('abort', wake, { once: true });
+      this.#waiting.add(wake);
+    });
+  }
+}
+
+/** Resolves after this many milliseconds, or as soon as the signal is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Doorbell().wait(signal, ms);
+}

@@ -1,0 +1,77 @@
+import type { RecordSource } from './generate.ts';
+import type { Pacer } from './pace.ts';
+import { pause } from './pause.ts';
+import type { Publisher } from './publish.ts';
+
+const FLUSH_EVERY_MS = 10_000;
+/** How long what is buffered may take to be delivered after the end was asked for. */
+const FINAL_FLUSH_MS = 10_000;
+const CLOSE_MS = 1_000;
+
+/** What the flow is made of. */
+export interface Flow {
+  readonly source: RecordSource;
+  readonly pacer: Pacer;
+  readonly publisher: Publisher;
+  /** Called when records have waited for an acknowledgement since the last periodic flush. */
+  readonly stalled: (detail: string) => void;
+}
+
+const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Makes records as they are due and hands them over, waiting whenever the buffer is full. */
+async function generate({ source, pacer, publisher }: Flow, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    for (let due = pacer.due(performance.now()); due > 0; due--) {
+      const record = source.next(Date.now());
+      while (!publisher.offer(record)) {
+        await publisher.room(stop);
+        if (stop.aborted) return;
+      }
+    }
+    const idleMs = pacer.idleMs(performance.now());
+    await (idleMs > 0 ? pause(idleMs, stop) : turnOfTheEventLoop());
+  }
+}
+
+/**
+ * Pushes out what lingers every ten seconds; a flush that is still under way is not joined by another, but
+ * said, for it means that nothing was acknowledged in time.
+ */
+async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal): Promise<void> {
+  let sinceMs: number | undefined;
+  while (!stop.aborted) {
+    await pause(FLUSH_EVERY_MS, stop);
+    if (sinceMs !== undefined) {
+      stalled(`no acknowledgement for ${Math.round((performance.now() - sinceMs) / 1000)} s`);
+      continue;
+    }
+    sinceMs = performance.now();
+    void publisher.flush().then(() => {
+      sinceMs = undefined;
+    });
+  }
+}
+
+/**
+ * Runs the flow until `stop` is aborted, then delivers what is buffered within ten seconds and closes. The
+ * publisher's counts tell what became of the records.
+ *
+ * @throws {ProducerError} when the broker refuses records for good; the publisher is closed then too
+ */
+export async function produce(flow: Flow, stop: AbortSignal): Promise<void> {
+  const { publisher } = flow;
+  const end = new AbortController();
+  const stopOrEnd = AbortSignal.any([stop, end.signal]);
+  const publishing = publisher.run(end.signal);
+  try {
+    await Promise.race([
+      publishing,
+      Promise.all([generate(flow, stopOrEnd), flushPeriodically(flow, stopOrEnd)]),
+    ]);
+    await Promise.race([publishing, publisher.flush(), pause(FINAL_FLUSH_MS, end.signal)]);
+  } finally {
+    end.abort();
+    await Promise.race([publisher.close(), pause(CLOSE_MS, new AbortController().signal)]);
+  }
+}

@@ -1,0 +1,118 @@
+import type { Batch, BatchLimits } from './batch-queue.ts';
+import { Delivery, type DeliveryEvents } from './delivery.ts';
+import type { OutgoingRecord } from './generate.ts';
+import { Lane } from './lane.ts';
+import { MemoryBound } from './memory-bound.ts';
+import type { PartitionOf } from './partitioner.ts';
+import type { OpenSession } from './session.ts';
+
+/** Where the records are; `sent = acknowledged + failed + buffered` at any time. */
+export interface Counts {
+  /** Records taken over from generation. */
+  readonly sent: number;
+  /** Records that every in-sync replica has. */
+  readonly acknowledged: number;
+  /** Records that were given up, which happens only at the end. */
+  readonly failed: number;
+  /** Records that wait or are under way. */
+  readonly buffered: number;
+  /** Bytes of keys and values of the buffered records. */
+  readonly bufferedBytes: number;
+}
+
+/** How records are gathered before they are sent. */
+export interface PublishLimits extends BatchLimits {
+  readonly bufferBytes: number;
+}
+
+/** What the publisher needs. */
+export interface PublisherOptions {
+  readonly partitionCount: number;
+  readonly partitionOf: PartitionOf;
+  readonly openSession: OpenSession;
+  readonly limits: PublishLimits;
+  readonly events: DeliveryEvents & { acknowledged(counts: Counts): void };
+}
+
+/** The settings of the producer: batches of 32 KiB or 50 ms, 32 MiB altogether. */
+export const PUBLISH_LIMITS: PublishLimits = {
+  batchBytes: 32 * 1024,
+  lingerMs: 50,
+  bufferBytes: 32 * 1024 * 1024,
+};
+
+/** Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by key. */
+export class Publisher {
+  readonly #partitionOf: PartitionOf;
+  readonly #memory: MemoryBound;
+  readonly #deliveries: readonly Delivery[];
+  readonly #lanes: readonly Lane[];
+  #sent = 0;
+  #acknowledged = 0;
+  #failed = 0;
+
+  constructor({ partitionCount, partitionOf, openSession, limits, events }: PublisherOptions) {
+    this.#partitionOf = partitionOf;
+    this.#memory = new MemoryBound(limits.bufferBytes);
+    this.#deliveries = Array.from(
+      { length: partitionCount },
+      (_, partition) => new Delivery(partition, openSession, events),
+    );
+    const acknowledged = (batch: Batch): void => {
+      this.#acknowledged += batch.records.length;
+      this.#memory.release(batch.bytes);
+      events.acknowledged(this.counts);
+    };
+    this.#lanes = this.#deliveries.map(
+      (delivery) => new Lane(limits, (batch, signal) => delivery.deliver(batch, signal), acknowledged),
+    );
+  }
+
+  get counts(): Counts {
+    return {
+      sent: this.#sent,
+      acknowledged: this.#acknowledged,
+      failed: this.#failed,
+      buffered: this.#sent - this.#acknowledged - this.#failed,
+      bufferedBytes: this.#memory.usedBytes,
+    };
+  }
+
+  /** Opens every session and loads metadata, so that the first records do not wait for it. */
+  async warmUp(signal: AbortSignal): Promise<void> {
+    const nothing: Batch = { records: [], bytes: 0 };
+    await Promise.all(this.#deliveries.map((delivery) => delivery.deliver(nothing, signal)));
+  }
+
+  /** Takes the record and says true, or says false when the buffer has no room for it. */
+  offer(record: OutgoingRecord): boolean {
+    const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value);
+    if (!this.#memory.tryTake(bytes)) return false;
+    const lane = this.#lanes[this.#partitionOf(record.key)];
+    if (!lane) throw new RangeError(`key ${record.key} belongs to none of ${this.#lanes.length} partitions`);
+    this.#sent += 1;
+    lane.append(record, bytes);
+    return true;
+  }
+
+  /** Resolves when some room has become free, or the signal is aborted: time to offer again. */
+  room(signal: AbortSignal): Promise<void> {
+    return this.#memory.released(signal);
+  }
+
+  /** Sends until the signal is aborted; rejects when the broker refuses records for good. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.run(signal)));
+  }
+
+  /** Sends what is buffered without more lingering; resolves when the broker has all of it. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.flush()));
+  }
+
+  /** Ends publishing: what the broker has not acknowledged has failed, and the connections are dropped. */
+  async close(): Promise<void> {
+    this.#failed = this.#sent - this.#acknowledged;
+    await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
+  }
+}

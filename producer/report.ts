@@ -1,0 +1,89 @@
+import type { Counts } from './publish.ts';
+
+/** A progress line stands for at least this many records … */
+const RECORDS_OF_A_LINE = 50;
+/** … and at least this much time. */
+const LINE_MS = 1000;
+/** While something is waited for, this much time lies between two lines that say so. */
+const WAITING_LINE_MS = 5000;
+
+/** The producer's words, one line for each call of `write`. Times come from a monotonic clock. */
+export interface ReportOptions {
+  readonly write: (line: string) => void;
+  readonly nowMs: () => number;
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+/** Turns what happens into lines, few enough to read at any rate. */
+export class Report {
+  readonly #write: (line: string) => void;
+  readonly #nowMs: () => number;
+  #lineMs: number;
+  #acknowledgedAtLine = 0;
+  #waitingSinceMs: number | undefined;
+  #waitingLineMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ write, nowMs }: ReportOptions) {
+    this.#write = (line) => write(`[producer] ${line}`);
+    this.#nowMs = nowMs;
+    this.#lineMs = nowMs();
+  }
+
+  connecting(servers: string, topic: string): void {
+    this.#write(`Connecting to ${servers}, topic=${topic}`);
+  }
+
+  /** Records begin to flow: the first progress line's rate is counted from here. */
+  started(): void {
+    this.#endWaiting();
+    this.#lineMs = this.#nowMs();
+  }
+
+  acknowledged(counts: Counts): void {
+    this.#endWaiting();
+    const isFirst = this.#acknowledgedAtLine === 0;
+    const records = counts.acknowledged - this.#acknowledgedAtLine;
+    const elapsedMs = this.#nowMs() - this.#lineMs;
+    if (isFirst && records > 0) {
+      this.#write(`first records acknowledged: ${records}`);
+    } else if (records < RECORDS_OF_A_LINE || elapsedMs < LINE_MS) {
+      return;
+    } else {
+      const { sent, acknowledged, failed, buffered } = counts;
+      const rate = ((records * 1000) / elapsedMs).toFixed(1);
+      this.#write(`sent=${sent} acked=${acknowledged} failed=${failed} buffered=${buffered} rate=${rate}/s`);
+    }
+    this.#acknowledgedAtLine = counts.acknowledged;
+    this.#lineMs = this.#nowMs();
+  }
+
+  /** Nothing goes on for the reason of `detail`; `counts` when records wait meanwhile. */
+  waiting(detail: string, counts?: Counts): void {
+    const nowMs = this.#nowMs();
+    this.#waitingSinceMs ??= nowMs;
+    if (nowMs - this.#waitingLineMs < WAITING_LINE_MS) return;
+    this.#waitingLineMs = nowMs;
+    const buffer = counts ? `; ${counts.buffered} records buffered (${mebibytes(counts.bufferedBytes)})` : '';
+    this.#write(`waiting for ${seconds(nowMs - this.#waitingSinceMs)}: ${detail}${buffer}`);
+  }
+
+  /** Something that is not to be missed, whatever the rate of lines. */
+  notice(text: string): void {
+    this.#write(text);
+  }
+
+  done({ sent, acknowledged, failed }: Counts): void {
+    this.#write(`done: sent=${sent} acked=${acknowledged} failed=${failed}`);
+  }
+
+  #endWaiting(): void {
+    if (this.#waitingSinceMs === undefined) return;
+    const nowMs = this.#nowMs();
+    this.#write(`going on after ${seconds(nowMs - this.#waitingSinceMs)}`);
+    this.#waitingSinceMs = undefined;
+    // An outage is no part of the rate that is reached.
+    this.#lineMs = nowMs;
+  }
+}
