@@ -11,6 +11,9 @@ interface Flush {
   readonly done: () => void;
 }
 
+/** A batch that opens the way to the broker and writes nothing. */
+const WARM_UP: Batch = { records: [], bytes: 0 };
+
 /**
  * The records of one partition on their way, in their order and one batch at a time: the next batch leaves
  * when the one before is acknowledged.
@@ -49,6 +52,7 @@ export class Lane {
 
   /** Sends until the signal is aborted; rejects with what `deliver` rejects with. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#deliver(WARM_UP, signal);
     while (!signal.aborted) {
       const readyInMs = this.#queue.readyInMs(performance.now());
       if (readyInMs !== 0) {

@@ -1,56 +1,54 @@
 import { ConfigError, type ProducerConfig, readConfig } from './config.ts';
 import { createRecordSource } from './generate.ts';
 import { createKafka, kafkaSessions } from './kafka-session.ts';
+import { lineOutput } from './line-output.ts';
 import { createPacer } from './pace.ts';
 import { javaPartitioner } from './partitioner.ts';
 import { createPopulation } from './population.ts';
 import { produce } from './produce.ts';
 import { ProducerError } from './producer-error.ts';
-import { PUBLISH_LIMITS, Publisher } from './publish.ts';
+import { NO_RECORDS, PUBLISH_LIMITS, Publisher } from './publish.ts';
 import { seededRandom, seedFromSystem } from './random.ts';
 import { Report } from './report.ts';
 import { awaitTopic } from './topic.ts';
 
-const EXIT = { done: 0, wrongConfig: 2, failed: 4, interrupted: 130 } as const;
+const EXIT = { done: 0, defect: 1, wrongConfig: 2, failed: 4, interrupted: 130 } as const;
 
-/** Reports on stdout, stops at the signal. Resolves to the exit code. */
-async function run(config: ProducerConfig, stop: AbortSignal): Promise<number> {
+/** Runs until `stop` is aborted; true when every record that was generated has been acknowledged. */
+async function run(config: ProducerConfig, stop: AbortSignal): Promise<boolean> {
+  const { topic } = config;
+  const servers = config.bootstrapServers.join(',');
   const report = new Report({
-    write: (line) => process.stdout.write(`${line}\n`),
+    write: lineOutput(process.stdout, process.stderr),
     nowMs: () => performance.now(),
   });
-  const servers = config.bootstrapServers.join(',');
-  report.connecting(servers, config.topic);
+  report.connecting(servers, topic);
+
   const kafka = createKafka(config.bootstrapServers);
-  const admin = kafka.admin();
   const source = createRecordSource(createPopulation(), seededRandom(seedFromSystem()));
   const partitionCount = await awaitTopic({
-    admin,
-    topic: config.topic,
+    admin: kafka.admin(),
+    topic,
     servers,
     signal: stop,
     waiting: (detail) => report.waiting(detail),
   });
-  void admin.disconnect();
   if (partitionCount === undefined) {
-    report.done({ sent: 0, acknowledged: 0, failed: 0, buffered: 0, bufferedBytes: 0 });
-    return EXIT.done;
+    report.done(NO_RECORDS);
+    return true;
   }
-  const publisher = new Publisher({
+
+  const publisher: Publisher = new Publisher({
     partitionCount,
-    partitionOf: javaPartitioner(config.topic, partitionCount),
-    openSession: kafkaSessions(kafka, config.topic),
+    partitionOf: javaPartitioner(topic, partitionCount),
+    openSession: kafkaSessions(kafka, topic),
     limits: PUBLISH_LIMITS,
     events: {
       acknowledged: (counts) => report.acknowledged(counts),
       retrying: (partition, detail) => report.waiting(`partition ${partition}: ${detail}`, publisher.counts),
-      renewed: (partition, detail, mayDouble) =>
-        report.notice(
-          `partition ${partition}: new producer id, up to ${mayDouble} records twice (${detail})`,
-        ),
+      renewed: (partition, detail, mayDouble) => report.renewed(partition, detail, mayDouble),
     },
   });
-  await publisher.warmUp(stop);
   report.started();
   const pacer = createPacer(config.recordsPerSecond, performance.now());
   const stalled = (detail: string): void => report.waiting(detail, publisher.counts);
@@ -59,10 +57,10 @@ async function run(config: ProducerConfig, stop: AbortSignal): Promise<number> {
   } finally {
     report.done(publisher.counts);
   }
-  return publisher.counts.failed === 0 ? EXIT.done : EXIT.failed;
+  return publisher.counts.failed === 0;
 }
 
-/** An expected error in a line or two on stderr, and its exit code; anything else is a defect and is thrown. */
+/** Says what is wrong in a line or two on standard error and gives the exit code. */
 function explain(error: unknown): number {
   if (error instanceof ConfigError) {
     process.stderr.write(`[producer] ${error.message}\n`);
@@ -72,7 +70,9 @@ function explain(error: unknown): number {
     process.stderr.write(`[producer] error: ${error.message}\n[producer] hint: ${error.hint}\n`);
     return EXIT.failed;
   }
-  throw error;
+  // Not foreseen, hence a defect: with its stack.
+  process.stderr.write(`[producer] ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.defect;
 }
 
 const stop = new AbortController();
@@ -83,4 +83,9 @@ const onSignal = (): void => {
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);
 
-process.exit(await (async () => run(readConfig(process.env), stop.signal))().catch(explain));
+try {
+  const isDelivered = await run(readConfig(process.env), stop.signal);
+  process.exit(isDelivered ? EXIT.done : EXIT.failed);
+} catch (error) {
+  process.exit(explain(error));
+}

@@ -27,3 +27,8 @@ export class Doorbell {
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Doorbell().wait(signal, ms);
 }
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Doorbell().wait(signal).then(() => undefined);
+}

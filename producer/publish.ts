@@ -20,6 +20,9 @@ export interface Counts {
   readonly bufferedBytes: number;
 }
 
+/** The counts before the first record. */
+export const NO_RECORDS: Counts = { sent: 0, acknowledged: 0, failed: 0, buffered: 0, bufferedBytes: 0 };
+
 /** How records are gathered before they are sent. */
 export interface PublishLimits extends BatchLimits {
   readonly bufferBytes: number;
@@ -76,12 +79,6 @@ export class Publisher {
       buffered: this.#sent - this.#acknowledged - this.#failed,
       bufferedBytes: this.#memory.usedBytes,
     };
-  }
-
-  /** Opens every session and loads metadata, so that the first records do not wait for it. */
-  async warmUp(signal: AbortSignal): Promise<void> {
-    const nothing: Batch = { records: [], bytes: 0 };
-    await Promise.all(this.#deliveries.map((delivery) => delivery.deliver(nothing, signal)));
   }
 
   /** Takes the record and says true, or says false when the buffer has no room for it. */

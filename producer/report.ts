@@ -1,4 +1,4 @@
-import type { Counts } from './publish.ts';
+import { type Counts, NO_RECORDS } from './publish.ts';
 
 /** A progress line stands for at least this many records … */
 const RECORDS_OF_A_LINE = 50;
@@ -22,6 +22,7 @@ export class Report {
   readonly #nowMs: () => number;
   #lineMs: number;
   #acknowledgedAtLine = 0;
+  #sentAtLine = 0;
   #waitingSinceMs: number | undefined;
   #waitingLineMs = Number.NEGATIVE_INFINITY;
 
@@ -35,28 +36,27 @@ export class Report {
     this.#write(`Connecting to ${servers}, topic=${topic}`);
   }
 
-  /** Records begin to flow: the first progress line's rate is counted from here. */
+  /** Records begin to flow: the rate is counted from here. */
   started(): void {
-    this.#endWaiting();
+    this.#endWaiting(NO_RECORDS);
     this.#lineMs = this.#nowMs();
   }
 
   acknowledged(counts: Counts): void {
-    this.#endWaiting();
-    const isFirst = this.#acknowledgedAtLine === 0;
-    const records = counts.acknowledged - this.#acknowledgedAtLine;
+    this.#endWaiting(counts);
+    const { sent, acknowledged, failed, buffered } = counts;
+    const newlyAcknowledged = acknowledged - this.#acknowledgedAtLine;
     const elapsedMs = this.#nowMs() - this.#lineMs;
-    if (isFirst && records > 0) {
-      this.#write(`first records acknowledged: ${records}`);
-    } else if (records < RECORDS_OF_A_LINE || elapsedMs < LINE_MS) {
-      return;
-    } else {
-      const { sent, acknowledged, failed, buffered } = counts;
-      const rate = ((records * 1000) / elapsedMs).toFixed(1);
+    if (this.#acknowledgedAtLine === 0) {
+      this.#write(`first records acknowledged: ${acknowledged}`);
+    } else if (newlyAcknowledged >= RECORDS_OF_A_LINE && elapsedMs >= LINE_MS) {
+      // Of what was sent: acknowledgements come a batch at a time and would make an even rate look uneven.
+      const rate = (((sent - this.#sentAtLine) * 1000) / elapsedMs).toFixed(1);
       this.#write(`sent=${sent} acked=${acknowledged} failed=${failed} buffered=${buffered} rate=${rate}/s`);
+    } else {
+      return;
     }
-    this.#acknowledgedAtLine = counts.acknowledged;
-    this.#lineMs = this.#nowMs();
+    this.#beginLine(counts);
   }
 
   /** Nothing goes on for the reason of `detail`; `counts` when records wait meanwhile. */
@@ -66,24 +66,31 @@ export class Report {
     if (nowMs - this.#waitingLineMs < WAITING_LINE_MS) return;
     this.#waitingLineMs = nowMs;
     const buffer = counts ? `; ${counts.buffered} records buffered (${mebibytes(counts.bufferedBytes)})` : '';
-    this.#write(`waiting for ${seconds(nowMs - this.#waitingSinceMs)}: ${detail}${buffer}`);
+    this.#write(`waiting (${seconds(nowMs - this.#waitingSinceMs)}): ${detail}${buffer}`);
   }
 
-  /** Something that is not to be missed, whatever the rate of lines. */
-  notice(text: string): void {
-    this.#write(text);
+  /** A partition goes on with a new producer id: what was acknowledged under the old one may be gone. */
+  renewed(partition: number, detail: string, mayDouble: number): void {
+    const doubling =
+      mayDouble === 0 ? 'nothing is written twice' : `${mayDouble} records may be written twice`;
+    this.#write(`partition ${partition}: new producer id (${doubling}) after: ${detail}`);
   }
 
   done({ sent, acknowledged, failed }: Counts): void {
     this.#write(`done: sent=${sent} acked=${acknowledged} failed=${failed}`);
   }
 
-  #endWaiting(): void {
+  #endWaiting(counts: Counts): void {
     if (this.#waitingSinceMs === undefined) return;
-    const nowMs = this.#nowMs();
-    this.#write(`going on after ${seconds(nowMs - this.#waitingSinceMs)}`);
+    this.#write(`going on after ${seconds(this.#nowMs() - this.#waitingSinceMs)}`);
     this.#waitingSinceMs = undefined;
     // An outage is no part of the rate that is reached.
-    this.#lineMs = nowMs;
+    if (this.#acknowledgedAtLine > 0) this.#beginLine(counts);
+  }
+
+  #beginLine({ sent, acknowledged }: Counts): void {
+    this.#sentAtLine = sent;
+    this.#acknowledgedAtLine = acknowledged;
+    this.#lineMs = this.#nowMs();
   }
 }

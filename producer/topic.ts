@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs';
 import { brokerErrorType, describe, judge } from './delivery-error.ts';
-import { pause } from './pause.ts';
+import { aborted, pause } from './pause.ts';
 import { ProducerError } from './producer-error.ts';
 
 const POLL_MS = 250;
@@ -9,7 +9,7 @@ const TOPIC_TIMEOUT_MS = 60_000;
 
 /** What {@link awaitTopic} asks and tells. */
 export interface TopicWait {
-  readonly admin: Pick<Admin, 'connect' | 'fetchTopicMetadata'>;
+  readonly admin: Pick<Admin, 'connect' | 'fetchTopicMetadata' | 'disconnect'>;
   readonly topic: string;
   /** The brokers as the user wrote them, for messages. */
   readonly servers: string;
@@ -22,6 +22,7 @@ export interface TopicWait {
 async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
   await admin.connect();
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  await admin.disconnect();
   const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
   const leaderless = partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId);
   if (partitions.length === 0) return `topic ${topic} has no partitions yet`;
@@ -41,9 +42,9 @@ export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
   let missingSinceMs: number | undefined;
   while (!signal.aborted) {
     try {
-      const found = await lookUp(wait);
+      const found = await Promise.race([lookUp(wait), aborted(signal)]);
       if (typeof found === 'number') return found;
-      wait.waiting(found);
+      if (found !== undefined) wait.waiting(found);
     } catch (error) {
       if (brokerErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
         missingSinceMs ??= performance.now();
