@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { describe, expect, it } from 'vitest';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../orchestrator/config/setting-table.ts';
+import { ERROR_CATALOGUE } from '../../orchestrator/core/error-catalogue.ts';
+import { SERVICE_NAMES } from '../../orchestrator/core/services.ts';
+import { projectDir } from '../support/project.ts';
+
+const read = (path: string) => readFileSync(join(projectDir, path), 'utf8');
+
+/** The cells of a Markdown table's rows, without the two lines of its head. */
+function tableRows(document: string, firstColumn: string): string[][] {
+  const lines = document.split('\n');
+  const head = lines.findIndex((line) => line.startsWith(`| ${firstColumn} |`));
+  expect(head, `a table that begins with ${firstColumn}`).toBeGreaterThanOrEqual(0);
+  const rest = lines.slice(head + 2);
+  const rows = rest.slice(
+    0,
+    rest.findIndex((line) => !line.startsWith('|')),
+  );
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
+}
+
+function defaultOf(name: SettingName): string {
+  const definition = SETTING_TABLE[name];
+  return 'defaultText' in definition ? definition.defaultText : definition.default;
+}
+
+describe('the settings table of the README', () => {
+  it('equals the settings that are checked', () => {
+    const expected = SETTING_NAMES.map((name) => [name, defaultOf(name), SETTING_TABLE[name].meaning]);
+    expect(tableRows(read('README.md'), 'Setting')).toEqual(expected);
+  });
+});
+
+describe('.env.example', () => {
+  const example = read('.env.example');
+
+  it('has every setting with its meaning above it, commented out', () => {
+    for (const name of SETTING_NAMES) {
+      const line = example.split('\n').findIndex((text) => text.startsWith(`#${name}=`));
+      expect(line, name).toBeGreaterThan(0);
+      expect(example.split('\n')[line - 1]).toContain(SETTING_TABLE[name].meaning);
+    }
+  });
+
+  it('holds the defaults, so that taking out every comment sign changes nothing', () => {
+    const values = parse(example.replaceAll(/^#([A-Z_]+=)/gm, '$1'));
+    for (const name of SETTING_NAMES) {
+      const definition = SETTING_TABLE[name];
+      const fixed = 'default' in definition && !('defaultText' in definition) ? definition.default : '';
+      expect(values[name], name).toBe(fixed);
+    }
+  });
+});
+
+describe('docs/errors.md', () => {
+  it('lists the catalogue of errors with exit codes and meanings', () => {
+    const expected = Object.entries(ERROR_CATALOGUE).map(([code, { exitCode, meaning }]) => [
+      code,
+      String(exitCode),
+      meaning,
+    ]);
+    const rows = tableRows(read('docs/errors.md'), 'Code');
+    expect(rows).toEqual(expected.map((row) => row.map((cell) => cell.replaceAll('`', ''))));
+  });
+});
+
+describe('the README', () => {
+  const readme = read('README.md');
+
+  it('names every service', () => {
+    for (const name of SERVICE_NAMES) expect(readme).toContain(`\`${name}\``);
+  });
+
+  it('shows only npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const shown = [...readme.matchAll(/npm (?:run )?(?:--silent )?([a-z]+)/g)].map((match) => match[1] ?? '');
+    const known = [...Object.keys(scripts), 'ci'];
+    expect([...new Set(shown)].filter((name) => name !== 'run' && !known.includes(name))).toEqual([]);
+  });
+
+  it('links only to files that exist', () => {
+    for (const [, path = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      expect(() => read(path), path).not.toThrow();
+    }
+  });
+});

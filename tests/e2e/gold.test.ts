@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { query } from '../support/query.ts';
+import { TestStack } from '../support/test-stack.ts';
+import { until } from '../support/until.ts';
+import { verifiedUpTo } from '../support/verify.ts';
+
+const MINUTE_MS = 60_000;
+const EVENTS = 6000;
+const CARDS = 7;
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ KAFKA_TOPIC: 'gold-test', MSGS_PER_SEC: '1', MAX_FILES_PER_SINK: '0' });
+  const up = await stack.run('up');
+  expect(up.stderr + up.stdout).toContain('Ready after');
+});
+afterAll(() => stack.discard());
+
+/**
+ * Events over an hour that begins now, in event-time order but for up to four minutes of disorder, so that none is past the
+ * 5-minute watermark, and one an hour and a quarter from now that closes the hour's windows.
+ */
+function events(beginMs: number) {
+  const spread = Array.from({ length: EVENTS }, (_, index) => {
+    const disorderMs = ((index * 7919) % 240) * 1000;
+    return event(beginMs + (index * 60 * MINUTE_MS) / EVENTS - disorderMs, index);
+  });
+  return [...spread, event(beginMs + 75 * MINUTE_MS, EVENTS)];
+}
+
+function event(timeMs: number, index: number) {
+  const card = `card-${index % CARDS}`;
+  const value = {
+    txn_id: randomUUID(),
+    event_ts: new Date(timeMs).toISOString(),
+    user_id: 'user-1',
+    card_id: card,
+    merchant: 'Test merchant',
+    category: 'test',
+    amount: ((index * 37) % 10_000) / 100,
+    currency: 'EUR',
+    status: 'APPROVED',
+    city: 'Paris',
+    country: 'FR',
+    lat: 48.85,
+    lon: 2.35,
+  };
+  return { key: card, value: JSON.stringify(value) };
+}
+
+async function send(messages: { key: string; value: string }[]): Promise<void> {
+  const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  try {
+    for (let from = 0; from < messages.length; from += 500) {
+      const part = messages.slice(from, from + 500);
+      await producer.send({ topic: 'gold-test', messages: part, compression: CompressionTypes.GZIP });
+    }
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+describe('gold', () => {
+  it('equals an independent aggregation of silver for every closed window of an hour of events', async () => {
+    const now = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS + 5 * MINUTE_MS;
+    await send(events(now));
+    await verifiedUpTo(stack, EVENTS);
+    const closed = new Date(now + 70 * MINUTE_MS).toISOString();
+    const expected = await query(`
+      select card_id,
+             time_bucket(interval 1 minute, event_time) as window_start,
+             time_bucket(interval 1 minute, event_time) + interval 1 minute as window_end,
+             count(*) as txn_count, sum(amount)::decimal(28, 2) as sum_amount, max(amount) as max_amount
+      from read_parquet('${stack.outputPath}/silver/*.parquet')
+      where time_bucket(interval 1 minute, event_time) + interval 1 minute <= '${closed}'::timestamptz
+      group by all order by all`);
+    expect(expected.length).toBeGreaterThan(CARDS * 50);
+
+    let found: Record<string, unknown>[] = [];
+    await until(
+      () => `gold has ${found.length} of ${expected.length} closed windows`,
+      120_000,
+      async () => {
+        found = await query(`
+          select card_id, window_start, window_end, txn_count, sum_amount, max_amount
+          from read_parquet('${stack.outputPath}/gold/*.parquet') order by all`).catch((error: Error) => {
+          if (error.message.includes('No files found')) return [];
+          throw error;
+        });
+        return found.length >= expected.length ? true : undefined;
+      },
+    );
+    expect(found).toEqual(expected);
+  });
+
+  it('has the mean of each window in avg_amount', async () => {
+    const wrong = await query(`
+      select * from read_parquet('${stack.outputPath}/gold/*.parquet')
+      where abs(avg_amount::double - sum_amount::double / txn_count) > 0.0001`);
+    expect(wrong).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processesOf } from '../support/processes-of.ts';
+import { statusOf } from '../support/stack-status.ts';
+import { type CommandResult, TestStack } from '../support/test-stack.ts';
+import { until } from '../support/until.ts';
+
+let stack: TestStack;
+let first: CommandResult;
+
+beforeAll(async () => {
+  stack = await TestStack.create({ MSGS_PER_SEC: '50' });
+  first = await stack.run('up');
+});
+afterAll(() => stack.discard());
+
+const files = (sink: string) =>
+  existsSync(join(stack.outputPath, sink)) ? readdirSync(join(stack.outputPath, sink)) : [];
+
+describe('a stack from nothing', () => {
+  it('is ready with exit code 0, tells the longest chain and the pages', () => {
+    expect(first.stderr + first.stdout).toContain('Ready after');
+    expect(first.code).toBe(0);
+    expect(first.stdout).toContain(`http://localhost:${stack.ports.SPARK_MASTER_UI_PORT}`);
+    expect(first.stdout).toMatch(/Longest chain: .*spark-streaming .* → first-data/);
+  });
+
+  it('has bronze, silver and raw_csv on disk under the names of the contract', () => {
+    for (const sink of ['bronze', 'silver']) {
+      expect(files(sink).filter((name) => !name.startsWith('.'))).not.toEqual([]);
+      for (const name of files(sink))
+        expect(name).toMatch(new RegExp(`^${sink}_\\d{8}_\\d{6}_\\d+\\.parquet$`));
+    }
+    for (const name of files('raw_csv')) expect(name).toMatch(/^raw_\d{8}_\d{6}_\d+\.csv$/);
+  });
+
+  it('shows every service ready in its JSON status, in the order of the start', async () => {
+    const status = await statusOf(stack);
+    expect(status).toMatchObject({ runtime: 'local', ready: true });
+    expect(status.services.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'zookeeper ready',
+      'kafka ready',
+      'kafka-init completed',
+      'spark-master ready',
+      'spark-worker ready',
+      'spark-streaming ready',
+      'producer ready',
+    ]);
+    for (const { pid, name, since } of status.services) {
+      if (name !== 'kafka-init') expect(pid).toBeGreaterThan(1);
+      expect(since).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    }
+  });
+
+  it("shows the application on Spark's page", async () => {
+    const page = await fetch(`http://127.0.0.1:${stack.ports.SPARK_MASTER_UI_PORT}/json/`);
+    const { activeapps } = (await page.json()) as { activeapps: { name: string }[] };
+    expect(activeapps).toHaveLength(1);
+  });
+
+  it('verifies equal', async () => {
+    const report = await stack.json<{ equal: boolean; differences: unknown[] }>('verify');
+    expect(report).toMatchObject({ equal: true, differences: [] });
+  });
+
+  it('does nothing when it is brought up again, and says so', async () => {
+    const before = await statusOf(stack);
+    const again = await stack.run('up');
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toContain('Already up');
+    const after = await statusOf(stack);
+    expect(after.services.map(({ pid }) => pid)).toEqual(before.services.map(({ pid }) => pid));
+  });
+
+  it('listens on 127.0.0.1 and on no other address of this machine', async () => {
+    const elsewhere = Object.values(stack.ports).map((port) => listens('127.0.0.2', port));
+    expect(await Promise.all(elsewhere)).toEqual(elsewhere.map(() => false));
+  });
+
+  it('is stopped by down without a process, a port or a socket left, and keeps its data', async () => {
+    const bronze = files('bronze').length;
+    expect(await stack.run('down')).toMatchObject({ code: 0 });
+    await until(
+      () => JSON.stringify(processesOf(stack.folder)),
+      5000,
+      () => (processesOf(stack.folder).length === 0 ? true : undefined),
+    );
+    for (const port of Object.values(stack.ports)) expect(await listens('127.0.0.1', port)).toBe(false);
+    const left = readdirSync(stack.runDir, { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isSocket() || /\.(lock|sock|pid)$/.test(entry.name))).toEqual([]);
+    expect(files('bronze').length).toBeGreaterThanOrEqual(bronze);
+    expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
+  });
+
+  it('comes up again on its data and verifies equal', async () => {
+    const again = await stack.run('up');
+    expect(again.stderr + again.stdout).toContain('Ready after');
+    expect(await stack.json('verify')).toMatchObject({ equal: true });
+  });
+});
+
+function listens(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}

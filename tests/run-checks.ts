@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { projectDir } from './support/project.ts';
+import { pythonTools } from './support/python-tools.ts';
+
+/** `npm run check`: types, format, lint, layers, unused code. All of them run, whatever fails. */
+const bin = (name: string) => join(projectDir, 'node_modules', '.bin', name);
+const python = await pythonTools();
+const app = join(projectDir, 'spark-app');
+const CHECKS: readonly { name: string; command: string; args: readonly string[]; cwd?: string }[] = [
+  { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', '.'] },
+  { name: 'format and lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
+  { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer'] },
+  { name: 'unused code', command: bin('knip'), args: [] },
+  { name: 'ruff format', command: python.bin('ruff'), args: ['format', '--check', '.'], cwd: app },
+  { name: 'ruff', command: python.bin('ruff'), args: ['check', '.'], cwd: app },
+  { name: 'mypy', command: python.bin('mypy'), args: ['medallion', 'app.py'], cwd: app },
+];
+
+const failed = CHECKS.filter(({ name, command, args, cwd = projectDir }) => {
+  process.stdout.write(`=== ${name}\n`);
+  const { status, error } = spawnSync(command, args, { cwd, env: python.environment, stdio: 'inherit' });
+  if (error) throw error;
+  return status !== 0;
+});
+const outcome =
+  failed.length === 0 ? 'all checks passed' : `failed: ${failed.map(({ name }) => name).join(', ')}`;
+process.stdout.write(`\n${outcome}\n`);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { projectDir } from './support/project.ts';
+import { runPytest } from './support/pytest.ts';
+
+/**
+ * `npm test`: unit tests, the job's tests against a real Spark session, end-to-end tests against real stacks. All of them run,
+ * whatever fails; the last line counts. `npm test -- unit python` runs only the parts named.
+ */
+const PARTS = ['unit', 'python', 'e2e'] as const;
+type Part = (typeof PARTS)[number];
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const vitestReport = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+  success: z.boolean(),
+});
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !PARTS.includes(name as Part));
+if (unknown.length > 0) {
+  process.stderr.write(`error: unknown part ${unknown.join(', ')}; allowed are ${PARTS.join(', ')}\n`);
+  process.exit(2);
+}
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+for (const part of PARTS.filter((one) => named.length === 0 || named.includes(one))) {
+  process.stdout.write(`\n=== ${part}\n`);
+  const counts = part === 'python' ? await runPytest() : await runVitest(part);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}
+const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+async function runVitest(project: Part): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), 'medallion-tests-'));
+  const file = join(folder, 'report.json');
+  try {
+    const args = [
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile=${file}`,
+    ];
+    const code = await inherit(process.execPath, [
+      join(projectDir, 'node_modules/vitest/vitest.mjs'),
+      ...args,
+    ]);
+    const report = vitestReport.parse(JSON.parse(readFileSync(file, 'utf8')));
+    // A file that cannot be loaded, or an error outside a test, fails the run without a failed test.
+    const unseen = code !== 0 && report.numFailedTests === 0 ? 1 : 0;
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests + unseen,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function inherit(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: projectDir, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}

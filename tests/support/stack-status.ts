@@ -1,0 +1,40 @@
+import type { TestStack } from './test-stack.ts';
+import { until } from './until.ts';
+
+/** The part of `status --json` that tests read. */
+export interface Status {
+  readonly runtime: string;
+  readonly ready: boolean;
+  readonly services: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly pid?: number;
+    readonly restarts: number;
+    readonly since: string;
+    readonly detail: string;
+  }[];
+  readonly urls: Readonly<Record<string, string>>;
+}
+
+export const statusOf = (stack: TestStack): Promise<Status> => stack.json<Status>('status');
+
+/** The process id of a service, which must run. */
+export async function pidOf(stack: TestStack, service: string): Promise<number> {
+  const pid = (await statusOf(stack)).services.find(({ name }) => name === service)?.pid;
+  if (pid === undefined) throw new Error(`${service} does not run`);
+  return pid;
+}
+
+/** Waits until the whole stack is ready and the service runs in another process than before. */
+export async function recovered(stack: TestStack, service: string, formerPid: number): Promise<Status> {
+  let last: Status | undefined;
+  return until(
+    () => `${service} (was pid ${formerPid}) has not come back: ${JSON.stringify(last)}`,
+    180_000,
+    async () => {
+      last = await statusOf(stack);
+      const pid = last.services.find(({ name }) => name === service)?.pid;
+      return last.ready && pid !== undefined && pid !== formerPid ? last : undefined;
+    },
+  );
+}

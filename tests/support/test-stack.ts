@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from './free-ports.ts';
+import { projectDir } from './project.ts';
+
+/** How a command ended. */
+export interface CommandResult {
+  /** Exit code; null when a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const PORT_SETTINGS = [
+  'ZOOKEEPER_PORT',
+  'KAFKA_PORT',
+  'SPARK_MASTER_PORT',
+  'SPARK_MASTER_UI_PORT',
+  'SPARK_WORKER_UI_PORT',
+  'SPARK_APP_UI_PORT',
+] as const;
+
+/**
+ * A stack of its own: ports that nothing else uses, folders in a temporary folder, the product's commands run from outside as
+ * a user runs them. `discard` stops it and removes its folder.
+ */
+export class TestStack {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly ports: Readonly<Record<(typeof PORT_SETTINGS)[number], number>>;
+
+  private constructor(folder: string, ports: readonly number[], settings: Readonly<Record<string, string>>) {
+    this.folder = folder;
+    this.ports = Object.fromEntries(
+      PORT_SETTINGS.map((name, index) => [name, ports[index]]),
+    ) as typeof this.ports;
+    this.environment = {
+      RUNTIME: 'local',
+      OUTPUT_DIR: join(folder, 'output'),
+      RUN_DIR: join(folder, 'run'),
+      TRIGGER_INTERVAL: '1 second',
+      ...Object.fromEntries(Object.entries(this.ports).map(([name, port]) => [name, String(port)])),
+      ...settings,
+    };
+  }
+
+  static async create(settings: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+    const folder = mkdtempSync(join(tmpdir(), 'medallion-e2e-'));
+    return new TestStack(folder, await freePorts(PORT_SETTINGS.length), settings);
+  }
+
+  get outputPath(): string {
+    return join(this.folder, 'output', 'parquet');
+  }
+
+  get runDir(): string {
+    return join(this.folder, 'run');
+  }
+
+  /** Runs one command to its end. */
+  async run(command: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
+    return this.start(command, args, settings).result;
+  }
+
+  /** Runs one command that must succeed, and returns its `--json` result. */
+  async json<T = Record<string, unknown>>(command: string, args: readonly string[] = []): Promise<T> {
+    const result = await this.run(command, ['--json', ...args]);
+    if (result.code !== 0)
+      throw new Error(`${command} ended with ${result.code}:\n${result.stderr}\n${result.stdout}`);
+    return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as T;
+  }
+
+  /** Starts one command and leaves it running; `signal` is sent to it alone. */
+  start(command: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
+    const child = spawn(process.execPath, [join(projectDir, 'bootstrap.mjs'), command, ...args], {
+      cwd: projectDir,
+      env: { ...withoutSettings(process.env), ...this.environment, ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output.stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output.stderr += text;
+    });
+    const result = new Promise<CommandResult>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, ...output }));
+    });
+    return { child, output, result };
+  }
+
+  /** Stops whatever runs and removes the folder. */
+  async discard(): Promise<void> {
+    const { code, stderr } = await this.run('down');
+    if (code !== 0) throw new Error(`down ended with ${code}: ${stderr}`);
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** The tests' own environment must not change what is tested. */
+function withoutSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const names =
+    /^(KAFKA_|SPARK_|MSGS_|OUTPUT_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST)/;
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || names.test(name) ? [] : [[name, value]],
+    ),
+  );
+}
