@@ -1,10 +1,10 @@
 /** What the job writes, by the output contract: `<folder>/<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`. */
 export const SINKS = {
-  bronze: { query: 'medallion', prefix: 'bronze', extension: 'parquet', newestBy: 'kafka_ts' },
-  silver: { query: 'medallion', prefix: 'silver', extension: 'parquet', newestBy: 'kafka_ts' },
-  quarantine: { query: 'medallion', prefix: 'quarantine', extension: 'parquet', newestBy: 'bad_ingest_ts' },
-  gold: { query: 'gold', prefix: 'gold', extension: 'parquet', newestBy: 'window_start' },
-  raw_csv: { query: 'medallion', prefix: 'raw', extension: 'csv', newestBy: undefined },
+  bronze: { query: 'medallion', prefix: 'bronze', extension: 'parquet' },
+  silver: { query: 'medallion', prefix: 'silver', extension: 'parquet' },
+  quarantine: { query: 'medallion', prefix: 'quarantine', extension: 'parquet' },
+  gold: { query: 'gold', prefix: 'gold', extension: 'parquet' },
+  raw_csv: { query: 'medallion', prefix: 'raw', extension: 'csv' },
 } as const satisfies Record<
   string,
   {
@@ -12,8 +12,6 @@ export const SINKS = {
     query: 'medallion' | 'gold';
     prefix: string;
     extension: 'parquet' | 'csv';
-    /** The column by which its newest rows are known; without one the order in the newest files counts. */
-    newestBy: string | undefined;
   }
 >;
 

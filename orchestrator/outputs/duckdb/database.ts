@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
+
+/** What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals as number, instants as Date. */
+export type Cell = JS;
+
+/** A DuckDB database of its own, for one piece of work. Statements run one at a time. */
+export interface Database {
+  run(sql: string): Promise<void>;
+  /** The rows of a result, read as they are needed: memory does not grow with their number. */
+  rows(sql: string): AsyncGenerator<readonly Cell[]>;
+  /** The rows of a small result. */
+  all(sql: string): Promise<readonly (readonly Cell[])[]>;
+}
+
+/** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
+const MEMORY_LIMIT = '512MB';
+
+/**
+ * Lends a database that lives in a folder of its own in the system's temporary folder; the folder goes when the work is over,
+ * however it ends. Nothing is fetched from the network, and times are UTC.
+ * @throws the signal's reason when it is aborted
+ */
+export async function withDatabase<T>(
+  signal: AbortSignal | undefined,
+  use: (database: Database) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'medallion-stream-'));
+  let close = () => {};
+  try {
+    signal?.throwIfAborted();
+    const instance = await DuckDBInstance.create(join(folder, 'work.duckdb'), {
+      memory_limit: MEMORY_LIMIT,
+      temp_directory: join(folder, 'spill'),
+      preserve_insertion_order: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    close = () => instance.closeSync();
+    const connection = await instance.connect();
+    close = () => {
+      connection.closeSync();
+      instance.closeSync();
+    };
+    await connection.run("SET TimeZone = 'UTC'");
+    return await interruptible(connection, signal, () => use(databaseOn(connection, signal)));
+  } finally {
+    close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A string as an SQL literal. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+async function interruptible<T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const interrupt = () => connection.interrupt();
+  signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    // An interrupted statement fails with DuckDB's own words; what counts is why.
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+  }
+}
+
+function databaseOn(connection: DuckDBConnection, signal: AbortSignal | undefined): Database {
+  return {
+    async run(sql) {
+      signal?.throwIfAborted();
+      await connection.run(sql);
+    },
+    async *rows(sql) {
+      signal?.throwIfAborted();
+      const result = await connection.stream(sql);
+      for await (const rows of result.yieldRowsJs()) {
+        signal?.throwIfAborted();
+        yield* rows;
+      }
+    },
+    async all(sql) {
+      signal?.throwIfAborted();
+      return (await connection.runAndReadAll(sql)).getRowsJS();
+    },
+  };
+}

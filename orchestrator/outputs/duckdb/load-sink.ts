@@ -1,0 +1,103 @@
+import { access, constants } from 'node:fs/promises';
+import { messageOf } from '../../core/product-error.ts';
+import { committedFiles, type SinkFile } from '../committed-files.ts';
+import { absentAsUndefined } from '../optional-file.ts';
+import { readPruneLedger } from '../prune-ledger.ts';
+import type { SinkName } from '../sinks.ts';
+import type { Database } from './database.ts';
+import { sourceOf } from './file-source.ts';
+
+/** A file that is there and that DuckDB cannot read, or that lacks a column. */
+export interface UnreadableFile {
+  readonly file: SinkFile;
+  readonly reason: string;
+}
+
+/** What was read of a sink. */
+export interface LoadedSink {
+  readonly files: readonly SinkFile[];
+  readonly unreadable: readonly UnreadableFile[];
+}
+
+export interface LoadOptions {
+  readonly outputPath: string;
+  readonly sink: SinkName;
+  /** The last committed batch, read before this is called. */
+  readonly through: number;
+  /** The statement that takes what it needs from a table function into a table. */
+  readonly insert: (source: string) => string;
+}
+
+/** Files read by one statement: bounds the length of its text and what is repeated when one of them vanishes. */
+const FILES_PER_STATEMENT = 256;
+/** Listings looked at before giving up; each later one has only what was replaced since the one before. */
+const LISTINGS = 5;
+
+/**
+ * Takes the committed, unpruned files of a sink into a table, each exactly once. A file that vanishes on the way is looked
+ * for in a fresh listing: the job may have replaced it, or pruned it, which its ledger says beforehand. One that is gone for
+ * good is not hidden: its rows are missing from the table, and the ledger read afterwards does not cover them.
+ */
+export async function loadSink(database: Database, options: LoadOptions): Promise<LoadedSink> {
+  const loaded = new Map<string, SinkFile>();
+  const unreadable = new Map<string, UnreadableFile>();
+  for (let listing = 0; listing < LISTINGS; listing++) {
+    const pruned = (await readPruneLedger(options.outputPath, options.sink))?.throughBatch ?? -1;
+    const listed = await committedFiles(options.outputPath, options.sink, options.through);
+    const open = listed.filter(
+      ({ path, batch }) => batch > pruned && !loaded.has(path) && !unreadable.has(path),
+    );
+    if (open.length === 0) break;
+    if (listing === LISTINGS - 1) {
+      throw new Error(`${open[0]?.path} vanished and came back ${listing} times while it was read.`);
+    }
+    for (let from = 0; from < open.length; from += FILES_PER_STATEMENT) {
+      const chunk = open.slice(from, from + FILES_PER_STATEMENT);
+      for (const outcome of await loadChunk(database, options, chunk)) {
+        if (outcome.reason === undefined) loaded.set(outcome.file.path, outcome.file);
+        else unreadable.set(outcome.file.path, { file: outcome.file, reason: outcome.reason });
+      }
+    }
+  }
+  return { files: [...loaded.values()], unreadable: [...unreadable.values()] };
+}
+
+interface Outcome {
+  readonly file: SinkFile;
+  readonly reason: string | undefined;
+}
+
+/** Reads files with one statement, or one by one where that fails; vanished files are not in the answer. */
+async function loadChunk(
+  database: Database,
+  options: LoadOptions,
+  files: readonly SinkFile[],
+): Promise<readonly Outcome[]> {
+  try {
+    await database.run(options.insert(sourceOf(options.sink, files)));
+    return files.map((file) => ({ file, reason: undefined }));
+  } catch (error) {
+    if (isOfTheMachine(error)) throw error;
+    if (files.length > 1) {
+      const outcomes: Outcome[] = [];
+      for (const file of files) outcomes.push(...(await loadChunk(database, options, [file])));
+      return outcomes;
+    }
+    const [file] = files;
+    // Throws when it may not be read: that is no property of the data.
+    if (
+      !file ||
+      (await absentAsUndefined(access(file.path, constants.R_OK).then(() => true))) === undefined
+    ) {
+      return [];
+    }
+    return [{ file, reason: firstLine(error) }];
+  }
+}
+
+/** Errors that no file is to blame for. */
+function isOfTheMachine(error: unknown): boolean {
+  return /^(Out of Memory|INTERRUPT|FATAL|INTERNAL|Parser)|No space left/i.test(messageOf(error));
+}
+
+const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';

@@ -1,0 +1,163 @@
+import { ProductError } from '../core/product-error.ts';
+import { type Checkpoint, committedBatches, readCheckpoint } from './checkpoint.ts';
+import { sinkFiles } from './committed-files.ts';
+import { type Database, withDatabase } from './duckdb/database.ts';
+import { type PruneLedger, readPruneLedger } from './prune-ledger.ts';
+import { SINK_NAMES, type SinkName } from './sinks.ts';
+import { compareOffsets } from './verify/compare-offsets.ts';
+import { compareRawCsv, rawCsvRows, surveyTransactions } from './verify/compare-raw-csv.ts';
+import {
+  compareTopic,
+  expectedRanges,
+  type PartitionState,
+  partitionStates,
+  type TopicState,
+} from './verify/compare-topic.ts';
+import { DifferenceLog } from './verify/difference.ts';
+import { noteDoubledInFiles } from './verify/doubled-in-file.ts';
+import { noteFiles } from './verify/note-files.ts';
+import { foreignRows, surveyedBuckets, surveyOffsets } from './verify/survey-offsets.ts';
+import { verifyGold } from './verify/verify-gold.ts';
+import type { VerifyReport } from './verify/verify-report.ts';
+
+export interface VerifyOptions {
+  /** OUTPUT_PATH, on the local disk. */
+  readonly outputPath: string;
+  /**
+   * The topic's offsets. With a job at work it must be a function: it is called after the checkpoint was read, so that what is
+   * committed meanwhile does not look as if the topic had lost its end.
+   */
+  readonly topic: TopicState | (() => Promise<TopicState>);
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Compares what the job wrote with the topic's offsets and with itself, also while the job runs: files of micro-batches that are
+ * not committed are ignored, pruned ones are told from lost ones by the job's ledger. Memory does not grow with the records.
+ *
+ * Assumes that every offset of the topic is a record, as the producer makes them: the markers of transactions and the gaps of a
+ * compacted topic would show as missing.
+ * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; Error naming a damaged checkpoint; the signal's reason
+ */
+export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
+  const { outputPath, signal } = options;
+  const medallion = await readCheckpoint(outputPath, 'medallion');
+  const gold = await readCheckpoint(outputPath, 'gold');
+  const goldBatches = await committedBatches(gold);
+  const topic = typeof options.topic === 'function' ? await options.topic() : options.topic;
+  const log = new DifferenceLog(topic.name);
+  await checkOrigin(outputPath, medallion, topic, log);
+  const states = partitionStates(topic, medallion);
+
+  return withDatabase(signal, async (database) => {
+    const through = medallion.committed?.batch ?? -1;
+    const bronze = await verifyLineage(database, { outputPath, topic: topic.name, through, states }, log);
+    const csv = await verifyRawCsv(database, outputPath, through, log);
+    const goldPart = await verifyGold(database, { outputPath, gold, goldBatches, medallion }, log);
+    const now = await readCheckpoint(outputPath, 'medallion');
+    compareTopic(states, now.committed?.end ?? new Map(), log);
+    const ledgers = await readLedgers(outputPath);
+    return {
+      equal: log.total === 0,
+      topic: topic.name,
+      committedBatch: medallion.committed?.batch ?? null,
+      partitions: states.map((state) => ({ ...state, ...bronze.ofPartition(state) })),
+      counts: { ...bronze.counts, gold: goldPart.rows, raw_csv: csv },
+      lag: states.reduce((sum, { lag }) => sum + lag, 0),
+      pruned: [...ledgers.values()].map(({ sink, throughBatch, files }) => ({ sink, throughBatch, files })),
+      gold: goldPart.report,
+      notCompared: goldPart.notCompared,
+      differences: log.kept,
+      differenceCount: log.total,
+    };
+  });
+}
+
+/** Refuses when there is nothing at all, and notes what makes every other comparison doubtful. */
+async function checkOrigin(
+  outputPath: string,
+  checkpoint: Checkpoint,
+  topic: TopicState,
+  log: DifferenceLog,
+): Promise<void> {
+  if (checkpoint.start === undefined) {
+    const found = await Promise.all(SINK_NAMES.map((sink) => sinkFiles(outputPath, sink)));
+    const count = found.reduce((sum, files) => sum + files.length, 0);
+    if (count === 0) {
+      throw new ProductError('NO_DATA', {
+        message: `There are no outputs in ${outputPath}: the job has not begun to read ${topic.name}.`,
+        hint: 'Start the stack with `npm run up`, or name the folder with OUTPUT_DIR.',
+      });
+    }
+    const detail = `${count} files in the sinks, and no checkpoint in _chk/medallion`;
+    log.add({ kind: 'checkpoint-missing', sink: null, count, detail });
+  } else if (checkpoint.topic !== topic.name) {
+    const detail = `the checkpoint belongs to topic ${checkpoint.topic}`;
+    log.add({ kind: 'other-topic', sink: null, count: 1, detail });
+  }
+}
+
+/** Bronze against the committed ranges, silver and quarantine against bronze. */
+async function verifyLineage(
+  database: Database,
+  options: {
+    readonly outputPath: string;
+    readonly topic: string;
+    readonly through: number;
+    readonly states: readonly PartitionState[];
+  },
+  log: DifferenceLog,
+) {
+  const loaded = await surveyOffsets(database, options);
+  // Read after the files: what went meanwhile is in it.
+  const ledgers = await readLedgers(options.outputPath);
+  const prunedThrough = (sink: SinkName) => ledgers.get(sink)?.throughBatch ?? -1;
+  const expected = expectedRanges(options.states, keptFrom(ledgers.get('bronze')));
+  for (const [sink, load] of loaded) noteFiles(sink, load, prunedThrough(sink), log);
+  for (const [sink, count] of await foreignRows(database, prunedThrough)) {
+    log.add({ kind: 'foreign-row', sink, count });
+  }
+  const findings = await compareOffsets(surveyedBuckets(database), { expected, prunedThrough }, log);
+  await noteDoubledInFiles(database, findings.doubledWithinFiles, loaded, options.topic, log);
+  return {
+    counts: {
+      bronze: findings.rows.get('bronze') ?? 0,
+      silver: findings.rows.get('silver') ?? 0,
+      quarantine: findings.rows.get('quarantine') ?? 0,
+    },
+    ofPartition: ({ partition, start }: PartitionState) => ({
+      ...(findings.partitions.get(partition) ?? { bronze: 0, missing: 0, doubled: 0 }),
+      pruned: (expected.get(partition)?.from ?? start) - start,
+    }),
+  };
+}
+
+/** @returns raw_csv's rows */
+async function verifyRawCsv(
+  database: Database,
+  outputPath: string,
+  through: number,
+  log: DifferenceLog,
+): Promise<number> {
+  const loaded = await surveyTransactions(database, { outputPath, through });
+  const ledgers = await readLedgers(outputPath);
+  const prunedThrough = (sink: SinkName) => ledgers.get(sink)?.throughBatch ?? -1;
+  noteFiles('raw_csv', loaded.rawCsv, prunedThrough('raw_csv'), log);
+  await compareRawCsv(database, loaded, Math.max(prunedThrough('silver'), prunedThrough('raw_csv')), log);
+  return rawCsvRows(database, prunedThrough('raw_csv'));
+}
+
+async function readLedgers(outputPath: string): Promise<ReadonlyMap<SinkName, PruneLedger>> {
+  const read = await Promise.all(SINK_NAMES.map((sink) => readPruneLedger(outputPath, sink)));
+  return new Map(read.filter((ledger) => ledger !== undefined).map((ledger) => [ledger.sink, ledger]));
+}
+
+/** Where bronze begins after pruning. */
+function keptFrom(ledger: PruneLedger | undefined) {
+  if (ledger && ledger.keptFrom === undefined) {
+    throw new Error(
+      `_chk/_pruned/bronze.json tells no offsets, so pruned records cannot be told from lost ones.`,
+    );
+  }
+  return ledger?.keptFrom;
+}

@@ -1,0 +1,107 @@
+import { SINK_NAMES } from './sinks.ts';
+import { type TextColumn, textTable } from './text-table.ts';
+import type { Difference } from './verify/difference.ts';
+import type { VerifyReport } from './verify/verify-report.ts';
+
+/** The report as `verify --json` prints it; the names of its fields are a contract. */
+export function verifyJson(report: VerifyReport): Readonly<Record<string, unknown>> {
+  const { equal, topic, partitions, counts, lag, pruned, differences, differenceCount } = report;
+  const { committedBatch, gold, notCompared } = report;
+  return {
+    equal,
+    topic,
+    committedBatch,
+    partitions,
+    counts,
+    lag,
+    pruned,
+    gold,
+    notCompared,
+    differences,
+    differenceCount,
+  };
+}
+
+/** Differences shown to people; `--json` has more. */
+const SHOWN_DIFFERENCES = 20;
+
+const COLUMNS = [
+  'partition',
+  'begin',
+  'start',
+  'committed',
+  'end',
+  'lag',
+  'bronze',
+  'missing',
+  'doubled',
+  'pruned',
+] as const;
+
+/** The report for people: a table of partitions, counts, what is not known, and the verdict as its last line. */
+export function summarise(report: VerifyReport, width = 120): string {
+  const columns = COLUMNS.map((title): TextColumn => ({ title, align: 'right' }));
+  const rows = report.partitions.map((partition) => COLUMNS.map((name) => number(partition[name])));
+  const batch = report.committedBatch;
+  return [
+    `Topic ${report.topic}, outputs up to ${batch === null ? 'no micro-batch yet' : `micro-batch ${batch}`}:`,
+    ...textTable(columns, rows, width).map((line) => `  ${line}`),
+    `Rows: ${SINK_NAMES.map((sink) => `${sink} ${number(report.counts[sink])}`).join(', ')}.`,
+    ...goldLines(report),
+    ...prunedLines(report),
+    ...report.notCompared.map(
+      ({ sink, reason, count }) =>
+        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} windows`}: ${reason}.`,
+    ),
+    ...differenceLines(report),
+    verdict(report),
+  ].join('\n');
+}
+
+function goldLines({ gold }: VerifyReport): readonly string[] {
+  if (gold.watermark === null) return ['Gold: no window is closed yet.'];
+  const windows =
+    gold.equalWindows === 1 ? '1 closed window equals' : `${number(gold.equalWindows)} closed windows equal`;
+  return [`Gold: ${windows} silver; the watermark is ${gold.watermark}.`];
+}
+
+function prunedLines({ pruned }: VerifyReport): readonly string[] {
+  if (pruned.length === 0) return [];
+  const sinks = pruned.map(
+    ({ sink, throughBatch, files }) => `${sink} up to micro-batch ${throughBatch} (${number(files)} files)`,
+  );
+  return [`Pruned by MAX_FILES_PER_SINK, not compared: ${sinks.join(', ')}.`];
+}
+
+function differenceLines({ differences, differenceCount }: VerifyReport): readonly string[] {
+  if (differenceCount === 0) return [];
+  const shown = differences.slice(0, SHOWN_DIFFERENCES);
+  const more = differenceCount - shown.length;
+  return [
+    'Differences:',
+    ...shown.map((difference) => `  ${sentence(difference)}`),
+    ...(more > 0
+      ? [`  and ${number(more)} more; \`npm run --silent verify -- --json\` lists further ones`]
+      : []),
+  ];
+}
+
+function sentence({ kind, sink, partition, from, to, count, detail }: Difference): string {
+  const place = [
+    ...(sink === null ? [] : [sink]),
+    ...(partition === null ? [] : [`partition ${partition}`]),
+    ...(from === null || to === null ? [] : [from === to ? `offset ${from}` : `offsets ${from} to ${to}`]),
+  ];
+  return `${kind}: ${place.join(', ')}${place.length > 0 ? ' ' : ''}(${number(count)}): ${detail}`;
+}
+
+function verdict({ equal, lag, differenceCount }: VerifyReport): string {
+  const waiting =
+    lag === 0
+      ? 'nothing of the topic is waiting'
+      : `${number(lag)} records of the topic are not processed yet`;
+  if (equal) return `Equal; ${waiting}.`;
+  return `${number(differenceCount)} difference${differenceCount === 1 ? '' : 's'}; ${waiting}.`;
+}
+
+const number = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en-US'));

@@ -1,0 +1,60 @@
+import type { Database } from '../duckdb/database.ts';
+import type { PlannedBatch } from '../offset-log.ts';
+import type { DifferenceLog } from './difference.ts';
+
+/**
+ * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark they outlast.
+ * @returns gold's rows
+ */
+export async function noteGoldRows(
+  database: Database,
+  goldBatches: readonly PlannedBatch[],
+  log: DifferenceLog,
+): Promise<number> {
+  await note(
+    database,
+    `SELECT card_id, make_timestamp(window_start)::VARCHAR, count(*), string_agg(batch::VARCHAR, ', ' ORDER BY batch)
+     FROM gold GROUP BY card_id, window_start HAVING count(*) > 1`,
+    ([card, start, rows, batches]) => ({
+      kind: 'gold-doubled',
+      sink: 'gold',
+      count: Number(rows) - 1,
+      detail: `card ${card}, window from ${start} UTC: ${rows} rows, in batches ${batches}`,
+    }),
+    log,
+  );
+  const watermarks = goldBatches.map(({ batch, watermarkMs }) => `(${batch}, ${watermarkMs * 1000})`);
+  if (watermarks.length > 0) {
+    await note(
+      database,
+      `SELECT card_id, make_timestamp(window_start)::VARCHAR, g.batch, make_timestamp(w.watermark)::VARCHAR
+       FROM gold g JOIN (VALUES ${watermarks.join(', ')}) w(batch, watermark) ON w.batch = g.batch
+       WHERE g.window_end > w.watermark`,
+      ([card, start, batch, watermark]) => ({
+        kind: 'gold-early',
+        sink: 'gold',
+        count: 1,
+        detail: `card ${card}, window from ${start} UTC, in batch ${batch} whose watermark was ${watermark} UTC`,
+      }),
+      log,
+    );
+  }
+  const [row] = await database.all('SELECT count(*) FROM gold');
+  return Number(row?.[0] ?? 0);
+}
+
+/** Counts all rows of a statement as differences, and fetches the first. */
+async function note(
+  database: Database,
+  statement: string,
+  toDifference: (row: Awaited<ReturnType<Database['all']>>[number]) => Parameters<DifferenceLog['add']>[0],
+  log: DifferenceLog,
+): Promise<void> {
+  const [counted] = await database.all(`SELECT count(*) FROM (${statement})`);
+  const total = Number(counted?.[0] ?? 0);
+  if (total === 0) return;
+  const listed = (await database.all(`${statement} ORDER BY 2, 1 LIMIT 50`)).map(toDifference);
+  for (const difference of listed) log.add(difference);
+  const [first] = listed;
+  if (first) log.addUnlisted(first, total - listed.length);
+}

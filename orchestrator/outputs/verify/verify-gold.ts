@@ -1,0 +1,112 @@
+import type { Checkpoint } from '../checkpoint.ts';
+import type { Database } from '../duckdb/database.ts';
+import type { PlannedBatch } from '../offset-log.ts';
+import { readPruneLedger } from '../prune-ledger.ts';
+import { compareGold } from './compare-gold.ts';
+import type { DifferenceLog } from './difference.ts';
+import { type GoldExtent, goldExtent, prunedWindowsMs } from './gold-extent.ts';
+import { aggregateSilver, loadGold } from './load-gold.ts';
+import { noteFiles } from './note-files.ts';
+import { noteGoldRows } from './note-gold-rows.ts';
+import type { GoldReport, NotCompared } from './verify-report.ts';
+
+export interface GoldVerification {
+  readonly outputPath: string;
+  readonly gold: Checkpoint;
+  /** Gold's committed micro-batches that the checkpoint still knows. */
+  readonly goldBatches: readonly PlannedBatch[];
+  readonly medallion: Checkpoint;
+}
+
+export interface GoldOutcome {
+  readonly rows: number;
+  readonly report: GoldReport;
+  readonly notCompared: readonly NotCompared[];
+}
+
+/**
+ * Verifies gold: no window twice, none before it was closed, and every closed one equal to its silver rows.
+ *
+ * Silver holds late records too, which gold drops. Which were late follows from the watermarks in gold's checkpoint, of which Spark
+ * keeps the last 100 micro-batches: older windows that do not agree are undecided, and said to be so. Pruned silver files make
+ * windows undecided where gold holds more than silver shows; where it holds less, it is wrong in any case.
+ */
+export async function verifyGold(
+  database: Database,
+  options: GoldVerification,
+  log: DifferenceLog,
+): Promise<GoldOutcome> {
+  const { outputPath, gold, goldBatches, medallion } = options;
+  const loaded = await loadGold(database, { outputPath, through: gold.committed?.batch ?? -1 });
+  const prunedThrough = (await readPruneLedger(outputPath, 'gold'))?.throughBatch ?? -1;
+  await database.run(`DELETE FROM gold WHERE batch <= ${prunedThrough}`);
+  noteFiles('gold', loaded, prunedThrough, log);
+  const extent = goldExtent(gold, goldBatches, medallion.committed);
+  const rows = await noteGoldRows(database, goldBatches, log);
+  const watermarkMs = typeof extent === 'string' ? 0 : extent.through.watermarkMs;
+  const watermark = watermarkMs > 0 ? new Date(watermarkMs).toISOString() : null;
+  const skip = (reason: string): GoldOutcome => ({
+    rows,
+    report: { equalWindows: 0, watermark },
+    notCompared: [{ sink: 'gold', reason, count: null }],
+  });
+
+  if (typeof extent === 'string') return skip(extent);
+  const prunedMs = prunedWindowsMs(extent, prunedThrough) ?? (await beforeFirstWindowMs(database));
+  if (prunedMs === undefined) return skip('all gold files of known micro-batches were pruned');
+  const silver = await aggregateSilver(database, {
+    outputPath,
+    through: medallion.committed?.batch ?? -1,
+    extent,
+  });
+  const silverPruned = (await readPruneLedger(outputPath, 'silver')) !== undefined;
+  const silverIncomplete = silverPruned || silver.unreadable.length > 0 || beganLater(medallion, extent);
+  const findings = await compareGold(
+    database,
+    {
+      outputPath,
+      through: medallion.committed?.batch ?? -1,
+      extent,
+      prunedWindowsMs: prunedMs,
+      silverIncomplete,
+    },
+    log,
+  );
+  return {
+    rows,
+    report: { equalWindows: findings.equalWindows, watermark },
+    notCompared: undecided(findings.undecidedByLateness, findings.undecidedByPruning),
+  };
+}
+
+function undecided(byLateness: number, byPruning: number): readonly NotCompared[] {
+  const all = [
+    {
+      sink: 'gold' as const,
+      reason:
+        'windows hold fewer records than silver, and the checkpoint no longer tells whether the others were late',
+      count: byLateness,
+    },
+    {
+      sink: 'gold' as const,
+      reason: 'windows hold more records than silver, whose files were partly pruned',
+      count: byPruning,
+    },
+  ];
+  return all.filter(({ count }) => count > 0);
+}
+
+/** Whether silver's query began after gold's, and so lacks records that gold has. */
+function beganLater(medallion: Checkpoint, extent: GoldExtent): boolean {
+  const start = medallion.start ?? new Map<number, number>();
+  return [...extent.through.end.keys()].some(
+    (partition) => (start.get(partition) ?? 0) > (extent.start.get(partition) ?? 0),
+  );
+}
+
+/** Gold's files hold windows in the order of their ends: nothing pruned ends after the first that is left. */
+async function beforeFirstWindowMs(database: Database): Promise<number | undefined> {
+  const [row] = await database.all('SELECT min(window_end) FROM gold');
+  const first = row?.[0] ?? null;
+  return first === null ? undefined : Number(first) / 1000 - 1;
+}

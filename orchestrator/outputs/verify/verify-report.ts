@@ -1,0 +1,68 @@
+import type { SinkName } from '../sinks.ts';
+import type { Difference } from './difference.ts';
+
+/** One partition of the topic beside bronze. Offsets are next offsets: ranges are [from, to). */
+export interface PartitionReport {
+  readonly partition: number;
+  /** First offset that the topic still has; null when it has no such partition. */
+  readonly begin: number | null;
+  /** Where the job began. */
+  readonly start: number;
+  /** Where the last committed micro-batch ended. */
+  readonly committed: number;
+  /** Where the topic ended when it was asked; null when it has no such partition. */
+  readonly end: number | null;
+  /** Records of the topic after `committed`. */
+  readonly lag: number;
+  /** Rows in bronze. */
+  readonly bronze: number;
+  /** Committed records that are not in bronze, though not pruned. */
+  readonly missing: number;
+  /** Rows of bronze beyond the first of their offset. */
+  readonly doubled: number;
+  /** Committed records whose bronze files were pruned. */
+  readonly pruned: number;
+}
+
+/** What MAX_FILES_PER_SINK took from a sink; nothing is said about it beyond that. */
+export interface PrunedReport {
+  readonly sink: SinkName;
+  /** Files of micro-batches up to this one are gone. */
+  readonly throughBatch: number;
+  readonly files: number;
+}
+
+/** What could not be compared, and why: neither equal nor different. */
+export interface NotCompared {
+  readonly sink: SinkName;
+  readonly reason: string;
+  /** Rows or windows concerned; null when it is the sink as a whole. */
+  readonly count: number | null;
+}
+
+/** How gold compares with silver. */
+export interface GoldReport {
+  /** Closed windows that equal the aggregation of their silver rows, late ones left out. */
+  readonly equalWindows: number;
+  /** Up to here event time is complete: windows that end by it are closed. Null: none is closed yet. */
+  readonly watermark: string | null;
+}
+
+/** The outcome of one verification. Counts are rows in committed, unpruned files. */
+export interface VerifyReport {
+  /** No difference. Lag, pruned ranges and what could not be compared are no differences. */
+  readonly equal: boolean;
+  readonly topic: string;
+  /** The last committed micro-batch, null before the first. */
+  readonly committedBatch: number | null;
+  readonly partitions: readonly PartitionReport[];
+  readonly counts: Readonly<Record<SinkName, number>>;
+  readonly lag: number;
+  readonly pruned: readonly PrunedReport[];
+  readonly gold: GoldReport;
+  readonly notCompared: readonly NotCompared[];
+  /** The first of each kind and sink. */
+  readonly differences: readonly Difference[];
+  /** All of them, also those not listed. */
+  readonly differenceCount: number;
+}
