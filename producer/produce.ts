@@ -35,21 +35,24 @@ async function generate({ source, pacer, publisher }: Flow, stop: AbortSignal): 
 }
 
 /**
- * Pushes out what lingers every ten seconds; a flush that is still under way is not joined by another, but
- * said, for it means that nothing was acknowledged in time.
+ * Pushes out what lingers every ten seconds. A flush that is still under way is not joined by another; when
+ * nothing at all was acknowledged since the last look, that is said.
  */
 async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal): Promise<void> {
-  let sinceMs: number | undefined;
+  let isFlushing = false;
+  let acknowledgedBefore = 0;
   while (!stop.aborted) {
     await pause(FLUSH_EVERY_MS, stop);
-    if (sinceMs !== undefined) {
-      stalled(`no acknowledgement for ${Math.round((performance.now() - sinceMs) / 1000)} s`);
-      continue;
+    const { acknowledged } = publisher.counts;
+    if (!isFlushing) {
+      isFlushing = true;
+      void publisher.flush().then(() => {
+        isFlushing = false;
+      });
+    } else if (acknowledged === acknowledgedBefore && !stop.aborted) {
+      stalled(`no acknowledgement for ${FLUSH_EVERY_MS / 1000} s`);
     }
-    sinceMs = performance.now();
-    void publisher.flush().then(() => {
-      sinceMs = undefined;
-    });
+    acknowledgedBefore = acknowledged;
   }
 }
 

@@ -24,6 +24,7 @@ export class Report {
   #acknowledgedAtLine = 0;
   #sentAtLine = 0;
   #waitingSinceMs: number | undefined;
+  #isWaitingSaid = false;
   #waitingLineMs = Number.NEGATIVE_INFINITY;
 
   constructor({ write, nowMs }: ReportOptions) {
@@ -65,6 +66,7 @@ export class Report {
     this.#waitingSinceMs ??= nowMs;
     if (nowMs - this.#waitingLineMs < WAITING_LINE_MS) return;
     this.#waitingLineMs = nowMs;
+    this.#isWaitingSaid = true;
     const buffer = counts ? `; ${counts.buffered} records buffered (${mebibytes(counts.bufferedBytes)})` : '';
     this.#write(`waiting (${seconds(nowMs - this.#waitingSinceMs)}): ${detail}${buffer}`);
   }
@@ -82,8 +84,9 @@ export class Report {
 
   #endWaiting(counts: Counts): void {
     if (this.#waitingSinceMs === undefined) return;
-    this.#write(`going on after ${seconds(this.#nowMs() - this.#waitingSinceMs)}`);
+    if (this.#isWaitingSaid) this.#write(`going on after ${seconds(this.#nowMs() - this.#waitingSinceMs)}`);
     this.#waitingSinceMs = undefined;
+    this.#isWaitingSaid = false;
     // An outage is no part of the rate that is reached.
     if (this.#acknowledgedAtLine > 0) this.#beginLine(counts);
   }

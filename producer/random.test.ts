@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { drawFrom, drawNormal, drawUuid, weighted } from './draw.ts';
+import { seededRandom, seedFromSystem } from './random.ts';
+
+describe('seededRandom', () => {
+  it('gives the reference outputs of xoshiro128**', () => {
+    const random = seededRandom([1, 2, 3, 4]);
+    expect(Array.from({ length: 4 }, () => random.word())).toEqual([11520, 0, 5927040, 70819200]);
+  });
+
+  it('repeats itself for a seed and not for another', () => {
+    const draws = (seed: Parameters<typeof seededRandom>[0]) => {
+      const random = seededRandom(seed);
+      return Array.from({ length: 20 }, () => random.fraction());
+    };
+    expect(draws([7, 7, 7, 7])).toEqual(draws([7, 7, 7, 7]));
+    expect(draws([7, 7, 7, 7])).not.toEqual(draws([7, 7, 7, 8]));
+    expect(draws(seedFromSystem())).not.toEqual(draws(seedFromSystem()));
+  });
+
+  it('refuses the one seed it would stand still at', () => {
+    expect(() => seededRandom([0, 0, 0, 0])).toThrow(RangeError);
+  });
+});
+
+describe('draws', () => {
+  it('makes UUIDs of version 4 that do not repeat', () => {
+    const random = seededRandom([1, 2, 3, 4]);
+    const ids = new Set(Array.from({ length: 50_000 }, () => drawUuid(random)));
+    expect(ids.size).toBe(50_000);
+    for (const id of ids)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it('draws entries in proportion to their weights', () => {
+    const random = seededRandom([5, 6, 7, 8]);
+    const list = weighted([
+      ['often', 9],
+      ['seldom', 1],
+    ]);
+    const drawn = Array.from({ length: 20_000 }, () => drawFrom(random, list));
+    const share = drawn.filter((entry) => entry === 'seldom').length / drawn.length;
+    // Five standard deviations of a share of 0.1 in 20,000 draws.
+    expect(Math.abs(share - 0.1)).toBeLessThan(0.011);
+  });
+
+  it('draws from the standard normal distribution', () => {
+    const random = seededRandom([5, 6, 7, 8]);
+    const draws = Array.from({ length: 50_000 }, () => drawNormal(random));
+    const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length;
+    const variance = draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / draws.length;
+    expect(Math.abs(mean)).toBeLessThan(0.025);
+    expect(Math.abs(variance - 1)).toBeLessThan(0.035);
+  });
+
+  it('refuses an empty list', () => {
+    expect(() => drawFrom(seededRandom([1, 1, 1, 1]), [])).toThrow(RangeError);
+  });
+});
