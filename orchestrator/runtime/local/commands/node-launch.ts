@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { StackConfig } from '../../../config/stack-config.ts';
+import { TYPESCRIPT_LOADER } from '../launch-supervisor.ts';
+import type { RunLayout } from '../run-layout.ts';
+import { RESTART_POLICY } from './restart-policy.ts';
+import { serviceEnvironment } from './service-environment.ts';
+import type { ServiceLaunch } from './service-launch.ts';
+
+/** Creates the topic, once. */
+export function kafkaInitLaunch(config: StackConfig, layout: RunLayout): ServiceLaunch {
+  const { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS } = config.settings;
+  return nodeLaunch('kafka-init', 'one-shot', 5000, config, layout, {
+    script: 'orchestrator/stack/create-topic-main.ts',
+    settings: { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS: String(KAFKA_TOPIC_PARTITIONS) },
+  });
+}
+
+/** Feeds the topic; on SIGTERM it sends what it holds and reports before it ends. */
+export function producerLaunch(config: StackConfig, layout: RunLayout): ServiceLaunch {
+  const { KAFKA_TOPIC, MSGS_PER_SEC } = config.settings;
+  return nodeLaunch('producer', 'daemon', 15_000, config, layout, {
+    script: 'producer/main.ts',
+    settings: { KAFKA_TOPIC, MSGS_PER_SEC: String(MSGS_PER_SEC) },
+  });
+}
+
+function nodeLaunch(
+  name: 'kafka-init' | 'producer',
+  kind: 'one-shot' | 'daemon',
+  stopGraceMs: number,
+  config: StackConfig,
+  layout: RunLayout,
+  program: { readonly script: string; readonly settings: Readonly<Record<string, string>> },
+): ServiceLaunch {
+  return {
+    spec: {
+      name,
+      kind,
+      command: process.execPath,
+      args: [...TYPESCRIPT_LOADER, join(config.projectDir, program.script)],
+      env: {
+        ...serviceEnvironment(config.environment, layout),
+        KAFKA_BOOTSTRAP_SERVERS: `localhost:${config.settings.KAFKA_PORT}`,
+        ...program.settings,
+      },
+      cwd: config.projectDir,
+      stopGraceMs,
+      restart: RESTART_POLICY,
+    },
+    folders: [layout.scratch],
+    files: [],
+  };
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { StackConfig } from '../../../config/stack-config.ts';
+import { kafkaConnector, sparkSubmitArguments } from '../../../core/spark-submit.ts';
+import type { RunLayout } from '../run-layout.ts';
+import type { Toolchain } from '../toolchain.ts';
+import { RESTART_POLICY } from './restart-policy.ts';
+import type { ServiceLaunch } from './service-launch.ts';
+import { sparkEnvironment, sparkLogging } from './spark-environment.ts';
+
+/**
+ * The job. spark-submit becomes the driver's JVM, which has Python as a child: SIGTERM to that JVM alone lets the job end in
+ * its own order.
+ *
+ * @param outputPath where the job writes, as its own processes see it
+ */
+export function sparkStreamingLaunch(
+  config: StackConfig,
+  layout: RunLayout,
+  toolchain: Toolchain,
+  outputPath: string,
+): ServiceLaunch {
+  const { settings, projectDir } = config;
+  const jvm = ['-Djava.net.preferIPv4Stack=true', `-Djava.io.tmpdir=${layout.scratch}`];
+  return {
+    spec: {
+      name: 'spark-streaming',
+      kind: 'daemon',
+      command: join(toolchain.sparkHome, 'bin', 'spark-submit'),
+      args: sparkSubmitArguments({
+        master: `spark://127.0.0.1:${settings.SPARK_MASTER_PORT}`,
+        packages: [kafkaConnector(settings.SPARK_VERSION)],
+        conf: {
+          'spark.jars.ivy': toolchain.ivyDir,
+          'spark.driver.host': '127.0.0.1',
+          'spark.driver.bindAddress': '127.0.0.1',
+          'spark.port.maxRetries': '0',
+          'spark.ui.port': String(settings.SPARK_APP_UI_PORT),
+          'spark.sql.shuffle.partitions': String(settings.SPARK_SQL_SHUFFLE_PARTITIONS),
+        },
+        driverJavaOptions: jvm,
+        executorJavaOptions: [...jvm, ...toolchain.jvmTrustOptions],
+        app: join(projectDir, 'spark-app', 'app.py'),
+      }),
+      env: {
+        ...sparkEnvironment(config, layout, toolchain),
+        // Ivy runs in spark-submit's JVM; the options reach it this way without becoming a property of the application.
+        SPARK_SUBMIT_OPTS: toolchain.jvmTrustOptions.join(' '),
+        // Its lines tell when it is ready: they must not wait in a buffer.
+        PYTHONUNBUFFERED: '1',
+        ...jobSettings(config, outputPath),
+      },
+      cwd: layout.scratch,
+      stopGraceMs: 25_000,
+      restart: RESTART_POLICY,
+    },
+    folders: [layout.scratch, layout.sparkConf],
+    files: [sparkLogging(layout)],
+  };
+}
+
+function jobSettings({ settings }: StackConfig, outputPath: string): Record<string, string> {
+  const { MAX_OFFSETS_PER_TRIGGER } = settings;
+  return {
+    KAFKA_BOOTSTRAP_SERVERS: `localhost:${settings.KAFKA_PORT}`,
+    KAFKA_TOPIC: settings.KAFKA_TOPIC,
+    OUTPUT_PATH: outputPath,
+    TRIGGER_INTERVAL: settings.TRIGGER_INTERVAL,
+    ...(MAX_OFFSETS_PER_TRIGGER !== undefined && {
+      MAX_OFFSETS_PER_TRIGGER: String(MAX_OFFSETS_PER_TRIGGER),
+    }),
+    MAX_FILES_PER_SINK: String(settings.MAX_FILES_PER_SINK),
+    STARTING_OFFSETS: settings.STARTING_OFFSETS,
+    FAIL_ON_DATA_LOSS: String(settings.FAIL_ON_DATA_LOSS),
+    SHOW_PREVIEWS: settings.SHOW_PREVIEWS,
+    SPARK_SQL_SHUFFLE_PARTITIONS: String(settings.SPARK_SQL_SHUFFLE_PARTITIONS),
+  };
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ProductError } from '../../core/product-error.ts';
+import { isAlive } from '../process-identity.ts';
+import { lastLines } from './log-tail.ts';
+import type { RunLayout } from './run-layout.ts';
+import { readState } from './state-file.ts';
+import { ControlClient } from './supervisor/control-client.ts';
+
+/** Stopping what a crashed supervisor has left may take the services' grace. */
+const LAUNCH_TIMEOUT_MS = 120_000;
+const POLL_MS = 20;
+const LOG_LINES = 20;
+
+/** Arguments that let this Node run TypeScript, wherever it is started: the loader is named by its own address. */
+export const TYPESCRIPT_LOADER: readonly string[] = [
+  '--import',
+  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
+];
+
+const SUPERVISOR_MAIN = fileURLToPath(new URL('./supervisor/supervisor-main.ts', import.meta.url));
+
+/** A connection to the stack's supervisor, or undefined when none lives. */
+export async function connectToSupervisor(layout: RunLayout): Promise<ControlClient | undefined> {
+  const supervisor = readState(layout.stateFile)?.supervisor;
+  if (!supervisor || !isAlive(supervisor)) return undefined;
+  return ControlClient.connect(supervisor.socket);
+}
+
+/**
+ * A connection to the stack's supervisor, which is started when none lives. When several processes do so at a time, the
+ * supervisors settle among themselves which one stays.
+ * @throws ProductError STEP_FAILED when it ended or did not answer; the signal's reason
+ */
+export async function launchSupervisor(
+  layout: RunLayout,
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ControlClient> {
+  const deadline = performance.now() + LAUNCH_TIMEOUT_MS;
+  let child: ChildProcess | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    const client = await connectToSupervisor(layout);
+    if (client) return client;
+    if (child?.exitCode) throw launchFailure(layout, `ended with code ${child.exitCode}`);
+    if (performance.now() > deadline) {
+      throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
+    }
+    // A clean end means that another one holds the lock: it answers soon, or it is ending and makes room.
+    if (!child || child.exitCode === 0 || child.signalCode) child = spawnSupervisor(layout, environment);
+    await sleep(POLL_MS);
+  }
+}
+
+function spawnSupervisor(layout: RunLayout, environment: Readonly<Record<string, string>>): ChildProcess {
+  mkdirSync(layout.logs, { recursive: true, mode: 0o700 });
+  const log = openSync(layout.supervisorLog, 'a', 0o600);
+  try {
+    const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, SUPERVISOR_MAIN, layout.runDir], {
+      cwd: layout.runDir,
+      env: { ...environment },
+      // Its own session: neither the terminal's hang-up nor Ctrl-C reaches it.
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    child.on('error', () => undefined);
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+function launchFailure(layout: RunLayout, what: string): ProductError {
+  return new ProductError('STEP_FAILED', {
+    message: `The supervisor of the services ${what}.`,
+    hint: `See ${layout.supervisorLog}.`,
+    logTail: lastLines([layout.supervisorLog], { count: LOG_LINES }),
+  });
+}

@@ -1,0 +1,192 @@
+import type { StackConfig } from '../../config/stack-config.ts';
+import { ProductError } from '../../core/product-error.ts';
+import type { ServiceName } from '../../core/services.ts';
+import type {
+  Endpoints,
+  LogLine,
+  LogOptions,
+  PreparationStep,
+  Runtime,
+  ServiceExit,
+  ServiceObservation,
+} from '../runtime.ts';
+import { serviceLaunch } from './commands/service-commands.ts';
+import { serviceEnvironment } from './commands/service-environment.ts';
+import type { ServiceLaunch } from './commands/service-launch.ts';
+import { endpointsOf, localOutputPath } from './endpoints.ts';
+import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
+import { checkFoldersAndPorts } from './preflight.ts';
+import { findPython } from './provision/find-python.ts';
+import { provisioning } from './provision/provisioning.ts';
+import { toolEnvironment } from './provision/tool-environment.ts';
+import { observeRecorded } from './recorded-services.ts';
+import { claimRunDir, prepareLaunch } from './run-folder.ts';
+import { type RunLayout, runLayout } from './run-layout.ts';
+import { serviceLogs } from './service-logs.ts';
+import { readState } from './state-file.ts';
+import { ConnectionLost, type ControlClient } from './supervisor/control-client.ts';
+import { takeDown } from './take-down.ts';
+import { wipeRunDir } from './wipe.ts';
+
+/** What the local runtime is given from outside: how each service is run, and what must be there before. */
+export interface LocalParts {
+  readonly launchOf: (service: ServiceName) => ServiceLaunch;
+  readonly preparation: readonly PreparationStep[];
+  /** Looks for missing tools and touches nothing. */
+  readonly checkTools: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A supervisor that takes longer to answer a simple question is in trouble. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** A supervisor with nothing to do may end just when it is asked; it is then started again. */
+const START_ATTEMPTS = 3;
+
+/** Native processes under a detached supervisor. This object holds only a connection; all state is the supervisor's. */
+export class LocalRuntime implements Runtime {
+  readonly name = 'local';
+  readonly endpoints: Endpoints;
+  readonly outputPath: string;
+  readonly #config: StackConfig;
+  readonly #layout: RunLayout;
+  readonly #parts: LocalParts;
+  #client: ControlClient | undefined;
+
+  constructor(config: StackConfig, parts: LocalParts) {
+    this.#config = config;
+    this.#layout = runLayout(config.runDir);
+    this.#parts = parts;
+    this.endpoints = endpointsOf(config);
+    this.outputPath = localOutputPath(config);
+  }
+
+  async preflight(signal: AbortSignal): Promise<void> {
+    await this.#parts.checkTools(signal);
+    await checkFoldersAndPorts(this.#config, this.#layout);
+  }
+
+  preparation(): readonly PreparationStep[] {
+    return this.#parts.preparation;
+  }
+
+  async start(service: ServiceName, signal: AbortSignal): Promise<void> {
+    const launch = this.#parts.launchOf(service);
+    claimRunDir(this.#layout);
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#supervisor(signal);
+      // After the supervisor is there: it empties the scratch folder when it starts.
+      prepareLaunch(launch);
+      try {
+        await client.request('start', launch.spec, signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || attempt === START_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async stop(service: ServiceName): Promise<void> {
+    const client = await this.#connected();
+    await client?.request('stop', service);
+  }
+
+  async observe(): Promise<readonly ServiceObservation[]> {
+    const client = await this.#connected();
+    if (client) {
+      try {
+        return await client.request('observe', null, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw this.#noAnswer(error);
+      }
+    }
+    return observeRecorded(this.#layout, readState(this.#layout.stateFile));
+  }
+
+  async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
+    const client = await this.#connected();
+    try {
+      if (client) return await client.request('wait', service, signal);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+    }
+    signal.throwIfAborted();
+    const observation = (await this.observe()).find(({ name }) => name === service);
+    const { state = 'stopped', detail = 'never started' } = observation ?? {};
+    return {
+      name: service,
+      state: state === 'running' || state === 'restarting' ? 'failed' : state,
+      detail,
+    };
+  }
+
+  logs(options: LogOptions): AsyncIterable<LogLine> {
+    return serviceLogs(this.#layout, options);
+  }
+
+  async down(): Promise<readonly ServiceName[]> {
+    await this.close();
+    return takeDown(this.#layout);
+  }
+
+  async wipe({ keepTopic }: { readonly keepTopic: boolean }): Promise<readonly string[]> {
+    const running = (await this.observe()).filter(
+      ({ state }) => state === 'running' || state === 'restarting',
+    );
+    if (running.length > 0) {
+      throw new ProductError('STACK_RUNNING', {
+        message: `Nothing is wiped while ${running.map(({ name }) => name).join(', ')} of this stack run.`,
+        hint: 'Run `npm run down` first.',
+      });
+    }
+    return wipeRunDir(this.#layout, keepTopic);
+  }
+
+  async close(): Promise<void> {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  /** The connection to a supervisor that lives, if one does. */
+  async #connected(): Promise<ControlClient | undefined> {
+    if (this.#client?.lost) this.#client = undefined;
+    if (this.#client) return this.#client;
+    const client = await connectToSupervisor(this.#layout);
+    return this.#keep(client);
+  }
+
+  async #supervisor(signal: AbortSignal): Promise<ControlClient> {
+    const connected = await this.#connected();
+    if (connected) return connected;
+    const environment = serviceEnvironment(this.#config.environment, this.#layout);
+    const client = await launchSupervisor(this.#layout, environment, signal);
+    return this.#keep(client) ?? client;
+  }
+
+  /** Of two connections made at the same time one is enough. */
+  #keep(client: ControlClient | undefined): ControlClient | undefined {
+    if (this.#client && !this.#client.lost && client !== this.#client) client?.close();
+    else this.#client = client;
+    return this.#client;
+  }
+
+  #noAnswer(cause: unknown): ProductError {
+    return new ProductError('STEP_FAILED', {
+      message: `The supervisor of the stack in ${this.#layout.runDir} does not answer.`,
+      hint: `See ${this.#layout.supervisorLog}; \`npm run down\` ends it.`,
+      cause,
+    });
+  }
+}
+
+/** The local runtime of a configuration: provisioned tools, and the services of the stack. */
+export function localRuntime(config: StackConfig): Runtime {
+  const { steps, toolchain } = provisioning(config);
+  const layout = runLayout(config.runDir);
+  return new LocalRuntime(config, {
+    launchOf: (service) => serviceLaunch(service, config, layout, toolchain, localOutputPath(config)),
+    preparation: steps,
+    checkTools: async (signal) => {
+      await findPython(toolEnvironment(config.environment), signal);
+    },
+  });
+}

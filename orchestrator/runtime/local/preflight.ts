@@ -1,0 +1,102 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { SettingName } from '../../config/setting-table.ts';
+import type { StackConfig } from '../../config/stack-config.ts';
+import { messageOf, ProductError } from '../../core/product-error.ts';
+import type { ServiceName } from '../../core/services.ts';
+import { isPortFree, portOwner } from '../ports.ts';
+import { isAlive } from '../process-identity.ts';
+import { groupMembers } from './process-group.ts';
+import { assertRunDirIsOurs } from './run-folder.ts';
+import type { RunLayout } from './run-layout.ts';
+import { runDirOf } from './stack-process.ts';
+import { type RecordedState, readState } from './state-file.ts';
+
+const HOST = '127.0.0.1';
+
+/** The setting of every port that a service of the local runtime listens on. */
+const PORTS: readonly (readonly [PortSetting, ServiceName])[] = [
+  ['ZOOKEEPER_PORT', 'zookeeper'],
+  ['KAFKA_PORT', 'kafka'],
+  ['SPARK_MASTER_PORT', 'spark-master'],
+  ['SPARK_MASTER_UI_PORT', 'spark-master'],
+  ['SPARK_WORKER_UI_PORT', 'spark-worker'],
+  ['SPARK_APP_UI_PORT', 'spark-streaming'],
+];
+type PortSetting = Extract<SettingName, `${string}_PORT`>;
+
+/**
+ * Folders and ports, before anything is touched.
+ * @throws ProductError UNSAFE_PATH, OUTPUT_NOT_WRITABLE, BAD_SETTING, PORT_TAKEN
+ */
+export async function checkFoldersAndPorts(config: StackConfig, layout: RunLayout): Promise<void> {
+  assertWritable('RUN_DIR', config.runDir);
+  assertRunDirIsOurs(layout);
+  assertWritable('OUTPUT_DIR', config.outputDir);
+  assertWritable('OUTPUT_DIR', join(config.outputDir, 'parquet'));
+  assertDistinctPorts(config);
+  const state = readState(layout.stateFile);
+  for (const [setting, service] of PORTS) {
+    await assertPortUsable(setting, service, config.settings[setting], state);
+  }
+}
+
+/** The nearest folder that exists decides: a missing one is made when something starts. */
+function assertWritable(setting: SettingName, folder: string): void {
+  let existing = folder;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  try {
+    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a folder`);
+    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ProductError('OUTPUT_NOT_WRITABLE', {
+      message: `${setting}=${folder} cannot be ${existing === folder ? 'written' : 'created'}: ${messageOf(error)}.`,
+      hint: `Set ${setting} to a folder that you may write, or change the permissions of ${existing}.`,
+      cause: error,
+    });
+  }
+}
+
+function assertDistinctPorts({ settings }: StackConfig): void {
+  const seen = new Map<number, SettingName>();
+  for (const [setting] of PORTS) {
+    const port = settings[setting];
+    const other = seen.get(port);
+    if (other) {
+      throw new ProductError('BAD_SETTING', {
+        message: `${other} and ${setting} are both ${port}.`,
+        hint: 'Give every port setting a number of its own.',
+      });
+    }
+    seen.set(port, setting);
+  }
+}
+
+async function assertPortUsable(
+  setting: PortSetting,
+  service: ServiceName,
+  port: number,
+  state: RecordedState | undefined,
+): Promise<void> {
+  let refusal = '';
+  try {
+    if (await isPortFree(HOST, port)) return;
+  } catch (error) {
+    refusal = messageOf(error);
+  }
+  const owner = await portOwner(port);
+  const ours = state?.services.filter(({ process }) => process && isAlive(process)) ?? [];
+  const isOurs = owner
+    ? ours.some(({ process }) => process && groupMembers(process.pid).includes(owner.pid))
+    : refusal === '' && ours.some(({ name }) => name === service);
+  if (isOurs) return;
+  const otherStack = owner && runDirOf(owner.pid);
+  const holder = owner
+    ? `process ${owner.pid} (${owner.command})`
+    : 'a process that cannot be seen from here';
+  const held = refusal || `it is held by ${holder}`;
+  throw new ProductError('PORT_TAKEN', {
+    message: `${setting}=${port} cannot be used on ${HOST}: ${held}${otherStack ? `, of the stack in ${otherStack}` : ''}.`,
+    hint: `${otherStack ? 'Run `npm run down` in that checkout' : 'End that process'}, or set ${setting} to a free port.`,
+  });
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServiceName } from '../../core/services.ts';
+
+/**
+ * Longest path of a socket in bytes, its closing zero not counted: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS.
+ */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+/** Where everything lies in RUN_DIR. */
+export interface RunLayout {
+  readonly runDir: string;
+  readonly logs: string;
+  readonly supervisorLog: string;
+  /** What the supervisor writes down at every change. */
+  readonly stateFile: string;
+  /** Folder (0700) of lock and socket; gone when no supervisor runs. */
+  readonly control: string;
+  readonly lock: string;
+  readonly zookeeper: string;
+  readonly kafka: string;
+  /** Temporary files of every service; emptied whenever a supervisor starts. */
+  readonly scratch: string;
+  readonly sparkConf: string;
+  readonly sparkMaster: string;
+  readonly sparkWork: string;
+}
+
+export function runLayout(runDir: string): RunLayout {
+  const control = join(runDir, 'control');
+  return {
+    runDir,
+    logs: join(runDir, 'logs'),
+    supervisorLog: join(runDir, 'logs', 'supervisor.log'),
+    stateFile: join(runDir, 'state.json'),
+    control,
+    lock: join(control, 'lock'),
+    zookeeper: join(runDir, 'zookeeper'),
+    kafka: join(runDir, 'kafka'),
+    scratch: join(runDir, 'scratch'),
+    sparkConf: join(runDir, 'spark-conf'),
+    sparkMaster: join(runDir, 'spark-master'),
+    sparkWork: join(runDir, 'spark-work'),
+  };
+}
+
+export function serviceLogFile(layout: RunLayout, service: ServiceName): string {
+  return join(layout.logs, `${service}.log`);
+}
+
+/**
+ * The supervisor's socket: in the control folder, or where the path would be too long for the system, in a folder of its own
+ * below the temporary folder. The state file names the one in use.
+ */
+export function socketPath(layout: RunLayout): string {
+  const path = join(layout.control, 'supervisor.sock');
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
+  const name = createHash('sha256').update(layout.runDir).digest('hex').slice(0, 16);
+  return join(tmpdir(), `medallion-stream-${name}`, 'supervisor.sock');
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVICE_NAMES } from '../../core/services.ts';
+import type { LogLine, LogOptions } from '../runtime.ts';
+import { LogFollower } from './log-follow.ts';
+import { lastLines } from './log-tail.ts';
+import { type RunLayout, serviceLogFile } from './run-layout.ts';
+import { LOG_ROTATION } from './supervisor/service-log.ts';
+
+const POLL_MS = 100;
+
+/** Lines of the services' logs: what is there, service after service, then what is added, as it comes. */
+export async function* serviceLogs(layout: RunLayout, options: LogOptions): AsyncGenerator<LogLine> {
+  const services = options.services.length > 0 ? options.services : SERVICE_NAMES;
+  // Followers begin before the past is read, and the past ends where they begin.
+  const followers = services.map((service) => ({ service, log: new LogFollower(logFiles(layout, service)) }));
+  try {
+    for (const { service, log } of followers) {
+      const files = logFiles(layout, service).toReversed();
+      const past = options.follow ? { count: options.tail, until: log.start } : { count: options.tail };
+      for (const text of lastLines(files, past)) yield { service, text };
+    }
+    while (options.follow && !options.signal.aborted) {
+      for (const { service, log } of followers) {
+        for (const text of log.read()) yield { service, text };
+      }
+      await sleep(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
+    }
+  } finally {
+    for (const { log } of followers) log.close();
+  }
+}
+
+/** Newest first. */
+function logFiles(layout: RunLayout, service: (typeof SERVICE_NAMES)[number]): readonly string[] {
+  const file = serviceLogFile(layout, service);
+  return Array.from({ length: LOG_ROTATION.files }, (_, number) =>
+    number === 0 ? file : `${file}.${number}`,
+  );
+}

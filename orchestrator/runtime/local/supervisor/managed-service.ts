@@ -1,0 +1,166 @@
+import type { ServiceName } from '../../../core/services.ts';
+import type { RunState, ServiceExit, ServiceObservation } from '../../runtime.ts';
+import type { ServiceLog } from './service-log.ts';
+import { ServiceProcess } from './service-process.ts';
+import { describeEnd, type ProcessEnd, type ServiceSpec, verdictOn } from './service-spec.ts';
+import type { Watchdog } from './watchdog.ts';
+
+interface Condition {
+  readonly state: RunState;
+  readonly detail: string;
+  readonly since: string;
+}
+
+/** One service: its present process, and what happens when that ends. */
+export class ManagedService {
+  readonly name: ServiceName;
+  readonly log: ServiceLog;
+  readonly #watchdog: Watchdog;
+  readonly #onChange: () => void;
+  readonly #waiting = new Set<(exit: ServiceExit) => void>();
+  #spec: ServiceSpec | undefined;
+  #process: ServiceProcess | undefined;
+  #condition: Condition = { state: 'stopped', detail: 'not started', since: new Date().toISOString() };
+  #restarts = 0;
+  #fastFailures = 0;
+  #exitCode: number | undefined;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #stopping: Promise<boolean> | undefined;
+
+  /** @param onChange called after every change of state */
+  constructor(name: ServiceName, log: ServiceLog, watchdog: Watchdog, onChange: () => void) {
+    this.name = name;
+    this.log = log;
+    this.#watchdog = watchdog;
+    this.#onChange = onChange;
+  }
+
+  get active(): boolean {
+    return this.#process !== undefined || this.#restartTimer !== undefined;
+  }
+
+  get process(): ServiceProcess | undefined {
+    return this.#process;
+  }
+
+  get spec(): ServiceSpec | undefined {
+    return this.#spec;
+  }
+
+  /**
+   * Starts it unless it runs or is about to be restarted; waits for a stop under way first.
+   * @returns whether it was started
+   */
+  async start(spec: ServiceSpec): Promise<boolean> {
+    await this.#stopping;
+    if (this.active) return false;
+    this.#spec = spec;
+    this.#restarts = 0;
+    this.#fastFailures = 0;
+    this.#exitCode = undefined;
+    this.#run(spec);
+    return true;
+  }
+
+  /**
+   * Stops it for good.
+   * @returns whether there was anything to stop
+   */
+  async stop(): Promise<boolean> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  /** Marks a service that does not run as stopped, however it had ended: the stack was taken down. */
+  retire(): void {
+    if (this.#condition.state !== 'stopped')
+      this.#enter('stopped', `stopped; before, ${this.#condition.detail}`);
+    this.log.close();
+  }
+
+  observe(): ServiceObservation {
+    const pid = this.#process?.identity.pid;
+    return {
+      name: this.name,
+      ...this.#condition,
+      restarts: this.#restarts,
+      recentLines: this.log.recentLines(),
+      ...(pid !== undefined && { pid }),
+      ...(this.#exitCode !== undefined && { exitCode: this.#exitCode }),
+    };
+  }
+
+  /** Resolves when it has ended for good, at once if it has already. */
+  exited(): Promise<ServiceExit> {
+    const exit = this.#exit();
+    return exit ? Promise.resolve(exit) : new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  async #stop(): Promise<boolean> {
+    if (!this.active) return false;
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = undefined;
+    const graceMs = this.#spec?.stopGraceMs ?? 0;
+    const forced = await this.#process?.stop(graceMs);
+    this.#process = undefined;
+    this.#enter('stopped', forced ? `killed: it did not stop within ${graceMs / 1000} s` : 'stopped');
+    return true;
+  }
+
+  #run(spec: ServiceSpec): void {
+    this.log.beginProcess();
+    let started: ServiceProcess;
+    try {
+      started = ServiceProcess.start(spec, this.#watchdog, (chunk) => {
+        if (this.log.write(chunk)) this.#onChange();
+      });
+    } catch (error) {
+      this.#enter('failed', (error as Error).message);
+      return;
+    }
+    this.#process = started;
+    this.#enter('running', `process ${started.identity.pid}`);
+    // A group that cannot be killed is a state to be told, not a reason to take the other services down.
+    started.ended.then(
+      (end) => this.#afterEnd(spec, started, end),
+      (error: Error) => this.#enter('failed', error.message),
+    );
+  }
+
+  #afterEnd(spec: ServiceSpec, ended: ServiceProcess, end: ProcessEnd): void {
+    this.#exitCode = end.code;
+    if (this.#stopping) return;
+    this.#process = undefined;
+    const steady = performance.now() - ended.startedAtMs >= spec.restart.steadyAfterMs;
+    this.#fastFailures = steady ? 1 : this.#fastFailures + 1;
+    const verdict = verdictOn(end, this.#fastFailures, spec);
+    if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));
+    else if (verdict.kind === 'failed') this.#enter('failed', verdict.reason);
+    else {
+      this.#restartTimer = setTimeout(() => this.#restart(spec), verdict.delayMs);
+      this.#enter('restarting', `${describeEnd(end)}, next start in ${verdict.delayMs / 1000} s`);
+    }
+  }
+
+  #restart(spec: ServiceSpec): void {
+    this.#restartTimer = undefined;
+    this.#restarts += 1;
+    this.#run(spec);
+  }
+
+  #enter(state: RunState, detail: string): void {
+    this.#condition = { state, detail, since: new Date().toISOString() };
+    this.#onChange();
+    const exit = this.#exit();
+    if (!exit) return;
+    for (const resolve of this.#waiting) resolve(exit);
+    this.#waiting.clear();
+  }
+
+  #exit(): ServiceExit | undefined {
+    const { state, detail } = this.#condition;
+    return state === 'running' || state === 'restarting' ? undefined : { name: this.name, state, detail };
+  }
+}

@@ -1,0 +1,96 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+
+/** Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer) and `.log.2`. */
+export const LOG_ROTATION = { maxBytes: 10 * 1024 * 1024, files: 3 };
+
+/** Lines of the present process that are kept at hand. */
+export const RECENT_LINES = 50;
+
+/** A single line is kept up to this length; the file has all of it. */
+const MAX_LINE_CHARS = 8192;
+
+/** The log of one service: everything that its processes write, as they write it, in files of bounded size. */
+export class ServiceLog {
+  readonly #path: string;
+  readonly #rotation: typeof LOG_ROTATION;
+  #descriptor: number | undefined;
+  #size = 0;
+  #processStart = 0;
+  #decoder = new StringDecoder('utf8');
+  #lines: string[] = [];
+  #partial = '';
+
+  constructor(path: string, rotation: typeof LOG_ROTATION = LOG_ROTATION) {
+    this.#path = path;
+    this.#rotation = rotation;
+  }
+
+  /** Where in the present file the present process's output begins, in bytes. */
+  get processStart(): number {
+    return this.#processStart;
+  }
+
+  /** From here on another process writes. */
+  beginProcess(): void {
+    this.#open();
+    this.#processStart = this.#size;
+    this.#decoder = new StringDecoder('utf8');
+    this.#lines = [];
+    this.#partial = '';
+  }
+
+  /** @returns true when the log was rotated on the way */
+  write(chunk: Buffer): boolean {
+    let rotated = false;
+    if (this.#size > 0 && this.#size + chunk.length > this.#rotation.maxBytes) {
+      this.#rotate();
+      rotated = true;
+    }
+    for (let written = 0; written < chunk.length; ) {
+      written += writeSync(this.#open(), chunk, written);
+    }
+    this.#size += chunk.length;
+    this.#remember(this.#decoder.write(chunk));
+    return rotated;
+  }
+
+  /** Up to the last 50 lines of the present process, oldest first; the last one may still grow. */
+  recentLines(): readonly string[] {
+    const lines = this.#partial === '' ? this.#lines : [...this.#lines, this.#partial];
+    return lines.slice(-RECENT_LINES);
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #remember(text: string): void {
+    const lines = (this.#partial + text).split('\n');
+    this.#partial = (lines.pop() ?? '').slice(0, MAX_LINE_CHARS);
+    const added = lines.slice(-RECENT_LINES).map((line) => line.replace(/\r$/, '').slice(0, MAX_LINE_CHARS));
+    this.#lines = [...this.#lines, ...added].slice(-RECENT_LINES);
+  }
+
+  #open(): number {
+    if (this.#descriptor === undefined) {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      this.#descriptor = openSync(this.#path, 'a', 0o600);
+      this.#size = fstatSync(this.#descriptor).size;
+    }
+    return this.#descriptor;
+  }
+
+  #rotate(): void {
+    this.close();
+    for (let number = this.#rotation.files - 2; number >= 0; number--) {
+      const from = number === 0 ? this.#path : `${this.#path}.${number}`;
+      if (existsSync(from)) renameSync(from, `${this.#path}.${number + 1}`);
+    }
+    this.#size = 0;
+    this.#processStart = 0;
+    this.#open();
+  }
+}

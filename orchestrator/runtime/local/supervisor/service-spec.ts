@@ -1,0 +1,77 @@
+import type { ServiceName } from '../../../core/services.ts';
+
+/** What the supervisor is told to run. It travels through the control socket only: the environment may hold secrets. */
+export interface ServiceSpec {
+  readonly name: ServiceName;
+  /** A daemon is started again when it ends, whatever its exit code; a one-shot runs once. */
+  readonly kind: 'daemon' | 'one-shot';
+  /** Looked up in the PATH of `env` when it has no slash. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** How long the main process may take to end after SIGTERM; then its whole group is killed. */
+  readonly stopGraceMs: number;
+  readonly restart: RestartPolicy;
+}
+
+/** When a daemon that ended is started again. */
+export interface RestartPolicy {
+  /** Pause before the first restart; it doubles with every further failure in a row. */
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+  /** A process that lived this long ends the row. */
+  readonly steadyAfterMs: number;
+  /** Failures in a row after which the service is given up. */
+  readonly maxFastFailures: number;
+}
+
+/**
+ * Exit codes that a restart cannot mend: 2 wrong usage or configuration (this product's own programs), 78 EX_CONFIG of
+ * sysexits.h, 126 and 127 a command that cannot be run or found (POSIX shells).
+ */
+const FINAL_EXIT_CODES: readonly number[] = [2, 78, 126, 127];
+
+/** How a process ended: a code, or the signal that ended it. */
+export interface ProcessEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+export type Verdict =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'restart'; readonly delayMs: number };
+
+/**
+ * What follows the end of a process that nobody asked to end.
+ * @param fastFailures failures in a row, this one included
+ */
+export function verdictOn(
+  end: ProcessEnd,
+  fastFailures: number,
+  { kind, restart }: Pick<ServiceSpec, 'kind' | 'restart'>,
+): Verdict {
+  if (kind === 'one-shot') {
+    return end.code === 0 ? { kind: 'completed' } : { kind: 'failed', reason: describeEnd(end) };
+  }
+  if (end.code !== undefined && FINAL_EXIT_CODES.includes(end.code)) {
+    return { kind: 'failed', reason: `${describeEnd(end)}, which a restart cannot mend` };
+  }
+  if (fastFailures >= restart.maxFastFailures) {
+    return {
+      kind: 'failed',
+      reason: `${describeEnd(end)}, given up after ${fastFailures} failures in a row`,
+    };
+  }
+  return {
+    kind: 'restart',
+    delayMs: Math.min(restart.firstDelayMs * 2 ** Math.max(0, fastFailures - 1), restart.maxDelayMs),
+  };
+}
+
+/** "exited with code 1" or "ended by SIGKILL". */
+export function describeEnd(end: ProcessEnd): string {
+  return end.signal === undefined ? `exited with code ${end.code}` : `ended by ${end.signal}`;
+}

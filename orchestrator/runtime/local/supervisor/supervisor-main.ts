@@ -1,0 +1,117 @@
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { argv } from 'node:process';
+import { messageOf } from '../../../core/product-error.ts';
+import { tryFileLock } from '../../file-lock.ts';
+import { ownIdentity } from '../../process-identity.ts';
+import { stopRecorded } from '../recorded-services.ts';
+import { runLayout, socketPath } from '../run-layout.ts';
+import { readState, STATE_FORMAT, writeState } from '../state-file.ts';
+import { ControlServer } from './control-server.ts';
+import { Supervisor } from './supervisor.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** With nothing to run and nobody connected, a supervisor ends by itself after this time. */
+const IDLE_EXIT_MS = 5000;
+
+/** The detached process that owns one stack's services. Its only argument is RUN_DIR; its output goes to its own log. */
+async function main(runDir: string): Promise<void> {
+  const layout = runLayout(runDir);
+  const { lock, owner } = { owner: undefined, ...(await tryFileLock(layout.lock)) };
+  if (!lock) return say(`another supervisor, process ${owner?.pid}, holds ${layout.lock}`);
+
+  const left = await stopRecorded(layout, readState(layout.stateFile));
+  if (left.length > 0) say(`stopped what an earlier supervisor had left: ${left.join(', ')}`);
+  // They belong to processes that are gone: the master's list of applications and workers, and scratch files.
+  for (const folder of [layout.sparkMaster, layout.scratch]) rmSync(folder, { recursive: true, force: true });
+
+  const socket = socketPath(layout);
+  makePrivateFolder(dirname(socket));
+  rmSync(socket, { force: true });
+
+  const watchdog = new Watchdog();
+  watchdog.start();
+  let ended = false;
+  const record = () => {
+    try {
+      writeState(layout.stateFile, {
+        format: STATE_FORMAT,
+        supervisor: ended ? undefined : { ...ownIdentity(), socket, watchdog: watchdog.pid },
+        services: supervisor.record(),
+      });
+    } catch (error) {
+      // A full disk must not take the stack down; those who ask through the socket still get the truth.
+      say(`the state could not be recorded: ${messageOf(error)}`);
+    }
+  };
+  const supervisor = new Supervisor(layout, watchdog, record);
+
+  const end = async () => {
+    if (ended) return;
+    ended = true;
+    clearTimeout(idle);
+    record();
+    await watchdog.stop();
+    await server.close();
+    rmSync(socket, { force: true });
+    lock.release();
+    removeFolder(dirname(socket));
+    removeFolder(layout.control);
+    say('ended');
+  };
+  const shutdown = async () => {
+    const stopped = await supervisor.shutdown();
+    say(`stopped ${stopped.join(', ') || 'nothing'}`);
+    // The answer goes out before the socket is closed.
+    setImmediate(() => void end());
+    return stopped;
+  };
+
+  let idle: NodeJS.Timeout | undefined;
+  const endWhenIdle = () => {
+    clearTimeout(idle);
+    if (!ended) idle = setTimeout(() => (supervisor.active ? endWhenIdle() : void end()), IDLE_EXIT_MS);
+  };
+  const server = new ControlServer({ ...supervisor.operations, shutdown }, (connections) => {
+    if (connections > 0) clearTimeout(idle);
+    else endWhenIdle();
+  });
+  // The terminal that `up` ran in may close.
+  process.on('SIGHUP', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      shutdown().catch((error) => say(`${signal}: ${messageOf(error)}`));
+    });
+  }
+  await server.listen(socket);
+  endWhenIdle();
+  record();
+  say(`process ${process.pid} serves ${socket}`);
+}
+
+/** @throws Error when the folder is another user's or open to others: whoever can write there could take the socket's place */
+function makePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const status = lstatSync(folder);
+  if (!status.isDirectory() || status.uid !== process.getuid?.()) {
+    throw new Error(`${folder} is not a folder of this user`);
+  }
+  chmodSync(folder, 0o700);
+}
+
+function removeFolder(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw error;
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${new Date().toISOString()} ${text}\n`);
+}
+
+const [, , runDir] = argv;
+if (!runDir) throw new Error('usage: supervisor-main.ts RUN_DIR');
+await main(runDir);

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * Reads "add GROUP" and "del GROUP", and kills the groups when the pipe ends. The pipe's other end is held by the supervisor
+ * alone (Node opens it close-on-exec), so it ends with the supervisor, however that ends.
+ */
+const SCRIPT = `
+groups=
+while read -r verb group; do
+  case $verb in
+    add) groups="$groups $group" ;;
+    del) kept=
+         for known in $groups; do [ "$known" = "$group" ] || kept="$kept $known"; done
+         groups=$kept ;;
+  esac
+done
+for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
+`;
+
+/** A tiny process that outlives the supervisor just long enough to take its services with it, even after kill -9. */
+export class Watchdog {
+  readonly #groups = new Set<number>();
+  #process: ChildProcess | undefined;
+  #stopped = false;
+
+  /** Process id of the watchdog. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  start(): void {
+    const child = spawn('/bin/sh', ['-c', SCRIPT, 'medallion-stream-watchdog'], {
+      cwd: '/',
+      env: {},
+      // Its own session: a signal to the supervisor's group or terminal does not reach it.
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#process = child;
+    // A write to a watchdog that was killed: its exit is handled below.
+    child.stdin?.on('error', () => undefined);
+    child.once('exit', () => {
+      if (!this.#stopped) this.start();
+    });
+    for (const group of this.#groups) this.#tell(`add ${group}`);
+  }
+
+  /** From now on the group dies with the supervisor. The pipe takes the line at once, so there is nothing to wait for. */
+  add(group: number): void {
+    this.#groups.add(group);
+    this.#tell(`add ${group}`);
+  }
+
+  /** The group is no more. */
+  remove(group: number): void {
+    this.#groups.delete(group);
+    this.#tell(`del ${group}`);
+  }
+
+  /** Ends the watchdog, which kills the groups that are still there. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.stdin?.end();
+    await exited;
+  }
+
+  #tell(line: string): void {
+    this.#process?.stdin?.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,100 @@
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, ProductError } from '../../core/product-error.ts';
+import type { ServiceName } from '../../core/services.ts';
+import { isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { connectToSupervisor } from './launch-supervisor.ts';
+import { signalProcess } from './process-group.ts';
+import { stopRecorded } from './recorded-services.ts';
+import type { RunLayout } from './run-layout.ts';
+import { type RecordedState, readState, STATE_FORMAT, writeState } from './state-file.ts';
+
+/** A supervisor that does not even answer this soon is taken for hung. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** More than the sum of the graces of services that wait for one another. */
+const SHUTDOWN_TIMEOUT_MS = 180_000;
+
+/** From the supervisor's answer to its end. */
+const EXIT_TIMEOUT_MS = 10_000;
+const POLL_MS = 10;
+
+/**
+ * Stops everything of a stack, through its supervisor as long as that lives and answers, otherwise by what it had recorded.
+ * @returns the services that were stopped, in reverse order of the table
+ * @throws ProductError STOP_FAILED
+ */
+export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[]> {
+  try {
+    const byItself = await shutDownSupervisor(layout);
+    const state = readState(layout.stateFile);
+    const left = await stopRecorded(layout, state);
+    if (state) forget(layout, state);
+    return [...byItself, ...left.filter((name) => !byItself.includes(name))];
+  } catch (error) {
+    throw new ProductError('STOP_FAILED', {
+      message: `The stack in ${layout.runDir} could not be stopped: ${messageOf(error)}.`,
+      hint: `See ${layout.supervisorLog}, and run \`npm run down\` again.`,
+      cause: error,
+    });
+  }
+}
+
+/** Until no supervisor is left: one that had begun to start while another ended is met in the next round. */
+async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceName[]> {
+  const stopped: ServiceName[] = [];
+  for (;;) {
+    const supervisor = readState(layout.stateFile)?.supervisor;
+    if (!supervisor || !isAlive(supervisor)) return stopped;
+    stopped.push(...((await askToShutDown(layout)) ?? []));
+    if (await hasEnded(supervisor, EXIT_TIMEOUT_MS)) continue;
+    // Hung. Its watchdog kills the services with it.
+    signalProcess(supervisor.pid, 'SIGKILL');
+    if (!(await hasEnded(supervisor, EXIT_TIMEOUT_MS))) {
+      throw new Error(`the supervisor, process ${supervisor.pid}, is there even after SIGKILL`);
+    }
+  }
+}
+
+/** @returns undefined when it does not answer */
+async function askToShutDown(layout: RunLayout): Promise<readonly ServiceName[] | undefined> {
+  const client = await connectToSupervisor(layout);
+  if (!client) return undefined;
+  try {
+    const answers = await client.request('observe', null, AbortSignal.timeout(ANSWER_TIMEOUT_MS)).then(
+      () => true,
+      () => false,
+    );
+    if (!answers) return undefined;
+    return await client.request('shutdown', null, AbortSignal.timeout(SHUTDOWN_TIMEOUT_MS));
+  } finally {
+    client.close();
+  }
+}
+
+async function hasEnded(process: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isAlive(process)) {
+    if (performance.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}
+
+/** Removes what a supervisor that was killed could not: its socket, its lock, its claim to processes. */
+function forget(layout: RunLayout, state: RecordedState): void {
+  if (state.supervisor) {
+    rmSync(state.supervisor.socket, { force: true });
+    const folder = dirname(state.supervisor.socket);
+    if (folder !== layout.control) rmSync(folder, { recursive: true, force: true });
+  }
+  rmSync(layout.control, { recursive: true, force: true });
+  const services = state.services.map((service) => {
+    const { process: _, ...rest } = service;
+    return service.state === 'stopped' && !service.process
+      ? rest
+      : { ...rest, state: 'stopped' as const, detail: 'stopped', since: new Date().toISOString() };
+  });
+  writeState(layout.stateFile, { format: STATE_FORMAT, services });
+}
