@@ -1,0 +1,62 @@
+import { readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { executableOnPath, isExecutable } from './path-search.ts';
+
+/** A `java` that could be asked for its version. */
+export interface JavaCandidate {
+  readonly executable: string;
+  /** How it came into question: "JAVA_HOME=/opt/java". */
+  readonly origin: string;
+}
+
+/** Where packages, installers and version managers put Java: folders that hold one per version, and the home below each. */
+const FOLDERS: readonly { readonly folder: string; readonly below: string }[] = [
+  { folder: '/usr/lib/jvm', below: '' },
+  { folder: '/usr/java', below: '' },
+  { folder: '/opt/java', below: '' },
+  { folder: join(homedir(), '.sdkman/candidates/java'), below: '' },
+  { folder: join(homedir(), '.jdks'), below: '' },
+  // What /usr/libexec/java_home looks through, without starting it.
+  { folder: '/Library/Java/JavaVirtualMachines', below: 'Contents/Home' },
+  { folder: join(homedir(), 'Library/Java/JavaVirtualMachines'), below: 'Contents/Home' },
+  // Homebrew's are linked nowhere else.
+  { folder: '/opt/homebrew/opt', below: 'libexec/openjdk.jdk/Contents/Home' },
+  { folder: '/usr/local/opt', below: 'libexec/openjdk.jdk/Contents/Home' },
+];
+
+/** Names that carry a supported version come first, the newest of them before the others. */
+const PREFERRED = [/(^|\D)17(\D|$)/, /(^|\D)11(\D|$)/, /(^|\D)8(\D|$)/];
+
+/** Every `java` that this machine is likely to have, the user's own choice first. */
+export function javaCandidates(
+  environment: Readonly<Record<string, string | undefined>>,
+  folders = FOLDERS,
+): readonly JavaCandidate[] {
+  const candidates: JavaCandidate[] = [];
+  const home = environment['JAVA_HOME'];
+  if (home) candidates.push({ executable: join(home, 'bin', 'java'), origin: `JAVA_HOME=${home}` });
+  const onPath = executableOnPath('java', environment);
+  if (onPath !== undefined) candidates.push({ executable: onPath, origin: `${onPath} on PATH` });
+  for (const { folder, below } of folders) {
+    for (const name of list(folder).toSorted((one, two) => rank(one) - rank(two) || two.localeCompare(one))) {
+      const executable = join(folder, name, below, 'bin', 'java');
+      candidates.push({ executable, origin: executable });
+    }
+  }
+  return candidates.filter(({ executable }) => isExecutable(executable));
+}
+
+function rank(name: string): number {
+  const index = PREFERRED.findIndex((pattern) => pattern.test(name));
+  return index < 0 ? PREFERRED.length : index;
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import type { StackConfig } from '../../../config/stack-config.ts';
+import { SERVICE_NAMES } from '../../../core/services.ts';
+import type { PreparationStep } from '../../runtime.ts';
+import type { Toolchain } from '../toolchain.ts';
+import { certificateAuthorities } from './certificate-authorities.ts';
+import { ensureConnector, ivyFolder } from './connector.ts';
+import type { Java } from './find-java.ts';
+import { findPython, type Python } from './find-python.ts';
+import { ensureJava } from './java.ts';
+import { ensureKafkaJars, kafkaJarsFolder } from './kafka-jars.ts';
+import { ensurePySpark, type PySpark } from './pyspark.ts';
+import { toolEnvironment } from './tool-environment.ts';
+
+/** Brings everything that the services' processes are made of to the per-user cache. */
+export interface Provisioning {
+  /** Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when all is there. */
+  readonly steps: readonly PreparationStep[];
+  /** The paths; usable once `java` and `pyspark` are done, each path once the step that fills it is. */
+  toolchain(): Toolchain;
+}
+
+const SPARK_SERVICES = SERVICE_NAMES.filter((name) => name.startsWith('spark-'));
+
+/** The provisioning of one configuration; nothing is touched before a step runs. */
+export function provisioning(config: StackConfig): Provisioning {
+  const environment = toolEnvironment(config.environment);
+  let java: Java | undefined;
+  let pyspark: PySpark | undefined;
+  let trustOptions: readonly string[] = [];
+  let python: Promise<Python> | undefined;
+  const pythonOnce = (signal: AbortSignal) => {
+    python ??= findPython(environment, signal);
+    return python;
+  };
+  const tools = () => {
+    if (!java || !pyspark) throw new Error('the steps java and pyspark come before');
+    return { javaHome: java.home, pyspark, trustOptions };
+  };
+
+  const steps: PreparationStep[] = [
+    {
+      name: 'java',
+      title: 'Java',
+      after: [],
+      neededBy: ['zookeeper', 'kafka', ...SPARK_SERVICES],
+      run: async (context) => {
+        const found = await ensureJava(config, environment, () => pythonOnce(context.signal), context);
+        trustOptions = certificateAuthorities(environment, config.cacheDir).forJava(found.java.home);
+        java = found.java;
+        return `Java ${java.version}${found.remark}`;
+      },
+    },
+    {
+      name: 'pyspark',
+      title: 'PySpark',
+      after: [],
+      neededBy: SPARK_SERVICES,
+      run: async (context) => {
+        const found = await ensurePySpark(config, environment, () => pythonOnce(context.signal), context);
+        pyspark = found.pyspark;
+        const name = `PySpark ${config.settings.SPARK_VERSION} on Python ${pyspark.pythonVersion}`;
+        return `${name}${found.made ? ' installed' : ''}`;
+      },
+    },
+    {
+      name: 'kafka-jars',
+      title: 'Kafka and ZooKeeper',
+      after: ['java', 'pyspark'],
+      neededBy: ['zookeeper', 'kafka'],
+      run: (context) => ensureKafkaJars(config, environment, tools(), context),
+    },
+    {
+      name: 'connector',
+      title: "Spark's Kafka connector",
+      after: ['java', 'pyspark'],
+      neededBy: ['spark-streaming'],
+      run: (context) => ensureConnector(config, environment, tools(), context),
+    },
+  ];
+
+  return {
+    steps,
+    toolchain: () => {
+      const { javaHome, pyspark: spark } = tools();
+      return {
+        javaHome,
+        python: spark.python,
+        sparkHome: spark.home,
+        kafkaJars: kafkaJarsFolder(config),
+        ivyDir: ivyFolder(config),
+        jvmTrustOptions: trustOptions,
+      };
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackConfig } from '../../../config/stack-config.ts';
+import type { StepContext } from '../../../core/step.ts';
+import type { Python } from './find-python.ts';
+import { ensureInstalled } from './installation.ts';
+import { installPythonPackages } from './python-packages.ts';
+import { readStamp, type Stamp } from './stamp.ts';
+
+/** An installed PySpark. */
+export interface PySpark {
+  /** The venv's Python. */
+  readonly python: string;
+  /** The package's folder: `bin/` and `jars/` lie below it. */
+  readonly home: string;
+  /** "3.11" */
+  readonly pythonVersion: string;
+}
+
+/** The sdist, its unpacked copy, the wheel built from it and the installed files are there at the same time. */
+const NEEDED_BYTES = 1_500_000_000;
+
+/** What is no use to the services: their absence or change does not matter. */
+const IRRELEVANT = /^pyspark\/(examples|licenses|data|tests|python\/docs)\/|\/tests?\/|\.pyc$|^\.\./;
+
+/**
+ * PySpark of SPARK_VERSION in a venv. One that is there is taken whatever Python leads on PATH now, unless PYTHON names
+ * another, so that the common case starts no process.
+ * @param findPython called only when PySpark has to be installed
+ * @throws ProductError PYTHON_MISSING, PROVISION_FAILED
+ */
+export async function ensurePySpark(
+  config: StackConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  findPython: () => Promise<Python>,
+  context: StepContext,
+): Promise<{ readonly pyspark: PySpark; readonly made: boolean }> {
+  const version = config.settings.SPARK_VERSION;
+  const parent = join(config.cacheDir, 'pyspark');
+  const installed = findInstalled(parent, version, environment['PYTHON']);
+  if (installed) return { pyspark: installed, made: false };
+  const python = await findPython();
+  const folder = join(parent, `${version}-py${python.version}${machine()}`);
+  const { stamp, made } = await ensureInstalled(
+    {
+      folder,
+      subject: `pyspark ${version}`,
+      recipe: recipeOf(version),
+      neededBytes: NEEDED_BYTES,
+      resumable: false,
+      build: async (job) => {
+        const packages = {
+          subject: `pyspark ${version}`,
+          // Spark 3.5 imports distutils, which left the standard library with 3.12 and lives on in setuptools.
+          requirements: [
+            `pyspark==${version}`,
+            ...(Number(python.version.split('.')[1]) >= 12 ? ['setuptools'] : []),
+          ],
+          main: { name: 'pyspark', version },
+        };
+        const { sitePackages, files } = await installPythonPackages(
+          job,
+          python,
+          packages,
+          environment,
+          config.cacheDir,
+        );
+        return {
+          files: files.filter((file) => !IRRELEVANT.test(file)).map((file) => join(sitePackages, file)),
+          facts: { home: join(sitePackages, 'pyspark'), pythonVersion: python.version, base: python.base },
+        };
+      },
+    },
+    config.projectDir,
+    context,
+  );
+  return { pyspark: pySparkOf(folder, stamp), made };
+}
+
+const recipeOf = (version: string): string => `pyspark==${version}`;
+
+/** Builds for several machines can share a home folder. */
+const machine = (): string => `-${process.platform}-${process.arch}`;
+
+function findInstalled(parent: string, version: string, asked: string | undefined): PySpark | undefined {
+  if (!existsSync(parent)) return undefined;
+  const name = new RegExp(`^${version.replaceAll('.', '\\.')}-py3\\.\\d+${machine()}$`);
+  const candidates = readdirSync(parent).filter((folder) => name.test(folder));
+  for (const candidate of candidates.toSorted()) {
+    const folder = join(parent, candidate);
+    const stamp = readStamp(folder, recipeOf(version));
+    if (!stamp || !existsSync(pythonOf(folder))) continue;
+    if (!asked || samePython(asked, stamp)) return pySparkOf(folder, stamp);
+  }
+  return undefined;
+}
+
+/** Whether the interpreter that PYTHON names is the one the venv was made with. */
+function samePython(asked: string, { facts }: Stamp): boolean {
+  return existsSync(asked) && realpathSync(asked) === realpathSync(facts['base'] ?? '');
+}
+
+const pythonOf = (folder: string): string => join(folder, 'bin', 'python');
+
+function pySparkOf(folder: string, { facts }: Stamp): PySpark {
+  return {
+    python: pythonOf(folder),
+    home: join(folder, facts['home'] ?? ''),
+    pythonVersion: facts['pythonVersion'] ?? '',
+  };
+}

@@ -1,0 +1,13 @@
+/** Variables that would bend our own Python and Spark towards other installations, or hand them options meant for those. */
+const FOREIGN =
+  /^(PYTHON(PATH|HOME|STARTUP|USERBASE)|__PYVENV_LAUNCHER__|PIP_(TARGET|PREFIX|ROOT|PYTHON|USER|REQUIRE_VIRTUALENV)|(SPARK|PYSPARK|HADOOP)_.*)$/;
+
+/**
+ * The environment of Python, pip, Java and Ivy: this process's, with its proxies, mirrors (PIP_*) and locale, without what
+ * belongs to another Python or Spark.
+ */
+export function toolEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !FOREIGN.test(name)));
+}
