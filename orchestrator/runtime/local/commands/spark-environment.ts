@@ -16,6 +16,8 @@ export function sparkEnvironment(
     ...serviceEnvironment(config.environment, layout),
     JAVA_HOME: toolchain.javaHome,
     SPARK_HOME: toolchain.sparkHome,
+    // What bin/load-spark-env.sh would set; a worker that is started without it cannot launch executors.
+    SPARK_SCALA_VERSION: '2.12',
     // First on every Spark process's class path: our logging, and no spark-defaults.conf of another installation.
     SPARK_CONF_DIR: layout.sparkConf,
     // Web pages bind to this address; without it they would listen on every interface.
@@ -38,8 +40,10 @@ export function sparkLogging(layout: RunLayout): ConfigFile {
       'appender.console.target': 'SYSTEM_ERR',
       'appender.console.layout.type': 'PatternLayout',
       'appender.console.layout.pattern': '%d{yyyy-MM-dd HH:mm:ss.SSS} %p %c{1} %m%n%ex',
-      'logger.deploy.name': 'org.apache.spark.deploy',
-      'logger.deploy.level': 'info',
+      'logger.master.name': 'org.apache.spark.deploy.master.Master',
+      'logger.master.level': 'info',
+      'logger.worker.name': 'org.apache.spark.deploy.worker.Worker',
+      'logger.worker.level': 'info',
       // "Unable to load native-hadoop library": true everywhere but on a Hadoop cluster.
       'logger.native.name': 'org.apache.hadoop.util.NativeCodeLoader',
       'logger.native.level': 'error',
