@@ -1,3 +1,4 @@
+import type { Admin } from 'kafkajs';
 import { ProductError } from '../core/product-error.ts';
 import { withKafkaAdmin } from '../probes/kafka-admin.ts';
 import type { Address } from '../runtime/runtime.ts';
@@ -7,15 +8,19 @@ export interface TopicSpec {
   readonly partitions: number;
 }
 
+/** A busy broker may take its time to make a topic; asking again meanwhile would not make it faster. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
 /**
  * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does; an existing one is left as it is.
  * @returns one line on what was found or made
  */
 export async function createTopic(kafka: Address, spec: TopicSpec): Promise<string> {
-  return withKafkaAdmin(kafka, async (admin) => {
+  const work = async (admin: Admin): Promise<string> => {
     const created = await admin.createTopics({
       topics: [{ topic: spec.topic, numPartitions: spec.partitions, replicationFactor: 1 }],
       waitForLeaders: false,
+      timeout: REQUEST_TIMEOUT_MS,
     });
     if (created) return `created topic ${spec.topic} with ${spec.partitions} partitions`;
     const { topics } = await admin.fetchTopicMetadata({ topics: [spec.topic] });
@@ -28,5 +33,6 @@ export async function createTopic(kafka: Address, spec: TopicSpec): Promise<stri
     }
     const difference = found === spec.partitions ? '' : `, not KAFKA_TOPIC_PARTITIONS=${spec.partitions}`;
     return `topic ${spec.topic} is there with ${found} partitions${difference}`;
-  });
+  };
+  return withKafkaAdmin(kafka, work, REQUEST_TIMEOUT_MS);
 }

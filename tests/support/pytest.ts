@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectDir } from './project.ts';
+import { pythonTools } from './python-tools.ts';
+
+/** Runs the job's tests. A run that ends badly without a failed test, such as one that cannot collect, counts as a failure. */
+export async function runPytest(): Promise<{ passed: number; failed: number; skipped: number }> {
+  const tools = await pythonTools();
+  const folder = mkdtempSync(join(tmpdir(), 'medallion-pytest-'));
+  const report = join(folder, 'report.xml');
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      const child = spawn(tools.bin('pytest'), [`--junitxml=${report}`], {
+        cwd: join(projectDir, 'spark-app'),
+        env: tools.environment as NodeJS.ProcessEnv,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+      child.on('error', reject);
+      child.on('close', (status) => resolve(status ?? 1));
+    });
+    return countsOf(readFileSync(report, 'utf8'), code);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The counts of a JUnit report's first `testsuite`, as pytest writes it. */
+function countsOf(report: string, exitCode: number) {
+  const suite = /<testsuite [^>]*>/.exec(report)?.[0] ?? '';
+  const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const failed = count('failures') + count('errors');
+  const skipped = count('skipped');
+  return {
+    passed: count('tests') - failed - skipped,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped,
+  };
+}

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { loadSettings } from '../../orchestrator/config/load-settings.ts';
+import { stackConfig } from '../../orchestrator/config/stack-config.ts';
+import { runPlan } from '../../orchestrator/core/run-plan.ts';
+import { processOutput } from '../../orchestrator/report/output.ts';
+import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
+import { waitForFileLock } from '../../orchestrator/runtime/file-lock.ts';
+import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
+import { projectDir } from './project.ts';
+
+/** pytest, ruff and mypy in a venv of their own, beside the pyspark that the product provisions. */
+export interface PythonTools {
+  /** Path of one of the tools. */
+  bin(name: string): string;
+  /** pyspark importable, Java found. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Provisions what the job's tests need; quick when it is there. */
+export async function pythonTools(): Promise<PythonTools> {
+  const settings = loadSettings({ flags: {}, environment: process.env, projectDir });
+  const config = stackConfig(settings, projectDir, process.env);
+  const provided = provisioning(config);
+  const signal = new AbortController().signal;
+  const steps = provided.steps.filter(({ name }) => name === 'java' || name === 'pyspark');
+  await runPlan(steps, plainReporter(processOutput(() => process.exit(1))), signal);
+  const { python, sparkHome, javaHome } = provided.toolchain();
+
+  const requirements = join(projectDir, 'spark-app', 'requirements-dev.txt');
+  const key = createHash('sha256')
+    .update(readFileSync(requirements))
+    .update(python)
+    .digest('hex')
+    .slice(0, 12);
+  const venv = join(config.cacheDir, `python-tools-${key}`);
+  const lock = await waitForFileLock(`${venv}.lock`, { signal });
+  try {
+    if (!existsSync(join(venv, 'complete'))) {
+      rmSync(venv, { recursive: true, force: true });
+      await run(python, ['-m', 'venv', venv]);
+      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
+      writeFileSync(join(venv, 'complete.part'), '');
+      renameSync(join(venv, 'complete.part'), join(venv, 'complete'));
+    }
+  } finally {
+    lock.release();
+  }
+  return {
+    bin: (name) => join(venv, 'bin', name),
+    environment: {
+      ...process.env,
+      JAVA_HOME: javaHome,
+      SPARK_HOME: sparkHome,
+      PYSPARK_PYTHON: join(venv, 'bin', 'python'),
+      PYTHONPATH: [dirname(sparkHome), join(projectDir, 'spark-app')].join(delimiter),
+      MYPYPATH: dirname(sparkHome),
+      SPARK_LOCAL_IP: '127.0.0.1',
+    },
+  };
+}
+
+function run(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
+    });
+  });
+}
