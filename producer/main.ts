@@ -4,6 +4,7 @@ import { createKafka, kafkaSessions } from './kafka-session.ts';
 import { lineOutput } from './line-output.ts';
 import { createPacer } from './pace.ts';
 import { javaPartitioner } from './partitioner.ts';
+import { createStop } from './pause.ts';
 import { createPopulation } from './population.ts';
 import { produce } from './produce.ts';
 import { ProducerError } from './producer-error.ts';
@@ -75,7 +76,7 @@ function explain(error: unknown): number {
   return EXIT.defect;
 }
 
-const stop = new AbortController();
+const stop = createStop();
 const onSignal = (): void => {
   if (stop.signal.aborted) process.exit(EXIT.interrupted);
   stop.abort();

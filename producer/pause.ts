@@ -1,3 +1,15 @@
+import { setMaxListeners } from 'node:events';
+
+/**
+ * A way to stop many waits at once. Every partition waits on it, so Node's warning about more than ten
+ * listeners, meant to find leaks, does not apply.
+ */
+export function createStop(): AbortController {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  return stop;
+}
+
 /** Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait. */
 export class Doorbell {
   readonly #waiting = new Set<() => void>();

@@ -1,6 +1,6 @@
 import type { RecordSource } from './generate.ts';
 import type { Pacer } from './pace.ts';
-import { pause } from './pause.ts';
+import { createStop, pause } from './pause.ts';
 import type { Publisher } from './publish.ts';
 
 const FLUSH_EVERY_MS = 10_000;
@@ -64,16 +64,22 @@ async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal
  */
 export async function produce(flow: Flow, stop: AbortSignal): Promise<void> {
   const { publisher } = flow;
-  const end = new AbortController();
-  const stopOrEnd = AbortSignal.any([stop, end.signal]);
+  // Generation ends at either, publishing at the second.
+  const halt = createStop();
+  const end = createStop();
+  const onStop = (): void => halt.abort();
+  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) halt.abort();
   const publishing = publisher.run(end.signal);
   try {
     await Promise.race([
       publishing,
-      Promise.all([generate(flow, stopOrEnd), flushPeriodically(flow, stopOrEnd)]),
+      Promise.all([generate(flow, halt.signal), flushPeriodically(flow, halt.signal)]),
     ]);
     await Promise.race([publishing, publisher.flush(), pause(FINAL_FLUSH_MS, end.signal)]);
   } finally {
+    stop.removeEventListener('abort', onStop);
+    halt.abort();
     end.abort();
     await Promise.race([publisher.close(), pause(CLOSE_MS, new AbortController().signal)]);
   }

@@ -39,10 +39,11 @@ async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
  */
 export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
   const { topic, servers, signal } = wait;
+  const stopped = aborted(signal);
   let missingSinceMs: number | undefined;
   while (!signal.aborted) {
     try {
-      const found = await Promise.race([lookUp(wait), aborted(signal)]);
+      const found = await Promise.race([lookUp(wait), stopped]);
       if (typeof found === 'number') return found;
       if (found !== undefined) wait.waiting(found);
     } catch (error) {

@@ -1,0 +1,30 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { lineOutput } from './line-output.ts';
+
+describe('lineOutput', () => {
+  it('writes lines', () => {
+    const stream = new PassThrough();
+    lineOutput(stream, new PassThrough())('one');
+    expect(String(stream.read())).toBe('one\n');
+  });
+
+  it('drops lines when the reader has gone, and says so once elsewhere', () => {
+    const [stream, spare] = [new PassThrough(), new PassThrough()];
+    const write = lineOutput(stream, spare);
+    const brokenPipe = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    stream.emit('error', brokenPipe);
+    stream.emit('error', brokenPipe);
+    write('dropped');
+    expect(stream.read()).toBeNull();
+    expect(String(spare.read())).toBe(
+      '[producer] standard output is gone (EPIPE): publishing goes on without lines\n',
+    );
+  });
+
+  it('survives that nobody is left to tell', () => {
+    const [stream, spare] = [new PassThrough(), new PassThrough()];
+    lineOutput(stream, spare);
+    expect(() => spare.emit('error', new Error('write EPIPE'))).not.toThrow();
+  });
+});

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createPacer } from './pace.ts';
+import { produce } from './produce.ts';
+import { Publisher } from './publish.ts';
+
+describe('produce', () => {
+  let isUp: boolean;
+  let refusal: Error | undefined;
+  let delivered: number;
+  let stalls: string[];
+  let publisher: Publisher;
+  let stop: AbortController;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    isUp = true;
+    refusal = undefined;
+    delivered = 0;
+    stalls = [];
+    stop = new AbortController();
+    publisher = new Publisher({
+      partitionCount: 1,
+      partitionOf: () => 0,
+      openSession: async () => ({
+        send: async (records) => {
+          if (refusal && records.length > 0) throw refusal;
+          if (!isUp) throw new Error('connect ECONNREFUSED');
+          delivered += records.length;
+        },
+        reconnect: async () => undefined,
+        close: async () => undefined,
+      }),
+      limits: { batchBytes: 1000, lingerMs: 50, bufferBytes: 10_000 },
+      events: { acknowledged: () => undefined, retrying: () => undefined, renewed: () => undefined },
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const start = (recordsPerSecond: number): Promise<void> => {
+    const source = {
+      next: (timestampMs: number) => ({ key: 'k', value: 'x'.repeat(99), timestampMs }),
+    };
+    const pacer = createPacer(recordsPerSecond, performance.now());
+    const flow = produce({ source, pacer, publisher, stalled: (detail) => stalls.push(detail) }, stop.signal);
+    // Looked at by the test when the clock has run.
+    flow.catch(() => undefined);
+    return flow;
+  };
+
+  it('delivers at the rate, and everything before it ends', async () => {
+    const flow = start(10);
+    await vi.advanceTimersByTimeAsync(10_000);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(100);
+    await flow;
+    expect(delivered).toBeGreaterThanOrEqual(100);
+    expect(delivered).toBeLessThanOrEqual(102);
+    expect(publisher.counts).toMatchObject({ sent: delivered, acknowledged: delivered, failed: 0 });
+    expect(stalls).toEqual([]);
+  });
+
+  it('stops generating when the buffer is full, and resumes at the rate after the outage', async () => {
+    const flow = start(50);
+    await vi.advanceTimersByTimeAsync(1000);
+    isUp = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { sent, buffered } = publisher.counts;
+    expect(buffered).toBe(100);
+    expect(stalls.length).toBeGreaterThan(3);
+    isUp = true;
+    await vi.advanceTimersByTimeAsync(2000 + 10_000);
+    // Ten seconds' records, one second's debt, and up to two seconds that the back-off did not wait for.
+    expect(publisher.counts.sent - sent).toBeGreaterThanOrEqual(10 * 50 + 50 - 2);
+    expect(publisher.counts.sent - sent).toBeLessThanOrEqual(12 * 50 + 50 + 2);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(100);
+    await flow;
+    expect(publisher.counts.failed).toBe(0);
+  });
+
+  it('ends ten seconds after it was told to when the broker is away, and counts what is lost', async () => {
+    const flow = start(10);
+    await vi.advanceTimersByTimeAsync(5000);
+    isUp = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    stop.abort();
+    const startMs = performance.now();
+    let tookMs = Number.NaN;
+    void flow.then(() => {
+      tookMs = performance.now() - startMs;
+    });
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(tookMs).toBeGreaterThanOrEqual(10_000);
+    expect(tookMs).toBeLessThan(10_100);
+    const { sent, acknowledged, failed } = publisher.counts;
+    expect(failed).toBeGreaterThan(15);
+    expect(sent).toBe(acknowledged + failed);
+    expect(acknowledged).toBe(delivered);
+  });
+
+  it('ends with the error when the broker refuses records for good', async () => {
+    refusal = Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
+    const flow = start(10);
+    await vi.advanceTimersByTimeAsync(1000);
+    await expect(flow).rejects.toThrow(/the broker refused .* too large \(MESSAGE_TOO_LARGE\)/);
+    expect(publisher.counts.failed).toBe(publisher.counts.sent);
+  });
+
+  it('generates nothing when it was told to stop before it began', async () => {
+    stop.abort();
+    const flow = start(1000);
+    await vi.advanceTimersByTimeAsync(10);
+    await flow;
+    expect(publisher.counts.sent).toBe(0);
+  });
+});
