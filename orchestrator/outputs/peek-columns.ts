@@ -8,25 +8,22 @@ export interface PeekColumn {
   readonly numeric: boolean;
   /** An instant, shown in UTC. */
   readonly instant: boolean;
-  /** Rows are newest by this column. */
-  readonly newest: boolean;
   /** Bytes of a record as they came, so perhaps not UTF-8. */
   readonly asItCame: boolean;
 }
 
-type Trait = 'numeric' | 'instant' | 'newest' | 'asItCame';
+type Trait = 'numeric' | 'instant' | 'asItCame';
 
 /** The columns that tell most about a row, in the order in which they are shown. */
 export const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
   bronze: [
-    column('kafka_ts', 'instant', 'newest'),
+    column('kafka_ts', 'instant'),
     column('partition', 'numeric'),
     column('offset', 'numeric'),
     column('key', 'asItCame'),
     column('value', 'asItCame'),
   ],
   silver: [
-    column('kafka_ts', 'instant', 'newest'),
     column('event_time', 'instant'),
     column('card_id'),
     column('amount', 'numeric'),
@@ -37,14 +34,14 @@ export const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
     column('txn_id'),
   ],
   quarantine: [
-    column('bad_ingest_ts', 'instant', 'newest'),
+    column('bad_ingest_ts', 'instant'),
     column('partition', 'numeric'),
     column('offset', 'numeric'),
     column('reason'),
     column('bad_json', 'asItCame'),
   ],
   gold: [
-    column('window_start', 'instant', 'newest'),
+    column('window_start', 'instant'),
     column('window_end', 'instant'),
     column('card_id'),
     column('txn_count', 'numeric'),
@@ -71,7 +68,6 @@ function column(name: string, ...traits: readonly Trait[]): PeekColumn {
     sql: instant ? `strftime("${name}"::TIMESTAMP, '%Y-%m-%d %H:%M:%S')` : `"${name}"::VARCHAR`,
     numeric: traits.includes('numeric'),
     instant,
-    newest: traits.includes('newest'),
     asItCame: traits.includes('asItCame'),
   };
 }

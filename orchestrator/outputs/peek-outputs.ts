@@ -112,8 +112,7 @@ async function newestRows(database: Database, sink: SinkName, files: readonly Si
   const columns = PEEK_COLUMNS[sink];
   const select = (hidden: boolean) => `
     SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${sourceOf(sink, files)} ORDER BY ${columns.find(({ newest }) => newest)?.name ?? 'filename'} DESC
-    LIMIT ${limit}`;
+    FROM ${sourceOf(sink, files)} ORDER BY ${NEWEST_FIRST[sink]} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));
@@ -124,5 +123,14 @@ async function newestRows(database: Database, sink: SinkName, files: readonly Si
   }
   return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
 }
+
+/** What orders rows; raw_csv has nothing but its files. */
+const NEWEST_FIRST: Readonly<Record<SinkName, string>> = {
+  bronze: 'kafka_ts DESC, "offset" DESC, "partition"',
+  silver: 'kafka_ts DESC, "offset" DESC, "partition"',
+  quarantine: 'bad_ingest_ts DESC, "offset" DESC, "partition"',
+  gold: 'window_start DESC, card_id',
+  raw_csv: 'filename DESC, event_time DESC, txn_id',
+};
 
 const sum = (a: number, b: number): number => a + b;

@@ -17,6 +17,7 @@ export function peekText({ sinks, sink, columns, rows }: Peek, width: number): s
     ({ name, instant, numeric }): TextColumn => ({
       title: instant ? `${name} (UTC)` : name,
       align: numeric ? 'right' : 'left',
+      rigid: instant || numeric,
     }),
   );
   const cells = rows.map((row) => row.map((cell) => (cell ?? '-').slice(0, LONGEST_CELL)));

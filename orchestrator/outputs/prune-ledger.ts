@@ -9,7 +9,7 @@ export interface PruneLedger {
   readonly sink: SinkName;
   /** Files of batches up to this one are pruned, or are about to be: it is written before the files go. */
   readonly throughBatch: number;
-  /** The first offset that is kept, by partition; undefined for gold, whose rows have no offsets. */
+  /** The first offset that is kept, by partition; undefined where the job could not tell: its offset log no longer went back to it. */
   readonly keptFrom: PartitionOffsets | undefined;
   /** How many files were pruned in all. */
   readonly files: number;

@@ -3,6 +3,8 @@ export interface TextColumn {
   readonly title: string;
   /** Numbers stand right. */
   readonly align: 'left' | 'right';
+  /** Cut only when cutting the others is not enough: instants, counts. */
+  readonly rigid?: boolean;
 }
 
 /** Between two columns. */
@@ -22,7 +24,9 @@ export function textTable(
 ): readonly string[] {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
   const wanted = columns.map((_column, at) => Math.max(...cells.map((row) => lengthOf(row[at] ?? ''))));
-  const widths = shrink(wanted, width - GAP.length * (columns.length - 1));
+  const available = width - GAP.length * (columns.length - 1);
+  const flexible = columns.map(({ rigid = false }) => !rigid);
+  const widths = shrink(shrink(wanted, available, flexible), available);
   return cells.map((row) =>
     columns
       .map(({ align }, at) => clip(row[at] ?? '', widths[at] ?? 0, align))
@@ -31,16 +35,22 @@ export function textTable(
   );
 }
 
-/** Takes from the widest column until all fit, or none can give more. */
-function shrink(wanted: readonly number[], available: number): readonly number[] {
-  const widths = wanted.map((width) => Math.min(width, Math.max(available, LEAST_WIDTH)));
+/** Takes from the widest column that may give, until all fit or none can give more. */
+function shrink(
+  wanted: readonly number[],
+  available: number,
+  mayGive: readonly boolean[] = wanted.map(() => true),
+): readonly number[] {
+  const widths = [...wanted];
+  const giving = () => widths.map((width, at) => (mayGive[at] && width > LEAST_WIDTH ? width : 0));
   let excess = widths.reduce((sum, width) => sum + width, 0) - available;
-  while (excess > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
+  for (let from = giving(); excess > 0 && Math.max(...from) > 0; from = giving()) {
+    const widest = from.indexOf(Math.max(...from));
+    const second = Math.max(LEAST_WIDTH, ...from.filter((_width, at) => at !== widest));
     const width = widths[widest] ?? 0;
-    if (width <= LEAST_WIDTH) break;
-    widths[widest] = width - 1;
-    excess--;
+    const taken = Math.min(excess, Math.max(1, width - second));
+    widths[widest] = width - taken;
+    excess -= taken;
   }
   return widths;
 }

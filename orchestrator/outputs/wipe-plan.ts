@@ -16,8 +16,8 @@ export interface WipePlan {
   readonly files: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What may lie in `_chk`, each with its checksum file; below it everything is Spark's or the job's. */
-const CHECKPOINT_NAMES = ['medallion', 'gold', '_pruned', '_source.json'];
+/** What may lie in `_chk`, each with its checksum file and its draft; below it everything is Spark's or the job's. */
+const CHECKPOINT_NAMES = ['medallion', 'gold', '_pruned', '_source.json', '_source.json.new'];
 
 /**
  * Lists what the stack made in OUTPUT_PATH. Nothing is deleted, and symbolic links are not followed.

@@ -43,11 +43,14 @@ export async function compareGold(
   const comparable = `batch <= ${extent.through.batch} AND window_end <= ${extent.through.watermarkMs * 1000}
     ${floorUs === undefined ? '' : `AND window_end > ${floorUs}`}`;
   await database.run(`
+    CREATE TABLE gold_windows AS
+    SELECT DISTINCT ON (card_id, window_start) * FROM gold WHERE ${comparable} ORDER BY card_id, window_start, batch`);
+  await database.run(`
     CREATE TABLE suspects AS SELECT * FROM (
       SELECT coalesce(g.card_id, s.card_id) AS card_id, coalesce(g.window_start, s.window_start) AS window_start,
         g.txn_count AS gold_count, g.sum_amount AS gold_sum, g.avg_amount AS gold_avg, g.max_amount AS gold_max,
         s.txn_count, s.sum_amount, s.max_amount
-      FROM (SELECT * FROM gold WHERE ${comparable}) g
+      FROM gold_windows g
       FULL JOIN (
         SELECT card_id, window_start, sum(txn_count)::BIGINT AS txn_count, sum(sum_amount) AS sum_amount,
           max(max_amount) AS max_amount
@@ -55,11 +58,10 @@ export async function compareGold(
         GROUP BY 1, 2) s
       ON g.card_id = s.card_id AND g.window_start = s.window_start)
     WHERE NOT coalesce(${agrees('txn_count', 'sum_amount', 'max_amount')}, false)`);
-  const [[goldRows] = [0], [suspectGoldRows] = [0]] = [
-    ...(await database.all(`SELECT count(*) FROM gold WHERE ${comparable}`)),
-    ...(await database.all('SELECT count(gold_count) FROM suspects')),
-  ];
-  const equalAtOnce = Number(goldRows) - Number(suspectGoldRows);
+  const [counts] = await database.all(
+    'SELECT (SELECT count(*) FROM gold_windows), (SELECT count(gold_count) FROM suspects)',
+  );
+  const equalAtOnce = Number(counts?.[0]) - Number(counts?.[1]);
   const rest = await judgeSuspects(database, comparison, log);
   return { ...rest, equalWindows: equalAtOnce + rest.equalWindows };
 }

@@ -83,7 +83,11 @@ export function compareTopic(
   }
 }
 
-/** What bronze should hold: what was committed, but for what was pruned. */
+/**
+ * What bronze should hold: what was committed, but for what was pruned.
+ * @param keptFrom where it begins after pruning; undefined when nothing was pruned. A partition that is not in it was added
+ *   after what was pruned.
+ */
 export function expectedRanges(
   states: readonly PartitionState[],
   keptFrom: PartitionOffsets | undefined,

@@ -15,6 +15,11 @@ export function bitCount(mask: bigint): number {
   return count;
 }
 
+/** The place of the lowest bit; 0 for an empty mask. */
+export function lowestBit(mask: bigint): number {
+  return mask === 0n ? 0 : bitCount((mask & -mask) - 1n);
+}
+
 /** Joins offsets that arrive in ascending order into ranges, and hands each over when it is complete. */
 export class RangeBuilder {
   #from = 0;

@@ -1,7 +1,8 @@
 import { type Database, sqlText } from '../duckdb/database.ts';
 import { BATCH_OF_FILENAME } from '../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../duckdb/load-sink.ts';
-import { BUCKET_SIZE } from './offset-set.ts';
+import type { PartitionOffsets } from '../offset-log.ts';
+import { BUCKET_SIZE, lowestBit } from './offset-set.ts';
 
 /** The sinks whose rows carry topic, partition and offset. */
 export const LINEAGE_SINKS = ['bronze', 'silver', 'quarantine'] as const;
@@ -65,6 +66,21 @@ export async function* surveyedBuckets(database: Database): AsyncGenerator<Surve
       rows: Number(count),
     };
   }
+}
+
+/** The first offset of each partition in bronze files after `batch`; partitions without rows are not in it. */
+export async function firstBronzeOffsets(database: Database, batch: number): Promise<PartitionOffsets> {
+  const rows = await database.all(
+    `SELECT partition, bucket, bit_or(mask) FROM survey
+     WHERE sink = 'bronze' AND partition IS NOT NULL AND batch > ${batch}
+     GROUP BY partition, bucket QUALIFY row_number() OVER (PARTITION BY partition ORDER BY bucket) = 1`,
+  );
+  return new Map(
+    rows.map(([partition, bucket, mask]) => [
+      Number(partition),
+      Number(bucket) * BUCKET_SIZE + lowestBit(mask as bigint),
+    ]),
+  );
 }
 
 /** Rows that are of another topic or lack their lineage, by sink, in micro-batches after the one pruned last. */

@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { committedBatches, readCheckpoint } from './checkpoint.ts';
+import { firstDataCommitted, streamingStartFixed } from './checkpoint-state.ts';
+import { committedFiles } from './committed-files.ts';
+import { localOutputPath, localPath } from './local-path.ts';
+import { batchOfFileName } from './sinks.ts';
+import { PlantedOutputs } from './testing/planted-outputs.ts';
+
+let outputs: PlantedOutputs;
+
+beforeEach(async () => {
+  outputs = await PlantedOutputs.create();
+});
+afterEach(() => outputs.remove());
+
+test('the start is fixed when both queries have written it', async () => {
+  expect(await streamingStartFixed(outputs.path)).toEqual({
+    fixed: false,
+    detail: 'start offsets not fixed yet by medallion and gold',
+  });
+  await outputs.start('medallion', { 0: 0, 1: 12 });
+  expect(await streamingStartFixed(outputs.path)).toEqual({
+    fixed: false,
+    detail: 'start offsets not fixed yet by gold',
+  });
+  await outputs.start('gold', { 0: 0, 1: 12 });
+  expect(await streamingStartFixed(outputs.path)).toEqual({
+    fixed: true,
+    detail: 'start offsets are fixed: medallion from 0:0 1:12, gold from 0:0 1:12',
+  });
+});
+
+test('data is committed when a micro-batch is, and bronze and silver have files up to it', async () => {
+  const path = outputs.path;
+  expect(await firstDataCommitted(path)).toEqual({
+    committed: false,
+    detail: 'no micro-batch has begun yet',
+  });
+  await outputs.start('medallion', { 0: 0 });
+  await outputs.plan('medallion', 0, { 0: 5 });
+  expect((await firstDataCommitted(path)).detail).toBe('micro-batch 0 is at work, none is committed yet');
+  await outputs.commit('medallion', 0, { 0: 5 });
+  await outputs.write('bronze/bronze_20250102_030405_0.parquet', '');
+  await outputs.write('silver/silver_20250102_030405_1.parquet', '');
+  expect(await firstDataCommitted(path)).toEqual({
+    committed: false,
+    detail: 'micro-batch 0 is committed, no committed file in silver yet',
+  });
+  await outputs.commit('medallion', 1, { 0: 6 });
+  expect((await firstDataCommitted(path)).committed).toBe(true);
+});
+
+test('neither loads the database', async () => {
+  const script = `await import(${JSON.stringify(new URL('./checkpoint-state.ts', import.meta.url).href)});
+    console.log(process.report.getReport().sharedObjects.filter((path) => path.includes('duckdb')).length);`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--import', 'tsx', '--input-type=module', '--eval', script],
+  ]);
+  expect(stdout.trim()).toBe('0');
+});
+
+test('a checkpoint is read by number, not by text, and temporary files are no batches', async () => {
+  await outputs.start('gold', { 0: 1 });
+  for (const batch of [8, 9, 10]) await outputs.commit('gold', batch, { 0: batch }, batch * 1000);
+  await outputs.plan('gold', 11, { 0: 11 });
+  await outputs.write('_chk/gold/commits/.12.crc', '');
+  await outputs.write('_chk/gold/commits/.12.tmp', '');
+  const checkpoint = await readCheckpoint(outputs.path, 'gold');
+  expect(checkpoint).toMatchObject({
+    topic: 'transactions',
+    start: new Map([[0, 1]]),
+    committed: { batch: 10, end: new Map([[0, 10]]), watermarkMs: 10_000 },
+    lastPlannedBatch: 11,
+  });
+  expect((await committedBatches(checkpoint)).map(({ batch }) => batch)).toEqual([8, 9, 10]);
+});
+
+test('a damaged checkpoint is named with its file', async () => {
+  await outputs.start('gold', { 0: 1 });
+  await outputs.commit('gold', 3, { 0: 1 });
+  await outputs.write('_chk/gold/offsets/3', 'v1\n{"batchWatermarkMs":0}\n{"transactions":{"0":1}}');
+  await expect(readCheckpoint(outputs.path, 'gold')).rejects.toThrow('offsets/3');
+  await outputs.write('_chk/gold/offsets/3', 'v1\n{"batchWatermarkMs":0,"batchTimestampMs":0}\n-');
+  await expect(readCheckpoint(outputs.path, 'gold')).rejects.toThrow('offsets/3');
+  await rm(join(outputs.path, '_chk/gold/offsets/3'));
+  await expect(readCheckpoint(outputs.path, 'gold')).rejects.toThrow('is missing, yet batch 3 is committed');
+});
+
+test('committed files are in the order of their batches, without those in flight and other names', async () => {
+  await outputs.start('medallion', { 0: 0 });
+  await outputs.commit('medallion', 10, { 0: 5 });
+  for (const batch of [10, 9, 11, 100])
+    await outputs.write(`silver/silver_20250102_030405_${batch}.parquet`, '');
+  await outputs.write('silver/.silver_20250102_030405_1.parquet.crc', '');
+  expect((await committedFiles(outputs.path, 'silver')).map(({ batch }) => batch)).toEqual([9, 10]);
+});
+
+test.each([
+  ['silver', 'silver_20250102_030405_12.parquet', 12],
+  ['raw_csv', 'raw_20250102_030405_0.csv', 0],
+  ['raw_csv', 'raw_csv_20250102_030405_0.csv', undefined],
+  ['silver', 'silver_20250102_030405_012.parquet', undefined],
+  ['silver', 'silver_20250102_0304_1.parquet', undefined],
+  ['silver', 'silver_20250102_030405_1.parquet.tmp', undefined],
+] as const)('the batch of %s/%s is %s', (sink, name, batch) => {
+  expect(batchOfFileName(sink, name)).toBe(batch);
+});
+
+test.each([
+  ['/a/b', '/a/b'],
+  ['file:/a/b c%20d', '/a/b c%20d'],
+  ['file:///a/b', '/a/b'],
+  ['FILE:/a', '/a'],
+  ['file://host/a', undefined],
+  ['hdfs://host/a', undefined],
+  ['s3a://bucket/a', undefined],
+])('the local path of %s is %s', (outputPath, path) => {
+  expect(localPath(outputPath)).toBe(path);
+  if (path === undefined) expect(() => localOutputPath(outputPath)).toThrow('not on the local disk');
+});

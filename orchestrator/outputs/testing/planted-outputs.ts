@@ -1,0 +1,156 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { SINKS, type SinkName } from '../sinks.ts';
+
+/** A record of the topic, and so a row of bronze and of one other sink. */
+export interface PlantedRow {
+  readonly partition: number;
+  readonly offset: number;
+  readonly topic?: string;
+  /** Unix ms. */
+  readonly eventTime?: number;
+  readonly card?: string;
+  /** Two decimals, as text. */
+  readonly amount?: string;
+  readonly txn?: string;
+}
+
+export interface PlantedWindow {
+  readonly card: string;
+  /** Unix ms. */
+  readonly start: number;
+  readonly count: number;
+  readonly sum: string;
+  readonly max: string;
+}
+
+type Offsets = Readonly<Record<number, number>>;
+
+/** Writes a folder as the job leaves it, file by file, so that a test can leave out or add what it is about. */
+export class PlantedOutputs {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async create(): Promise<PlantedOutputs> {
+    return new PlantedOutputs(await mkdtemp(join(tmpdir(), 'planted-outputs-')));
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  fileOf(sink: SinkName, batch: number, time = '20250102_030405'): string {
+    const { prefix, extension } = SINKS[sink];
+    return join(this.path, sink, `${prefix}_${time}_${batch}.${extension}`);
+  }
+
+  async start(query: 'medallion' | 'gold', offsets: Offsets, topic = 'transactions'): Promise<void> {
+    await this.write(`_chk/${query}/sources/0/0`, `\0v1\n${JSON.stringify({ [topic]: offsets })}`);
+  }
+
+  async plan(query: 'medallion' | 'gold', batch: number, end: Offsets, watermarkMs = 0): Promise<void> {
+    const metadata = { batchWatermarkMs: watermarkMs, batchTimestampMs: 1_735_787_045_000 + batch, conf: {} };
+    const content = `v1\n${JSON.stringify(metadata)}\n${JSON.stringify({ transactions: end })}`;
+    await this.write(`_chk/${query}/offsets/${batch}`, content);
+  }
+
+  async commit(query: 'medallion' | 'gold', batch: number, end: Offsets, watermarkMs = 0): Promise<void> {
+    await this.plan(query, batch, end, watermarkMs);
+    await this.write(`_chk/${query}/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
+  }
+
+  async ledger(sink: SinkName, throughBatch: number, offsets: Offsets | null, files: number): Promise<void> {
+    const ledger = { sink, through_batch: throughBatch, offsets, files };
+    await this.write(`_chk/_pruned/${sink}.json`, JSON.stringify(ledger));
+  }
+
+  /** One micro-batch of valid rows in bronze, silver and raw_csv. */
+  async batch(batch: number, rows: readonly PlantedRow[]): Promise<void> {
+    await this.bronze(batch, rows);
+    await this.silver(batch, rows);
+    await this.rawCsv(batch, rows);
+  }
+
+  async bronze(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
+    await this.#parquet(
+      this.fileOf('bronze', batch, time),
+      `SELECT 'card' AS key, 'value' AS value, now() AS kafka_ts, ${LINEAGE} FROM ${table(rows)}`,
+    );
+  }
+
+  async silver(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
+    await this.#parquet(
+      this.fileOf('silver', batch, time),
+      `SELECT txn_id, 'u1' AS user_id, card_id, 'm' AS merchant, 'c' AS category, amount::DECIMAL(18,2) AS amount,
+        'EUR' AS currency, 'APPROVED' AS status, 'Paris' AS city, 'FR' AS country, 1.0::DOUBLE AS lat, 2.0::DOUBLE AS lon,
+        to_timestamp(event_ms / 1000) AS event_time, now() AS kafka_ts, ${LINEAGE} FROM ${table(rows)}`,
+    );
+  }
+
+  async quarantine(batch: number, rows: readonly PlantedRow[]): Promise<void> {
+    await this.#parquet(
+      this.fileOf('quarantine', batch),
+      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, 'bad_json' AS reason, ${LINEAGE} FROM ${table(rows)}`,
+    );
+  }
+
+  async rawCsv(batch: number, rows: readonly PlantedRow[]): Promise<void> {
+    const header =
+      'txn_id,event_time,user_id,card_id,merchant,category,amount,currency,status,city,country,lat,lon';
+    const lines = rows.map((row) => `${row.txn ?? txnOf(row)},t,u1,c,m,c,1.00,EUR,APPROVED,Paris,FR,1.0,2.0`);
+    await this.write(
+      `raw_csv/raw_20250102_030405_${batch}.csv`,
+      [header, ...lines].map((line) => `${line}\n`).join(''),
+    );
+  }
+
+  async gold(batch: number, windows: readonly PlantedWindow[]): Promise<void> {
+    const values = windows.map(
+      ({ card, start, count, sum, max }) => `('${card}', ${start}, ${count}, ${sum}, ${max})`,
+    );
+    await this.#parquet(
+      this.fileOf('gold', batch),
+      `SELECT card AS card_id, to_timestamp(start / 1000) AS window_start, to_timestamp(start / 1000 + 60) AS window_end,
+        n::BIGINT AS txn_count, total::DECIMAL(28,2) AS sum_amount, (total / n)::DECIMAL(22,6) AS avg_amount,
+        most::DECIMAL(18,2) AS max_amount FROM (VALUES ${values.join(', ')}) v(card, start, n, total, most)`,
+    );
+  }
+
+  async write(name: string, content: string | Buffer): Promise<void> {
+    const path = join(this.path, name);
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFile(path, content);
+  }
+
+  async #parquet(path: string, select: string): Promise<void> {
+    await mkdir(join(path, '..'), { recursive: true });
+    await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+  }
+}
+
+const writer = DuckDBInstance.create(':memory:').then((instance) => instance.connect());
+
+const LINEAGE = 'topic, part::INTEGER AS "partition", off::BIGINT AS "offset"';
+
+/** Rows of a partition with offsets in [from, to). */
+export function rowsOf(partition: number, from: number, to: number): readonly PlantedRow[] {
+  return Array.from({ length: to - from }, (_, at) => ({ partition, offset: from + at }));
+}
+
+function txnOf({ partition, offset }: PlantedRow): string {
+  return `txn-${partition}-${offset}`;
+}
+
+function table(rows: readonly PlantedRow[]): string {
+  const values = rows.map((row) => {
+    const topic = row.topic ?? 'transactions';
+    const { partition, offset, card = 'card1', amount = '1.00', eventTime = 1_735_787_045_000 } = row;
+    return `('${topic}', ${partition}, ${offset}, '${row.txn ?? txnOf(row)}', '${card}', ${amount}, ${eventTime}::BIGINT)`;
+  });
+  return `(VALUES ${values.join(', ')}) v(topic, part, off, txn_id, card_id, amount, event_ms)`;
+}

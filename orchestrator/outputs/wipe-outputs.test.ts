@@ -1,0 +1,116 @@
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
+import { planOutputsWipe, wipeOutputs } from './wipe-outputs.ts';
+
+let outputs: PlantedOutputs;
+let root: string;
+
+/** OUTPUT_DIR is the folder above, as by default. */
+beforeEach(async () => {
+  outputs = await PlantedOutputs.create();
+  root = outputs.path;
+  await outputs.start('medallion', { 0: 0 });
+  await outputs.commit('medallion', 0, { 0: 3 });
+  await outputs.ledger('bronze', 0, { 0: 1 }, 1);
+  await outputs.write('_chk/_source.json', '{}');
+  await outputs.write('_chk/._source.json.crc', 'crc');
+  await outputs.write('_staging/part-0000.parquet', 'half');
+  await outputs.write('.medallion-stream', '');
+  await outputs.batch(0, rowsOf(0, 0, 3));
+  await outputs.write('silver/.silver_20250102_030405_0.parquet.crc', 'crc');
+  await mkdir(join(root, 'gold'));
+});
+afterEach(() => outputs.remove());
+
+/** Every path below the folder, sorted. */
+async function tree(): Promise<readonly string[]> {
+  return (await readdir(root, { recursive: true })).sort();
+}
+
+/** Expects a refusal that names the path and leaves everything as it was. */
+async function expectRefusal(path: string): Promise<void> {
+  const before = await tree();
+  await expect(wipeOutputs(root, join(root, '..'))).rejects.toMatchObject({
+    code: 'FOREIGN_FILES',
+    message: expect.stringContaining(path),
+  });
+  expect(await tree()).toEqual(before);
+}
+
+test('everything that the stack made goes, and the empty folder with it', async () => {
+  const plan = await planOutputsWipe(root, join(root, '..'));
+  expect([...plan.found].sort()).toEqual(
+    [
+      '1 file in bronze',
+      `1 file in ${root.split('/').at(-1)}`,
+      '1 file in raw_csv',
+      '2 files in silver',
+      '_chk',
+      '_staging',
+    ].sort(),
+  );
+  expect([...(await plan.wipe())].sort()).toEqual([...plan.found].sort());
+  await expect(readdir(root)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('OUTPUT_DIR stays, without its marker', async () => {
+  await wipeOutputs(root, root);
+  expect(await readdir(root)).toEqual([]);
+});
+
+test('an absent folder needs no wipe', async () => {
+  await rm(root, { recursive: true });
+  expect(await wipeOutputs(root, join(root, '..'))).toEqual([]);
+});
+
+test.each([
+  'notes.txt',
+  'silver/notes.txt',
+  'silver/_SUCCESS',
+  'silver/bronze_20250102_030405_0.parquet',
+  'silver/silver_20250102_030405_0.csv',
+  'silver/.hidden.crc',
+  '_chk/notes.txt',
+  'other/silver_20250102_030405_0.parquet',
+])('a foreign %s is named and nothing is deleted', async (name) => {
+  await outputs.write(name, 'mine');
+  await expectRefusal(join(root, name.startsWith('other') ? 'other' : name));
+});
+
+test('what appears between plan and wipe is refused too', async () => {
+  const plan = await planOutputsWipe(root, join(root, '..'));
+  await outputs.write('gold/notes.txt', 'mine');
+  const before = await tree();
+  await expect(plan.wipe()).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+  expect(await tree()).toEqual(before);
+});
+
+test.each(['_chk/medallion/link', 'silver/silver_20250102_030405_9.parquet', 'quarantine', '_staging/link'])(
+  'a symbolic link at %s is refused and what it points to stays',
+  async (name) => {
+    const elsewhere = await PlantedOutputs.create();
+    try {
+      await elsewhere.bronze(0, rowsOf(0, 0, 1));
+      await symlink(elsewhere.path, join(root, name));
+      await expectRefusal(join(root, name));
+      expect(await readdir(join(elsewhere.path, 'bronze'))).toHaveLength(1);
+    } finally {
+      await elsewhere.remove();
+    }
+  },
+);
+
+test('OUTPUT_PATH that is a symbolic link or a file is refused', async () => {
+  const link = `${root}-link`;
+  await symlink(root, link);
+  try {
+    await expect(wipeOutputs(link, join(root, '..'))).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+    expect(await readdir(join(root, 'bronze'))).toHaveLength(1);
+  } finally {
+    await rm(link);
+  }
+  await writeFile(join(root, 'file'), '');
+  await expect(wipeOutputs(join(root, 'file'), root)).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+});
