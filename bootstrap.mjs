@@ -1,0 +1,283 @@
+// Runs a command of this project with what a bare checkout has: Node alone.
+//   node bootstrap.mjs <command> [options]     the orchestrator, in this very process
+//   node bootstrap.mjs --exec <bin> [args]     a program of an installed package
+// Packages are installed first when they are missing or not those of package-lock.json.
+// The syntax is kept old on purpose: a Node that is too old must get as far as saying so.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const OLDEST_NODE = [20, 19];
+const MISSING_ON_MACHINE = 3;
+const LOCK_POLL_MS = 200;
+const GONE = ' gone';
+
+const projectDir = path.dirname(fileURLToPath(import.meta.url));
+const modules = path.join(projectDir, 'node_modules');
+// npm writes its own record last, and empties the whole folder first: neither survives an install that was cut short.
+const npmRecord = path.join(modules, '.package-lock.json');
+const ourRecord = path.join(modules, '.medallion-stream-lock');
+
+main(process.argv.slice(2)).catch((error) => {
+  process.stderr.write(`error: unexpected: ${error instanceof Error ? error.stack : error}\n`);
+  process.exitCode = 1;
+});
+
+function main(args) {
+  if (!isNodeNewEnough(process.versions.node)) {
+    const wanted = OLDEST_NODE.join('.');
+    return Promise.resolve(
+      fail(
+        `Node.js ${process.versions.node} is older than ${wanted}, which this needs. [NODE_TOO_OLD]`,
+        `Install Node.js ${wanted} or newer (with nvm: \`nvm install 22\`), then run the command again.`,
+      ),
+    );
+  }
+  return installPackages().then((installed) => {
+    if (!installed) return undefined;
+    if (args[0] === '--exec') return execute(args[1], args.slice(2));
+    return runOrchestrator(args);
+  });
+}
+
+function isNodeNewEnough(version) {
+  const parts = version.split('.').map(Number);
+  return parts[0] > OLDEST_NODE[0] || (parts[0] === OLDEST_NODE[0] && parts[1] >= OLDEST_NODE[1]);
+}
+
+function fail(message, hint) {
+  process.stderr.write(`error: ${message}\nhint: ${hint}\n`);
+  process.exitCode = MISSING_ON_MACHINE;
+  return false;
+}
+
+// In-process, so that signals, terminal and exit code are the command's own and no second process has to start.
+function runOrchestrator(args) {
+  const entry = path.join(projectDir, 'orchestrator', 'main.ts');
+  process.argv = [process.argv[0], entry].concat(args);
+  return import('tsx/esm/api').then((tsx) => {
+    tsx.register();
+    return import(pathToFileURL(entry).href);
+  });
+}
+
+function execute(bin, args) {
+  const file = path.join(modules, '.bin', String(bin));
+  if (!fs.existsSync(file)) {
+    return fail(`No installed package has a program named ${bin}. [BAD_USAGE]`, 'See package.json.');
+  }
+  return run(file, args, { cwd: projectDir, stdio: 'inherit' }).then((end) => {
+    process.exitCode = end.code;
+  });
+}
+
+// --- packages ---------------------------------------------------------------------------------------------------------
+
+// Resolves with whether the packages are there.
+function installPackages() {
+  const lockfile = fs.readFileSync(path.join(projectDir, 'package-lock.json'), 'utf8');
+  const fingerprint = createHash('sha256').update(lockfile).digest('hex');
+  if (isInstalled(lockfile, fingerprint)) return Promise.resolve(true);
+  return takeLock().then((lock) => {
+    // Whoever was waited for has probably done it.
+    if (isInstalled(lockfile, fingerprint)) {
+      lock.release();
+      return true;
+    }
+    process.stderr.write('Installing packages (npm ci); this happens when package-lock.json has changed.\n');
+    return npmCi(lock).then(
+      (end) => {
+        if (end.code === 0) fs.writeFileSync(ourRecord, fingerprint);
+        lock.release();
+        if (end.code === 0) return true;
+        if (end.signal) {
+          process.exitCode = 128 + os.constants.signals[end.signal];
+          return false;
+        }
+        return fail(
+          `npm ci ended with exit code ${end.code}; its own words are above. [PROVISION_FAILED]`,
+          'Check the network, or HTTPS_PROXY, or the registry in your npm configuration, then run the command again.',
+        );
+      },
+      (error) => {
+        lock.release();
+        return fail(
+          `npm could not be run: ${error.message}. [PROVISION_FAILED]`,
+          'Install npm (it comes with Node.js), or run `npm ci` by hand.',
+        );
+      },
+    );
+  });
+}
+
+function isInstalled(lockfile, fingerprint) {
+  if (!fs.existsSync(npmRecord)) return false;
+  if (readOr(ourRecord, '') === fingerprint) return true;
+  // Installed by hand: npm's record must have every package of the lockfile that is not for another platform.
+  let wanted;
+  let present;
+  try {
+    wanted = JSON.parse(lockfile).packages;
+    present = JSON.parse(fs.readFileSync(npmRecord, 'utf8')).packages;
+  } catch (_error) {
+    return false;
+  }
+  const isThere = Object.keys(wanted).every((name) => {
+    if (name === '') return true;
+    const one = present[name];
+    return one
+      ? one.version === wanted[name].version && one.integrity === wanted[name].integrity
+      : wanted[name].optional === true;
+  });
+  if (isThere) fs.writeFileSync(ourRecord, fingerprint);
+  return isThere;
+}
+
+function npmCi(lock) {
+  const environment = Object.assign({}, process.env);
+  // Certificate authorities of the machine's own are named for one tool and meant for all.
+  const authorities = process.env.NODE_EXTRA_CA_CERTS || process.env.SSL_CERT_FILE || process.env.PIP_CERT;
+  if (authorities) environment.NODE_EXTRA_CA_CERTS = authorities;
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  // The npm that runs this script, if one does; its output is kept from ours, which a script may read.
+  const cli = process.env.npm_execpath;
+  const own = cli && path.basename(cli) === 'npm-cli.js' && fs.existsSync(cli);
+  return run(
+    own ? process.execPath : 'npm',
+    own ? [cli].concat(args) : args,
+    { cwd: projectDir, env: environment, stdio: ['ignore', 2, 2] },
+    (child) => lock.record(child.pid),
+  );
+}
+
+function readOr(file, otherwise) {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return otherwise;
+    throw error;
+  }
+}
+
+// Resolves with the exit code as a shell tells it. Ctrl-C reaches the child by itself, as one of the terminal's group.
+function run(file, args, options, onStart) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, options);
+    const pass = (signal) => child.kill(signal);
+    let interruption = null;
+    const stay = (signal) => {
+      interruption = signal;
+    };
+    process.on('SIGINT', stay);
+    process.on('SIGTERM', pass);
+    process.on('SIGHUP', pass);
+    const finish = () => {
+      process.removeListener('SIGINT', stay);
+      process.removeListener('SIGTERM', pass);
+      process.removeListener('SIGHUP', pass);
+    };
+    child.on('error', (error) => {
+      finish();
+      reject(error);
+    });
+    child.on('exit', (code, ownSignal) => {
+      finish();
+      const signal = ownSignal || (code === 0 ? null : interruption);
+      resolve({ code: ownSignal ? 128 + os.constants.signals[ownSignal] : code, signal });
+    });
+    if (child.pid && onStart) onStart(child);
+  });
+}
+
+// --- one install at a time --------------------------------------------------------------------------------------------
+// A folder of numbered files, each made once by linking a finished file to its name; the highest number is the owner's. It
+// lists the owner's processes and is empty after a release. Since a number is never taken twice while a higher one is
+// there, someone who acts on an outdated look finds that out by looking again.
+
+function takeLock() {
+  const cache = process.env.XDG_CACHE_HOME || '';
+  const folder = path.join(
+    path.isAbsolute(cache) ? cache : path.join(os.homedir(), '.cache'),
+    'medallion-stream',
+    'install',
+    createHash('sha256').update(projectDir).digest('hex').slice(0, 16),
+  );
+  fs.mkdirSync(folder, { recursive: true });
+  let told = '';
+  return new Promise((resolve, reject) => {
+    const attempt = () => {
+      try {
+        const owner = ownerOf(folder);
+        if (owner.length === 0) {
+          const lock = claim(folder);
+          if (lock) return resolve(lock);
+        } else if (told !== owner[0]) {
+          told = owner[0];
+          process.stderr.write(`Waiting for process ${told.split(' ')[0]}, which is installing packages.\n`);
+        }
+        setTimeout(attempt, owner.length === 0 ? 0 : LOCK_POLL_MS);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    attempt();
+  });
+}
+
+function numbers(folder) {
+  return fs
+    .readdirSync(folder)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((one, two) => two - one);
+}
+
+// The owner's processes that live, the npm that a killed owner left behind included.
+function ownerOf(folder) {
+  const highest = numbers(folder)[0];
+  if (highest === undefined) return [];
+  return readOr(path.join(folder, String(highest)), '')
+    .split('\n')
+    .filter((line) => line !== '' && line === identity(Number(line.split(' ')[0])) && !line.endsWith(GONE));
+}
+
+function claim(folder) {
+  const mine = (numbers(folder)[0] || 0) + 1;
+  const file = path.join(folder, String(mine));
+  const draft = path.join(folder, `draft-${process.pid}`);
+  const put = (content, publish) => {
+    fs.writeFileSync(draft, content);
+    publish(draft, file);
+  };
+  try {
+    put(identity(process.pid), fs.linkSync);
+  } catch (error) {
+    if (error.code === 'EEXIST') return undefined;
+    throw error;
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+  if (numbers(folder)[0] !== mine) {
+    fs.rmSync(file, { force: true });
+    return undefined;
+  }
+  for (const older of numbers(folder).slice(1)) fs.rmSync(path.join(folder, String(older)), { force: true });
+  return {
+    record: (pid) => put(`${identity(process.pid)}\n${identity(pid)}`, fs.renameSync),
+    release: () => put('', fs.renameSync),
+  };
+}
+
+// A process id and when it started, as ids are used again: field 22 of /proc/<pid>/stat where there is one.
+function identity(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (error.code === 'ESRCH') return pid + GONE;
+  }
+  const stat = readOr(`/proc/${pid}/stat`, '');
+  return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] || 'running'}`;
+}
