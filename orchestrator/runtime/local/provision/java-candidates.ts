@@ -28,24 +28,25 @@ const FOLDERS: readonly { readonly folder: string; readonly below: string }[] = 
 /** Names that carry a supported version come first, the newest of them before the others. */
 const PREFERRED = [/(^|\D)17(\D|$)/, /(^|\D)11(\D|$)/, /(^|\D)8(\D|$)/];
 
-/** Every `java` that this machine is likely to have, the user's own choice first. */
-export function javaCandidates(
+/** Every `java` that this machine is likely to have, the user's own choice first; looked up only as far as they are asked for. */
+export function* javaCandidates(
   environment: Readonly<Record<string, string | undefined>>,
   folders = FOLDERS,
-): readonly JavaCandidate[] {
-  const candidates: JavaCandidate[] = [];
+): Iterable<JavaCandidate> {
   const home = environment['JAVA_HOME'];
-  if (home) candidates.push({ executable: join(home, 'bin', 'java'), origin: `JAVA_HOME=${home}` });
+  if (home) yield* candidate(join(home, 'bin', 'java'), `JAVA_HOME=${home}`);
   const onPath = executableOnPath('java', environment);
-  if (onPath !== undefined) candidates.push({ executable: onPath, origin: `${onPath} on PATH` });
+  if (onPath !== undefined) yield { executable: onPath, origin: `${onPath} on PATH` };
   for (const { folder, below } of folders) {
     for (const name of list(folder).toSorted((one, two) => rank(one) - rank(two) || two.localeCompare(one))) {
       const executable = join(folder, name, below, 'bin', 'java');
-      candidates.push({ executable, origin: executable });
+      yield* candidate(executable, executable);
     }
   }
-  return candidates.filter(({ executable }) => isExecutable(executable));
 }
+
+const candidate = (executable: string, origin: string): JavaCandidate[] =>
+  isExecutable(executable) ? [{ executable, origin }] : [];
 
 function rank(name: string): number {
   const index = PREFERRED.findIndex((pattern) => pattern.test(name));
