@@ -10,6 +10,9 @@ export function createStop(): AbortController {
   return stop;
 }
 
+/** What a timer of Node can wait at most; it would take a longer time for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait. */
 export class Doorbell {
   readonly #waiting = new Set<() => void>();
@@ -18,7 +21,7 @@ export class Doorbell {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves at the next ring, when the signal is aborted, or after `atMostMs`. */
+  /** Resolves at the next ring, when the signal is aborted, or after `atMostMs` (24 days at most). */
   wait(signal: AbortSignal, atMostMs?: number): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -28,7 +31,8 @@ export class Doorbell {
         this.#waiting.delete(wake);
         resolve();
       };
-      const timer = atMostMs === undefined ? undefined : setTimeout(wake, atMostMs);
+      const timer =
+        atMostMs === undefined ? undefined : setTimeout(wake, Math.min(atMostMs, LONGEST_TIMER_MS));
       signal.addEventListener('abort', wake, { once: true });
       this.#waiting.add(wake);
     });
