@@ -6,7 +6,7 @@ import { ProductError } from '../../../core/product-error.ts';
 import { readTrustStore, TRUST_STORE_PASSWORD, trustStore } from './java-trust-store.ts';
 
 /** Where the machine names its own certificate authorities; for Node, OpenSSL and pip, but each is meant for all. */
-const VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'] as const;
+export const CERTIFICATE_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'] as const;
 
 /** How tools are made to trust what the machine trusts; empty where nothing is set. */
 export interface CertificateAuthorities {
@@ -51,7 +51,7 @@ export function certificateAuthorities(
 
 function readBundles(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const contents = new Set<string>();
-  for (const name of VARIABLES) {
+  for (const name of CERTIFICATE_VARIABLES) {
     const value = environment[name];
     if (value) contents.add(readBundle(name, value));
   }

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { ProductError } from '../../../core/product-error.ts';
+import { messageOf, ProductError } from '../../../core/product-error.ts';
 
 /**
  * Makes sure that something fits before its download begins.
@@ -19,6 +19,23 @@ export async function checkDiskSpace(
     message: `${subject} needs ${megabytes(neededBytes)} of free disk space in ${folder}, and ${megabytes(freeBytes)} are free.`,
     hint: 'Free some space, or put the cache on another disk with XDG_CACHE_HOME, then run `npm run up` again.',
   });
+}
+
+/**
+ * Makes the cache's folder, or finds that it cannot be used.
+ * @throws ProductError PROVISION_FAILED
+ */
+export function assertCacheWritable(cacheDir: string): void {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    accessSync(cacheDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ProductError('PROVISION_FAILED', {
+      message: `The cache folder ${cacheDir} cannot be written: ${messageOf(error)}.`,
+      hint: 'Change its permissions, or put the cache elsewhere with XDG_CACHE_HOME.',
+      cause: error,
+    });
+  }
 }
 
 /** Decimal megabytes, as package tools show them. */

@@ -109,7 +109,12 @@ function recall(memory: string): Known {
 }
 
 function remember(memory: string, known: Known): void {
-  mkdirSync(dirname(memory), { recursive: true });
-  writeFileSync(`${memory}.${process.pid}`, JSON.stringify(known));
-  renameSync(`${memory}.${process.pid}`, memory);
+  try {
+    mkdirSync(dirname(memory), { recursive: true });
+    writeFileSync(`${memory}.${process.pid}`, JSON.stringify(known));
+    renameSync(`${memory}.${process.pid}`, memory);
+  } catch (error) {
+    // Without a memory the next search asks again, which is all it costs.
+    if (!['EACCES', 'EROFS', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }

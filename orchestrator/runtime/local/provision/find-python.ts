@@ -15,12 +15,18 @@ export interface Python {
 }
 
 const OLDEST_MINOR = 9;
-const NEWEST_MINOR = 13;
+/** With newer ones PySpark 3.5 may work or not: they are taken when there is no other. */
+const NEWEST_TESTED_MINOR = 13;
+
+const minorOf = (version: string): number => Number(version.split('.')[1]);
 
 /** Looked for in this order; the plain name first, as it is the user's choice. */
 const NAMES = [
   'python3',
-  ...Array.from({ length: NEWEST_MINOR - OLDEST_MINOR + 1 }, (_, index) => `python3.${NEWEST_MINOR - index}`),
+  ...Array.from(
+    { length: NEWEST_TESTED_MINOR - OLDEST_MINOR + 1 },
+    (_, index) => `python3.${NEWEST_TESTED_MINOR - index}`,
+  ),
 ];
 
 /** Prints what we ask of a Python; runs on any version, also on 2. */
@@ -46,14 +52,20 @@ export async function findPython(
   const asked = environment['PYTHON'];
   const seen: string[] = [];
   let needsVenv = false;
+  let untested: Python | undefined;
   for (const name of asked ? [asked] : NAMES) {
     const executable = name.includes('/') ? resolve(name) : executableOnPath(name, environment);
     if (executable === undefined) continue;
     const answer = await ask(executable, environment, signal);
-    if ('python' in answer) return answer.python;
+    if ('python' in answer) {
+      if (asked || minorOf(answer.python.version) <= NEWEST_TESTED_MINOR) return answer.python;
+      untested ??= answer.python;
+      continue;
+    }
     seen.push(`${executable} ${answer.problem}`);
     needsVenv ||= answer.lacksVenv;
   }
+  if (untested) return untested;
   throw missing(asked, seen, needsVenv);
 }
 

@@ -4,15 +4,22 @@ import type { PreparationStep } from '../../runtime.ts';
 import type { Toolchain } from '../toolchain.ts';
 import { certificateAuthorities } from './certificate-authorities.ts';
 import { ensureConnector, ivyFolder } from './connector.ts';
+import { assertCacheWritable } from './disk-space.ts';
 import type { Java } from './find-java.ts';
 import { findPython, type Python } from './find-python.ts';
 import { ensureJava } from './java.ts';
 import { ensureKafkaJars, kafkaJarsFolder } from './kafka-jars.ts';
-import { ensurePySpark, type PySpark } from './pyspark.ts';
+import { ensurePySpark, installedPySpark, type PySpark } from './pyspark.ts';
 import { toolEnvironment } from './tool-environment.ts';
 
 /** Brings everything that the services' processes are made of to the per-user cache. */
 export interface Provisioning {
+  /**
+   * Looks for what the steps need of the machine and cannot bring: Python, unless PySpark is there already, and the files of
+   * its certificate authorities. Touches nothing but the cache's folder; starts no process when all is there.
+   * @throws ProductError PYTHON_MISSING, BAD_SETTING, PROVISION_FAILED
+   */
+  checkMachine(signal: AbortSignal): Promise<void>;
   /** Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when all is there. */
   readonly steps: readonly PreparationStep[];
   /** The paths; usable once `java` and `pyspark` are done, each path once the step that fills it is. */
@@ -79,6 +86,11 @@ export function provisioning(config: StackConfig): Provisioning {
   ];
 
   return {
+    checkMachine: async (signal) => {
+      assertCacheWritable(config.cacheDir);
+      certificateAuthorities(environment, config.cacheDir);
+      if (!installedPySpark(config, environment)) await pythonOnce(signal);
+    },
     steps,
     toolchain: () => {
       const { javaHome, pyspark: spark } = tools();

@@ -37,7 +37,7 @@ export async function ensurePySpark(
 ): Promise<{ readonly pyspark: PySpark; readonly made: boolean }> {
   const version = config.settings.SPARK_VERSION;
   const parent = join(config.cacheDir, 'pyspark');
-  const installed = findInstalled(parent, version, environment['PYTHON']);
+  const installed = installedPySpark(config, environment);
   if (installed) return { pyspark: installed, made: false };
   const python = await findPython();
   const folder = join(parent, `${version}-py${python.version}${machine()}`);
@@ -82,7 +82,12 @@ const recipeOf = (version: string): string => `pyspark==${version}`;
 /** Builds for several machines can share a home folder. */
 const machine = (): string => `-${process.platform}-${process.arch}`;
 
-function findInstalled(parent: string, version: string, asked: string | undefined): PySpark | undefined {
+/** The PySpark of SPARK_VERSION that is whole and fits PYTHON, if there is one; starts no process. */
+export function installedPySpark(
+  { cacheDir, settings: { SPARK_VERSION: version } }: StackConfig,
+  { PYTHON: asked }: Readonly<Record<string, string | undefined>>,
+): PySpark | undefined {
+  const parent = join(cacheDir, 'pyspark');
   if (!existsSync(parent)) return undefined;
   const name = new RegExp(`^${version.replaceAll('.', '\\.')}-py3\\.\\d+${machine()}$`);
   const candidates = readdirSync(parent).filter((folder) => name.test(folder));

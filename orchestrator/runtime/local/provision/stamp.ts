@@ -29,7 +29,7 @@ const NAME = 'provisioned.json';
  * starts no process.
  */
 export function readStamp(folder: string, recipe: string): Stamp | undefined {
-  const stamp = parse(folder);
+  const stamp = readAnyStamp(folder);
   if (stamp?.recipe !== recipe) return undefined;
   const whole = stamp.files.every(
     ({ path, size }) => statSync(join(folder, path), { throwIfNoEntry: false })?.size === size,
@@ -75,8 +75,8 @@ async function stampFile(folder: string, path: string): Promise<StampedFile> {
   return { path, size: (await stat(file)).size, sha256 };
 }
 
-/** Undefined for no stamp and for one that is cut short or of another make: either way the folder does not count. */
-function parse(folder: string): Stamp | undefined {
+/** What a folder was made as, whole or not; undefined for no stamp, or one of another make: the folder does not count then. */
+export function readAnyStamp(folder: string): Stamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(join(folder, NAME), 'utf8')) as Partial<Stamp>;
     return typeof stamp.recipe === 'string' && Array.isArray(stamp.files) && stamp.facts

@@ -1,0 +1,49 @@
+import { statfs } from 'node:fs/promises';
+import type { StackConfig } from '../config/stack-config.ts';
+import { megabytes } from '../runtime/local/provision/disk-space.ts';
+import { COLD_CACHE_BYTES } from '../runtime/local/provision/provisioned-folders.ts';
+import { installedPySpark } from '../runtime/local/provision/pyspark.ts';
+import { toolEnvironment } from '../runtime/local/provision/tool-environment.ts';
+import type { DoctorCheck } from './doctor-report.ts';
+import { nearestExisting } from './nearest-existing.ts';
+
+/** Enough for an hour of the stack at its defaults: outputs, Kafka's log segments, service logs. */
+const COMFORTABLE_BYTES = 2_000_000_000;
+
+/** Free space where the cache, the outputs and the run folder are. */
+export async function checkDisk(config: StackConfig): Promise<readonly DoctorCheck[]> {
+  const isCacheFilled = installedPySpark(config, toolEnvironment(config.environment)) !== undefined;
+  const places = [
+    {
+      name: 'disk of the cache',
+      folder: config.cacheDir,
+      neededBytes: isCacheFilled ? 0 : COLD_CACHE_BYTES,
+      remedy: 'Free some space, or put the cache on another disk with XDG_CACHE_HOME.',
+    },
+    {
+      name: 'disk of OUTPUT_DIR',
+      folder: config.outputDir,
+      neededBytes: 0,
+      remedy: 'Free some space, or set OUTPUT_DIR to a folder on another disk.',
+    },
+    {
+      name: 'disk of RUN_DIR',
+      folder: config.runDir,
+      neededBytes: 0,
+      remedy: 'Free some space, or set RUN_DIR to a folder on another disk.',
+    },
+  ];
+  return Promise.all(
+    places.map(async ({ name, folder, neededBytes, remedy }): Promise<DoctorCheck> => {
+      const { bavail, bsize } = await statfs(nearestExisting(folder));
+      const freeBytes = bavail * bsize;
+      const detail = `${megabytes(freeBytes)} free`;
+      if (freeBytes < neededBytes) {
+        return { name, state: 'problem', detail: `${detail}, ${megabytes(neededBytes)} needed`, remedy };
+      }
+      return freeBytes < COMFORTABLE_BYTES
+        ? { name, state: 'note', detail, remedy }
+        : { name, state: 'ok', detail };
+    }),
+  );
+}

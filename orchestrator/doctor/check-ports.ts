@@ -1,0 +1,47 @@
+import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
+import type { StackConfig } from '../config/stack-config.ts';
+import { messageOf } from '../core/product-error.ts';
+import { runDirOf } from '../runtime/local/stack-process.ts';
+import { isPortFree, portOwner } from '../runtime/ports.ts';
+import type { DoctorCheck } from './doctor-report.ts';
+
+const HOST = '127.0.0.1';
+
+type PortSetting = Extract<SettingName, `${string}_PORT`>;
+
+const PORT_SETTINGS = SETTING_NAMES.filter((name): name is PortSetting => name.endsWith('_PORT'));
+
+/** Whether each port is free, or else who holds it: this stack, another one, or something else. */
+export async function checkPorts(config: StackConfig): Promise<readonly DoctorCheck[]> {
+  return Promise.all(PORT_SETTINGS.map((setting) => checkPort(config, setting)));
+}
+
+async function checkPort({ settings, runDir }: StackConfig, setting: PortSetting): Promise<DoctorCheck> {
+  const port = settings[setting];
+  const name = `${setting} ${port}`;
+  const elsewhere = `or set ${setting} to another port`;
+  try {
+    if (await isPortFree(HOST, port)) return { name, state: 'ok', detail: 'free' };
+  } catch (error) {
+    return { name, state: 'problem', detail: messageOf(error), remedy: `Set ${setting} to another port.` };
+  }
+  const owner = await portOwner(port);
+  if (!owner) {
+    const detail =
+      'held by a process that cannot be seen from here (of another user, or outside this container)';
+    return { name, state: 'problem', detail, remedy: `End it, ${elsewhere}.` };
+  }
+  const holder = `${owner.command}, pid ${owner.pid}`;
+  const stack = runDirOf(owner.pid);
+  if (stack === runDir) return { name, state: 'ok', detail: `held by this stack (${holder})` };
+  if (stack) {
+    const detail = `held by the stack in ${stack} (${holder})`;
+    return { name, state: 'problem', detail, remedy: `Run \`npm run down\` there, ${elsewhere}.` };
+  }
+  return {
+    name,
+    state: 'problem',
+    detail: `held by ${holder}`,
+    remedy: `\`kill ${owner.pid}\`, ${elsewhere}.`,
+  };
+}
