@@ -123,7 +123,8 @@ function livingClaims(path: string): { stem: string; owner: ProcessIdentity; hel
   return living;
 }
 
-function removeIfEmpty(path: string): void {
+/** Removes a folder unless something is in it or it is gone. */
+export function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch (error) {

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ProductError } from '../../core/product-error.ts';
+import { removeIfEmpty, waitForFileLock } from '../file-lock.ts';
 import { isAlive } from '../process-identity.ts';
 import { lastLines } from './log-tail.ts';
 import type { RunLayout } from './run-layout.ts';
@@ -31,8 +33,8 @@ export async function connectToSupervisor(layout: RunLayout): Promise<ControlCli
 }
 
 /**
- * A connection to the stack's supervisor, which is started when none lives. When several processes do so at a time, the
- * supervisors settle among themselves which one stays.
+ * A connection to the stack's supervisor, which is started when none lives; by one process at a time, so that no second one
+ * is left behind that would have to find out that it is not needed.
  * @throws ProductError STEP_FAILED when it ended or did not answer; the signal's reason
  */
 export async function launchSupervisor(
@@ -40,19 +42,39 @@ export async function launchSupervisor(
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<ControlClient> {
+  const lock = await waitForFileLock(layout.launchLock, { signal });
+  try {
+    return await launch(layout, environment, signal);
+  } finally {
+    lock.release();
+    removeIfEmpty(layout.control);
+  }
+}
+
+async function launch(
+  layout: RunLayout,
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ControlClient> {
   const deadline = performance.now() + LAUNCH_TIMEOUT_MS;
   let child: ChildProcess | undefined;
-  for (;;) {
-    signal.throwIfAborted();
-    const client = await connectToSupervisor(layout);
-    if (client) return client;
-    if (child?.exitCode) throw launchFailure(layout, `ended with code ${child.exitCode}`);
-    if (performance.now() > deadline) {
-      throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const client = await connectToSupervisor(layout);
+      if (client) return client;
+      if (child?.exitCode) throw launchFailure(layout, `ended with code ${child.exitCode}`);
+      if (performance.now() > deadline) {
+        throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
+      }
+      // A clean end means that another one held the lock, which answers soon or is ending and makes room.
+      if (!child || child.exitCode === 0 || child.signalCode) child = spawnSupervisor(layout, environment);
+      await sleep(POLL_MS);
     }
-    // A clean end means that another one holds the lock: it answers soon, or it is ending and makes room.
-    if (!child || child.exitCode === 0 || child.signalCode) child = spawnSupervisor(layout, environment);
-    await sleep(POLL_MS);
+  } catch (error) {
+    // Nobody has asked it for anything yet.
+    if (child && child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
+    throw error;
   }
 }
 

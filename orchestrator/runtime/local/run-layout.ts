@@ -17,7 +17,10 @@ export interface RunLayout {
   readonly stateFile: string;
   /** Folder (0700) of lock and socket; gone when no supervisor runs. */
   readonly control: string;
+  /** Held by the supervisor for its life. */
   readonly lock: string;
+  /** Held while a supervisor is being started. */
+  readonly launchLock: string;
   readonly zookeeper: string;
   readonly kafka: string;
   /** Temporary files of every service; emptied whenever a supervisor starts. */
@@ -36,6 +39,7 @@ export function runLayout(runDir: string): RunLayout {
     stateFile: join(runDir, 'state.json'),
     control,
     lock: join(control, 'lock'),
+    launchLock: join(control, 'launch-lock'),
     zookeeper: join(runDir, 'zookeeper'),
     kafka: join(runDir, 'kafka'),
     scratch: join(runDir, 'scratch'),

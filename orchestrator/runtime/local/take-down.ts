@@ -9,9 +9,10 @@ import { signalProcess } from './process-group.ts';
 import { stopRecorded } from './recorded-services.ts';
 import type { RunLayout } from './run-layout.ts';
 import { type RecordedState, readState, STATE_FORMAT, writeState } from './state-file.ts';
+import { ConnectionLost } from './supervisor/control-client.ts';
 
 /** A supervisor that does not even answer this soon is taken for hung. */
-const ANSWER_TIMEOUT_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 8000;
 
 /** More than the sum of the graces of services that wait for one another. */
 const SHUTDOWN_TIMEOUT_MS = 180_000;
@@ -47,9 +48,11 @@ async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceNa
   for (;;) {
     const supervisor = readState(layout.stateFile)?.supervisor;
     if (!supervisor || !isAlive(supervisor)) return stopped;
-    stopped.push(...((await askToShutDown(layout)) ?? []));
-    if (await hasEnded(supervisor, EXIT_TIMEOUT_MS)) continue;
-    // Hung. Its watchdog kills the services with it.
+    const answer = await askToShutDown(layout);
+    stopped.push(...(answer.stopped ?? []));
+    if (!answer.hung && (await hasEnded(supervisor, EXIT_TIMEOUT_MS))) continue;
+    // Its watchdog kills the services with it.
+    stopped.push(...livingServices(layout).filter((name) => !stopped.includes(name)));
     signalProcess(supervisor.pid, 'SIGKILL');
     if (!(await hasEnded(supervisor, EXIT_TIMEOUT_MS))) {
       throw new Error(`the supervisor, process ${supervisor.pid}, is there even after SIGKILL`);
@@ -57,20 +60,31 @@ async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceNa
   }
 }
 
-/** @returns undefined when it does not answer */
-async function askToShutDown(layout: RunLayout): Promise<readonly ServiceName[] | undefined> {
+/** @throws Error with the supervisor's words when it could not stop something */
+async function askToShutDown(
+  layout: RunLayout,
+): Promise<{ readonly stopped?: readonly ServiceName[]; readonly hung?: boolean }> {
   const client = await connectToSupervisor(layout);
-  if (!client) return undefined;
+  // It lives and does not listen: it is about to end.
+  if (!client) return {};
   try {
-    const answers = await client.request('observe', null, AbortSignal.timeout(ANSWER_TIMEOUT_MS)).then(
-      () => true,
-      () => false,
-    );
-    if (!answers) return undefined;
-    return await client.request('shutdown', null, AbortSignal.timeout(SHUTDOWN_TIMEOUT_MS));
+    await client.request('observe', null, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+    return { stopped: await client.request('shutdown', null, AbortSignal.timeout(SHUTDOWN_TIMEOUT_MS)) };
+  } catch (error) {
+    if (error instanceof ConnectionLost) return {};
+    if (error instanceof DOMException && error.name === 'TimeoutError') return { hung: true };
+    throw error;
   } finally {
     client.close();
   }
+}
+
+function livingServices(layout: RunLayout): readonly ServiceName[] {
+  const services = readState(layout.stateFile)?.services ?? [];
+  return services
+    .filter(({ process }) => process && isAlive(process))
+    .map(({ name }) => name)
+    .toReversed();
 }
 
 async function hasEnded(process: ProcessIdentity, timeoutMs: number): Promise<boolean> {

@@ -6,7 +6,7 @@ export const KAFKA_LOGGING = javaProperties({
   'log4j.appender.stdout': 'org.apache.log4j.ConsoleAppender',
   'log4j.appender.stdout.layout': 'org.apache.log4j.PatternLayout',
   'log4j.appender.stdout.layout.ConversionPattern': '%d{yyyy-MM-dd HH:mm:ss.SSS} %p %c{1} %m%n',
-  // One line a setting and a line per request would bury what matters.
+  // A banner, the whole class path, one line a setting and a line per request would bury what matters.
   'log4j.logger.kafka': 'INFO',
   'log4j.logger.org.apache.kafka': 'INFO',
   'log4j.logger.org.apache.kafka.common.config.AbstractConfig': 'WARN',
@@ -14,7 +14,6 @@ export const KAFKA_LOGGING = javaProperties({
   'log4j.logger.kafka.request.logger': 'WARN',
   'log4j.logger.kafka.network.RequestChannel$': 'WARN',
   'log4j.logger.org.apache.zookeeper': 'WARN',
-  'log4j.logger.org.apache.zookeeper.server.ZooKeeperServer': 'INFO',
   'log4j.logger.org.apache.zookeeper.server.quorum.QuorumPeerMain': 'INFO',
   'log4j.logger.state.change.logger': 'WARN',
 });

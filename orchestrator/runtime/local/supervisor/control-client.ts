@@ -29,8 +29,10 @@ export class ControlClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface({ input: socket }).on('line', (line) => this.#settle(JSON.parse(line) as ControlReply));
-    socket.on('error', () => undefined);
+    const lines = createInterface({ input: socket });
+    lines.on('line', (line) => this.#settle(JSON.parse(line) as ControlReply));
+    // A supervisor that was killed: `close` follows. The interface passes the socket's errors on.
+    for (const source of [socket, lines]) source.on('error', () => undefined);
     socket.once('close', () => {
       this.#lost = true;
       for (const { reject } of this.#pending.values()) reject(new ConnectionLost());

@@ -37,13 +37,14 @@ export class ControlServer {
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     this.#onConnections(this.#sockets.size);
-    // A client that was killed; `close` follows.
-    socket.on('error', () => undefined);
+    const lines = createInterface({ input: socket });
+    // A client that was killed: `close` follows. The interface passes the socket's errors on.
+    for (const source of [socket, lines]) source.on('error', () => undefined);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#onConnections(this.#sockets.size);
     });
-    createInterface({ input: socket }).on('line', (line) => {
+    lines.on('line', (line) => {
       void this.#answer(line).then((reply) => {
         if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
       });

@@ -1,8 +1,8 @@
-import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { argv } from 'node:process';
 import { messageOf } from '../../../core/product-error.ts';
-import { tryFileLock } from '../../file-lock.ts';
+import { removeIfEmpty, tryFileLock } from '../../file-lock.ts';
 import { ownIdentity } from '../../process-identity.ts';
 import { stopRecorded } from '../recorded-services.ts';
 import { runLayout, socketPath } from '../run-layout.ts';
@@ -29,8 +29,7 @@ async function main(runDir: string): Promise<void> {
   makePrivateFolder(dirname(socket));
   rmSync(socket, { force: true });
 
-  const watchdog = new Watchdog();
-  watchdog.start();
+  const watchdog = new Watchdog(() => record());
   let ended = false;
   const record = () => {
     try {
@@ -55,8 +54,8 @@ async function main(runDir: string): Promise<void> {
     await server.close();
     rmSync(socket, { force: true });
     lock.release();
-    removeFolder(dirname(socket));
-    removeFolder(layout.control);
+    removeIfEmpty(dirname(socket));
+    removeIfEmpty(layout.control);
     say('ended');
   };
   const shutdown = async () => {
@@ -85,7 +84,7 @@ async function main(runDir: string): Promise<void> {
   }
   await server.listen(socket);
   endWhenIdle();
-  record();
+  watchdog.start();
   say(`process ${process.pid} serves ${socket}`);
 }
 
@@ -97,15 +96,6 @@ function makePrivateFolder(folder: string): void {
     throw new Error(`${folder} is not a folder of this user`);
   }
   chmodSync(folder, 0o700);
-}
-
-function removeFolder(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw error;
-  }
 }
 
 function say(text: string): void {

@@ -23,6 +23,12 @@ export class Watchdog {
   readonly #groups = new Set<number>();
   #process: ChildProcess | undefined;
   #stopped = false;
+  readonly #onStart: () => void;
+
+  /** @param onStart called when it was started, also in place of one that ended */
+  constructor(onStart: () => void) {
+    this.#onStart = onStart;
+  }
 
   /** Process id of the watchdog. */
   get pid(): number | undefined {
@@ -44,6 +50,7 @@ export class Watchdog {
       if (!this.#stopped) this.start();
     });
     for (const group of this.#groups) this.#tell(`add ${group}`);
+    this.#onStart();
   }
 
   /** From now on the group dies with the supervisor. The pipe takes the line at once, so there is nothing to wait for. */

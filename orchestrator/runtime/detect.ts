@@ -1,0 +1,28 @@
+import { ProductError } from '../core/product-error.ts';
+import { askEngine, type Engine, type Environment } from './compose/engine.ts';
+
+/** The runtime that a machine has, and in one line why it was taken. */
+export type DetectedRuntime =
+  | { readonly name: 'compose'; readonly engine: Engine; readonly reason: string }
+  | { readonly name: 'local'; readonly reason: string };
+
+/** Compose when a Docker engine and the Compose plugin answer, local processes otherwise. */
+export async function detectRuntime(environment: Environment): Promise<DetectedRuntime> {
+  const { engine, declined } = await askEngine(environment);
+  if (!engine) return { name: 'local', reason: `runtime local: not Compose, since ${declined}` };
+  const reason = `runtime compose: Docker ${engine.version} with Compose ${engine.composeVersion} answers at ${engine.host}`;
+  return { name: 'compose', engine, reason };
+}
+
+/**
+ * The engine for one who asked for Compose by name.
+ * @throws ProductError NO_ENGINE saying why there is none
+ */
+export async function requireEngine(environment: Environment): Promise<Engine> {
+  const { engine, declined } = await askEngine(environment);
+  if (engine) return engine;
+  throw new ProductError('NO_ENGINE', {
+    message: `Compose cannot be used: ${declined}.`,
+    hint: 'Start Docker (`docker info` and `docker compose version` must both answer), or run `npm run up -- --runtime local`.',
+  });
+}

@@ -1,0 +1,149 @@
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings } from '../../../config/load-settings.ts';
+import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
+import { SERVICES, type ServiceName } from '../../../core/services.ts';
+import { isAlive } from '../../process-identity.ts';
+import type { ServiceObservation } from '../../runtime.ts';
+import { serviceEnvironment } from '../commands/service-environment.ts';
+import { LocalRuntime } from '../local-runtime.ts';
+import { signalProcess } from '../process-group.ts';
+import { type RunLayout, runLayout } from '../run-layout.ts';
+import { runDirOf } from '../stack-process.ts';
+import { readState } from '../state-file.ts';
+import type { RestartPolicy, ServiceSpec } from '../supervisor/service-spec.ts';
+
+/** Short pauses, the rest as in the product. */
+export const QUICK_RESTARTS: RestartPolicy = {
+  firstDelayMs: 50,
+  maxDelayMs: 400,
+  steadyAfterMs: 60_000,
+  maxFastFailures: 4,
+};
+
+const PORT_SETTINGS = [
+  'ZOOKEEPER_PORT',
+  'KAFKA_PORT',
+  'SPARK_MASTER_PORT',
+  'SPARK_MASTER_UI_PORT',
+  'SPARK_WORKER_UI_PORT',
+  'SPARK_APP_UI_PORT',
+];
+
+/** A stack under the real supervisor, whose services are shell scripts. */
+export class LightStack {
+  readonly config: StackConfig;
+  readonly layout: RunLayout;
+  readonly #folder: string;
+  readonly #scripts: Partial<Record<ServiceName, string>>;
+  readonly #graceMs: number;
+
+  private constructor(folder: string, config: StackConfig, options: LightStackOptions) {
+    this.#folder = folder;
+    this.config = config;
+    this.layout = runLayout(config.runDir);
+    this.#scripts = options.scripts ?? {};
+    this.#graceMs = options.graceMs ?? 2000;
+  }
+
+  static async create(options: LightStackOptions = {}): Promise<LightStack> {
+    const folder = mkdtempSync(join(realpathSync(tmpdir()), 'light-stack-'));
+    const ports = await freePorts(PORT_SETTINGS.length);
+    const environment = {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      RUN_DIR: join(folder, ...(options.below ?? []), 'run'),
+      OUTPUT_DIR: join(folder, 'output'),
+      ...Object.fromEntries(PORT_SETTINGS.map((name, index) => [name, String(ports[index])])),
+      ...options.environment,
+    };
+    const settings = loadSettings({ flags: {}, environment, projectDir: folder });
+    return new LightStack(folder, stackConfig(settings, folder, environment), options);
+  }
+
+  runtime(): LocalRuntime {
+    return new LocalRuntime(this.config, {
+      launchOf: (service) => ({ spec: this.#spec(service), folders: [], files: [] }),
+      preparation: [],
+      checkTools: async () => undefined,
+    });
+  }
+
+  /** Process id of a running service's main process. */
+  pidOf(service: ServiceName): number {
+    const found = readState(this.layout.stateFile)?.services.find(({ name }) => name === service);
+    if (!found?.process) throw new Error(`${service} does not run`);
+    return found.process.pid;
+  }
+
+  get supervisorPid(): number {
+    const supervisor = readState(this.layout.stateFile)?.supervisor;
+    if (!supervisor || !isAlive(supervisor)) throw new Error('no supervisor runs');
+    return supervisor.pid;
+  }
+
+  /** Every process of this stack, the supervisor included, found by its environment. */
+  processes(): readonly number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => runDirOf(pid) === this.layout.runDir);
+  }
+
+  /** Takes the stack down by force if need be, and removes its folder. */
+  async dispose(): Promise<void> {
+    const runtime = this.runtime();
+    await runtime.down();
+    const left = this.processes();
+    for (const pid of left) signalProcess(pid, 'SIGKILL');
+    rmSync(this.#folder, { recursive: true });
+    if (left.length > 0) throw new Error(`processes ${left.join(', ')} were left running`);
+  }
+
+  #spec(name: ServiceName): ServiceSpec {
+    const script = this.#scripts[name] ?? `echo ${name} began; exec sleep 1000`;
+    return {
+      name,
+      kind: SERVICES.some((service) => service.name === name && service.kind === 'one-shot')
+        ? 'one-shot'
+        : 'daemon',
+      command: '/bin/sh',
+      args: ['-c', script],
+      env: serviceEnvironment(this.config.environment, this.layout),
+      cwd: this.layout.runDir,
+      stopGraceMs: this.#graceMs,
+      restart: QUICK_RESTARTS,
+    };
+  }
+}
+
+export interface LightStackOptions {
+  /** Shell scripts in place of services; others write `<service> began` and sleep. */
+  readonly scripts?: Partial<Record<ServiceName, string>>;
+  readonly graceMs?: number;
+  /** Folders between the stack's and RUN_DIR. */
+  readonly below?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** One service as a runtime sees it now. */
+export async function look(runtime: LocalRuntime, service: ServiceName): Promise<ServiceObservation> {
+  const found = (await runtime.observe()).find(({ name }) => name === service);
+  if (!found) throw new Error(`${service} is not observed`);
+  return found;
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
