@@ -1,0 +1,41 @@
+"""What spark-submit runs: Kafka to bronze, silver, quarantine, gold and raw_csv. Settings come from the
+environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from medallion.config import load_settings
+from medallion.console import complain, say
+from medallion.errors import JobError
+
+
+def main() -> int:
+    """Runs the job and gives its exit code: 0 stopped, 1 failed, 2 settings, 78 refused (a restart would
+    not help).
+    """
+    try:
+        settings = load_settings(os.environ)
+    except JobError as error:
+        complain(error)
+        return error.exit_code
+    # Spark's modules load only when the settings are right.
+    from medallion.job import Job
+    from medallion.session import open_session
+
+    spark = open_session(settings)
+    job = Job(spark, settings)
+    try:
+        job.run()
+    except JobError as error:
+        job.drain()
+        complain(error)
+        return error.exit_code
+    say("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""The job's settings: read once from the environment, checked before Spark starts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Callable, Optional, TypeVar
+
+from medallion.errors import EXIT_SETTINGS, JobError
+
+_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_INTERVAL = re.compile(r"(\d{1,9}) (millisecond|second|minute|hour)s?")
+_SERVER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9._-]+):(\d{1,5})")
+_HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
+# Hadoop reads these as a glob, so a folder of that name could be written but not read again.
+_GLOB = re.compile(r"[*?\[\]{}\\]")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of the job. `starting_offsets` is `earliest`, `latest`, or the Kafka source's JSON
+    for one topic.
+    """
+
+    bootstrap_servers: str
+    topic: str
+    output_path: str
+    trigger_interval: str
+    max_offsets_per_trigger: Optional[int]
+    max_files_per_sink: int
+    starting_offsets: str
+    fail_on_data_loss: bool
+    show_previews: bool
+    shuffle_partitions: int
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """Reads and checks all settings; an empty value counts as unset.
+
+    Raises JobError (exit code 2) with one sentence per setting that is not allowed.
+    """
+    problems: list[str] = []
+
+    def read(name: str, default: str, parse: Callable[[str], Optional[T]], allowed: str, fallback: T) -> T:
+        text = environment.get(name) or default
+        value = parse(text)
+        if value is None:
+            problems.append(f"{name} is {json.dumps(text)}; allowed: {allowed}.")
+            return fallback
+        return value
+
+    topic = read("KAFKA_TOPIC", "transactions", _topic, "1 to 249 of a-z A-Z 0-9 . _ -, not . or ..", "")
+    settings = Settings(
+        bootstrap_servers=read(
+            "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092", _servers, "host:port, several separated by commas", ""
+        ),
+        topic=topic,
+        output_path=read(
+            "OUTPUT_PATH",
+            "/opt/spark-output/parquet",
+            _output_path,
+            "an absolute path or a Hadoop URI, not a root folder, without * ? [ ] { } \\",
+            "",
+        ),
+        trigger_interval=read(
+            "TRIGGER_INTERVAL",
+            "30 seconds",
+            lambda text: text if _INTERVAL.fullmatch(text) else None,
+            'a whole number and milliseconds, seconds, minutes or hours, such as "30 seconds"',
+            "",
+        ),
+        max_offsets_per_trigger=read(
+            "MAX_OFFSETS_PER_TRIGGER",
+            "",
+            lambda text: _whole(text, 1) if text else 0,
+            "a whole number from 1, or unset",
+            0,
+        )
+        or None,
+        max_files_per_sink=read(
+            "MAX_FILES_PER_SINK", "48", lambda text: _whole(text, 0), "a whole number, 0 keeps all files", 0
+        ),
+        starting_offsets=read(
+            "STARTING_OFFSETS",
+            "earliest",
+            lambda text: _starting_offsets(text, topic),
+            f'earliest, latest, or JSON such as {{"{topic or "topic"}":{{"0":23,"1":-2}}}} '
+            "(-2 earliest, -1 latest)",
+            "",
+        ),
+        fail_on_data_loss=read(
+            "FAIL_ON_DATA_LOSS",
+            "true",
+            lambda text: {"true": True, "false": False}.get(text),
+            "true or false",
+            True,
+        ),
+        show_previews=read(
+            "SHOW_PREVIEWS", "0", lambda text: {"1": True, "0": False}.get(text), "0 or 1", False
+        ),
+        shuffle_partitions=read(
+            "SPARK_SQL_SHUFFLE_PARTITIONS",
+            "4",
+            lambda text: _whole(text, 1, 1000),
+            "a whole number from 1 to 1000",
+            1,
+        ),
+    )
+    if problems:
+        raise JobError("\n".join(problems), "correct the setting in .env or the environment", EXIT_SETTINGS)
+    return settings
+
+
+def _whole(text: str, least: int, most: int = 2**31 - 1) -> Optional[int]:
+    if not re.fullmatch(r"[0-9]{1,10}", text):
+        return None
+    return int(text) if least <= int(text) <= most else None
+
+
+def _topic(text: str) -> Optional[str]:
+    return text if _TOPIC.fullmatch(text) and text not in (".", "..") else None
+
+
+def _servers(text: str) -> Optional[str]:
+    matches = [_SERVER.fullmatch(part) for part in text.split(",")]
+    return text if all(match and 0 < int(match[1]) < 65536 for match in matches) else None
+
+
+def _output_path(text: str) -> Optional[str]:
+    if _GLOB.search(text) or not text.isprintable() or text != text.strip():
+        return None
+    path = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*:(//[^/]*)?", "", text) if _HADOOP_URI.fullmatch(text) else text
+    return text.rstrip("/") if path.startswith("/") and path.strip("/") else None
+
+
+def _starting_offsets(text: str, topic: str) -> Optional[str]:
+    if text in ("earliest", "latest"):
+        return text
+    try:
+        topics = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(topics, dict) or set(topics) != {topic} or not isinstance(topics[topic], dict):
+        return None
+    offsets = topics[topic]
+    valid = offsets and all(
+        re.fullmatch(r"[0-9]+", partition) and type(offset) is int and offset >= -2
+        for partition, offset in offsets.items()
+    )
+    return text if valid else None

@@ -1,0 +1,54 @@
+"""The gate every micro-batch passes: open while the job runs, shut when it stops, remembering why a batch
+failed.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Callable
+
+from pyspark.sql import DataFrame
+
+
+class BatchRefusedError(Exception):
+    """Raised into a query whose batch began while the job was stopping. Nothing was written; a restart
+    runs it.
+    """
+
+
+class BatchGate:
+    """Wraps the batch functions of all queries."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self.refused: set[str] = set()
+        self.failures: dict[str, BaseException] = {}
+        self.counts: dict[tuple[str, int], dict[str, int]] = {}
+
+    def shut(self) -> None:
+        """From now on a batch that begins is refused before it writes."""
+        self._stopping.set()
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether the job is stopping."""
+        return self._stopping.is_set()
+
+    def guard(
+        self, query: str, write: Callable[[DataFrame, int], dict[str, int]]
+    ) -> Callable[[DataFrame, int], None]:
+        """A function for foreachBatch that runs `write` behind the gate and keeps its counts until the
+        commit.
+        """
+
+        def run(batch: DataFrame, batch_id: int) -> None:
+            if self.is_shut:
+                self.refused.add(query)
+                raise BatchRefusedError(f"batch {batch_id} of {query} began while the job was stopping")
+            try:
+                self.counts[query, batch_id] = write(batch, batch_id)
+            except BaseException as error:
+                self.failures[query] = error
+                raise
+
+        return run

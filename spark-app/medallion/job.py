@@ -1,0 +1,139 @@
+"""From settings to an exit code: start, watch, and stop in good order."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+from pyspark.java_gateway import ensure_callback_server_started
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from medallion.config import Settings
+from medallion.console import say
+from medallion.failure import query_failure
+from medallion.gate import BatchGate
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import QUERIES
+from medallion.offset_log import OffsetLog
+from medallion.progress import CommitLines
+from medallion.publication import STAGING
+from medallion.queries import start_queries
+from medallion.source_record import mark_started, open_source
+from medallion.topic import describe_topic
+
+#: How long a running batch may take to finish once a stop was asked for.
+GRACE_S = 15.0
+#: How long stopping a query may take after that: its thread has to notice.
+STOP_S = 5.0
+_POLL_S = 0.1
+# Above Spark's own hook (40), which would stop the SparkContext under the running batch.
+_HOOK_PRIORITY = 100
+
+
+class Job:
+    """The running queries and the one way to stop them."""
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        self._spark = spark
+        self._settings = settings
+        self._gate = BatchGate()
+        self._asked = threading.Event()
+        self._draining = threading.Lock()
+        self._drained = False
+        self._queries: list[StreamingQuery] = []
+        self._abandoned: set[str] = set()
+
+    def run(self) -> None:
+        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends by
+        itself.
+        """
+        self._listen_for_stop()
+        settings, spark = self._settings, self._spark
+        say(
+            f"starting: Spark {spark.version} on {spark.sparkContext.master}, "
+            f"topic {settings.topic}, output {settings.output_path}"
+        )
+        files = HadoopFiles(spark, settings.output_path)
+        record = open_source(files, describe_topic(spark, settings), settings.starting_offsets)
+        files.delete(STAGING)
+        spark.streams.addListener(CommitLines(self._gate))
+        if not self._asked.is_set():
+            self._queries = start_queries(spark, settings, files, record, self._gate)
+        logs = [OffsetLog(files, query) for query in QUERIES]
+        announced = False
+        while not self._asked.wait(_POLL_S):
+            self._raise_failure()
+            if not announced and all(log.has_start() for log in logs):
+                announced = True
+                mark_started(files, record)
+                say("queries running, start offsets fixed")
+        self.drain()
+        self._raise_failure()
+
+    def drain(self) -> None:
+        """Lets running batches commit within the grace, then stops the queries. Safe to call from several
+        threads.
+        """
+        with self._draining:
+            if not self._drained:
+                self._stop_queries()
+                self._drained = True
+
+    def _stop_queries(self) -> None:
+        self._asked.set()
+        self._gate.shut()
+        deadline = time.monotonic() + GRACE_S
+        while time.monotonic() < deadline and any(
+            query.isActive and query.status["isTriggerActive"] for query in self._queries
+        ):
+            time.sleep(_POLL_S / 2)
+        for query in self._queries:
+            if query.isActive and query.status["isTriggerActive"]:
+                self._abandoned.add(query.name)
+                say(
+                    f"query={query.name} abandons its batch: not finished {GRACE_S:.0f} s after the stop; "
+                    "a restart runs it again"
+                )
+        # Side by side and bounded: a stop waits for the query's thread, and the JVM may be ending around it.
+        stops = [threading.Thread(target=query.stop, daemon=True) for query in self._queries]
+        for stop in stops:
+            stop.start()
+        for stop in stops:
+            stop.join(STOP_S)
+
+    def _raise_failure(self) -> None:
+        for query in self._queries:
+            if query.isActive or query.exception() is None:
+                continue
+            if query.name not in self._gate.refused | self._abandoned:
+                raise query_failure(query, self._gate.failures.get(query.name))
+
+    def _listen_for_stop(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._asked.set())
+        gateway: Any = self._spark.sparkContext._gateway
+        ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
+        jvm: Any = self._spark._jvm
+        hooks = jvm.org.apache.hadoop.util.ShutdownHookManager.get()
+        # The hook manager hashes its hooks, which a proxy of a Python object does not answer; a Thread
+        # around it does.
+        hook = jvm.java.lang.Thread(_JvmHook(self))
+        hooks.addShutdownHook(
+            hook, _HOOK_PRIORITY, int(GRACE_S + 3 * STOP_S), jvm.java.util.concurrent.TimeUnit.SECONDS
+        )
+
+
+class _JvmHook:
+    """java.lang.Runnable: the driver's JVM was told to end, and asks here before it takes Spark down."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def run(self) -> None:
+        self._job.drain()
+
+    class Java:
+        implements = ("java.lang.Runnable",)

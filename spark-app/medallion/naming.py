@@ -1,0 +1,44 @@
+"""File names that are a function of the batch alone, so that a replayed batch lands on its own files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A folder of output files. `query` is the streaming query that fills it."""
+
+    folder: str
+    prefix: str
+    extension: str
+    query: str
+
+
+BRONZE = Sink("bronze", "bronze", "parquet", "medallion")
+SILVER = Sink("silver", "silver", "parquet", "medallion")
+QUARANTINE = Sink("quarantine", "quarantine", "parquet", "medallion")
+RAW_CSV = Sink("raw_csv", "raw", "csv", "medallion")
+GOLD = Sink("gold", "gold", "parquet", "gold")
+
+SINKS = (BRONZE, SILVER, QUARANTINE, RAW_CSV, GOLD)
+QUERIES = ("medallion", "gold")
+
+
+def file_name(sink: Sink, batch_time_ms: int, batch_id: int) -> str:
+    """`<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`; the time is UTC, from the checkpoint's offset
+    log.
+    """
+    seconds = datetime.fromtimestamp(batch_time_ms // 1000, timezone.utc)
+    return f"{sink.prefix}_{seconds:%Y%m%d_%H%M%S}_{batch_id}.{sink.extension}"
+
+
+def batch_of(sink: Sink, name: str) -> Optional[tuple[str, int]]:
+    """Batch time (as in the name) and batch id of a file of this sink: the order of its files. None for
+    any other name.
+    """
+    match = re.fullmatch(rf"{sink.prefix}_(\d{{8}}_\d{{6}})_(\d+)\.{sink.extension}", name)
+    return (match[1], int(match[2])) if match else None

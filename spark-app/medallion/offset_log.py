@@ -1,0 +1,71 @@
+"""A query's offset log: what each micro-batch covers, written by Spark before the batch runs.
+
+One file per batch id below `_chk/<query>/offsets/`: a version line, a line of JSON metadata with
+`batchTimestampMs`, and one line of JSON per source (Kafka's: {"<topic>":{"<partition>":<next offset>}}).
+Spark's OffsetSeqLog.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Optional
+
+from medallion.hadoop_files import HadoopFiles
+
+CHECKPOINTS = "_chk"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A planned micro-batch: its time (ms since 1970, UTC) and the offset after its last record, by
+    partition.
+    """
+
+    batch_id: int
+    time_ms: int
+    end_offsets: dict[str, int]
+
+
+class OffsetLog:
+    """The offset log and the commit log of one query."""
+
+    def __init__(self, files: HadoopFiles, query: str) -> None:
+        self._files = files
+        self.checkpoint = f"{CHECKPOINTS}/{query}"
+
+    def read(self, batch_id: int) -> Optional[Batch]:
+        """The batch as it was planned, or None when Spark has cleaned it away
+        (spark.sql.streaming.minBatchesToRetain).
+        """
+        text = self._files.read_text(f"{self.checkpoint}/offsets/{batch_id}")
+        if text is None:
+            return None
+        _, metadata, *sources = text.strip().split("\n")
+        offsets = {
+            partition: offset
+            for line in sources
+            for topic in json.loads(line).values()
+            for partition, offset in topic.items()
+        }
+        return Batch(batch_id, int(json.loads(metadata)["batchTimestampMs"]), offsets)
+
+    def planned(self, batch_id: int) -> Batch:
+        """The batch that is running now. Raises OSError when its entry is not there: then it must not
+        write.
+        """
+        batch = self.read(batch_id)
+        if batch is None:
+            raise OSError(
+                f"{self._files.uri(self.checkpoint)}/offsets/{batch_id} is not there: the batch has no name"
+            )
+        return batch
+
+    def last_planned(self) -> int:
+        """The newest batch id in the offset log, -1 when there is none."""
+        names = self._files.names(f"{self.checkpoint}/offsets")
+        return max((int(name) for name in names if name.isdigit()), default=-1)
+
+    def has_start(self) -> bool:
+        """Whether the query has fixed its start offsets."""
+        return self._files.exists(f"{self.checkpoint}/sources/0/0")

@@ -1,0 +1,65 @@
+"""From staged folders to published files.
+
+Everything a batch writes is staged below `_staging/<query>/` and complete before the first rename.
+Renames follow in the order given: bronze first, so that a reader half-way sees a bronze row without its
+silver or quarantine row (it is on its way), never one without its bronze row. Files become official with
+the batch's commit in the checkpoint; until then a replay, which has the same names, replaces every one of
+them and removes those it no longer has rows for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import Sink, file_name
+from medallion.offset_log import Batch
+
+STAGING = "_staging"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged file of a sink, and its rows; `path` is empty when there is none."""
+
+    sink: Sink
+    path: str
+    rows: int
+
+
+class Publication:
+    """The files of one batch of one query, from staging to their names."""
+
+    def __init__(self, files: HadoopFiles, query: str, batch: Batch) -> None:
+        self._files = files
+        self._batch = batch
+        self._query_folder = f"{STAGING}/{query}"
+        self.folder = f"{self._query_folder}/{batch.batch_id}"
+
+    def clear(self) -> None:
+        """Removes what an earlier batch, or an attempt at this one, left in staging."""
+        self._files.delete(self._query_folder)
+
+    def staged_file(self, folder: str) -> str:
+        """The one data file that Spark wrote into a staged folder, or an empty string when it wrote none."""
+        parts = [name for name in self._files.names(folder) if name.startswith("part-")]
+        if len(parts) > 1:
+            raise OSError(f"{self._files.uri(folder)} has {len(parts)} data files; a sink gets one per batch")
+        return f"{folder}/{parts[0]}" if parts else ""
+
+    def staged_parquet(self, sink: Sink, folder: str) -> Staged:
+        """The staged Parquet file of a folder with the rows its footer states; Spark may write a file
+        without rows.
+        """
+        path = self.staged_file(folder)
+        return Staged(sink, path, self._files.parquet_rows(path) if path else 0)
+
+    def publish(self, staged: list[Staged]) -> None:
+        """Gives every staged file its name, in this order, replacing what an earlier attempt published."""
+        for item in staged:
+            name = f"{item.sink.folder}/{file_name(item.sink, self._batch.time_ms, self._batch.batch_id)}"
+            if item.rows == 0:
+                self._files.delete(name)
+            else:
+                self._files.make_folder(item.sink.folder)
+                self._files.rename(item.path, name)

@@ -1,0 +1,47 @@
+"""Pruning a sink to its newest files, with a record of what went so that a verifier can tell pruned from
+lost.
+"""
+
+from __future__ import annotations
+
+import json
+
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import Sink, batch_of
+from medallion.offset_log import CHECKPOINTS, OffsetLog
+
+
+def pruned_record(sink: Sink) -> str:
+    """Path of the record: {"sink","through_batch","offsets":{"<partition>":next offset}|null,"files"}."""
+    return f"{CHECKPOINTS}/_pruned/{sink.folder}.json"
+
+
+def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
+    """Deletes all but the `keep` newest files of a sink (0 keeps all), oldest first; gives the number
+    deleted.
+
+    Only names of the output contract count. The record is written before the first file goes; files that
+    it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
+    is null when the offset log no longer reaches back to that batch.
+    """
+    if keep == 0:
+        return 0
+    order = {name: batch for name in files.names(sink.folder) for batch in [batch_of(sink, name)] if batch}
+    doomed = sorted(order, key=lambda name: order[name])[:-keep]
+    if not doomed:
+        return 0
+    text = files.read_text(pruned_record(sink))
+    before = json.loads(text) if text else {"through_batch": -1, "files": 0}
+    new = [order[name][1] for name in doomed if order[name][1] > before["through_batch"]]
+    if new:
+        batch = log.read(max(new))
+        record = {
+            "sink": sink.folder,
+            "through_batch": max(new),
+            "offsets": batch.end_offsets if batch else None,
+            "files": before["files"] + len(new),
+        }
+        files.write_text(pruned_record(sink), json.dumps(record))
+    for name in doomed:
+        files.delete(f"{sink.folder}/{name}")
+    return len(doomed)

@@ -1,0 +1,63 @@
+"""The columns of every sink, in the order of the output contract, and the fields of an event."""
+
+from __future__ import annotations
+
+#: Fields of the event that must be JSON text (an integer is taken as its digits).
+TEXT_FIELDS = (
+    "txn_id",
+    "event_ts",
+    "user_id",
+    "card_id",
+    "merchant",
+    "category",
+    "currency",
+    "status",
+    "city",
+    "country",
+)
+#: Fields of the event that must be JSON numbers; an amount has at most two decimals.
+NUMBER_FIELDS = ("amount", "lat", "lon")
+
+#: Where a record came from; joins every silver and quarantine row to its bronze row.
+LINEAGE = ("topic", "partition", "offset")
+
+BRONZE_COLUMNS = ("key", "value", "kafka_ts", *LINEAGE)
+
+SILVER_COLUMNS = (
+    "txn_id",
+    "user_id",
+    "card_id",
+    "merchant",
+    "category",
+    "amount",
+    "currency",
+    "status",
+    "city",
+    "country",
+    "lat",
+    "lon",
+    "event_time",
+    "kafka_ts",
+    *LINEAGE,
+)
+
+QUARANTINE_COLUMNS = ("bad_json", "bad_ingest_ts", "reason", *LINEAGE)
+
+RAW_CSV_COLUMNS = (
+    "txn_id",
+    "event_time",
+    "user_id",
+    "card_id",
+    "merchant",
+    "category",
+    "amount",
+    "currency",
+    "status",
+    "city",
+    "country",
+    "lat",
+    "lon",
+)
+
+#: An amount in silver: 16 digits before the point, two after it.
+AMOUNT_TYPE = "decimal(18,2)"

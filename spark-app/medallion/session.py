@@ -1,0 +1,49 @@
+"""The Spark session and the configuration the outputs depend on."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from medallion.config import Settings
+
+
+def open_session(settings: Settings) -> SparkSession:
+    """Starts Spark. Nothing here depends on the machine's locale or time zone."""
+    builder = SparkSession.Builder().appName("medallion-stream")
+    for name, value in _configuration(settings).items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN")
+    return spark
+
+
+def _configuration(settings: Settings) -> dict[str, str]:
+    return {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        # A pruned file's end offsets come from the offset log, so it has to reach back as far as the
+        # oldest file kept.
+        "spark.sql.streaming.minBatchesToRetain": str(max(100, settings.max_files_per_sink + 2)),
+        # Both passes of a batch share the cores instead of queueing.
+        "spark.scheduler.mode": "FAIR",
+        "spark.ui.showConsoleProgress": "false",
+        # Silver and rejects come from one job: with two writers open the rows need no sort by folder.
+        "spark.sql.maxConcurrentOutputFileWriters": "2",
+        # A filter pushed below the parsing projection would parse every record a second time.
+        "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownPredicates",
+        # One bad field must not take the others with it, else reasons would be wrong.
+        "spark.sql.json.enablePartialResults": "true",
+        # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+        "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+        "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+        # Staging is private until the rename, so a job's output may appear task by task: fewer renames.
+        "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+        # Hadoop's local checksum files double the number of files and do not survive a replacing rename
+        # as a pair.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        # spark-submit has opened (and cached) the local file system before this configuration is known.
+        "spark.hadoop.fs.file.impl.disable.cache": "true",
+        "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
+    }

@@ -1,0 +1,111 @@
+"""What the outputs were made from, recorded beside the checkpoints; a start that does not fit it is
+refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Optional
+
+from medallion.errors import refusal
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import QUERIES, SINKS, batch_of
+from medallion.offset_log import CHECKPOINTS, OffsetLog
+from medallion.topic import Topic, resolve_starting_offsets
+
+RECORD = f"{CHECKPOINTS}/_source.json"
+
+_RESET = "`npm run reset` starts afresh (`npm run reset -- --keep-topic` keeps the topic and reads it again)"
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """Topic, its Kafka id, the offsets both queries start from, and whether both have fixed them in their
+    checkpoints.
+    """
+
+    topic: str
+    topic_id: str
+    starting_offsets: dict[str, int]
+    queries_started: bool = False
+
+
+def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> SourceRecord:
+    """The record of an earlier start when the outputs fit it, else a new one.
+
+    Raises JobError (exit code 78) when the topic is another one, or was recreated, or when files or
+    checkpoints are there that the others know nothing of.
+    """
+    record = _read(files)
+    if record is None:
+        _refuse_unknown_outputs(files)
+        record = SourceRecord(topic.name, topic.topic_id, resolve_starting_offsets(starting_offsets, topic))
+        _write(files, record)
+        return record
+    _refuse_other_topic(files, record, topic)
+    for query in QUERIES:
+        _refuse_lost_checkpoint(files, query, record.queries_started)
+    return record
+
+
+def mark_started(files: HadoopFiles, record: SourceRecord) -> None:
+    """Notes that both queries have fixed their start offsets: from now on a missing checkpoint is a lost
+    one.
+    """
+    if not record.queries_started:
+        _write(files, SourceRecord(record.topic, record.topic_id, record.starting_offsets, True))
+
+
+def _read(files: HadoopFiles) -> Optional[SourceRecord]:
+    text = files.read_text(RECORD)
+    return SourceRecord(**json.loads(text)) if text else None
+
+
+def _write(files: HadoopFiles, record: SourceRecord) -> None:
+    files.make_folder(CHECKPOINTS)
+    files.write_text(RECORD, json.dumps(asdict(record)))
+
+
+def _refuse_unknown_outputs(files: HadoopFiles) -> None:
+    for query in QUERIES:
+        if files.names(f"{CHECKPOINTS}/{query}"):
+            raise refusal(
+                f"{files.uri(CHECKPOINTS)} has a checkpoint of {query} but no _source.json beside it", _RESET
+            )
+    for sink in SINKS:
+        for name in files.names(sink.folder):
+            if batch_of(sink, name):
+                raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
+
+
+def _refuse_other_topic(files: HadoopFiles, record: SourceRecord, topic: Topic) -> None:
+    if record.topic != topic.name:
+        raise refusal(
+            f"the outputs in {files.uri()} were made from topic {record.topic}, not {topic.name}",
+            f"set KAFKA_TOPIC={record.topic} or another OUTPUT_PATH, or: {_RESET}",
+        )
+    if record.topic_id != topic.topic_id:
+        raise refusal(
+            f"topic {topic.name} was deleted and created again (its id was {record.topic_id}, now it is "
+            f"{topic.topic_id}), so the offsets in the checkpoint mean other records",
+            f"{_RESET}",
+        )
+
+
+def _refuse_lost_checkpoint(files: HadoopFiles, query: str, started: bool) -> None:
+    log = OffsetLog(files, query)
+    if started and not log.has_start():
+        raise refusal(f"the checkpoint of {query} in {files.uri(log.checkpoint)} is gone", _RESET)
+    last = log.last_planned()
+    for sink in SINKS:
+        if sink.query != query:
+            continue
+        for name in files.names(sink.folder):
+            batch = batch_of(sink, name)
+            if batch and batch[1] > last:
+                raise refusal(
+                    f"{files.uri(sink.folder)} has {name}, but the checkpoint in {files.uri(log.checkpoint)} "
+                    f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",
+                    _RESET,
+                )

@@ -1,0 +1,20 @@
+"""A real local Spark session with the job's own configuration, shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.config import load_settings
+from medallion.session import open_session
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    os.environ["PYSPARK_SUBMIT_ARGS"] = "--master local[2] --conf spark.ui.enabled=false pyspark-shell"
+    session = open_session(load_settings({"SPARK_SQL_SHUFFLE_PARTITIONS": "2"}))
+    yield session
+    session.stop()

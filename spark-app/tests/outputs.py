@@ -1,0 +1,38 @@
+"""An output folder as the job sees it, with offset-log entries written as Spark writes them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+BATCH_TIME_MS = 1767225600123  # 2026-01-01T00:00:00.123Z
+KAFKA_TS = datetime(2026, 1, 1, tzinfo=timezone.utc)
+GOOD = (
+    '{"txn_id":"t","card_id":"c","event_ts":"2026-01-01T00:00:00Z","amount":1.25,"merchant":"a \\"b\\", c"}'
+)
+
+
+def plan_batch(
+    root: Path, query: str, batch_id: int, end_offsets: dict[str, int], time_ms: int = BATCH_TIME_MS
+) -> None:
+    folder = root / "_chk" / query / "offsets"
+    folder.mkdir(parents=True, exist_ok=True)
+    metadata = {"batchWatermarkMs": 0, "batchTimestampMs": time_ms, "conf": {}}
+    (folder / str(batch_id)).write_text(f"v1\n{json.dumps(metadata)}\n{json.dumps({'t': end_offsets})}")
+
+
+def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> DataFrame:
+    rows = [("k", value, KAFKA_TS, "t", 0, first_offset + index) for index, value in enumerate(values)]
+    return spark.createDataFrame(
+        rows, "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
+    )
+
+
+def published(root: Path) -> list[str]:
+    """Every file outside checkpoints, relative to the root."""
+    files = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
+    return sorted(str(path) for path in files if path.parts[0] != "_chk")

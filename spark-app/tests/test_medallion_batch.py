@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.hadoop_files import HadoopFiles
+from medallion.medallion_batch import MedallionBatch
+from medallion.offset_log import OffsetLog
+from medallion.schema import BRONZE_COLUMNS, QUARANTINE_COLUMNS, RAW_CSV_COLUMNS, SILVER_COLUMNS
+from tests.outputs import GOOD, batch, plan_batch, published
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def sinks(spark: SparkSession, root: Path, keep: int = 0) -> MedallionBatch:
+    files = HadoopFiles(spark, str(root))
+    return MedallionBatch(files, OffsetLog(files, "medallion"), keep)
+
+
+def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]:
+    return sorted(
+        tuple(row) for row in spark.read.parquet(str(root / sink)).select("partition", "offset").collect()
+    )
+
+
+def test_a_batch_writes_one_file_per_sink_named_after_the_batch(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 7, {"0": 3})
+    counts = sinks(spark, root).write(batch(spark, [GOOD, "not json", None]), 7)
+    assert counts == {"bronze": 3, "quarantine": 2, "silver": 1, "raw_csv": 1}
+    assert published(root) == [
+        "bronze/bronze_20260101_000000_7.parquet",
+        "quarantine/quarantine_20260101_000000_7.parquet",
+        "raw_csv/raw_20260101_000000_7.csv",
+        "silver/silver_20260101_000000_7.parquet",
+    ]
+
+
+def test_columns_and_types_are_those_of_the_contract(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 0, {"0": 2})
+    sinks(spark, root).write(batch(spark, [GOOD, "x"]), 0)
+
+    def types(sink: str) -> dict[str, str]:
+        return dict(spark.read.parquet(str(root / sink)).dtypes)
+
+    lineage = {"topic": "string", "partition": "int", "offset": "bigint"}
+    texts = ("txn_id", "user_id", "card_id", "merchant", "category", "currency", "status", "city", "country")
+    assert types("bronze") == {"key": "string", "value": "string", "kafka_ts": "timestamp", **lineage}
+    assert types("quarantine") == {
+        "bad_json": "string",
+        "bad_ingest_ts": "timestamp",
+        "reason": "string",
+        **lineage,
+    }
+    assert types("silver") == {
+        **dict.fromkeys(texts, "string"),
+        **{"amount": "decimal(18,2)", "lat": "double", "lon": "double"},
+        **{"event_time": "timestamp", "kafka_ts": "timestamp"},
+        **lineage,
+    }
+    assert list(types("bronze")) == list(BRONZE_COLUMNS)
+    assert list(types("silver")) == list(SILVER_COLUMNS)
+    assert list(types("quarantine")) == list(QUARANTINE_COLUMNS)
+
+
+def test_the_csv_reads_back_by_the_common_quoting_rules(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    sinks(spark, root).write(batch(spark, [GOOD]), 0)
+    with next((root / "raw_csv").iterdir()).open(newline="", encoding="utf-8") as file:
+        header, row = list(csv.reader(file))
+    assert header == list(RAW_CSV_COLUMNS)
+    assert row[header.index("merchant")] == 'a "b", c'
+    assert row[header.index("event_time")] == "2026-01-01T00:00:00.000000Z"
+    assert row[header.index("amount")] == "1.25"
+
+
+def test_a_replayed_batch_replaces_its_own_files_and_no_others(spark: SparkSession, root: Path) -> None:
+    job = sinks(spark, root)
+    plan_batch(root, "medallion", 0, {"0": 2})
+    plan_batch(root, "medallion", 1, {"0": 4}, time_ms=1767225660000)
+    job.write(batch(spark, [GOOD, "x"]), 0)
+    job.write(batch(spark, [GOOD, "y"], 2), 1)
+    before = {name: (root / name).stat().st_mtime_ns for name in published(root)}
+    job.write(batch(spark, [GOOD, "y"], 2), 1)
+    after = {name: (root / name).stat().st_mtime_ns for name in published(root)}
+    assert set(after) == set(before)
+    assert {name for name in after if after[name] != before[name]} == {
+        name for name in after if "_1." in name
+    }
+    assert rows(spark, root, "bronze") == [(0, 0), (0, 1), (0, 2), (0, 3)]
+    assert sorted(rows(spark, root, "silver") + rows(spark, root, "quarantine")) == rows(
+        spark, root, "bronze"
+    )
+
+
+def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(
+    spark: SparkSession, root: Path
+) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    sinks(spark, root).write(batch(spark, ["x"]), 0)
+    assert any(name.startswith("quarantine/") for name in published(root))
+    sinks(spark, root).write(batch(spark, [GOOD]), 0)
+    assert not any(name.startswith("quarantine/") for name in published(root))
+
+
+def test_empty_sinks_make_no_file(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "medallion", 1, {"0": 1})
+    sinks(spark, root).write(batch(spark, ["x"]), 0)
+    assert [name.split("/")[0] for name in published(root)] == ["bronze", "quarantine"]
+    assert sinks(spark, root).write(batch(spark, []), 1) == dict.fromkeys(
+        ("bronze", "quarantine", "silver", "raw_csv"), 0
+    )
+    assert len(published(root)) == 2
+
+
+def test_what_a_crash_left_in_staging_is_cleared(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    left = root / "_staging" / "medallion" / "0" / "bronze"
+    left.mkdir(parents=True)
+    (left / "part-00000-left.snappy.parquet").write_bytes(b"half")
+    sinks(spark, root).write(batch(spark, [GOOD]), 0)
+    assert rows(spark, root, "bronze") == [(0, 0)]
+    assert not (root / "_staging" / "medallion").exists()
+
+
+def test_a_batch_without_an_offset_log_entry_writes_nothing(spark: SparkSession, root: Path) -> None:
+    root.mkdir()
+    with pytest.raises(OSError, match="has no name"):
+        sinks(spark, root).write(batch(spark, [GOOD]), 3)
+    assert published(root) == []
+
+
+def test_no_checksum_files_are_left(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    sinks(spark, root).write(batch(spark, [GOOD]), 0)
+    assert list(root.rglob("*.crc")) == []

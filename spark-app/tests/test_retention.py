@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import SILVER
+from medallion.offset_log import OffsetLog
+from medallion.retention import prune
+from tests.outputs import plan_batch
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "silver").mkdir()
+    for batch_id in range(12):
+        (tmp_path / "silver" / f"silver_20260101_0000{batch_id:02d}_{batch_id}.parquet").touch()
+        plan_batch(tmp_path, "medallion", batch_id, {"0": batch_id * 10, "1": 5})
+    return tmp_path
+
+
+def run(spark: SparkSession, root: Path, keep: int) -> int:
+    files = HadoopFiles(spark, str(root))
+    return prune(files, OffsetLog(files, "medallion"), SILVER, keep)
+
+
+def kept(root: Path) -> list[int]:
+    return sorted(int(path.stem.rsplit("_", 1)[1]) for path in (root / "silver").iterdir())
+
+
+def record(root: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads((root / "_chk/_pruned/silver.json").read_text())
+    return content
+
+
+def test_the_newest_files_stay_and_what_went_is_recorded(spark: SparkSession, root: Path) -> None:
+    assert run(spark, root, 3) == 9
+    # By number, not by name: batch 10 is younger than batch 9.
+    assert kept(root) == [9, 10, 11]
+    assert record(root) == {"sink": "silver", "through_batch": 8, "offsets": {"0": 80, "1": 5}, "files": 9}
+
+
+def test_zero_keeps_everything(spark: SparkSession, root: Path) -> None:
+    assert run(spark, root, 0) == 0
+    assert kept(root) == list(range(12))
+    assert not (root / "_chk/_pruned").exists()
+
+
+def test_files_of_other_names_are_never_pruned(spark: SparkSession, root: Path) -> None:
+    others = ["notes.txt", "silver_20260101_000000_0.parquet.bak", "gold_20260101_000000_0.parquet"]
+    for name in others:
+        (root / "silver" / name).touch()
+    run(spark, root, 1)
+    names = {path.name for path in (root / "silver").iterdir()}
+    assert names == {*others, "silver_20260101_000011_11.parquet"}
+
+
+def test_a_crash_between_record_and_deletion_counts_no_file_twice(spark: SparkSession, root: Path) -> None:
+    run(spark, root, 6)
+    (root / "silver" / "silver_20260101_000002_2.parquet").touch()
+    assert run(spark, root, 6) == 1
+    assert record(root)["files"] == 6
+    run(spark, root, 5)
+    assert record(root) == {"sink": "silver", "through_batch": 6, "offsets": {"0": 60, "1": 5}, "files": 7}
+
+
+def test_offsets_are_null_when_the_log_no_longer_reaches_back(spark: SparkSession, root: Path) -> None:
+    (root / "_chk/medallion/offsets/8").unlink()
+    run(spark, root, 3)
+    assert record(root)["offsets"] is None
