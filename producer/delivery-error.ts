@@ -6,7 +6,7 @@
  * - `written`: the broker has it already.
  * - `refused`: not written, and sending it again would change nothing.
  */
-export type Verdict = 'retry' | 'renew' | 'written' | 'refused';
+type Verdict = 'retry' | 'renew' | 'written' | 'refused';
 
 // Names of https://kafka.apache.org/protocol.html#protocol_error_codes as kafkajs carries them in `type`.
 // PRODUCER_FENCED and others that kafkajs does not know come as KAFKAJS_UNKNOWN_ERROR_CODE: retried, and said.

@@ -3,7 +3,7 @@ import type { OutgoingRecord } from './generate.ts';
 import { Doorbell } from './pause.ts';
 
 /** Delivers one batch: true when the broker has it, false when the signal was aborted before that. */
-export type Deliver = (batch: Batch, signal: AbortSignal) => Promise<boolean>;
+type Deliver = (batch: Batch, signal: AbortSignal) => Promise<boolean>;
 
 interface Flush {
   /** How many records of the lane must be acknowledged. */

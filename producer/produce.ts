@@ -9,7 +9,7 @@ const FINAL_FLUSH_MS = 10_000;
 const CLOSE_MS = 1_000;
 
 /** What the flow is made of. */
-export interface Flow {
+interface Flow {
   readonly source: RecordSource;
   readonly pacer: Pacer;
   readonly publisher: Publisher;

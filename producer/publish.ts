@@ -24,12 +24,12 @@ export interface Counts {
 export const NO_RECORDS: Counts = { sent: 0, acknowledged: 0, failed: 0, buffered: 0, bufferedBytes: 0 };
 
 /** How records are gathered before they are sent. */
-export interface PublishLimits extends BatchLimits {
+interface PublishLimits extends BatchLimits {
   readonly bufferBytes: number;
 }
 
 /** What the publisher needs. */
-export interface PublisherOptions {
+interface PublisherOptions {
   readonly partitionCount: number;
   readonly partitionOf: PartitionOf;
   readonly openSession: OpenSession;

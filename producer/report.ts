@@ -8,7 +8,7 @@ const LINE_MS = 1000;
 const WAITING_LINE_MS = 5000;
 
 /** The producer's words, one line for each call of `write`. Times come from a monotonic clock. */
-export interface ReportOptions {
+interface ReportOptions {
   readonly write: (line: string) => void;
   readonly nowMs: () => number;
 }

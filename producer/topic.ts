@@ -8,7 +8,7 @@ const POLL_MS = 250;
 const TOPIC_TIMEOUT_MS = 60_000;
 
 /** What {@link awaitTopic} asks and tells. */
-export interface TopicWait {
+interface TopicWait {
   readonly admin: Pick<Admin, 'connect' | 'fetchTopicMetadata' | 'disconnect'>;
   readonly topic: string;
   /** The brokers as the user wrote them, for messages. */

@@ -29,7 +29,7 @@ export const transactionSchema = z.strictObject({
 export type Transaction = z.infer<typeof transactionSchema>;
 
 /** Why the job quarantines a value; of several reasons the first of this order counts. */
-export type QuarantineReason =
+type QuarantineReason =
   | 'null_value'
   | 'not_json_object'
   | 'missing_txn_id'
