@@ -109,7 +109,7 @@ test('a window without silver rows is extra, one that is there twice is doubled,
   const { kinds } = await verify();
   expect(kinds).toEqual([
     expect.stringMatching(
-      /^gold-doubled: card A, window from 2025-01-02 03:04:00 UTC: 2 rows, in batches 2, 3/,
+      /^gold-doubled: card A, window from 2025-01-02 03:04:00 UTC: 2 rows, in batches 2 to 3/,
     ),
     expect.stringMatching(/^gold-early: card A, window from 2025-01-02 03:13:00 UTC, in batch 3/),
     expect.stringMatching(/^gold-extra: card A, window from 2025-01-02 03:06:00 UTC/),

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
 
@@ -17,6 +17,8 @@ export interface Database {
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
 const MEMORY_LIMIT = '512MB';
+/** Every thread takes its share of the memory: more of them would leave too little for each. */
+const MOST_THREADS = 4;
 
 /**
  * Lends a database that lives in a folder of its own in the system's temporary folder; the folder goes when the work is over,
@@ -33,6 +35,7 @@ export async function withDatabase<T>(
     signal?.throwIfAborted();
     const instance = await DuckDBInstance.create(join(folder, 'work.duckdb'), {
       memory_limit: MEMORY_LIMIT,
+      threads: String(Math.min(availableParallelism(), MOST_THREADS)),
       temp_directory: join(folder, 'spill'),
       preserve_insertion_order: 'false',
       autoinstall_known_extensions: 'false',

@@ -31,7 +31,7 @@ export interface GoldFindings {
 
 /**
  * Compares gold's closed windows with the aggregation of silver. Windows that agree with all their silver rows are done; of the
- * others each silver row is looked at for whether it was late.
+ * others each silver row is looked at for whether it was late. Windows in `gold_doubled` are left out.
  */
 export async function compareGold(
   database: Database,
@@ -44,7 +44,7 @@ export async function compareGold(
     ${floorUs === undefined ? '' : `AND window_end > ${floorUs}`}`;
   await database.run(`
     CREATE TABLE gold_windows AS
-    SELECT DISTINCT ON (card_id, window_start) * FROM gold WHERE ${comparable} ORDER BY card_id, window_start, batch`);
+    SELECT * FROM gold ANTI JOIN gold_doubled USING (card_id, window_start) WHERE ${comparable}`);
   await database.run(`
     CREATE TABLE suspects AS SELECT * FROM (
       SELECT coalesce(g.card_id, s.card_id) AS card_id, coalesce(g.window_start, s.window_start) AS window_start,
@@ -54,7 +54,8 @@ export async function compareGold(
       FULL JOIN (
         SELECT card_id, window_start, sum(txn_count)::BIGINT AS txn_count, sum(sum_amount) AS sum_amount,
           max(max_amount) AS max_amount
-        FROM silver_windows ${floorUs === undefined ? '' : `WHERE window_start + 60000000 > ${floorUs}`}
+        FROM silver_windows ANTI JOIN gold_doubled USING (card_id, window_start)
+        ${floorUs === undefined ? '' : `WHERE window_start + 60000000 > ${floorUs}`}
         GROUP BY 1, 2) s
       ON g.card_id = s.card_id AND g.window_start = s.window_start)
     WHERE NOT coalesce(${agrees('txn_count', 'sum_amount', 'max_amount')}, false)`);

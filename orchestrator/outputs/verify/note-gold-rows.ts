@@ -3,7 +3,8 @@ import type { PlannedBatch } from '../offset-log.ts';
 import type { DifferenceLog } from './difference.ts';
 
 /**
- * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark they outlast.
+ * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark they outlast. Leaves the former in
+ * the table `gold_doubled`.
  * @returns gold's rows
  */
 export async function noteGoldRows(
@@ -11,15 +12,18 @@ export async function noteGoldRows(
   goldBatches: readonly PlannedBatch[],
   log: DifferenceLog,
 ): Promise<number> {
+  await database.run(`
+    CREATE TABLE gold_doubled AS
+    SELECT card_id, window_start, count(*) AS rows, min(batch) AS first_batch, max(batch) AS last_batch
+    FROM gold GROUP BY card_id, window_start HAVING count(*) > 1`);
   await note(
     database,
-    `SELECT card_id, make_timestamp(window_start)::VARCHAR, count(*), string_agg(batch::VARCHAR, ', ' ORDER BY batch)
-     FROM gold GROUP BY card_id, window_start HAVING count(*) > 1`,
-    ([card, start, rows, batches]) => ({
+    'SELECT card_id, make_timestamp(window_start)::VARCHAR, rows, first_batch, last_batch FROM gold_doubled',
+    ([card, start, rows, first, last]) => ({
       kind: 'gold-doubled',
       sink: 'gold',
       count: Number(rows) - 1,
-      detail: `card ${card}, window from ${start} UTC: ${rows} rows, in batches ${batches}`,
+      detail: `card ${card}, window from ${start} UTC: ${rows} rows, in batches ${first} to ${last}`,
     }),
     log,
   );
