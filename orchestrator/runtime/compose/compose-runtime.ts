@@ -1,0 +1,215 @@
+import type { StackConfig } from '../../config/stack-config.ts';
+import { ProductError } from '../../core/product-error.ts';
+import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type {
+  Endpoints,
+  LogLine,
+  LogOptions,
+  PreparationStep,
+  Runtime,
+  ServiceExit,
+  ServiceObservation,
+} from '../runtime.ts';
+import { type ComposeCommand, composeCommand } from './compose-cli.ts';
+import { type ComposeVariables, composeVariables } from './compose-variables.ts';
+import type { Engine } from './engine.ts';
+import { hostOutputPath } from './output-location.ts';
+import { checkPortsAndNames, makeOutputDir } from './preflight.ts';
+import { serviceLogs } from './service-logs.ts';
+import { serviceObservation } from './service-observation.ts';
+import { StackContainers } from './stack-containers.ts';
+
+/** The volumes that hold a topic; Ivy's downloads are no data. */
+const DATA_VOLUMES: readonly string[] = ['zookeeper-data', 'zookeeper-log', 'kafka-data'];
+
+/** Built from the checkout; the other images are pulled. */
+const BUILT: ServiceName = 'producer';
+const PULLED = SERVICE_NAMES.filter((name) => name !== BUILT);
+
+/** Starts under way in this process, by project and service: two commands that make the same container would collide. */
+const starting = new Map<string, Promise<void>>();
+
+/** Docker Compose acts, the engine's API observes. State lives in the engine. */
+export class ComposeRuntime implements Runtime {
+  readonly name = 'compose';
+  readonly endpoints: Endpoints;
+  readonly outputPath: string;
+  readonly #config: StackConfig;
+  readonly #engine: Engine;
+  readonly #variables: ComposeVariables;
+  readonly #compose: ComposeCommand;
+  readonly #containers: StackContainers;
+
+  /** @throws ProductError BAD_SETTING for an OUTPUT_PATH that containers cannot reach */
+  constructor(config: StackConfig, engine: Engine) {
+    this.#config = config;
+    this.#engine = engine;
+    this.#variables = composeVariables(config, engine.rootless);
+    this.#compose = composeCommand(config, this.#variables.environment);
+    this.#containers = new StackContainers(engine.docker, this.#variables.project);
+    this.endpoints = endpointsOf(config);
+    this.outputPath = hostOutputPath(config);
+  }
+
+  async preflight(signal: AbortSignal): Promise<void> {
+    const present = await this.#containers.list();
+    signal.throwIfAborted();
+    await checkPortsAndNames(this.#config, this.#variables, this.#engine.docker, present);
+    makeOutputDir(this.#config.outputDir, this.#variables);
+  }
+
+  preparation(): readonly PreparationStep[] {
+    const step = (
+      name: string,
+      title: string,
+      neededBy: readonly ServiceName[],
+      args: readonly string[],
+      done: string,
+    ): PreparationStep => ({
+      name,
+      title,
+      after: [],
+      neededBy,
+      run: async ({ signal, onDetail }) => {
+        await this.#compose(args, { signal, onLine: onDetail });
+        return done;
+      },
+    });
+    return [
+      // Made together, each start is then one quick command; --no-recreate: what runs keeps its settings until `down`.
+      step(
+        'containers',
+        'Images and containers',
+        PULLED,
+        ['up', '--no-start', '--no-deps', '--no-recreate', ...PULLED],
+        'pulled and created',
+      ),
+      step('producer-image', 'Image of the producer', [BUILT], ['build', BUILT], 'built'),
+    ];
+  }
+
+  async start(service: ServiceName, signal: AbortSignal): Promise<void> {
+    const key = `${this.#variables.project}/${service}`;
+    const begun = starting.get(key);
+    if (begun) return begun;
+    const start = this.#up(service, signal);
+    starting.set(key, start);
+    try {
+      await start;
+    } finally {
+      starting.delete(key);
+      this.#containers.changed();
+    }
+  }
+
+  async #up(service: ServiceName, signal: AbortSignal): Promise<void> {
+    // What is seen before tells afterwards which lines of a log are of the new run.
+    await this.#containers.list();
+    await this.#compose(['up', '--detach', '--no-deps', '--no-recreate', service], { signal, service });
+  }
+
+  async stop(service: ServiceName): Promise<void> {
+    await this.#compose(['stop', service], { service });
+    this.#containers.changed();
+  }
+
+  async observe(): Promise<readonly ServiceObservation[]> {
+    const containers = await this.#containers.list();
+    return SERVICE_NAMES.map((name) =>
+      serviceObservation(
+        name,
+        containers.filter(({ service }) => service === name),
+      ),
+    );
+  }
+
+  async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
+    let wake: () => void = () => undefined;
+    const stopListening = await this.#containers.onEvent((event) => {
+      if (event.service === service) wake();
+    });
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const next = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const found = (await this.observe()).find(({ name }) => name === service);
+        if (found && found.state !== 'running' && found.state !== 'restarting') {
+          return { name: service, state: found.state, detail: found.detail };
+        }
+        await untilAborted(next, signal);
+      }
+    } finally {
+      stopListening();
+    }
+  }
+
+  logs(options: LogOptions): AsyncIterable<LogLine> {
+    return serviceLogs(this.#engine.docker, this.#containers, options);
+  }
+
+  async down(): Promise<readonly ServiceName[]> {
+    const stopped = await this.#running();
+    await this.#compose(['down', '--remove-orphans']);
+    this.#containers.changed();
+    return stopped.toReversed();
+  }
+
+  async wipe({ keepTopic }: { readonly keepTopic: boolean }): Promise<readonly string[]> {
+    const running = await this.#running();
+    if (running.length > 0) {
+      throw new ProductError('STACK_RUNNING', {
+        message: `Nothing is wiped while ${running.join(', ')} of this stack run.`,
+        hint: 'Run `npm run down` first.',
+      });
+    }
+    if (keepTopic) return [];
+    const { docker } = this.#engine;
+    const { Volumes } = await docker.listVolumes({
+      filters: { label: [`com.docker.compose.project=${this.#variables.project}`] },
+    });
+    const names = Volumes.filter(({ Labels }) =>
+      DATA_VOLUMES.includes(Labels['com.docker.compose.volume'] ?? ''),
+    ).map(({ Name }) => Name);
+    // Stopped containers would hold the volumes.
+    if (names.length > 0) await this.#compose(['down']);
+    await Promise.all(names.map((name) => docker.getVolume(name).remove()));
+    return names.map((name) => `volume ${name}`);
+  }
+
+  async close(): Promise<void> {
+    this.#containers.close();
+  }
+
+  async #running(): Promise<readonly ServiceName[]> {
+    const observed = await this.observe();
+    return observed
+      .filter(({ state }) => state === 'running' || state === 'restarting')
+      .map(({ name }) => name);
+  }
+}
+
+function endpointsOf({ settings }: StackConfig): Endpoints {
+  const at = (port: number) => ({ host: '127.0.0.1', port });
+  return {
+    zookeeper: at(settings.ZOOKEEPER_PORT),
+    kafka: at(settings.KAFKA_PORT),
+    sparkMaster: at(settings.SPARK_MASTER_PORT),
+    sparkMasterUi: at(settings.SPARK_MASTER_UI_PORT),
+    sparkWorkerUi: at(settings.SPARK_WORKER_UI_PORT),
+    sparkAppUi: at(settings.SPARK_APP_UI_PORT),
+  };
+}
+
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    void promise.then(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,90 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { SETTING_NAMES, type SettingName } from '../../config/setting-table.ts';
+import type { StackConfig } from '../../config/stack-config.ts';
+
+/** The `name:` of docker-compose.yml, which COMPOSE_PROJECT_NAME replaces. */
+export const DEFAULT_PROJECT = 'medallion-stream';
+
+/** Whom Spark runs as in a bare `docker compose up`, and where root must not. */
+const DEFAULT_OWNER = { uid: 1000, gid: 1000 };
+
+/** Settings that are not for containers, or that mean something else inside. */
+const NOT_FOR_COMPOSE: ReadonlySet<SettingName> = new Set(['RUNTIME', 'RUN_DIR']);
+
+/** What docker-compose.yml is filled in with, worked out once. */
+export interface ComposeVariables {
+  readonly project: string;
+  /** In front of every container's fixed name. */
+  readonly containerPrefix: string;
+  readonly workers: number;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Every variable for the environment of `docker compose`. An empty one gives the file's default. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** @param rootless whether the engine's root is the user outside */
+export function composeVariables(config: StackConfig, rootless: boolean): ComposeVariables {
+  const { settings } = config;
+  const given = givenVariables(config);
+  const workers = Number(given('SPARK_WORKERS') ?? 1);
+  const owner = outputOwner(config, given, rootless);
+  const environment: Record<string, string> = {};
+  for (const name of SETTING_NAMES) {
+    if (!NOT_FOR_COMPOSE.has(name)) environment[name] = String(settings[name] ?? '');
+  }
+  Object.assign(environment, {
+    OUTPUT_DIR: config.outputDir,
+    OUTPUT_UID: String(owner.uid),
+    OUTPUT_GID: String(owner.gid),
+    SPARK_WORKERS: String(workers),
+    SPARK_WORKER_UI_PORT: portRange(settings.SPARK_WORKER_UI_PORT, workers),
+    SPARK_WORKER_MEM_LIMIT:
+      given('SPARK_WORKER_MEM_LIMIT') ?? `${workerMemoryLimitMb(settings.SPARK_WORKER_MEMORY)}m`,
+  });
+  return {
+    project: given('COMPOSE_PROJECT_NAME') ?? DEFAULT_PROJECT,
+    containerPrefix: given('CONTAINER_PREFIX') ?? '',
+    workers,
+    owner,
+    environment,
+  };
+}
+
+/** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
+function givenVariables({ settings, environment, projectDir }: StackConfig) {
+  const path = join(projectDir, '.env');
+  const file = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
+  return (name: string): string | undefined => {
+    const setting = (settings as Readonly<Record<string, unknown>>)[name];
+    return (
+      (setting === undefined ? undefined : String(setting)) || environment[name] || file[name] || undefined
+    );
+  };
+}
+
+/** The user who runs this; for root the owner of the checkout, since no container runs as root. */
+function outputOwner(
+  { projectDir }: StackConfig,
+  given: (name: string) => string | undefined,
+  rootless: boolean,
+): { uid: number; gid: number } {
+  const own = { uid: process.getuid?.() ?? DEFAULT_OWNER.uid, gid: process.getgid?.() ?? DEFAULT_OWNER.gid };
+  const checkout = statSync(projectDir);
+  const whoever = own.uid !== 0 ? own : checkout.uid !== 0 ? checkout : DEFAULT_OWNER;
+  const { uid, gid } = rootless ? { uid: 0, gid: 0 } : whoever;
+  return { uid: Number(given('OUTPUT_UID') ?? uid), gid: Number(given('OUTPUT_GID') ?? gid) };
+}
+
+/** One port for each worker: a range for several. A single port stays the same after a restart, one of a range may not. */
+export function portRange(first: number, count: number): string {
+  return count === 1 ? String(first) : `${first}-${first + count - 1}`;
+}
+
+/** A JVM needs about a quarter beside its heap, and the worker's own half a gigabyte. */
+export function workerMemoryLimitMb(workerMemory: string): number {
+  const [, count, unit] = /^(\d+)([mg])$/i.exec(workerMemory) ?? [];
+  const megabytes = Number(count) * (unit?.toLowerCase() === 'g' ? 1024 : 1);
+  return Math.ceil(megabytes * 1.25) + 1024;
+}

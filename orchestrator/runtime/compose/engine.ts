@@ -1,0 +1,144 @@
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { z } from 'zod';
+import { messageOf } from '../../core/product-error.ts';
+
+/** A Docker engine that answered, with the Compose plugin beside it. */
+export interface Engine {
+  readonly docker: Docker;
+  /** As the `docker` command has it: unix:///var/run/docker.sock. */
+  readonly host: string;
+  readonly version: string;
+  readonly composeVersion: string;
+  /** Whether it runs without root, so that root in a container is the user outside. */
+  readonly rootless: boolean;
+}
+
+/** An engine, or in a few words why there is none that can be used. */
+export type EngineAnswer =
+  | { readonly engine: Engine; readonly declined?: undefined }
+  | { readonly engine?: undefined; readonly declined: string };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a machine without an engine costs the user at most. */
+const ENGINE_TIMEOUT_MS = 1000;
+
+/** The plugin is a program that need only be started: where an engine answers, a busy machine may take its time. */
+const PLUGIN_TIMEOUT_MS = 10_000;
+
+/** The first Compose with the lifecycle hooks that docker-compose.yml uses. */
+const COMPOSE_AT_LEAST = [2, 30] as const;
+
+/** The parts that we read of the engine's `/version` and `/info`. Source: Docker Engine API. */
+const versionAnswer = z.object({
+  Version: z.string(),
+  Components: z.array(z.object({ Name: z.string() })).optional(),
+});
+const infoAnswer = z.object({ OSType: z.string(), SecurityOptions: z.array(z.string()).nullish() });
+
+class Declined extends Error {}
+
+/** Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose plugin, side by side. */
+export async function askEngine(environment: Environment): Promise<EngineAnswer> {
+  const compose = composeVersion(environment);
+  compose.catch(() => undefined);
+  try {
+    const host = await engineHost(environment);
+    const docker = connection(host);
+    const found = await answerOf(docker, host);
+    return { engine: { docker, host, ...found, composeVersion: await compose } };
+  } catch (error) {
+    if (error instanceof Declined) return { declined: error.message };
+    throw error;
+  }
+}
+
+async function engineHost(environment: Environment): Promise<string> {
+  const { failed, stdout, stderr, code } = await dockerCli(
+    ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'],
+    environment,
+    ENGINE_TIMEOUT_MS,
+  );
+  if (code === 'ENOENT') throw new Declined('there is no `docker` command');
+  if (/podman/i.test(stderr)) throw new Declined(PODMAN);
+  const host = stdout.trim();
+  if (failed || host === '') throw new Declined(`\`docker context inspect\` failed: ${firstLine(stderr)}`);
+  return host;
+}
+
+const PODMAN = 'the engine is Podman, whose Compose support this product was not made for';
+
+/** Outputs and ports are this machine's: an engine elsewhere would mount its own folders and open its own ports. */
+function connection(host: string): Docker {
+  const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(host) ?? [];
+  if (scheme === 'unix' || scheme === 'npipe') return new Docker({ socketPath: rest });
+  if (scheme === 'tcp' && URL.canParse(`http://${rest}`)) {
+    const { hostname, port } = new URL(`http://${rest}`);
+    if (['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+      return new Docker({
+        protocol: 'http',
+        host: hostname.replace(/[[\]]/g, ''),
+        port: Number(port || 2375),
+      });
+    }
+  }
+  throw new Declined(`the engine at ${host} is not on this machine`);
+}
+
+async function answerOf(docker: Docker, host: string): Promise<{ version: string; rootless: boolean }> {
+  const late = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
+  const timeout = new Promise<never>((_resolve, reject) => {
+    late.addEventListener('abort', () => reject(new Declined(`no answer from ${host} within a second`)));
+  });
+  timeout.catch(() => undefined);
+  try {
+    const asked = Promise.all([docker.version(), docker.info()]);
+    asked.catch(() => undefined);
+    const [first, second] = await Promise.race([asked, timeout]);
+    const version = versionAnswer.parse(first);
+    const info = infoAnswer.parse(second);
+    if (version.Components?.some(({ Name }) => /podman/i.test(Name))) throw new Declined(PODMAN);
+    if (info.OSType !== 'linux')
+      throw new Declined(`the engine runs ${info.OSType} containers, not Linux ones`);
+    const rootless = info.SecurityOptions?.some((option) => /\bname=rootless\b/.test(option)) ?? false;
+    return { version: version.Version, rootless };
+  } catch (error) {
+    if (error instanceof Declined) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES')
+      throw new Declined(`${host} may not be opened by this user (not in the group docker?)`);
+    throw new Declined(`no engine answers at ${host} (${code ?? messageOf(error)})`);
+  }
+}
+
+async function composeVersion(environment: Environment): Promise<string> {
+  const { failed, timedOut, stdout, stderr } = await dockerCli(
+    ['compose', 'version', '--short'],
+    environment,
+    PLUGIN_TIMEOUT_MS,
+  );
+  if (timedOut) throw new Declined('the Compose plugin did not answer');
+  const version = stdout.trim().replace(/^v/, '');
+  const [, major, minor] = /^(\d+)\.(\d+)\./.exec(version) ?? [];
+  if (failed || major === undefined) {
+    throw new Declined(`the Compose plugin is missing (\`docker compose version\`: ${firstLine(stderr)})`);
+  }
+  const [atLeastMajor, atLeastMinor] = COMPOSE_AT_LEAST;
+  const isOld =
+    Number(major) < atLeastMajor || (Number(major) === atLeastMajor && Number(minor) < atLeastMinor);
+  if (isOld) throw new Declined(`the Compose plugin ${version} is older than ${COMPOSE_AT_LEAST.join('.')}`);
+  return version;
+}
+
+function dockerCli(args: readonly string[], environment: Environment, timeout: number) {
+  return execa('docker', args, {
+    env: environment,
+    extendEnv: false,
+    reject: false,
+    timeout,
+    stdin: 'ignore',
+  });
+}
+
+const firstLine = (text: string): string => text.trim().split('\n')[0] || 'no output';

@@ -1,0 +1,151 @@
+import {
+  accessSync,
+  chownSync,
+  constants,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import type { SettingName } from '../../config/setting-table.ts';
+import type { StackConfig } from '../../config/stack-config.ts';
+import { messageOf, ProductError } from '../../core/product-error.ts';
+import { SERVICES, type ServiceName } from '../../core/services.ts';
+import { isPortFree, portOwner } from '../ports.ts';
+import type { ComposeVariables } from './compose-variables.ts';
+import type { StackContainer } from './stack-containers.ts';
+
+const HOST = '127.0.0.1';
+
+type PortSetting = Extract<SettingName, `${string}_PORT`>;
+
+/** The settings of the ports that docker-compose.yml publishes, and whose they are. */
+export const PUBLISHED: readonly (readonly [PortSetting, ServiceName])[] = [
+  ['ZOOKEEPER_PORT', 'zookeeper'],
+  ['KAFKA_PORT', 'kafka'],
+  ['SPARK_MASTER_PORT', 'spark-master'],
+  ['SPARK_MASTER_UI_PORT', 'spark-master'],
+  ['SPARK_WORKER_UI_PORT', 'spark-worker'],
+  ['SPARK_APP_UI_PORT', 'spark-streaming'],
+];
+
+/** Only a worker has no fixed name, since there may be several. */
+const NAMED = SERVICES.map(({ name }) => name).filter((name) => name !== 'spark-worker');
+
+/**
+ * Looks for ports and container names that others hold.
+ * @throws ProductError BAD_SETTING, PORT_TAKEN, STACK_RUNNING
+ */
+export async function checkPortsAndNames(
+  config: StackConfig,
+  variables: ComposeVariables,
+  docker: Docker,
+  present: readonly StackContainer[],
+): Promise<void> {
+  await assertNamesFree(config, variables, docker, present);
+  const ours = new Set(present.flatMap(({ info }) => publishedPorts(info)));
+  const seen = new Map<number, SettingName>();
+  for (const [setting, service] of PUBLISHED) {
+    const count = service === 'spark-worker' ? variables.workers : 1;
+    for (let port = config.settings[setting]; port < config.settings[setting] + count; port++) {
+      const other = seen.get(port);
+      if (other) throw bothAre(other, setting, port);
+      seen.set(port, setting);
+      if (!ours.has(port)) await assertPortFree(setting, port);
+    }
+  }
+}
+
+/**
+ * Makes the output folder as the user that the containers run as; what is there already must be theirs to write.
+ * @throws ProductError OUTPUT_NOT_WRITABLE
+ */
+export function makeOutputDir(outputDir: string, { owner }: ComposeVariables): void {
+  const uid = process.getuid?.();
+  try {
+    mkdirSync(outputDir, { recursive: true });
+    if (uid === 0 && owner.uid !== 0) {
+      chownSync(outputDir, owner.uid, owner.gid);
+      giveTree(join(outputDir, 'parquet'), owner.uid, owner.gid);
+    } else if (uid === owner.uid) accessSync(outputDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ProductError('OUTPUT_NOT_WRITABLE', {
+      message: `OUTPUT_DIR=${outputDir} cannot be written: ${messageOf(error)}.`,
+      hint: 'Set OUTPUT_DIR to a folder that you may write, or change the permissions of this one.',
+      cause: error,
+    });
+  }
+}
+
+/** Outputs that root's local processes wrote, for containers that do not run as root. */
+function giveTree(path: string, uid: number, gid: number): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) return;
+  if (found.uid === 0) lchownSync(path, uid, gid);
+  if (found.isDirectory()) for (const name of readdirSync(path)) giveTree(join(path, name), uid, gid);
+}
+
+async function assertNamesFree(
+  { projectDir }: StackConfig,
+  { project, containerPrefix }: ComposeVariables,
+  docker: Docker,
+  present: readonly StackContainer[],
+): Promise<void> {
+  for (const { info } of present) {
+    const elsewhere = info.Config.Labels['com.docker.compose.project.working_dir'];
+    if (elsewhere === undefined || isSameFolder(elsewhere, projectDir)) continue;
+    throw new ProductError('STACK_RUNNING', {
+      message: `The Compose project ${project} is that of the checkout ${elsewhere}.`,
+      hint: `Run \`npm run down\` there, or set COMPOSE_PROJECT_NAME, CONTAINER_PREFIX and ports of this checkout's own.`,
+    });
+  }
+  const names = new Set(NAMED.map((name) => `/${containerPrefix}${name}`));
+  for (const { Names, Labels } of await docker.listContainers({ all: true })) {
+    const taken = Names.find((name) => names.has(name));
+    const holder = Labels['com.docker.compose.project'];
+    if (taken === undefined || holder === project) continue;
+    throw new ProductError('STACK_RUNNING', {
+      message: `The container name ${taken.slice(1)} is taken by ${holder === undefined ? 'a container outside Compose' : `the Compose project ${holder}`}.`,
+      hint: 'Remove that container, or set CONTAINER_PREFIX to put something in front of the names of this stack.',
+    });
+  }
+}
+
+function isSameFolder(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
+
+function publishedPorts({ NetworkSettings }: StackContainer['info']): number[] {
+  const ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>> =
+    NetworkSettings.Ports;
+  return Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostPort }) => Number(HostPort)));
+}
+
+async function assertPortFree(setting: PortSetting, port: number): Promise<void> {
+  let problem = '';
+  try {
+    if (await isPortFree(HOST, port)) return;
+  } catch (error) {
+    problem = messageOf(error);
+  }
+  const owner = await portOwner(port);
+  const holder = owner
+    ? `process ${owner.pid} (${owner.command})`
+    : 'a process that cannot be seen from here, perhaps of another container';
+  throw new ProductError('PORT_TAKEN', {
+    message: `${setting}=${port} cannot be used on ${HOST}: ${problem || `it is held by ${holder}`}.`,
+    hint: `End that process, or set ${setting} to a free port.`,
+  });
+}
+
+function bothAre(one: SettingName, other: SettingName, port: number): ProductError {
+  return new ProductError('BAD_SETTING', {
+    message: one === other ? `${one} takes ${port} twice.` : `${one} and ${other} both take ${port}.`,
+    hint: 'Give every port setting a number of its own; SPARK_WORKER_UI_PORT takes one for each of SPARK_WORKERS.',
+  });
+}

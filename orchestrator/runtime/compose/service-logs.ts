@@ -1,0 +1,120 @@
+import type Docker from 'dockerode';
+import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { LogLine, LogOptions } from '../runtime.ts';
+import { LogFrames } from './log-frames.ts';
+import { runBegin } from './run-begin.ts';
+import type { StackContainers } from './stack-containers.ts';
+
+/**
+ * What the containers wrote, service by service; with `follow` then what comes, of containers that start meanwhile too, until
+ * the signal ends it.
+ */
+export async function* serviceLogs(
+  docker: Docker,
+  containers: StackContainers,
+  { services, tail, follow, signal }: LogOptions,
+): AsyncGenerator<LogLine> {
+  const wanted = new Set<ServiceName>(services.length === 0 ? SERVICE_NAMES : services);
+  const queue = new LineQueue();
+  const reading = new Set<string>();
+  const abort = new AbortController();
+  const read = async (id: string, service: ServiceName, range: { tail?: number; since?: string }) => {
+    if (reading.has(id)) return;
+    reading.add(id);
+    try {
+      const options = {
+        stdout: true,
+        stderr: true,
+        follow: true as const,
+        abortSignal: abort.signal,
+        ...range,
+      };
+      const frames = new LogFrames();
+      const stream = await docker.getContainer(id).logs(options);
+      for await (const chunk of stream) queue.add(service, frames.push(chunk as Buffer));
+      queue.add(service, frames.end());
+    } finally {
+      reading.delete(id);
+    }
+  };
+  const before = new Map<string, Docker.ContainerInspectInfo>();
+  const onAbort = () => queue.finish();
+  const started = (id: string, service: ServiceName, since: string | undefined) =>
+    read(id, service, since === undefined ? {} : { since }).catch((error: unknown) => queue.finish(error));
+  const stopListening = follow
+    ? await containers.onEvent(({ id, service, action }) => {
+        if (action !== 'start' || !wanted.has(service)) return;
+        docker
+          .getContainer(id)
+          .inspect()
+          .then((info) => {
+            const since = runBegin(info, before.get(id), true);
+            before.set(id, info);
+            return started(id, service, since);
+          })
+          .catch((error: unknown) => queue.finish(error));
+      })
+    : () => undefined;
+  try {
+    for (const { service, info } of await containers.list()) {
+      if (!wanted.has(service)) continue;
+      before.set(info.Id, info);
+      const range = tail === undefined ? {} : { tail };
+      if (follow && info.State.Running)
+        void read(info.Id, service, range).catch((e: unknown) => queue.finish(e));
+      else yield* past(docker, info.Id, service, range);
+    }
+    if (!follow) return;
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    yield* queue.lines();
+  } finally {
+    stopListening();
+    signal.removeEventListener('abort', onAbort);
+    abort.abort();
+  }
+}
+
+async function* past(
+  docker: Docker,
+  id: string,
+  service: ServiceName,
+  range: { readonly tail?: number },
+): AsyncGenerator<LogLine> {
+  const options = { stdout: true, stderr: true, follow: false as const, ...range };
+  const frames = new LogFrames();
+  const answer = await docker.getContainer(id).logs(options);
+  for (const text of [...frames.push(answer), ...frames.end()]) yield { service, text };
+}
+
+/** Lines of several logs as one sequence. */
+class LineQueue {
+  readonly #lines: LogLine[] = [];
+  #wake: () => void = () => undefined;
+  #end: { readonly error?: unknown } | undefined;
+
+  add(service: ServiceName, texts: readonly string[]): void {
+    for (const text of texts) this.#lines.push({ service, text });
+    this.#wake();
+  }
+
+  /** Ends the sequence, with an error unless it is ended already. */
+  finish(error?: unknown): void {
+    this.#end ??= { error };
+    this.#wake();
+  }
+
+  async *lines(): AsyncGenerator<LogLine> {
+    for (;;) {
+      yield* this.#lines.splice(0);
+      if (this.#end) {
+        if (this.#end.error !== undefined) throw this.#end.error;
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        if (this.#lines.length > 0 || this.#end) resolve();
+      });
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import type Docker from 'dockerode';
+import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import { LogTail } from './log-tail.ts';
+import { runBegin } from './run-begin.ts';
+
+/** One container of the stack as the engine describes it, with the last lines of its present or last process. */
+export interface StackContainer {
+  readonly service: ServiceName;
+  readonly info: Docker.ContainerInspectInfo;
+  readonly recentLines: readonly string[];
+}
+
+/** Something that the engine reports of a container. */
+export interface ContainerEvent {
+  readonly id: string;
+  readonly service: ServiceName;
+  /** `start`, `die`, `destroy`, … Source: Docker Engine API, "Monitor events". */
+  readonly action: string;
+}
+
+/** Even without an event, what is known is not trusted for longer. */
+const TRUSTED_MS = 1000;
+
+const LABEL = {
+  project: 'com.docker.compose.project',
+  service: 'com.docker.compose.service',
+  number: 'com.docker.compose.container-number',
+  oneOff: 'com.docker.compose.oneoff',
+} as const;
+
+/**
+ * The containers of a Compose project. Gates ask every few milliseconds: what is known holds until the engine reports an
+ * event, and logs are followed, so that an answer costs the engine nothing while nothing happens.
+ */
+export class StackContainers {
+  readonly #docker: Docker;
+  readonly #project: string;
+  readonly #tails = new Map<string, LogTail>();
+  /** The latest look at each container, which tells when its run before the present one ended. */
+  readonly #seen = new Map<string, Docker.ContainerInspectInfo>();
+  #looked = false;
+  readonly #listeners = new Set<(event: ContainerEvent) => void>();
+  readonly #closed = new AbortController();
+  #events: Promise<void> | undefined;
+  #known:
+    | { readonly containers: Promise<readonly Omit<StackContainer, 'recentLines'>[]>; readonly atMs: number }
+    | undefined;
+
+  constructor(docker: Docker, project: string) {
+    this.#docker = docker;
+    this.#project = project;
+  }
+
+  /** Every container of every service, by service and number. */
+  async list(): Promise<readonly StackContainer[]> {
+    this.#events ??= this.#listen();
+    await this.#events;
+    if (!this.#known || performance.now() - this.#known.atMs > TRUSTED_MS) {
+      const known = { containers: this.#inspectAll(), atMs: performance.now() };
+      known.containers.catch(() => {
+        if (this.#known === known) this.#known = undefined;
+      });
+      this.#known = known;
+    }
+    const containers = await this.#known.containers;
+    const found = await Promise.all(
+      containers.map(async ({ service, info }) => ({
+        service,
+        info,
+        recentLines: await this.#linesOf(info),
+      })),
+    );
+    this.#looked = true;
+    return found;
+  }
+
+  /** Forgets what is known, after something was changed. */
+  changed(): void {
+    this.#known = undefined;
+  }
+
+  /** Calls back on every event, as soon as events are listened for. */
+  async onEvent(listener: (event: ContainerEvent) => void): Promise<() => void> {
+    this.#listeners.add(listener);
+    this.#events ??= this.#listen();
+    await this.#events;
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    this.#closed.abort();
+    for (const tail of this.#tails.values()) tail.close();
+  }
+
+  async #inspectAll() {
+    const found = await this.#docker.listContainers({
+      all: true,
+      filters: { label: [`${LABEL.project}=${this.#project}`, `${LABEL.oneOff}=False`] },
+    });
+    const numbered = found
+      .flatMap(({ Id, Labels }) => {
+        const service = serviceOf(Labels);
+        return service ? [{ id: Id, service, number: Number(Labels[LABEL.number]) }] : [];
+      })
+      .sort(
+        (a, b) => SERVICE_NAMES.indexOf(a.service) - SERVICE_NAMES.indexOf(b.service) || a.number - b.number,
+      );
+    const inspected = await Promise.all(
+      numbered.map(async ({ id, service }) => {
+        const info = await absentAsUndefined(this.#docker.getContainer(id).inspect());
+        return info ? [{ service, info }] : [];
+      }),
+    );
+    return inspected.flat();
+  }
+
+  /** A tail belongs to one start of a container: a restart begins with none of the earlier lines. */
+  async #linesOf(info: Docker.ContainerInspectInfo): Promise<readonly string[]> {
+    let tail = this.#tails.get(info.Id);
+    const before = this.#seen.get(info.Id);
+    this.#seen.set(info.Id, info);
+    if (tail?.startedAt !== info.State.StartedAt) {
+      tail?.close();
+      const since = runBegin(info, before, this.#looked);
+      tail = new LogTail(this.#docker.getContainer(info.Id), info.State.StartedAt, since);
+      this.#tails.set(info.Id, tail);
+    }
+    return (await absentAsUndefined(tail.lines(info.State.Running && !info.State.Restarting))) ?? [];
+  }
+
+  async #listen(): Promise<void> {
+    const stream = await this.#docker.getEvents({
+      filters: { type: ['container'], label: [`${LABEL.project}=${this.#project}`] },
+      abortSignal: this.#closed.signal,
+    });
+    let rest = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#report(line);
+    });
+    const again = () => {
+      this.changed();
+      this.#events = undefined;
+    };
+    stream.on('error', again);
+    stream.on('close', again);
+  }
+
+  #report(line: string): void {
+    if (line.trim() === '') return;
+    const { Action, Actor } = JSON.parse(line) as {
+      Action: string;
+      Actor: { ID: string; Attributes: Record<string, string> };
+    };
+    // Health checks run by the second and change nothing that is told of here.
+    if (Action.startsWith('exec_')) return;
+    this.changed();
+    const service = serviceOf(Actor.Attributes);
+    if (!service) return;
+    for (const listener of this.#listeners) listener({ id: Actor.ID, service, action: Action });
+  }
+}
+
+function serviceOf(labels: Readonly<Record<string, string>>): ServiceName | undefined {
+  return SERVICE_NAMES.find((name) => name === labels[LABEL.service]);
+}
+
+/** A container may go while it is asked for. */
+async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
