@@ -12,13 +12,20 @@ interface WipeTarget {
   readonly allowed?: RegExp;
 }
 
-/** org.apache.kafka.storage.internals.log.LogFileUtils and kafka.log.LogManager: a folder a partition, files a segment. */
-const KAFKA_FILES =
-  /^(server\.properties|log4j\.properties|data(\/(\.lock|\.kafka_cleanshutdown|meta\.properties|[\w-]+-checkpoint|[\w.-]+-\d+(\.[\da-f]+-(delete|stray|future))?(\/[\w.-]*\.(log|index|timeindex|txnindex|snapshot)(\.(deleted|cleaned|swap))?|\/(leader-epoch-checkpoint|partition\.metadata))?)(\.tmp)?)?)$/;
+/** Our own files, begun ones included, and what a JVM that crashed leaves in its working folder. */
+const OWN = String.raw`(server\.properties|zoo\.cfg|log4j\.properties)(\.\d+)?|(hs_err|replay|java)_pid\d+\.(log|hprof)|core(\.\d+)?`;
+
+/** org.apache.kafka.storage.internals.log.LogFileUtils, kafka.log.LogManager: a folder a partition, files a segment. */
+const KAFKA_DATA = String.raw`\.lock|\.kafka_cleanshutdown|meta\.properties|[\w-]+-checkpoint`;
+const KAFKA_PARTITION = String.raw`[\w.-]+-\d+(\.[\da-f]+-(delete|stray|future))?`;
+const KAFKA_SEGMENT = String.raw`[\w.-]+\.(log|index|timeindex|txnindex|snapshot)(\.(deleted|cleaned|swap))?|leader-epoch-checkpoint|partition\.metadata`;
+const KAFKA_FILES = new RegExp(
+  `^(${OWN}|data(/((${KAFKA_DATA})(\\.tmp)?|${KAFKA_PARTITION}(/(${KAFKA_SEGMENT})(\\.tmp)?)?))?)$`,
+);
 
 /** org.apache.zookeeper.server.persistence: snapshots and transaction logs in a folder named by the format's version. */
-const ZOOKEEPER_FILES =
-  /^(zoo\.cfg|log4j\.properties|(data|log)(\/(myid|version-\d+(\/(snapshot|log)\.[\da-f]+(\.\w+)?|\/(acceptedEpoch|currentEpoch|\.snapshot\.tmp))?))?)$/;
+const ZOOKEEPER_VERSION = String.raw`(snapshot|log)\.[\da-f]+(\.\w+)?|(accepted|current)Epoch(\.tmp)?`;
+const ZOOKEEPER_FILES = new RegExp(`^(${OWN}|(data|log)(/(myid|version-\\d+(/(${ZOOKEEPER_VERSION}))?))?)$`);
 
 /**
  * Deletes what the stack has written in RUN_DIR: all of it is looked at first, so that a refusal leaves everything.
