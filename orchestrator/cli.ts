@@ -47,7 +47,9 @@ export async function parseCommandLine(
     .version(false)
     .exitProcess(false)
     .fail((message, error) => {
-      throw usageError(message ?? String(error?.message ?? error));
+      const guess = /^Did you mean (.*)\?$/.exec(message ?? '')?.[1];
+      const unknown = `Unknown command ${argv[0]}: did you mean ${guess}?`;
+      throw usageError(guess === undefined ? (message ?? String(error?.message ?? error)) : unknown);
     });
   const register = <Options>(command: Command<Options>) =>
     parser.command(
@@ -111,7 +113,7 @@ function settingFlags(args: Readonly<Record<string, unknown>>): Partial<Record<S
 
 function usageError(message: string): ProductError {
   return new ProductError('BAD_USAGE', {
-    message: message.replace(/\.?$/, '.').replaceAll('\n', ' '),
+    message: message.replace(/[^.?]$/, '$&.').replaceAll('\n', ' '),
     hint: '`npm run up -- --help` shows the options of `up`, and so for every command.',
   });
 }

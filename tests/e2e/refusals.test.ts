@@ -51,7 +51,7 @@ describe('up refuses, before anything is touched,', () => {
     await new Promise<void>((resolve) => server.listen(stack.ports.KAFKA_PORT, '127.0.0.1', resolve));
     try {
       const result = await stack.run('up');
-      expectRefusal(result, 3, String(stack.ports.KAFKA_PORT), `pid ${process.pid}`, 'KAFKA_PORT');
+      expectRefusal(result, 3, String(stack.ports.KAFKA_PORT), `process ${process.pid}`, 'KAFKA_PORT');
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
@@ -120,7 +120,7 @@ describe('commands on a stack that does not run', () => {
 
   it('peek and logs are friendly when there is nothing yet', async () => {
     const peek = await stack.run('peek');
-    expect(peek.stdout + peek.stderr).toMatch(/npm run up/);
+    expect(peek.stdout + peek.stderr).toMatch(/npm run status/);
     expect(await stack.run('logs')).toMatchObject({ code: 0 });
   });
 });
