@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { javaCandidates } from './java-candidates.ts';
+import { type JavaFolder, javaCandidates } from './java-candidates.ts';
 import { runTool } from './run-tool.ts';
 
 /** A Java installation as it described itself. */
@@ -28,15 +28,17 @@ type Known = Record<string, { readonly fingerprint: string; readonly java: Java 
 /**
  * Finds a Java that Spark supports: JAVA_HOME, PATH, the usual folders. Each program is run once; what it said is kept in
  * `memory`, so that later searches start no process.
+ * @param folders where to look beside JAVA_HOME and PATH; the usual ones by default
  */
 export async function findJava(
   environment: Readonly<Record<string, string | undefined>>,
   memory: string,
   signal: AbortSignal,
+  folders?: readonly JavaFolder[],
 ): Promise<JavaSearch> {
   const known = recall(memory);
   const declined: string[] = [];
-  for (const { executable, origin } of javaCandidates(environment)) {
+  for (const { executable, origin } of javaCandidates(environment, folders)) {
     const fingerprint = fingerprintOf(executable);
     let java = known[executable]?.fingerprint === fingerprint ? known[executable]?.java : undefined;
     // A version manager's shim stays the same file when the Java behind it goes.

@@ -10,8 +10,14 @@ export interface JavaCandidate {
   readonly origin: string;
 }
 
-/** Where packages, installers and version managers put Java: folders that hold one per version, and the home below each. */
-const FOLDERS: readonly { readonly folder: string; readonly below: string }[] = [
+/** A folder that holds one Java per version, and where its home is below each. */
+export interface JavaFolder {
+  readonly folder: string;
+  readonly below: string;
+}
+
+/** Where packages, installers and version managers put Java. */
+const FOLDERS: readonly JavaFolder[] = [
   { folder: '/usr/lib/jvm', below: '' },
   { folder: '/usr/java', below: '' },
   { folder: '/opt/java', below: '' },

@@ -80,7 +80,8 @@ export function phraseOf(line: string): string | undefined {
   if (file?.endsWith('.metadata')) return undefined;
   if (action === 'Downloading') return `downloading ${file}${size ? ` (${size})` : ''}`;
   if (action) return `unpacking ${file} from pip's cache`;
-  if (/^\s*Building wheel/.test(line)) return `building ${/for ([\w-]+)/.exec(line)?.[1] ?? 'the package'}`;
+  const [, built] = /^\s*Building wheel for ([\w-]+)/.exec(line) ?? [];
+  if (built) return `building ${built}`;
   if (line.startsWith('Installing collected packages')) return 'installing';
   if (/^\s*WARNING: Retrying/.test(line)) return 'no connection yet, trying again';
   return undefined;

@@ -92,5 +92,5 @@ function killGroup(pid: number): void {
 
 /** Mirrors are often given as https://user:password@host. */
 export function withoutPasswords(line: string): string {
-  return line.replace(/(:\/\/)[^\s/@]+@/g, '$1***@');
+  return line.replace(/(:\/\/)[^\s@]+@/g, '$1***@');
 }
