@@ -21,11 +21,8 @@ export type EngineAnswer =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a machine without an engine costs the user at most. */
-const ENGINE_TIMEOUT_MS = 1000;
-
-/** The plugin is a program that need only be started: where an engine answers, a busy machine may take its time. */
-const PLUGIN_TIMEOUT_MS = 10_000;
+/** The command and its plugin are programs that need only be started: a busy machine may take its time for that. */
+const COMMAND_TIMEOUT_MS = 10_000;
 
 /** The first Compose with the lifecycle hooks that docker-compose.yml uses. */
 const COMPOSE_AT_LEAST = [2, 30] as const;
@@ -39,14 +36,17 @@ const infoAnswer = z.object({ OSType: z.string(), SecurityOptions: z.array(z.str
 
 class Declined extends Error {}
 
-/** Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose plugin, side by side. */
-export async function askEngine(environment: Environment): Promise<EngineAnswer> {
+/**
+ * Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose plugin, side by side.
+ * @param patienceMs how long the engine may take to answer
+ */
+export async function askEngine(environment: Environment, patienceMs: number): Promise<EngineAnswer> {
   const compose = composeVersion(environment);
   compose.catch(() => undefined);
   try {
     const host = await engineHost(environment);
     const docker = connection(host);
-    const found = await answerOf(docker, host);
+    const found = await answerOf(docker, host, patienceMs);
     return { engine: { docker, host, ...found, composeVersion: await compose } };
   } catch (error) {
     if (error instanceof Declined) return { declined: error.message };
@@ -55,11 +55,11 @@ export async function askEngine(environment: Environment): Promise<EngineAnswer>
 }
 
 async function engineHost(environment: Environment): Promise<string> {
-  const { failed, stdout, stderr, code } = await dockerCli(
+  const { failed, timedOut, stdout, stderr, code } = await dockerCli(
     ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'],
     environment,
-    ENGINE_TIMEOUT_MS,
   );
+  if (timedOut) throw new Declined('the `docker` command did not answer');
   if (code === 'ENOENT') throw new Declined('there is no `docker` command');
   if (/podman/i.test(stderr)) throw new Declined(PODMAN);
   const host = stdout.trim();
@@ -86,10 +86,16 @@ function connection(host: string): Docker {
   throw new Declined(`the engine at ${host} is not on this machine`);
 }
 
-async function answerOf(docker: Docker, host: string): Promise<{ version: string; rootless: boolean }> {
-  const late = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
+async function answerOf(
+  docker: Docker,
+  host: string,
+  patienceMs: number,
+): Promise<{ version: string; rootless: boolean }> {
+  const late = AbortSignal.timeout(patienceMs);
   const timeout = new Promise<never>((_resolve, reject) => {
-    late.addEventListener('abort', () => reject(new Declined(`no answer from ${host} within a second`)));
+    late.addEventListener('abort', () =>
+      reject(new Declined(`no answer from ${host} within ${patienceMs / 1000} s`)),
+    );
   });
   timeout.catch(() => undefined);
   try {
@@ -116,7 +122,6 @@ async function composeVersion(environment: Environment): Promise<string> {
   const { failed, timedOut, stdout, stderr } = await dockerCli(
     ['compose', 'version', '--short'],
     environment,
-    PLUGIN_TIMEOUT_MS,
   );
   if (timedOut) throw new Declined('the Compose plugin did not answer');
   const version = stdout.trim().replace(/^v/, '');
@@ -131,12 +136,12 @@ async function composeVersion(environment: Environment): Promise<string> {
   return version;
 }
 
-function dockerCli(args: readonly string[], environment: Environment, timeout: number) {
+function dockerCli(args: readonly string[], environment: Environment) {
   return execa('docker', args, {
     env: environment,
     extendEnv: false,
     reject: false,
-    timeout,
+    timeout: COMMAND_TIMEOUT_MS,
     stdin: 'ignore',
   });
 }

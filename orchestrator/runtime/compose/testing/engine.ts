@@ -7,7 +7,7 @@ let asked: Promise<EngineAnswer> | undefined;
  * be one.
  */
 export async function testingEngine(): Promise<EngineAnswer> {
-  asked ??= askEngine(process.env);
+  asked ??= askEngine(process.env, 15_000);
   const answer = await asked;
   if (!answer.engine && process.env['REQUIRE_DOCKER'] === '1') {
     throw new Error(`REQUIRE_DOCKER=1, but ${answer.declined}`);

@@ -1,0 +1,288 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadSettings } from '../../config/load-settings.ts';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../config/setting-table.ts';
+import { stackConfig } from '../../config/stack-config.ts';
+import { SERVICES, type ServiceName } from '../../core/services.ts';
+import { kafkaConnector, sparkSubmitArguments } from '../../core/spark-submit.ts';
+import { sparkLogging } from '../local/commands/spark-environment.ts';
+import { runLayout } from '../local/run-layout.ts';
+import { composeVariables, DEFAULT_PROJECT } from './compose-variables.ts';
+import { PUBLISHED } from './preflight.ts';
+
+const PROJECT_DIR = join(import.meta.dirname, '../../..');
+const TEXT = readFileSync(join(PROJECT_DIR, 'docker-compose.yml'), 'utf8');
+
+/** The parts of a service that are looked at here. */
+interface ComposeService {
+  readonly image?: string;
+  readonly build?: { readonly args: Readonly<Record<string, string>> };
+  readonly container_name?: string;
+  readonly user?: string;
+  readonly command?: readonly string[];
+  readonly environment: Readonly<Record<string, string | number>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly (string | { readonly source: string; readonly target: string })[];
+  readonly restart: string;
+  readonly mem_limit: string;
+  readonly cap_drop: readonly string[];
+  readonly logging: { readonly options: Readonly<Record<string, string>> };
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly stop_grace_period?: string;
+}
+
+interface ComposeFile {
+  readonly name: string;
+  readonly services: Readonly<Record<ServiceName, ComposeService>>;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
+  readonly volumes: Readonly<Record<string, null>>;
+}
+
+/** The file with every variable at its default. */
+const file = parse(interpolated(TEXT), { merge: true }) as ComposeFile;
+const service = (name: ServiceName): ComposeService => file.services[name];
+
+/** `${NAME:-default}`, innermost first, since a default may hold a variable. */
+function interpolated(text: string): string {
+  const inner = /\$\{(\w+):-([^${}]*)\}/g;
+  const next = text.replace(inner, (_all, _name, fallback: string) => fallback);
+  return next === text ? text : interpolated(next);
+}
+
+/** The defaults that the file gives a variable, each once. */
+function defaultsOf(name: string): readonly string[] {
+  return [
+    ...new Set(
+      [...TEXT.matchAll(new RegExp(`\\$\\{${name}:-([^{}]*)\\}`, 'g'))].map(([, value]) => value ?? ''),
+    ),
+  ];
+}
+
+describe('docker-compose.yml agrees with the table of services:', () => {
+  it('the same services in the same order', () => {
+    expect(Object.keys(file.services)).toEqual(SERVICES.map(({ name }) => name));
+  });
+
+  it.each(SERVICES)(
+    '$name waits for those that it comes after, one-shots done and others healthy',
+    (entry) => {
+      const waits = Object.fromEntries(
+        Object.entries(service(entry.name).depends_on ?? {}).map(([name, { condition }]) => [
+          name,
+          condition,
+        ]),
+      );
+      const kindOf = (name: string) => SERVICES.find((other) => other.name === name)?.kind;
+      const expected = entry.after.map((name) => [
+        name,
+        kindOf(name) === 'one-shot' ? 'service_completed_successfully' : 'service_healthy',
+      ]);
+      expect(waits).toEqual(Object.fromEntries(expected));
+    },
+  );
+
+  it.each(SERVICES)('$name is started again as its kind demands', ({ name, kind }) => {
+    expect(service(name).restart).toBe(kind === 'one-shot' ? 'no' : 'unless-stopped');
+  });
+
+  it('containers have the names that users type, but a worker, of which there may be several', () => {
+    const names = Object.fromEntries(SERVICES.map(({ name }) => [name, service(name).container_name]));
+    expect(names).toEqual({
+      ...Object.fromEntries(SERVICES.map(({ name }) => [name, name])),
+      'spark-worker': undefined,
+    });
+    expect(file.name).toBe(DEFAULT_PROJECT);
+  });
+
+  it('ports are published on the loopback address alone, each by its setting', () => {
+    const published = SERVICES.flatMap(({ name }) => (service(name).ports ?? []).map((port) => [name, port]));
+    const expected = PUBLISHED.map(([setting, name]) => [
+      name,
+      expect.stringMatching(new RegExp(`^127\\.0\\.0\\.1:${defaultsOf(setting)[0]}:\\d+$`)),
+    ]);
+    expect(published).toEqual(expected);
+  });
+});
+
+describe('docker-compose.yml agrees with the table of settings:', () => {
+  /** What stands for a default that the table leaves to the runtime, or that containers need otherwise. */
+  const OWN_DEFAULTS: Partial<Record<SettingName, string>> = {
+    KAFKA_BOOTSTRAP_SERVERS: 'kafka:9092',
+    OUTPUT_PATH: '/opt/spark-output/parquet',
+    MAX_OFFSETS_PER_TRIGGER: '',
+    SPARK_WORKER_CORES: '',
+    SPARK_WORKER_UI_PORT: '8081-8090',
+  };
+  /** Variables of the file alone. */
+  const NO_SETTINGS = [
+    ...['ZOOKEEPER_IMAGE', 'KAFKA_IMAGE', 'SPARK_IMAGE', 'NODE_IMAGE', 'CONTAINER_PREFIX'],
+    ...['OUTPUT_UID', 'OUTPUT_GID', 'SPARK_WORKERS', 'SPARK_WORKER_MEM_LIMIT'],
+    ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'],
+    ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  ];
+  const used = new Set(
+    [...TEXT.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '').filter((name) => name !== 'NAME'),
+  );
+
+  it('each setting but those of the orchestrator alone is there, and nothing unknown', () => {
+    const settings = SETTING_NAMES.filter((name) => name !== 'RUNTIME' && name !== 'RUN_DIR');
+    expect([...used].toSorted()).toEqual([...new Set([...settings, ...NO_SETTINGS])].toSorted());
+  });
+
+  it.each(SETTING_NAMES.filter((name) => used.has(name)))('%s has the default of the table', (name) => {
+    const definition = SETTING_TABLE[name];
+    const expected = OWN_DEFAULTS[name] ?? ('default' in definition ? definition.default : undefined);
+    expect(defaultsOf(name)).toEqual([expected]);
+  });
+
+  it('spark-submit has the arguments that every runtime gives it', () => {
+    const [python, start, submit, ...args] = service('spark-streaming').command ?? [];
+    expect([python, start, submit]).toEqual([
+      'python3',
+      '/opt/spark-app/container_start.py',
+      '/opt/spark/bin/spark-submit',
+    ]);
+    const options = ['-Djava.net.preferIPv4Stack=true'];
+    const expected = sparkSubmitArguments({
+      master: 'spark://spark-master:7077',
+      packages: [kafkaConnector(SETTING_TABLE.SPARK_VERSION.default)],
+      conf: {
+        'spark.jars.ivy': '/var/tmp/ivy-1000',
+        'spark.driver.host': 'spark-streaming',
+        'spark.driver.bindAddress': '0.0.0.0',
+        'spark.port.maxRetries': '0',
+        'spark.ui.port': '4040',
+        'spark.sql.shuffle.partitions': SETTING_TABLE.SPARK_SQL_SHUFFLE_PARTITIONS.default,
+      },
+      driverJavaOptions: options,
+      executorJavaOptions: options,
+      app: '/opt/spark-app/app.py',
+    });
+    expect(args).toEqual(expected);
+  });
+
+  it("Spark's logging is that of the local runtime", () => {
+    const properties = (text: string) =>
+      Object.fromEntries(
+        text
+          .trim()
+          .split('\n')
+          .map((line) => /^(\S+?)\s*=\s*(.*)$/.exec(line)?.slice(1) ?? [line, ''])
+          .map(([key = '', value = '']) => [key, value.replaceAll('\\', '')]),
+      );
+    const ofLocal = sparkLogging(runLayout('/run')).content;
+    expect(properties(file.configs['spark-log4j2']?.content ?? '')).toEqual(properties(ofLocal));
+  });
+});
+
+describe('docker-compose.yml is safe to leave running:', () => {
+  it.each(SERVICES)('$name is bounded, cannot gain rights and sees no engine', ({ name }) => {
+    const { mem_limit, logging, cap_drop, user, volumes = [], command } = service(name);
+    expect(mem_limit).toMatch(/^\d+[mg]$/);
+    expect(logging.options).toEqual({ 'max-size': '10m', 'max-file': '3' });
+    expect(cap_drop).toEqual(['ALL']);
+    expect(user ?? 'of the image').not.toMatch(/^(0|root)\b/);
+    expect(JSON.stringify(volumes)).not.toContain('docker.sock');
+    expect(command === undefined || Array.isArray(command)).toBe(true);
+  });
+
+  it("Kafka's data and both of ZooKeeper's are in named volumes", () => {
+    expect(service('zookeeper').volumes).toEqual([
+      'zookeeper-data:/var/lib/zookeeper/data',
+      'zookeeper-log:/var/lib/zookeeper/log',
+    ]);
+    expect(service('kafka').volumes).toEqual(['kafka-data:/var/lib/kafka/data']);
+    expect(Object.keys(file.volumes)).toEqual(['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache']);
+  });
+
+  it('driver and executors see the same output folder', () => {
+    const outputs = (name: ServiceName) =>
+      (service(name).volumes ?? []).filter(
+        (volume) => typeof volume === 'object' && volume.target === '/opt/spark-output',
+      );
+    expect(outputs('spark-worker')).toHaveLength(1);
+    expect(outputs('spark-worker')).toEqual(outputs('spark-streaming'));
+  });
+
+  it('health checks ask with what every image has', () => {
+    for (const { name } of SERVICES) {
+      expect(service(name).healthcheck?.test.join(' ') ?? '').not.toMatch(/\b(curl|wget|nc)\b/);
+    }
+  });
+
+  it("the producer's image has the package versions of this checkout", () => {
+    const versionsOf = (path: string) => {
+      const lock = JSON.parse(readFileSync(join(PROJECT_DIR, path), 'utf8')) as {
+        packages: Record<string, { version?: string }>;
+      };
+      return Object.fromEntries(Object.entries(lock.packages).map(([name, { version }]) => [name, version]));
+    };
+    const { '': _itself, ...image } = versionsOf('producer/package-lock.json');
+    expect(versionsOf('package-lock.json')).toMatchObject(image);
+  });
+});
+
+describe('Compose itself takes docker-compose.yml', () => {
+  let plugin: string | undefined;
+  beforeAll(async () => {
+    const { failed, shortMessage } = await execa('docker', ['compose', 'version'], { reject: false }).then(
+      (result) => ({
+        failed: result.failed,
+        shortMessage: result.failed ? result.shortMessage : undefined,
+      }),
+    );
+    plugin = failed ? (shortMessage ?? 'no docker compose') : undefined;
+  });
+
+  const configOf = async (environment: Readonly<Record<string, string>>) => {
+    const { stdout } = await execa(
+      'docker',
+      ['compose', '--env-file', '/dev/null', 'config', '--format', 'json'],
+      {
+        cwd: PROJECT_DIR,
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+        extendEnv: false,
+      },
+    );
+    return JSON.parse(stdout) as {
+      services: Record<
+        string,
+        { ports?: { host_ip: string; published: string }[]; scale?: number; user?: string }
+      >;
+    };
+  };
+
+  it('with every variable at its default', async (context) => {
+    if (plugin !== undefined) context.skip(plugin);
+    const { services } = await configOf({});
+    expect(Object.keys(services).toSorted()).toEqual(SERVICES.map(({ name }) => name).toSorted());
+    const ports = Object.values(services).flatMap((one) => one.ports ?? []);
+    expect(ports).toHaveLength(PUBLISHED.length);
+    expect(new Set(ports.map(({ host_ip }) => host_ip))).toEqual(new Set(['127.0.0.1']));
+  });
+
+  it('with the variables of the orchestrator', async (context) => {
+    if (plugin !== undefined) context.skip(plugin);
+    const settings = loadSettings({
+      flags: {},
+      environment: { KAFKA_PORT: '19094' },
+      projectDir: PROJECT_DIR,
+    });
+    const config = stackConfig(settings, PROJECT_DIR, {
+      SPARK_WORKERS: '3',
+      OUTPUT_UID: '1234',
+      OUTPUT_GID: '5',
+    });
+    const { services } = await configOf(composeVariables(config, false).environment);
+    expect(services['spark-worker']).toMatchObject({
+      scale: 3,
+      user: '1234:5',
+      ports: [{ published: '8081-8083' }],
+    });
+    expect(services['kafka']?.ports).toMatchObject([{ published: '19094' }]);
+  });
+});
