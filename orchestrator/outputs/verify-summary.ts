@@ -91,8 +91,9 @@ function sentence({ kind, sink, partition, from, to, count, detail }: Difference
     ...(sink === null ? [] : [sink]),
     ...(partition === null ? [] : [`partition ${partition}`]),
     ...(from === null || to === null ? [] : [from === to ? `offset ${from}` : `offsets ${from} to ${to}`]),
+    ...(count === 1 ? [] : [`${number(count)} in all`]),
   ];
-  return `${kind}: ${place.join(', ')}${place.length > 0 ? ' ' : ''}(${number(count)}): ${detail}`;
+  return `${[kind, place.join(', ')].filter(Boolean).join(' in ')}: ${detail}`;
 }
 
 function verdict({ equal, lag, differenceCount }: VerifyReport): string {

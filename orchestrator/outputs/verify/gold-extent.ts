@@ -13,18 +13,18 @@ export interface GoldExtent {
 
 /**
  * The two queries advance on their own: gold is compared as of its last micro-batch whose records silver has all seen.
- * @returns a reason where there is none
+ * @returns undefined when there is nothing to compare yet, a reason when it cannot be compared
  */
 export function goldExtent(
   gold: Checkpoint,
   batches: readonly PlannedBatch[],
   medallion: PlannedBatch | undefined,
-): GoldExtent | string {
-  if (gold.start === undefined || gold.committed === undefined)
-    return 'gold has not committed a micro-batch yet';
-  if (medallion === undefined) return 'silver has not committed a micro-batch yet';
+): GoldExtent | string | undefined {
+  if (gold.start === undefined || gold.committed === undefined) return undefined;
   const until = batches.findLastIndex(({ end }) =>
-    [...end].every(([partition, offset]) => offset <= (medallion.end.get(partition) ?? 0)),
+    [...end].every(
+      ([partition, offset]) => offset <= (medallion?.end.get(partition) ?? gold.start?.get(partition) ?? 0),
+    ),
   );
   const through = batches[until];
   if (through === undefined) {

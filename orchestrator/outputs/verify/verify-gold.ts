@@ -43,14 +43,15 @@ export async function verifyGold(
   noteFiles('gold', loaded, prunedThrough, log);
   const extent = goldExtent(gold, goldBatches, medallion.committed);
   const rows = await noteGoldRows(database, goldBatches, log);
-  const watermarkMs = typeof extent === 'string' ? 0 : extent.through.watermarkMs;
+  const watermarkMs = typeof extent === 'object' ? extent.through.watermarkMs : 0;
   const watermark = watermarkMs > 0 ? new Date(watermarkMs).toISOString() : null;
-  const skip = (reason: string): GoldOutcome => ({
+  const skip = (...reasons: readonly string[]): GoldOutcome => ({
     rows,
     report: { equalWindows: 0, watermark },
-    notCompared: [{ sink: 'gold', reason, count: null }],
+    notCompared: reasons.map((reason) => ({ sink: 'gold', reason, count: null })),
   });
 
+  if (extent === undefined) return skip();
   if (typeof extent === 'string') return skip(extent);
   const prunedMs = prunedWindowsMs(extent, prunedThrough) ?? (await beforeFirstWindowMs(database));
   if (prunedMs === undefined) return skip('all gold files of known micro-batches were pruned');
