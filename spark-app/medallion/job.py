@@ -85,6 +85,7 @@ class Job:
     def _stop_queries(self) -> None:
         self._asked.set()
         self._gate.shut()
+        self._quiet_refusals()
         deadline = time.monotonic() + GRACE_S
         while time.monotonic() < deadline and any(
             query.isActive and query.status["isTriggerActive"] for query in self._queries
@@ -103,6 +104,12 @@ class Job:
             stop.start()
         for stop in stops:
             stop.join(STOP_S)
+
+    def _quiet_refusals(self) -> None:
+        # Spark logs a refused batch as a failed query with its stack; real failures this job says itself.
+        log4j: Any = self._spark._jvm.org.apache.logging.log4j  # type: ignore[union-attr]
+        name = "org.apache.spark.sql.execution.streaming.MicroBatchExecution"
+        log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
 
     def _raise_failure(self) -> None:
         for query in self._queries:

@@ -27,7 +27,8 @@ class CommitLines(StreamingQueryListener):
         counts = self._gate.counts.pop((progress.name, progress.batchId), None)
         if counts is None:
             return
-        rows = progress.numInputRows
+        # Spark counts a record once per read of the batch; the bronze file has each once.
+        rows = counts.get("bronze", progress.numInputRows)
         sinks = " ".join(f"{sink}={count}" for sink, count in counts.items())
         seconds = progress.durationMs.get("triggerExecution", 0) / 1000
         say(f"query={progress.name} batch={progress.batchId} rows={rows} {sinks} seconds={seconds:.1f}")

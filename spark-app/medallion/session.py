@@ -29,8 +29,12 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         # Silver and rejects come from one job: with two writers open the rows need no sort by folder.
         "spark.sql.maxConcurrentOutputFileWriters": "2",
-        # A filter pushed below the parsing projection would parse every record a second time.
-        "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownPredicates",
+        # A filter pushed below the parsing projections is parsed again once per column it mentions: gold's
+        # plan then holds 3,587 parsers instead of 7. Nothing here gains from a pushed filter.
+        "spark.sql.optimizer.excludedRules": ",".join(
+            f"org.apache.spark.sql.catalyst.optimizer.{rule}"
+            for rule in ("PushDownPredicates", "PushPredicateThroughNonJoin")
+        ),
         # One bad field must not take the others with it, else reasons would be wrong.
         "spark.sql.json.enablePartialResults": "true",
         # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.

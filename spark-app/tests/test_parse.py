@@ -1,4 +1,4 @@
-"""Every golden event, which TypeScript's contract test reads too, lands where it is expected with the values stated."""
+"""Every golden event (TypeScript reads them too) lands where, and with the values, it states."""
 
 from __future__ import annotations
 
