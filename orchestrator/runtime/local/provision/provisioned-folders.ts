@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readAnyStamp, type Stamp } from './stamp.ts';
 
 /** Free space that provisioning everything from nothing takes at its peak. */
-export const COLD_CACHE_BYTES = 2_000_000_000;
+export const COLD_CACHE_BYTES = 2_300_000_000;
 
 /** The kinds of things in the cache; below each, one folder per version. */
 const KINDS = ['java', 'pyspark', 'kafka', 'ivy'];
