@@ -1,5 +1,6 @@
 import { SERVICE_NAMES } from '../core/services.ts';
-import { type FakeBehaviour, FakeRuntime, FakeStack } from './fake-runtime.ts';
+import { FakeRuntime } from './fake-runtime.ts';
+import { type FakeBehaviour, FakeStack } from './fake-stack.ts';
 import { CONTRACT_BEHAVIOURS, runtimeContract } from './runtime-contract.ts';
 
 runtimeContract('the fake runtime', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ProductError } from '../core/product-error.ts';
 import { SERVICES, type ServiceName } from '../core/services.ts';
+import { type FakeStack, isActive } from './fake-stack.ts';
 import type {
   Endpoints,
   LogLine,
@@ -10,140 +11,6 @@ import type {
   ServiceExit,
   ServiceObservation,
 } from './runtime.ts';
-
-/** What a service of the fake does once it is started. */
-export type FakeBehaviour =
-  /** Runs until it is stopped. */
-  | { readonly kind: 'runs'; readonly lines?: readonly string[] }
-  /** Ends by itself: a one-shot with this code; a daemon with 2 or 78 has failed, with any other it is started again. */
-  | { readonly kind: 'ends'; readonly code: number; readonly lines?: readonly string[] };
-
-interface FakeService {
-  observation: ServiceObservation;
-  log: string[];
-  waiting: ((exit: ServiceExit) => void)[];
-}
-
-const FINAL_EXIT_CODES = [2, 78];
-const RECENT_LINES = 50;
-
-/** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */
-export class FakeStack {
-  readonly #services = new Map<ServiceName, FakeService>();
-  readonly #behaviours: Partial<Record<ServiceName, FakeBehaviour>>;
-  readonly #listeners = new Set<(line: LogLine) => void>();
-  #lastPid = 1000;
-  #hasData = false;
-
-  constructor(behaviours: Partial<Record<ServiceName, FakeBehaviour>> = {}) {
-    this.#behaviours = behaviours;
-    for (const { name } of SERVICES) {
-      this.#services.set(name, {
-        observation: {
-          name,
-          state: 'stopped',
-          restarts: 0,
-          since: now(),
-          detail: 'never started',
-          recentLines: [],
-        },
-        log: [],
-        waiting: [],
-      });
-    }
-  }
-
-  get observations(): readonly ServiceObservation[] {
-    return [...this.#services.values()].map(({ observation }) => observation);
-  }
-
-  start(name: ServiceName): void {
-    const service = this.#of(name);
-    if (isActive(service.observation)) return;
-    this.#hasData = true;
-    this.#run(name, 0);
-  }
-
-  stop(name: ServiceName): boolean {
-    if (!isActive(this.#of(name).observation)) return false;
-    this.#enter(name, { state: 'stopped', detail: 'stopped' });
-    return true;
-  }
-
-  /** The service's process writes a line. */
-  print(name: ServiceName, text: string): void {
-    const service = this.#of(name);
-    service.log.push(text);
-    const recentLines = [...service.observation.recentLines, text].slice(-RECENT_LINES);
-    service.observation = { ...service.observation, recentLines };
-    for (const listener of this.#listeners) listener({ service: name, text });
-  }
-
-  /** The service's process ends by itself; a daemon is started again at once unless the code is a final one. */
-  end(name: ServiceName, code: number): void {
-    const { restarts } = this.#of(name).observation;
-    const oneShot = SERVICES.some((service) => service.name === name && service.kind === 'one-shot');
-    const detail = `exited with code ${code}`;
-    if (oneShot || FINAL_EXIT_CODES.includes(code)) {
-      this.#enter(name, { state: oneShot && code === 0 ? 'completed' : 'failed', exitCode: code, detail });
-    } else {
-      this.#run(name, restarts + 1, code);
-    }
-  }
-
-  /** Deletes the data of the topic. */
-  wipe(): boolean {
-    const had = this.#hasData;
-    this.#hasData = false;
-    return had;
-  }
-
-  exited(name: ServiceName): Promise<ServiceExit> {
-    const service = this.#of(name);
-    return isActive(service.observation)
-      ? new Promise((resolve) => service.waiting.push(resolve))
-      : Promise.resolve(exitOf(service.observation));
-  }
-
-  logOf(name: ServiceName): readonly string[] {
-    return this.#of(name).log;
-  }
-
-  /** @returns what ends the subscription */
-  listen(listener: (line: LogLine) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  #run(name: ServiceName, restarts: number, exitCode?: number): void {
-    const service = this.#of(name);
-    const pid = ++this.#lastPid;
-    service.observation = {
-      ...{ name, state: 'running', pid, restarts, since: now(), detail: `process ${pid}`, recentLines: [] },
-      ...(exitCode !== undefined && { exitCode }),
-    };
-    const behaviour = this.#behaviours[name] ?? { kind: 'runs' };
-    for (const line of behaviour.lines ?? []) this.print(name, line);
-    if (behaviour.kind !== 'ends') return;
-    // Not within `start`: whoever starts a service sees it run before it ends.
-    setImmediate(() => {
-      if (service.observation.pid === pid) this.end(name, behaviour.code);
-    });
-  }
-
-  #enter(name: ServiceName, change: Pick<ServiceObservation, 'state' | 'detail' | 'exitCode'>): void {
-    const service = this.#of(name);
-    const { pid: _, ...rest } = service.observation;
-    service.observation = { ...rest, ...change, since: now() };
-    for (const resolve of service.waiting.splice(0)) resolve(exitOf(service.observation));
-  }
-
-  #of(name: ServiceName): FakeService {
-    const service = this.#services.get(name);
-    if (!service) throw new Error(`unknown service ${name}`);
-    return service;
-  }
-}
 
 /** The seam over a stack in memory; it passes the same contract suite as the real runtimes. */
 export class FakeRuntime implements Runtime {
@@ -246,13 +113,4 @@ export class FakeRuntime implements Runtime {
   }
 
   async close(): Promise<void> {}
-}
-
-const now = () => new Date().toISOString();
-
-const isActive = ({ state }: ServiceObservation) => state === 'running' || state === 'restarting';
-
-function exitOf({ name, state, detail }: ServiceObservation): ServiceExit {
-  if (state === 'running' || state === 'restarting') throw new Error(`${name} has not ended`);
-  return { name, state, detail };
 }

@@ -25,7 +25,10 @@ const COURTESY_ROUNDS = 100;
  */
 export async function tryFileLock(
   path: string,
-): Promise<{ readonly lock: FileLock } | { readonly lock?: never; readonly owner: ProcessIdentity }> {
+): Promise<
+  | { readonly lock: FileLock; readonly owner?: never }
+  | { readonly lock?: never; readonly owner: ProcessIdentity }
+> {
   for (let round = 1; ; round++) {
     const claim = new Claim(path);
     const [other] = livingClaims(path)

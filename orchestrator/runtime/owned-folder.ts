@@ -8,11 +8,12 @@ const TEXT = 'This folder was made by medallion-stream. `npm run reset` deletes 
 
 /**
  * Makes a folder, or takes over one that holds nothing but what is known, and marks it as the product's own.
+ * @param mode of a folder that is made
  * @param known whether an entry's name may be there before the folder is taken over
  * @returns the foreign names that keep it from being taken over; none when it is the product's now
  */
-export function claimFolder(path: string, known: (name: string) => boolean): readonly string[] {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+export function claimFolder(path: string, mode: number, known: (name: string) => boolean): readonly string[] {
+  mkdirSync(path, { recursive: true, mode });
   if (isOwnFolder(path)) return [];
   const foreign = readdirSync(path).filter((name) => !known(name));
   if (foreign.length === 0) writeFileSync(join(path, MARKER), TEXT);

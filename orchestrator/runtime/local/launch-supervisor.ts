@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -16,6 +16,9 @@ import { ControlClient } from './supervisor/control-client.ts';
 const LAUNCH_TIMEOUT_MS = 120_000;
 const POLL_MS = 20;
 const LOG_LINES = 20;
+
+/** One line a change of state: a new supervisor begins a new log when the old one has grown to this. */
+const MAX_LOG_BYTES = 1024 * 1024;
 
 /** Arguments that let this Node run TypeScript, wherever it is started: the loader is named by its own address. */
 export const TYPESCRIPT_LOADER: readonly string[] = [
@@ -80,6 +83,8 @@ async function launch(
 
 function spawnSupervisor(layout: RunLayout, environment: Readonly<Record<string, string>>): ChildProcess {
   mkdirSync(layout.logs, { recursive: true, mode: 0o700 });
+  const size = statSync(layout.supervisorLog, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > MAX_LOG_BYTES) renameSync(layout.supervisorLog, `${layout.supervisorLog}.1`);
   const log = openSync(layout.supervisorLog, 'a', 0o600);
   try {
     const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, SUPERVISOR_MAIN, layout.runDir], {

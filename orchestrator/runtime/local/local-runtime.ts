@@ -20,7 +20,7 @@ import { findPython } from './provision/find-python.ts';
 import { provisioning } from './provision/provisioning.ts';
 import { toolEnvironment } from './provision/tool-environment.ts';
 import { observeRecorded } from './recorded-services.ts';
-import { claimRunDir, prepareLaunch } from './run-folder.ts';
+import { claimOutputDir, claimRunDir, prepareLaunch } from './run-folder.ts';
 import { type RunLayout, runLayout } from './run-layout.ts';
 import { serviceLogs } from './service-logs.ts';
 import { readState } from './state-file.ts';
@@ -72,6 +72,7 @@ export class LocalRuntime implements Runtime {
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
     const launch = this.#parts.launchOf(service);
     claimRunDir(this.#layout);
+    if (service === 'spark-streaming') claimOutputDir(this.#config.outputDir);
     for (let attempt = 1; ; attempt++) {
       const client = await this.#supervisor(signal);
       // After the supervisor is there: it empties the scratch folder when it starts.

@@ -27,8 +27,13 @@ function isRunDirEntry(layout: RunLayout, name: string): boolean {
 export function claimRunDir(layout: RunLayout): void {
   refuse(
     layout,
-    claimFolder(layout.runDir, (name) => isRunDirEntry(layout, name)),
+    claimFolder(layout.runDir, 0o700, (name) => isRunDirEntry(layout, name)),
   );
+}
+
+/** Makes OUTPUT_DIR, readable by others as files usually are, and marks it unless it had other things in it before. */
+export function claimOutputDir(outputDir: string): void {
+  claimFolder(outputDir, 0o755, () => false);
 }
 
 /**

@@ -16,7 +16,7 @@ export class ManagedService {
   readonly name: ServiceName;
   readonly log: ServiceLog;
   readonly #watchdog: Watchdog;
-  readonly #onChange: () => void;
+  readonly #onChange: (news?: string) => void;
   readonly #waiting = new Set<(exit: ServiceExit) => void>();
   #spec: ServiceSpec | undefined;
   #process: ServiceProcess | undefined;
@@ -27,8 +27,8 @@ export class ManagedService {
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<boolean> | undefined;
 
-  /** @param onChange called after every change of state */
-  constructor(name: ServiceName, log: ServiceLog, watchdog: Watchdog, onChange: () => void) {
+  /** @param onChange called after every change, with a phrase on it when the state is another */
+  constructor(name: ServiceName, log: ServiceLog, watchdog: Watchdog, onChange: (news?: string) => void) {
     this.name = name;
     this.log = log;
     this.#watchdog = watchdog;
@@ -152,7 +152,7 @@ export class ManagedService {
 
   #enter(state: RunState, detail: string): void {
     this.#condition = { state, detail, since: new Date().toISOString() };
-    this.#onChange();
+    this.#onChange(`${this.name} ${state}: ${detail}`);
     const exit = this.#exit();
     if (!exit) return;
     for (const resolve of this.#waiting) resolve(exit);

@@ -17,8 +17,8 @@ const IDLE_EXIT_MS = 5000;
 /** The detached process that owns one stack's services. Its only argument is RUN_DIR; its output goes to its own log. */
 async function main(runDir: string): Promise<void> {
   const layout = runLayout(runDir);
-  const { lock, owner } = { owner: undefined, ...(await tryFileLock(layout.lock)) };
-  if (!lock) return say(`another supervisor, process ${owner?.pid}, holds ${layout.lock}`);
+  const { lock, owner } = await tryFileLock(layout.lock);
+  if (!lock) return say(`another supervisor, process ${owner.pid}, holds ${layout.lock}`);
 
   const left = await stopRecorded(layout, readState(layout.stateFile));
   if (left.length > 0) say(`stopped what an earlier supervisor had left: ${left.join(', ')}`);
@@ -43,7 +43,10 @@ async function main(runDir: string): Promise<void> {
       say(`the state could not be recorded: ${messageOf(error)}`);
     }
   };
-  const supervisor = new Supervisor(layout, watchdog, record);
+  const supervisor = new Supervisor(layout, watchdog, (news) => {
+    if (news) say(news);
+    record();
+  });
 
   const end = async () => {
     if (ended) return;

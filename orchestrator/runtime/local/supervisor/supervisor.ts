@@ -12,8 +12,8 @@ export class Supervisor {
   readonly #services: ReadonlyMap<ServiceName, ManagedService>;
   #shutdown: Promise<readonly ServiceName[]> | undefined;
 
-  /** @param onChange called after every change of a service's state */
-  constructor(layout: RunLayout, watchdog: Watchdog, onChange: () => void) {
+  /** @param onChange called after every change of a service, with a phrase on it when its state is another */
+  constructor(layout: RunLayout, watchdog: Watchdog, onChange: (news?: string) => void) {
     this.#services = new Map(
       SERVICE_NAMES.map((name) => [
         name,

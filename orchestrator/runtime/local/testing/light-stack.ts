@@ -16,7 +16,7 @@ import { readState } from '../state-file.ts';
 import type { RestartPolicy, ServiceSpec } from '../supervisor/service-spec.ts';
 
 /** Short pauses, the rest as in the product. */
-export const QUICK_RESTARTS: RestartPolicy = {
+const QUICK_RESTARTS: RestartPolicy = {
   firstDelayMs: 50,
   maxDelayMs: 400,
   steadyAfterMs: 60_000,
