@@ -186,7 +186,7 @@ test('raw_csv is compared with silver per micro-batch, by rows and by txn_id', a
     ['csv-rows', 'batch 1 has 34 rows in raw_csv and 35 in silver'],
     [
       'csv-txns',
-      "batch 0 has other txn_ids in raw_csv than in silver: 'other' only in raw_csv, 'txn-0-10' only in silver",
+      'batch 0 has other txn_ids in raw_csv than in silver: "other" only in raw_csv, "txn-0-10" only in silver',
     ],
   ]);
 });

@@ -1,6 +1,6 @@
 import type { Cell, Database } from '../duckdb/database.ts';
 import { type LoadedSink, loadSink } from '../duckdb/load-sink.ts';
-import type { DifferenceKind, DifferenceLog } from './difference.ts';
+import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from './difference.ts';
 import { type GoldExtent, lateRules } from './gold-extent.ts';
 import { readByGold, WINDOW_START } from './load-gold.ts';
 
@@ -107,7 +107,7 @@ async function judgeSuspects(
 function verdict(silverIncomplete: boolean): string {
   const most = silverIncomplete ? 'true' : 'coalesce(gold_count, 0) <= certain_count + unknown_count';
   return `CASE
-    WHEN coalesce(gold_count, 0) = 0 AND certain_count = 0 AND unknown_count = 0 THEN 'equal'
+    WHEN coalesce(gold_count, 0) = 0 AND certain_count = 0 AND unknown_count = 0 THEN 'all-late'
     WHEN coalesce(${agrees('certain_count', 'certain_sum', 'certain_max')}, false) THEN 'equal'
     WHEN gold_count = certain_count THEN 'gold-wrong'
     ${silverIncomplete ? '' : "WHEN gold_count = certain_count + unknown_count THEN 'gold-wrong'"}
@@ -163,18 +163,22 @@ function noteVerdict(
     if (verdictOf === 'lateness') findings.undecidedByLateness = all;
     if (verdictOf === 'pruning') findings.undecidedByPruning = all;
   }
-  if (verdictOf === 'equal' || verdictOf === 'lateness' || verdictOf === 'pruning') return;
+  if (!isDifference(verdictOf)) return;
   const gold =
     goldCount === null
       ? 'nothing'
       : `count ${goldCount}, sum ${goldSum}, average ${goldAvg}, maximum ${goldMax}`;
   const silver = Number(count) === 0 ? 'nothing' : `count ${count}, sum ${sum}, maximum ${max}`;
   const difference = {
-    kind: verdictOf as DifferenceKind,
+    kind: verdictOf,
     sink: 'gold',
     count: 1,
-    detail: `card ${card}, window from ${start} UTC: gold has ${gold}; silver gives ${silver}`,
+    detail: `card ${JSON.stringify(card)}, window from ${start} UTC: gold has ${gold}; silver gives ${silver}`,
   } as const;
   log.add(difference);
   if (Number(place) === FETCHED_PER_VERDICT) log.addUnlisted(difference, all - FETCHED_PER_VERDICT);
+}
+
+function isDifference(verdictOf: Cell | undefined): verdictOf is DifferenceKind {
+  return typeof verdictOf === 'string' && verdictOf in DIFFERENCE_KINDS;
 }

@@ -1,5 +1,5 @@
 import type { SinkFile } from '../committed-files.ts';
-import { type Database, sqlText } from '../duckdb/database.ts';
+import type { Cell, Database } from '../duckdb/database.ts';
 import { BATCH_OF_FILENAME, sourceOf } from '../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../duckdb/load-sink.ts';
 import { isVanished } from '../duckdb/vanished.ts';
@@ -94,9 +94,12 @@ async function differingTransactions(
     `(SELECT min(txn_id) FROM (SELECT txn_id FROM ${one} EXCEPT ALL SELECT txn_id FROM ${other}))`;
   try {
     const [row] = await database.all(`SELECT ${only(csv, silver)}, ${only(silver, csv)}`);
-    return `: ${sqlText(String(row?.[0]))} only in raw_csv, ${sqlText(String(row?.[1]))} only in silver`;
+    return `: ${shown(row?.[0])} only in raw_csv, ${shown(row?.[1])} only in silver`;
   } catch (error) {
     if (isVanished(error)) return '';
     throw error;
   }
 }
+
+/** A value with its spaces and control characters visible, and not a megabyte of it. */
+const shown = (cell: Cell | undefined): string => JSON.stringify(String(cell).slice(0, 100));

@@ -23,7 +23,7 @@ export async function noteGoldRows(
       kind: 'gold-doubled',
       sink: 'gold',
       count: Number(rows) - 1,
-      detail: `card ${card}, window from ${start} UTC: ${rows} rows, in batches ${first} to ${last}`,
+      detail: `card ${JSON.stringify(card)}, window from ${start} UTC: ${rows} rows, in batches ${first} to ${last}`,
     }),
     log,
   );
@@ -38,7 +38,7 @@ export async function noteGoldRows(
         kind: 'gold-early',
         sink: 'gold',
         count: 1,
-        detail: `card ${card}, window from ${start} UTC, in batch ${batch} whose watermark was ${watermark} UTC`,
+        detail: `card ${JSON.stringify(card)}, window from ${start} UTC, in batch ${batch} whose watermark was ${watermark} UTC`,
       }),
       log,
     );
