@@ -1,6 +1,7 @@
-import { describe, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
 import { CONTRACT_BEHAVIOURS, runtimeContract } from '../runtime-contract.ts';
+import type { ComposeRuntime } from './compose-runtime.ts';
 import { testingEngine } from './testing/engine.ts';
 import { LightProject } from './testing/light-project.ts';
 
@@ -14,6 +15,42 @@ if (engine) {
       crash: (service) => project.crash(service),
       dispose: () => project.dispose(),
     };
+  });
+
+  describe('the watcher beside the Compose runtime', () => {
+    let project: LightProject;
+    let runtime: ComposeRuntime;
+    beforeEach(async () => {
+      project = await LightProject.create(engine, { scripts: contractScripts(), graceMs: 500 });
+      runtime = project.runtime();
+    });
+    afterEach(async () => {
+      await runtime.close();
+      await project.dispose();
+    });
+    const look = async (service: ServiceName) =>
+      (await runtime.observe()).find(({ name }) => name === service);
+    const never = new AbortController().signal;
+
+    it('starts again what `docker kill` ended, and not what `docker stop` did', async () => {
+      await runtime.start('producer', never);
+      await runtime.start('kafka', never);
+      await project.watching();
+      const before = await look('kafka');
+      await project.docker('stop', 'producer');
+      await project.docker('kill', 'kafka');
+      await expect
+        .poll(() => look('kafka'), { timeout: 20_000 })
+        .toMatchObject({ state: 'running', since: expect.not.stringMatching(before?.since ?? '') });
+      expect(await look('producer')).toMatchObject({ state: 'stopped' });
+    });
+
+    it('ends when the stack has gone', async () => {
+      await runtime.start('kafka', never);
+      await project.watching();
+      await runtime.down();
+      expect(await project.watcherPid()).toBeUndefined();
+    });
   });
 } else {
   describe('the Compose runtime keeps the contract of Runtime', () => {

@@ -18,6 +18,7 @@ import { checkPortsAndNames, makeOutputDir } from './preflight.ts';
 import { serviceLogs } from './service-logs.ts';
 import { serviceObservation } from './service-observation.ts';
 import { StackContainers } from './stack-containers.ts';
+import { Watcher } from './watch/watcher.ts';
 
 /** The volumes that hold a topic; Ivy's downloads are no data. */
 const DATA_VOLUMES: readonly string[] = ['zookeeper-data', 'zookeeper-log', 'kafka-data'];
@@ -29,7 +30,7 @@ const PULLED = SERVICE_NAMES.filter((name) => name !== BUILT);
 /** Starts under way in this process, by project and service: two commands that make the same container would collide. */
 const starting = new Map<string, Promise<void>>();
 
-/** Docker Compose acts, the engine's API observes. State lives in the engine. */
+/** Docker Compose acts, the engine's API observes. State lives in the engine; a watcher adds to its restart policy. */
 export class ComposeRuntime implements Runtime {
   readonly name = 'compose';
   readonly endpoints: Endpoints;
@@ -39,6 +40,7 @@ export class ComposeRuntime implements Runtime {
   readonly #variables: ComposeVariables;
   readonly #compose: ComposeCommand;
   readonly #containers: StackContainers;
+  readonly #watcher: Watcher;
 
   /** @throws ProductError BAD_SETTING for an OUTPUT_PATH that containers cannot reach */
   constructor(config: StackConfig, engine: Engine) {
@@ -47,6 +49,7 @@ export class ComposeRuntime implements Runtime {
     this.#variables = composeVariables(config, engine.rootless);
     this.#compose = composeCommand(config, this.#variables.environment);
     this.#containers = new StackContainers(engine.docker, this.#variables.project);
+    this.#watcher = new Watcher(config.runDir, engine, this.#variables.project, config.environment);
     this.endpoints = endpointsOf(config);
     this.outputPath = hostOutputPath(config);
   }
@@ -106,6 +109,7 @@ export class ComposeRuntime implements Runtime {
     // What is seen before tells afterwards which lines of a log are of the new run.
     await this.#containers.list();
     await this.#compose(['up', '--detach', '--no-deps', '--no-recreate', service], { signal, service });
+    await this.#watcher.ensure();
   }
 
   async stop(service: ServiceName): Promise<void> {
@@ -152,6 +156,7 @@ export class ComposeRuntime implements Runtime {
   async down(): Promise<readonly ServiceName[]> {
     const stopped = await this.#running();
     await this.#compose(['down', '--remove-orphans']);
+    await this.#watcher.ended();
     this.#containers.changed();
     return stopped.toReversed();
   }

@@ -45,7 +45,7 @@ export async function askEngine(environment: Environment, patienceMs: number): P
   compose.catch(() => undefined);
   try {
     const host = await engineHost(environment);
-    const docker = connection(host);
+    const docker = engineConnection(host);
     const found = await answerOf(docker, host, patienceMs);
     return { engine: { docker, host, ...found, composeVersion: await compose } };
   } catch (error) {
@@ -69,8 +69,11 @@ async function engineHost(environment: Environment): Promise<string> {
 
 const PODMAN = 'the engine is Podman, whose Compose support this product was not made for';
 
-/** Outputs and ports are this machine's: an engine elsewhere would mount its own folders and open its own ports. */
-function connection(host: string): Docker {
+/**
+ * A connection to the engine at a host as the `docker` command writes it. Outputs and ports are this machine's: an engine
+ * elsewhere would mount its own folders and open its own ports.
+ */
+export function engineConnection(host: string): Docker {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(host) ?? [];
   if (scheme === 'unix' || scheme === 'npipe') return new Docker({ socketPath: rest });
   if (scheme === 'tcp' && URL.canParse(`http://${rest}`)) {

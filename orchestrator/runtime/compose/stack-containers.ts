@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { z } from 'zod';
 import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
 import { LogTail } from './log-tail.ts';
 import { runBegin } from './run-begin.ts';
@@ -10,16 +11,25 @@ export interface StackContainer {
   readonly recentLines: readonly string[];
 }
 
-/** Something that the engine reports of a container. */
+/** Something that the engine reports of a container. Source: Docker Engine API, "Monitor events". */
 export interface ContainerEvent {
   readonly id: string;
   readonly service: ServiceName;
-  /** `start`, `die`, `destroy`, … Source: Docker Engine API, "Monitor events". */
+  /** `start`, `kill`, `die`, `destroy`, … */
   readonly action: string;
+  /** Of `kill`: the signal's number. */
+  readonly signal?: number;
+  /** Of `die`. */
+  readonly exitCode?: number;
 }
 
 /** Even without an event, what is known is not trusted for longer. */
 const TRUSTED_MS = 1000;
+
+const engineEvent = z.object({
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
+});
 
 const LABEL = {
   project: 'com.docker.compose.project',
@@ -42,6 +52,11 @@ export class StackContainers {
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
   readonly #closed = new AbortController();
   #events: Promise<void> | undefined;
+  #lost: () => void = () => undefined;
+  /** Resolves when the engine has ended the stream of events. */
+  readonly lost = new Promise<void>((resolve) => {
+    this.#lost = resolve;
+  });
   #known:
     | { readonly containers: Promise<readonly Omit<StackContainer, 'recentLines'>[]>; readonly atMs: number }
     | undefined;
@@ -144,6 +159,7 @@ export class StackContainers {
     const again = () => {
       this.changed();
       this.#events = undefined;
+      this.#lost();
     };
     stream.on('error', again);
     stream.on('close', again);
@@ -151,16 +167,21 @@ export class StackContainers {
 
   #report(line: string): void {
     if (line.trim() === '') return;
-    const { Action, Actor } = JSON.parse(line) as {
-      Action: string;
-      Actor: { ID: string; Attributes: Record<string, string> };
-    };
-    // Health checks run by the second and change nothing that is told of here.
+    const { Action, Actor } = engineEvent.parse(JSON.parse(line));
+    // Health checks come and go by the second and change nothing that is told of here.
     if (Action.startsWith('exec_')) return;
     this.changed();
-    const service = serviceOf(Actor.Attributes);
+    const { ID: id, Attributes: attributes } = Actor;
+    const service = serviceOf(attributes);
     if (!service) return;
-    for (const listener of this.#listeners) listener({ id: Actor.ID, service, action: Action });
+    const event: ContainerEvent = {
+      id,
+      service,
+      action: Action,
+      ...(attributes['signal'] !== undefined && { signal: Number(attributes['signal']) }),
+      ...(attributes['exitCode'] !== undefined && { exitCode: Number(attributes['exitCode']) }),
+    };
+    for (const listener of this.#listeners) listener(event);
   }
 }
 

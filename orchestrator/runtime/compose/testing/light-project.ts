@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { vi } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
 import { SERVICES, type ServiceName } from '../../../core/services.ts';
+import { tryFileLock } from '../../file-lock.ts';
+import { runLayout } from '../../local/run-layout.ts';
 import { ComposeRuntime } from '../compose-runtime.ts';
 import type { Engine } from '../engine.ts';
 
@@ -65,24 +69,65 @@ export class LightProject {
 
   /** Ends a service's main process from outside the engine, which does not take that for a wish to stop it. */
   async crash(service: ServiceName): Promise<void> {
-    const runtime = this.runtime();
-    try {
-      const container = (await runtime.observe()).find(({ name }) => name === service)?.container;
-      if (container === undefined) throw new Error(`${service} has no container`);
-      const { State } = await this.#engine.docker.getContainer(container).inspect();
-      process.kill(State.Pid, 'SIGKILL');
-    } finally {
-      await runtime.close();
-    }
+    const container = await this.#containerOf(service);
+    const { State } = await this.#engine.docker.getContainer(container).inspect();
+    process.kill(State.Pid, 'SIGKILL');
+  }
+
+  /** Waits until the watcher says that it watches. */
+  async watching(): Promise<void> {
+    await vi.waitFor(
+      () => {
+        if (
+          !readFileSync(join(runLayout(this.#config.runDir).logs, 'compose-watch.log'), 'utf8').includes(
+            'watching',
+          )
+        ) {
+          throw new Error('the watcher has not begun');
+        }
+      },
+      { timeout: 20_000 },
+    );
+  }
+
+  async watcherPid(): Promise<number | undefined> {
+    const attempt = await tryFileLock(join(runLayout(this.#config.runDir).control, 'compose-watch.lock'));
+    attempt.lock?.release();
+    return attempt.lock ? undefined : attempt.owner.pid;
+  }
+
+  /** What a user does to a service with the `docker` command. */
+  async docker(command: 'kill' | 'stop', service: ServiceName): Promise<void> {
+    await execa('docker', [command, await this.#containerOf(service)], {
+      env: this.#config.environment,
+      extendEnv: false,
+    });
   }
 
   async dispose(): Promise<void> {
     const { projectDir, environment } = this.#config;
-    await execa('docker', ['compose', 'down', '--volumes', '--timeout', '0'], {
+    const runtime = this.runtime();
+    try {
+      await runtime.down();
+    } finally {
+      await runtime.close();
+    }
+    await execa('docker', ['compose', 'down', '--volumes'], {
       cwd: projectDir,
       env: environment,
       extendEnv: false,
     });
     await rm(projectDir, { recursive: true });
+  }
+
+  async #containerOf(service: ServiceName): Promise<string> {
+    const runtime = this.runtime();
+    try {
+      const container = (await runtime.observe()).find(({ name }) => name === service)?.container;
+      if (container === undefined) throw new Error(`${service} has no container`);
+      return container;
+    } finally {
+      await runtime.close();
+    }
   }
 }

@@ -1,0 +1,21 @@
+import { messageOf } from '../../../core/product-error.ts';
+import { tryFileLock } from '../../file-lock.ts';
+import { engineConnection } from '../engine.ts';
+import { watchContainers } from './watch-containers.ts';
+
+/** The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK`. One is enough. */
+const [host = '', project = '', lockPath = ''] = process.argv.slice(2);
+
+const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+const { lock } = await tryFileLock(lockPath);
+if (lock) {
+  try {
+    await watchContainers(engineConnection(host), project, say);
+    say('no container is left, or the engine has gone');
+  } catch (error) {
+    say(`ended: ${messageOf(error)}`);
+    process.exitCode = 1;
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf, ProductError } from '../../../core/product-error.ts';
+import { tryFileLock, waitForFileLock } from '../../file-lock.ts';
+import { TYPESCRIPT_LOADER } from '../../local/launch-supervisor.ts';
+import { runLayout } from '../../local/run-layout.ts';
+import { isAlive } from '../../process-identity.ts';
+import type { Engine, Environment } from '../engine.ts';
+
+const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));
+
+/** It ends by itself with the last container; longer than this it needs for nothing. */
+const END_TIMEOUT_MS = 5000;
+
+/** The detached process that starts again what `docker kill` ends. It lives as long as the project has containers. */
+export class Watcher {
+  readonly #lockPath: string;
+  readonly #logs: string;
+  readonly #arguments: readonly string[];
+  readonly #environment: Environment;
+
+  constructor(runDir: string, { host }: Engine, project: string, environment: Environment) {
+    const layout = runLayout(runDir);
+    this.#logs = layout.logs;
+    this.#lockPath = join(layout.control, 'compose-watch.lock');
+    this.#arguments = [host, project, this.#lockPath];
+    this.#environment = environment;
+  }
+
+  /** Starts it if none runs; returns at once. */
+  async ensure(): Promise<void> {
+    const { lock } = await tryFileLock(this.#lockPath);
+    if (!lock) return;
+    lock.release();
+    mkdirSync(this.#logs, { recursive: true });
+    const log = openSync(join(this.#logs, 'compose-watch.log'), 'a');
+    try {
+      const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, WATCH_MAIN, ...this.#arguments], {
+        detached: true,
+        env: this.#environment,
+        stdio: ['ignore', log, log],
+      });
+      child.unref();
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /**
+   * Waits for its end, after the last container has gone, and helps if need be.
+   * @throws ProductError STOP_FAILED
+   */
+  async ended(): Promise<void> {
+    const attempt = await tryFileLock(this.#lockPath);
+    if (attempt.lock) {
+      attempt.lock.release();
+      return;
+    }
+    const { owner } = attempt;
+    try {
+      await this.#wait();
+    } catch {
+      if (isAlive(owner)) process.kill(owner.pid, 'SIGTERM');
+      await this.#wait().catch((error: unknown) => {
+        throw new ProductError('STOP_FAILED', {
+          message: `The watcher of the Compose stack (pid ${owner.pid}) does not end: ${messageOf(error)}.`,
+          hint: `End it with \`kill ${owner.pid}\`, then run \`npm run down\` again.`,
+          cause: error,
+        });
+      });
+    }
+  }
+
+  async #wait(): Promise<void> {
+    (await waitForFileLock(this.#lockPath, { signal: AbortSignal.timeout(END_TIMEOUT_MS) })).release();
+  }
+}
