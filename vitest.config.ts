@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['tests/e2e/**/*.test.ts'],
+          include: ['tests/e2e/**/*.test.ts', 'orchestrator/**/*.e2e.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,
