@@ -141,6 +141,8 @@ function npmCi(lock) {
   // Certificate authorities of the machine's own are named for one tool and meant for all.
   const authorities = process.env.NODE_EXTRA_CA_CERTS || process.env.SSL_CERT_FILE || process.env.PIP_CERT;
   if (authorities) environment.NODE_EXTRA_CA_CERTS = authorities;
+  // `npm run --silent` hands its silence on, which would hide why an install failed.
+  if (environment.npm_config_loglevel === 'silent') delete environment.npm_config_loglevel;
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
   // The npm that runs this script, if one does; its output is kept from ours, which a script may read.
   const cli = process.env.npm_execpath;

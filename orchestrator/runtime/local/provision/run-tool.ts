@@ -91,6 +91,6 @@ function killGroup(pid: number): void {
 }
 
 /** Mirrors are often given as https://user:password@host. */
-export function withoutPasswords(line: string): string {
+function withoutPasswords(line: string): string {
   return line.replace(/(:\/\/)[^\s@]+@/g, '$1***@');
 }

@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** One file of a provisioned folder. */
-export interface StampedFile {
+interface StampedFile {
   /** Relative to the folder, with `/`. */
   readonly path: string;
   /** Bytes. */

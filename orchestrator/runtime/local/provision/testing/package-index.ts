@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** How the index gives out the package: in full, cut off in the middle, or stalled there. */
-export type Delivery = 'whole' | 'half' | 'stalled';
+type Delivery = 'whole' | 'half' | 'stalled';
 
 /** A package index on this machine, with one package: a PySpark of a few files. Source of the protocol: PEP 503. */
 export interface PackageIndex {
