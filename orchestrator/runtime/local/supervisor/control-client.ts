@@ -1,10 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import type {
-  ControlOperation,
-  ControlOperations,
-  ControlReply,
-  ControlRequest,
+import {
+  type ControlOperation,
+  type ControlOperations,
+  type ControlReply,
+  type ControlRequest,
+  controlLine,
 } from './control-protocol.ts';
 
 /** The supervisor ended, or was ended, before it answered. */
@@ -84,7 +85,7 @@ export class ControlClient {
         },
       });
       const request: ControlRequest<Operation> = { id, operation, argument };
-      this.#socket.write(`${JSON.stringify(request)}\n`);
+      this.#socket.write(controlLine(request));
     });
   }
 

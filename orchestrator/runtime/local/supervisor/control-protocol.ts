@@ -35,3 +35,11 @@ export type ControlHandler = {
     argument: ControlOperations[Operation]['argument'],
   ) => Promise<ControlOperations[Operation]['result']>;
 };
+
+/** A message as one line. JSON leaves two line separators of Unicode as they are, at which newer versions of Node's line reader split. */
+export function controlLine(message: ControlRequest | ControlReply): string {
+  const text = JSON.stringify(message).replace(/[\u2028\u2029]/g, (separator) =>
+    separator === '\u2028' ? '\\u2028' : '\\u2029',
+  );
+  return `${text}\n`;
+}

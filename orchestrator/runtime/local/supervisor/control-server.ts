@@ -2,7 +2,12 @@ import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../../core/product-error.ts';
-import type { ControlHandler, ControlReply, ControlRequest } from './control-protocol.ts';
+import {
+  type ControlHandler,
+  type ControlReply,
+  type ControlRequest,
+  controlLine,
+} from './control-protocol.ts';
 
 /** Answers requests, one JSON object a line, on a unix socket that only its owner may use. */
 export class ControlServer {
@@ -46,7 +51,7 @@ export class ControlServer {
     });
     lines.on('line', (line) => {
       void this.#answer(line).then((reply) => {
-        if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+        if (socket.writable) socket.write(controlLine(reply));
       });
     });
   }

@@ -77,6 +77,16 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
+  it('tells lines with any characters as they were written', async () => {
+    const stack = await create({
+      scripts: { kafka: 'printf \'a\\342\\200\\250b "q" \\\\ c\\n\'; exec sleep 1000' },
+    });
+    const runtime = stack.runtime();
+    await runtime.start('kafka', never);
+    await expect.poll(async () => (await look(runtime, 'kafka')).recentLines).toEqual(['a\u2028b "q" \\ c']);
+    await runtime.close();
+  });
+
   it('says when the next start is due while it pauses, and a stop ends the pause', async () => {
     const stack = await create({ scripts: { kafka: 'exit 1' } });
     const runtime = stack.runtime();
