@@ -36,7 +36,7 @@ export type ControlHandler = {
   ) => Promise<ControlOperations[Operation]['result']>;
 };
 
-/** A message as one line. JSON leaves two line separators of Unicode as they are, at which newer versions of Node's line reader split. */
+/** A message as one line. JSON leaves two line separators of Unicode as they are, at which some line readers split. */
 export function controlLine(message: ControlRequest | ControlReply): string {
   const text = JSON.stringify(message).replace(/[\u2028\u2029]/g, (separator) =>
     separator === '\u2028' ? '\\u2028' : '\\u2029',
