@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +54,7 @@ describe('the owner of a port', () => {
       expect(owner?.command).toMatch(/^node/);
     } finally {
       child.kill('SIGKILL');
+      rmSync(cwd, { recursive: true });
     }
   });
 
