@@ -79,6 +79,7 @@ describe('loadSettings', () => {
     ['FAIL_ON_DATA_LOSS', 'yes'],
     ['SPARK_VERSION', '4.0.0'],
     ['SPARK_WORKER_MEMORY', '2'],
+    ['SPARK_WORKER_MEMORY', '1023m'],
     ['KAFKA_PORT', '70000'],
     ['RUNTIME', 'docker'],
   ])('refuses %s=%j naming the setting, the value and what is allowed', (name, value) => {
@@ -96,6 +97,8 @@ describe('loadSettings', () => {
     ['STARTING_OFFSETS', '{"transactions":{"0":23}}'],
     ['OUTPUT_PATH', 's3a://bucket/path'],
     ['SPARK_WORKER_MEMORY', '1536m'],
+    ['SPARK_WORKER_MEMORY', '1024m'],
+    ['SPARK_WORKER_MEMORY', '16G'],
   ])('accepts %s=%j', (name, value) => {
     expect(load({ [name]: value })).toHaveProperty(name);
   });

@@ -148,7 +148,11 @@ export const SETTING_TABLE = {
     usedBy: 'worker',
   },
   SPARK_WORKER_MEMORY: {
-    schema: text(/^[1-9]\d{0,6}[mg]$/i, 'a size such as 2g or 1536m'),
+    // An executor asks for 1g, Spark's default: with less it would wait for ever.
+    schema: text(
+      /^([1-9]\d{0,3}g|102[4-9]m|10[3-9]\dm|1[1-9]\d\dm|[2-9]\d{3}m|[1-9]\d{4,6}m)$/i,
+      'a size of 1g or more, such as 2g or 1536m',
+    ),
     default: '2g',
     meaning: 'Memory that a worker offers to executors',
     usedBy: 'worker',

@@ -9,7 +9,7 @@ export const ERROR_CATALOGUE = {
   BAD_USAGE: { exitCode: 2, meaning: 'The command line has an unknown command, option or combination.' },
   BAD_SETTING: { exitCode: 2, meaning: 'A setting has an unknown name or a value that is not allowed.' },
   UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
-  OUTPUT_NOT_WRITABLE: { exitCode: 2, meaning: 'The output folder cannot be created or written.' },
+  OUTPUT_NOT_WRITABLE: { exitCode: 2, meaning: 'OUTPUT_DIR or RUN_DIR cannot be created or written.' },
   FOREIGN_FILES: {
     exitCode: 2,
     meaning: 'A wipe met files that this stack did not make, and deleted nothing.',
