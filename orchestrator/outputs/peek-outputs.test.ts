@@ -1,5 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withDatabase } from './duckdb/database.ts';
 import { peekOutputs } from './peek-outputs.ts';
 import { peekJson, peekText } from './peek-summary.ts';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
@@ -61,14 +61,13 @@ test('a sink without rows says so, no rows at all are no data', async () => {
 
 test('a value that is not UTF-8 does not hide its row', async () => {
   await plant();
-  // DuckDB writes no such text by itself: a Parquet column of bytes is declared text by its last letters in the footer.
+  // DuckDB writes no such text, so bytes of a finished file are changed.
   const path = outputs.fileOf('bronze', 1);
-  await withDatabase(undefined, (database) =>
-    database.run(`COPY (SELECT 'k' AS key, 'v\\xFF'::BLOB AS value, now() AS kafka_ts, 'transactions' AS topic,
-      0::INTEGER AS "partition", 3::BIGINT AS "offset") TO '${path}' (FORMAT parquet)`),
-  );
+  const bytes = await readFile(path);
+  for (let at = bytes.indexOf('the record'); at >= 0; at = bytes.indexOf('the record', at)) bytes[at] = 0xff;
+  await writeFile(path, bytes);
   const peek = await peekOutputs({ outputPath: outputs.path, sink: 'bronze', limit: 1 });
-  expect(peek.rows).toHaveLength(1);
+  expect(peekJson(peek)['rows']).toMatchObject([{ offset: '4', value: '(hidden: not UTF-8)' }]);
 });
 
 test('a table is cut to its width, and control characters do not reach the terminal', () => {

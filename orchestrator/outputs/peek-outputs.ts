@@ -111,13 +111,14 @@ function newestFiles(
 async function newestRows(database: Database, sink: SinkName, files: readonly SinkFile[], limit: number) {
   const columns = PEEK_COLUMNS[sink];
   const select = (hidden: boolean) => `
-    SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(not UTF-8)'" : column.sql)).join(', ')}
+    SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
     FROM ${sourceOf(sink, files)} ORDER BY ${NEWEST_FIRST[sink]} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));
   } catch (error) {
-    // Text columns hold records' bytes as they came; DuckDB refuses a whole page of them for one that is not UTF-8.
+    // Text columns hold records' bytes as they came; DuckDB 1.5 refuses a whole page of them for one that is not UTF-8. Later
+    // versions can replace such bytes (utf8_validation).
     if (!/not valid UTF8|Invalid string encoding|invalid unicode/i.test(messageOf(error))) throw error;
     rows = await database.all(select(true));
   }

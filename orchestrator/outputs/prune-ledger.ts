@@ -16,13 +16,24 @@ export interface PruneLedger {
 }
 
 /**
+ * Reads the ledger, also while the job replaces it. Hadoop's replacing rename deletes the old file first; in that moment the new
+ * one is complete under the name of its draft.
  * @returns undefined when nothing of the sink was ever pruned
  * @throws ProductError OUTPUT_NOT_LOCAL; Error naming the file when it is not of its form
  */
 export async function readPruneLedger(outputPath: string, sink: SinkName): Promise<PruneLedger | undefined> {
   const path = join(localOutputPath(outputPath), '_chk', '_pruned', `${sink}.json`);
   const content = await readIfPresent(path);
-  if (content === undefined) return undefined;
+  if (content !== undefined) return check(path, sink, content);
+  const draft = await readIfPresent(`${path}.new`);
+  // The last look is for a rename between the two before it.
+  const late = await readIfPresent(path);
+  if (late !== undefined) return check(path, sink, late);
+  // A draft that is not complete is the first of its sink: nothing was pruned before it is.
+  return draft === undefined || parse(draft) === undefined ? undefined : check(path, sink, draft);
+}
+
+function check(path: string, sink: SinkName, content: string): PruneLedger {
   const ledger = parse(content);
   if (ledger?.['sink'] !== sink || !isCount(ledger['through_batch']) || !isCount(ledger['files'])) {
     throw new Error(`The ledger ${path} does not hold sink, through_batch, offsets and files of ${sink}.`);

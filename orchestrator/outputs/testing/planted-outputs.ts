@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -79,7 +79,7 @@ export class PlantedOutputs {
   async bronze(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
     await this.#parquet(
       this.fileOf('bronze', batch, time),
-      `SELECT 'card' AS key, 'value' AS value, now() AS kafka_ts, ${LINEAGE} FROM ${table(rows)}`,
+      `SELECT 'card' AS key, 'the record' AS value, now() AS kafka_ts, ${LINEAGE} FROM ${table(rows)}`,
     );
   }
 
@@ -124,12 +124,14 @@ export class PlantedOutputs {
   async write(name: string, content: string | Buffer): Promise<void> {
     const path = join(this.path, name);
     await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(path, content);
+    // As the job does it: no reader sees a part.
+    await writeFile(`${path}.new`, content);
+    await rename(`${path}.new`, path);
   }
 
   async #parquet(path: string, select: string): Promise<void> {
     await mkdir(join(path, '..'), { recursive: true });
-    await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+    await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT parquet, COMPRESSION uncompressed)`);
   }
 }
 
