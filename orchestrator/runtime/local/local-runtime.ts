@@ -16,9 +16,7 @@ import type { ServiceLaunch } from './commands/service-launch.ts';
 import { endpointsOf, localOutputPath } from './endpoints.ts';
 import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
 import { checkFoldersAndPorts } from './preflight.ts';
-import { findPython } from './provision/find-python.ts';
 import { provisioning } from './provision/provisioning.ts';
-import { toolEnvironment } from './provision/tool-environment.ts';
 import { observeRecorded } from './recorded-services.ts';
 import { claimOutputDir, claimRunDir, prepareLaunch } from './run-folder.ts';
 import { type RunLayout, runLayout } from './run-layout.ts';
@@ -181,13 +179,11 @@ export class LocalRuntime implements Runtime {
 
 /** The local runtime of a configuration: provisioned tools, and the services of the stack. */
 export function localRuntime(config: StackConfig): Runtime {
-  const { steps, toolchain } = provisioning(config);
+  const { checkMachine, steps, toolchain } = provisioning(config);
   const layout = runLayout(config.runDir);
   return new LocalRuntime(config, {
     launchOf: (service) => serviceLaunch(service, config, layout, toolchain, localOutputPath(config)),
     preparation: steps,
-    checkTools: async (signal) => {
-      await findPython(toolEnvironment(config.environment), signal);
-    },
+    checkTools: checkMachine,
   });
 }
