@@ -22,6 +22,7 @@ def main() -> int:
         complain(error)
         return error.exit_code
     # Spark's modules load only when the settings are right.
+    from medallion.failure import start_failure
     from medallion.job import Job
     from medallion.session import open_session
 
@@ -29,10 +30,12 @@ def main() -> int:
     job = Job(spark, settings)
     try:
         job.run()
-    except JobError as error:
-        job.drain()
-        complain(error)
-        return error.exit_code
+    except Exception as error:
+        failure = error if isinstance(error, JobError) else start_failure(error)
+        complain(failure)
+        return failure.exit_code
+    finally:
+        job.close()
     say("stopped")
     return 0
 

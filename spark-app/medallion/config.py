@@ -49,11 +49,17 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         text = environment.get(name) or default
         value = parse(text)
         if value is None:
-            problems.append(f"{name} is {json.dumps(text)}; allowed: {allowed}.")
+            problems.append(f"{name} is {json.dumps(text)}; allowed: {allowed}")
             return fallback
         return value
 
-    topic = read("KAFKA_TOPIC", "transactions", _topic, "1 to 249 of a-z A-Z 0-9 . _ -, not . or ..", "")
+    topic = read(
+        "KAFKA_TOPIC",
+        "transactions",
+        _topic,
+        "1 to 249 of a-z A-Z 0-9 . _ - (but neither . nor ..)",
+        "",
+    )
     settings = Settings(
         bootstrap_servers=read(
             "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092", _servers, "host:port, several separated by commas", ""

@@ -31,6 +31,12 @@ def query_failure(query: StreamingQuery, in_batch: Optional[BaseException]) -> J
     return JobError(f"query {query.name} ended: {cause}", hint)
 
 
+def start_failure(error: Exception) -> JobError:
+    """The error for a start that Spark or Hadoop refused, such as a folder that may not be written."""
+    java = error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)
+    return JobError(_innermost(java) if java is not None else f"{type(error).__name__}: {_line(str(error))}")
+
+
 def _root_cause(query: StreamingQuery, in_batch: Optional[BaseException]) -> str:
     if isinstance(in_batch, Py4JJavaError):
         return _innermost(in_batch.java_exception)

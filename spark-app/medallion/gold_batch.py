@@ -13,6 +13,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.naming import GOLD
 from medallion.offset_log import OffsetLog
 from medallion.parse import classify
+from medallion.preview import preview
 from medallion.publication import Publication
 from medallion.retention import prune
 
@@ -56,6 +57,7 @@ class GoldBatch:
     files: HadoopFiles
     log: OffsetLog
     max_files_per_sink: int
+    show_previews: bool = False
 
     def write(self, closed: DataFrame, batch_id: int) -> dict[str, int]:
         """Stages, publishes and prunes; gives rows by sink.
@@ -70,4 +72,6 @@ class GoldBatch:
         publication.publish([staged])
         publication.clear()
         prune(self.files, self.log, GOLD, self.max_files_per_sink)
+        if self.show_previews and staged.rows:
+            preview(closed.sparkSession, self.files, publication.path_of(GOLD))
         return {GOLD.folder: staged.rows}

@@ -45,6 +45,9 @@ class Job:
         self._drained = False
         self._queries: list[StreamingQuery] = []
         self._abandoned: set[str] = set()
+        self._lines = CommitLines(self._gate)
+        self._hooks: Any = None
+        self._hook: Any = None
 
     def run(self) -> None:
         """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends by
@@ -59,8 +62,8 @@ class Job:
         files = HadoopFiles(spark, settings.output_path)
         record = open_source(files, describe_topic(spark, settings), settings.starting_offsets)
         files.delete(STAGING)
-        spark.streams.addListener(CommitLines(self._gate))
         if not self._asked.is_set():
+            spark.streams.addListener(self._lines)
             self._queries = start_queries(spark, settings, files, record, self._gate)
         logs = [OffsetLog(files, query) for query in QUERIES]
         announced = False
@@ -81,6 +84,12 @@ class Job:
             if not self._drained:
                 self._stop_queries()
                 self._drained = True
+
+    def close(self) -> None:
+        """Stops, and takes the JVM's hook back: once Python has ended nobody would answer it."""
+        self.drain()
+        if self._hook is not None and not self._hooks.isShutdownInProgress():
+            self._hooks.removeShutdownHook(self._hook)
 
     def _stop_queries(self) -> None:
         self._asked.set()
@@ -104,6 +113,9 @@ class Job:
             stop.start()
         for stop in stops:
             stop.join(STOP_S)
+        if self._queries:
+            # Spark would go on calling it when Python has gone.
+            self._spark.streams.removeListener(self._lines)
 
     def _quiet_refusals(self) -> None:
         # Spark logs a refused batch as a failed query with its stack; real failures this job says itself.
@@ -124,12 +136,12 @@ class Job:
         gateway: Any = self._spark.sparkContext._gateway
         ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
         jvm: Any = self._spark._jvm
-        hooks = jvm.org.apache.hadoop.util.ShutdownHookManager.get()
+        self._hooks = jvm.org.apache.hadoop.util.ShutdownHookManager.get()
         # The hook manager hashes its hooks, which a proxy of a Python object does not answer; a Thread
         # around it does.
-        hook = jvm.java.lang.Thread(_JvmHook(self))
-        hooks.addShutdownHook(
-            hook, _HOOK_PRIORITY, int(GRACE_S + 3 * STOP_S), jvm.java.util.concurrent.TimeUnit.SECONDS
+        self._hook = jvm.java.lang.Thread(_JvmHook(self))
+        self._hooks.addShutdownHook(
+            self._hook, _HOOK_PRIORITY, int(GRACE_S + 3 * STOP_S), jvm.java.util.concurrent.TimeUnit.SECONDS
         )
 
 

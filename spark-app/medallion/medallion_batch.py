@@ -21,6 +21,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER
 from medallion.offset_log import OffsetLog
 from medallion.parse import classify
+from medallion.preview import preview
 from medallion.publication import Publication, Staged
 from medallion.retention import prune
 from medallion.schema import BRONZE_COLUMNS, LINEAGE, QUARANTINE_COLUMNS, RAW_CSV_COLUMNS, SILVER_COLUMNS
@@ -36,6 +37,7 @@ class MedallionBatch:
     files: HadoopFiles
     log: OffsetLog
     max_files_per_sink: int
+    show_previews: bool = False
 
     def write(self, records: DataFrame, batch_id: int) -> dict[str, int]:
         """Stages, publishes and prunes; gives rows by sink. A replay with the same batch id replaces its
@@ -52,6 +54,8 @@ class MedallionBatch:
         publication.clear()
         for item in staged:
             prune(self.files, self.log, item.sink, self.max_files_per_sink)
+            if self.show_previews and item.sink is SILVER and item.rows:
+                preview(records.sparkSession, self.files, publication.path_of(SILVER))
         return {item.sink.folder: item.rows for item in staged}
 
     def _stage_bronze(self, records: DataFrame, publication: Publication) -> Staged:

@@ -54,10 +54,14 @@ class Publication:
         path = self.staged_file(folder)
         return Staged(sink, path, self._files.parquet_rows(path) if path else 0)
 
+    def path_of(self, sink: Sink) -> str:
+        """Where this batch's file of a sink goes."""
+        return f"{sink.folder}/{file_name(sink, self._batch.time_ms, self._batch.batch_id)}"
+
     def publish(self, staged: list[Staged]) -> None:
         """Gives every staged file its name, in this order, replacing what an earlier attempt published."""
         for item in staged:
-            name = f"{item.sink.folder}/{file_name(item.sink, self._batch.time_ms, self._batch.batch_id)}"
+            name = self.path_of(item.sink)
             if item.rows == 0:
                 self._files.delete(name)
             else:

@@ -22,8 +22,10 @@ def start_queries(
 ) -> list[StreamingQuery]:
     """Starts `medallion` and `gold`; their batches pass the gate."""
     records = read_topic(spark, settings, record)
-    medallion = MedallionBatch(files, OffsetLog(files, "medallion"), settings.max_files_per_sink)
-    gold = GoldBatch(files, OffsetLog(files, "gold"), settings.max_files_per_sink)
+    medallion = MedallionBatch(
+        files, OffsetLog(files, "medallion"), settings.max_files_per_sink, settings.show_previews
+    )
+    gold = GoldBatch(files, OffsetLog(files, "gold"), settings.max_files_per_sink, settings.show_previews)
     batches = {"medallion": (records, medallion.write), "gold": (windows(records), gold.write)}
     return [
         frame.writeStream.queryName(name)

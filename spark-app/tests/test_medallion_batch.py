@@ -140,3 +140,15 @@ def test_no_checksum_files_are_left(spark: SparkSession, root: Path) -> None:
     plan_batch(root, "medallion", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
     assert list(root.rglob("*.crc")) == []
+
+
+def test_previews_show_silver_rows(
+    spark: SparkSession, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    files = HadoopFiles(spark, str(root))
+    MedallionBatch(files, OffsetLog(files, "medallion"), 0, show_previews=True).write(batch(spark, [GOOD]), 0)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
+    assert any('a "b", c' in line for line in lines)
+    assert all(line.startswith("[spark-streaming] ") for line in lines)

@@ -1,0 +1,21 @@
+"""A few rows of what a batch has published, as a table for people (SHOW_PREVIEWS=1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from medallion.console import say
+from medallion.hadoop_files import HadoopFiles
+
+_ROWS = 5
+_COLUMN_WIDTH = 20
+
+
+def preview(spark: SparkSession, files: HadoopFiles, path: str) -> None:
+    """Prints the first rows of a published Parquet file."""
+    rows: Any = spark.read.parquet(files.uri(path))
+    say(f"{path}:")
+    for line in rows._jdf.showString(_ROWS, _COLUMN_WIDTH, False).rstrip().splitlines():
+        say(line)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from medallion.config import load_settings
+from medallion.errors import EXIT_SETTINGS, JobError
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    settings = load_settings({})
+    assert (settings.topic, settings.output_path) == ("transactions", "/opt/spark-output/parquet")
+    assert (settings.trigger_interval, settings.max_offsets_per_trigger) == ("30 seconds", None)
+    assert (settings.max_files_per_sink, settings.starting_offsets) == (48, "earliest")
+    assert (settings.fail_on_data_loss, settings.show_previews, settings.shuffle_partitions) == (
+        True,
+        False,
+        4,
+    )
+
+
+def test_an_empty_value_counts_as_unset() -> None:
+    assert load_settings({"KAFKA_TOPIC": "", "MAX_OFFSETS_PER_TRIGGER": ""}) == load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KAFKA_TOPIC", "bad topic"),
+        ("KAFKA_TOPIC", ".."),
+        ("KAFKA_TOPIC", "x" * 250),
+        ("KAFKA_BOOTSTRAP_SERVERS", "localhost"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "localhost:99999"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "a:1,,b:2"),
+        ("OUTPUT_PATH", "/"),
+        ("OUTPUT_PATH", "relative/folder"),
+        ("OUTPUT_PATH", "hdfs://host:8020/"),
+        ("OUTPUT_PATH", "/data/[1]"),
+        ("TRIGGER_INTERVAL", "fast"),
+        ("TRIGGER_INTERVAL", "-1 seconds"),
+        ("TRIGGER_INTERVAL", "1.5 seconds"),
+        ("MAX_OFFSETS_PER_TRIGGER", "0"),
+        ("MAX_OFFSETS_PER_TRIGGER", "many"),
+        ("MAX_FILES_PER_SINK", "-1"),
+        ("MAX_FILES_PER_SINK", "٣"),
+        ("STARTING_OFFSETS", "newest"),
+        ("STARTING_OFFSETS", '{"other":{"0":1}}'),
+        ("STARTING_OFFSETS", '{"transactions":{"0":-3}}'),
+        ("STARTING_OFFSETS", '{"transactions":{"0":true}}'),
+        ("STARTING_OFFSETS", '{"transactions":{}}'),
+        ("FAIL_ON_DATA_LOSS", "yes"),
+        ("SHOW_PREVIEWS", "2"),
+        ("SPARK_SQL_SHUFFLE_PARTITIONS", "0"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(JobError) as caught:
+        load_settings({name: value})
+    assert caught.value.exit_code == EXIT_SETTINGS
+    [line] = caught.value.sentence.splitlines()
+    assert line.startswith(f"{name} is ")
+    assert "; allowed: " in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka:9092,10.0.0.1:9094,[::1]:9092"),
+        ("OUTPUT_PATH", "/data/out put"),
+        ("OUTPUT_PATH", "file:/data/out"),
+        ("OUTPUT_PATH", "s3a://bucket/path"),
+        ("TRIGGER_INTERVAL", "500 milliseconds"),
+        ("TRIGGER_INTERVAL", "0 seconds"),
+        ("STARTING_OFFSETS", '{"transactions":{"0":23,"1":-2,"2":-1}}'),
+        ("MAX_FILES_PER_SINK", "0"),
+    ],
+)
+def test_an_allowed_value_is_taken(name: str, value: str) -> None:
+    assert value in (str(setting) for setting in vars(load_settings({name: value})).values())
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    with pytest.raises(JobError) as caught:
+        load_settings({"SHOW_PREVIEWS": "x", "MAX_FILES_PER_SINK": "y", "TRIGGER_INTERVAL": "z"})
+    names = [line.split(" ")[0] for line in caught.value.sentence.splitlines()]
+    assert sorted(names) == ["MAX_FILES_PER_SINK", "SHOW_PREVIEWS", "TRIGGER_INTERVAL"]

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from medallion.gate import BatchGate, BatchRefusedError
+from medallion.naming import GOLD, RAW_CSV, SILVER, batch_of, file_name
+
+BATCH: Any = None
+
+
+def test_a_batch_that_begins_while_stopping_writes_nothing() -> None:
+    gate, written = BatchGate(), []
+
+    def write(_: Any, batch_id: int) -> dict[str, int]:
+        written.append(batch_id)
+        return {"bronze": 1}
+
+    guarded = gate.guard("medallion", write)
+    guarded(BATCH, 0)
+    gate.shut()
+    with pytest.raises(BatchRefusedError, match="batch 1 of medallion"):
+        guarded(BATCH, 1)
+    assert written == [0]
+    assert gate.refused == {"medallion"}
+    assert gate.failures == {}
+
+
+def test_a_failing_batch_is_remembered_and_raised() -> None:
+    gate, failure = BatchGate(), OSError("disk full")
+
+    def write(_: Any, __: int) -> dict[str, int]:
+        raise failure
+
+    with pytest.raises(OSError, match="disk full"):
+        gate.guard("gold", write)(BATCH, 0)
+    assert gate.failures == {"gold": failure}
+
+
+def test_names_come_from_the_batch_in_utc() -> None:
+    assert file_name(SILVER, 1767225599999, 12) == "silver_20251231_235959_12.parquet"
+    assert file_name(RAW_CSV, 1767225600000, 0) == "raw_20260101_000000_0.csv"
+
+
+def test_only_names_of_the_sink_are_its_files() -> None:
+    assert batch_of(SILVER, "silver_20260101_000000_12.parquet") == ("20260101_000000", 12)
+    others = (
+        "gold_20260101_000000_12.parquet",
+        "silver_1_2.parquet",
+        "silver_20260101_000000_12.parquet.crc",
+    )
+    assert [batch_of(SILVER, name) for name in others] == [None, None, None]
+    assert batch_of(GOLD, "gold_20260101_000000_0.parquet\n") is None
