@@ -15,7 +15,9 @@ export const verify: Command<unknown> = {
   async run({ config, reporter, signal }) {
     const { runtime } = await selectRuntime(config);
     try {
-      const topic = await fetchTopicOffsets(runtime.endpoints.kafka, config.settings.KAFKA_TOPIC);
+      // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.
+      const topic = () => fetchTopicOffsets(runtime.endpoints.kafka, config.settings.KAFKA_TOPIC);
+      await topic();
       // DuckDB's native library is loaded only by the commands that read Parquet.
       const [{ verifyOutputs }, { summarise, verifyJson }] = await Promise.all([
         import('../outputs/verify-outputs.ts'),

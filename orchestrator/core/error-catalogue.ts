@@ -39,6 +39,10 @@ export const ERROR_CATALOGUE = {
   PORT_TAKEN: { exitCode: 3, meaning: 'A port that the stack needs is held by another process.' },
   NO_ENGINE: { exitCode: 3, meaning: 'No Docker engine or no Compose plugin answered.' },
   KAFKA_UNREACHABLE: { exitCode: 4, meaning: 'The broker did not answer a command that needs it.' },
+  OUTPUT_DAMAGED: {
+    exitCode: 4,
+    meaning: 'A file of a checkpoint or ledger is missing or not as it was written.',
+  },
   STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
   GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },
   SERVICE_EXITED: { exitCode: 4, meaning: 'A service ended while it was awaited.' },

@@ -5,7 +5,7 @@ import type { PartitionOffsets } from './offset-log.ts';
 /**
  * Whether both queries have fixed where they begin to read: from then on no record sent later can be missed, also with
  * STARTING_OFFSETS=latest. A few file operations, no database.
- * @throws ProductError OUTPUT_NOT_LOCAL; Error naming a damaged file of a checkpoint
+ * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function streamingStartFixed(
   outputPath: string,
@@ -24,7 +24,7 @@ export async function streamingStartFixed(
 
 /**
  * Whether a micro-batch with data is committed and the files of bronze and silver are there. A few file operations, no database.
- * @throws ProductError OUTPUT_NOT_LOCAL; Error naming a damaged file of a checkpoint
+ * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function firstDataCommitted(
   outputPath: string,

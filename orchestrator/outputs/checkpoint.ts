@@ -7,6 +7,7 @@ import {
   readStartOffsets,
 } from './offset-log.ts';
 import { namesIfPresent } from './optional-file.ts';
+import { outputDamaged } from './output-damaged.ts';
 import type { QueryName } from './sinks.ts';
 
 /** How far a query has come. */
@@ -30,7 +31,7 @@ const ATTEMPTS = 5;
 /**
  * Reads a query's checkpoint in Spark's standard layout; also while the query runs.
  * @param outputPath OUTPUT_PATH
- * @throws ProductError OUTPUT_NOT_LOCAL; Error naming a file that is damaged or missing
+ * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming a file that is damaged or missing
  */
 export async function readCheckpoint(outputPath: string, query: QueryName): Promise<Checkpoint> {
   const folder = join(localOutputPath(outputPath), '_chk', query);
@@ -43,13 +44,13 @@ export async function readCheckpoint(outputPath: string, query: QueryName): Prom
       committedBatch === undefined ? undefined : await readPlannedBatch(folder, committedBatch);
     if (committedBatch !== undefined && (committed === undefined || started === undefined)) {
       if (started === undefined)
-        throw new Error(`${join(folder, 'sources/0/0')} is missing, yet batches are committed.`);
+        throw outputDamaged(`${join(folder, 'sources/0/0')} is missing, yet batches are committed.`);
       missing = committedBatch;
       continue;
     }
     return { query, folder, topic: started?.topic, start: started?.start, committed, lastPlannedBatch };
   }
-  throw new Error(
+  throw outputDamaged(
     `${join(folder, 'offsets', String(missing))} is missing, yet batch ${missing} is committed.`,
   );
 }

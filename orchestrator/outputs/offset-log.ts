@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readIfPresent } from './optional-file.ts';
+import { outputDamaged } from './output-damaged.ts';
 
 /** Next offset by partition. Numbers are exact up to 2^53, which at a million records a second is 285 years. */
 export type PartitionOffsets = ReadonlyMap<number, number>;
@@ -20,7 +21,7 @@ export interface PlannedBatch {
  * Reads one entry of a checkpoint's offset log: the line "v1", a line of metadata as JSON, a line with the Kafka source's end
  * offsets as JSON (Spark's OffsetSeqLog). Spark renames complete entries into place, so that none is ever seen half written.
  * @returns undefined when there is no such entry: never planned, or cleaned up (the last 100 are kept)
- * @throws Error naming the file when it is not of that form
+ * @throws ProductError OUTPUT_DAMAGED naming the file when it is not of that form
  */
 export async function readPlannedBatch(checkpoint: string, batch: number): Promise<PlannedBatch | undefined> {
   const path = join(checkpoint, 'offsets', String(batch));
@@ -83,5 +84,5 @@ function parseObject(path: string, json: string): Record<string, unknown> {
 }
 
 function damaged(path: string, expected: string, cause?: unknown): Error {
-  return new Error(`The checkpoint's file ${path} does not hold ${expected}.`, { cause });
+  return outputDamaged(`The checkpoint's file ${path} does not hold ${expected}.`, cause);
 }

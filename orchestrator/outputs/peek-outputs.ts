@@ -41,7 +41,7 @@ const ATTEMPTS = 5;
 /**
  * Looks at what the job wrote, also while it runs: rows and files per sink, and the newest rows of one, which are looked for in
  * the newest files that hold enough of them.
- * @throws ProductError NO_DATA when no sink has rows, OUTPUT_NOT_LOCAL; Error naming a damaged checkpoint; the signal's reason
+ * @throws ProductError NO_DATA when no sink has rows, OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED; the signal's reason
  */
 export async function peekOutputs(options: PeekOptions): Promise<Peek> {
   return withDatabase(options.signal, async (database) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { localOutputPath } from './local-path.ts';
 import type { PartitionOffsets } from './offset-log.ts';
 import { readIfPresent } from './optional-file.ts';
+import { outputDamaged } from './output-damaged.ts';
 import type { SinkName } from './sinks.ts';
 
 /** What the job gave up of a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
@@ -36,11 +37,13 @@ export async function readPruneLedger(outputPath: string, sink: SinkName): Promi
 function check(path: string, sink: SinkName, content: string): PruneLedger {
   const ledger = parse(content);
   if (ledger?.['sink'] !== sink || !isCount(ledger['through_batch']) || !isCount(ledger['files'])) {
-    throw new Error(`The ledger ${path} does not hold sink, through_batch, offsets and files of ${sink}.`);
+    throw outputDamaged(
+      `The ledger ${path} does not hold sink, through_batch, offsets and files of ${sink}.`,
+    );
   }
   const offsets = ledger['offsets'] ?? undefined;
   if (offsets !== undefined && !isOffsets(offsets)) {
-    throw new Error(`The ledger ${path} does not hold offsets as whole numbers by partition.`);
+    throw outputDamaged(`The ledger ${path} does not hold offsets as whole numbers by partition.`);
   }
   return {
     sink,

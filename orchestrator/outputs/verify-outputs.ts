@@ -38,7 +38,7 @@ export interface VerifyOptions {
  *
  * Assumes that every offset of the topic is a record, as the producer makes them: the markers of transactions and the gaps of a
  * compacted topic would show as missing.
- * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; Error naming a damaged checkpoint; the signal's reason
+ * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; the signal's reason
  */
 export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
   const { outputPath, signal } = options;
