@@ -7,6 +7,10 @@ from typing import Any, Optional
 from pyspark.sql import SparkSession
 
 
+_DRAFT = ".new"
+_END_MARK = "\n"
+
+
 class HadoopFiles:
     """File operations below one root. Paths are given relative to it, with `/`; errors are Hadoop's own."""
 
@@ -40,9 +44,16 @@ class HadoopFiles:
         return bool(self._fs.exists(self._at(path)))
 
     def read_text(self, path: str) -> Optional[str]:
-        """The file's text (UTF-8), or None when there is no file."""
-        if not self.exists(path):
-            return None
+        """The text (UTF-8) that `write_text` left, or None when there is none."""
+        for candidate in (path, f"{path}{_DRAFT}"):
+            if self.exists(candidate):
+                text = self._text(candidate)
+                # Without its end mark a draft was cut short: nothing was written yet.
+                if candidate == path or text.endswith(_END_MARK):
+                    return text
+        return None
+
+    def _text(self, path: str) -> str:
         stream = self._fs.open(self._at(path))
         try:
             return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
@@ -50,11 +61,14 @@ class HadoopFiles:
             stream.close()
 
     def write_text(self, path: str, text: str) -> None:
-        """Writes a small file so that a reader sees the old text or the new one, never a part."""
-        draft = f"{path}.new"
+        """Writes a small file so that `read_text` gives the old text or the new one, never a part, also after a crash.
+
+        A local rename onto an existing file deletes that first; in between, the complete draft is all there is.
+        """
+        draft = f"{path}{_DRAFT}"
         stream = self._fs.create(self._at(draft), True)
         try:
-            stream.write(bytearray(text, "utf-8"))
+            stream.write(bytearray(text + _END_MARK, "utf-8"))
         finally:
             stream.close()
         self.rename(draft, path)

@@ -27,7 +27,14 @@ from medallion.retention import prune
 from medallion.schema import BRONZE_COLUMNS, LINEAGE, QUARANTINE_COLUMNS, RAW_CSV_COLUMNS, SILVER_COLUMNS
 
 # RFC 4180 quoting; Spark's own default escapes a quote with a backslash, which most readers do not undo.
-_CSV_OPTIONS = {"header": "true", "escape": '"', "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
+# Texts are kept to the letter: the writer would trim them by default.
+_CSV_OPTIONS = {
+    "header": "true",
+    "escape": '"',
+    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+    "ignoreLeadingWhiteSpace": "false",
+    "ignoreTrailingWhiteSpace": "false",
+}
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from pyspark.sql.types import ArrayType, BooleanType, DoubleType, MapType, Strin
 
 from medallion.amount import EXACT_AMOUNT_FIELD, exact_amount, is_plain, near_decimals, plain_amount
 from medallion.event_json import (
+    ends_with_first_brace,
     event_of,
     fields_as,
     is_clean,
     is_closed,
+    is_one_element,
     is_strict_json,
     parsed_event,
     read_again,
@@ -83,7 +85,8 @@ def _is_sure() -> Column:
     ]
     doubtful = reduce(or_, [_may_not_be_text(F.col(f"event.{name}")) for name in _CHECKED_TEXTS])
     plain = F.coalesce(is_plain(F.col("event.amount"), F.col("value")), F.lit(False))
-    return F.col("clean") & plain & finite[0] & finite[1] & ~doubtful
+    alone = F.coalesce(ends_with_first_brace(F.col("value")), F.lit(False))
+    return F.col("clean") & alone & plain & finite[0] & finite[1] & ~doubtful
 
 
 def _may_not_be_text(text: Column) -> Column:
@@ -98,7 +101,7 @@ def _second_look() -> Column:
     """For the few rows that are not sure: which JSON type each field had. Null for all others."""
     value = F.col("value")
     look = F.struct(
-        is_strict_json(value).alias("strict"),
+        (is_strict_json(value) & is_one_element(value)).alias("strict"),
         read_again(value, fields_as(NUMBER_FIELDS, StringType())).alias("given"),
         read_again(
             near_decimals(value), [*fields_as(_CHECKED_TEXTS, DoubleType()), EXACT_AMOUNT_FIELD]

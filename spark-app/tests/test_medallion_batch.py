@@ -152,3 +152,12 @@ def test_previews_show_silver_rows(
     assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
     assert any('a "b", c' in line for line in lines)
     assert all(line.startswith("[spark-streaming] ") for line in lines)
+
+
+def test_raw_csv_keeps_blanks_around_a_text(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    value = '{"txn_id":"  spaced  ","card_id":"c","event_ts":"2026-01-01T00:00:00Z","amount":1}'
+    sinks(spark, root).write(batch(spark, [value]), 0)
+    (path,) = (root / "raw_csv").glob("*.csv")
+    with path.open(newline="") as file:
+        assert [row["txn_id"] for row in csv.DictReader(file)] == ["  spaced  "]
