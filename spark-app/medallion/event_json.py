@@ -77,14 +77,14 @@ def is_strict_json(value: Column) -> Column:
 def is_one_element(value: Column) -> Column:
     """Whether the value is the one element of an array that is put around it.
 
-    The wrapper above lets `{…},"x":1` add a member to it. An array takes no members, and a value that would add an
-    element, or close the array, breaks the wrapper: only one JSON value passes both.
+    The wrapper above lets `{…},"x":1` add a member to it. An array takes no members, and a value that would
+    add an element, or close the array, breaks the wrapper: only one JSON value passes both.
     """
     return F.coalesce(F.json_array_length(F.concat(F.lit("["), value, F.lit("]"))) == 1, F.lit(False))
 
 
 def ends_with_first_brace(value: Column) -> Column:
-    """Whether nothing but blanks follows the first closing brace, so that the value can hold one object only."""
+    """Whether only blanks follow the first closing brace, so that the value can hold one object only."""
     return F.instr(value, "}") == F.length(F.rtrim(value))
 
 

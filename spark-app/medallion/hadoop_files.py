@@ -6,7 +6,6 @@ from typing import Any, Optional
 
 from pyspark.sql import SparkSession
 
-
 _DRAFT = ".new"
 _END_MARK = "\n"
 
@@ -61,9 +60,9 @@ class HadoopFiles:
             stream.close()
 
     def write_text(self, path: str, text: str) -> None:
-        """Writes a small file so that `read_text` gives the old text or the new one, never a part, also after a crash.
+        """Writes a small file so that `read_text` gives the old text or the new one, also after a crash.
 
-        A local rename onto an existing file deletes that first; in between, the complete draft is all there is.
+        A local rename onto an existing file deletes that first; in between, the draft is all there is.
         """
         draft = f"{path}{_DRAFT}"
         stream = self._fs.create(self._at(draft), True)
