@@ -1,7 +1,10 @@
-"""Starts a Spark process in its container: `container_start.py COMMAND...` sets up what Compose cannot say, then becomes COMMAND.
+"""Starts a Spark process in its container.
 
-For the driver that is the way to the package repository, which Ivy takes from the JVM's own options only: proxies, and a
-trust store with the certificates of /run/secrets/private-ca. For driver and worker it is the permissions of new files.
+`container_start.py COMMAND...` sets up what Compose cannot say, then becomes COMMAND.
+
+For the driver that is the way to the package repository, which Ivy takes from the JVM's own options only: proxies,
+and a trust store with the certificates of /run/secrets/private-ca. For driver and worker it is the permissions of
+new files.
 `container_start.py --hand-over UID:GID`, run by root, gives the output folder that Docker has just made to its user.
 """
 
@@ -57,13 +60,14 @@ def main(arguments: list[str]) -> None:
 
 
 def is_shared(uid: int, owner: int) -> bool:
-    """Whether outputs need permissions for everybody, since someone else than their owner has to be able to delete them.
-    Root is able to anyway."""
+    """Whether outputs need permissions for everybody: someone else than their owner has to be able to delete them.
+    Root is able to anyway.
+    """
     return owner not in (0, uid)
 
 
 def hand_over(output: Path, uid: int, gid: int, checkout: os.stat_result) -> None:
-    """Lets uid write into an empty output folder, and whoever owns the checkout too. Any other folder stays as it is."""
+    """Lets uid write into an empty output folder, and whoever owns the checkout too. Others stay as they are."""
     if output.stat().st_uid == uid or any(output.iterdir()):
         return
     if is_shared(uid, checkout.st_uid):
@@ -88,9 +92,16 @@ def java_network_options(environment: Mapping[str, str]) -> list[str]:
     ]
     direct = [host.strip() for host in environment.get("NO_PROXY", "").split(",") if host.strip()]
     if proxies and direct:
-        patterns = [f"*{host}" if host.startswith(".") else host if host == "*" else f"{host}|*.{host}" for host in direct]
-        proxies.append(f"-Dhttp.nonProxyHosts={'|'.join(patterns)}")
+        patterns = "|".join(_non_proxy_pattern(host) for host in direct)
+        proxies.append(f"-Dhttp.nonProxyHosts={patterns}")
     return options + proxies
+
+
+def _non_proxy_pattern(host: str) -> str:
+    """A name stands for the domain below it, too, as with other tools."""
+    if host == "*":
+        return host
+    return f"*{host}" if host.startswith(".") else f"{host}|*.{host}"
 
 
 def _proxy_options(scheme: str, proxy: Optional[str]) -> list[str]:
@@ -104,12 +115,12 @@ def _proxy_options(scheme: str, proxy: Optional[str]) -> list[str]:
 
 
 def trust_options(bundle: Path, folder: Path) -> list[str]:
-    """Options for a trust store with Java's own certificates and the bundle's; none when the bundle is absent or empty."""
+    """Options for a trust store with Java's own certificates and the bundle's; none without a bundle."""
     text = bundle.read_text() if bundle.exists() else ""
     if not text.strip():
         return []
     if not _PEM.search(text):
-        sys.exit("[spark-streaming] NODE_EXTRA_CA_CERTS (or SSL_CERT_FILE, PIP_CERT) names a file without a PEM certificate.")
+        sys.exit("[spark-streaming] NODE_EXTRA_CA_CERTS (or SSL_CERT_FILE, PIP_CERT) names a file without certificates.")
     store = folder / f"trust-{hashlib.sha256(text.encode()).hexdigest()[:32]}.jks"
     if not store.exists():
         own = subprocess.run(
