@@ -76,7 +76,11 @@ async function launch(
     }
   } catch (error) {
     // Nobody has asked it for anything yet.
-    if (child && child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
+    if (child && child.exitCode === null && child.kill('SIGTERM')) {
+      // It was let go of when it was started: without this, Node would end before it does, in the middle of this wait.
+      child.ref();
+      await once(child, 'exit');
+    }
     throw error;
   }
 }
