@@ -1,4 +1,4 @@
-import { forgetStack } from '../stack/recorded-stack.ts';
+import { recordStopped } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext } from './command.ts';
 import { withStackLock } from './stack-lock.ts';
@@ -17,7 +17,7 @@ export async function bringDown({ config, reporter }: CommandContext): Promise<n
   const { runtime } = await selectRuntime(config);
   try {
     const stopped = await runtime.down();
-    forgetStack(config);
+    recordStopped(config);
     reporter.emit({
       type: 'result',
       result: { runtime: runtime.name, stopped },

@@ -1,4 +1,5 @@
 import { planOutputsWipe } from '../outputs/wipe-outputs.ts';
+import { forgetStack } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext } from './command.ts';
 import { bringDown } from './down.ts';
@@ -42,6 +43,7 @@ async function startAfresh(context: CommandContext, options: ResetOptions): Prom
     const outputs = await planOutputsWipe(runtime.outputPath, context.config.outputDir);
     await bringDown(context);
     const wiped = [...(await runtime.wipe({ keepTopic })), ...(await outputs.wipe())];
+    if (!keepTopic) forgetStack(context.config);
     context.reporter.emit({
       type: 'result',
       result: { wiped, keptTopic: keepTopic },

@@ -1,7 +1,7 @@
 import { criticalPath } from '../core/critical-path.ts';
 import { runPlan } from '../core/run-plan.ts';
 import { durationText } from '../report/duration.ts';
-import { changedSettings, forgetStack, readRecordedStack, recordStack } from '../stack/recorded-stack.ts';
+import { changedSettings, readRecordedStack, recordStack, recordStopped } from '../stack/recorded-stack.ts';
 import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
 import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
@@ -29,7 +29,7 @@ export async function bringUp(context: CommandContext): Promise<number> {
   try {
     const recorded = readRecordedStack(config);
     const before = await runtime.observe();
-    if (recorded) {
+    if (recorded?.running) {
       warnOfChanges(context, changedSettings(config, recorded));
       const status = await stackStatus(config, runtime);
       if (status.ready) return alreadyUp(context, status);
@@ -81,7 +81,7 @@ async function start(
   } catch (error) {
     if (startedNothingYet) {
       await runtime.down();
-      forgetStack(config);
+      recordStopped(config);
     }
     throw error;
   }

@@ -78,6 +78,9 @@ describe('loadSettings', () => {
     ['STARTING_OFFSETS', '[1]'],
     ['FAIL_ON_DATA_LOSS', 'yes'],
     ['SPARK_VERSION', '4.0.0'],
+    ['SPARK_WORKERS', '0'],
+    ['OUTPUT_UID', '-1'],
+    ['OUTPUT_GID', 'staff'],
     ['SPARK_WORKER_MEMORY', '2'],
     ['SPARK_WORKER_MEMORY', '1023m'],
     ['KAFKA_PORT', '70000'],
@@ -112,5 +115,9 @@ describe('loadSettings', () => {
   it('refuses an unknown name in .env, and lets those of Compose and Docker pass', () => {
     expect(refusal(() => load({}, {}, 'MSG_PER_SEC=5')).message).toContain('MSG_PER_SEC');
     expect(() => load({}, {}, 'COMPOSE_PROJECT_NAME=x\nKAFKA_IMAGE=y\nHTTPS_PROXY=z\n')).not.toThrow();
+    const file =
+      'CONTAINER_PREFIX=a-\nSPARK_WORKER_MEM_LIMIT=4g\nSSL_CERT_FILE=b\nPIP_CERT=c\nhttp_proxy=d\n';
+    expect(() => load({}, {}, file)).not.toThrow();
+    expect(refusal(() => load({}, {}, 'SPARKS_IMAGE=x')).message).toContain('SPARKS_IMAGE');
   });
 });

@@ -15,8 +15,9 @@ export interface SettingSources {
   readonly projectDir: string;
 }
 
-/** Names that may stand in `.env` though the product does not read them: Compose and Docker do. */
-const NEIGHBOURS = /^(COMPOSE_|DOCKER_|BUILDKIT_)|_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^NODE_EXTRA_CA_CERTS$/i;
+/** Names that may stand in `.env` though they are no settings: Compose, Docker and docker-compose.yml read them. */
+const NEIGHBOURS =
+  /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$/i;
 
 /**
  * Loads every setting: flags over environment over `.env` over defaults. An empty value counts as not given, as in Compose.

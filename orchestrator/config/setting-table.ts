@@ -92,6 +92,18 @@ export const SETTING_TABLE = {
     meaning: 'Where the job writes: a path or any Hadoop URI',
     usedBy: 'job',
   },
+  OUTPUT_UID: {
+    schema: integer(0, 4_294_967_294),
+    defaultText: 'whoever runs it (1000 in a bare docker compose up)',
+    meaning: 'User id that Spark runs as in containers, and whom the outputs belong to',
+    usedBy: 'Compose runtime',
+  },
+  OUTPUT_GID: {
+    schema: integer(0, 4_294_967_294),
+    defaultText: "that user's (1000 in a bare docker compose up)",
+    meaning: 'Group id that goes with OUTPUT_UID',
+    usedBy: 'Compose runtime',
+  },
   TRIGGER_INTERVAL: {
     schema: text(INTERVAL, 'a count and a unit, such as "30 seconds" or "1 minute"'),
     default: '30 seconds',
@@ -139,6 +151,12 @@ export const SETTING_TABLE = {
     default: '4',
     meaning: "Shuffle partitions; fixed at a checkpoint's first run",
     usedBy: 'job',
+  },
+  SPARK_WORKERS: {
+    schema: integer(1, 64),
+    default: '1',
+    meaning: 'Spark workers; more than one needs Compose',
+    usedBy: 'runtimes',
   },
   SPARK_WORKER_CORES: {
     schema: integer(1, 1024),

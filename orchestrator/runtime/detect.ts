@@ -29,6 +29,6 @@ export async function requireEngine(environment: Environment): Promise<Engine> {
   if (engine) return engine;
   throw new ProductError('NO_ENGINE', {
     message: `Compose cannot be used: ${declined}.`,
-    hint: 'Start Docker (`docker info` and `docker compose version` must both answer), or run `npm run up -- --runtime local`.',
+    hint: 'Start Docker (`docker info` and `docker compose version` must both answer), or start afresh without it: `npm run reset -- --runtime local`.',
   });
 }

@@ -7,16 +7,18 @@ import type { RuntimeName } from '../runtime/runtime.ts';
 
 const recordedStack = z.object({
   runtime: z.enum(['local', 'compose']),
+  /** False after `down`: the runtime still has the topic that the outputs were made from. */
+  running: z.boolean().default(true),
   /** The settings of the `up` that started the stack, as text. */
   settings: z.record(z.string(), z.string()),
 });
 
-/** What `up` writes down for the commands that follow: which runtime holds the stack, and with which settings. */
+/** What `up` writes down for the commands that follow: which runtime holds the stack or its data, and with which settings. */
 export type RecordedStack = z.output<typeof recordedStack>;
 
 const fileOf = (config: StackConfig) => join(config.runDir, 'stack.json');
 
-/** The record of the stack that runs, or undefined when none was started. */
+/** The record of the stack that runs or ran, or undefined when there is nothing of it. */
 export function readRecordedStack(config: StackConfig): RecordedStack | undefined {
   let text: string;
   try {
@@ -30,14 +32,25 @@ export function readRecordedStack(config: StackConfig): RecordedStack | undefine
 
 /** Writes the record in one piece; settings hold no secrets. */
 export function recordStack(config: StackConfig, runtime: RuntimeName): void {
-  mkdirSync(config.runDir, { recursive: true });
-  const temporary = `${fileOf(config)}.${process.pid}`;
-  writeFileSync(temporary, `${JSON.stringify({ runtime, settings: settingsAsText(config) }, null, 2)}\n`);
-  renameSync(temporary, fileOf(config));
+  write(config, { runtime, running: true, settings: settingsAsText(config) });
 }
 
+/** Notes that the stack was stopped and its data stay. */
+export function recordStopped(config: StackConfig): void {
+  const recorded = readRecordedStack(config);
+  if (recorded?.running) write(config, { ...recorded, running: false });
+}
+
+/** After a wipe nothing ties the stack to a runtime. */
 export function forgetStack(config: StackConfig): void {
   rmSync(fileOf(config), { force: true });
+}
+
+function write(config: StackConfig, record: RecordedStack): void {
+  mkdirSync(config.runDir, { recursive: true });
+  const temporary = `${fileOf(config)}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(temporary, fileOf(config));
 }
 
 /** The settings in which the present configuration differs from the running stack's, as "NAME old → new". */

@@ -1,8 +1,10 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { ProductError } from '../core/product-error.ts';
+import { ComposeRuntime } from '../runtime/compose/compose-runtime.ts';
+import { type DetectedRuntime, detectRuntime, requireEngine } from '../runtime/detect.ts';
 import { localRuntime } from '../runtime/local/local-runtime.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import { readRecordedStack } from './recorded-stack.ts';
+import type { Runtime, RuntimeName } from '../runtime/runtime.ts';
+import { type RecordedStack, readRecordedStack } from './recorded-stack.ts';
 
 /** A runtime and, in one line, why it was taken. */
 export interface SelectedRuntime {
@@ -11,26 +13,36 @@ export interface SelectedRuntime {
 }
 
 /**
- * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for.
+ * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for. `auto` stays with the runtime
+ * that has the topic of the outputs; without one it takes Compose when an engine and the plugin answer.
  * @throws ProductError NO_ENGINE when Compose is asked for, STACK_RUNNING when the stack runs in another runtime
  */
 export async function selectRuntime(config: StackConfig): Promise<SelectedRuntime> {
-  const wanted = config.settings.RUNTIME;
-  const held = readRecordedStack(config)?.runtime;
-  if (held && wanted !== 'auto' && wanted !== held) {
+  const chosen = await chooseRuntime(config, readRecordedStack(config));
+  const runtime =
+    chosen.name === 'compose' ? new ComposeRuntime(config, chosen.engine) : localRuntime(config);
+  return { runtime, reason: chosen.reason };
+}
+
+async function chooseRuntime(
+  { settings, environment }: StackConfig,
+  recorded: RecordedStack | undefined,
+): Promise<DetectedRuntime> {
+  const wanted = settings.RUNTIME;
+  if (recorded?.running && wanted !== 'auto' && wanted !== recorded.runtime) {
     throw new ProductError('STACK_RUNNING', {
-      message: `RUNTIME=${wanted} is asked for, but the stack of this folder was started with RUNTIME=${held}.`,
-      hint: `Run \`npm run down -- --runtime ${held}\` first.`,
+      message: `RUNTIME=${wanted} is asked for, but the stack of this folder was started with RUNTIME=${recorded.runtime}.`,
+      hint: `Run \`npm run down -- --runtime ${recorded.runtime}\` first.`,
     });
   }
-  if (wanted === 'compose') {
-    throw new ProductError('NO_ENGINE', {
-      message: 'RUNTIME=compose is not available in this version.',
-      hint: 'Use RUNTIME=local.',
-    });
-  }
-  return {
-    runtime: localRuntime(config),
-    reason: held ? `runtime ${held}, which holds the running stack` : 'runtime local',
-  };
+  const name = wanted === 'auto' ? recorded?.runtime : wanted;
+  if (name === undefined) return detectRuntime(environment);
+  const reason = `runtime ${name}, ${reasonFor(name, wanted, recorded)}`;
+  if (name === 'local') return { name, reason };
+  return { name, engine: await requireEngine(environment), reason };
+}
+
+function reasonFor(name: RuntimeName, wanted: string, recorded: RecordedStack | undefined): string {
+  if (recorded?.running) return 'which holds the running stack';
+  return name === wanted ? 'as RUNTIME says' : 'which has the topic that the outputs were made from';
 }

@@ -23,7 +23,7 @@ export function serviceProbe(service: ServiceName, config: StackConfig, runtime:
     case 'spark-master':
       return sparkMasterProbe(endpoints.sparkMasterUi);
     case 'spark-worker':
-      return sparkWorkerProbe(endpoints.sparkMasterUi, 1);
+      return sparkWorkerProbe(endpoints.sparkMasterUi, config.settings.SPARK_WORKERS);
     case 'spark-streaming':
       return streamingJobProbe(streamingJobView(runtime));
     case 'producer':

@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadSettings } from '../../config/load-settings.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../config/setting-table.ts';
-import { stackConfig } from '../../config/stack-config.ts';
 import { SERVICES, type ServiceName } from '../../core/services.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../core/spark-submit.ts';
 import { sparkLogging } from '../local/commands/spark-environment.ts';
 import { runLayout } from '../local/run-layout.ts';
-import { composeVariables, DEFAULT_PROJECT } from './compose-variables.ts';
+import { DEFAULT_PROJECT } from './compose-variables.ts';
 import { PUBLISHED } from './preflight.ts';
 
 const PROJECT_DIR = join(import.meta.dirname, '../../..');
@@ -113,6 +110,8 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
   const OWN_DEFAULTS: Partial<Record<SettingName, string>> = {
     KAFKA_BOOTSTRAP_SERVERS: 'kafka:9092',
     OUTPUT_PATH: '/opt/spark-output/parquet',
+    OUTPUT_UID: '1000',
+    OUTPUT_GID: '1000',
     MAX_OFFSETS_PER_TRIGGER: '',
     SPARK_WORKER_CORES: '',
     SPARK_WORKER_UI_PORT: '8081-8090',
@@ -120,8 +119,7 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
   /** Variables of the file alone. */
   const NO_SETTINGS = [
     ...['ZOOKEEPER_IMAGE', 'KAFKA_IMAGE', 'SPARK_IMAGE', 'NODE_IMAGE', 'CONTAINER_PREFIX'],
-    ...['OUTPUT_UID', 'OUTPUT_GID', 'SPARK_WORKERS', 'SPARK_WORKER_MEM_LIMIT'],
-    ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'],
+    ...['SPARK_WORKER_MEM_LIMIT', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'],
     ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
   ];
   const used = new Set(
@@ -223,66 +221,5 @@ describe('docker-compose.yml is safe to leave running:', () => {
     };
     const { '': _itself, ...image } = versionsOf('producer/package-lock.json');
     expect(versionsOf('package-lock.json')).toMatchObject(image);
-  });
-});
-
-describe('Compose itself takes docker-compose.yml', () => {
-  let plugin: string | undefined;
-  beforeAll(async () => {
-    const { failed, shortMessage } = await execa('docker', ['compose', 'version'], { reject: false }).then(
-      (result) => ({
-        failed: result.failed,
-        shortMessage: result.failed ? result.shortMessage : undefined,
-      }),
-    );
-    plugin = failed ? (shortMessage ?? 'no docker compose') : undefined;
-  });
-
-  const configOf = async (environment: Readonly<Record<string, string>>) => {
-    const { stdout } = await execa(
-      'docker',
-      ['compose', '--env-file', '/dev/null', 'config', '--format', 'json'],
-      {
-        cwd: PROJECT_DIR,
-        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-        extendEnv: false,
-      },
-    );
-    return JSON.parse(stdout) as {
-      services: Record<
-        string,
-        { ports?: { host_ip: string; published: string }[]; scale?: number; user?: string }
-      >;
-    };
-  };
-
-  it('with every variable at its default', async (context) => {
-    if (plugin !== undefined) context.skip(plugin);
-    const { services } = await configOf({});
-    expect(Object.keys(services).toSorted()).toEqual(SERVICES.map(({ name }) => name).toSorted());
-    const ports = Object.values(services).flatMap((one) => one.ports ?? []);
-    expect(ports).toHaveLength(PUBLISHED.length);
-    expect(new Set(ports.map(({ host_ip }) => host_ip))).toEqual(new Set(['127.0.0.1']));
-  });
-
-  it('with the variables of the orchestrator', async (context) => {
-    if (plugin !== undefined) context.skip(plugin);
-    const settings = loadSettings({
-      flags: {},
-      environment: { KAFKA_PORT: '19094' },
-      projectDir: PROJECT_DIR,
-    });
-    const config = stackConfig(settings, PROJECT_DIR, {
-      SPARK_WORKERS: '3',
-      OUTPUT_UID: '1234',
-      OUTPUT_GID: '5',
-    });
-    const { services } = await configOf(composeVariables(config, false).environment);
-    expect(services['spark-worker']).toMatchObject({
-      scale: 3,
-      user: '1234:5',
-      ports: [{ published: '8081-8083' }],
-    });
-    expect(services['kafka']?.ports).toMatchObject([{ published: '19094' }]);
   });
 });

@@ -11,6 +11,7 @@ if (engine) {
   runtimeContract('the Compose runtime', async () => {
     const project = await LightProject.create(engine, { scripts: contractScripts(), graceMs: 500 });
     return {
+      restartsByEngine: true,
       runtime: () => project.runtime(),
       crash: (service) => project.crash(service),
       dispose: () => project.dispose(),

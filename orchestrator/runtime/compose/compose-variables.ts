@@ -28,8 +28,8 @@ export interface ComposeVariables {
 export function composeVariables(config: StackConfig, rootless: boolean): ComposeVariables {
   const { settings } = config;
   const given = givenVariables(config);
-  const workers = Number(given('SPARK_WORKERS') ?? 1);
-  const owner = outputOwner(config, given, rootless);
+  const workers = settings.SPARK_WORKERS;
+  const owner = outputOwner(config, rootless);
   const environment: Record<string, string> = {};
   for (const name of SETTING_NAMES) {
     if (!NOT_FOR_COMPOSE.has(name)) environment[name] = String(settings[name] ?? '');
@@ -38,7 +38,6 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
     OUTPUT_DIR: config.outputDir,
     OUTPUT_UID: String(owner.uid),
     OUTPUT_GID: String(owner.gid),
-    SPARK_WORKERS: String(workers),
     SPARK_WORKER_UI_PORT: portRange(settings.SPARK_WORKER_UI_PORT, workers),
     SPARK_WORKER_MEM_LIMIT:
       given('SPARK_WORKER_MEM_LIMIT') ?? `${workerMemoryLimitMb(settings.SPARK_WORKER_MEMORY)}m`,
@@ -53,28 +52,19 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
 }
 
 /** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
-function givenVariables({ settings, environment, projectDir }: StackConfig) {
+function givenVariables({ environment, projectDir }: StackConfig) {
   const path = join(projectDir, '.env');
   const file = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
-  return (name: string): string | undefined => {
-    const setting = (settings as Readonly<Record<string, unknown>>)[name];
-    return (
-      (setting === undefined ? undefined : String(setting)) || environment[name] || file[name] || undefined
-    );
-  };
+  return (name: string): string | undefined => environment[name] || file[name] || undefined;
 }
 
 /** The user who runs this; for root the owner of the checkout, since no container runs as root. */
-function outputOwner(
-  { projectDir }: StackConfig,
-  given: (name: string) => string | undefined,
-  rootless: boolean,
-): { uid: number; gid: number } {
+function outputOwner({ settings, projectDir }: StackConfig, rootless: boolean): { uid: number; gid: number } {
   const own = { uid: process.getuid?.() ?? DEFAULT_OWNER.uid, gid: process.getgid?.() ?? DEFAULT_OWNER.gid };
   const checkout = statSync(projectDir);
   const whoever = own.uid !== 0 ? own : checkout.uid !== 0 ? checkout : DEFAULT_OWNER;
   const { uid, gid } = rootless ? { uid: 0, gid: 0 } : whoever;
-  return { uid: Number(given('OUTPUT_UID') ?? uid), gid: Number(given('OUTPUT_GID') ?? gid) };
+  return { uid: settings.OUTPUT_UID ?? uid, gid: settings.OUTPUT_GID ?? gid };
 }
 
 /** One port for each worker: a range for several. A single port stays the same after a restart, one of a range may not. */

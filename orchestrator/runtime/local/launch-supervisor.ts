@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { ProductError } from '../../core/product-error.ts';
 import { removeIfEmpty, waitForFileLock } from '../file-lock.ts';
 import { isAlive } from '../process-identity.ts';
+import { TYPESCRIPT_LOADER } from '../typescript-loader.ts';
 import { lastLines } from './log-tail.ts';
 import type { RunLayout } from './run-layout.ts';
 import { readState } from './state-file.ts';
@@ -19,12 +19,6 @@ const LOG_LINES = 20;
 
 /** One line a change of state: a new supervisor begins a new log when the old one has grown to this. */
 const MAX_LOG_BYTES = 1024 * 1024;
-
-/** Arguments that let this Node run TypeScript, wherever it is started: the loader is named by its own address. */
-export const TYPESCRIPT_LOADER: readonly string[] = [
-  '--import',
-  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
-];
 
 const SUPERVISOR_MAIN = fileURLToPath(new URL('./supervisor/supervisor-main.ts', import.meta.url));
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '../../core/services.ts';
+import { type RunFolders, runFolders } from '../run-folders.ts';
 
 /**
  * Longest path of a socket in bytes, its closing zero not counted: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS.
@@ -9,14 +10,11 @@ import type { ServiceName } from '../../core/services.ts';
 const MAX_SOCKET_PATH_BYTES = 103;
 
 /** Where everything lies in RUN_DIR. */
-export interface RunLayout {
+export interface RunLayout extends RunFolders {
   readonly runDir: string;
-  readonly logs: string;
   readonly supervisorLog: string;
   /** What the supervisor writes down at every change. */
   readonly stateFile: string;
-  /** Folder (0700) of lock and socket; gone when no supervisor runs. */
-  readonly control: string;
   /** Held by the supervisor for its life. */
   readonly lock: string;
   /** Held while a supervisor is being started. */
@@ -31,11 +29,11 @@ export interface RunLayout {
 }
 
 export function runLayout(runDir: string): RunLayout {
-  const control = join(runDir, 'control');
+  const { logs, control } = runFolders(runDir);
   return {
     runDir,
-    logs: join(runDir, 'logs'),
-    supervisorLog: join(runDir, 'logs', 'supervisor.log'),
+    logs,
+    supervisorLog: join(logs, 'supervisor.log'),
     stateFile: join(runDir, 'state.json'),
     control,
     lock: join(control, 'lock'),

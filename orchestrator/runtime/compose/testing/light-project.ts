@@ -8,7 +8,7 @@ import { loadSettings } from '../../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
 import { SERVICES, type ServiceName } from '../../../core/services.ts';
 import { tryFileLock } from '../../file-lock.ts';
-import { runLayout } from '../../local/run-layout.ts';
+import { runFolders } from '../../run-folders.ts';
 import { ComposeRuntime } from '../compose-runtime.ts';
 import type { Engine } from '../engine.ts';
 
@@ -79,7 +79,7 @@ export class LightProject {
     await vi.waitFor(
       () => {
         if (
-          !readFileSync(join(runLayout(this.#config.runDir).logs, 'compose-watch.log'), 'utf8').includes(
+          !readFileSync(join(runFolders(this.#config.runDir).logs, 'compose-watch.log'), 'utf8').includes(
             'watching',
           )
         ) {
@@ -91,7 +91,7 @@ export class LightProject {
   }
 
   async watcherPid(): Promise<number | undefined> {
-    const attempt = await tryFileLock(join(runLayout(this.#config.runDir).control, 'compose-watch.lock'));
+    const attempt = await tryFileLock(join(runFolders(this.#config.runDir).control, 'compose-watch.lock'));
     attempt.lock?.release();
     return attempt.lock ? undefined : attempt.owner.pid;
   }

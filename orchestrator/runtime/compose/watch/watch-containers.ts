@@ -1,18 +1,17 @@
 import type Docker from 'dockerode';
+import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
 import { isOneShot } from '../service-observation.ts';
 import { type ContainerEvent, StackContainers } from '../stack-containers.ts';
 
 const SIGKILL = 9;
-
-/** How the producer and the job say that they refuse their settings: another try cannot mend that. */
-const REFUSED = 2;
 
 /** What the engine answers when a container is gone, or on its way. */
 const GONE: readonly number[] = [404, 409];
 
 /**
  * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
- * for a wish to stop it, and ends the restarts of one that refuses its settings. What `docker stop` ended stays as it is.
+ * for a wish to stop it, and ends the restarts of one whose exit code says that they mend nothing. What `docker stop` ended
+ * stays as it is.
  * Resolves when the project has no container left, or the engine has gone.
  */
 export async function watchContainers(
@@ -40,9 +39,10 @@ export async function watchContainers(
     if (killed.get(id) === SIGKILL) {
       await unlessGone(container.start());
       say(`${service} was killed and is started again`);
-    } else if (!killed.has(id) && exitCode === REFUSED) {
-      await unlessGone(container.stop());
-      say(`${service} refuses its settings (exit code ${exitCode}) and is not started again`);
+    } else if (!killed.has(id) && exitCode !== undefined && FINAL_EXIT_CODES.includes(exitCode)) {
+      if (await endRestarts(container, exitCode)) {
+        say(`${service} is not started again: exit code ${exitCode} is one that a restart cannot mend`);
+      }
     }
   };
   const stopListening = await containers.onEvent((event) => {
@@ -57,12 +57,28 @@ export async function watchContainers(
   }
 }
 
+/**
+ * Ends the engine's restarts of a container while it waits for the next one, so that its exit code stays to be seen.
+ * @returns false when it runs again already: its next end comes with a longer wait behind it
+ */
+async function endRestarts(container: Docker.Container, exitCode: number): Promise<boolean> {
+  const before = await unlessGone(container.inspect());
+  if (!before?.State.Restarting) return before?.State.Running === false;
+  await unlessGone(container.stop());
+  const after = await unlessGone(container.inspect());
+  if (!after || after.State.ExitCode === exitCode) return true;
+  // It was begun in that very moment, and the stop has ended it: it is to say once more why it ends.
+  await unlessGone(container.start());
+  return false;
+}
+
 /** 304: it has that state already. */
-async function unlessGone(change: Promise<unknown>): Promise<void> {
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    await change;
+    return await answer;
   } catch (error) {
     const { statusCode } = error as { statusCode?: number };
     if (statusCode !== 304 && !GONE.includes(statusCode ?? 0)) throw error;
+    return undefined;
   }
 }

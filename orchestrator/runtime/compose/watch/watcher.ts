@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
 import { tryFileLock, waitForFileLock } from '../../file-lock.ts';
-import { TYPESCRIPT_LOADER } from '../../local/launch-supervisor.ts';
-import { runLayout } from '../../local/run-layout.ts';
 import { isAlive } from '../../process-identity.ts';
+import { runFolders } from '../../run-folders.ts';
+import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
 import type { Engine, Environment } from '../engine.ts';
 
 const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));
@@ -22,9 +22,9 @@ export class Watcher {
   readonly #environment: Environment;
 
   constructor(runDir: string, { host }: Engine, project: string, environment: Environment) {
-    const layout = runLayout(runDir);
-    this.#logs = layout.logs;
-    this.#lockPath = join(layout.control, 'compose-watch.lock');
+    const { logs, control } = runFolders(runDir);
+    this.#logs = logs;
+    this.#lockPath = join(control, 'compose-watch.lock');
     this.#arguments = [host, project, this.#lockPath];
     this.#environment = environment;
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
-import { TYPESCRIPT_LOADER } from '../launch-supervisor.ts';
+import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
 import type { RunLayout } from '../run-layout.ts';
 import { RESTART_POLICY } from './restart-policy.ts';
 import { serviceEnvironment } from './service-environment.ts';

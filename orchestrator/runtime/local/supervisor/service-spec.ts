@@ -1,3 +1,4 @@
+import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
 import type { ServiceName } from '../../../core/services.ts';
 
 /** What the supervisor is told to run. It travels through the control socket only: the environment may hold secrets. */
@@ -26,12 +27,6 @@ export interface RestartPolicy {
   /** Failures in a row after which the service is given up. */
   readonly maxFastFailures: number;
 }
-
-/**
- * Exit codes that a restart cannot mend: 2 wrong usage or configuration (this product's own programs), 78 EX_CONFIG of
- * sysexits.h, 126 and 127 a command that cannot be run or found (POSIX shells).
- */
-const FINAL_EXIT_CODES: readonly number[] = [2, 78, 126, 127];
 
 /** How a process ended: a code, or the signal that ended it. */
 export interface ProcessEnd {
