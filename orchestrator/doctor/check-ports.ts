@@ -1,6 +1,8 @@
 import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
+import type { Engine } from '../runtime/compose/engine.ts';
+import { holderOfPort } from '../runtime/compose/published-port.ts';
 import { runDirOf } from '../runtime/local/stack-process.ts';
 import { isPortFree, portOwner } from '../runtime/ports.ts';
 import type { DoctorCheck } from './doctor-report.ts';
@@ -12,11 +14,18 @@ type PortSetting = Extract<SettingName, `${string}_PORT`>;
 const PORT_SETTINGS = SETTING_NAMES.filter((name): name is PortSetting => name.endsWith('_PORT'));
 
 /** Whether each port is free, or else who holds it: this stack, another one, or something else. */
-export async function checkPorts(config: StackConfig): Promise<readonly DoctorCheck[]> {
-  return Promise.all(PORT_SETTINGS.map((setting) => checkPort(config, setting)));
+export async function checkPorts(
+  config: StackConfig,
+  engine: Engine | undefined,
+): Promise<readonly DoctorCheck[]> {
+  return Promise.all(PORT_SETTINGS.map((setting) => checkPort(config, setting, engine)));
 }
 
-async function checkPort({ settings, runDir }: StackConfig, setting: PortSetting): Promise<DoctorCheck> {
+async function checkPort(
+  { settings, runDir, projectDir }: StackConfig,
+  setting: PortSetting,
+  engine: Engine | undefined,
+): Promise<DoctorCheck> {
   const port = settings[setting];
   const name = `${setting} ${port}`;
   const elsewhere = `or set ${setting} to another port`;
@@ -24,6 +33,15 @@ async function checkPort({ settings, runDir }: StackConfig, setting: PortSetting
     if (await isPortFree(HOST, port)) return { name, state: 'ok', detail: 'free' };
   } catch (error) {
     return { name, state: 'problem', detail: messageOf(error), remedy: `Set ${setting} to another port.` };
+  }
+  const published = engine && (await holderOfPort(engine.docker, port));
+  if (published) {
+    const { container, folder } = published;
+    if (folder === projectDir) {
+      return { name, state: 'ok', detail: `held by this stack (container ${container})` };
+    }
+    const detail = `held by the container ${container}${folder === undefined ? '' : ` of ${folder}`}`;
+    return { name, state: 'problem', detail, remedy: `\`docker stop ${container}\`, ${elsewhere}.` };
   }
   const owner = await portOwner(port);
   if (!owner) {

@@ -1,5 +1,7 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
+import { askEngine, type EngineAnswer } from '../runtime/compose/engine.ts';
+import { readRecordedStack } from '../stack/recorded-stack.ts';
 import { checkCache } from './check-cache.ts';
 import { checkCertificates } from './check-certificates.ts';
 import { checkDisk } from './check-disk.ts';
@@ -12,27 +14,50 @@ import { checkPorts } from './check-ports.ts';
 import { checkPython } from './check-python.ts';
 import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
 
+/** An engine that takes longer is in trouble. */
+const ENGINE_PATIENCE_MS = 5000;
+
 /**
  * Looks at everything that the stack needs of the machine, and changes nothing.
  * @throws the signal's reason when aborted
  */
 export async function runDoctor(config: StackConfig, signal: AbortSignal): Promise<DoctorReport> {
+  const answer = await askEngine(config.environment, ENGINE_PATIENCE_MS);
+  signal.throwIfAborted();
+  const ofLocal = takesCompose(config, answer) ? asNotes : (check: Check) => check;
   const checks: readonly (readonly [name: string, check: Check])[] = [
     ['Node.js', checkNode],
-    ['Python', (within) => checkPython(config, within)],
-    ['Java', (within) => checkJava(config, within)],
-    ['Docker', (within) => checkDocker(config, within)],
+    ['Python', ofLocal((within) => checkPython(config, within))],
+    ['Java', ofLocal((within) => checkJava(config, within))],
+    ['Docker', async () => checkDocker(config, answer)],
     ['certificates', () => checkCertificates(config)],
-    ['cache', () => checkCache(config)],
-    ['disk', () => checkDisk(config)],
+    ['cache', ofLocal(() => checkCache(config))],
+    ['disk', ofLocal(() => checkDisk(config))],
     ['memory', () => checkMemory(config)],
     ['folders', () => checkFolders(config)],
-    ['ports', () => checkPorts(config)],
+    ['ports', () => checkPorts(config, answer.engine)],
   ];
   const found = await Promise.all(checks.map(([name, check]) => outcome(name, check, signal)));
   signal.throwIfAborted();
   const all = found.flat();
   return { checks: all, problems: all.filter(({ state }) => state === 'problem').length };
+}
+
+/** Whether `up` would run the services through Compose. */
+function takesCompose(config: StackConfig, { engine }: EngineAnswer): boolean {
+  const { RUNTIME } = config.settings;
+  if (RUNTIME !== 'auto') return RUNTIME === 'compose';
+  return (readRecordedStack(config)?.runtime ?? (engine ? 'compose' : 'local')) === 'compose';
+}
+
+/** What only local processes need stands in nobody's way with Compose. */
+function asNotes(check: Check): Check {
+  return async (signal) =>
+    (await check(signal)).map((found) =>
+      found.state === 'problem'
+        ? { ...found, state: 'note', detail: `${found.detail} (not needed with Compose)` }
+        : found,
+    );
 }
 
 /** A check that fails itself must not hide the others. */

@@ -9,6 +9,7 @@ export interface Status {
     readonly name: string;
     readonly state: string;
     readonly pid?: number;
+    readonly container?: string;
     readonly restarts: number;
     readonly since: string;
     readonly detail: string;

@@ -20,8 +20,8 @@ import { serviceObservation } from './service-observation.ts';
 import { StackContainers } from './stack-containers.ts';
 import { Watcher } from './watch/watcher.ts';
 
-/** The volumes that hold a topic; Ivy's downloads are no data. */
-const DATA_VOLUMES: readonly string[] = ['zookeeper-data', 'zookeeper-log', 'kafka-data'];
+/** The volumes of docker-compose.yml: a wipe takes them all, and no other that somebody gave the project's label. */
+const VOLUMES: readonly string[] = ['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache'];
 
 /** Built from the checkout; the other images are pulled. */
 const BUILT: ServiceName = 'producer';
@@ -175,7 +175,7 @@ export class ComposeRuntime implements Runtime {
       filters: { label: [`com.docker.compose.project=${this.#variables.project}`] },
     });
     const names = Volumes.filter(({ Labels }) =>
-      DATA_VOLUMES.includes(Labels['com.docker.compose.volume'] ?? ''),
+      VOLUMES.includes(Labels['com.docker.compose.volume'] ?? ''),
     ).map(({ Name }) => Name);
     // Stopped containers would hold the volumes.
     if (names.length > 0) await this.#compose(['down']);

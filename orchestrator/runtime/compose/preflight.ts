@@ -16,6 +16,7 @@ import { messageOf, ProductError } from '../../core/product-error.ts';
 import { SERVICES, type ServiceName } from '../../core/services.ts';
 import { isPortFree, portOwner } from '../ports.ts';
 import type { ComposeVariables } from './compose-variables.ts';
+import { holderOfPort } from './published-port.ts';
 import type { StackContainer } from './stack-containers.ts';
 
 const HOST = '127.0.0.1';
@@ -54,7 +55,7 @@ export async function checkPortsAndNames(
       const other = seen.get(port);
       if (other) throw bothAre(other, setting, port);
       seen.set(port, setting);
-      if (!ours.has(port)) await assertPortFree(setting, port);
+      if (!ours.has(port)) await assertPortFree(setting, port, docker);
     }
   }
 }
@@ -126,20 +127,23 @@ function publishedPorts({ NetworkSettings }: StackContainer['info']): number[] {
   return Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostPort }) => Number(HostPort)));
 }
 
-async function assertPortFree(setting: PortSetting, port: number): Promise<void> {
+async function assertPortFree(setting: PortSetting, port: number, docker: Docker): Promise<void> {
   let problem = '';
   try {
     if (await isPortFree(HOST, port)) return;
   } catch (error) {
     problem = messageOf(error);
   }
-  const owner = await portOwner(port);
-  const holder = owner
-    ? `process ${owner.pid} (${owner.command})`
-    : 'a process that cannot be seen from here, perhaps of another container';
+  const published = await holderOfPort(docker, port);
+  const owner = published ? undefined : await portOwner(port);
+  const holder = published
+    ? `the container ${published.container}${published.folder === undefined ? '' : ` of ${published.folder}`}`
+    : owner
+      ? `process ${owner.pid} (${owner.command})`
+      : 'a process that cannot be seen from here, perhaps of another container';
   throw new ProductError('PORT_TAKEN', {
     message: `${setting}=${port} cannot be used on ${HOST}: ${problem || `it is held by ${holder}`}.`,
-    hint: `End that process, or set ${setting} to a free port.`,
+    hint: `${published ? `\`docker stop ${published.container}\`` : 'End that process'}, or set ${setting} to a free port.`,
   });
 }
 

@@ -66,6 +66,11 @@ export class StackContainers {
     this.#project = project;
   }
 
+  /** Whether there is a container of the project at all; without a look at any. */
+  async isEmpty(): Promise<boolean> {
+    return (await this.#found()).length === 0;
+  }
+
   /** Every container of every service, by service and number. */
   async list(): Promise<readonly StackContainer[]> {
     this.#events ??= this.#listen();
@@ -108,12 +113,15 @@ export class StackContainers {
     for (const tail of this.#tails.values()) tail.close();
   }
 
-  async #inspectAll() {
-    const found = await this.#docker.listContainers({
+  #found(): Promise<Docker.ContainerInfo[]> {
+    return this.#docker.listContainers({
       all: true,
       filters: { label: [`${LABEL.project}=${this.#project}`, `${LABEL.oneOff}=False`] },
     });
-    const numbered = found
+  }
+
+  async #inspectAll() {
+    const numbered = (await this.#found())
       .flatMap(({ Id, Labels }) => {
         const service = serviceOf(Labels);
         return service ? [{ id: Id, service, number: Number(Labels[LABEL.number]) }] : [];
@@ -189,12 +197,12 @@ function serviceOf(labels: Readonly<Record<string, string>>): ServiceName | unde
   return SERVICE_NAMES.find((name) => name === labels[LABEL.service]);
 }
 
-/** A container may go while it is asked for. */
+/** A container may go while it is asked for: 404 it has gone, 409 it is on its way. */
 async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    if ([404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) return undefined;
     throw error;
   }
 }

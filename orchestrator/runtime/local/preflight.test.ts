@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { checkFoldersAndPorts } from './preflight.ts';
+import { runLayout } from './run-layout.ts';
 import { LightStack, look } from './testing/light-stack.ts';
 
 const never = new AbortController().signal;
@@ -38,6 +40,15 @@ function writePort(stack: LightStack, setting: 'KAFKA_PORT'): void {
 }
 
 describe.runIf(process.platform === 'linux')('preflight of the local runtime', () => {
+  it('refuses several workers and names the setting', async () => {
+    const { config } = await create();
+    const several = { ...config, settings: { ...config.settings, SPARK_WORKERS: 3 } };
+    await expect(checkFoldersAndPorts(several, runLayout(config.runDir))).rejects.toMatchObject({
+      code: 'BAD_SETTING',
+      message: expect.stringContaining('SPARK_WORKERS=3'),
+    });
+  });
+
   it('names port, owner and setting when another process holds the port', async () => {
     const stack = await create();
     await listen(stack.config.settings.KAFKA_PORT);

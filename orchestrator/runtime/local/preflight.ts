@@ -30,6 +30,7 @@ type PortSetting = Extract<SettingName, `${string}_PORT`>;
  * @throws ProductError UNSAFE_PATH, OUTPUT_NOT_WRITABLE, BAD_SETTING, PORT_TAKEN
  */
 export async function checkFoldersAndPorts(config: StackConfig, layout: RunLayout): Promise<void> {
+  assertOneWorker(config);
   assertWritable('RUN_DIR', config.runDir);
   assertRunDirIsOurs(layout);
   assertWritable('OUTPUT_DIR', config.outputDir);
@@ -39,6 +40,15 @@ export async function checkFoldersAndPorts(config: StackConfig, layout: RunLayou
   for (const [setting, service] of PORTS) {
     await assertPortUsable(setting, service, config.settings[setting], state);
   }
+}
+
+/** On one machine, workers side by side would share what one worker with more cores has to itself. */
+function assertOneWorker({ settings: { SPARK_WORKERS } }: StackConfig): void {
+  if (SPARK_WORKERS === 1) return;
+  throw new ProductError('BAD_SETTING', {
+    message: `SPARK_WORKERS=${SPARK_WORKERS} is not allowed with local processes, which have one worker.`,
+    hint: 'Set SPARK_WORKER_CORES and SPARK_WORKER_MEMORY to what that one may use, or take RUNTIME=compose.',
+  });
 }
 
 /** The nearest folder that exists decides: a missing one is made when something starts. */

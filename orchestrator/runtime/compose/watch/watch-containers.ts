@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
+import { messageOf } from '../../../core/product-error.ts';
 import { isOneShot } from '../service-observation.ts';
 import { type ContainerEvent, StackContainers } from '../stack-containers.ts';
 
@@ -24,16 +25,14 @@ export async function watchContainers(
   const killed = new Map<string, number>();
 
   let resolve: () => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const watched = new Promise<void>((onEnd, onError) => {
+  const watched = new Promise<void>((onEnd) => {
     resolve = onEnd;
-    reject = onError;
   });
 
   const act = async ({ id, service, action, signal, exitCode }: ContainerEvent): Promise<void> => {
     if (action === 'start') killed.delete(id);
     if (action === 'kill' && signal !== undefined && !killed.has(id)) killed.set(id, signal);
-    if (action === 'destroy' && (await containers.list()).length === 0) resolve();
+    if (action === 'destroy' && (await containers.isEmpty())) resolve();
     if (action !== 'die' || isOneShot(service)) return;
     const container = docker.getContainer(id);
     if (killed.get(id) === SIGKILL) {
@@ -46,11 +45,12 @@ export async function watchContainers(
     }
   };
   const stopListening = await containers.onEvent((event) => {
-    act(event).catch(reject);
+    // One that cannot be helped is no reason to give up the others.
+    act(event).catch((error: unknown) => say(`${event.service}: ${event.action}: ${messageOf(error)}`));
   });
   say(`watching ${project}`);
   try {
-    if ((await containers.list()).length > 0) await Promise.race([watched, containers.lost]);
+    if (!(await containers.isEmpty())) await Promise.race([watched, containers.lost]);
   } finally {
     stopListening();
     containers.close();

@@ -1,0 +1,232 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SERVICE_NAMES } from '../../orchestrator/core/services.ts';
+import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
+import { ComposeStack, DAEMONS } from '../support/compose-stack.ts';
+import { processesOf } from '../support/processes-of.ts';
+import { statusOf } from '../support/stack-status.ts';
+import type { CommandResult, TestStack } from '../support/test-stack.ts';
+import { until } from '../support/until.ts';
+import { verifiedUpTo, verify } from '../support/verify.ts';
+
+const { engine, declined } = await testingEngine();
+const WORKERS = 3;
+const VOLUMES = ['ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
+
+/** One stack, looked at from every side in this order: its start is what costs. */
+describe.skipIf(!engine)(
+  `the stack through Compose${declined === undefined ? '' : ` (not tried: ${declined})`}`,
+  () => {
+    let compose: ComposeStack;
+    let stack: TestStack;
+    let first: CommandResult;
+    beforeAll(async () => {
+      if (!engine) throw new Error('no engine');
+      compose = await ComposeStack.create(engine.docker, WORKERS, {
+        SPARK_WORKERS: String(WORKERS),
+        SPARK_WORKER_CORES: '1',
+        SPARK_WORKER_MEMORY: '1g',
+        TRIGGER_INTERVAL: '2 seconds',
+        MSGS_PER_SEC: '20',
+        MAX_FILES_PER_SINK: '0',
+      });
+      ({ stack } = compose);
+      first = await stack.run('up');
+    });
+    afterAll(() => compose.discard());
+
+    const silverFiles = () => {
+      const folder = join(stack.outputPath, 'silver');
+      return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')) : [];
+    };
+
+    it('is ready with exit code 0 and data on disk, and says which runtime it is and why', () => {
+      expect(first.stderr + first.stdout).toContain('Ready after');
+      expect(first.code).toBe(0);
+      expect(first.stderr + first.stdout).toContain('runtime compose, as RUNTIME says');
+      expect(silverFiles()).not.toEqual([]);
+    });
+
+    it('shows every service ready with its container, and is found without being told the runtime', async () => {
+      const result = await stack.run('status', ['--json'], { RUNTIME: 'auto' });
+      const status = JSON.parse(result.stdout) as Awaited<ReturnType<typeof statusOf>>;
+      expect(status).toMatchObject({ runtime: 'compose', ready: true });
+      const seen = status.services.map(({ name, state, container }) => [name, state, container]);
+      const number = (name: string) => (name === 'spark-worker' ? '-1' : '');
+      const expected = SERVICE_NAMES.map((name) => [
+        name,
+        name === 'kafka-init' ? 'completed' : 'ready',
+        `${compose.project}-${name}${number(name)}`,
+      ]);
+      expect(seen).toEqual(expected);
+    });
+
+    it('does nothing when it is brought up again', async () => {
+      const again = await stack.run('up');
+      expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Already up') });
+    });
+
+    it('has three workers at the master, and executors on all of them', async () => {
+      const { alive } = await page<{ alive: number }>(stack.ports.SPARK_MASTER_UI_PORT, '/json/', (body) => ({
+        alive: body.workers.filter((worker: { state: string }) => worker.state === 'ALIVE').length,
+      }));
+      expect(alive).toBe(WORKERS);
+      const port = stack.ports.SPARK_APP_UI_PORT;
+      const [app] = await page<{ id: string }[]>(port, '/api/v1/applications');
+      const executors = await page<{ id: string; hostPort: string }[]>(
+        port,
+        `/api/v1/applications/${app?.id}/executors`,
+      );
+      const hosts = executors
+        .filter(({ id }) => id !== 'driver')
+        .map(({ hostPort }) => hostPort.split(':')[0]);
+      expect(new Set(hosts).size).toBe(WORKERS);
+    });
+
+    it('runs in containers without root, rights or the engine, and with bounds', async () => {
+      const containers = await compose.containers();
+      expect(containers).toHaveLength(SERVICE_NAMES.length + WORKERS - 1);
+      for (const { Name, Config, HostConfig, Mounts } of containers) {
+        expect(Config.User, Name).toMatch(/^(?!0\b|root\b)\w+/);
+        expect(HostConfig.Privileged, Name).toBe(false);
+        expect(HostConfig.CapDrop, Name).toEqual(['ALL']);
+        expect(JSON.stringify(Mounts), Name).not.toContain('.sock');
+        expect(HostConfig.Memory, Name).toBeGreaterThan(0);
+      }
+    });
+
+    it('has no process of root', async () => {
+      for (const { Id, Name, State } of await compose.containers()) {
+        if (!State.Running || !engine) continue;
+        const { Processes } = await engine.docker.getContainer(Id).top({ ps_args: '-eo uid,args' });
+        for (const [uid, command] of Processes as [string, string][]) {
+          expect(Number(uid), `${Name}: ${command}`).toBeGreaterThan(0);
+        }
+      }
+    });
+
+    it('publishes ports on the loopback address alone', async () => {
+      const bindings = (await compose.containers()).flatMap(({ NetworkSettings }) =>
+        Object.values(NetworkSettings.Ports as Record<string, { HostIp: string }[] | null>).flatMap(
+          (bound) => bound ?? [],
+        ),
+      );
+      expect(bindings).toHaveLength(Object.keys(stack.ports).length + WORKERS - 1);
+      expect(new Set(bindings.map(({ HostIp }) => HostIp))).toEqual(new Set(['127.0.0.1']));
+    });
+
+    it('keeps data in volumes that have names', async () => {
+      const mounted = (await compose.containers()).flatMap(({ Mounts }) =>
+        Mounts.filter(({ Type }) => Type === 'volume').map(({ Name }) =>
+          Name?.replace(`${compose.project}_`, ''),
+        ),
+      );
+      expect([...new Set(mounted)].toSorted()).toEqual(VOLUMES);
+    });
+
+    it('answers to logs, followed and not, to peek and to doctor', async () => {
+      const past = await stack.run('logs', ['--tail', '3', 'producer']);
+      expect(past.code).toBe(0);
+      expect(past.stdout.trim().split('\n')).toHaveLength(3);
+      const { child, output, result } = stack.start('logs', ['-f', '--tail', '0', 'producer']);
+      await until(
+        () => `nothing followed: ${output.stderr}`,
+        60_000,
+        () => (output.stdout.includes('acked=') ? true : undefined),
+      );
+      child.kill('SIGINT');
+      expect((await result).code).toBe(0);
+      expect((await stack.run('peek', ['bronze'])).stdout).toContain('txn_id');
+      const doctor = await stack.run('doctor');
+      expect(doctor.stdout).toContain(`held by this stack (container ${compose.project}-kafka)`);
+      expect(doctor.code).toBe(0);
+    });
+
+    it.each(DAEMONS)(
+      'comes back by itself after `docker kill` of %s, and nothing is lost or doubled',
+      async (service) => {
+        const before = await compose.container(service);
+        const sent = (await verify(stack)).partitions.reduce((sum, { end }) => sum + end, 0);
+        await engine?.docker.getContainer(before.Id).kill();
+        await until(
+          () => `${service} does not run again`,
+          60_000,
+          async () => {
+            const { Id, State } = await compose.container(service);
+            return Id === before.Id && State.Running && State.StartedAt > before.State.StartedAt
+              ? true
+              : undefined;
+          },
+        );
+        const report = await verifiedUpTo(stack, sent + 1);
+        expect(report).toMatchObject({ equal: true, differenceCount: 0 });
+        await until(
+          () => `not ready after ${service} was killed`,
+          120_000,
+          async () => ((await statusOf(stack)).ready ? true : undefined),
+        );
+      },
+    );
+
+    it('is stopped by down without a container, a network or a process left, and keeps its data', async () => {
+      expect(await stack.run('down')).toMatchObject({ code: 0 });
+      expect(await compose.containers()).toEqual([]);
+      expect(await compose.networks()).toEqual([]);
+      expect(processesOf(stack.folder)).toEqual([]);
+      expect(await compose.volumes()).toEqual(VOLUMES);
+      expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
+    });
+
+    it('comes up on its data by `docker compose up -d --build` alone, and verifies equal', async () => {
+      const before = new Set(silverFiles());
+      const up = await compose.compose(['up', '-d', '--build'], {
+        SPARK_WORKERS: '1',
+        TRIGGER_INTERVAL: '1 second',
+      });
+      expect(up.exitCode).toBe(0);
+      await until(
+        () => 'no new silver file',
+        180_000,
+        () => (silverFiles().some((name) => !before.has(name)) ? true : undefined),
+      );
+      expect(await verify(stack)).toMatchObject({ equal: true, differenceCount: 0 });
+      expect(await stack.run('down')).toMatchObject({ code: 0, stdout: expect.stringContaining('Stopped') });
+      expect(await compose.containers()).toEqual([]);
+    });
+
+    it('is wiped by reset: every volume of its own and its outputs, and nothing else', async () => {
+      const foreign = `${compose.project}_mine`;
+      const labelled = await engine?.docker.createVolume({
+        Name: foreign,
+        Labels: { 'com.docker.compose.project': compose.project, 'com.docker.compose.volume': 'mine' },
+      });
+      expect(labelled).toBeDefined();
+      try {
+        const others = await otherVolumes();
+        const reset = await stack.run('reset', ['--no-up']);
+        expect(reset).toMatchObject({ code: 0 });
+        for (const name of VOLUMES) expect(reset.stdout).toContain(`volume ${compose.project}_${name}`);
+        expect(await compose.volumes()).toEqual(['mine']);
+        expect(await otherVolumes()).toEqual(expect.arrayContaining(others));
+        expect(existsSync(stack.outputPath)).toBe(false);
+      } finally {
+        await engine?.docker.getVolume(foreign).remove();
+      }
+    });
+
+    async function otherVolumes(): Promise<string[]> {
+      const all = (await engine?.docker.listVolumes())?.Volumes ?? [];
+      return all
+        .map(({ Name }) => Name)
+        .filter((name) => !name.startsWith(`${compose.project}_`))
+        .toSorted();
+    }
+  },
+);
+
+/** JSON of one of Spark's pages. */
+// biome-ignore lint/suspicious/noExplicitAny: pages of another program, of which each caller reads one field
+async function page<T>(port: number, path: string, read: (body: any) => T = (body) => body): Promise<T> {
+  return read(await (await fetch(`http://127.0.0.1:${port}${path}`)).json());
+}

@@ -1,0 +1,100 @@
+import type Docker from 'dockerode';
+import { execa } from 'execa';
+import { SERVICES } from '../../orchestrator/core/services.ts';
+import { isPortFree } from '../../orchestrator/runtime/ports.ts';
+import { freePorts } from './free-ports.ts';
+import { projectDir } from './project.ts';
+import { TestStack } from './test-stack.ts';
+
+let count = 0;
+
+/** A stack of its own through Compose: a project, container names, volumes and ports that nothing else has. */
+export class ComposeStack {
+  readonly stack: TestStack;
+  readonly project: string;
+  readonly #docker: Docker;
+
+  private constructor(stack: TestStack, project: string, docker: Docker) {
+    this.stack = stack;
+    this.project = project;
+    this.#docker = docker;
+  }
+
+  /** @param workers how many workers the stack will have at most; each has a page on a port of its own */
+  static async create(
+    docker: Docker,
+    workers: number,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<ComposeStack> {
+    count += 1;
+    const project = `medallion-e2e-${process.pid}-${count}`;
+    const stack = await TestStack.create({
+      RUNTIME: 'compose',
+      COMPOSE_PROJECT_NAME: project,
+      CONTAINER_PREFIX: `${project}-`,
+      SPARK_WORKER_UI_PORT: String(await freePortsInARow(workers)),
+      ...settings,
+    });
+    return new ComposeStack(stack, project, docker);
+  }
+
+  /** `docker compose` as a user types it in the checkout, with OUTPUT_UID in `.env` as the README says. */
+  compose(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
+    const owner = process.getuid?.()
+      ? { OUTPUT_UID: `${process.getuid()}`, OUTPUT_GID: `${process.getgid?.()}` }
+      : {};
+    return execa('docker', ['compose', ...args], {
+      cwd: projectDir,
+      env: { ...this.stack.environment, ...owner, ...settings },
+    });
+  }
+
+  /** The container of a service; of several workers the first. */
+  async container(service: string): Promise<Docker.ContainerInspectInfo> {
+    const found = await this.containers(service);
+    const first = found[0];
+    if (!first) throw new Error(`${service} has no container`);
+    return first;
+  }
+
+  /** Every container of the project, or of one service, by name. */
+  async containers(service?: string): Promise<Docker.ContainerInspectInfo[]> {
+    const label = [this.#label];
+    if (service !== undefined) label.push(`com.docker.compose.service=${service}`);
+    const found = await this.#docker.listContainers({ all: true, filters: { label } });
+    const inspected = await Promise.all(found.map(({ Id }) => this.#docker.getContainer(Id).inspect()));
+    return inspected.toSorted((one, other) => one.Name.localeCompare(other.Name));
+  }
+
+  async networks(): Promise<string[]> {
+    return (await this.#docker.listNetworks({ filters: { label: [this.#label] } })).map(({ Name }) => Name);
+  }
+
+  /** Names of the project's volumes without the project's, in order. */
+  async volumes(): Promise<string[]> {
+    const { Volumes } = await this.#docker.listVolumes({ filters: { label: [this.#label] } });
+    return Volumes.map(({ Name }) => Name.replace(`${this.project}_`, '')).toSorted();
+  }
+
+  /** Stops whatever runs and removes every trace, the image that was built included. */
+  async discard(): Promise<void> {
+    await this.compose(['down', '--volumes', '--rmi', 'local', '--remove-orphans']);
+    await this.stack.discard();
+  }
+
+  get #label(): string {
+    return `com.docker.compose.project=${this.project}`;
+  }
+}
+
+/** The services that run for as long as the stack does. */
+export const DAEMONS = SERVICES.filter(({ kind }) => kind === 'daemon').map(({ name }) => name);
+
+async function freePortsInARow(length: number): Promise<number> {
+  for (;;) {
+    const [first = 0] = await freePorts(1);
+    const row = Array.from({ length }, (_none, index) => first + index);
+    const free = await Promise.all(row.map((port) => port < 65_536 && isPortFree('127.0.0.1', port)));
+    if (free.every(Boolean)) return first;
+  }
+}
