@@ -1,6 +1,6 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
-import { askEngine, type EngineAnswer } from '../runtime/compose/engine.ts';
+import type { EngineAnswer } from '../runtime/compose/engine.ts';
 import { readRecordedStack } from '../stack/recorded-stack.ts';
 import { checkCache } from './check-cache.ts';
 import { checkCertificates } from './check-certificates.ts';
@@ -22,6 +22,8 @@ const ENGINE_PATIENCE_MS = 5000;
  * @throws the signal's reason when aborted
  */
 export async function runDoctor(config: StackConfig, signal: AbortSignal): Promise<DoctorReport> {
+  // Docker's client takes longer to load than most commands take.
+  const { askEngine } = await import('../runtime/compose/engine.ts');
   const answer = await askEngine(config.environment, ENGINE_PATIENCE_MS);
   signal.throwIfAborted();
   const ofLocal = takesCompose(config, answer) ? asNotes : (check: Check) => check;

@@ -1,7 +1,6 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { ProductError } from '../core/product-error.ts';
-import { ComposeRuntime } from '../runtime/compose/compose-runtime.ts';
-import { type DetectedRuntime, detectRuntime, requireEngine } from '../runtime/detect.ts';
+import type { DetectedRuntime } from '../runtime/detect.ts';
 import { localRuntime } from '../runtime/local/local-runtime.ts';
 import type { Runtime, RuntimeName } from '../runtime/runtime.ts';
 import { type RecordedStack, readRecordedStack } from './recorded-stack.ts';
@@ -19,9 +18,9 @@ export interface SelectedRuntime {
  */
 export async function selectRuntime(config: StackConfig): Promise<SelectedRuntime> {
   const chosen = await chooseRuntime(config, readRecordedStack(config));
-  const runtime =
-    chosen.name === 'compose' ? new ComposeRuntime(config, chosen.engine) : localRuntime(config);
-  return { runtime, reason: chosen.reason };
+  if (chosen.name === 'local') return { runtime: localRuntime(config), reason: chosen.reason };
+  const { ComposeRuntime } = await import('../runtime/compose/compose-runtime.ts');
+  return { runtime: new ComposeRuntime(config, chosen.engine), reason: chosen.reason };
 }
 
 async function chooseRuntime(
@@ -36,13 +35,18 @@ async function chooseRuntime(
     });
   }
   const name = wanted === 'auto' ? recorded?.runtime : wanted;
+  if (name === 'local') return { name, reason: reasonFor(name, wanted, recorded) };
+  // Docker's client is loaded only where it may be needed: it takes longer than a command of the local runtime itself.
+  const { detectRuntime, requireEngine } = await import('../runtime/detect.ts');
   if (name === undefined) return detectRuntime(environment);
-  const reason = `runtime ${name}, ${reasonFor(name, wanted, recorded)}`;
-  if (name === 'local') return { name, reason };
-  return { name, engine: await requireEngine(environment), reason };
+  return {
+    name,
+    engine: await requireEngine(environment),
+    reason: reasonFor(name, wanted, recorded),
+  };
 }
 
 function reasonFor(name: RuntimeName, wanted: string, recorded: RecordedStack | undefined): string {
-  if (recorded?.running) return 'which holds the running stack';
-  return name === wanted ? 'as RUNTIME says' : 'which has the topic that the outputs were made from';
+  const why = name === wanted ? 'as RUNTIME says' : 'which has the topic that the outputs were made from';
+  return `runtime ${name}, ${recorded?.running ? 'which holds the running stack' : why}`;
 }
