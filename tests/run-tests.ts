@@ -25,6 +25,13 @@ const vitestReport = z.object({
   numPendingTests: z.number(),
   numTodoTests: z.number(),
   success: z.boolean(),
+  testResults: z.array(
+    z.object({
+      assertionResults: z.array(
+        z.object({ status: z.string(), ancestorTitles: z.array(z.string()), title: z.string() }),
+      ),
+    }),
+  ),
 });
 
 const named = process.argv.slice(2);
@@ -64,6 +71,7 @@ async function runVitest(project: Part): Promise<Counts> {
     const report = vitestReport.parse(JSON.parse(readFileSync(file, 'utf8')));
     // A file that cannot be loaded, or an error outside a test, fails the run without a failed test.
     const unseen = code !== 0 && report.numFailedTests === 0 ? 1 : 0;
+    sayWhatWasSkipped(report);
     return {
       passed: report.numPassedTests,
       failed: report.numFailedTests + unseen,
@@ -71,6 +79,21 @@ async function runVitest(project: Part): Promise<Counts> {
     };
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** A test that is skipped has its reason in its title, or in that of the group that is skipped as a whole. */
+function sayWhatWasSkipped({ testResults }: z.output<typeof vitestReport>): void {
+  const titles = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status !== 'passed' && status !== 'failed')
+    .map(({ ancestorTitles, title }) => {
+      const whole = [...ancestorTitles, title];
+      return whole.find((part) => part.includes('not tried:')) ?? whole.join(' > ');
+    });
+  for (const title of new Set(titles)) {
+    const count = titles.filter((other) => other === title).length;
+    process.stdout.write(`skipped, ${count} ${count === 1 ? 'test' : 'tests'}: ${title}\n`);
   }
 }
 

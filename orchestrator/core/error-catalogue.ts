@@ -37,7 +37,7 @@ export const ERROR_CATALOGUE = {
     meaning: 'A package could not be brought to the cache: no network, no space, or a refused download.',
   },
   PORT_TAKEN: { exitCode: 3, meaning: 'A port that the stack needs is held by another process.' },
-  NO_ENGINE: { exitCode: 3, meaning: 'No Docker engine or no Compose plugin answered.' },
+  NO_ENGINE: { exitCode: 3, meaning: 'No Docker engine that can be used, or no Compose plugin, answered.' },
   KAFKA_UNREACHABLE: { exitCode: 4, meaning: 'The broker did not answer a command that needs it.' },
   OUTPUT_DAMAGED: {
     exitCode: 4,
