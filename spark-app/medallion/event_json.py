@@ -5,9 +5,8 @@
 Both keys are random for each process: a value cannot close the wrapper early and still bring the right
 keys.
 
-A wrong type nulls its field and sets the corrupt-record column, and so does a syntax error in a field's
-value, after which the parser may go on. `parsed_event().clean` is therefore true only when nothing at all
-went wrong; the other rows are few, and are looked at again with `read_again`.
+A wrong type nulls its field, and so does a syntax error in a field's value, after which the parser may go
+on: `is_strict_json` finds those, and `read_again` tells which type a field had.
 """
 
 from __future__ import annotations
@@ -22,14 +21,16 @@ from medallion.schema import NUMBER_FIELDS, TEXT_FIELDS
 
 _IN = "in_" + uuid.uuid4().hex
 _END = "end_" + uuid.uuid4().hex
-_BROKEN = "broken_" + uuid.uuid4().hex
+#: The corrupt-record column: not null when a field had a wrong type, or the text a syntax error.
+BROKEN = "broken_" + uuid.uuid4().hex
 
-# RFC 8259 only: Spark's defaults would also take NaN, Infinity and 'single quotes'.
-_OPTIONS = {
+#: RFC 8259 only: Spark's defaults would also take NaN, Infinity and 'single quotes'.
+JSON_OPTIONS = {
     "mode": "PERMISSIVE",
-    "columnNameOfCorruptRecord": _BROKEN,
+    "columnNameOfCorruptRecord": BROKEN,
     "allowNonNumericNumbers": "false",
     "allowSingleQuotes": "false",
+    "timeZone": "UTC",
 }
 
 
@@ -39,19 +40,14 @@ def fields_as(names: tuple[str, ...], data_type: DataType) -> list[StructField]:
 
 
 def parsed_event(value: Column) -> Column:
-    """The value as struct<event, closed, clean>.
-
-    `event` has the text fields as string and the number fields as double, and is null when the value is
-    no object; `closed` is true when the value was one JSON value without anything after it; `clean` is
-    described above.
-    """
+    """The value for `event_of` and `is_closed`: text fields as string, number fields as double."""
     event = StructType(fields_as(TEXT_FIELDS, StringType()) + fields_as(NUMBER_FIELDS, DoubleType()))
-    fields = [StructField(_IN, event), StructField(_END, IntegerType()), StructField(_BROKEN, StringType())]
-    return F.from_json(_wrapped(value), StructType(fields), _OPTIONS)
+    fields = [StructField(_IN, event), StructField(_END, IntegerType())]
+    return F.from_json(_wrapped(value), StructType(fields), JSON_OPTIONS)
 
 
 def event_of(parsed: Column) -> Column:
-    """The event of `parsed_event`."""
+    """The event of `parsed_event`; null when the value is no object."""
     return parsed.getField(_IN)
 
 
@@ -60,15 +56,10 @@ def is_closed(parsed: Column) -> Column:
     return parsed.getField(_END).isNotNull()
 
 
-def is_clean(parsed: Column) -> Column:
-    """Whether no field had a wrong type and no syntax error was passed over."""
-    return parsed.getField(_BROKEN).isNull()
-
-
 def is_strict_json(value: Column) -> Column:
     """Whether the value is valid JSON from end to end: every token is read, none converted."""
     return (
-        F.from_json(_wrapped(value), StructType([StructField(_END, IntegerType())]), _OPTIONS)
+        F.from_json(_wrapped(value), StructType([StructField(_END, IntegerType())]), JSON_OPTIONS)
         .getField(_END)
         .isNotNull()
     )
@@ -83,15 +74,10 @@ def is_one_element(value: Column) -> Column:
     return F.coalesce(F.json_array_length(F.concat(F.lit("["), value, F.lit("]"))) == 1, F.lit(False))
 
 
-def ends_with_first_brace(value: Column) -> Column:
-    """Whether only blanks follow the first closing brace, so that the value can hold one object only."""
-    return F.instr(value, "}") == F.length(F.rtrim(value))
-
-
 def read_again(value: Column, fields: list[StructField]) -> Column:
     """The event with other types for its fields; a field that does not hold its type is null."""
     return F.from_json(
-        _wrapped(value), StructType([StructField(_IN, StructType(fields))]), _OPTIONS
+        _wrapped(value), StructType([StructField(_IN, StructType(fields))]), JSON_OPTIONS
     ).getField(_IN)
 
 

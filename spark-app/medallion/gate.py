@@ -5,7 +5,7 @@ failed.
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from typing import Callable, Optional
 
 from pyspark.sql import DataFrame
 
@@ -17,13 +17,13 @@ class BatchRefusedError(Exception):
 
 
 class BatchGate:
-    """Wraps the batch functions of all queries."""
+    """Wraps the query's batch function. `counts` holds the rows by sink of batches not yet reported."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self.refused: set[str] = set()
-        self.failures: dict[str, BaseException] = {}
-        self.counts: dict[tuple[str, int], dict[str, int]] = {}
+        self.has_refused = False
+        self.failure: Optional[BaseException] = None
+        self.counts: dict[int, dict[str, int]] = {}
 
     def shut(self) -> None:
         """From now on a batch that begins is refused before it writes."""
@@ -34,21 +34,19 @@ class BatchGate:
         """Whether the job is stopping."""
         return self._stopping.is_set()
 
-    def guard(
-        self, query: str, write: Callable[[DataFrame, int], dict[str, int]]
-    ) -> Callable[[DataFrame, int], None]:
+    def guard(self, write: Callable[[DataFrame, int], dict[str, int]]) -> Callable[[DataFrame, int], None]:
         """A function for foreachBatch that runs `write` behind the gate and keeps its counts until the
         commit.
         """
 
         def run(batch: DataFrame, batch_id: int) -> None:
             if self.is_shut:
-                self.refused.add(query)
-                raise BatchRefusedError(f"batch {batch_id} of {query} began while the job was stopping")
+                self.has_refused = True
+                raise BatchRefusedError(f"batch {batch_id} began while the job was stopping")
             try:
-                self.counts[query, batch_id] = write(batch, batch_id)
+                self.counts[batch_id] = write(batch, batch_id)
             except BaseException as error:
-                self.failures[query] = error
+                self.failure = error
                 raise
 
         return run

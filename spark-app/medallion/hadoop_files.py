@@ -8,6 +8,9 @@ from pyspark.sql import SparkSession
 
 _DRAFT = ".new"
 _END_MARK = "\n"
+_COPY_BYTES = 1 << 20
+# Only new row groups would be measured by it; joining copies row groups.
+_ROW_GROUP_BYTES = 128 << 20
 
 
 class HadoopFiles:
@@ -90,16 +93,72 @@ class HadoopFiles:
         if not self._fs.delete(at, True) and self._fs.exists(at):
             raise OSError(f"{self.uri(path)} could not be deleted")
 
+    def copy(self, source: str, target: str) -> None:
+        """Copies a file onto a name, replacing what is there."""
+        draft = f"{target}{_DRAFT}"
+        self.join_text("", [source], draft)
+        self.rename(draft, target)
+
+    def join_text(self, first: str, sources: list[str], target: str) -> None:
+        """Writes a text (UTF-8) and then the bytes of files, one after the other, into a new file."""
+        out = self._fs.create(self._at(target), True)
+        try:
+            out.write(bytearray(first, "utf-8"))
+            for source in sources:
+                stream = self._fs.open(self._at(source))
+                try:
+                    self._jvm.org.apache.hadoop.io.IOUtils.copyBytes(stream, out, _COPY_BYTES, False)
+                finally:
+                    stream.close()
+        finally:
+            out.close()
+
+    def join_parquet(self, sources: list[str], target: str) -> None:
+        """Writes one Parquet file with the row groups of several, copied as they are.
+
+        Raises OSError when their columns differ.
+        """
+        hadoop = self._jvm.org.apache.parquet.hadoop
+        metas = [self._footer(source).getFileMetaData() for source in sources]
+        schema = metas[0].getSchema()
+        for source, meta in zip(sources, metas):
+            if not meta.getSchema().equals(schema):
+                raise OSError(f"{self.uri(source)} has other columns than {self.uri(sources[0])}")
+        out = hadoop.util.HadoopOutputFile.fromPath(self._at(target), self._conf)
+        mode = getattr(hadoop, "ParquetFileWriter$Mode").CREATE
+        writer = hadoop.ParquetFileWriter(out, schema, mode, _ROW_GROUP_BYTES, 0)
+        writer.start()
+        for source in sources:
+            writer.appendFile(self._parquet(source))
+        writer.end(metas[0].getKeyValueMetaData())
+
     def parquet_rows(self, path: str) -> int:
         """The number of rows a Parquet file's footer states."""
-        hadoop_file = self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(
-            self._at(path), self._conf
-        )
-        reader = self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(hadoop_file)
+        return sum(int(block.getRowCount()) for block in self._footer(path).getBlocks())
+
+    def parquet_max(self, path: str, column: str) -> int:
+        """The greatest value of a column of whole numbers (instants: microseconds), from the footer's
+        statistics. Raises OSError when they do not state it.
+        """
+        found: list[int] = []
+        for block in self._footer(path).getBlocks():
+            for chunk in block.getColumns():
+                if str(chunk.getPath().toDotString()) == column:
+                    statistics = chunk.getStatistics()
+                    if not statistics.hasNonNullValue():
+                        raise OSError(f"{self.uri(path)} has no statistics of {column}")
+                    found.append(int(statistics.genericGetMax()))
+        return max(found)
+
+    def _footer(self, path: str) -> Any:
+        reader = self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(self._parquet(path))
         try:
-            return int(reader.getRecordCount())
+            return reader.getFooter()
         finally:
             reader.close()
+
+    def _parquet(self, path: str) -> Any:
+        return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(self._at(path), self._conf)
 
     def _at(self, path: str) -> Any:
         return self._path(self._root, path) if path else self._root

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from typing import Any
+from typing import Any, Optional
 
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
@@ -16,17 +16,17 @@ from medallion.console import say
 from medallion.failure import query_failure
 from medallion.gate import BatchGate
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import QUERIES
+from medallion.naming import QUERY
 from medallion.offset_log import OffsetLog
 from medallion.progress import CommitLines
 from medallion.publication import STAGING
-from medallion.queries import start_queries
+from medallion.query import start_query
 from medallion.source_record import mark_started, open_source
 from medallion.topic import describe_topic
 
 #: How long a running batch may take to finish once a stop was asked for.
 GRACE_S = 15.0
-#: How long stopping a query may take after that: its thread has to notice.
+#: How long stopping the query may take after that: its thread has to notice.
 STOP_S = 5.0
 _POLL_S = 0.1
 # Above Spark's own hook (40), which would stop the SparkContext under the running batch.
@@ -34,7 +34,7 @@ _HOOK_PRIORITY = 100
 
 
 class Job:
-    """The running queries and the one way to stop them."""
+    """The running query and the one way to stop it."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
@@ -43,14 +43,14 @@ class Job:
         self._asked = threading.Event()
         self._draining = threading.Lock()
         self._drained = False
-        self._queries: list[StreamingQuery] = []
-        self._abandoned: set[str] = set()
+        self._query: Optional[StreamingQuery] = None
+        self._abandoned = False
         self._lines = CommitLines(self._gate)
         self._hooks: Any = None
         self._hook: Any = None
 
     def run(self) -> None:
-        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends by
+        """Runs until a stop is asked for. Raises JobError when a start is refused or the query ends by
         itself.
         """
         self._listen_for_stop()
@@ -64,25 +64,25 @@ class Job:
         files.delete(STAGING)
         if not self._asked.is_set():
             spark.streams.addListener(self._lines)
-            self._queries = start_queries(spark, settings, files, record, self._gate)
-        logs = [OffsetLog(files, query) for query in QUERIES]
+            self._query = start_query(spark, settings, files, record, self._gate)
+        log = OffsetLog(files, QUERY)
         announced = False
         while not self._asked.wait(_POLL_S):
             self._raise_failure()
-            if not announced and all(log.has_start() for log in logs):
+            if not announced and log.has_start():
                 announced = True
                 mark_started(files, record)
-                say("queries running, start offsets fixed")
+                say("query running, start offsets fixed")
         self.drain()
         self._raise_failure()
 
     def drain(self) -> None:
-        """Lets running batches commit within the grace, then stops the queries. Safe to call from several
+        """Lets a running batch commit within the grace, then stops the query. Safe to call from several
         threads.
         """
         with self._draining:
             if not self._drained:
-                self._stop_queries()
+                self._stop_query()
                 self._drained = True
 
     def close(self) -> None:
@@ -91,31 +91,28 @@ class Job:
         if self._hook is not None and not self._hooks.isShutdownInProgress():
             self._hooks.removeShutdownHook(self._hook)
 
-    def _stop_queries(self) -> None:
+    def _stop_query(self) -> None:
         self._asked.set()
         self._gate.shut()
+        query = self._query
+        if query is None:
+            return
         self._quiet_refusals()
         deadline = time.monotonic() + GRACE_S
-        while time.monotonic() < deadline and any(
-            query.isActive and query.status["isTriggerActive"] for query in self._queries
-        ):
+        while time.monotonic() < deadline and _is_at_work(query):
             time.sleep(_POLL_S / 2)
-        for query in self._queries:
-            if query.isActive and query.status["isTriggerActive"]:
-                self._abandoned.add(query.name)
-                say(
-                    f"query={query.name} abandons its batch: not finished {GRACE_S:.0f} s after the stop; "
-                    "a restart runs it again"
-                )
-        # Side by side and bounded: a stop waits for the query's thread, and the JVM may be ending around it.
-        stops = [threading.Thread(target=query.stop, daemon=True) for query in self._queries]
-        for stop in stops:
-            stop.start()
-        for stop in stops:
-            stop.join(STOP_S)
-        if self._queries:
-            # Spark would go on calling it when Python has gone.
-            self._spark.streams.removeListener(self._lines)
+        if _is_at_work(query):
+            self._abandoned = True
+            say(
+                f"query={query.name} abandons its batch: not finished {GRACE_S:.0f} s after the stop; "
+                "a restart runs it again"
+            )
+        # Bounded: a stop waits for the query's thread, and the JVM may be ending around it.
+        stop = threading.Thread(target=query.stop, daemon=True)
+        stop.start()
+        stop.join(STOP_S)
+        # Spark would go on calling it when Python has gone.
+        self._spark.streams.removeListener(self._lines)
 
     def _quiet_refusals(self) -> None:
         # Spark logs a refused batch as a failed query with its stack; real failures this job says itself.
@@ -124,11 +121,11 @@ class Job:
         log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
 
     def _raise_failure(self) -> None:
-        for query in self._queries:
-            if query.isActive or query.exception() is None:
-                continue
-            if query.name not in self._gate.refused | self._abandoned:
-                raise query_failure(query, self._gate.failures.get(query.name))
+        query = self._query
+        if query is None or query.isActive or query.exception() is None:
+            return
+        if not (self._gate.has_refused or self._abandoned):
+            raise query_failure(query, self._gate.failure)
 
     def _listen_for_stop(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -143,6 +140,10 @@ class Job:
         self._hooks.addShutdownHook(
             self._hook, _HOOK_PRIORITY, int(GRACE_S + 3 * STOP_S), jvm.java.util.concurrent.TimeUnit.SECONDS
         )
+
+
+def _is_at_work(query: StreamingQuery) -> bool:
+    return bool(query.isActive and query.status["isTriggerActive"])
 
 
 class _JvmHook:

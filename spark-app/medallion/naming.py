@@ -10,22 +10,22 @@ from typing import Optional
 
 @dataclass(frozen=True)
 class Sink:
-    """A folder of output files. `query` is the streaming query that fills it."""
+    """A folder of output files."""
 
     folder: str
     prefix: str
     extension: str
-    query: str
 
 
-BRONZE = Sink("bronze", "bronze", "parquet", "medallion")
-SILVER = Sink("silver", "silver", "parquet", "medallion")
-QUARANTINE = Sink("quarantine", "quarantine", "parquet", "medallion")
-RAW_CSV = Sink("raw_csv", "raw", "csv", "medallion")
-GOLD = Sink("gold", "gold", "parquet", "gold")
+BRONZE = Sink("bronze", "bronze", "parquet")
+SILVER = Sink("silver", "silver", "parquet")
+QUARANTINE = Sink("quarantine", "quarantine", "parquet")
+RAW_CSV = Sink("raw_csv", "raw", "csv")
+GOLD = Sink("gold", "gold", "parquet")
 
 SINKS = (BRONZE, SILVER, QUARANTINE, RAW_CSV, GOLD)
-QUERIES = ("medallion", "gold")
+#: The streaming query that fills them, and its checkpoint's folder.
+QUERY = "medallion"
 
 
 def file_name(sink: Sink, batch_time_ms: int, batch_id: int) -> str:

@@ -28,10 +28,11 @@ class Batch:
 
 
 class OffsetLog:
-    """The offset log and the commit log of one query."""
+    """The offset log and the commit log of one query, which began at the offsets `start` (by partition)."""
 
-    def __init__(self, files: HadoopFiles, query: str) -> None:
+    def __init__(self, files: HadoopFiles, query: str, start: Optional[dict[str, int]] = None) -> None:
         self._files = files
+        self._start = start
         self.checkpoint = f"{CHECKPOINTS}/{query}"
 
     def read(self, batch_id: int) -> Optional[Batch]:
@@ -61,9 +62,26 @@ class OffsetLog:
             )
         return batch
 
+    def size(self, batch_id: int) -> Optional[int]:
+        """How many records a batch covers, None when it is not known where it begins."""
+        batch = self.planned(batch_id)
+        before = self.read(batch_id - 1) if batch_id else None
+        start = before.end_offsets if before else self._start if batch_id == 0 else None
+        if start is None:
+            return None
+        # A partition that is new begins at its first record.
+        return sum(end - start.get(partition, 0) for partition, end in batch.end_offsets.items())
+
+    def last_committed(self) -> int:
+        """The newest batch id in the commit log, -1 when there is none."""
+        return self._newest("commits")
+
     def last_planned(self) -> int:
         """The newest batch id in the offset log, -1 when there is none."""
-        names = self._files.names(f"{self.checkpoint}/offsets")
+        return self._newest("offsets")
+
+    def _newest(self, kind: str) -> int:
+        names = self._files.names(f"{self.checkpoint}/{kind}")
         return max((int(name) for name in names if name.isdigit()), default=-1)
 
     def has_start(self) -> bool:

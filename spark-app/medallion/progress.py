@@ -24,15 +24,15 @@ class CommitLines(StreamingQueryListener):
 
     def onQueryProgress(self, event: Any) -> None:
         progress = event.progress
-        counts = self._gate.counts.pop((progress.name, progress.batchId), None)
+        counts = self._gate.counts.pop(progress.batchId, None)
         if counts is None:
             return
-        # Spark counts a record once per read of the batch; the bronze file has each once.
-        rows = counts.get("bronze", progress.numInputRows)
+        # Spark's numInputRows counts a record once per read of the batch; the bronze file has each once.
+        rows = counts["bronze"]
         sinks = " ".join(f"{sink}={count}" for sink, count in counts.items())
         seconds = progress.durationMs.get("triggerExecution", 0) / 1000
         say(f"query={progress.name} batch={progress.batchId} rows={rows} {sinks} seconds={seconds:.1f}")
-        if self._first and counts.get("bronze"):
+        if self._first and rows:
             self._first = False
             say("first data batch committed")
 

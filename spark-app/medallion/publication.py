@@ -40,19 +40,26 @@ class Publication:
         """Removes what an earlier batch, or an attempt at this one, left in staging."""
         self._files.delete(self._query_folder)
 
-    def staged_file(self, folder: str) -> str:
-        """The one data file that Spark wrote into a staged folder, or an empty string when it wrote none."""
-        parts = [name for name in self._files.names(folder) if name.startswith("part-")]
-        if len(parts) > 1:
-            raise OSError(f"{self._files.uri(folder)} has {len(parts)} data files; a sink gets one per batch")
-        return f"{folder}/{parts[0]}" if parts else ""
+    def parts(self, folder: str) -> list[str]:
+        """The data files that Spark wrote into a staged folder, in the order of its tasks."""
+        names = sorted(name for name in self._files.names(folder) if name.startswith("part-"))
+        return [f"{folder}/{name}" for name in names]
 
-    def staged_parquet(self, sink: Sink, folder: str) -> Staged:
-        """The staged Parquet file of a folder with the rows its footer states; Spark may write a file
-        without rows.
-        """
-        path = self.staged_file(folder)
-        return Staged(sink, path, self._files.parquet_rows(path) if path else 0)
+    def staged_parquet(self, sink: Sink, *folders: str) -> Staged:
+        """One staged Parquet file of all rows in these folders; Spark may write a file without rows."""
+        counted = {part: self._files.parquet_rows(part) for folder in folders for part in self.parts(folder)}
+        filled = [part for part, rows in counted.items() if rows]
+        if len(filled) < 2:
+            return Staged(sink, "".join(filled), sum(counted.values()))
+        joined = f"{self.folder}/{sink.folder}.joined"
+        self._files.join_parquet(filled, joined)
+        return Staged(sink, joined, sum(counted.values()))
+
+    def staged_csv(self, folder: str, header: tuple[str, ...]) -> str:
+        """One staged CSV file of a folder's files, below one header."""
+        joined = f"{self.folder}/csv.joined"
+        self._files.join_text(",".join(header) + "\n", self.parts(folder), joined)
+        return joined
 
     def path_of(self, sink: Sink) -> str:
         """Where this batch's file of a sink goes."""

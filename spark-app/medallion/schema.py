@@ -15,6 +15,9 @@ TEXT_FIELDS = (
     "city",
     "country",
 )
+#: Text fields whose type has to be checked: an event_ts of another type is no ISO text anyway.
+CHECKED_TEXTS = tuple(name for name in TEXT_FIELDS if name != "event_ts")
+
 #: Fields of the event that must be JSON numbers; an amount has at most two decimals.
 NUMBER_FIELDS = ("amount", "lat", "lon")
 
@@ -61,3 +64,13 @@ RAW_CSV_COLUMNS = (
 
 #: An amount in silver: 16 digits before the point, two after it.
 AMOUNT_TYPE = "decimal(18,2)"
+
+#: A lat or lon beyond it was an overflow such as 1e400, which the parser reads as infinity.
+LARGEST_DOUBLE = 1.7976931348623157e308
+
+#: Silver as Spark's readers take it.
+SILVER_SCHEMA = (
+    "txn_id string, user_id string, card_id string, merchant string, category string, "
+    f"amount {AMOUNT_TYPE}, currency string, status string, city string, country string, lat double, "
+    "lon double, event_time timestamp, kafka_ts timestamp, topic string, partition int, offset bigint"
+)

@@ -17,24 +17,23 @@ def open_session(settings: Settings) -> SparkSession:
     return spark
 
 
+def batches_retained(settings: Settings) -> int:
+    """How many micro-batches the checkpoint knows: a pruned file's end offsets come from the offset log, so
+    it has to reach back as far as the oldest file kept.
+    """
+    return max(100, settings.max_files_per_sink + 2)
+
+
 def _configuration(settings: Settings) -> dict[str, str]:
     return {
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
-        # A pruned file's end offsets come from the offset log, so it has to reach back as far as the
-        # oldest file kept.
-        "spark.sql.streaming.minBatchesToRetain": str(max(100, settings.max_files_per_sink + 2)),
+        "spark.sql.streaming.minBatchesToRetain": str(batches_retained(settings)),
         # Both passes of a batch share the cores instead of queueing.
         "spark.scheduler.mode": "FAIR",
         "spark.ui.showConsoleProgress": "false",
-        # Silver and rejects come from one job: with two writers open the rows need no sort by folder.
+        # One job writes silver and the rest: with two writers open the rows need no sort by folder.
         "spark.sql.maxConcurrentOutputFileWriters": "2",
-        # A filter pushed below the parsing projections is parsed again once per column it mentions: gold's
-        # plan then holds 3,587 parsers instead of 7. Nothing here gains from a pushed filter.
-        "spark.sql.optimizer.excludedRules": ",".join(
-            f"org.apache.spark.sql.catalyst.optimizer.{rule}"
-            for rule in ("PushDownPredicates", "PushPredicateThroughNonJoin")
-        ),
         # One bad field must not take the others with it, else reasons would be wrong.
         "spark.sql.json.enablePartialResults": "true",
         # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.

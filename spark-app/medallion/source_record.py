@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Optional
 
 from medallion.errors import refusal
+from medallion.gold_state import GOLD_STATE, has_state
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import QUERIES, SINKS, batch_of
+from medallion.naming import QUERY, SINKS, batch_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.topic import Topic, resolve_starting_offsets
 
@@ -21,14 +22,14 @@ _RESET = "`npm run reset` starts afresh (`npm run reset -- --keep-topic` keeps t
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """Topic, its Kafka id, the offsets both queries start from, and whether both have fixed them in their
-    checkpoints.
+    """Topic, its Kafka id, the offsets the query starts from, and whether it has fixed them in its
+    checkpoint.
     """
 
     topic: str
     topic_id: str
     starting_offsets: dict[str, int]
-    queries_started: bool = False
+    query_started: bool = False
 
 
 def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> SourceRecord:
@@ -44,16 +45,13 @@ def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> Sour
         _write(files, record)
         return record
     _refuse_other_topic(files, record, topic)
-    for query in QUERIES:
-        _refuse_lost_checkpoint(files, query, record.queries_started)
+    _refuse_lost_checkpoint(files, record.query_started)
     return record
 
 
 def mark_started(files: HadoopFiles, record: SourceRecord) -> None:
-    """Notes that both queries have fixed their start offsets: from now on a missing checkpoint is a lost
-    one.
-    """
-    if not record.queries_started:
+    """Notes that the query has fixed its start offsets: from now on a missing checkpoint is a lost one."""
+    if not record.query_started:
         _write(files, SourceRecord(record.topic, record.topic_id, record.starting_offsets, True))
 
 
@@ -68,11 +66,8 @@ def _write(files: HadoopFiles, record: SourceRecord) -> None:
 
 
 def _refuse_unknown_outputs(files: HadoopFiles) -> None:
-    for query in QUERIES:
-        if files.names(f"{CHECKPOINTS}/{query}"):
-            raise refusal(
-                f"{files.uri(CHECKPOINTS)} has a checkpoint of {query} but no _source.json beside it", _RESET
-            )
+    if files.names(f"{CHECKPOINTS}/{QUERY}"):
+        raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
     for sink in SINKS:
         for name in files.names(sink.folder):
             if batch_of(sink, name):
@@ -93,14 +88,17 @@ def _refuse_other_topic(files: HadoopFiles, record: SourceRecord, topic: Topic) 
         )
 
 
-def _refuse_lost_checkpoint(files: HadoopFiles, query: str, started: bool) -> None:
-    log = OffsetLog(files, query)
+def _refuse_lost_checkpoint(files: HadoopFiles, started: bool) -> None:
+    log = OffsetLog(files, QUERY)
     if started and not log.has_start():
-        raise refusal(f"the checkpoint of {query} in {files.uri(log.checkpoint)} is gone", _RESET)
+        raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
+    committed = log.last_committed()
+    if committed >= 0 and not has_state(files, committed):
+        raise refusal(
+            f"gold's open windows after batch {committed} are not in {files.uri(GOLD_STATE)}", _RESET
+        )
     last = log.last_planned()
     for sink in SINKS:
-        if sink.query != query:
-            continue
         for name in files.names(sink.folder):
             batch = batch_of(sink, name)
             if batch and batch[1] > last:

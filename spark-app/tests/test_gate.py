@@ -17,14 +17,14 @@ def test_a_batch_that_begins_while_stopping_writes_nothing() -> None:
         written.append(batch_id)
         return {"bronze": 1}
 
-    guarded = gate.guard("medallion", write)
+    guarded = gate.guard(write)
     guarded(BATCH, 0)
     gate.shut()
-    with pytest.raises(BatchRefusedError, match="batch 1 of medallion"):
+    with pytest.raises(BatchRefusedError, match="batch 1 began"):
         guarded(BATCH, 1)
     assert written == [0]
-    assert gate.refused == {"medallion"}
-    assert gate.failures == {}
+    assert gate.has_refused
+    assert gate.failure is None
 
 
 def test_a_failing_batch_is_remembered_and_raised() -> None:
@@ -34,8 +34,8 @@ def test_a_failing_batch_is_remembered_and_raised() -> None:
         raise failure
 
     with pytest.raises(OSError, match="disk full"):
-        gate.guard("gold", write)(BATCH, 0)
-    assert gate.failures == {"gold": failure}
+        gate.guard(write)(BATCH, 0)
+    assert gate.failure is failure
 
 
 def test_names_come_from_the_batch_in_utc() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
 from medallion.offset_log import OffsetLog
@@ -20,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 def sinks(spark: SparkSession, root: Path, keep: int = 0) -> MedallionBatch:
     files = HadoopFiles(spark, str(root))
-    return MedallionBatch(files, OffsetLog(files, "medallion"), keep)
+    return MedallionBatch(files, OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100), keep)
 
 
 def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]:
@@ -30,14 +31,14 @@ def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]
 
 
 def test_a_batch_writes_one_file_per_sink_named_after_the_batch(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 7, {"0": 3})
-    counts = sinks(spark, root).write(batch(spark, [GOOD, "not json", None]), 7)
-    assert counts == {"bronze": 3, "quarantine": 2, "silver": 1, "raw_csv": 1}
+    plan_batch(root, "medallion", 0, {"0": 3})
+    counts = sinks(spark, root).write(batch(spark, [GOOD, "not json", None]), 0)
+    assert counts == {"bronze": 3, "quarantine": 2, "silver": 1, "raw_csv": 1, "gold": 0}
     assert published(root) == [
-        "bronze/bronze_20260101_000000_7.parquet",
-        "quarantine/quarantine_20260101_000000_7.parquet",
-        "raw_csv/raw_20260101_000000_7.csv",
-        "silver/silver_20260101_000000_7.parquet",
+        "bronze/bronze_20260101_000000_0.parquet",
+        "quarantine/quarantine_20260101_000000_0.parquet",
+        "raw_csv/raw_20260101_000000_0.csv",
+        "silver/silver_20260101_000000_0.parquet",
     ]
 
 
@@ -114,7 +115,7 @@ def test_empty_sinks_make_no_file(spark: SparkSession, root: Path) -> None:
     sinks(spark, root).write(batch(spark, ["x"]), 0)
     assert [name.split("/")[0] for name in published(root)] == ["bronze", "quarantine"]
     assert sinks(spark, root).write(batch(spark, []), 1) == dict.fromkeys(
-        ("bronze", "quarantine", "silver", "raw_csv"), 0
+        ("bronze", "quarantine", "silver", "raw_csv", "gold"), 0
     )
     assert len(published(root)) == 2
 
@@ -147,7 +148,8 @@ def test_previews_show_silver_rows(
 ) -> None:
     plan_batch(root, "medallion", 0, {"0": 1})
     files = HadoopFiles(spark, str(root))
-    MedallionBatch(files, OffsetLog(files, "medallion"), 0, show_previews=True).write(batch(spark, [GOOD]), 0)
+    log, states = OffsetLog(files, "medallion"), GoldStates(files, 100)
+    MedallionBatch(files, log, states, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
     assert any('a "b", c' in line for line in lines)
@@ -161,3 +163,21 @@ def test_raw_csv_keeps_blanks_around_a_text(spark: SparkSession, root: Path) -> 
     (path,) = (root / "raw_csv").glob("*.csv")
     with path.open(newline="") as file:
         assert [row["txn_id"] for row in csv.DictReader(file)] == ["  spaced  "]
+
+
+def test_several_tasks_make_one_file(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medallion.medallion_batch.ONE_TASK_RECORDS", 1)
+    plan_batch(root, "medallion", 0, {"0": 90})
+    # Every third value is silver only at the second look, and so comes from another file.
+    odd = GOOD.replace("1.25", "1.25e0")
+    values = [GOOD if n % 3 else odd for n in range(89)]
+    counts = sinks(spark, root).write(batch(spark, [*values, "x"]).repartition(3), 0)
+    assert counts == {"bronze": 90, "quarantine": 1, "silver": 89, "raw_csv": 89, "gold": 0}
+    assert len(published(root)) == 4
+    assert rows(spark, root, "bronze") == [(0, offset) for offset in range(90)]
+    assert rows(spark, root, "silver") == [(0, offset) for offset in range(89)]
+    (path,) = (root / "raw_csv").glob("*.csv")
+    with path.open(newline="") as file:
+        assert [row["txn_id"] for row in csv.DictReader(file)] == ["t"] * 89

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from medallion.errors import EXIT_REFUSED, EXIT_SETTINGS, JobError
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import QUERIES
+from medallion.naming import QUERY
 from medallion.source_record import mark_started, open_source
 from medallion.topic import Topic
 from tests.outputs import plan_batch
@@ -29,9 +29,8 @@ def files(spark: SparkSession, tmp_path: Path) -> HadoopFiles:
 @pytest.fixture
 def running(files: HadoopFiles, tmp_path: Path) -> Path:
     record = open_source(files, TOPIC, "earliest")
-    for query in QUERIES:
-        fix_start(tmp_path, query)
-        plan_batch(tmp_path, query, 3, {"0": 9, "1": 2})
+    fix_start(tmp_path, QUERY)
+    plan_batch(tmp_path, QUERY, 3, {"0": 9, "1": 2})
     mark_started(files, record)
     (tmp_path / "silver").mkdir()
     (tmp_path / "silver" / "silver_20260101_000000_3.parquet").touch()
@@ -67,7 +66,7 @@ def refused(files: HadoopFiles, topic: Topic, match: str) -> None:
 
 
 def test_outputs_that_fit_are_taken_up_again(files: HadoopFiles, running: Path) -> None:
-    assert open_source(files, TOPIC, "earliest").queries_started
+    assert open_source(files, TOPIC, "earliest").query_started
 
 
 def test_a_recreated_topic_is_refused(files: HadoopFiles, running: Path) -> None:
@@ -88,10 +87,18 @@ def test_files_younger_than_the_checkpoint_are_refused(files: HadoopFiles, runni
     refused(files, TOPIC, "ends with batch 2")
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_a_lost_checkpoint_is_refused(files: HadoopFiles, running: Path, query: str) -> None:
-    shutil.rmtree(running / "_chk" / query)
-    refused(files, TOPIC, f"the checkpoint of {query} .* is gone")
+def test_a_lost_checkpoint_is_refused(files: HadoopFiles, running: Path) -> None:
+    shutil.rmtree(running / "_chk" / QUERY)
+    refused(files, TOPIC, "the checkpoint .* is gone")
+
+
+def test_lost_windows_of_gold_are_refused(files: HadoopFiles, running: Path) -> None:
+    (running / "_chk" / QUERY / "commits").mkdir()
+    (running / "_chk" / QUERY / "commits" / "2").touch()
+    refused(files, TOPIC, "gold's open windows after batch 2 are not in")
+    (running / "_chk" / "gold").mkdir()
+    (running / "_chk" / "gold" / "2.json").touch()
+    assert open_source(files, TOPIC, "earliest").query_started
 
 
 def test_a_checkpoint_without_its_record_is_refused(files: HadoopFiles, running: Path) -> None:
@@ -99,7 +106,7 @@ def test_a_checkpoint_without_its_record_is_refused(files: HadoopFiles, running:
     refused(files, TOPIC, "no _source.json")
 
 
-def test_a_crash_between_the_two_first_starts_locks_nobody_out(files: HadoopFiles, tmp_path: Path) -> None:
+def test_a_crash_before_the_start_is_noted_locks_nobody_out(files: HadoopFiles, tmp_path: Path) -> None:
     open_source(files, TOPIC, "earliest")
     fix_start(tmp_path, "medallion")
     plan_batch(tmp_path, "medallion", 0, {"0": 9, "1": 2})

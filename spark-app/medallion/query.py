@@ -1,4 +1,4 @@
-"""The two streaming queries over one topic. Both start from the same recorded offsets."""
+"""The streaming query over the topic."""
 
 from __future__ import annotations
 
@@ -10,32 +10,30 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import Settings
 from medallion.gate import BatchGate
-from medallion.gold_batch import GoldBatch, windows
+from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
+from medallion.naming import QUERY
 from medallion.offset_log import OffsetLog
+from medallion.session import batches_retained
 from medallion.source_record import SourceRecord
 
 
-def start_queries(
+def start_query(
     spark: SparkSession, settings: Settings, files: HadoopFiles, record: SourceRecord, gate: BatchGate
-) -> list[StreamingQuery]:
-    """Starts `medallion` and `gold`; their batches pass the gate."""
-    records = read_topic(spark, settings, record)
-    medallion = MedallionBatch(
-        files, OffsetLog(files, "medallion"), settings.max_files_per_sink, settings.show_previews
-    )
-    gold = GoldBatch(files, OffsetLog(files, "gold"), settings.max_files_per_sink, settings.show_previews)
-    batches = {"medallion": (records, medallion.write), "gold": (windows(records), gold.write)}
-    return [
-        frame.writeStream.queryName(name)
-        .foreachBatch(gate.guard(name, write))
-        .option("checkpointLocation", files.uri(OffsetLog(files, name).checkpoint))
-        .outputMode("append")
+) -> StreamingQuery:
+    """Starts `medallion`; its batches pass the gate."""
+    log = OffsetLog(files, QUERY, record.starting_offsets)
+    states = GoldStates(files, batches_retained(settings))
+    batch = MedallionBatch(files, log, states, settings.max_files_per_sink, settings.show_previews)
+    return (
+        read_topic(spark, settings, record)
+        .writeStream.queryName(QUERY)
+        .foreachBatch(gate.guard(batch.write))
+        .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.trigger_interval)
         .start()
-        for name, (frame, write) in batches.items()
-    ]
+    )
 
 
 def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) -> DataFrame:

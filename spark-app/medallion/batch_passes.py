@@ -1,0 +1,123 @@
+"""The passes over one micro-batch, each of which stages the files of one or two sinks.
+
+The parsing pass writes plainly valid rows and the values that need a second look in one job, into two
+folders by the partition column `part` (which is not stored in the files). The second look, at the few
+values that need it, does the same with silver rows and rejects. What is no silver row travels in silver's
+columns: the value in txn_id, the reason in user_id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from medallion.first_look import first_look
+from medallion.gold_state import GoldStates
+from medallion.gold_windows import OPEN_WINDOWS_SCHEMA, count_windows, is_closed, next_watermark
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import BRONZE, GOLD, QUARANTINE, RAW_CSV, SILVER
+from medallion.publication import Publication, Staged
+from medallion.schema import (
+    BRONZE_COLUMNS,
+    LINEAGE,
+    QUARANTINE_COLUMNS,
+    RAW_CSV_COLUMNS,
+    SILVER_COLUMNS,
+    SILVER_SCHEMA,
+)
+from medallion.second_look import second_look
+
+# RFC 4180 quoting; Spark's own default escapes a quote with a backslash, which most readers do not undo.
+# Texts are kept to the letter: the writer would trim them by default.
+_CSV_OPTIONS = {
+    "escape": '"',
+    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+    "ignoreLeadingWhiteSpace": "false",
+    "ignoreTrailingWhiteSpace": "false",
+}
+
+
+@dataclass(frozen=True)
+class BatchPasses:
+    """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
+
+    files: HadoopFiles
+    publication: Publication
+    states: GoldStates
+    spark: SparkSession
+    one_task: bool
+
+    def stage_bronze(self, records: DataFrame) -> Staged:
+        """Every record as it came."""
+        folder = f"{self.publication.folder}/bronze"
+        self._in_few_tasks(records.select(*BRONZE_COLUMNS)).write.parquet(self.files.uri(folder))
+        return self.publication.staged_parquet(BRONZE, folder)
+
+    def stage_parsed(self, records: DataFrame) -> list[Staged]:
+        """Quarantine and silver."""
+        first = f"{self.publication.folder}/first"
+        looked = self._in_few_tasks(first_look(records))
+        self._write_two_parts(looked, F.col("plain"), F.lit(None).cast("string"), first)
+        plain, others = f"{first}/part=silver", f"{first}/part=other"
+        if not self.publication.parts(others):
+            return [Staged(QUARANTINE, "", 0), self.publication.staged_parquet(SILVER, plain)]
+        second = f"{self.publication.folder}/second"
+        values = self._read(others).select(F.col("txn_id").alias("value"), "kafka_ts", *LINEAGE)
+        judged = second_look(values).coalesce(1)
+        self._write_two_parts(judged, F.col("reason").isNull(), F.col("reason"), second)
+        silver = self.publication.staged_parquet(SILVER, plain, f"{second}/part=silver")
+        return [self._stage_quarantine(f"{second}/part=other"), silver]
+
+    def stage_csv(self, silver: Staged) -> Staged:
+        """raw_csv, from the published silver file."""
+        if silver.rows == 0:
+            return Staged(RAW_CSV, "", 0)
+        folder = f"{self.publication.folder}/raw_csv"
+        rows = self._read(self.publication.path_of(SILVER)).select(*RAW_CSV_COLUMNS)
+        self._in_few_tasks(rows).write.options(**_CSV_OPTIONS).csv(self.files.uri(folder))
+        return Staged(RAW_CSV, self.publication.staged_csv(folder, RAW_CSV_COLUMNS), silver.rows)
+
+    def stage_gold(self, silver: Staged, batch_id: int) -> Staged:
+        """Gold, from the published silver file and the windows that the batch before left open."""
+        if silver.rows == 0:
+            self.states.carry(batch_id)
+            return Staged(GOLD, "", 0)
+        path = self.publication.path_of(SILVER)
+        before = self.states.before(batch_id)
+        watermark_ms = next_watermark(before.watermark_ms, self.files.parquet_max(path, "event_time"))
+        opened = before.open_windows and self._read(before.open_windows, OPEN_WINDOWS_SCHEMA)
+        windows = count_windows(self._in_few_tasks(self._read(path)), opened or None, before.watermark_ms)
+        folder = f"{self.publication.folder}/gold"
+        part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
+        windows.coalesce(1).withColumn("part", part).write.partitionBy("part").parquet(self.files.uri(folder))
+        still_open = self.publication.staged_parquet(GOLD, f"{folder}/part=open")
+        self.states.keep(batch_id, watermark_ms, still_open.path, still_open.rows)
+        return self.publication.staged_parquet(GOLD, f"{folder}/part=gold")
+
+    def _stage_quarantine(self, rejects: str) -> Staged:
+        if not self.publication.parts(rejects):
+            return Staged(QUARANTINE, "", 0)
+        folder = f"{self.publication.folder}/quarantine"
+        columns = {"bad_json": "txn_id", "bad_ingest_ts": "kafka_ts", "reason": "user_id"}
+        self._read(rejects).coalesce(1).select(
+            *[F.col(columns.get(name, name)).alias(name) for name in QUARANTINE_COLUMNS]
+        ).write.parquet(self.files.uri(folder))
+        return self.publication.staged_parquet(QUARANTINE, folder)
+
+    def _write_two_parts(self, rows: DataFrame, in_silver: Column, reason: Column, folder: str) -> None:
+        given = {
+            "txn_id": F.when(in_silver, F.col("txn_id")).otherwise(F.col("value")),
+            "user_id": F.when(in_silver, F.col("user_id")).otherwise(reason),
+        }
+        columns = [given.get(name, F.col(name)).alias(name) for name in SILVER_COLUMNS]
+        part = F.when(in_silver, "silver").otherwise("other").alias("part")
+        rows.select(*columns, part).write.partitionBy("part").parquet(self.files.uri(folder))
+
+    def _read(self, path: str, schema: str = SILVER_SCHEMA) -> DataFrame:
+        # With a schema no job has to read a footer first to find the columns.
+        return self.spark.read.schema(schema).parquet(self.files.uri(path))
+
+    def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
+        return rows.coalesce(1) if self.one_task else rows

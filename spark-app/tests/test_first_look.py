@@ -1,0 +1,128 @@
+"""The first look may leave a record open, but what it calls plain is a silver row with these values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from medallion.first_look import first_look
+from tests.golden_events import EVENTS, check_silver, records
+
+# Without an offset, with every kind of offset, and with a fraction beyond microseconds.
+PLAIN_TIMES = (
+    "2026-01-01T00:00:00",
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.123456789Z",
+    "2026-01-01T01:00:00+01:00",
+    "2026-01-01T01:00:00.5+0100",
+)
+
+
+def event(**changes: Any) -> str:
+    fields = {
+        "txn_id": "t",
+        "event_ts": "2026-01-01T00:00:00Z",
+        "user_id": "u",
+        "card_id": "c",
+        "merchant": "7-Eleven",
+        "amount": 1.25,
+        "lat": 52.5,
+        "lon": -1.5,
+    }
+    return json.dumps({**fields, **changes}, ensure_ascii=False)
+
+
+def looked(spark: SparkSession, values: list[Any]) -> dict[int, Row]:
+    rows = first_look(records(spark, values)).selectExpr(
+        "*", "date_format(event_time, \"yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'\") as event_time_text"
+    )
+    return {row.offset: row for row in rows.drop("event_time", "kafka_ts").collect()}
+
+
+@pytest.fixture(scope="module")
+def golden(spark: SparkSession) -> dict[int, Row]:
+    return looked(spark, [event["value"] for event in EVENTS])
+
+
+@pytest.mark.parametrize("index", range(len(EVENTS)), ids=[event["name"] for event in EVENTS])
+def test_a_plain_golden_event_is_silver(golden: dict[int, Row], index: int) -> None:
+    if golden[index].plain:
+        assert EVENTS[index]["expect"] == "silver"
+        check_silver(golden[index], EVENTS[index])
+
+
+def test_common_events_need_no_second_look(spark: SparkSession) -> None:
+    common = [
+        *[event(event_ts=time) for time in PLAIN_TIMES],
+        *[event(amount=amount) for amount in (0, 0.0, -3, 1.5, 1234567890123.45)],
+        event(merchant="Größe & Söhne, 2. Stock", city=None),
+        json.dumps(json.loads(event()), separators=(",", ":")),
+        event(user_id=12345),
+    ]
+    assert [value for index, value in enumerate(common) if not looked(spark, common)[index].plain] == []
+
+
+def test_whatever_a_lenient_parser_would_let_through_is_left_open(spark: SparkSession) -> None:
+    doubtful = [
+        None,
+        "",
+        "null",
+        event() + "x",
+        event() + event(),
+        "[" + event() + "]",
+        event(amount="1.25"),
+        event().replace("1.25", "1.005"),
+        event().replace("1.25", "12.50000000000000001"),
+        event().replace("1.25", "1e400"),
+        event().replace("1.25", "1.25e0"),
+        event().replace("1.25", "NaN"),
+        event().replace('"amount": 1.25', '"amount": 1.005, "amount": 1.25'),
+        event(event_ts="2026-01-01"),
+        event(event_ts="2026-01-01 00:00:00Z"),
+        event(event_ts=1767225600),
+        event(event_ts="2026-01-01T00:00:60Z"),
+        event(event_ts=" 2026-01-01T00:00:00Z"),
+        event(lat="52.5"),
+        event().replace("52.5", "1e999"),
+        event(user_id=True),
+        event(user_id=1.5),
+        event(user_id=["u"]),
+        event(user_id={"id": "u"}),
+        event().replace('"u"', "1e400"),
+        event().replace('"u"', "1e5"),
+        event(card_id=None),
+        event(merchant='a "quoted" name'),
+    ]
+    rows = looked(spark, doubtful)
+    assert [value for index, value in enumerate(doubtful) if rows[index].plain] == []
+
+
+def test_a_value_is_parsed_once(spark: SparkSession) -> None:
+    plan = first_look(records(spark, ["x"]))._jdf.queryExecution().optimizedPlan().toString()
+    assert plan.count("from_json(") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("spark.sql.ansi.enabled", "true"), ("spark.sql.session.timeZone", "Asia/Tokyo")],
+    ids=["ANSI mode", "another session time zone"],
+)
+def test_the_look_does_not_depend_on_the_session(
+    spark: SparkSession, golden: dict[int, Row], name: str, value: str
+) -> None:
+    before = spark.conf.get(name, "false")
+    spark.conf.set(name, value)
+    try:
+        rows = first_look(records(spark, [event["value"] for event in EVENTS])).selectExpr(
+            "offset", "plain", "amount", "unix_micros(event_time) as micros"
+        )
+        actual = {row.offset: (row.plain, row.amount, row.micros) for row in rows.collect()}
+    finally:
+        spark.conf.set(name, before)
+    rows = first_look(records(spark, [event["value"] for event in EVENTS])).selectExpr(
+        "offset", "plain", "amount", "unix_micros(event_time) as micros"
+    )
+    assert actual == {row.offset: (row.plain, row.amount, row.micros) for row in rows.collect()}
