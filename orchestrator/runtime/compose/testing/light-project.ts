@@ -22,10 +22,13 @@ let count = 0;
 
 /** A Compose project with the services' names and restart policies, but containers that start at once. */
 export class LightProject {
+  /** As Compose knows it. */
+  readonly name: string;
   readonly #engine: Engine;
   readonly #config: StackConfig;
 
-  private constructor(engine: Engine, config: StackConfig) {
+  private constructor(name: string, engine: Engine, config: StackConfig) {
+    this.name = name;
     this.#engine = engine;
     this.#config = config;
   }
@@ -60,7 +63,7 @@ export class LightProject {
     });
     const project = `medallion-test-${process.pid}-${count}`;
     const environment = { ...process.env, COMPOSE_PROJECT_NAME: project, CONTAINER_PREFIX: `${project}-` };
-    return new LightProject(engine, stackConfig(settings, projectDir, environment));
+    return new LightProject(project, engine, stackConfig(settings, projectDir, environment));
   }
 
   runtime(): ComposeRuntime {

@@ -13,20 +13,20 @@ const GONE: readonly number[] = [404, 409];
  * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
  * for a wish to stop it, and ends the restarts of one whose exit code says that they mend nothing. What `docker stop` ended
  * stays as it is.
- * Resolves when the project has no container left, or the engine has gone.
+ * @returns `empty` when the project has no container left, `lost` when the engine has ended the connection
  */
 export async function watchContainers(
   docker: Docker,
   project: string,
   say: (line: string) => void,
-): Promise<void> {
+): Promise<'empty' | 'lost'> {
   const containers = new StackContainers(docker, project);
   /** By the first signal since its start: a stop asks before it kills. */
   const killed = new Map<string, number>();
 
   let resolve: () => void = () => undefined;
-  const watched = new Promise<void>((onEnd) => {
-    resolve = onEnd;
+  const emptied = new Promise<'empty'>((onEnd) => {
+    resolve = () => onEnd('empty');
   });
 
   const act = async ({ id, service, action, signal, exitCode }: ContainerEvent): Promise<void> => {
@@ -50,7 +50,8 @@ export async function watchContainers(
   });
   say(`watching ${project}`);
   try {
-    if (!(await containers.isEmpty())) await Promise.race([watched, containers.lost]);
+    if (await containers.isEmpty()) return 'empty';
+    return await Promise.race([emptied, containers.lost.then(() => 'lost' as const)]);
   } finally {
     stopListening();
     containers.close();

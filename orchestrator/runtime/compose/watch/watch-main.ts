@@ -1,7 +1,7 @@
 import { messageOf } from '../../../core/product-error.ts';
 import { tryFileLock } from '../../file-lock.ts';
 import { engineConnection } from '../engine.ts';
-import { watchContainers } from './watch-containers.ts';
+import { watchProject } from './watch-project.ts';
 
 /** The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK`. One is enough. */
 const [host = '', project = '', lockPath = ''] = process.argv.slice(2);
@@ -10,8 +10,7 @@ const say = (line: string) => process.stdout.write(`${new Date().toISOString()} 
 const { lock } = await tryFileLock(lockPath);
 if (lock) {
   try {
-    await watchContainers(engineConnection(host), project, say);
-    say('no container is left, or the engine has gone');
+    await watchProject(engineConnection(host), project, say);
   } catch (error) {
     say(`ended: ${messageOf(error)}`);
     process.exitCode = 1;
