@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { committedBatches, readCheckpoint } from './checkpoint.ts';
 import { firstDataCommitted, streamingStartFixed } from './checkpoint-state.ts';
 import { committedFiles } from './committed-files.ts';
+import { goldBatches } from './gold-state.ts';
 import { localOutputPath, localPath } from './local-path.ts';
 import { batchOfFileName } from './sinks.ts';
 import { PlantedOutputs } from './testing/planted-outputs.ts';
@@ -17,20 +18,15 @@ beforeEach(async () => {
 });
 afterEach(() => outputs.remove());
 
-test('the start is fixed when both queries have written it', async () => {
+test('the start is fixed when the job has written it', async () => {
   expect(await streamingStartFixed(outputs.path)).toEqual({
     fixed: false,
-    detail: 'start offsets not fixed yet by medallion and gold',
+    detail: 'start offsets not fixed yet',
   });
-  await outputs.start('medallion', { 0: 0, 1: 12 });
-  expect(await streamingStartFixed(outputs.path)).toEqual({
-    fixed: false,
-    detail: 'start offsets not fixed yet by gold',
-  });
-  await outputs.start('gold', { 0: 0, 1: 12 });
+  await outputs.start({ 0: 0, 1: 12 });
   expect(await streamingStartFixed(outputs.path)).toEqual({
     fixed: true,
-    detail: 'start offsets are fixed: medallion from 0:0 1:12, gold from 0:0 1:12',
+    detail: 'start offsets are fixed: 0:0 1:12',
   });
 });
 
@@ -40,17 +36,17 @@ test('data is committed when a micro-batch is, and bronze and silver have files 
     committed: false,
     detail: 'no micro-batch has begun yet',
   });
-  await outputs.start('medallion', { 0: 0 });
-  await outputs.plan('medallion', 0, { 0: 5 });
+  await outputs.start({ 0: 0 });
+  await outputs.plan(0, { 0: 5 });
   expect((await firstDataCommitted(path)).detail).toBe('micro-batch 0 is at work, none is committed yet');
-  await outputs.commit('medallion', 0, { 0: 5 });
+  await outputs.commit(0, { 0: 5 });
   await outputs.write('bronze/bronze_20250102_030405_0.parquet', '');
   await outputs.write('silver/silver_20250102_030405_1.parquet', '');
   expect(await firstDataCommitted(path)).toEqual({
     committed: false,
     detail: 'micro-batch 0 is committed, no committed file in silver yet',
   });
-  await outputs.commit('medallion', 1, { 0: 6 });
+  await outputs.commit(1, { 0: 6 });
   expect((await firstDataCommitted(path)).committed).toBe(true);
 });
 
@@ -64,35 +60,57 @@ test('neither loads the database', async () => {
 });
 
 test('a checkpoint is read by number, not by text, and temporary files are no batches', async () => {
-  await outputs.start('gold', { 0: 1 });
-  for (const batch of [8, 9, 10]) await outputs.commit('gold', batch, { 0: batch }, batch * 1000);
-  await outputs.plan('gold', 11, { 0: 11 });
-  await outputs.write('_chk/gold/commits/.12.crc', '');
-  await outputs.write('_chk/gold/commits/.12.tmp', '');
-  const checkpoint = await readCheckpoint(outputs.path, 'gold');
+  await outputs.start({ 0: 1 });
+  for (const batch of [8, 9, 10]) await outputs.commit(batch, { 0: batch });
+  await outputs.plan(11, { 0: 11 });
+  await outputs.write('_chk/medallion/commits/.12.crc', '');
+  await outputs.write('_chk/medallion/commits/.12.tmp', '');
+  const checkpoint = await readCheckpoint(outputs.path);
   expect(checkpoint).toMatchObject({
     topic: 'transactions',
     start: new Map([[0, 1]]),
-    committed: { batch: 10, end: new Map([[0, 10]]), watermarkMs: 10_000 },
+    committed: { batch: 10, end: new Map([[0, 10]]) },
     lastPlannedBatch: 11,
   });
   expect((await committedBatches(checkpoint)).map(({ batch }) => batch)).toEqual([8, 9, 10]);
 });
 
+test('of the batches before one whose watermark is gone, nothing is known of gold', async () => {
+  await outputs.start({ 0: 0 });
+  for (const batch of [0, 1, 2, 3]) await outputs.commit(batch, { 0: batch }, batch || null);
+  const watermarks = async () => {
+    const batches = await goldBatches(await readCheckpoint(outputs.path));
+    return batches.map(({ batch, watermarkMs }) => [batch, watermarkMs]);
+  };
+  expect(await watermarks()).toEqual([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ]);
+  await rm(join(outputs.path, '_chk/gold/1.json'));
+  expect(await watermarks()).toEqual([
+    [2, 2],
+    [3, 3],
+  ]);
+  await outputs.write('_chk/gold/2.json', '{"watermark_ms":"2"}');
+  await expect(watermarks()).rejects.toThrow('_chk/gold/2.json does not hold');
+});
+
 test('a damaged checkpoint is named with its file', async () => {
-  await outputs.start('gold', { 0: 1 });
-  await outputs.commit('gold', 3, { 0: 1 });
-  await outputs.write('_chk/gold/offsets/3', 'v1\n{"batchWatermarkMs":0}\n{"transactions":{"0":1}}');
-  await expect(readCheckpoint(outputs.path, 'gold')).rejects.toThrow('offsets/3');
-  await outputs.write('_chk/gold/offsets/3', 'v1\n{"batchWatermarkMs":0,"batchTimestampMs":0}\n-');
-  await expect(readCheckpoint(outputs.path, 'gold')).rejects.toThrow('offsets/3');
-  await rm(join(outputs.path, '_chk/gold/offsets/3'));
-  await expect(readCheckpoint(outputs.path, 'gold')).rejects.toThrow('is missing, yet batch 3 is committed');
+  await outputs.start({ 0: 1 });
+  await outputs.commit(3, { 0: 1 });
+  await outputs.write('_chk/medallion/offsets/3', 'v1\n{}\n{"transactions":{"0":1}}');
+  await expect(readCheckpoint(outputs.path)).rejects.toThrow('offsets/3');
+  await outputs.write('_chk/medallion/offsets/3', 'v1\n{"batchTimestampMs":0}\n-');
+  await expect(readCheckpoint(outputs.path)).rejects.toThrow('offsets/3');
+  await rm(join(outputs.path, '_chk/medallion/offsets/3'));
+  await expect(readCheckpoint(outputs.path)).rejects.toThrow('is missing, yet batch 3 is committed');
 });
 
 test('committed files are in the order of their batches, without those in flight and other names', async () => {
-  await outputs.start('medallion', { 0: 0 });
-  await outputs.commit('medallion', 10, { 0: 5 });
+  await outputs.start({ 0: 0 });
+  await outputs.commit(10, { 0: 5 });
   for (const batch of [10, 9, 11, 100])
     await outputs.write(`silver/silver_20250102_030405_${batch}.parquet`, '');
   await outputs.write('silver/.silver_20250102_030405_1.parquet.crc', '');

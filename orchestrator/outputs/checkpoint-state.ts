@@ -3,23 +3,16 @@ import { sinkFiles } from './committed-files.ts';
 import type { PartitionOffsets } from './offset-log.ts';
 
 /**
- * Whether both queries have fixed where they begin to read: from then on no record sent later can be missed, also with
+ * Whether the job has fixed where it begins to read: from then on no record sent later can be missed, also with
  * STARTING_OFFSETS=latest. A few file operations, no database.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function streamingStartFixed(
   outputPath: string,
 ): Promise<{ readonly fixed: boolean; readonly detail: string }> {
-  const checkpoints = await Promise.all([
-    readCheckpoint(outputPath, 'medallion'),
-    readCheckpoint(outputPath, 'gold'),
-  ]);
-  const waiting = checkpoints.filter(({ start }) => start === undefined).map(({ query }) => query);
-  if (waiting.length > 0) {
-    return { fixed: false, detail: `start offsets not fixed yet by ${waiting.join(' and ')}` };
-  }
-  const starts = checkpoints.map(({ query, start }) => `${query} from ${start ? text(start) : ''}`);
-  return { fixed: true, detail: `start offsets are fixed: ${starts.join(', ')}` };
+  const { start } = await readCheckpoint(outputPath);
+  if (start === undefined) return { fixed: false, detail: 'start offsets not fixed yet' };
+  return { fixed: true, detail: `start offsets are fixed: ${text(start)}` };
 }
 
 /**
@@ -29,7 +22,7 @@ export async function streamingStartFixed(
 export async function firstDataCommitted(
   outputPath: string,
 ): Promise<{ readonly committed: boolean; readonly detail: string }> {
-  const { committed, lastPlannedBatch } = await readCheckpoint(outputPath, 'medallion');
+  const { committed, lastPlannedBatch } = await readCheckpoint(outputPath);
   if (committed === undefined) {
     const detail =
       lastPlannedBatch === undefined

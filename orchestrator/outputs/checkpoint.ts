@@ -8,11 +8,9 @@ import {
 } from './offset-log.ts';
 import { namesIfPresent } from './optional-file.ts';
 import { outputDamaged } from './output-damaged.ts';
-import type { QueryName } from './sinks.ts';
 
-/** How far a query has come. */
+/** How far the job's streaming query has come. */
 export interface Checkpoint {
-  readonly query: QueryName;
   /** Where its checkpoint is. */
   readonly folder: string;
   /** The topic it reads; undefined as long as its start is not fixed. */
@@ -29,12 +27,12 @@ export interface Checkpoint {
 const ATTEMPTS = 5;
 
 /**
- * Reads a query's checkpoint in Spark's standard layout; also while the query runs.
+ * Reads the checkpoint in Spark's standard layout; also while the query runs.
  * @param outputPath OUTPUT_PATH
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming a file that is damaged or missing
  */
-export async function readCheckpoint(outputPath: string, query: QueryName): Promise<Checkpoint> {
-  const folder = join(localOutputPath(outputPath), '_chk', query);
+export async function readCheckpoint(outputPath: string): Promise<Checkpoint> {
+  const folder = join(localOutputPath(outputPath), '_chk', 'medallion');
   let missing: number | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const committedBatch = (await batchIds(folder, 'commits')).at(-1);
@@ -48,7 +46,7 @@ export async function readCheckpoint(outputPath: string, query: QueryName): Prom
       missing = committedBatch;
       continue;
     }
-    return { query, folder, topic: started?.topic, start: started?.start, committed, lastPlannedBatch };
+    return { folder, topic: started?.topic, start: started?.start, committed, lastPlannedBatch };
   }
   throw outputDamaged(
     `${join(folder, 'offsets', String(missing))} is missing, yet batch ${missing} is committed.`,

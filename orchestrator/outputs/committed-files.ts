@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readCheckpoint } from './checkpoint.ts';
 import { localOutputPath } from './local-path.ts';
 import { namesIfPresent } from './optional-file.ts';
-import { batchOfFileName, SINKS, type SinkName } from './sinks.ts';
+import { batchOfFileName, type SinkName } from './sinks.ts';
 
 /** A file of a sink. */
 export interface SinkFile {
@@ -32,6 +32,6 @@ export async function committedFiles(
   sink: SinkName,
   through?: number,
 ): Promise<readonly SinkFile[]> {
-  const last = through ?? (await readCheckpoint(outputPath, SINKS[sink].query)).committed?.batch ?? -1;
+  const last = through ?? (await readCheckpoint(outputPath)).committed?.batch ?? -1;
   return (await sinkFiles(outputPath, sink)).filter(({ batch }) => batch <= last);
 }

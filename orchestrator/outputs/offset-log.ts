@@ -11,8 +11,6 @@ export interface PlannedBatch {
   readonly topic: string;
   /** The first offset after this batch, by partition: it holds what is below and was not in the batch before. */
   readonly end: PartitionOffsets;
-  /** Event times up to this instant (Unix ms) are complete for this batch: windows that end by it are closed. 0: none yet. */
-  readonly watermarkMs: number;
   /** When the batch was planned, Unix ms; its files are named after it. */
   readonly plannedAtMs: number;
 }
@@ -31,12 +29,9 @@ export async function readPlannedBatch(checkpoint: string, batch: number): Promi
   if (version !== 'v1' || !metadataLine || !offsetsLine)
     throw damaged(path, 'three lines that begin with v1');
   const metadata = parseObject(path, metadataLine);
-  const watermarkMs = metadata['batchWatermarkMs'];
   const plannedAtMs = metadata['batchTimestampMs'];
-  if (typeof watermarkMs !== 'number' || typeof plannedAtMs !== 'number') {
-    throw damaged(path, 'batchWatermarkMs and batchTimestampMs as numbers');
-  }
-  return { batch, ...parseOffsets(path, offsetsLine), watermarkMs, plannedAtMs };
+  if (typeof plannedAtMs !== 'number') throw damaged(path, 'batchTimestampMs as a number');
+  return { batch, ...parseOffsets(path, offsetsLine), plannedAtMs };
 }
 
 /**

@@ -13,9 +13,9 @@ beforeEach(async () => {
 afterEach(() => outputs.remove());
 
 async function plant(): Promise<void> {
-  await outputs.start('medallion', { 0: 0 });
-  await outputs.commit('medallion', 0, { 0: 3 });
-  await outputs.commit('medallion', 1, { 0: 5 });
+  await outputs.start({ 0: 0 });
+  await outputs.commit(0, { 0: 3 });
+  await outputs.commit(1, { 0: 5 });
   await outputs.batch(0, rowsOf(0, 0, 3));
   await outputs.batch(1, rowsOf(0, 3, 5));
   await outputs.batch(2, rowsOf(0, 5, 9));
@@ -44,8 +44,6 @@ test('rows and files of committed micro-batches per sink, and the newest rows of
 test.each(['bronze', 'quarantine', 'gold', 'raw_csv'] as const)('%s can be looked at', async (sink) => {
   await plant();
   await outputs.quarantine(1, rowsOf(0, 4, 5));
-  await outputs.start('gold', { 0: 0 });
-  await outputs.commit('gold', 0, { 0: 3 });
   await outputs.gold(0, [{ card: 'A', start: 1_735_787_040_000, count: 3, sum: '1.00', max: '0.50' }]);
   const peek = await peekOutputs({ outputPath: outputs.path, sink, limit: 10 });
   expect(peek.rows.length).toBe({ bronze: 5, quarantine: 1, gold: 1, raw_csv: 5 }[sink]);

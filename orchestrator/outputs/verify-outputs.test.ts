@@ -13,10 +13,10 @@ afterEach(() => outputs.remove());
 
 /** Two partitions from offsets 10 and 0; three micro-batches, the last of which is in flight. */
 async function plantHealthy(): Promise<void> {
-  await outputs.start('medallion', { 0: 10, 1: 0 });
-  await outputs.commit('medallion', 0, { 0: 110, 1: 70 });
-  await outputs.commit('medallion', 1, { 0: 150, 1: 70 });
-  await outputs.plan('medallion', 2, { 0: 160, 1: 80 });
+  await outputs.start({ 0: 10, 1: 0 });
+  await outputs.commit(0, { 0: 110, 1: 70 });
+  await outputs.commit(1, { 0: 150, 1: 70 });
+  await outputs.plan(2, { 0: 160, 1: 80 });
   await outputs.batch(0, [...rowsOf(0, 10, 110), ...rowsOf(1, 0, 70)]);
   await outputs.bronze(1, rowsOf(0, 110, 150));
   await outputs.silver(1, rowsOf(0, 110, 145));

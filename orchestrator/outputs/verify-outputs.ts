@@ -1,7 +1,8 @@
 import { ProductError } from '../core/product-error.ts';
-import { type Checkpoint, committedBatches, readCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { sinkFiles } from './committed-files.ts';
 import { type Database, withDatabase } from './duckdb/database.ts';
+import { goldBatches } from './gold-state.ts';
 import type { PartitionOffsets } from './offset-log.ts';
 import { type PruneLedger, readPruneLedger } from './prune-ledger.ts';
 import { SINK_NAMES, type SinkName } from './sinks.ts';
@@ -42,28 +43,27 @@ export interface VerifyOptions {
  */
 export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
   const { outputPath, signal } = options;
-  const medallion = await readCheckpoint(outputPath, 'medallion');
-  const gold = await readCheckpoint(outputPath, 'gold');
-  const goldBatches = await committedBatches(gold);
+  const checkpoint = await readCheckpoint(outputPath);
+  const batches = await goldBatches(checkpoint);
   const topic = typeof options.topic === 'function' ? await options.topic() : options.topic;
   const log = new DifferenceLog(topic.name);
-  await checkOrigin(outputPath, medallion, topic, log);
-  const states = partitionStates(topic, medallion);
+  await checkOrigin(outputPath, checkpoint, topic, log);
+  const states = partitionStates(topic, checkpoint);
 
   return withDatabase(signal, async (database) => {
-    const through = medallion.committed?.batch ?? -1;
+    const through = checkpoint.committed?.batch ?? -1;
     // Outputs of another topic are still compared with themselves.
-    const source = medallion.topic ?? topic.name;
+    const source = checkpoint.topic ?? topic.name;
     const bronze = await verifyLineage(database, { outputPath, topic: source, through, states }, log);
     const csv = await verifyRawCsv(database, outputPath, through, log);
-    const goldPart = await verifyGold(database, { outputPath, gold, goldBatches, medallion }, log);
-    const now = await readCheckpoint(outputPath, 'medallion');
+    const goldPart = await verifyGold(database, { outputPath, checkpoint, goldBatches: batches }, log);
+    const now = await readCheckpoint(outputPath);
     if (source === topic.name) compareTopic(states, now.committed?.end ?? new Map(), log);
     const ledgers = await readLedgers(outputPath);
     return {
       equal: log.total === 0,
       topic: topic.name,
-      committedBatch: medallion.committed?.batch ?? null,
+      committedBatch: checkpoint.committed?.batch ?? null,
       partitions: states.map((state) => ({ ...state, ...bronze.ofPartition(state) })),
       counts: { ...bronze.counts, gold: goldPart.rows, raw_csv: csv },
       lag: states.reduce((sum, { lag }) => sum + lag, 0),

@@ -13,9 +13,9 @@ let outputs: PlantedOutputs;
 
 beforeEach(async () => {
   outputs = await PlantedOutputs.create();
-  await outputs.start('medallion', { 0: 0 });
+  await outputs.start({ 0: 0 });
   for (let batch = 0; batch < BATCHES; batch++) {
-    await outputs.commit('medallion', batch, { 0: (batch + 1) * PER_BATCH });
+    await outputs.commit(batch, { 0: (batch + 1) * PER_BATCH });
     await outputs.batch(batch, rowsOf(0, batch * PER_BATCH, (batch + 1) * PER_BATCH));
   }
 });

@@ -11,8 +11,8 @@ let root: string;
 beforeEach(async () => {
   outputs = await PlantedOutputs.create();
   root = outputs.path;
-  await outputs.start('medallion', { 0: 0 });
-  await outputs.commit('medallion', 0, { 0: 3 });
+  await outputs.start({ 0: 0 });
+  await outputs.commit(0, { 0: 3 });
   await outputs.ledger('bronze', 0, { 0: 1 }, 1);
   await outputs.write('_chk/_source.json', '{}');
   await outputs.write('_chk/._source.json.crc', 'crc');

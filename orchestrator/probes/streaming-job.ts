@@ -11,7 +11,7 @@ export interface StreamingJobView {
   readonly outputPath: string | undefined;
 }
 
-const RUNNING = /queries running|query=\w+ batch=\d+/;
+const RUNNING = /query running|query=\w+ batch=\d+/;
 const DATA_COMMITTED = /first data batch committed|query=medallion batch=\d+ rows=[1-9]/;
 
 /** Ready when every query of the present process runs and has fixed its start offsets in its checkpoint. */

@@ -52,7 +52,7 @@ def describe_topic(spark: SparkSession, settings: Settings) -> Topic:
 
 
 def resolve_starting_offsets(setting: str, topic: Topic) -> dict[str, int]:
-    """STARTING_OFFSETS as one offset per partition, so that both queries start from the same record.
+    """STARTING_OFFSETS as one offset per partition, fixed once, so that a restart begins at the same record.
 
     Raises JobError (exit code 2) when its JSON does not name exactly the topic's partitions, as the Kafka
     source wants.

@@ -49,19 +49,23 @@ export class PlantedOutputs {
     return join(this.path, sink, `${prefix}_${time}_${batch}.${extension}`);
   }
 
-  async start(query: 'medallion' | 'gold', offsets: Offsets, topic = 'transactions'): Promise<void> {
-    await this.write(`_chk/${query}/sources/0/0`, `\0v1\n${JSON.stringify({ [topic]: offsets })}`);
+  async start(offsets: Offsets, topic = 'transactions'): Promise<void> {
+    await this.write('_chk/medallion/sources/0/0', `\0v1\n${JSON.stringify({ [topic]: offsets })}`);
   }
 
-  async plan(query: 'medallion' | 'gold', batch: number, end: Offsets, watermarkMs = 0): Promise<void> {
-    const metadata = { batchWatermarkMs: watermarkMs, batchTimestampMs: 1_735_787_045_000 + batch, conf: {} };
+  async plan(batch: number, end: Offsets): Promise<void> {
+    const metadata = { batchWatermarkMs: 0, batchTimestampMs: 1_735_787_045_000 + batch, conf: {} };
     const content = `v1\n${JSON.stringify(metadata)}\n${JSON.stringify({ transactions: end })}`;
-    await this.write(`_chk/${query}/offsets/${batch}`, content);
+    await this.write(`_chk/medallion/offsets/${batch}`, content);
   }
 
-  async commit(query: 'medallion' | 'gold', batch: number, end: Offsets, watermarkMs = 0): Promise<void> {
-    await this.plan(query, batch, end, watermarkMs);
-    await this.write(`_chk/${query}/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
+  async commit(batch: number, end: Offsets, watermarkMs: number | null = null): Promise<void> {
+    await this.plan(batch, end);
+    await this.write(
+      `_chk/gold/${batch}.json`,
+      JSON.stringify({ watermark_ms: watermarkMs, open_windows: 0 }),
+    );
+    await this.write(`_chk/medallion/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
   }
 
   async ledger(sink: SinkName, throughBatch: number, offsets: Offsets | null, files: number): Promise<void> {

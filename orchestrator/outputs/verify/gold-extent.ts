@@ -1,36 +1,22 @@
 import type { Checkpoint } from '../checkpoint.ts';
-import type { PartitionOffsets, PlannedBatch } from '../offset-log.ts';
+import type { GoldBatch } from '../gold-state.ts';
+import type { PartitionOffsets } from '../offset-log.ts';
 
 /** The part of gold that can be compared with silver. */
 export interface GoldExtent {
-  /** Gold's micro-batches up to this one read nothing that silver's committed files cannot hold. */
-  readonly through: PlannedBatch;
-  /** Where gold began to read. */
+  /** The last committed micro-batch. */
+  readonly through: GoldBatch;
+  /** Where the job began to read. */
   readonly start: PartitionOffsets;
-  /** Gold's micro-batches that the checkpoint still knows, oldest first, up to `through`. */
-  readonly batches: readonly PlannedBatch[];
+  /** The micro-batches that the checkpoint still knows, oldest first, up to `through`. */
+  readonly batches: readonly GoldBatch[];
 }
 
-/**
- * The two queries advance on their own: gold is compared as of its last micro-batch whose records silver has all seen.
- * @returns undefined when there is nothing to compare yet, a reason when it cannot be compared
- */
-export function goldExtent(
-  gold: Checkpoint,
-  batches: readonly PlannedBatch[],
-  medallion: PlannedBatch | undefined,
-): GoldExtent | string | undefined {
-  if (gold.start === undefined || gold.committed === undefined) return undefined;
-  const until = batches.findLastIndex(({ end }) =>
-    [...end].every(
-      ([partition, offset]) => offset <= (medallion?.end.get(partition) ?? gold.start?.get(partition) ?? 0),
-    ),
-  );
-  const through = batches[until];
-  if (through === undefined) {
-    return "silver's query is behind every micro-batch of gold that the checkpoint still knows";
-  }
-  return { through, start: gold.start, batches: batches.slice(0, until + 1) };
+/** @returns undefined when there is nothing to compare yet */
+export function goldExtent(checkpoint: Checkpoint, batches: readonly GoldBatch[]): GoldExtent | undefined {
+  const through = batches.at(-1);
+  if (checkpoint.start === undefined || through === undefined) return undefined;
+  return { through, start: checkpoint.start, batches };
 }
 
 /**
@@ -54,12 +40,12 @@ export interface LateRule {
 }
 
 /**
- * The rules by which Spark 3.5 drops late records: a micro-batch drops those whose window ends at or before the watermark of the
- * micro-batch before it. Of records read before the oldest micro-batch that is known, only a bound is known: watermarks never fall.
+ * The rules by which late records are dropped: a micro-batch drops those whose window ends at or before the watermark that the
+ * micro-batch before it has left. Of records read before the oldest micro-batch that is known, only a bound is known: watermarks never fall.
  */
 export function lateRules(extent: GoldExtent): readonly LateRule[] {
   const rules: LateRule[] = [];
-  let before: PlannedBatch | undefined;
+  let before: GoldBatch | undefined;
   for (const batch of extent.batches) {
     for (const [partition, endOffset] of batch.end) {
       // A micro-batch without records in this partition adds no rule to it.

@@ -1,5 +1,5 @@
 import type { Database } from '../duckdb/database.ts';
-import type { PlannedBatch } from '../offset-log.ts';
+import type { GoldBatch } from '../gold-state.ts';
 import type { DifferenceLog } from './difference.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { DifferenceLog } from './difference.ts';
  */
 export async function noteGoldRows(
   database: Database,
-  goldBatches: readonly PlannedBatch[],
+  goldBatches: readonly GoldBatch[],
   log: DifferenceLog,
 ): Promise<number> {
   await database.run(`

@@ -1,10 +1,10 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import type { Database } from '../duckdb/database.ts';
-import type { PlannedBatch } from '../offset-log.ts';
+import type { GoldBatch } from '../gold-state.ts';
 import { readPruneLedger } from '../prune-ledger.ts';
 import { compareGold } from './compare-gold.ts';
 import type { DifferenceLog } from './difference.ts';
-import { type GoldExtent, goldExtent, prunedWindowsMs } from './gold-extent.ts';
+import { goldExtent, prunedWindowsMs } from './gold-extent.ts';
 import { aggregateSilver, loadGold } from './load-gold.ts';
 import { noteFiles } from './note-files.ts';
 import { noteGoldRows } from './note-gold-rows.ts';
@@ -12,10 +12,9 @@ import type { GoldReport, NotCompared } from './verify-report.ts';
 
 export interface GoldVerification {
   readonly outputPath: string;
-  readonly gold: Checkpoint;
-  /** Gold's committed micro-batches that the checkpoint still knows. */
-  readonly goldBatches: readonly PlannedBatch[];
-  readonly medallion: Checkpoint;
+  readonly checkpoint: Checkpoint;
+  /** The committed micro-batches that the checkpoint still knows. */
+  readonly goldBatches: readonly GoldBatch[];
 }
 
 export interface GoldOutcome {
@@ -27,8 +26,8 @@ export interface GoldOutcome {
 /**
  * Verifies gold: no window twice, none before it was closed, and every closed one equal to its silver rows.
  *
- * Silver holds late records too, which gold drops. Which were late follows from the watermarks in gold's checkpoint, of which Spark
- * keeps the last 100 micro-batches: older windows that do not agree are undecided, and said to be so. Pruned silver files make
+ * Silver holds late records too, which gold drops. Which were late follows from the watermarks that the job keeps of its
+ * last micro-batches (100 at least): older windows that do not agree are undecided, and said to be so. Pruned silver files make
  * windows undecided where gold holds more than silver shows; where it holds less, it is wrong in any case.
  */
 export async function verifyGold(
@@ -36,14 +35,15 @@ export async function verifyGold(
   options: GoldVerification,
   log: DifferenceLog,
 ): Promise<GoldOutcome> {
-  const { outputPath, gold, goldBatches, medallion } = options;
-  const loaded = await loadGold(database, { outputPath, through: gold.committed?.batch ?? -1 });
+  const { outputPath, checkpoint, goldBatches } = options;
+  const through = checkpoint.committed?.batch ?? -1;
+  const loaded = await loadGold(database, { outputPath, through });
   const prunedThrough = (await readPruneLedger(outputPath, 'gold'))?.throughBatch ?? -1;
   await database.run(`DELETE FROM gold WHERE batch <= ${prunedThrough}`);
   noteFiles('gold', loaded, prunedThrough, log);
-  const extent = goldExtent(gold, goldBatches, medallion.committed);
+  const extent = goldExtent(checkpoint, goldBatches);
   const rows = await noteGoldRows(database, goldBatches, log);
-  const watermarkMs = typeof extent === 'object' ? extent.through.watermarkMs : 0;
+  const watermarkMs = extent?.through.watermarkMs ?? 0;
   const watermark = watermarkMs > 0 ? new Date(watermarkMs).toISOString() : null;
   const skip = (...reasons: readonly string[]): GoldOutcome => ({
     rows,
@@ -52,21 +52,16 @@ export async function verifyGold(
   });
 
   if (extent === undefined) return skip();
-  if (typeof extent === 'string') return skip(extent);
   const prunedMs = prunedWindowsMs(extent, prunedThrough) ?? (await beforeFirstWindowMs(database));
   if (prunedMs === undefined) return skip('all gold files of known micro-batches were pruned');
-  const silver = await aggregateSilver(database, {
-    outputPath,
-    through: medallion.committed?.batch ?? -1,
-    extent,
-  });
+  const silver = await aggregateSilver(database, { outputPath, through, extent });
   const silverPruned = (await readPruneLedger(outputPath, 'silver')) !== undefined;
-  const silverIncomplete = silverPruned || silver.unreadable.length > 0 || beganLater(medallion, extent);
+  const silverIncomplete = silverPruned || silver.unreadable.length > 0;
   const findings = await compareGold(
     database,
     {
       outputPath,
-      through: medallion.committed?.batch ?? -1,
+      through,
       extent,
       prunedWindowsMs: prunedMs,
       silverIncomplete,
@@ -95,14 +90,6 @@ function undecided(byLateness: number, byPruning: number): readonly NotCompared[
     },
   ];
   return all.filter(({ count }) => count > 0);
-}
-
-/** Whether silver's query began after gold's, and so lacks records that gold has. */
-function beganLater(medallion: Checkpoint, extent: GoldExtent): boolean {
-  const start = medallion.start ?? new Map<number, number>();
-  return [...extent.through.end.keys()].some(
-    (partition) => (start.get(partition) ?? 0) > (extent.start.get(partition) ?? 0),
-  );
 }
 
 /** Gold's files hold windows in the order of their ends: nothing pruned ends after the first that is left. */
