@@ -46,14 +46,17 @@ class HadoopFiles:
         return bool(self._fs.exists(self._at(path)))
 
     def read_text(self, path: str) -> Optional[str]:
-        """The text (UTF-8) that `write_text` left, or None when there is none."""
-        for candidate in (path, f"{path}{_DRAFT}"):
-            if self.exists(candidate):
-                text = self._text(candidate)
-                # Without its end mark a draft was cut short: nothing was written yet.
-                if candidate == path or text.endswith(_END_MARK):
-                    return text
-        return None
+        """The text (UTF-8) that `write_text` left, or None when there is none.
+
+        A write that ended after its draft was complete is completed here.
+        """
+        draft = f"{path}{_DRAFT}"
+        if not self.exists(path) and self.exists(draft):
+            # Without its end mark a draft was cut short: nothing was written yet.
+            if not self._text(draft).endswith(_END_MARK):
+                return None
+            self.rename(draft, path)
+        return self._text(path) if self.exists(path) else None
 
     def _text(self, path: str) -> str:
         stream = self._fs.open(self._at(path))

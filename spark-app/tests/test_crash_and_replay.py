@@ -1,0 +1,138 @@
+"""A driver that dies before any one of its steps, and the replay of its batch: the outputs are those of a
+run without a crash, to the byte.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.gold_state import GoldStates
+from medallion.hadoop_files import HadoopFiles
+from medallion.medallion_batch import MedallionBatch
+from medallion.offset_log import OffsetLog
+from tests.outputs import batch, plan_batch, published
+
+
+class DriverDiedError(Exception):
+    """Stands in for the end of the process: nothing after it runs."""
+
+
+class DyingFiles(HadoopFiles):
+    """Dies before the step of this number (from 0); every change to a file is a step."""
+
+    def __init__(self, spark: SparkSession, root: Path, dies_at: int = 2**31) -> None:
+        super().__init__(spark, str(root))
+        self.steps: list[str] = []
+        self._dies_at = dies_at
+
+    def _step(self, name: str) -> None:
+        if len(self.steps) == self._dies_at:
+            raise DriverDiedError(name)
+        self.steps.append(name)
+
+    def rename(self, source: str, target: str) -> None:
+        self._step(f"rename to {target}")
+        super().rename(source, target)
+
+    def delete(self, path: str) -> None:
+        self._step(f"delete {path}")
+        super().delete(path)
+
+    def join_text(self, first: str, sources: list[str], target: str) -> None:
+        self._step(f"write {target}")
+        super().join_text(first, sources, target)
+
+    def join_parquet(self, sources: list[str], target: str) -> None:
+        self._step(f"write {target}")
+        super().join_parquet(sources, target)
+
+
+def event(card: str, minute: int, amount: str) -> str:
+    return (
+        f'{{"txn_id":"t","card_id":"{card}","event_ts":"2026-01-01T00:{minute:02d}:10Z","amount":{amount}}}'
+    )
+
+
+# Each batch fills every sink: 1e1 is silver at the second look only, and the last event closes windows.
+BATCHES = [
+    [event("a", 0, "1"), event("a", 1, "1e1"), "x", event("b", 20, "1")],
+    [event("a", 20, "2"), event("a", 21, "1e1"), "y", event("b", 40, "1")],
+]
+
+
+def run(spark: SparkSession, root: Path, files: HadoopFiles, batch_id: int) -> None:
+    plan_batch(root, "medallion", batch_id, {"0": 4 * (batch_id + 1)})
+    log = OffsetLog(files, "medallion", {"0": 0})
+    # One file a sink is kept, so that the second batch prunes as well.
+    job = MedallionBatch(files, log, GoldStates(files, 100), 1)
+    job.write(batch(spark, BATCHES[batch_id], 4 * batch_id), batch_id)
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    names = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+    return {name: (root / name).read_bytes() for name in names}
+
+
+@pytest.fixture(scope="module")
+def one_batch(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root: Path = tmp_path_factory.mktemp("one-batch") / "out"
+    run(spark, root, HadoopFiles(spark, str(root)), 0)
+    return root
+
+
+@pytest.fixture(scope="module")
+def clean(spark: SparkSession, one_batch: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    root = tmp_path_factory.mktemp("clean") / "out"
+    shutil.copytree(one_batch, root)
+    files = DyingFiles(spark, root)
+    run(spark, root, files, 1)
+    return files.steps, contents(root)
+
+
+def test_the_steps_of_a_batch_are_those_that_the_crashes_are_tried_at(clean: Any) -> None:
+    steps, outputs = clean
+    assert sorted(name for name in outputs if not name.startswith("_chk")) == sorted(
+        f"{sink}/{prefix}_20260101_000000_1.{extension}"
+        for sink, prefix, extension in [
+            ("bronze", "bronze", "parquet"),
+            ("silver", "silver", "parquet"),
+            ("quarantine", "quarantine", "parquet"),
+            ("gold", "gold", "parquet"),
+            ("raw_csv", "raw", "csv"),
+        ]
+    )
+    for sink in ("bronze", "silver", "quarantine", "gold", "raw_csv"):
+        assert any(step.startswith(f"rename to {sink}/") for step in steps)
+        assert any(step.startswith(f"delete {sink}/") for step in steps)
+    assert {"rename to _chk/gold/1.parquet", "rename to _chk/gold/1.json"} <= set(steps)
+
+
+def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
+    spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path
+) -> None:
+    steps, expected = clean
+    for number, step in enumerate(steps):
+        root = tmp_path / str(number)
+        shutil.copytree(one_batch, root)
+        with pytest.raises(DriverDiedError):
+            run(spark, root, DyingFiles(spark, root, number), 1)
+        run(spark, root, HadoopFiles(spark, str(root)), 1)
+        actual = contents(root)
+        assert set(actual) == set(expected), step
+        assert [name for name in actual if actual[name] != expected[name]] == [], step
+
+
+def test_a_replay_of_a_finished_batch_changes_nothing(
+    spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path
+) -> None:
+    root = tmp_path / "out"
+    shutil.copytree(one_batch, root)
+    for _ in range(2):
+        run(spark, root, HadoopFiles(spark, str(root)), 1)
+    assert contents(root) == clean[1]
+    assert len(published(root)) == 5
