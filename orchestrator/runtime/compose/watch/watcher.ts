@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,9 @@ const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));
 
 /** It ends by itself with the last container; longer than this it needs for nothing. */
 const END_TIMEOUT_MS = 5000;
+
+/** Watchers that this process has started, by lock: one that has only begun does not hold it yet. */
+const started = new Map<string, ChildProcess>();
 
 /** The detached process that starts again what `docker kill` ends. It lives as long as the project has containers. */
 export class Watcher {
@@ -43,6 +47,7 @@ export class Watcher {
         stdio: ['ignore', log, log],
       });
       child.unref();
+      started.set(this.#lockPath, child);
     } finally {
       closeSync(log);
     }
@@ -53,6 +58,12 @@ export class Watcher {
    * @throws ProductError STOP_FAILED
    */
   async ended(): Promise<void> {
+    const child = started.get(this.#lockPath);
+    if (child?.exitCode === null && child.signalCode === null) {
+      child.ref();
+      // One that takes longer holds the lock and is dealt with below.
+      await once(child, 'exit', { signal: AbortSignal.timeout(END_TIMEOUT_MS) }).catch(() => undefined);
+    }
     const attempt = await tryFileLock(this.#lockPath);
     if (attempt.lock) {
       attempt.lock.release();
