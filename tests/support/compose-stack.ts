@@ -1,8 +1,6 @@
 import type Docker from 'dockerode';
 import { execa } from 'execa';
 import { SERVICES } from '../../orchestrator/core/services.ts';
-import { isPortFree } from '../../orchestrator/runtime/ports.ts';
-import { freePorts } from './free-ports.ts';
 import { projectDir } from './project.ts';
 import { TestStack } from './test-stack.ts';
 
@@ -20,7 +18,7 @@ export class ComposeStack {
     this.#docker = docker;
   }
 
-  /** @param workers how many workers the stack will have at most; each has a page on a port of its own */
+  /** @param workers how many workers the stack will have at most */
   static async create(
     docker: Docker,
     workers: number,
@@ -28,13 +26,8 @@ export class ComposeStack {
   ): Promise<ComposeStack> {
     count += 1;
     const project = `medallion-e2e-${process.pid}-${count}`;
-    const stack = await TestStack.create({
-      RUNTIME: 'compose',
-      COMPOSE_PROJECT_NAME: project,
-      CONTAINER_PREFIX: `${project}-`,
-      SPARK_WORKER_UI_PORT: String(await freePortsInARow(workers)),
-      ...settings,
-    });
+    const own = { RUNTIME: 'compose', COMPOSE_PROJECT_NAME: project, CONTAINER_PREFIX: `${project}-` };
+    const stack = await TestStack.create({ ...own, ...settings }, workers);
     return new ComposeStack(stack, project, docker);
   }
 
@@ -89,12 +82,3 @@ export class ComposeStack {
 
 /** The services that run for as long as the stack does. */
 export const DAEMONS = SERVICES.filter(({ kind }) => kind === 'daemon').map(({ name }) => name);
-
-async function freePortsInARow(length: number): Promise<number> {
-  for (;;) {
-    const [first = 0] = await freePorts(1);
-    const row = Array.from({ length }, (_none, index) => first + index);
-    const free = await Promise.all(row.map((port) => port < 65_536 && isPortFree('127.0.0.1', port)));
-    if (free.every(Boolean)) return first;
-  }
-}

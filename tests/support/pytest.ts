@@ -5,22 +5,29 @@ import { join } from 'node:path';
 import { projectDir } from './project.ts';
 import { pythonTools } from './python-tools.ts';
 
-/** Runs the job's tests. A run that ends badly without a failed test, such as one that cannot collect, counts as a failure. */
-export async function runPytest(): Promise<{ passed: number; failed: number; skipped: number }> {
+/**
+ * Runs the job's tests. A run that ends badly without a failed test, such as one that cannot collect, counts as a failure.
+ *
+ * @returns the counts, and everything that was printed: other tests run at the same time
+ */
+export async function runPytest() {
   const tools = await pythonTools();
   const folder = mkdtempSync(join(tmpdir(), 'medallion-pytest-'));
   const report = join(folder, 'report.xml');
+  const printed: Buffer[] = [];
   try {
     const code = await new Promise<number>((resolve, reject) => {
       const child = spawn(tools.bin('pytest'), [`--junitxml=${report}`], {
         cwd: join(projectDir, 'spark-app'),
         env: tools.environment as NodeJS.ProcessEnv,
-        stdio: ['ignore', 'inherit', 'inherit'],
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (part: Buffer) => printed.push(part));
       child.on('error', reject);
       child.on('close', (status) => resolve(status ?? 1));
     });
-    return countsOf(readFileSync(report, 'utf8'), code);
+    return { ...countsOf(readFileSync(report, 'utf8'), code), printed: Buffer.concat(printed) };
   } finally {
     rmSync(folder, { recursive: true });
   }

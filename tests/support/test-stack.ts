@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
 import { projectDir } from './project.ts';
 
 /** How a command ended. */
@@ -18,8 +18,8 @@ const PORT_SETTINGS = [
   'KAFKA_PORT',
   'SPARK_MASTER_PORT',
   'SPARK_MASTER_UI_PORT',
-  'SPARK_WORKER_UI_PORT',
   'SPARK_APP_UI_PORT',
+  'SPARK_WORKER_UI_PORT',
 ] as const;
 
 /**
@@ -46,9 +46,10 @@ export class TestStack {
     };
   }
 
-  static async create(settings: Readonly<Record<string, string>> = {}): Promise<TestStack> {
+  /** @param workers how many workers the stack will have at most: each has a page, on SPARK_WORKER_UI_PORT and the ports after it */
+  static async create(settings: Readonly<Record<string, string>> = {}, workers = 1): Promise<TestStack> {
     const folder = mkdtempSync(join(tmpdir(), 'medallion-e2e-'));
-    return new TestStack(folder, await freePorts(PORT_SETTINGS.length), settings);
+    return new TestStack(folder, await freePorts(PORT_SETTINGS.length + workers - 1), settings);
   }
 
   get outputPath(): string {

@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +7,7 @@ import { loadSettings } from '../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../config/stack-config.ts';
 import type { ServiceName } from '../../core/services.ts';
 import type { Runtime } from '../runtime.ts';
+import { freePorts } from '../testing/free-ports.ts';
 import { localRuntime } from './local-runtime.ts';
 import { groupMembers, signalProcess } from './process-group.ts';
 
@@ -24,7 +24,7 @@ describe.runIf(process.platform === 'linux')('a real ZooKeeper and broker under 
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'real-broker-'));
-    const [zookeeper, kafka] = [await freePort(), await freePort()];
+    const [zookeeper, kafka] = await freePorts(2);
     const environment = {
       ...process.env,
       HOME: homedir(),
@@ -131,12 +131,4 @@ function readableAddress(hex: string): string {
 function socketInodes(pid: number): ReadonlySet<string> {
   const links = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
   return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '../../../config/load-settings.ts';
@@ -7,6 +6,7 @@ import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
 import { SERVICES, type ServiceName } from '../../../core/services.ts';
 import { isAlive } from '../../process-identity.ts';
 import type { ServiceObservation } from '../../runtime.ts';
+import { freePorts } from '../../testing/free-ports.ts';
 import { serviceEnvironment } from '../commands/service-environment.ts';
 import { LocalRuntime } from '../local-runtime.ts';
 import { signalProcess } from '../process-group.ts';
@@ -133,17 +133,4 @@ export async function look(runtime: LocalRuntime, service: ServiceName): Promise
   const found = (await runtime.observe()).find(({ name }) => name === service);
   if (!found) throw new Error(`${service} is not observed`);
   return found;
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
