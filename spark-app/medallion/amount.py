@@ -15,21 +15,29 @@ from medallion.schema import AMOUNT_TYPE
 EXACT_AMOUNT_FIELD = StructField("amount", DecimalType(38, 22))
 
 # Digits after the 21st decimal only matter by being non-zero: one 1 stands for them all.
-_FAR_DECIMALS = r"(\.[0-9]{21})[0-9]*[1-9][0-9]*"
-# What those 22 decimals could still hide: an exponent after 20 digits or more, and an underflow such as
-# 1e-400.
-_HIDDEN_DECIMALS = r'"amount"\s*:\s*-?(?:[0-9.]{20,}[eE]|[0-9.]*[1-9][0-9.]*[eE]-0*[1-9][0-9]{2})'
+_FAR_DECIMALS = r"(\.[0-9]{21})0*+[1-9][0-9]*+"
+# No amount has an exponent of five digits, but making a decimal of one takes as many digits as it says.
+_FAR_EXPONENT = r"([0-9.][eE][+-]?)0*+[1-9][0-9]{4,}+"
+# What those 22 decimals could still hide: an exponent after 20 characters or more, and an underflow such as
+# 1e-400. A name with an escape may spell amount. Possessive, so that a long value costs no more than its
+# length.
+_HIDDEN_DECIMALS = (
+    r'"(?:amount|[^"\\]*+\\u[^"]*+)"\s*+:\s*+-?'
+    r"(?:[0-9.]{20,}+[eE]|(?=[0.]*+[1-9])[0-9.]*+[eE]-0*+[1-9][0-9]{2})"
+)
 
 
 def near_decimals(value: Column) -> Column:
-    """The JSON text with far decimals shortened, so that none of them is lost in 22 decimals."""
-    return F.regexp_replace(value, _FAR_DECIMALS, "$11")
+    """The JSON text with far decimals and exponents shortened, so that 22 decimals lose none of them."""
+    return F.regexp_replace(F.regexp_replace(value, _FAR_EXPONENT, "$19999"), _FAR_DECIMALS, "$11")
 
 
 def exact_amount(double: str, exact: str, value: Column) -> Column:
     """The decimal column `exact` (read from `near_decimals`) as decimal(18,2), or null when it is no amount.
 
-    `double` is null when the JSON held no number (a decimal would also be read from a JSON string).
+    `double` is the last number that the JSON held, null when it held none. `exact` is another one when the
+    name came twice and the last was too large for it.
     """
-    fits = F.expr(f"{exact} = try_cast({exact} as {AMOUNT_TYPE}) and ({exact} = 0) = ({double} = 0)")
-    return F.when(fits & ~value.rlike(_HIDDEN_DECIMALS), F.expr(f"try_cast({exact} as {AMOUNT_TYPE})"))
+    amount = f"try_cast({exact} as {AMOUNT_TYPE})"
+    fits = F.expr(f"{exact} = {amount} and cast({amount} as double) = {double}")
+    return F.when(fits & ~value.rlike(_HIDDEN_DECIMALS), F.expr(amount))

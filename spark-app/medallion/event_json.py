@@ -42,7 +42,7 @@ def fields_as(names: tuple[str, ...], data_type: DataType) -> list[StructField]:
 def parsed_event(value: Column) -> Column:
     """The value for `event_of` and `is_closed`: text fields as string, number fields as double."""
     event = StructType(fields_as(TEXT_FIELDS, StringType()) + fields_as(NUMBER_FIELDS, DoubleType()))
-    fields = [StructField(_IN, event), StructField(_END, IntegerType())]
+    fields = [StructField(_IN, event), StructField(_END, IntegerType()), StructField(BROKEN, StringType())]
     return F.from_json(_wrapped(value), StructType(fields), JSON_OPTIONS)
 
 
@@ -54,6 +54,17 @@ def event_of(parsed: Column) -> Column:
 def is_closed(parsed: Column) -> Column:
     """Whether the value was one JSON value with nothing after it."""
     return parsed.getField(_END).isNotNull()
+
+
+def has_wrong_number(parsed: Column) -> Column:
+    """Whether a number field of `parsed_event` was given as anything else, be it once of several times."""
+    return parsed.getField(BROKEN).isNotNull()
+
+
+def is_never_but(value: Column, field: StructField) -> Column:
+    """Whether a field has the right type or is null, each time that it is given."""
+    fields = [StructField(_IN, StructType([field])), StructField(BROKEN, StringType())]
+    return F.from_json(_wrapped(value), StructType(fields), JSON_OPTIONS).getField(BROKEN).isNull()
 
 
 def is_strict_json(value: Column) -> Column:

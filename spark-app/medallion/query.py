@@ -48,8 +48,9 @@ def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) ->
     if settings.max_offsets_per_trigger is not None:
         reader = reader.option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
     return reader.load().select(
-        F.col("key").cast("string").alias("key"),
-        F.col("value").cast("string").alias("value"),
+        # A cast would keep bytes that are no UTF-8, and most readers refuse a Parquet file with such a text.
+        F.decode("key", "UTF-8").alias("key"),
+        F.decode("value", "UTF-8").alias("value"),
         F.col("timestamp").alias("kafka_ts"),
         "topic",
         "partition",

@@ -11,20 +11,22 @@ from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, BooleanType, DoubleType, MapType, StringType
+from pyspark.sql.types import ArrayType, BooleanType, DoubleType, MapType, StringType, StructField
 
 from medallion.amount import EXACT_AMOUNT_FIELD, exact_amount, near_decimals
 from medallion.event_json import (
     event_of,
     fields_as,
+    has_wrong_number,
     is_closed,
+    is_never_but,
     is_one_element,
     is_strict_json,
     parsed_event,
     read_again,
 )
 from medallion.event_time import event_time
-from medallion.schema import CHECKED_TEXTS, LARGEST_DOUBLE, LINEAGE, NUMBER_FIELDS, SILVER_COLUMNS
+from medallion.schema import CHECKED_TEXTS, LARGEST_DOUBLE, LINEAGE, SILVER_COLUMNS
 
 #: Every reason of quarantine; a record gets the first that applies, in this order.
 REASONS = (
@@ -48,13 +50,17 @@ def second_look(records: DataFrame) -> DataFrame:
     kept = ["value", "kafka_ts", *LINEAGE]
     read = records.select(*kept, parsed_event(F.col("value")).alias("parsed"))
     opened = read.select(
-        *kept, event_of(F.col("parsed")).alias("event"), is_closed(F.col("parsed")).alias("closed")
+        *kept,
+        event_of(F.col("parsed")).alias("event"),
+        is_closed(F.col("parsed")).alias("closed"),
+        has_wrong_number(F.col("parsed")).alias("wrong_number"),
     )
+    seen = ["event", "closed", "wrong_number"]
     typed = opened.select(
-        *kept, "event", "closed", event_time("event.event_ts").alias("event_time"), _types().alias("types")
+        *kept, *seen, event_time("event.event_ts").alias("event_time"), _types().alias("types")
     )
     amount = exact_amount("event.amount", "types.numbers.amount", F.col("value"))
-    judged = typed.select(*kept, "event", "closed", "event_time", "types", amount.alias("amount"))
+    judged = typed.select(*kept, *seen, "event_time", "types", amount.alias("amount"))
     own = {"amount", "event_time", "kafka_ts", *LINEAGE}
     columns = [F.col(name) if name in own else F.col(f"event.{name}").alias(name) for name in SILVER_COLUMNS]
     return judged.select("value", _reason().alias("reason"), *columns)
@@ -65,7 +71,7 @@ def _types() -> Column:
     value = F.col("value")
     look = F.struct(
         (is_strict_json(value) & is_one_element(value)).alias("strict"),
-        read_again(value, fields_as(NUMBER_FIELDS, StringType())).alias("given"),
+        is_never_but(value, StructField("amount", DoubleType())).alias("amount_is_number"),
         read_again(near_decimals(value), [*fields_as(CHECKED_TEXTS, DoubleType()), EXACT_AMOUNT_FIELD]).alias(
             "numbers"
         ),
@@ -84,20 +90,36 @@ def _reason() -> Column:
         .when(F.col("event.card_id").isNull(), "missing_card_id")
         .when(F.col("event.event_ts").isNull(), "missing_event_ts")
         .when(F.col("event_time").isNull(), "bad_event_ts")
-        .when(F.col("types.given.amount").isNull(), "missing_amount")
+        .when(~F.col("types.amount_is_number"), "bad_amount")
+        .when(F.col("event.amount").isNull(), "missing_amount")
         .when(F.col("amount").isNull(), "bad_amount")
         .when(_has_wrong_type(), "wrong_type")
     )
 
 
 def _has_wrong_type() -> Column:
-    wrong = [
-        F.col(f"types.given.{name}").isNotNull()
-        & ~F.coalesce(F.abs(F.col(f"event.{name}")) <= F.lit(LARGEST_DOUBLE), F.lit(False))
-        for name in ("lat", "lon")
+    # Whoever gets here has a right amount: a wrong number is lat or lon.
+    wrong = [F.col("wrong_number")]
+    wrong += [F.abs(F.col(f"event.{name}")) > F.lit(LARGEST_DOUBLE) for name in ("lat", "lon")]
+    wrong += [_was_no_text(name) for name in CHECKED_TEXTS]
+    return reduce(or_, [F.coalesce(column, F.lit(False)) for column in wrong])
+
+
+def _was_no_text(name: str) -> Column:
+    """Whether the last value of a text field was of another type.
+
+    The parser keeps the last value of each type, and the last of all as text: that is of another type when it
+    spells what that type holds. (A text that spells a value of another type before it is taken for it.)
+    """
+    text = F.col(f"event.{name}")
+    number, boolean = F.col(f"types.numbers.{name}"), F.col(f"types.booleans.{name}")
+    spells_number = (text == number.cast("string")) | (
+        (F.abs(number) > F.lit(LARGEST_DOUBLE)) & text.contains("Infinity")
+    )
+    others = [
+        number.isNotNull() & spells_number,
+        boolean.isNotNull() & (text == boolean.cast("string")),
+        F.col(f"types.arrays.{name}").isNotNull() & text.startswith("["),
+        F.col(f"types.objects.{name}").isNotNull() & text.startswith("{"),
     ]
-    for name in CHECKED_TEXTS:
-        fraction = F.col(f"types.numbers.{name}").isNotNull() & F.col(f"event.{name}").rlike("[^0-9-]")
-        others = [F.col(f"types.{kind}.{name}").isNotNull() for kind in ("booleans", "arrays", "objects")]
-        wrong.append(reduce(or_, others, F.coalesce(fraction, F.lit(False))))
-    return reduce(or_, wrong)
+    return reduce(or_, others)
