@@ -105,7 +105,9 @@ function refuseMixed({ json }: CommandContext, { sink, sql, csv }: PeekOptions):
   const mixed =
     (csv && sql === undefined && '--csv needs --sql') ||
     (csv && json && '--csv and --json exclude each other') ||
-    (sink !== undefined && sql !== undefined && `--sql names its tables itself, so that ${sink} has no meaning`);
+    (sink !== undefined &&
+      sql !== undefined &&
+      `--sql names its tables itself, so that ${sink} has no meaning`);
   if (!mixed) return;
   throw new ProductError('BAD_USAGE', {
     message: `${mixed}.`,

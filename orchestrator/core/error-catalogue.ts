@@ -47,7 +47,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 4,
     meaning: 'A file of a checkpoint or ledger is missing or not as it was written.',
   },
-  OUTPUT_CHANGED: { exitCode: 4, meaning: 'Files were pruned or replaced again and again while they were read.' },
+  OUTPUT_CHANGED: {
+    exitCode: 4,
+    meaning: 'Files were pruned or replaced again and again while they were read.',
+  },
   STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
   GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },
   SERVICE_EXITED: { exitCode: 4, meaning: 'A service ended while it was awaited.' },

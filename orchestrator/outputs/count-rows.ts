@@ -43,7 +43,10 @@ export async function countCsvRows(
       ? []
       : await database.all(`SELECT filename, count(*) FROM ${sourceOf('raw_csv', read)} GROUP BY 1`);
   return {
-    byPath: new Map([...taken, ...counted.map(([path, rows]): [string, number] => [String(path), Number(rows)])]),
+    byPath: new Map([
+      ...taken,
+      ...counted.map(([path, rows]): [string, number] => [String(path), Number(rows)]),
+    ]),
     countedIn: taken.length > 0 ? 'silver' : 'files',
   };
 }

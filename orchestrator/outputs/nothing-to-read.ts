@@ -11,7 +11,8 @@ export function noData(outputPath: string): ProductError {
 /** Files were pruned or replaced faster than they could be read. */
 export function outputChanged(cause: unknown): ProductError {
   return new ProductError('OUTPUT_CHANGED', {
-    message: 'Files were pruned or replaced while they were read, and so again each time the reading started over.',
+    message:
+      'Files were pruned or replaced while they were read, and so again each time the reading started over.',
     hint: 'Run it again; MAX_FILES_PER_SINK=0 keeps all files.',
     cause,
   });

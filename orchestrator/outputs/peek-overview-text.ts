@@ -65,7 +65,10 @@ function rejectedLines(rejected: readonly RejectedReason[], width: number): read
     { title: 'share', align: 'right', rigid: true },
     { title: '', align: 'left', rigid: true },
   ];
-  return [`Rejected records, ${total.toLocaleString('en-US')} in quarantine:`, ...textTable(columns, rows, width)];
+  return [
+    `Rejected records, ${total.toLocaleString('en-US')} in quarantine:`,
+    ...textTable(columns, rows, width),
+  ];
 }
 
 /** `2025-01-02T03:04:00Z` as `2025-01-02 03:04`. */

@@ -1,5 +1,5 @@
-import { overviewLines } from './peek-overview-text.ts';
 import type { Peek, SinkOverview } from './peek-outputs.ts';
+import { overviewLines } from './peek-overview-text.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 
 /** A value is cut here before anything is laid out: a record may be a megabyte long. */
@@ -25,7 +25,9 @@ export function peekText(peek: Peek, width: number): string {
   const cells = rows.map((row) => row.map((cell) => (cell ?? '-').slice(0, LONGEST_CELL)));
   return [
     ...textTable(SINKS_TABLE, sinks.map(sinkRow), width),
-    ...sinks.filter(({ countedIn }) => countedIn === 'silver').map(({ sink }) => `* ${sink} ${TAKEN_FROM_SILVER}`),
+    ...sinks
+      .filter(({ countedIn }) => countedIn === 'silver')
+      .map(({ sink }) => `* ${sink} ${TAKEN_FROM_SILVER}`),
     ...(overview ? overviewLines(overview, width) : []),
     '',
     ...(rows.length === 0

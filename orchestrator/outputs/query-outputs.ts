@@ -89,7 +89,8 @@ async function* failing(
 /** DuckDB's error of the user's SQL as an error of ours; anything else as it is. */
 function badSql(error: unknown): unknown {
   const message = messageOf(error).replace(/^Failed to extract statements: /, '');
-  if (error instanceof ProductError || isVanished(error) || !/^[A-Z][A-Za-z -]* Error: /.test(message)) return error;
+  if (error instanceof ProductError || isVanished(error) || !/^[A-Z][A-Za-z -]* Error: /.test(message))
+    return error;
   if (/^(INTERRUPT|INTERNAL|FATAL)/.test(message)) return error;
   return new ProductError('BAD_SQL', { message, hint: hintFor(message), cause: error });
 }
@@ -98,7 +99,8 @@ function hintFor(message: string): string {
   if (/^Permission Error|Loading external extensions/.test(message)) {
     return 'Only the sinks can be read: bronze, silver, quarantine, gold and raw_csv.';
   }
-  if (/^Out of Memory Error/.test(message)) return 'Aggregate or filter more; a query has 512 MB and the disk of the temporary folder.';
+  if (/^Out of Memory Error/.test(message))
+    return 'Aggregate or filter more; a query has 512 MB and the disk of the temporary folder.';
   if (/UTF-?8|Invalid string encoding|invalid unicode/i.test(message)) {
     return 'A record is not UTF-8: leave out bronze.key, bronze.value and quarantine.bad_json, which hold records as they came.';
   }

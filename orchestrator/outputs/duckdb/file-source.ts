@@ -23,11 +23,19 @@ export function sourceOf(sink: SinkName, files: readonly SinkFile[]): string {
 /** The batch of a row's file, as SQL over the column `filename`. */
 export const BATCH_OF_FILENAME = `regexp_extract(filename, '_([0-9]+)\\.[a-z]+$', 1)::BIGINT`;
 
-/** The rows of a sink's files with the contract's columns, as SQL; of no files no rows, with the same columns. */
+/**
+ * The rows of a sink's files with the columns and types of SINK_COLUMNS, as SQL; of no files no rows, with the same columns.
+ */
 export function relationOf(sink: SinkName, files: readonly SinkFile[]): string {
   const columns = Object.entries(SINK_COLUMNS[sink]);
-  if (files.length > 0) return `SELECT ${columns.map(([name]) => `"${name}"`).join(', ')} FROM ${sourceOf(sink, files)}`;
-  return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
+  if (files.length === 0) {
+    return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
+  }
+  // A cast from the files' TIMESTAMPTZ would go through the time zone's rules, row by row: this does not.
+  const selected = columns.map(([name, type]) =>
+    type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
+  );
+  return `SELECT ${selected.join(', ')} FROM ${sourceOf(sink, files)}`;
 }
 
 /** A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one character stands for that character. */

@@ -1,4 +1,3 @@
-import { type DuckDBType, DuckDBTypeId, type DuckDBValue, type DuckDBValueConverter } from '@duckdb/node-api';
 import {
   DuckDBArrayValue,
   DuckDBListValue,
@@ -6,7 +5,11 @@ import {
   DuckDBStructValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  type DuckDBType,
+  DuckDBTypeId,
   DuckDBUnionValue,
+  type DuckDBValue,
+  type DuckDBValueConverter,
 } from '@duckdb/node-api';
 
 /** A whole number with all its digits, however large: JSON has no bound for them, JavaScript's number has. */

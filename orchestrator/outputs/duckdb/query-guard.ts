@@ -60,7 +60,9 @@ export async function guardQuery(database: Database, sql: string): Promise<Guard
     if (isTableFunction(node)) {
       const name = node.function.function_name;
       if (!HARMLESS_TABLE_FUNCTIONS.has(name.toLowerCase())) {
-        throw refused(`It calls the table function ${name}, which is not allowed: only the sinks can be read.`);
+        throw refused(
+          `It calls the table function ${name}, which is not allowed: only the sinks can be read.`,
+        );
       }
     } else if ('table_name' in node && typeof node.table_name === 'string') {
       tables.add(node.table_name.toLowerCase());
