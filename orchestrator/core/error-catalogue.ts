@@ -23,6 +23,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'The command reads outputs on the local disk, and OUTPUT_PATH is elsewhere.',
   },
   NO_DATA: { exitCode: 2, meaning: 'There is nothing to read yet.' },
+  BAD_SQL: {
+    exitCode: 2,
+    meaning: 'The SQL of `peek --sql` has an error, or is more than a single read-only query over the sinks.',
+  },
   NODE_TOO_OLD: { exitCode: 3, meaning: 'Node.js is older than the product needs.' },
   PYTHON_MISSING: {
     exitCode: 3,
@@ -42,6 +46,10 @@ export const ERROR_CATALOGUE = {
   OUTPUT_DAMAGED: {
     exitCode: 4,
     meaning: 'A file of a checkpoint or ledger is missing or not as it was written.',
+  },
+  OUTPUT_CHANGED: {
+    exitCode: 4,
+    meaning: 'Files were pruned or replaced again and again while they were read.',
   },
   STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
   GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },

@@ -96,10 +96,10 @@ export class PlantedOutputs {
     );
   }
 
-  async quarantine(batch: number, rows: readonly PlantedRow[]): Promise<void> {
+  async quarantine(batch: number, rows: readonly PlantedRow[], reason = 'bad_json'): Promise<void> {
     await this.#parquet(
       this.fileOf('quarantine', batch),
-      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, 'bad_json' AS reason, ${LINEAGE} FROM ${table(rows)}`,
+      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, '${reason}' AS reason, ${LINEAGE} FROM ${table(rows)}`,
     );
   }
 
