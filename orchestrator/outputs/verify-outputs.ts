@@ -17,6 +17,7 @@ import {
 } from './verify/compare-topic.ts';
 import { DifferenceLog } from './verify/difference.ts';
 import { noteDoubledInFiles } from './verify/doubled-in-file.ts';
+import { silverOfFiles } from './verify/load-gold.ts';
 import { noteFiles } from './verify/note-files.ts';
 import { firstBronzeOffsets, foreignRows, surveyedBuckets, surveyOffsets } from './verify/survey-offsets.ts';
 import { verifyGold } from './verify/verify-gold.ts';
@@ -56,7 +57,11 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
     const source = checkpoint.topic ?? topic.name;
     const bronze = await verifyLineage(database, { outputPath, topic: source, through, states }, log);
     const csv = await verifyRawCsv(database, outputPath, through, log);
-    const goldPart = await verifyGold(database, { outputPath, checkpoint, goldBatches: batches }, log);
+    const goldPart = await verifyGold(
+      database,
+      { outputPath, checkpoint, goldBatches: batches, silver: silverOfFiles(outputPath, through) },
+      log,
+    );
     const now = await readCheckpoint(outputPath);
     if (source === topic.name) compareTopic(states, now.committed?.end ?? new Map(), log);
     const ledgers = await readLedgers(outputPath);

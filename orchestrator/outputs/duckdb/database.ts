@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
+import { type AppendableColumns, appendColumns } from './append-columns.ts';
 
 /** What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals as number, instants as Date. */
 export type Cell = JS;
@@ -13,6 +14,8 @@ export interface Database {
   rows(sql: string): AsyncGenerator<readonly Cell[]>;
   /** The rows of a small result. */
   all(sql: string): Promise<readonly (readonly Cell[])[]>;
+  /** Adds rows to a table, given column by column in the table's order. */
+  append(table: string, columns: AppendableColumns): Promise<void>;
 }
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
@@ -95,6 +98,10 @@ function databaseOn(connection: DuckDBConnection, signal: AbortSignal | undefine
     async all(sql) {
       signal?.throwIfAborted();
       return (await connection.runAndReadAll(sql)).getRowsJS();
+    },
+    async append(table, columns) {
+      signal?.throwIfAborted();
+      await appendColumns(connection, table, columns);
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Cell, Database } from '../duckdb/database.ts';
-import { type LoadedSink, loadSink } from '../duckdb/load-sink.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from './difference.ts';
-import { type GoldExtent, lateRules } from './gold-extent.ts';
-import { readByGold, WINDOW_START } from './load-gold.ts';
+import type { GoldExtent } from './gold-extent.ts';
+import { createLateRules, FATE } from './late-rules.ts';
+import { microseconds, readByGold, type SilverRows, WINDOW_START } from './load-gold.ts';
 
 /** avg_amount has six decimals: half of the last one, and what a double adds to it. */
 const AVERAGE_TOLERANCE = 0.000_001;
@@ -11,9 +11,8 @@ const AVERAGE_TOLERANCE = 0.000_001;
 const FETCHED_PER_VERDICT = 50;
 
 export interface GoldComparison {
-  readonly outputPath: string;
-  /** Silver's last committed micro-batch. */
-  readonly through: number;
+  /** What gold should be the aggregation of. */
+  readonly silver: SilverRows;
   readonly extent: GoldExtent;
   /** Windows that end at or before it (Unix ms) may be in pruned gold files. */
   readonly prunedWindowsMs: number;
@@ -39,8 +38,8 @@ export async function compareGold(
   log: DifferenceLog,
 ): Promise<GoldFindings> {
   const { extent, prunedWindowsMs } = comparison;
-  const floorUs = Number.isFinite(prunedWindowsMs) ? prunedWindowsMs * 1000 : undefined;
-  const comparable = `batch <= ${extent.through.batch} AND window_end <= ${extent.through.watermarkMs * 1000}
+  const floorUs = Number.isFinite(prunedWindowsMs) ? microseconds(prunedWindowsMs) : undefined;
+  const comparable = `batch <= ${extent.through.batch} AND window_end <= ${microseconds(extent.through.watermarkMs)}
     ${floorUs === undefined ? '' : `AND window_end > ${floorUs}`}`;
   await database.run(`
     CREATE TABLE gold_windows AS
@@ -119,35 +118,22 @@ function verdict(silverIncomplete: boolean): string {
 }
 
 /** Reads the silver rows of suspect windows, each with whether gold read it in time. */
-async function loadSuspectRows(database: Database, comparison: GoldComparison): Promise<LoadedSink> {
-  const { outputPath, through, extent } = comparison;
-  await database.run(
-    `CREATE TABLE late_rules (partition INTEGER, end_offset BIGINT, late_us BIGINT, open_us BIGINT)`,
-  );
-  for (const { partition, endOffset, certainlyLateMs, certainlyOpenMs } of lateRules(extent)) {
-    await database.run(
-      `INSERT INTO late_rules VALUES (${partition}, ${endOffset}, ${certainlyLateMs * 1000}, ${certainlyOpenMs * 1000})`,
-    );
-  }
+async function loadSuspectRows(database: Database, { silver, extent }: GoldComparison): Promise<void> {
+  await createLateRules(database, extent);
   await database.run(
     'CREATE TABLE suspect_rows (card_id VARCHAR, window_start BIGINT, amount DECIMAL(18, 2), fate VARCHAR)',
   );
-  return loadSink(database, {
-    outputPath,
-    through,
-    sink: 'silver',
-    insert: (source) => `
+  await silver.insert(
+    database,
+    (relation) => `
       INSERT INTO suspect_rows
-      SELECT r.card_id, r.window_start, r.amount, CASE
-        WHEN r.window_start + 60000000 <= l.late_us THEN 'late'
-        WHEN r.window_start + 60000000 > l.open_us THEN 'read'
-        ELSE 'unknown' END
+      SELECT r.card_id, r.window_start, r.amount, ${FATE}
       FROM (
         SELECT card_id, ${WINDOW_START} AS window_start, amount, "partition", "offset"
-        FROM ${source} WHERE ${readByGold(extent)}) r
+        FROM ${relation} WHERE ${readByGold(extent)}) r
       SEMI JOIN suspects s ON s.card_id = r.card_id AND s.window_start = r.window_start
       ASOF JOIN late_rules l ON l.partition = r."partition" AND r."offset" < l.end_offset`,
-  });
+  );
 }
 
 function noteVerdict(
