@@ -23,6 +23,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'The command reads outputs on the local disk, and OUTPUT_PATH is elsewhere.',
   },
   NO_DATA: { exitCode: 2, meaning: 'There is nothing to read yet.' },
+  ANSWER_KEY_INVALID: {
+    exitCode: 2,
+    meaning: 'The answer key cannot be read, or a line of it is not of its form.',
+  },
   NODE_TOO_OLD: { exitCode: 3, meaning: 'Node.js is older than the product needs.' },
   PYTHON_MISSING: {
     exitCode: 3,

@@ -45,7 +45,7 @@ const AT_ONCE = 1000;
 /** Puts the rules into the table `late_rules`: a row belongs to the first of its partition with a larger `end_offset`. */
 export async function createLateRules(database: Database, extent: GoldExtent): Promise<void> {
   await database.run(
-    'CREATE TABLE late_rules (partition INTEGER, end_offset BIGINT, late_us BIGINT, open_us BIGINT)',
+    'CREATE OR REPLACE TABLE late_rules (partition INTEGER, end_offset BIGINT, late_us BIGINT, open_us BIGINT)',
   );
   const values = lateRules(extent).map(
     ({ partition, endOffset, certainlyLateMs, certainlyOpenMs }) =>

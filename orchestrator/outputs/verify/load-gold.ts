@@ -75,14 +75,14 @@ export async function aggregateSilver(
   rows: SilverRows,
   extent: GoldExtent,
 ): Promise<{ readonly incomplete: boolean }> {
-  await database.run(`CREATE TABLE silver_windows (card_id VARCHAR, window_start BIGINT, txn_count BIGINT,
-    sum_amount DECIMAL(38, 2), max_amount DECIMAL(38, 2))`);
+  await database.run(`CREATE TABLE silver_windows (card_id VARCHAR, window_start BIGINT, partition INTEGER,
+    last_offset BIGINT, txn_count BIGINT, sum_amount DECIMAL(38, 2), max_amount DECIMAL(38, 2))`);
   return rows.insert(
     database,
     (relation) => `
       INSERT INTO silver_windows
-      SELECT card_id, ${WINDOW_START}, count(*), sum(amount), max(amount)
-      FROM ${relation} WHERE ${readByGold(extent)} GROUP BY 1, 2`,
+      SELECT card_id, ${WINDOW_START}, "partition", max("offset"), count(*), sum(amount), max(amount)
+      FROM ${relation} WHERE ${readByGold(extent)} GROUP BY 1, 2, 3`,
   );
 }
 

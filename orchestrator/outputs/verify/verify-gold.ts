@@ -30,7 +30,8 @@ export interface GoldOutcome {
  *
  * Silver holds late records too, which gold drops. Which were late follows from the watermarks that the job keeps of its
  * last micro-batches (100 at least): older windows that do not agree are undecided, and said to be so. Pruned silver files make
- * windows undecided where gold holds more than silver shows; where it holds less, it is wrong in any case.
+ * windows undecided where gold holds more than silver shows; where it holds less, it is wrong in any case. Leaves the windows that
+ * differ in the table `gold_wrong`.
  */
 export async function verifyGold(
   database: Database,
@@ -39,6 +40,7 @@ export async function verifyGold(
 ): Promise<GoldOutcome> {
   const { outputPath, checkpoint, goldBatches } = options;
   const through = checkpoint.committed?.batch ?? -1;
+  await database.run('CREATE TABLE gold_wrong (card_id VARCHAR, window_start BIGINT)');
   const loaded = await loadGold(database, { outputPath, through });
   const prunedThrough = (await readPruneLedger(outputPath, 'gold'))?.throughBatch ?? -1;
   await database.run(`DELETE FROM gold WHERE batch <= ${prunedThrough}`);

@@ -3,11 +3,11 @@ import type { Cell } from '../../duckdb/database.ts';
 /** Characters of a text that are shown. */
 const SHOWN = 60;
 
-/** One column that differs: what the file has and what the record gives, cut to where they part. */
-export function contrast(column: string, is: Cell, should: Cell): string {
+/** One column that differs: what the file has and what it should have, cut to where they part. */
+export function contrast(column: string, is: Cell, should: Cell, authority = 'its record gives'): string {
   const from = typeof is === 'string' && typeof should === 'string' ? partingOf(is, should) : 0;
   const place = from === 0 ? '' : ` from character ${from + 1} on`;
-  return `${column}${place} is ${shown(column, is, from)}, its record gives ${shown(column, should, from)}`;
+  return `${column}${place} is ${shown(column, is, from)}, ${authority} ${shown(column, should, from)}`;
 }
 
 /** Where two texts begin to differ, less a few characters for their surroundings; 0 when that is near the beginning. */
