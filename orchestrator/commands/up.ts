@@ -1,6 +1,6 @@
 import { criticalPath } from '../core/critical-path.ts';
+import { durationText } from '../core/duration.ts';
 import { runPlan } from '../core/run-plan.ts';
-import { durationText } from '../report/duration.ts';
 import { changedSettings, readRecordedStack, recordStack, recordStopped } from '../stack/recorded-stack.ts';
 import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
