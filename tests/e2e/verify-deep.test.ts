@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.discard());
 
-const valueOf = (fields: Record<string, unknown>) =>
+const valueWith = (fields: Record<string, unknown>) =>
   JSON.stringify({
     txn_id: 'sent-by-the-test',
     event_ts: new Date().toISOString(),
@@ -39,23 +39,23 @@ const MESSY: readonly Sent[] = [
   { fault: 'malformed:no_utf8', value: Buffer.from('fffe7b7dc3', 'hex'), reason: 'not_json_object' },
   { fault: 'malformed:surrogate', value: Buffer.from('7beda0807d', 'hex'), reason: 'not_json_object' },
   { fault: 'malformed:null_byte', value: 'a\0b', reason: 'not_json_object' },
-  { fault: 'malformed:txn_id', value: valueOf({ txn_id: undefined }), reason: 'missing_txn_id' },
-  { fault: 'malformed:event_ts', value: valueOf({ event_ts: 'yesterday' }), reason: 'bad_event_ts' },
-  { fault: 'malformed:amount', value: valueOf({ amount: 1.005 }), reason: 'bad_amount' },
-  { fault: 'malformed:type', value: valueOf({ merchant: true }), reason: 'wrong_type' },
+  { fault: 'malformed:txn_id', value: valueWith({ txn_id: undefined }), reason: 'missing_txn_id' },
+  { fault: 'malformed:event_ts', value: valueWith({ event_ts: 'yesterday' }), reason: 'bad_event_ts' },
+  { fault: 'malformed:amount', value: valueWith({ amount: 1.005 }), reason: 'bad_amount' },
+  { fault: 'malformed:type', value: valueWith({ merchant: true }), reason: 'wrong_type' },
   {
     fault: 'odd_text',
-    value: valueOf({ merchant: 'a,"b"\n\\ c\t ', city: ' ', category: '', user_id: 42 }),
+    value: valueWith({ merchant: 'a,"b"\n\\ c\t ', city: ' ', category: '', user_id: 42 }),
     reason: null,
   },
-  { fault: 'odd_text', value: valueOf({ city: '\0' }), reason: null },
-  { fault: 'odd_text', value: valueOf({}).replace('card-of', '\\ud800-of'), reason: null },
-  { fault: 'odd_number', value: valueOf({ lat: 1e-7, lon: -0 }).replace('12.34', '1234e-2'), reason: null },
-  { fault: 'odd_number', value: valueOf({ lat: 1.7976931348623157e308, lon: 5e-324 }), reason: null },
+  { fault: 'odd_text', value: valueWith({ city: '\0' }), reason: null },
+  { fault: 'odd_text', value: valueWith({}).replace('card-of', '\\ud800-of'), reason: null },
+  { fault: 'odd_number', value: valueWith({ lat: 1e-7, lon: -0 }).replace('12.34', '1234e-2'), reason: null },
+  { fault: 'odd_number', value: valueWith({ lat: 1.7976931348623157e308, lon: 5e-324 }), reason: null },
   {
     fault: 'odd_bytes',
     value: Buffer.concat([
-      Buffer.from(valueOf({}).slice(0, -1)),
+      Buffer.from(valueWith({}).slice(0, -1)),
       Buffer.from(',"city":"'),
       Buffer.from('eda080ff', 'hex'),
       Buffer.from('"}'),
@@ -65,7 +65,7 @@ const MESSY: readonly Sent[] = [
   // Two minutes after the stack's first events: open until the next one closes it and all before.
   {
     fault: 'early',
-    value: valueOf({ event_ts: new Date(Date.now() + 2 * MINUTE_MS).toISOString() }),
+    value: valueWith({ event_ts: new Date(Date.now() + 2 * MINUTE_MS).toISOString() }),
     reason: null,
   },
 ];
@@ -239,7 +239,7 @@ describe('verify --deep', () => {
     await send([
       {
         fault: 'closing',
-        value: valueOf({ event_ts: new Date(Date.now() + 9 * MINUTE_MS).toISOString() }),
+        value: valueWith({ event_ts: new Date(Date.now() + 9 * MINUTE_MS).toISOString() }),
         reason: null,
       },
     ]);
@@ -248,7 +248,7 @@ describe('verify --deep', () => {
     const late = await send([
       {
         fault: 'late',
-        value: valueOf({ event_ts: new Date(Date.now() - MINUTE_MS).toISOString() }),
+        value: valueWith({ event_ts: new Date(Date.now() - MINUTE_MS).toISOString() }),
         reason: null,
       },
     ]);
