@@ -1,6 +1,6 @@
 import { criticalPath } from '../core/critical-path.ts';
+import { durationText } from '../core/duration.ts';
 import { runPlan } from '../core/run-plan.ts';
-import { durationText } from '../report/duration.ts';
 import {
   changedSettings,
   readRecordedStack,

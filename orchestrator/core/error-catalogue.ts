@@ -27,6 +27,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'The SQL of `peek --sql` has an error, or is more than a single read-only query over the sinks.',
   },
+  ANSWER_KEY_INVALID: {
+    exitCode: 2,
+    meaning: 'The answer key cannot be read, or a line of it is not of its form.',
+  },
   NODE_TOO_OLD: { exitCode: 3, meaning: 'Node.js is older than the product needs.' },
   PYTHON_MISSING: {
     exitCode: 3,

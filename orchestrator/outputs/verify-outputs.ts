@@ -7,7 +7,12 @@ import type { PartitionOffsets } from './offset-log.ts';
 import { type PruneLedger, readPruneLedger } from './prune-ledger.ts';
 import { SINK_NAMES, type SinkName } from './sinks.ts';
 import { compareOffsets } from './verify/compare-offsets.ts';
-import { compareRawCsv, rawCsvRows, surveyTransactions } from './verify/compare-raw-csv.ts';
+import {
+  compareRawCsv,
+  type RawCsvComparison,
+  rawCsvRows,
+  surveyTransactions,
+} from './verify/compare-raw-csv.ts';
 import {
   compareTopic,
   expectedRanges,
@@ -15,8 +20,10 @@ import {
   partitionStates,
   type TopicState,
 } from './verify/compare-topic.ts';
+import { type DeepOptions, verifyValues } from './verify/deep/verify-values.ts';
 import { DifferenceLog } from './verify/difference.ts';
 import { noteDoubledInFiles } from './verify/doubled-in-file.ts';
+import { silverOfFiles } from './verify/load-gold.ts';
 import { noteFiles } from './verify/note-files.ts';
 import { firstBronzeOffsets, foreignRows, surveyedBuckets, surveyOffsets } from './verify/survey-offsets.ts';
 import { verifyGold } from './verify/verify-gold.ts';
@@ -31,6 +38,8 @@ export interface VerifyOptions {
    */
   readonly topic: TopicState | (() => Promise<TopicState>);
   readonly signal?: AbortSignal;
+  /** Also compares every value with what the topic's records give. */
+  readonly deep?: DeepOptions;
 }
 
 /**
@@ -55,8 +64,27 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
     // Outputs of another topic are still compared with themselves.
     const source = checkpoint.topic ?? topic.name;
     const bronze = await verifyLineage(database, { outputPath, topic: source, through, states }, log);
-    const csv = await verifyRawCsv(database, outputPath, through, log);
-    const goldPart = await verifyGold(database, { outputPath, checkpoint, goldBatches: batches }, log);
+    const scope = options.deep ? 'all columns' : 'txn_id';
+    const csv = await verifyRawCsv(database, { outputPath, through, scope }, log);
+    const deep =
+      options.deep &&
+      source === topic.name &&
+      (await verifyValues(
+        database,
+        { ...options.deep, outputPath, checkpoint, states, batches, signal, noted: bronze.unreadable },
+        log,
+      ));
+    const goldPart = await verifyGold(
+      database,
+      {
+        outputPath,
+        checkpoint,
+        goldBatches: deep ? deep.batches : batches,
+        silver: deep ? deep.silver : silverOfFiles(outputPath, through),
+      },
+      log,
+    );
+    const answerKey = deep ? await deep.checkAnswerKey() : null;
     const now = await readCheckpoint(outputPath);
     if (source === topic.name) compareTopic(states, now.committed?.end ?? new Map(), log);
     const ledgers = await readLedgers(outputPath);
@@ -69,7 +97,14 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
       lag: states.reduce((sum, { lag }) => sum + lag, 0),
       pruned: [...ledgers.values()].map(({ sink, throughBatch, files }) => ({ sink, throughBatch, files })),
       gold: goldPart.report,
-      notCompared: [...bronze.notCompared, ...goldPart.notCompared],
+      deep: deep ? deep.report : null,
+      answerKey,
+      notCompared: [
+        ...bronze.notCompared,
+        ...(deep ? deep.notCompared : []),
+        ...goldPart.notCompared,
+        ...(options.deep && !deep ? [OTHER_TOPIC] : []),
+      ],
       differences: log.kept,
       differenceCount: log.total,
     };
@@ -80,6 +115,13 @@ const START_UNKNOWN: NotCompared = {
   sink: 'bronze',
   reason:
     'the ledger does not tell at which offsets the unpruned files begin, so they count from the first row left',
+  count: null,
+};
+
+const OTHER_TOPIC: NotCompared = {
+  sink: 'bronze',
+  reason:
+    'the topic at hand is not the one that the outputs were made from, so its records say nothing of them',
   count: null,
 };
 
@@ -133,6 +175,9 @@ async function verifyLineage(
   await noteDoubledInFiles(database, findings.doubledWithinFiles, loaded, options.topic, log);
   return {
     notCompared: bronze !== undefined && bronze.keptFrom === undefined ? [START_UNKNOWN] : [],
+    unreadable: new Set(
+      [...loaded.values()].flatMap(({ unreadable }) => unreadable.map(({ file }) => file.path)),
+    ),
     counts: {
       bronze: findings.rows.get('bronze') ?? 0,
       silver: findings.rows.get('silver') ?? 0,
@@ -158,15 +203,16 @@ async function firstLeft(
 /** @returns raw_csv's rows */
 async function verifyRawCsv(
   database: Database,
-  outputPath: string,
-  through: number,
+  comparison: RawCsvComparison,
   log: DifferenceLog,
 ): Promise<number> {
-  const loaded = await surveyTransactions(database, { outputPath, through });
+  const { outputPath, scope } = comparison;
+  const loaded = await surveyTransactions(database, comparison);
   const ledgers = await readLedgers(outputPath);
   const prunedThrough = (sink: SinkName) => ledgers.get(sink)?.throughBatch ?? -1;
   noteFiles('raw_csv', loaded.rawCsv, prunedThrough('raw_csv'), log);
-  await compareRawCsv(database, loaded, Math.max(prunedThrough('silver'), prunedThrough('raw_csv')), log);
+  const pruned = Math.max(prunedThrough('silver'), prunedThrough('raw_csv'));
+  await compareRawCsv(database, loaded, pruned, scope, log);
   return rawCsvRows(database, prunedThrough('raw_csv'));
 }
 

@@ -6,7 +6,7 @@ import type { VerifyReport } from './verify/verify-report.ts';
 /** The report as `verify --json` prints it; the names of its fields are a contract. */
 export function verifyJson(report: VerifyReport): Readonly<Record<string, unknown>> {
   const { equal, topic, partitions, counts, lag, pruned, differences, differenceCount } = report;
-  const { committedBatch, gold, notCompared } = report;
+  const { committedBatch, gold, deep, answerKey, notCompared } = report;
   return {
     equal,
     topic,
@@ -16,6 +16,8 @@ export function verifyJson(report: VerifyReport): Readonly<Record<string, unknow
     lag,
     pruned,
     gold,
+    deep,
+    answerKey,
     notCompared,
     differences,
     differenceCount,
@@ -49,20 +51,61 @@ export function summarise(report: VerifyReport, width = 120): string {
     `Rows: ${SINK_NAMES.map((sink) => `${sink} ${number(report.counts[sink])}`).join(', ')}.`,
     ...goldLines(report),
     ...prunedLines(report),
+    ...deepLines(report),
+    ...answerKeyLines(report, width),
     ...report.notCompared.map(
       ({ sink, reason, count }) =>
-        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} windows`}: ${reason}.`,
+        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} ${sink === 'gold' ? 'windows' : 'records'}`}: ${reason}.`,
     ),
     ...differenceLines(report),
     verdict(report),
   ].join('\n');
 }
 
-function goldLines({ gold }: VerifyReport): readonly string[] {
+function goldLines({ gold, deep }: VerifyReport): readonly string[] {
   if (gold.watermark === null) return ['Gold: no window is closed yet.'];
   const windows =
     gold.equalWindows === 1 ? '1 closed window equals' : `${number(gold.equalWindows)} closed windows equal`;
-  return [`Gold: ${windows} silver; the watermark is ${gold.watermark}.`];
+  const silver = deep ? 'what the records give' : 'silver';
+  return [`Gold: ${windows} ${silver}; the watermark is ${gold.watermark}.`];
+}
+
+function deepLines({ deep }: VerifyReport): readonly string[] {
+  if (deep === null) return [];
+  const { bronze, silver, quarantine } = deep.equalRows;
+  const reasons = Object.entries(deep.reasons).map(([reason, count]) => `${reason} ${number(count)}`);
+  return [
+    `Values: ${number(deep.records)} records of the topic were derived anew; equal to them are ${number(bronze)} rows of bronze, ` +
+      `${number(silver)} of silver, ${number(quarantine)} of quarantine.`,
+    ...(reasons.length > 0 ? [`Records that belong in quarantine: ${reasons.join(', ')}.`] : []),
+  ];
+}
+
+const KEY_COLUMNS = [
+  'fault',
+  'expected',
+  'found',
+  'pending',
+  'pruned',
+  'dropped',
+  'counted',
+  'open',
+  'undecided',
+];
+
+function answerKeyLines({ answerKey }: VerifyReport, width: number): readonly string[] {
+  if (answerKey === null) return [];
+  const columns = KEY_COLUMNS.map(
+    (title): TextColumn => ({ title, align: title === 'fault' ? 'left' : 'right' }),
+  );
+  const rows = answerKey.faults.map(({ fault, expected, found, pending, pruned, gold }) => [
+    fault,
+    ...[expected, found, pending, pruned, gold.dropped, gold.counted, gold.open, gold.undecided].map(number),
+  ]);
+  return [
+    `Answer key ${answerKey.file}, ${number(answerKey.lines)} lines; by gold dropped as late, counted, still open or not decidable:`,
+    ...textTable(columns, rows, width).map((line) => `  ${line}`),
+  ];
 }
 
 function prunedLines({ pruned }: VerifyReport): readonly string[] {

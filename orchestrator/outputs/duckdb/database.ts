@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
+import { type AppendableColumns, appendColumns } from './append-columns.ts';
 import { prepareFirst, type Statement } from './statement.ts';
 
 /** What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals as number, instants as Date. */
@@ -18,6 +19,8 @@ export interface Database {
   prepare(sql: string): Promise<Statement & { readonly count: number }>;
   /** From now on nothing outside these files can be read or written, nothing loaded, and no setting changed. */
   confine(paths: readonly string[]): Promise<void>;
+  /** Adds rows to a table, given column by column in the table's order. */
+  append(table: string, columns: AppendableColumns): Promise<void>;
 }
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
@@ -110,6 +113,10 @@ function databaseOn(connection: DuckDBConnection, signal: AbortSignal | undefine
       await connection.run(`SET allowed_paths = [${paths.map(sqlText).join(',')}]`);
       await connection.run('SET enable_external_access = false');
       await connection.run('SET lock_configuration = true');
+    },
+    async append(table, columns) {
+      signal?.throwIfAborted();
+      await appendColumns(connection, table, columns);
     },
   };
 }
