@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
 import { tryFileLock, waitForFileLock } from '../../file-lock.ts';
-import { isAlive } from '../../process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../../process-identity.ts';
 import { runFolders } from '../../run-folders.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
 import type { Engine, Environment } from '../engine.ts';
@@ -51,6 +51,13 @@ export class Watcher {
     } finally {
       closeSync(log);
     }
+  }
+
+  /** The process that watches now, if one does. */
+  async process(): Promise<ProcessIdentity | undefined> {
+    const { lock, owner } = await tryFileLock(this.#lockPath);
+    lock?.release();
+    return owner;
   }
 
   /**
