@@ -97,6 +97,7 @@ export class LocalFaults implements Faults {
     if (!worker) return undefined;
     const pid = groupMembers(worker.pid).find(
       (member) =>
+        member !== worker.pid &&
         commandLineOf(member).includes(EXECUTOR_MAIN_CLASS) &&
         (process.platform !== 'linux' || runDirOf(member) === this.#layout.runDir),
     );
