@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeldFault } from './faults.ts';
 
 /** A held fault whose lifting is done once, whoever asks for it how often. */
@@ -27,13 +28,7 @@ export async function repeatedFault(
   let failure: unknown;
   const repeat = async (): Promise<void> => {
     while (!ended.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, everyMs);
-        ended.signal.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      await sleep(everyMs, undefined, { signal: ended.signal }).catch(() => undefined);
       if (!ended.signal.aborted) await apply();
     }
   };

@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
 import type { ServiceName } from '../../core/services.ts';
-import { EXECUTOR_MAIN_CLASS } from '../executor-main-class.ts';
 import { type Faults, type FaultTarget, type HeldFault, NothingToStrike } from '../faults.ts';
 import { heldFault, repeatedFault } from '../held-fault.ts';
 import { isAlive } from '../process-identity.ts';
+import { DRIVER_MAIN_CLASS, EXECUTOR_MAIN_CLASS } from '../spark-processes.ts';
 import { actInContainer, type ContainerAction } from './container-processes.ts';
 import type { Environment } from './engine.ts';
 import type { StackContainer, StackContainers } from './stack-containers.ts';
@@ -18,9 +18,6 @@ const SERVICE_OF: Readonly<Record<Exclude<FaultTarget, 'supervisor'>, ServiceNam
   zookeeper: 'zookeeper',
   producer: 'producer',
 };
-
-/** The driver's JVM, as spark-submit starts it. */
-const DRIVER_MAIN_CLASS = 'org.apache.spark.deploy.SparkSubmit';
 
 /** An exec costs the engine a good deal; a driver takes seconds from its start to its first file. */
 const LIMIT_EVERY_MS = 1000;

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS } from '../spark-processes.ts';
 import type { Environment } from './engine.ts';
 
 /**
@@ -7,15 +8,21 @@ import type { Environment } from './engine.ts';
  */
 const SCRIPT = `
 import os, resource, signal, sys
-main_class, action, value = sys.argv[1:]
-reached = 0
+main_class, action, value, driver, application = sys.argv[1:]
+lines = {}
 for entry in os.listdir('/proc'):
-    if not entry.isdigit() or int(entry) == os.getpid():
-        continue
+    if entry.isdigit() and int(entry) != os.getpid():
+        try:
+            with open('/proc/%s/cmdline' % entry, 'rb') as file:
+                lines[entry] = [word.decode(errors='replace') for word in file.read().split(b'\\0')]
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+has_begun = any(driver not in words and words[1:2] and words[1].endswith(application) for words in lines.values())
+reached = 0
+for entry in lines:
     try:
-        with open('/proc/%s/cmdline' % entry, 'rb') as file:
-            if main_class.encode() not in file.read().split(b'\\0'):
-                continue
+        if main_class not in lines[entry] or (action == 'limit' and main_class == driver and not has_begun):
+            continue
         if action == 'signal':
             os.kill(int(entry), signal.Signals[value])
         elif action == 'limit':
@@ -54,7 +61,7 @@ export async function actInContainer(
         : ['limit', String(action.fileSize)];
   const { failed, stdout, stderr } = await execa(
     'docker',
-    ['exec', container, 'python3', '-c', SCRIPT, mainClass, ...words],
+    ['exec', container, 'python3', '-c', SCRIPT, mainClass, ...words, DRIVER_MAIN_CLASS, DRIVER_APPLICATION],
     { env: environment, extendEnv: false, reject: false, stdin: 'ignore' },
   );
   if (!failed) return Number(stdout.trim());

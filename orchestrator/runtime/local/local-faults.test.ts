@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NothingToStrike } from '../faults.ts';
+import { DRIVER_APPLICATION, EXECUTOR_MAIN_CLASS } from '../spark-processes.ts';
 import { canLimitFileSize, fileSizeLimit } from './file-size-limit.ts';
 import type { LocalRuntime } from './local-runtime.ts';
 import { LightStack, look } from './testing/light-stack.ts';
 
 const unable = await canLimitFileSize();
 const never = new AbortController().signal;
-const EXECUTOR = 'org.apache.spark.executor.CoarseGrainedExecutorBackend';
 /** A worker that starts an executor by that name, and goes on by itself. */
-const WORKER = `sh -c 'while :; do sleep 1; done' ${EXECUTOR} & echo "executor $!"; while :; do sleep 1; done`;
+const WORKER = `sh -c 'while :; do sleep 1; done' ${EXECUTOR_MAIN_CLASS} & echo "executor $!"; while :; do sleep 1; done`;
+/** A driver whose application has begun. */
+const DRIVER = `sh -c 'while :; do sleep 1; done' ${DRIVER_APPLICATION} & echo begun; while :; do sleep 1; done`;
 
 let stack: LightStack;
 let runtime: LocalRuntime;
 beforeEach(async () => {
-  stack = await LightStack.create({ scripts: { 'spark-worker': WORKER } });
+  stack = await LightStack.create({ scripts: { 'spark-worker': WORKER, 'spark-streaming': DRIVER } });
   runtime = stack.runtime();
 });
 afterEach(async () => {
@@ -78,6 +80,8 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
       const executor = await executorPid();
       const before = fileSizeLimit(executor);
       await runtime.start('spark-streaming', never);
+      const lines = () => look(runtime, 'spark-streaming').then(({ recentLines }) => recentLines.join('\n'));
+      await expect.poll(lines).toContain('begun');
       const first = stack.pidOf('spark-streaming');
       const held = await runtime.faults().limitFileSize(4096);
       expect([executor, first].map(fileSizeLimit)).toEqual(['4096', '4096']);

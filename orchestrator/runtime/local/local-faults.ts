@@ -1,8 +1,8 @@
 import type { ServiceName } from '../../core/services.ts';
-import { EXECUTOR_MAIN_CLASS } from '../executor-main-class.ts';
 import { type Faults, type FaultTarget, type HeldFault, NothingToStrike } from '../faults.ts';
 import { heldFault, repeatedFault } from '../held-fault.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS, EXECUTOR_MAIN_CLASS } from '../spark-processes.ts';
 import { commandLineOf } from './command-line.ts';
 import { canLimitFileSize, fileSizeLimit, limitFileSize } from './file-size-limit.ts';
 import { groupMembers, signalProcess } from './process-group.ts';
@@ -20,7 +20,7 @@ const SERVICE_OF: Readonly<Partial<Record<FaultTarget, ServiceName>>> = {
   producer: 'producer',
 };
 
-/** A driver or executor that starts is reached before it writes anything: a JVM needs longer than this to begin. */
+/** A driver or executor that starts is reached before it writes outputs: a JVM needs longer than this to begin. */
 const LIMIT_EVERY_MS = 100;
 
 /** Faults by signals to the processes that the supervisor has recorded. */
@@ -56,8 +56,7 @@ export class LocalFaults implements Faults {
   async limitFileSize(bytes: number): Promise<HeldFault> {
     const limited = new Map<number, { readonly process: ProcessIdentity; readonly before: string }>();
     const apply = async () => {
-      for (const target of ['driver', 'executor'] as const) {
-        const process = this.#find(target);
+      for (const process of [this.#startedDriver(), this.#find('executor')]) {
         if (!process || limited.get(process.pid)?.process.startTime === process.startTime) continue;
         const before = fileSizeLimit(process.pid);
         if (before === undefined || !(await limitFileSize(process.pid, String(bytes)))) continue;
@@ -90,6 +89,17 @@ export class LocalFaults implements Faults {
     if (target === 'executor') return this.#executor(mainOf('spark-worker'));
     const service = SERVICE_OF[target];
     return service && mainOf(service);
+  }
+
+  /** The driver, once its application has begun. */
+  #startedDriver(): ProcessIdentity | undefined {
+    const driver = this.#find('driver');
+    const isApplication = (line: string) =>
+      line.endsWith(DRIVER_APPLICATION) && !line.includes(DRIVER_MAIN_CLASS);
+    const hasBegun =
+      driver &&
+      groupMembers(driver.pid).some((pid) => pid !== driver.pid && isApplication(commandLineOf(pid)));
+    return hasBegun ? driver : undefined;
   }
 
   /** In the worker's process group, and where the system tells, with this stack's RUN_DIR in its environment. */
