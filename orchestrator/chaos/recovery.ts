@@ -61,7 +61,12 @@ function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Pro
         }
       }
       const { services, ready: allReady } = await stackStatus(config, runtime);
-      if (allReady) return ready('every service is ready and new data is committed');
+      if (allReady) {
+        // Ready, and yet the next end of a service would be its last.
+        return (await runtime.faults().isThere('supervisor'))
+          ? ready('every service is ready and new data is committed')
+          : notReady('nothing is there that restarts services');
+      }
       const waiting = services.filter(({ state }) => state !== 'ready' && state !== 'completed');
       return notReady(waiting.map(({ name: service, detail }) => `${service}: ${detail}`).join('; '));
     },

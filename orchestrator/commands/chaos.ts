@@ -119,6 +119,8 @@ async function makeChaos(
     await assertReady(context, runtime);
     warnOfPruning(context);
     await removeFiller(config.outputDir);
+    // A stack of `docker compose up` has no watcher: nothing would come back after `docker kill`.
+    await runtime.superviseAgain();
     reporter.emit({
       type: 'note',
       text: `Seed ${seed}, ${schedule.length} faults, runtime ${runtime.name}; the same again: ${replay}`,

@@ -44,7 +44,7 @@ export class ComposeFaults implements Faults {
   }
 
   async isThere(target: FaultTarget): Promise<boolean> {
-    if (target === 'supervisor') return (await this.#watcher.process()) !== undefined;
+    if (target === 'supervisor') return this.#watcher.process() !== undefined;
     const container = (await this.#running(SERVICE_OF[target]))[0];
     if (!container || target !== 'executor') return container !== undefined;
     return (await this.#inside(container, EXECUTOR_MAIN_CLASS, 'count')) > 0;
@@ -61,7 +61,7 @@ export class ComposeFaults implements Faults {
 
   async pause(target: FaultTarget): Promise<HeldFault> {
     if (target === 'supervisor') {
-      const watcher = await this.#watcher.process();
+      const watcher = this.#watcher.process();
       return heldFault(await this.#signalWatcher('SIGSTOP'), async () => {
         if (watcher && isAlive(watcher)) process.kill(watcher.pid, 'SIGCONT');
       });
@@ -100,7 +100,7 @@ export class ComposeFaults implements Faults {
   }
 
   async #signalWatcher(signal: 'SIGKILL' | 'SIGSTOP'): Promise<string> {
-    const watcher = await this.#watcher.process();
+    const watcher = this.#watcher.process();
     if (!watcher) throw new NothingToStrike('supervisor');
     process.kill(watcher.pid, signal);
     return `watcher, process ${watcher.pid}`;

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
-import { tryFileLock, waitForFileLock } from '../../file-lock.ts';
+import { fileLockOwner, tryFileLock, waitForFileLock } from '../../file-lock.ts';
 import { isAlive, type ProcessIdentity } from '../../process-identity.ts';
 import { runFolders } from '../../run-folders.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
@@ -54,10 +54,8 @@ export class Watcher {
   }
 
   /** The process that watches now, if one does. */
-  async process(): Promise<ProcessIdentity | undefined> {
-    const { lock, owner } = await tryFileLock(this.#lockPath);
-    lock?.release();
-    return owner;
+  process(): ProcessIdentity | undefined {
+    return fileLockOwner(this.#lockPath);
   }
 
   /**
