@@ -66,6 +66,12 @@ if (engine) {
       await expect.poll(async () => (await look('kafka'))?.detail).toBe('running');
     });
 
+    it('a container that was left paused is taken down all the same', async () => {
+      await runtime.start('kafka', never);
+      await runtime.faults().pause('broker');
+      expect(await runtime.down()).toEqual(['kafka']);
+    });
+
     it('ends when the stack has gone', async () => {
       await runtime.start('kafka', never);
       await project.watching();
