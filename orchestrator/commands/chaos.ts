@@ -28,7 +28,7 @@ import { withStackLock } from './stack-lock.ts';
 import { bringUp } from './up.ts';
 
 interface ChaosOptions {
-  readonly seed: number;
+  readonly seed?: number | undefined;
   readonly faults: number;
   readonly only: readonly string[];
   readonly except: readonly string[];
@@ -53,8 +53,8 @@ export const chaos: Command<ChaosOptions> = {
     yargs
       .option('seed', {
         describe: 'Which schedule of faults: a whole number; drawn when it is not given',
-        coerce: (value: unknown) => wholeNumber('--seed', value, 1, MAX_SEED),
-        default: undefined as unknown as number,
+        coerce: (value: unknown) =>
+          value === undefined ? undefined : wholeNumber('--seed', value, 1, MAX_SEED),
       })
       .option('faults', {
         alias: 'n',
@@ -220,7 +220,7 @@ function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
     return chaosSchedule({ seed, faults, filter, ...(pause !== undefined && { restMs: pause * 1000 }) });
   } catch (error) {
     throw new ProductError('BAD_USAGE', {
-      message: `--only ${only.join(',')} --except ${except.join(',')}: ${(error as Error).message}.`,
+      message: `${replayOf(seed, options)}: ${(error as Error).message}.`,
       hint: '`npm run chaos -- --help` lists kinds and targets; `two` needs two targets.',
     });
   }

@@ -71,6 +71,12 @@ describe('chaos on local processes', () => {
     expect(result.code).toBe(2);
   });
 
+  it('draws and tells a seed when none is given, with which the same schedule is shown again', async () => {
+    const drawn = await stack.json<ChaosResult>('chaos', ['--dry-run', '--faults', '3']);
+    const again = ['--dry-run', '--faults', '3', '--seed', String(drawn.seed)];
+    expect(await stack.json<ChaosResult>('chaos', again)).toEqual(drawn);
+  });
+
   it('makes the faults of its seed, and nothing is missing, doubled or wrong after any of them', async () => {
     const planned = await stack.json<ChaosResult>('chaos', [...LOCAL, '--dry-run']);
     expect(planned.faults.map(({ kind }) => kind)).toEqual(LOCAL_FAULTS);
