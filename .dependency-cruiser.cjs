@@ -1,13 +1,14 @@
-/** Dependencies point one way: main → cli → commands → stack → {probes, runtime} → core. No cycles. */
+/** Dependencies point one way: main → cli → commands → chaos → stack → {probes, runtime} → core. No cycles. */
 const above = {
-  core: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
-  config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
-  report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
-  outputs: ['report', 'probes', 'runtime', 'stack', 'commands', 'doctor'],
-  runtime: ['outputs', 'report', 'probes', 'stack', 'commands', 'doctor'],
-  probes: ['report', 'stack', 'commands', 'doctor'],
-  doctor: ['outputs', 'report', 'probes', 'commands'],
-  stack: ['report', 'commands', 'doctor'],
+  core: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
+  config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
+  report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
+  outputs: ['report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
+  runtime: ['outputs', 'report', 'probes', 'stack', 'chaos', 'commands', 'doctor'],
+  probes: ['report', 'stack', 'chaos', 'commands', 'doctor'],
+  doctor: ['outputs', 'report', 'probes', 'chaos', 'commands'],
+  stack: ['report', 'chaos', 'commands', 'doctor'],
+  chaos: ['report', 'commands', 'doctor'],
   commands: [],
 };
 

@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { chaos } from './commands/chaos.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { doctor } from './commands/doctor.ts';
 import { down } from './commands/down.ts';
@@ -72,6 +73,7 @@ export async function parseCommandLine(
   register(logs);
   register(verify);
   register(peek);
+  register(chaos);
   register(doctor);
   await parser.parseAsync();
   return parsed;

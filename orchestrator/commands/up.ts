@@ -37,7 +37,10 @@ export async function bringUp(context: CommandContext): Promise<number> {
     if (recorded?.running) {
       warnOfChanges(context, changedSettings(config, recorded));
       const status = await stackStatus(config, runtime);
-      if (status.ready) return alreadyUp(context, status);
+      if (status.ready) {
+        await runtime.superviseAgain();
+        return alreadyUp(context, status);
+      }
     }
     context.reporter.emit({ type: 'note', text: selected.reason });
     await runtime.preflight(signal);

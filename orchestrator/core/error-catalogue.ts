@@ -18,6 +18,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'The action needs a stopped stack, or another `up` or `down` is at work.',
   },
+  STACK_NOT_RUNNING: {
+    exitCode: 2,
+    meaning: 'The command acts on a running stack, and there is none that is ready.',
+  },
   OUTPUT_NOT_LOCAL: {
     exitCode: 2,
     meaning: 'The command reads outputs on the local disk, and OUTPUT_PATH is elsewhere.',

@@ -20,6 +20,13 @@ export type ReportEvent =
   | { readonly type: 'undo'; readonly step: string; readonly title: string }
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'warning'; readonly text: string }
+  /** Something that a long command has done, for people and as data. */
+  | {
+      readonly type: 'progress';
+      readonly event: string;
+      readonly data: Readonly<Record<string, unknown>>;
+      readonly text: string;
+    }
   | { readonly type: 'result'; readonly result: Readonly<Record<string, unknown>>; readonly text: string };
 
 /** Takes events in the order in which they happen. */

@@ -26,6 +26,7 @@ export function plainReporter(output: Output, now: () => number = () => performa
         case 'undo':
           return say(event.step, 'stopping again');
         case 'note':
+        case 'progress':
           return output.err(event.text);
         case 'warning':
           return output.err(`warning: ${event.text}`);

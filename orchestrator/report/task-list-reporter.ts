@@ -96,6 +96,7 @@ export function taskListReporter(output: Output): Reporter {
         case 'undo':
           return say(() => output.err(pc.dim(`stopped again: ${event.title}`)));
         case 'note':
+        case 'progress':
           return say(() => output.err(event.text));
         case 'warning':
           return say(() => output.err(pc.yellow(`warning: ${event.text}`)));

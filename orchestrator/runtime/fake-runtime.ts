@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { ProductError } from '../core/product-error.ts';
 import { SERVICES, type ServiceName } from '../core/services.ts';
+import { FakeFaults } from './fake-faults.ts';
 import { type FakeStack, isActive } from './fake-stack.ts';
+import type { Faults } from './faults.ts';
 import type {
   Endpoints,
   LogLine,
@@ -46,6 +48,8 @@ export class FakeRuntime implements Runtime {
     signal.throwIfAborted();
     this.#stack.start(service);
   }
+
+  async superviseAgain(): Promise<void> {}
 
   async stop(service: ServiceName): Promise<void> {
     this.#stack.stop(service);
@@ -110,6 +114,10 @@ export class FakeRuntime implements Runtime {
       });
     }
     return !keepTopic && this.#stack.wipe() ? ["Kafka's data", "ZooKeeper's data"] : [];
+  }
+
+  faults(): Faults {
+    return new FakeFaults(this.#stack);
   }
 
   async close(): Promise<void> {}

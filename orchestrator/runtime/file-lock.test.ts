@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tryFileLock, waitForFileLock } from './file-lock.ts';
+import { fileLockOwner, tryFileLock, waitForFileLock } from './file-lock.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -35,7 +35,9 @@ async function holder(path: string): Promise<ChildProcess> {
 describe('file lock', () => {
   it('is held by one at a time and leaves nothing behind', async () => {
     const path = join(folder, 'deep', 'lock');
+    expect(fileLockOwner(path)).toBeUndefined();
     const first = await tryFileLock(path);
+    expect(fileLockOwner(path)).toMatchObject({ pid: process.pid });
     const second = await tryFileLock(path);
     expect(second).toMatchObject({ owner: { pid: process.pid } });
     first.lock?.release();

@@ -44,6 +44,17 @@ export async function tryFileLock(
   }
 }
 
+/** The process that holds a lock now, without trying to take it: whoever tries may be in the way of others. */
+export function fileLockOwner(path: string): ProcessIdentity | undefined {
+  try {
+    return livingClaims(path).find(({ held }) => held)?.owner;
+  } catch (error) {
+    // Released, and its folder removed with it.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 export interface FileLockWait {
   readonly signal: AbortSignal;
   /** Called whenever another process is found to hold it. */

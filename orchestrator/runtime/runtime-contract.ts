@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
+import { NothingToStrike } from './faults.ts';
 import type { LogLine, Runtime, ServiceObservation } from './runtime.ts';
 
 /** What the services of a runtime do in the suite instead of their real work; each process first writes `<service> began`. */
@@ -178,6 +179,26 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       ended.abort(new Error('still running'));
       await expect(exited).rejects.toThrow('still running');
       await early;
+    });
+
+    it('faults strike what runs: a killed service is started again, a paused one runs on when that is lifted', async () => {
+      const faults = runtime.faults();
+      expect(await faults.isThere('broker')).toBe(false);
+      await expect(faults.kill('broker')).rejects.toThrow(NothingToStrike);
+      await runtime.start('kafka', never);
+      const before = await look('kafka');
+      expect(await faults.isThere('broker')).toBe(true);
+      const held = await faults.pause('broker');
+      expect(await look('kafka')).toMatchObject({ state: 'running' });
+      await held.lift();
+      await held.lift();
+      await faults.kill('broker');
+      // An engine counts a start after `docker kill` as a first one.
+      const isAnother = ({ restarts, since }: ServiceObservation) => restarts === 1 || since > before.since;
+      await expect
+        .poll(async () => isAnother(await look('kafka')), { timeout: 20_000, interval: 20 })
+        .toBe(true);
+      await expect.poll(async () => (await look('kafka')).state, { timeout: 20_000 }).toBe('running');
     });
 
     it('a stopped service stays stopped and counts from zero when it is started again', async () => {

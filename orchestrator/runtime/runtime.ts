@@ -1,5 +1,6 @@
 import type { ServiceName } from '../core/services.ts';
 import type { StepContext } from '../core/step.ts';
+import type { Faults } from './faults.ts';
 
 /** The two ways to run the stack. `external`, against clusters that run already, would be a third. */
 export type RuntimeName = 'local' | 'compose';
@@ -96,6 +97,8 @@ export interface Runtime {
    * themselves afterwards (one-shots do not).
    */
   start(service: ServiceName, signal: AbortSignal): Promise<void>;
+  /** Starts what restarts services, if it has gone while they run: a stack that is up without it would not come back by itself. */
+  superviseAgain(): Promise<void>;
   /** Stops one service gracefully, within its stop grace, then by force; nothing happens when it does not run. */
   stop(service: ServiceName): Promise<void>;
   /** Every service of the table, in its order. Services never started are `stopped`. */
@@ -113,6 +116,8 @@ export interface Runtime {
    * @returns what was deleted, for the report
    */
   wipe(options: { readonly keepTopic: boolean }): Promise<readonly string[]>;
+  /** How to break the stack on purpose. */
+  faults(): Faults;
   /** Ends connections that this object holds. */
   close(): Promise<void>;
 }

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { loadSettings } from '../config/load-settings.ts';
 import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
-import type { StackConfig } from '../config/stack-config.ts';
+import { type StackConfig, stackConfig } from '../config/stack-config.ts';
 import { localPath } from '../outputs/local-path.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
 
@@ -63,6 +64,21 @@ function write(config: StackConfig, record: RecordedStack): void {
   const temporary = `${fileOf(config)}.${process.pid}`;
   writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(temporary, fileOf(config));
+}
+
+/** The configuration with the settings that the running stack was started with; as it is when none was recorded as running. */
+export function recordedConfig(config: StackConfig): StackConfig {
+  const recorded = readRecordedStack(config);
+  if (!recorded?.running) return config;
+  const flags: Partial<Record<SettingName, string>> = { RUNTIME: recorded.runtime };
+  for (const name of SETTING_NAMES) {
+    const value = recorded.settings[name];
+    if (name !== 'RUNTIME' && value !== undefined) flags[name] = value;
+  }
+  const { projectDir, environment } = config;
+  const { KAFKA_BOOTSTRAP_SERVERS } = environment;
+  const settings = loadSettings({ flags, environment: { KAFKA_BOOTSTRAP_SERVERS }, projectDir });
+  return stackConfig(settings, projectDir, environment);
 }
 
 /** The settings in which the present configuration differs from the running stack's, as "NAME old → new". */

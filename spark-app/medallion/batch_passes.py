@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from medallion.first_look import first_look
-from medallion.gold_state import GoldStates
+from medallion.gold_state import GoldStates, windows_file
 from medallion.gold_windows import OPEN_WINDOWS_SCHEMA, count_windows, is_closed, next_watermark
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, GOLD, QUARANTINE, RAW_CSV, SILVER
@@ -77,7 +77,7 @@ class BatchPasses:
         folder = f"{self.publication.folder}/raw_csv"
         rows = self._read(self.publication.path_of(SILVER)).select(*RAW_CSV_COLUMNS)
         self._in_few_tasks(rows).write.options(**_CSV_OPTIONS).csv(self.files.uri(folder))
-        return Staged(RAW_CSV, self.publication.staged_csv(folder, RAW_CSV_COLUMNS), silver.rows)
+        return self.publication.staged_csv(folder, RAW_CSV_COLUMNS, silver.rows)
 
     def stage_gold(self, silver: Staged, batch_id: int) -> Staged:
         """Gold, from the published silver file and the windows that the batch before left open."""
@@ -94,6 +94,8 @@ class BatchPasses:
         windows.coalesce(1).withColumn("part", part).write.partitionBy("part").parquet(self.files.uri(folder))
         still_open = self.publication.staged_parquet(GOLD, f"{folder}/part=open")
         self.states.keep(batch_id, watermark_ms, still_open.path, still_open.rows)
+        if still_open.path:
+            self.publication.check_size(still_open, windows_file(batch_id))
         return self.publication.staged_parquet(GOLD, f"{folder}/part=gold")
 
     def _stage_quarantine(self, rejects: str) -> Staged:

@@ -42,7 +42,7 @@ class GoldStates:
                 f"{self._files.uri(_record(batch_id - 1))} is not there: gold's open windows are lost"
             )
         record = json.loads(text)
-        windows = _windows(batch_id - 1) if record["open_windows"] else None
+        windows = windows_file(batch_id - 1) if record["open_windows"] else None
         return GoldState(record["watermark_ms"], windows)
 
     def keep(self, batch_id: int, watermark_ms: Optional[int], staged: str, rows: int) -> None:
@@ -51,7 +51,7 @@ class GoldStates:
         """
         self._files.make_folder(GOLD_STATE)
         if rows:
-            self._files.rename(staged, _windows(batch_id))
+            self._files.rename(staged, windows_file(batch_id))
         self._write(batch_id, watermark_ms, rows)
 
     def carry(self, batch_id: int) -> None:
@@ -60,7 +60,7 @@ class GoldStates:
         self._files.make_folder(GOLD_STATE)
         rows = 0
         if before.open_windows:
-            self._files.copy(before.open_windows, _windows(batch_id))
+            self._files.copy(before.open_windows, windows_file(batch_id))
             rows = self._files.parquet_rows(before.open_windows)
         self._write(batch_id, before.watermark_ms, rows)
 
@@ -69,7 +69,7 @@ class GoldStates:
             _record(batch_id), json.dumps({"watermark_ms": watermark_ms, "open_windows": rows})
         )
         # One goes for each that comes.
-        self._files.delete(_windows(batch_id - _WINDOWS_KEPT))
+        self._files.delete(windows_file(batch_id - _WINDOWS_KEPT))
         self._files.delete(_record(batch_id - self._batches_kept))
 
 
@@ -82,5 +82,6 @@ def _record(batch_id: int) -> str:
     return f"{GOLD_STATE}/{batch_id}.json"
 
 
-def _windows(batch_id: int) -> str:
+def windows_file(batch_id: int) -> str:
+    """Where the windows that a batch leaves open are."""
     return f"{GOLD_STATE}/{batch_id}.parquet"

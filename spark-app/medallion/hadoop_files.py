@@ -45,6 +45,22 @@ class HadoopFiles:
         """Whether there is a file or folder."""
         return bool(self._fs.exists(self._at(path)))
 
+    def size(self, path: str) -> int:
+        """A file's bytes."""
+        return int(self._fs.getFileStatus(self._at(path)).getLen())
+
+    def ends_with_newline(self, path: str) -> bool:
+        """Whether a file is empty or its last byte ends a line."""
+        size = self.size(path)
+        if size == 0:
+            return True
+        stream = self._fs.open(self._at(path))
+        try:
+            stream.seek(size - 1)
+            return int(stream.read()) == ord("\n")
+        finally:
+            stream.close()
+
     def read_text(self, path: str) -> Optional[str]:
         """The text (UTF-8) that `write_text` left, or None when there is none.
 

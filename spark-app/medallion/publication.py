@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import Sink, file_name
+from medallion.naming import RAW_CSV, Sink, file_name
 from medallion.offset_log import Batch
 
 STAGING = "_staging"
@@ -20,11 +20,12 @@ STAGING = "_staging"
 
 @dataclass(frozen=True)
 class Staged:
-    """A staged file of a sink, and its rows; `path` is empty when there is none."""
+    """A staged file of a sink, its rows and its bytes; `path` is empty when there is none."""
 
     sink: Sink
     path: str
     rows: int
+    size: int = 0
 
 
 class Publication:
@@ -47,19 +48,40 @@ class Publication:
 
     def staged_parquet(self, sink: Sink, *folders: str) -> Staged:
         """One staged Parquet file of all rows in these folders; Spark may write a file without rows."""
-        counted = {part: self._files.parquet_rows(part) for folder in folders for part in self.parts(folder)}
+        parts = [part for folder in folders for part in self.parts(folder)]
+        # Sizes before footers: these stand at the end, so one that can be read says that the file was whole.
+        sizes = {part: self._files.size(part) for part in parts}
+        counted = {part: self._files.parquet_rows(part) for part in parts}
         filled = [part for part, rows in counted.items() if rows]
         if len(filled) < 2:
-            return Staged(sink, "".join(filled), sum(counted.values()))
+            return Staged(sink, "".join(filled), sum(counted.values()), sum(sizes[part] for part in filled))
         joined = f"{self.folder}/{sink.folder}.joined"
         self._files.join_parquet(filled, joined)
-        return Staged(sink, joined, sum(counted.values()))
+        return Staged(sink, joined, sum(counted.values()), self._files.size(joined))
 
-    def staged_csv(self, folder: str, header: tuple[str, ...]) -> str:
+    def staged_csv(self, folder: str, header: tuple[str, ...], rows: int) -> Staged:
         """One staged CSV file of a folder's files, below one header."""
         joined = f"{self.folder}/csv.joined"
-        self._files.join_text(",".join(header) + "\n", self.parts(folder), joined)
-        return joined
+        parts = self.parts(folder)
+        first = ",".join(header) + "\n"
+        size = len(first) + sum(self._files.size(part) for part in parts)
+        for part in parts:
+            if not self._files.ends_with_newline(part):
+                raise OSError(f"{self._files.uri(part)} was cut short after it was staged")
+        self._files.join_text(first, parts, joined)
+        staged = Staged(RAW_CSV, joined, rows, size)
+        self.check_size(staged, joined)
+        return staged
+
+    def check_size(self, staged: Staged, path: str) -> None:
+        """Raises OSError when the file is not as long as it was when it was staged: somebody or a disk cut it
+        short. The batch then fails, and is run again.
+        """
+        size = self._files.size(path)
+        if size != staged.size:
+            raise OSError(
+                f"{self._files.uri(path)} was cut short: it has {size} of the {staged.size} bytes staged"
+            )
 
     def path_of(self, sink: Sink) -> str:
         """Where this batch's file of a sink goes."""
@@ -74,3 +96,4 @@ class Publication:
             else:
                 self._files.make_folder(item.sink.folder)
                 self._files.rename(item.path, name)
+                self.check_size(item, name)

@@ -46,6 +46,32 @@ if (engine) {
       expect(await look('producer')).toMatchObject({ state: 'stopped' });
     });
 
+    it('is started again when it was killed, and only then', async () => {
+      await runtime.start('kafka', never);
+      await project.watching();
+      const first = await project.watcherPid();
+      await runtime.superviseAgain();
+      expect(await project.watcherPid()).toBe(first);
+      expect(await runtime.faults().kill('supervisor')).toContain(String(first));
+      await expect.poll(() => runtime.faults().isThere('supervisor')).toBe(false);
+      await runtime.superviseAgain();
+      await expect.poll(() => runtime.faults().isThere('supervisor'), { timeout: 20_000 }).toBe(true);
+    });
+
+    it('a container is paused until that is lifted', async () => {
+      await runtime.start('kafka', never);
+      const held = await runtime.faults().pause('broker');
+      expect(await look('kafka')).toMatchObject({ state: 'running', detail: 'paused' });
+      await held.lift();
+      await expect.poll(async () => (await look('kafka'))?.detail).toBe('running');
+    });
+
+    it('a container that was left paused is taken down all the same', async () => {
+      await runtime.start('kafka', never);
+      await runtime.faults().pause('broker');
+      expect(await runtime.down()).toEqual(['kafka']);
+    });
+
     it('ends when the stack has gone', async () => {
       await runtime.start('kafka', never);
       await project.watching();

@@ -1,6 +1,7 @@
 import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
 import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { Faults } from '../faults.ts';
 import type {
   Endpoints,
   LogLine,
@@ -11,6 +12,7 @@ import type {
   ServiceObservation,
 } from '../runtime.ts';
 import { type ComposeCommand, composeCommand } from './compose-cli.ts';
+import { ComposeFaults } from './compose-faults.ts';
 import { type ComposeVariables, composeVariables } from './compose-variables.ts';
 import type { Engine } from './engine.ts';
 import { hostOutputPath } from './output-location.ts';
@@ -112,6 +114,10 @@ export class ComposeRuntime implements Runtime {
     await this.#watcher.ensure();
   }
 
+  async superviseAgain(): Promise<void> {
+    await this.#watcher.ensure();
+  }
+
   async stop(service: ServiceName): Promise<void> {
     await this.#compose(['stop', service], { service });
     this.#containers.changed();
@@ -181,6 +187,10 @@ export class ComposeRuntime implements Runtime {
     if (names.length > 0) await this.#compose(['down']);
     await Promise.all(names.map((name) => docker.getVolume(name).remove()));
     return names.map((name) => `volume ${name}`);
+  }
+
+  faults(): Faults {
+    return new ComposeFaults(this.#engine.docker, this.#containers, this.#watcher, this.#config.environment);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
+import type { Faults } from '../faults.ts';
 import type {
   Endpoints,
   LogLine,
@@ -15,6 +16,7 @@ import { serviceEnvironment } from './commands/service-environment.ts';
 import type { ServiceLaunch } from './commands/service-launch.ts';
 import { endpointsOf, localOutputPath } from './endpoints.ts';
 import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
+import { LocalFaults } from './local-faults.ts';
 import { checkFoldersAndPorts } from './preflight.ts';
 import { provisioning } from './provision/provisioning.ts';
 import { observeRecorded } from './recorded-services.ts';
@@ -84,6 +86,10 @@ export class LocalRuntime implements Runtime {
     }
   }
 
+  async superviseAgain(): Promise<void> {
+    // Services do not outlive their supervisor.
+  }
+
   async stop(service: ServiceName): Promise<void> {
     const client = await this.#connected();
     await client?.request('stop', service);
@@ -138,6 +144,10 @@ export class LocalRuntime implements Runtime {
       });
     }
     return wipeRunDir(this.#layout, keepTopic);
+  }
+
+  faults(): Faults {
+    return new LocalFaults(this.#layout);
   }
 
   async close(): Promise<void> {

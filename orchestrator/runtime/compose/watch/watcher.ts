@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
-import { tryFileLock, waitForFileLock } from '../../file-lock.ts';
-import { isAlive } from '../../process-identity.ts';
+import { fileLockOwner, tryFileLock, waitForFileLock } from '../../file-lock.ts';
+import { isAlive, type ProcessIdentity } from '../../process-identity.ts';
 import { runFolders } from '../../run-folders.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
 import type { Engine, Environment } from '../engine.ts';
@@ -51,6 +51,11 @@ export class Watcher {
     } finally {
       closeSync(log);
     }
+  }
+
+  /** The process that watches now, if one does. */
+  process(): ProcessIdentity | undefined {
+    return fileLockOwner(this.#lockPath);
   }
 
   /**

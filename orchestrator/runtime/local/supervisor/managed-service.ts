@@ -2,7 +2,15 @@ import type { ServiceName } from '../../../core/services.ts';
 import type { RunState, ServiceExit, ServiceObservation } from '../../runtime.ts';
 import type { ServiceLog } from './service-log.ts';
 import { ServiceProcess } from './service-process.ts';
-import { describeEnd, type ProcessEnd, type ServiceSpec, verdictOn } from './service-spec.ts';
+import {
+  describeEnd,
+  type EndsInARow,
+  NO_ENDS,
+  oneMoreEnd,
+  type ProcessEnd,
+  type ServiceSpec,
+  verdictOn,
+} from './service-spec.ts';
 import type { Watchdog } from './watchdog.ts';
 
 interface Condition {
@@ -22,7 +30,7 @@ export class ManagedService {
   #process: ServiceProcess | undefined;
   #condition: Condition = { state: 'stopped', detail: 'not started', since: new Date().toISOString() };
   #restarts = 0;
-  #fastFailures = 0;
+  #row: EndsInARow = NO_ENDS;
   #exitCode: number | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<boolean> | undefined;
@@ -56,7 +64,7 @@ export class ManagedService {
     if (this.active) return false;
     this.#spec = spec;
     this.#restarts = 0;
-    this.#fastFailures = 0;
+    this.#row = NO_ENDS;
     this.#exitCode = undefined;
     this.#run(spec);
     return true;
@@ -134,8 +142,8 @@ export class ManagedService {
     if (this.#stopping) return;
     this.#process = undefined;
     const steady = performance.now() - ended.startedAtMs >= spec.restart.steadyAfterMs;
-    this.#fastFailures = steady ? 1 : this.#fastFailures + 1;
-    const verdict = verdictOn(end, this.#fastFailures, spec);
+    this.#row = oneMoreEnd(this.#row, end, steady);
+    const verdict = verdictOn(end, this.#row, spec);
     if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));
     else if (verdict.kind === 'failed') this.#enter('failed', verdict.reason);
     else {

@@ -19,12 +19,12 @@ export interface ServiceSpec {
 
 /** When a daemon that ended is started again. */
 export interface RestartPolicy {
-  /** Pause before the first restart; it doubles with every further failure in a row. */
+  /** Pause before the first restart; it doubles with every further end in a row. */
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
   /** A process that lived this long ends the row. */
   readonly steadyAfterMs: number;
-  /** Failures in a row after which the service is given up. */
+  /** Ends of its own accord in a row after which the service is given up. */
   readonly maxFastFailures: number;
 }
 
@@ -39,13 +39,32 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'restart'; readonly delayMs: number };
 
+/** Ends in a row, the present one included, each soon after its start. */
+export interface EndsInARow {
+  readonly ends: number;
+  /** Those since the last kill from outside. */
+  readonly failures: number;
+}
+
+export const NO_ENDS: EndsInARow = { ends: 0, failures: 0 };
+
+/** By whoever has the right to; a process that crashes ends by others, such as SIGSEGV. */
+const FROM_OUTSIDE: readonly (string | undefined)[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
+
 /**
- * What follows the end of a process that nobody asked to end.
- * @param fastFailures failures in a row, this one included
+ * Counts one more end.
+ * @param steady whether the process had lived long enough to end the row
  */
+export function oneMoreEnd(before: EndsInARow, end: ProcessEnd, steady: boolean): EndsInARow {
+  const { ends, failures } = steady ? NO_ENDS : before;
+  // Whoever is killed again and again has not failed; a killed broker's next starts fail until its session is over.
+  return { ends: ends + 1, failures: FROM_OUTSIDE.includes(end.signal) ? 0 : failures + 1 };
+}
+
+/** What follows the end of a process that nobody asked to end. */
 export function verdictOn(
   end: ProcessEnd,
-  fastFailures: number,
+  { ends, failures }: EndsInARow,
   { kind, restart }: Pick<ServiceSpec, 'kind' | 'restart'>,
 ): Verdict {
   if (kind === 'one-shot') {
@@ -54,15 +73,15 @@ export function verdictOn(
   if (end.code !== undefined && FINAL_EXIT_CODES.includes(end.code)) {
     return { kind: 'failed', reason: `${describeEnd(end)}, which a restart cannot mend` };
   }
-  if (fastFailures >= restart.maxFastFailures) {
+  if (failures >= restart.maxFastFailures) {
     return {
       kind: 'failed',
-      reason: `${describeEnd(end)}, given up after ${fastFailures} failures in a row`,
+      reason: `${describeEnd(end)}, given up after ${failures} failures in a row`,
     };
   }
   return {
     kind: 'restart',
-    delayMs: Math.min(restart.firstDelayMs * 2 ** Math.max(0, fastFailures - 1), restart.maxDelayMs),
+    delayMs: Math.min(restart.firstDelayMs * 2 ** Math.max(0, ends - 1), restart.maxDelayMs),
   };
 }
 

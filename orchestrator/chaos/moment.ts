@@ -1,0 +1,46 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readCheckpoint } from '../outputs/checkpoint.ts';
+
+/** A batch is at work for a second or less: asked this often, hardly any is missed. */
+const POLL_MS = 5;
+
+/** Where the job stages the files of the batch at work, below OUTPUT_PATH: _staging/medallion/<batch>. */
+export const STAGED = join('_staging', 'medallion');
+
+/**
+ * Waits until a micro-batch is at work.
+ * @param outputFolder OUTPUT_PATH on the local disk
+ * @returns its number, or undefined when none has begun within the time
+ */
+export async function batchAtWork(
+  outputFolder: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const batch = (await namesIn(join(outputFolder, STAGED))).find((name) => /^\d+$/.test(name));
+    // What a killed job left in staging stays until its next batch: that one is at work only if it is not committed.
+    if (batch !== undefined && (await isUncommitted(outputFolder, Number(batch)))) return Number(batch);
+    if (performance.now() > deadline) return undefined;
+    await sleep(POLL_MS);
+  }
+}
+
+async function isUncommitted(outputFolder: string, batch: number): Promise<boolean> {
+  const { committed } = await readCheckpoint(outputFolder);
+  return committed === undefined || committed.batch < batch;
+}
+
+/** Names in a folder; none while it does not exist. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}
