@@ -350,7 +350,7 @@ describe('verify --deep', () => {
     });
   });
 
-  it('with --wait says that the job does not run', async () => {
+  it('with --wait after `down` names the broker that does not answer', async () => {
     await stack.run('down');
     const { code, stderr } = await stack.run('verify', ['--wait']);
     expect(code).toBe(4);
