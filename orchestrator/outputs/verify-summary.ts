@@ -1,5 +1,6 @@
 import { SINK_NAMES } from './sinks.ts';
 import { type TextColumn, textTable } from './text-table.ts';
+import { answerKeyLines, deepLines } from './verify/deep-summary.ts';
 import type { Difference } from './verify/difference.ts';
 import type { VerifyReport } from './verify/verify-report.ts';
 
@@ -68,44 +69,6 @@ function goldLines({ gold, deep }: VerifyReport): readonly string[] {
     gold.equalWindows === 1 ? '1 closed window equals' : `${number(gold.equalWindows)} closed windows equal`;
   const silver = deep ? 'what the records give' : 'silver';
   return [`Gold: ${windows} ${silver}; the watermark is ${gold.watermark}.`];
-}
-
-function deepLines({ deep }: VerifyReport): readonly string[] {
-  if (deep === null) return [];
-  const { bronze, silver, quarantine } = deep.equalRows;
-  const reasons = Object.entries(deep.reasons).map(([reason, count]) => `${reason} ${number(count)}`);
-  return [
-    `Values: ${number(deep.records)} records of the topic were derived anew; equal to them are ${number(bronze)} rows of bronze, ` +
-      `${number(silver)} of silver, ${number(quarantine)} of quarantine.`,
-    ...(reasons.length > 0 ? [`Records that belong in quarantine: ${reasons.join(', ')}.`] : []),
-  ];
-}
-
-const KEY_COLUMNS = [
-  'fault',
-  'expected',
-  'found',
-  'pending',
-  'pruned',
-  'dropped',
-  'counted',
-  'open',
-  'undecided',
-];
-
-function answerKeyLines({ answerKey }: VerifyReport, width: number): readonly string[] {
-  if (answerKey === null) return [];
-  const columns = KEY_COLUMNS.map(
-    (title): TextColumn => ({ title, align: title === 'fault' ? 'left' : 'right' }),
-  );
-  const rows = answerKey.faults.map(({ fault, expected, found, pending, pruned, gold }) => [
-    fault,
-    ...[expected, found, pending, pruned, gold.dropped, gold.counted, gold.open, gold.undecided].map(number),
-  ]);
-  return [
-    `Answer key ${answerKey.file}, ${number(answerKey.lines)} lines; by gold dropped as late, counted, still open or not decidable:`,
-    ...textTable(columns, rows, width).map((line) => `  ${line}`),
-  ];
 }
 
 function prunedLines({ pruned }: VerifyReport): readonly string[] {

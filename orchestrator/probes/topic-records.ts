@@ -74,7 +74,7 @@ async function fetchPatiently(
       const messages = await connection.fetch(partition, offset);
       if (messages.length > 0) return messages;
     } catch (error) {
-      if ((error as { type?: string }).type === 'OFFSET_OUT_OF_RANGE') throw error;
+      if (isFinal(error)) throw error;
       lastError = error;
       await pause(RETRY_MS, undefined, { signal });
       await connection.refresh().catch((cause: unknown) => {
@@ -84,6 +84,14 @@ async function fetchPatiently(
   }
   throw lastError;
 }
+
+/** Whether asking again is of no use: the records were deleted, or are compressed with a codec that kafkajs does not bring along. */
+function isFinal(error: unknown): boolean {
+  const { name, type } = error as { name?: string; type?: string };
+  return type === 'OFFSET_OUT_OF_RANGE' || name === NO_CODEC;
+}
+
+const NO_CODEC = 'KafkaJSNotImplemented';
 
 /** A promise that rejects on abort: kafkajs's own work cannot be aborted, it is left to its time-outs. */
 function abortion(signal: AbortSignal | undefined) {
@@ -101,7 +109,10 @@ function unreadable(address: Address, topic: string, error: unknown): ProductErr
   if (error instanceof ProductError) return error;
   return new ProductError('KAFKA_UNREACHABLE', {
     message: `The records of topic ${topic} cannot be read from ${address.host}:${address.port}: ${messageOf(error)}.`,
-    hint: 'Is the stack up? `npm run status` shows it, `npm run up` starts it.',
+    hint:
+      error instanceof Error && error.name === NO_CODEC
+        ? 'Only gzip and uncompressed records can be read; `npm run verify` without --deep needs none of them.'
+        : 'Is the stack up? `npm run status` shows it, `npm run up` starts it.',
     cause: error,
   });
 }

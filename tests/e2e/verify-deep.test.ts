@@ -1,10 +1,11 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rewriteParquet } from '../../orchestrator/outputs/testing/rewrite-parquet.ts';
 import { query } from '../support/query.ts';
 import { TestStack } from '../support/test-stack.ts';
+import { until } from '../support/until.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -274,6 +275,22 @@ describe('verify --deep', () => {
     expect(faults.get('early')?.gold).toMatchObject({ dropped: 0, counted: 1 });
   });
 
+  it('ends on Ctrl-C with its own exit code and without anything left in the temporary folder', async () => {
+    const temporary = join(stack.folder, 'tmp');
+    mkdirSync(temporary);
+    const { child, output, result } = stack.start('verify', ['--deep'], { TMPDIR: temporary });
+    await until(
+      () => `verify did not begin to compare: ${output.stderr}`,
+      60_000,
+      () => (output.stderr.includes('[compare] starting') ? true : undefined),
+    );
+    child.kill('SIGINT');
+    const { code, stderr } = await result;
+    expect(stderr).toContain('INTERRUPTED');
+    expect(code).toBe(130);
+    expect(readdirSync(temporary).filter((name) => name.startsWith('medallion-stream-'))).toEqual([]);
+  });
+
   it('leaves no consumer group in the broker', async () => {
     const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
     const admin = kafka.admin();
@@ -350,7 +367,7 @@ describe('verify --deep', () => {
     });
   });
 
-  it('with --wait says that the job does not run', async () => {
+  it('with --wait after `down` names the broker that does not answer', async () => {
     await stack.run('down');
     const { code, stderr } = await stack.run('verify', ['--wait']);
     expect(code).toBe(4);

@@ -3,6 +3,8 @@ import { PlantedOutputs } from './planted-outputs.ts';
 
 /** A record, and what became of it. */
 export interface PlantedRecord {
+  /** 0 where it is left out. */
+  readonly partition?: number;
   readonly offset: number;
   /** The value as it was sent. */
   readonly value: Buffer | string | null;
@@ -13,10 +15,10 @@ export interface PlantedRecord {
   readonly reason?: string;
 }
 
-/** Partition 0 of a topic in memory, and beside it a folder as the job leaves it after reading it. */
+/** A topic in memory, and beside it a folder as the job leaves it after reading it. */
 export class PlantedTopic implements RecordSource {
   readonly outputs: PlantedOutputs;
-  readonly #records: TopicRecord[] = [];
+  readonly #records = new Map<number, TopicRecord[]>();
 
   private constructor(outputs: PlantedOutputs) {
     this.outputs = outputs;
@@ -28,20 +30,26 @@ export class PlantedTopic implements RecordSource {
     return topic;
   }
 
-  get end(): number {
-    return (this.#records.at(-1)?.offset ?? -1) + 1;
+  /** Next offset by partition. */
+  get ends(): Readonly<Record<number, number>> {
+    return Object.fromEntries(
+      [...this.#records].map(([partition, records]) => [partition, (records.at(-1)?.offset ?? -1) + 1]),
+    );
   }
 
-  async *read(_partition: number, from: number, to: number): AsyncGenerator<readonly TopicRecord[]> {
-    const wanted = this.#records.filter(({ offset }) => offset >= from && offset < to);
+  async *read(partition: number, from: number, to: number): AsyncGenerator<readonly TopicRecord[]> {
+    const all = this.#records.get(partition) ?? [];
+    const wanted = all.filter(({ offset }) => offset >= from && offset < to);
     for (let at = 0; at < wanted.length; at += 3) yield wanted.slice(at, at + 3);
   }
 
   /** Sends records and has them read by one committed micro-batch. */
   async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number | null): Promise<void> {
     const { outputs } = this;
-    for (const { offset, value } of records) {
-      this.#records.push({
+    for (const { partition = 0, offset, value } of records) {
+      const before = this.#records.get(partition) ?? [];
+      this.#records.set(partition, before);
+      before.push({
         offset,
         timestampMs: KAFKA_MS + offset,
         key: Buffer.from('card'),
@@ -69,7 +77,7 @@ export class PlantedTopic implements RecordSource {
     if (rejects.length > 0) {
       await outputs.parquet(outputs.fileOf('quarantine', batch), rejects.join(' UNION ALL '));
     }
-    await outputs.commit(batch, { 0: this.end }, watermarkMs);
+    await outputs.commit(batch, this.ends, watermarkMs);
   }
 
   /** raw_csv as the job writes it from silver. */
@@ -87,8 +95,8 @@ export class PlantedTopic implements RecordSource {
 /** When the broker took the record at offset 0, Unix ms. */
 const KAFKA_MS = 1_735_787_045_000;
 
-const lineage = ({ offset }: PlantedRecord): string =>
-  `'transactions' AS topic, 0::INTEGER AS "partition", ${offset}::BIGINT AS "offset"`;
+const lineage = ({ partition = 0, offset }: PlantedRecord): string =>
+  `'transactions' AS topic, ${partition}::INTEGER AS "partition", ${offset}::BIGINT AS "offset"`;
 
 const kafkaTs = ({ offset }: PlantedRecord): string =>
   `make_timestamptz((${KAFKA_MS}::BIGINT + ${offset}) * 1000)`;

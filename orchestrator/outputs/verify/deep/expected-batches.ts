@@ -1,6 +1,7 @@
-import type { Database } from '../../duckdb/database.ts';
+import type { Cell, Database } from '../../duckdb/database.ts';
 import type { GoldBatch } from '../../gold-state.ts';
 import type { PartitionOffsets } from '../../offset-log.ts';
+import type { PruneLedger } from '../../prune-ledger.ts';
 import type { DifferenceLog } from '../difference.ts';
 import { EXPECTED_SILVER_SQL } from './expected-rows.ts';
 import { actualTable } from './load-actual.ts';
@@ -18,8 +19,8 @@ export interface BatchOptions {
   readonly start: PartitionOffsets;
   /** The micro-batches that the checkpoint knows, with the watermarks that the job left. */
   readonly known: readonly GoldBatch[];
-  /** The last micro-batch pruned from bronze, -1 for none. */
-  readonly bronzePrunedThrough: number;
+  /** What was pruned from bronze. */
+  readonly bronzeLedger: PruneLedger | undefined;
   readonly ranges: readonly ReadRange[];
   /** Whether the topic no longer has records that the job had read: then only the job knows its watermarks. */
   readonly incomplete: boolean;
@@ -51,22 +52,40 @@ export async function expectedBatches(
 /** Next offsets after each micro-batch, ascending. */
 async function batchEnds(
   database: Database,
-  { start, known, bronzePrunedThrough }: BatchOptions,
+  { start, known, bronzeLedger }: BatchOptions,
 ): Promise<ReadonlyMap<number, PartitionOffsets>> {
-  const first = known[0]?.batch ?? 0;
-  const rows = await database.all(`
-    SELECT batch, partition, max("offset") + 1 FROM ${actualTable('bronze')}
-    WHERE batch > ${bronzePrunedThrough} AND batch < ${first} GROUP BY ALL ORDER BY ALL`);
+  const [first] = known;
   const ends = new Map<number, PartitionOffsets>();
-  // Nothing was read before batch 0, which may have had no records.
-  if (bronzePrunedThrough < 0 && first > 0) ends.set(0, start);
-  let end = new Map(start);
-  for (const [batchCell, partition, offset] of rows) {
-    end = new Map(end).set(Number(partition), Number(offset));
-    ends.set(Number(batchCell), end);
+  const pruned = bronzeLedger?.throughBatch ?? -1;
+  if (first !== undefined && pruned < first.batch) {
+    const rows = await database.all(`
+      SELECT batch, partition, min("offset"), max("offset") + 1 FROM ${actualTable('bronze')}
+      WHERE batch > ${pruned} AND batch < ${first.batch} GROUP BY ALL ORDER BY batch, partition`);
+    let end = bronzeLedger === undefined ? start : keptFrom(bronzeLedger, first.end, rows);
+    // Nothing was read before batch 0, which may have had no records.
+    ends.set(bronzeLedger === undefined ? 0 : pruned, end);
+    for (const [batch, partition, , offset] of rows) {
+      end = new Map(end).set(Number(partition), Number(offset));
+      ends.set(Number(batch), end);
+    }
   }
-  for (const { batch, end: knownEnd } of known) ends.set(batch, knownEnd);
+  for (const { batch, end } of known) ends.set(batch, end);
   return ends;
+}
+
+/** Where the micro-batch pruned last ended: as the ledger says, or as its files' successors begin. */
+function keptFrom(
+  ledger: PruneLedger,
+  atLatest: PartitionOffsets,
+  rows: readonly (readonly Cell[])[],
+): PartitionOffsets {
+  if (ledger.keptFrom !== undefined) return ledger.keptFrom;
+  const begins = new Map(atLatest);
+  for (const [, partition, offset] of rows) {
+    const before = begins.get(Number(partition)) ?? Number(offset);
+    begins.set(Number(partition), Math.min(before, Number(offset)));
+  }
+  return begins;
 }
 
 /** The watermark (Unix ms) that the newest event time of each micro-batch alone gives; none of a batch without silver rows. */

@@ -91,7 +91,7 @@ export async function verifyValues(
       topic,
       start: checkpoint.start ?? new Map(),
       known: options.batches,
-      bronzePrunedThrough: (await readPruneLedger(outputPath, 'bronze'))?.throughBatch ?? -1,
+      bronzeLedger: await readPruneLedger(outputPath, 'bronze'),
       ranges: read.ranges,
       incomplete: read.incomplete,
     },
