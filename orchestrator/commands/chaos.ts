@@ -7,12 +7,10 @@ import {
   summariseChaos,
 } from '../chaos/chaos-summary.ts';
 import { describeFault, describeMoment, type Fault } from '../chaos/fault.ts';
-import { FILTER_WORDS, faultFilter } from '../chaos/fault-filter.ts';
 import { removeFiller } from '../chaos/fill-outputs.ts';
 import type { FaultOutcome } from '../chaos/outcome.ts';
 import { runChaos } from '../chaos/run-chaos.ts';
-import { chaosSchedule } from '../chaos/schedule.ts';
-import { MAX_SEED, seedFromSystem } from '../chaos/seeded-random.ts';
+import { seedFromSystem } from '../chaos/seeded-random.ts';
 import { stackActs } from '../chaos/stack-acts.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { ProductError } from '../core/product-error.ts';
@@ -23,19 +21,10 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { recordedConfig } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { stackStatus } from '../stack/service-status.ts';
+import { type ChaosOptions, chaosOptions, replayOf, scheduleOf } from './chaos-options.ts';
 import type { Command, CommandContext } from './command.ts';
 import { withStackLock } from './stack-lock.ts';
 import { bringUp } from './up.ts';
-
-interface ChaosOptions {
-  readonly seed?: number | undefined;
-  readonly faults: number;
-  readonly only: readonly string[];
-  readonly except: readonly string[];
-  /** Seconds. */
-  readonly pause?: number | undefined;
-  readonly 'dry-run': boolean;
-}
 
 /** `chaos`: faults on the running stack, each followed by recovery and verification. */
 export const chaos: Command<ChaosOptions> = {
@@ -49,45 +38,7 @@ export const chaos: Command<ChaosOptions> = {
     ['npm run chaos -- --only kill,driver,executor', 'kills of driver and executors'],
     ['npm run chaos -- --except supervisor,disk-full', 'everything else'],
   ],
-  options: (yargs) =>
-    yargs
-      .option('seed', {
-        describe: 'Which schedule of faults: a whole number; drawn when it is not given',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : wholeNumber('--seed', value, 1, MAX_SEED),
-      })
-      .option('faults', {
-        alias: 'n',
-        describe: 'How many',
-        default: 20,
-        coerce: (value: unknown) => wholeNumber('--faults', value, 1, 10_000),
-      })
-      .option('only', {
-        describe: `Kinds and targets to take, with commas: ${FILTER_WORDS.join(', ')}`,
-        default: [] as readonly string[],
-        defaultDescription: 'all',
-        coerce: words,
-      })
-      .option('except', {
-        describe: 'Kinds and targets to leave out',
-        default: [] as readonly string[],
-        defaultDescription: 'none',
-        coerce: words,
-      })
-      .option('pause', {
-        describe: 'Seconds between recovery and the next fault; drawn, 0 to 6, when it is not given',
-        coerce: (value: unknown) =>
-          value === undefined ? undefined : wholeNumber('--pause', value, 0, 86_400),
-      })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'Print the schedule and touch nothing',
-      })
-      .check(({ only, except }) => {
-        faultFilter(only as readonly string[], except as readonly string[]);
-        return true;
-      }),
+  options: chaosOptions,
   async run(context, options) {
     const seed = options.seed ?? seedFromSystem();
     const schedule = scheduleOf(seed, options);
@@ -211,42 +162,4 @@ function warnOfPruning({ config, reporter }: CommandContext): void {
     type: 'warning',
     text: `the stack keeps only ${MAX_FILES_PER_SINK} files per sink (MAX_FILES_PER_SINK): what was pruned between two faults is not verified; 0 keeps all`,
   });
-}
-
-function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
-  const { faults, only, except, pause } = options;
-  const filter = faultFilter(only, except);
-  try {
-    return chaosSchedule({ seed, faults, filter, ...(pause !== undefined && { restMs: pause * 1000 }) });
-  } catch (error) {
-    throw new ProductError('BAD_USAGE', {
-      message: `${replayOf(seed, options)}: ${(error as Error).message}.`,
-      hint: '`npm run chaos -- --help` lists kinds and targets; `two` needs two targets.',
-    });
-  }
-}
-
-function replayOf(seed: number, { faults, only, except, pause }: ChaosOptions): string {
-  return [
-    `npm run chaos -- --seed ${seed} --faults ${faults}`,
-    ...(only.length > 0 ? [`--only ${only.join(',')}`] : []),
-    ...(except.length > 0 ? [`--except ${except.join(',')}`] : []),
-    ...(pause === undefined ? [] : [`--pause ${pause}`]),
-  ].join(' ');
-}
-
-function wholeNumber(flag: string, value: unknown, min: number, max: number): number {
-  const number = /^\d{1,9}$/.test(String(value)) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new Error(
-    `${flag} ${JSON.stringify(value)} is not allowed: it must be a whole number from ${min} to ${max}`,
-  );
-}
-
-function words(value: unknown): readonly string[] {
-  const parts = Array.isArray(value) ? value : [value];
-  return parts
-    .flatMap((part) => String(part).split(','))
-    .map((word) => word.trim())
-    .filter(Boolean);
 }

@@ -35,6 +35,11 @@ for entry in lines:
 print(reached)
 `;
 
+const NOT_RUNNING = /is not running|is restarting|is paused|No such container|OCI runtime exec failed/;
+
+/** 128 and SIGKILL. */
+const KILLED = 137;
+
 /** What can be done to processes inside a container. */
 export type ContainerAction =
   | { readonly signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' }
@@ -59,13 +64,13 @@ export async function actInContainer(
       : 'signal' in action
         ? ['signal', action.signal]
         : ['limit', String(action.fileSize)];
-  const { failed, stdout, stderr } = await execa(
+  const { failed, exitCode, stdout, stderr } = await execa(
     'docker',
     ['exec', container, 'python3', '-c', SCRIPT, mainClass, ...words, DRIVER_MAIN_CLASS, DRIVER_APPLICATION],
     { env: environment, extendEnv: false, reject: false, stdin: 'ignore' },
   );
   if (!failed) return Number(stdout.trim());
-  // It has ended, is between two starts, or ended while it was asked.
-  if (/is not running|is restarting|No such container|OCI runtime exec failed|137/.test(stderr)) return 0;
+  // It has ended, is between two starts, is paused, or was killed while it was asked.
+  if (exitCode === KILLED || NOT_RUNNING.test(stderr)) return 0;
   throw new Error(`docker exec in ${container}: ${stderr.trim() || 'it failed without a word'}`);
 }
