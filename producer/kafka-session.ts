@@ -1,5 +1,6 @@
 import { CompressionTypes, Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
-import type { OutgoingRecord } from './generate.ts';
+import type { OutgoingRecord } from './record.ts';
+import type { KafkaSecurity } from './security.ts';
 import type { OpenSession, Session } from './session.ts';
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -11,10 +12,12 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 const RETRY = { initialRetryTime: 200, retries: 1 };
 
 /** A client of these brokers. Its log is off: each of its failures reaches us as an error and is reported. */
-export function createKafka(bootstrapServers: readonly string[]): Kafka {
+export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
   return new Kafka({
     clientId: 'medallion-producer',
     brokers: [...bootstrapServers],
+    ...(ssl && { ssl }),
+    ...(sasl && { sasl }),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: RETRY,
@@ -40,14 +43,16 @@ class KafkaSession implements Session {
     this.#partition = partition;
   }
 
-  async send(records: readonly OutgoingRecord[]): Promise<void> {
-    await this.#producer.send({
+  async send(records: readonly OutgoingRecord[]): Promise<number | undefined> {
+    const [answer] = await this.#producer.send({
       topic: this.#topic,
       acks: -1,
       timeout: REQUEST_TIMEOUT_MS,
       compression: CompressionTypes.GZIP,
       messages: records.map((record) => toMessage(record, this.#partition)),
     });
+    const offset = Number(answer?.baseOffset ?? -1);
+    return Number.isSafeInteger(offset) && offset >= 0 ? offset : undefined;
   }
 
   async reconnect(): Promise<void> {
