@@ -1,4 +1,6 @@
-import { CompressionTypes, Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
+import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
+import { encodedMessages } from './encoded-messages.ts';
+import { useFastGzip } from './gzip-codec.ts';
 import type { OutgoingRecord } from './record.ts';
 import type { KafkaSecurity } from './security.ts';
 import type { OpenSession, Session } from './session.ts';
@@ -13,6 +15,7 @@ const RETRY = { initialRetryTime: 200, retries: 1 };
 
 /** A client of these brokers. Its log is off: each of its failures reaches us as an error and is reported. */
 export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
+  useFastGzip();
   return new Kafka({
     clientId: 'medallion-producer',
     brokers: [...bootstrapServers],
@@ -25,22 +28,13 @@ export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: 
   });
 }
 
-const toMessage = (record: OutgoingRecord, partition: number): Message => ({
-  key: record.key,
-  value: record.value,
-  partition,
-  timestamp: String(record.timestampMs),
-});
-
 class KafkaSession implements Session {
   readonly #producer: Producer;
   readonly #topic: string;
-  readonly #partition: number;
 
-  constructor(producer: Producer, topic: string, partition: number) {
+  constructor(producer: Producer, topic: string) {
     this.#producer = producer;
     this.#topic = topic;
-    this.#partition = partition;
   }
 
   async send(records: readonly OutgoingRecord[]): Promise<number | undefined> {
@@ -49,7 +43,7 @@ class KafkaSession implements Session {
       acks: -1,
       timeout: REQUEST_TIMEOUT_MS,
       compression: CompressionTypes.GZIP,
-      messages: records.map((record) => toMessage(record, this.#partition)),
+      messages: encodedMessages(records),
     });
     const offset = Number(answer?.baseOffset ?? -1);
     return Number.isSafeInteger(offset) && offset >= 0 ? offset : undefined;
@@ -83,10 +77,10 @@ export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      // The Java client's murmur2; named, because kafkajs warns when it is left to the default.
-      createPartitioner: Partitioners.DefaultPartitioner,
+      // Records are placed before they get here.
+      createPartitioner: () => () => partition,
     });
-    const session = new KafkaSession(producer, topic, partition);
+    const session = new KafkaSession(producer, topic);
     try {
       await session.connect();
       return session;

@@ -46,9 +46,9 @@ export interface PublishEvents extends DeliveryEvents {
   abandoned(partition: number, records: readonly OutgoingRecord[]): void;
 }
 
-/** The settings of the producer: batches of 32 KiB or 50 ms, 32 MiB altogether. */
+/** The settings of the producer: batches of 128 KiB or 50 ms, 32 MiB altogether. */
 export const PUBLISH_LIMITS: PublishLimits = {
-  batchBytes: 32 * 1024,
+  batchBytes: 128 * 1024,
   lingerMs: 50,
   bufferBytes: 32 * 1024 * 1024,
 };
