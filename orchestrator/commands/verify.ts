@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { StackConfig } from '../config/stack-config.ts';
+import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
 import { withTopicRecords } from '../probes/topic-records.ts';
@@ -14,9 +15,6 @@ interface VerifyCommandOptions {
   readonly timeout: number;
   readonly 'answer-key'?: string | undefined;
 }
-
-/** Where the producer writes which faults it injected, below OUTPUT_DIR. */
-const ANSWER_KEY = 'answer-key.jsonl';
 
 /** `verify`: outputs against the topic. */
 export const verify: Command<VerifyCommandOptions> = {
@@ -52,7 +50,7 @@ export const verify: Command<VerifyCommandOptions> = {
       })
       .option('answer-key', {
         type: 'string',
-        describe: `Check where the records of this file landed (implies --deep); OUTPUT_DIR/${ANSWER_KEY} when no file is named`,
+        describe: `Check where the records of this file landed (implies --deep); OUTPUT_DIR/${ANSWER_KEY_FILE} when no file is named`,
       }),
   async run({ config, reporter, signal }, options) {
     const { runtime } = await selectRuntime(config);
@@ -106,5 +104,5 @@ export const verify: Command<VerifyCommandOptions> = {
 /** The option without a value is the empty text. */
 function answerKeyFile(config: StackConfig, option: string | undefined): string | undefined {
   if (option === undefined) return undefined;
-  return option === '' ? join(config.outputDir, ANSWER_KEY) : resolve(option);
+  return option === '' ? join(config.outputDir, ANSWER_KEY_FILE) : resolve(option);
 }

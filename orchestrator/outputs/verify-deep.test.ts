@@ -579,6 +579,14 @@ describe('an answer key', () => {
     expect((await verify(`${topic.outputs.path}/key.jsonl`)).report.answerKey?.lines).toBe(1);
   });
 
+  test('counts the records that cannot be looked for, as the producer was not told their offsets', async () => {
+    const unknown = { partition: 0, fault: 'late', txn_id: 't', event_ts: null, why: 'not acknowledged' };
+    const repeated = { ...line(1, 'duplicate'), duplicate_of: null };
+    await topic.outputs.write('key.jsonl', `${JSON.stringify({ unknown })}\n${JSON.stringify(repeated)}\n`);
+    const { report } = await verify(`${topic.outputs.path}/key.jsonl`);
+    expect(report.answerKey).toMatchObject({ lines: 1, unplaced: 1 });
+  });
+
   test('that is not there is named', async () => {
     await expect(verify('/nowhere/key.jsonl')).rejects.toThrow('/nowhere/key.jsonl cannot be read');
   });

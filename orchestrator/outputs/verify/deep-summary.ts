@@ -38,6 +38,11 @@ export function answerKeyLines({ answerKey }: VerifyReport, width: number): read
   return [
     `Answer key ${answerKey.file}, ${number(answerKey.lines)} lines; by gold dropped as late, counted, still open or not decidable:`,
     ...textTable(columns, rows, width).map((line) => `  ${line}`),
+    ...(answerKey.unplaced > 0
+      ? [
+          `  ${number(answerKey.unplaced)} more may be in the topic at offsets that the producer was not told; they are not checked.`,
+        ]
+      : []),
   ];
 }
 

@@ -81,7 +81,10 @@ export interface FaultReport {
 /** What `--answer-key` compared. */
 export interface AnswerKeyReport {
   readonly file: string;
+  /** Lines that name a record. */
   readonly lines: number;
+  /** Lines of records that may be in the topic, at an offset that the producer was never told: not checked. */
+  readonly unplaced: number;
   readonly faults: readonly FaultReport[];
 }
 

@@ -36,7 +36,7 @@ export async function checkAnswerKey(
   log: DifferenceLog,
 ): Promise<AnswerKeyReport> {
   const through = check.checkpoint.committed?.batch ?? -1;
-  const lines = await loadAnswerKey(database, { ...check, through });
+  const { lines, unplaced } = await loadAnswerKey(database, { ...check, through });
   await createBounds(database, check);
   const extent = goldExtent(check.checkpoint, check.batches);
   const rules = extent ?? { through: NO_BATCH, start: new Map(), batches: [] };
@@ -48,7 +48,7 @@ export async function checkAnswerKey(
       count(*) FILTER (verdict = 'pruned'), count(*) FILTER (fate = 'late'), count(*) FILTER (fate = 'read'),
       count(*) FILTER (fate = 'open'), count(*) FILTER (fate = 'unknown')
     FROM key_verdicts GROUP BY 1 ORDER BY 1`);
-  return { file: check.file, lines, faults: faults.map(faultReport) };
+  return { file: check.file, lines, unplaced, faults: faults.map(faultReport) };
 }
 
 const NO_BATCH: GoldBatch = {

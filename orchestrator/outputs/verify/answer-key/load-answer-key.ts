@@ -9,18 +9,22 @@ const LINES_AT_ONCE = 10_240;
 
 /**
  * Puts the key's lines into the table `answer_key`, and the txn_ids that silver has for their records into `key_txns`.
- * @returns the number of lines
+ * @returns the number of lines that name a record, and of those that name none
  * @throws ProductError ANSWER_KEY_INVALID
  */
 export async function loadAnswerKey(
   database: Database,
   options: { readonly file: string; readonly outputPath: string; readonly through: number },
-): Promise<number> {
+): Promise<{ readonly lines: number; readonly unplaced: number }> {
   await database.run(`CREATE TABLE answer_key (line BIGINT, partition INTEGER, "offset" BIGINT, fault VARCHAR, sink VARCHAR,
     reason UTINYINT, txn_id VARCHAR, event_us BIGINT, first_partition INTEGER, first_offset BIGINT)`);
   let lines: KeyLine[] = [];
   let count = 0;
-  for await (const line of readAnswerKey(options.file)) {
+  let unplaced = 0;
+  const onUnplaced = () => {
+    unplaced += 1;
+  };
+  for await (const line of readAnswerKey(options.file, onUnplaced)) {
     lines.push(line);
     count += 1;
     if (lines.length < LINES_AT_ONCE) continue;
@@ -39,7 +43,7 @@ export async function loadAnswerKey(
         SELECT partition, "offset" FROM answer_key UNION SELECT first_partition, first_offset FROM answer_key)
       USING ("partition", "offset")`,
   });
-  return count;
+  return { lines: count, unplaced };
 }
 
 async function append(database: Database, lines: readonly KeyLine[]): Promise<void> {
@@ -59,9 +63,7 @@ async function append(database: Database, lines: readonly KeyLine[]): Promise<vo
     { type: 'INTEGER', values: lines.map(({ duplicate_of }) => duplicate_of?.partition ?? null) },
     {
       type: 'BIGINT',
-      values: lines.map(({ duplicate_of }) =>
-        duplicate_of === undefined ? null : BigInt(duplicate_of.offset),
-      ),
+      values: lines.map(({ duplicate_of }) => (duplicate_of ? BigInt(duplicate_of.offset) : null)),
     },
   ]);
 }

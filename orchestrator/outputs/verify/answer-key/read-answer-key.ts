@@ -15,12 +15,16 @@ const line = z
     expected_reason: z.enum(QUARANTINE_REASONS).nullable(),
     txn_id: z.string().nullable(),
     event_ts: z.string().nullable(),
-    duplicate_of: z.object({ partition: offset, offset }).optional(),
+    /** Null where the producer does not know the place of what it repeated. */
+    duplicate_of: z.object({ partition: offset, offset }).nullish(),
   })
   .refine((key) => (key.expected_sink === 'quarantine') === (key.expected_reason !== null), {
     message: 'quarantine has a reason, silver has none',
     path: ['expected_reason'],
   });
+
+/** A record that may be in the topic, at an offset that the producer was never told. */
+const unplacedLine = z.object({ unknown: z.object({ partition: offset, fault: z.string() }) });
 
 /** A line of the answer key: a fault that was injected, and where its record should land. */
 export type KeyLine = z.output<typeof line> & {
@@ -30,24 +34,28 @@ export type KeyLine = z.output<typeof line> & {
 
 /**
  * Reads an answer key, JSON lines, one after the other. A last line without its line end is still being written and left out.
+ * @param onUnplaced called for each line whose record cannot be looked for, as its offset is not known
  * @throws ProductError ANSWER_KEY_INVALID naming the line
  */
-export async function* readAnswerKey(file: string): AsyncGenerator<KeyLine> {
+export async function* readAnswerKey(file: string, onUnplaced: () => void): AsyncGenerator<KeyLine> {
   let number = 0;
   for await (const text of completeLines(file)) {
     number += 1;
     if (text === '') continue;
-    yield { ...parseLine(file, number, text), line: number };
+    const parsed = parseLine(file, number, text);
+    if (parsed === undefined) onUnplaced();
+    else yield { ...parsed, line: number };
   }
 }
 
-function parseLine(file: string, number: number, text: string): z.output<typeof line> {
+function parseLine(file: string, number: number, text: string): z.output<typeof line> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw invalid(`Line ${number} of ${file} is not JSON: ${messageOf(cause)}.`, cause);
   }
+  if (unplacedLine.safeParse(value).success) return undefined;
   const parsed = line.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
