@@ -26,13 +26,12 @@ export async function withTopicRecords<T>(
     }
     return await use({
       async *read(partition, from, to, signal) {
-        const aborted = abortion(signal);
         const fetch = (offset: number) => fetchPatiently(connection, partition, offset, signal);
         try {
           let next = from;
           let coming = next < to ? fetch(next) : undefined;
           while (coming) {
-            const messages = await Promise.race([coming, aborted.promise]);
+            const messages = await unlessAborted(coming, signal);
             const last = messages.at(-1);
             const records = messages
               .filter(({ offset, isControlRecord }) => {
@@ -51,8 +50,6 @@ export async function withTopicRecords<T>(
         } catch (error) {
           signal?.throwIfAborted();
           throw unreadable(address, topic, error);
-        } finally {
-          aborted.forget();
         }
       },
     });
@@ -93,16 +90,18 @@ function isFinal(error: unknown): boolean {
 
 const NO_CODEC = 'KafkaJSNotImplemented';
 
-/** A promise that rejects on abort: kafkajs's own work cannot be aborted, it is left to its time-outs. */
-function abortion(signal: AbortSignal | undefined) {
-  let onAbort = () => {};
-  const promise = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal?.reason);
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+/**
+ * What a promise gives, or a rejection on abort: kafkajs's own work cannot be aborted, it is left to its time-outs. Not a race against
+ * one promise that lasts as long as the reading: that would keep everything that was ever read.
+ */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-  promise.catch(() => undefined);
-  return { promise, forget: () => signal?.removeEventListener('abort', onAbort) };
 }
 
 function unreadable(address: Address, topic: string, error: unknown): ProductError {
