@@ -5,11 +5,16 @@ import { errorText } from '../orchestrator/report/error-text.ts';
 import { projectDir } from '../tests/support/project.ts';
 import type { BenchCommand } from './commands/bench-command.ts';
 import { drain } from './commands/drain.ts';
+import { growth } from './commands/growth.ts';
+import { latency } from './commands/latency.ts';
+import { producer } from './commands/producer.ts';
+import { scale } from './commands/scale.ts';
+import { up } from './commands/up.ts';
 import { readOptions, yargsOptions } from './options.ts';
 import { report } from './report/results.ts';
 
 /** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
-const COMMANDS: readonly BenchCommand[] = [drain];
+const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth];
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -25,10 +25,10 @@ export const counts = (byDefault: string, meaning: string) =>
     .describe(meaning);
 
 /** Some of a list of names, separated by commas. */
-export const someOf = <T extends string>(names: readonly T[], meaning: string) =>
+export const someOf = <T extends string>(names: readonly T[], meaning: string, byDefault = names) =>
   z
     .string()
-    .default(names.join(','))
+    .default(byDefault.join(','))
     .refine(
       (text) => text.split(',').every((name) => names.includes(name as T)),
       `some of ${names.join(', ')}, separated by commas`,

@@ -14,11 +14,13 @@ import { LocalRuntime } from '../../orchestrator/runtime/local/local-runtime.ts'
 import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
 import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
 import { type RunLayout, runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
+import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
 import type { Address } from '../../orchestrator/runtime/runtime.ts';
 import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
 import { createTopic } from '../../orchestrator/stack/create-topic.ts';
 import { upPlan } from '../../orchestrator/stack/up-plan.ts';
 import { projectDir } from '../../tests/support/project.ts';
+import { kafkaToolsClassPath } from '../producer/kafka-tools.ts';
 import { type ChildRun, runChild } from './child-run.ts';
 
 const PORTS = [
@@ -35,6 +37,8 @@ const CLUSTER = ['zookeeper', 'kafka', 'kafka-init', 'spark-master', 'spark-work
 export interface StackPlace {
   readonly folder: string;
   readonly config: StackConfig;
+  /** The settings that the configuration was made from, as environment variables. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** Chooses free ports and a temporary folder. `.env` of the checkout has no say here. */
@@ -52,7 +56,7 @@ export async function stackPlace(
     ...settings,
   };
   const loaded = loadSettings({ flags, environment: {}, projectDir: folder });
-  return { folder, config: stackConfig(loaded, projectDir, environment) };
+  return { folder, settings: flags, config: stackConfig(loaded, projectDir, environment) };
 }
 
 /** ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications are submitted to it. */
@@ -63,7 +67,7 @@ export class BenchStack {
   readonly #runtime: LocalRuntime;
   readonly #layout: RunLayout;
   readonly #launchOf: (service: ServiceName) => ServiceLaunch;
-  readonly #javaHome: () => string;
+  readonly #toolchain: () => Toolchain;
   readonly #children = new Set<ChildRun>();
 
   private constructor(place: StackPlace) {
@@ -72,7 +76,7 @@ export class BenchStack {
     this.kafka = { host: 'localhost', port: place.config.settings.KAFKA_PORT };
     this.#layout = runLayout(place.config.runDir);
     const provided = provisioning(place.config);
-    this.#javaHome = () => provided.toolchain().javaHome;
+    this.#toolchain = provided.toolchain;
     this.#launchOf = (service) =>
       serviceLaunch(service, place.config, this.#layout, provided.toolchain, localOutputPath(place.config));
     this.#runtime = new LocalRuntime(place.config, {
@@ -118,7 +122,7 @@ export class BenchStack {
   /** Starts another program with the class path of Kafka's own tools. */
   kafkaTool(mainClass: string, args: readonly string[]): ChildRun {
     const { spec } = this.#launchOf('kafka');
-    const classPath = spec.args[spec.args.indexOf('-cp') + 1] ?? '';
+    const classPath = kafkaToolsClassPath(this.#toolchain(), join(this.config.cacheDir, 'bench'));
     return this.#track({ ...spec, args: ['-Xmx512m', '-cp', classPath, mainClass, ...args] }, {});
   }
 
@@ -134,7 +138,7 @@ export class BenchStack {
   }
 
   get javaHome(): string {
-    return this.#javaHome();
+    return this.#toolchain().javaHome;
   }
 
   createTopic(topic: string, partitions: number): Promise<string> {
