@@ -38,14 +38,12 @@ export const someOf = <T extends string>(names: readonly T[], meaning: string, b
 
 /** What yargs shows and takes; zod checks the values. */
 export function yargsOptions(shape: OptionShape): Record<string, Options> {
+  const defaults = shape.parse({});
   return Object.fromEntries(
-    Object.entries(shape.shape).map(([name, schema]) => {
-      const byDefault = (schema as z.ZodDefault).def.defaultValue;
-      return [
-        flagOf(name as SettingName),
-        { type: 'string', describe: schema.description ?? '', defaultDescription: String(byDefault) },
-      ];
-    }),
+    Object.entries(shape.shape).map(([name, schema]) => [
+      flagOf(name as SettingName),
+      { type: 'string', describe: schema.description ?? '', defaultDescription: String(defaults[name]) },
+    ]),
   );
 }
 

@@ -1,7 +1,7 @@
 """What the product is compared with: the job as it is usually written. Not part of the product.
 
-Five streaming queries, each of which reads and parses Kafka by itself; each sink writes one file per batch with
-coalesce(1), and names it after the time of writing. With AVAILABLE_NOW=1 it drains the topic and ends.
+Five streaming queries, each of which reads and parses Kafka by itself; each sink writes one file per batch
+with coalesce(1), and names it after the time of writing. With AVAILABLE_NOW=1 it drains the topic and ends.
 """
 
 import os
@@ -107,7 +107,9 @@ bronze = kafka.selectExpr(
     "offset",
 )
 raw = kafka.selectExpr("CAST(value AS STRING) AS json_str", "timestamp AS kafka_ts")
-parsed = raw.select(F.from_json(F.col("json_str"), SCHEMA).alias("data"), F.col("json_str"), F.col("kafka_ts"))
+parsed = raw.select(
+    F.from_json(F.col("json_str"), SCHEMA).alias("data"), F.col("json_str"), F.col("kafka_ts")
+)
 valid = (
     parsed.where(F.col("data").isNotNull())
     .select("data.*", "kafka_ts", "json_str")

@@ -1,7 +1,7 @@
 """Drains a topic as one side of the comparison, once for each run it is given, all in one Spark application.
 
-`drain.py SIDE RUNS`: RUNS is a JSON list of {"output": path, "starting_offsets": JSON of the Kafka source}. The first run
-warms the JVMs up, the last one is measured: from the checkpoints, by whoever started this.
+`drain.py SIDE RUNS`: RUNS is a JSON list of {"output": path, "starting_offsets": JSON of the Kafka source}.
+The first run warms the JVMs up, the last one is measured: from the checkpoints, by whoever started this.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ POLL_S = 0.05
 
 def drain_baseline(run: dict[str, str]) -> None:
     """The five-query job, which ends by itself."""
-    os.environ.update(
-        OUTPUT_PATH=run["output"], STARTING_OFFSETS=run["starting_offsets"], AVAILABLE_NOW="1"
-    )
+    os.environ.update(OUTPUT_PATH=run["output"], STARTING_OFFSETS=run["starting_offsets"], AVAILABLE_NOW="1")
     runpy.run_path(str(BENCH / "baseline" / "seed_job.py"), run_name="__main__")
 
 
@@ -59,8 +57,9 @@ def drain_parquet(run: dict[str, str]) -> None:
     from medallion.schema import LINEAGE
 
     schema = (
-        "txn_id string, event_ts timestamp, user_id string, card_id string, merchant string, category string, "
-        "amount decimal(18,2), currency string, status string, city string, country string, lat double, lon double"
+        "txn_id string, event_ts timestamp, user_id string, card_id string, merchant string, "
+        "category string, amount decimal(18,2), currency string, status string, city string, "
+        "country string, lat double, lon double"
     )
     records = _read(run).select(
         F.from_json(F.col("value").cast("string"), schema).alias("event"),

@@ -1,8 +1,8 @@
 """Fills a topic: the same records in the same order in every run, as fast as Spark can make them.
 
-`fill_topic.py POOL RECORDS PARTITIONS`: POOL has lines of partition, row, key and the end of a record's JSON, separated by
-tabs. Ids and event times are put in front. Each task fills one partition, so that its event times rise, over an hour; one
-record in a hundred cannot become a silver row.
+`fill_topic.py POOL RECORDS PARTITIONS`: POOL has lines of partition, row, key and the end of a record's JSON,
+separated by tabs. Ids and event times are put in front. Each task fills one partition, so that its event
+times rise, over an hour; one record in a hundred cannot become a silver row.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ def main(pool_path: str, records: int, partitions: int) -> None:
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("WARN")
-    pool = spark.read.option("sep", "\t").option("quote", "").schema("slot int, row int, key string, rest string")
+    pool = (
+        spark.read.option("sep", "\t")
+        .option("quote", "")
+        .schema("slot int, row int, key string, rest string")
+    )
     lines = pool.csv(pool_path)
     rows = lines.groupBy("slot").count().agg(F.min("count")).first()[0]
     each = records // partitions
@@ -54,11 +58,15 @@ def main(pool_path: str, records: int, partitions: int) -> None:
         F.floor(F.col("id") / each).cast("int").alias("slot"),
         (F.col("id") % each).alias("at"),
     )
-    drawn = numbers.withColumn("row", (F.col("at") % rows).cast("int")).join(F.broadcast(lines), ["slot", "row"])
+    drawn = numbers.withColumn("row", (F.col("at") % rows).cast("int")).join(
+        F.broadcast(lines), ["slot", "row"]
+    )
     event_ms = (F.lit(FIRST_EVENT_MS) + F.floor(F.col("at") * HOUR_MS / each)).cast("long")
     (
         drawn.select(
-            F.col("key"), value_of(F.col("number"), event_ms, F.col("rest")).alias("value"), F.col("slot").alias("partition")
+            F.col("key"),
+            value_of(F.col("number"), event_ms, F.col("rest")).alias("value"),
+            F.col("slot").alias("partition"),
         )
         .write.format("kafka")
         .option("kafka.bootstrap.servers", os.environ["KAFKA_BOOTSTRAP_SERVERS"])
