@@ -11,6 +11,7 @@ from silver's. Here gold is made of the very rows that silver has.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Optional
 
 from pyspark.sql import Column, DataFrame
@@ -72,5 +73,10 @@ def count_windows(
 
 
 def is_closed(watermark_ms: int) -> Column:
-    """Whether a window has ended at or before the watermark."""
-    return F.col("window_end") <= F.expr(f"timestamp_millis({watermark_ms}L)")
+    """Whether a window has ended at or before the watermark.
+
+    Compared as decimals: Spark writes a number or an instant into the code that it generates, which would be
+    compiled anew, and run cold, for each batch's watermark. A decimal it hands over.
+    """
+    ended_ms = F.expr("unix_millis(window_end)").cast("decimal(18,0)")
+    return ended_ms <= F.lit(Decimal(watermark_ms))
