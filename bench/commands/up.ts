@@ -11,7 +11,7 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone } from '../options.ts';
 import { barPlot } from '../report/svg-plot.ts';
-import { type StackPlace, stackPlace } from '../stack/bench-stack.ts';
+import { type StackPlace, stackPlace } from '../stack/stack-place.ts';
 import { bareChain } from '../start/bare-chain.ts';
 import { productDown, productUp, stackMemoryBytes } from '../start/product-up.ts';
 import { benchCommand, say } from './bench-command.ts';

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSettings } from '../../orchestrator/config/load-settings.ts';
-import { type StackConfig, stackConfig } from '../../orchestrator/config/stack-config.ts';
+import type { StackConfig } from '../../orchestrator/config/stack-config.ts';
 import { runPlan } from '../../orchestrator/core/run-plan.ts';
 import type { ServiceName } from '../../orchestrator/core/services.ts';
 import { processOutput } from '../../orchestrator/report/output.ts';
@@ -16,48 +14,13 @@ import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
 import { type RunLayout, runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
 import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
 import type { Address } from '../../orchestrator/runtime/runtime.ts';
-import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
 import { createTopic } from '../../orchestrator/stack/create-topic.ts';
 import { upPlan } from '../../orchestrator/stack/up-plan.ts';
-import { projectDir } from '../../tests/support/project.ts';
 import { kafkaToolsClassPath } from '../producer/kafka-tools.ts';
 import { type ChildRun, runChild } from './child-run.ts';
+import { type StackPlace, stackPlace } from './stack-place.ts';
 
-const PORTS = [
-  'ZOOKEEPER_PORT',
-  'KAFKA_PORT',
-  'SPARK_MASTER_PORT',
-  'SPARK_MASTER_UI_PORT',
-  'SPARK_APP_UI_PORT',
-  'SPARK_WORKER_UI_PORT',
-] as const;
 const CLUSTER = ['zookeeper', 'kafka', 'kafka-init', 'spark-master', 'spark-worker'];
-
-/** A local stack of its own ports and folders. */
-export interface StackPlace {
-  readonly folder: string;
-  readonly config: StackConfig;
-  /** The settings that the configuration was made from, as environment variables. */
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-/** Chooses free ports and a temporary folder. `.env` of the checkout has no say here. */
-export async function stackPlace(
-  settings: Readonly<Record<string, string>>,
-  environment: NodeJS.ProcessEnv = process.env,
-): Promise<StackPlace> {
-  const folder = mkdtempSync(join(tmpdir(), 'medallion-bench-'));
-  const ports = await freePorts(PORTS.length + 1);
-  const flags = {
-    RUNTIME: 'local',
-    OUTPUT_DIR: join(folder, 'output'),
-    RUN_DIR: join(folder, 'run'),
-    ...Object.fromEntries(PORTS.map((name, index) => [name, String(ports[index])])),
-    ...settings,
-  };
-  const loaded = loadSettings({ flags, environment: {}, projectDir: folder });
-  return { folder, settings: flags, config: stackConfig(loaded, projectDir, environment) };
-}
 
 /** ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications are submitted to it. */
 export class BenchStack {

@@ -11,6 +11,8 @@ export interface ChildRun {
   readonly pid: number;
   /** The newest lines of both outputs, oldest first. */
   readonly lines: readonly string[];
+  /** Whether it has ended, well or not. */
+  readonly hasEnded: boolean;
   /** CPU seconds (user and system) so far; after its end, those last seen, at most 0.1 s before it. */
   cpuSeconds(): number;
   /** Waits for a good end. @throws ProductError STEP_FAILED with the last lines when it ends otherwise */
@@ -60,6 +62,9 @@ export function runChild(
   return {
     pid,
     lines,
+    get hasEnded() {
+      return hasEnded();
+    },
     cpuSeconds: () => {
       look();
       return cpu;

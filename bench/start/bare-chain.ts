@@ -13,7 +13,7 @@ import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
 import { runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
 import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
 import { createTopic } from '../../orchestrator/stack/create-topic.ts';
-import type { StackPlace } from '../stack/bench-stack.ts';
+import type { StackPlace } from '../stack/stack-place.ts';
 
 const POLL_MS = 10;
 const TIMEOUT_MS = 300_000;

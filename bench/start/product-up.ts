@@ -5,7 +5,7 @@ import { runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
 import { readState } from '../../orchestrator/runtime/local/state-file.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { descendants, memoryBytesOf } from '../measure/process-usage.ts';
-import type { StackPlace } from '../stack/bench-stack.ts';
+import type { StackPlace } from '../stack/stack-place.ts';
 
 /** `npm run up` as a user runs it. @returns seconds from the start of the command to its good end */
 export async function productUp(place: StackPlace, environment: NodeJS.ProcessEnv): Promise<number> {
