@@ -80,7 +80,7 @@ class BatchPasses:
         before = self.states.before(batch_id)
         watermark_ms = next_watermark(before.watermark_ms, self.files.parquet_max(path, "event_time"))
         opened = before.open_windows and self._read(before.open_windows, OPEN_WINDOWS_SCHEMA)
-        windows = count_windows(self._in_few_tasks(self._read(path)), opened or None, before.watermark_ms)
+        windows = count_windows(self._read(path), opened or None, before.watermark_ms, self.one_task)
         folder = f"{self.publication.folder}/gold"
         part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
         windows.coalesce(1).withColumn("part", part).write.partitionBy("part").parquet(self.files.uri(folder))
