@@ -6,7 +6,7 @@ record and is meant for few.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 from pyspark.sql import Column, DataFrame
@@ -47,24 +47,36 @@ def second_look(records: DataFrame) -> DataFrame:
 
     Takes value string, kafka_ts and the lineage; gives `value`, `reason` and SILVER_COLUMNS.
     """
-    kept = ["value", "kafka_ts", *LINEAGE]
-    read = records.select(*kept, parsed_event(F.col("value")).alias("parsed"))
-    opened = read.select(
-        *kept,
-        event_of(F.col("parsed")).alias("event"),
-        is_closed(F.col("parsed")).alias("closed"),
-        has_wrong_number(F.col("parsed")).alias("wrong_number"),
-    )
-    seen = ["event", "closed", "wrong_number"]
-    typed = opened.select(
-        *kept, *seen, event_time("event.event_ts").alias("event_time"), _types().alias("types")
-    )
-    numbered = typed.select(*kept, *seen, "event_time", "types", _numbers().alias("numbers"))
-    amount = exact_amount("event.amount", "numbers.amount", F.col("value"))
-    judged = numbered.select(*kept, *seen, "event_time", "types", "numbers", amount.alias("amount"))
+    for columns in _steps():
+        records = records.select(*columns)
+    return records
+
+
+# Made once: hundreds of calls into the JVM, which would cost a small batch more than its records.
+@lru_cache(maxsize=1)
+def _steps() -> list[list[Column]]:
+    kept = [F.col(name) for name in ("value", "kafka_ts", *LINEAGE)]
+    seen = [F.col(name) for name in ("event", "closed", "wrong_number")]
     own = {"amount", "event_time", "kafka_ts", *LINEAGE}
-    columns = [F.col(name) if name in own else F.col(f"event.{name}").alias(name) for name in SILVER_COLUMNS]
-    return judged.select("value", _reason().alias("reason"), *columns)
+    parsed = F.col("parsed")
+    amount = exact_amount("event.amount", "numbers.amount", F.col("value"))
+    return [
+        [*kept, parsed_event(F.col("value")).alias("parsed")],
+        [
+            *kept,
+            event_of(parsed).alias("event"),
+            is_closed(parsed).alias("closed"),
+            has_wrong_number(parsed).alias("wrong_number"),
+        ],
+        [*kept, *seen, event_time("event.event_ts").alias("event_time"), _types().alias("types")],
+        [*kept, *seen, F.col("event_time"), F.col("types"), _numbers().alias("numbers")],
+        [*kept, *seen, F.col("event_time"), F.col("types"), F.col("numbers"), amount.alias("amount")],
+        [
+            F.col("value"),
+            _reason().alias("reason"),
+            *[F.col(name) if name in own else F.col(f"event.{name}").alias(name) for name in SILVER_COLUMNS],
+        ],
+    ]
 
 
 def _types() -> Column:
