@@ -1,12 +1,5 @@
 import type { OutgoingRecord } from './record.ts';
 
-const MOST_BYTES_OF_A_VARINT = 5;
-const MOST_BYTES_OF_A_VARLONG = 10;
-/** Length, attributes, offset delta, length of the key and of the value, number of headers; and the timestamp delta. */
-const MOST_OVERHEAD = 4 * MOST_BYTES_OF_A_VARINT + 2 + MOST_BYTES_OF_A_VARLONG;
-/** UTF-16 code units take up to three bytes each in UTF-8. */
-const MOST_BYTES_OF_A_UNIT = 3;
-
 /** Bytes of a number that is not negative as a zigzag varint. */
 function sizeOfVarint(value: number): number {
   let size = 1;
@@ -37,37 +30,35 @@ const NULL_LENGTH = 1;
  * @param firstTimestampMs of the batch: no record is older
  */
 export function encodeRecords(records: readonly OutgoingRecord[], firstTimestampMs: number): Buffer {
-  let bound = 0;
-  for (const { key, value } of records) {
-    bound += MOST_OVERHEAD + MOST_BYTES_OF_A_UNIT * (key.length + (value?.length ?? 0));
-  }
-  const buffer = Buffer.allocUnsafe(bound);
+  const sizes = records.map((record, offsetDelta) => bodySize(record, offsetDelta, firstTimestampMs));
+  const buffer = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + sizeOfVarint(size) + size, 0));
   let at = 0;
   for (const [offsetDelta, { key, value, timestampMs }] of records.entries()) {
-    const timestampDelta = timestampMs - firstTimestampMs;
-    const keyBytes = Buffer.byteLength(key);
-    const valueBytes = value === null ? 0 : Buffer.byteLength(value);
-    const size =
-      // Attributes and the number of headers are a byte each.
-      2 +
-      sizeOfVarint(timestampDelta) +
-      sizeOfVarint(offsetDelta) +
-      sizeOfVarint(keyBytes) +
-      keyBytes +
-      (value === null ? 1 : sizeOfVarint(valueBytes) + valueBytes);
-    at = writeVarint(buffer, size, at);
+    at = writeVarint(buffer, sizes[offsetDelta] as number, at);
     buffer[at++] = 0;
-    at = writeVarint(buffer, timestampDelta, at);
+    at = writeVarint(buffer, timestampMs - firstTimestampMs, at);
     at = writeVarint(buffer, offsetDelta, at);
-    at = writeVarint(buffer, keyBytes, at);
-    at += buffer.write(key, at);
-    if (value === null) {
-      buffer[at++] = NULL_LENGTH;
-    } else {
-      at = writeVarint(buffer, valueBytes, at);
-      at += buffer.write(value, at);
-    }
+    at = writeText(buffer, key, at);
+    if (value === null) buffer[at++] = NULL_LENGTH;
+    else at = writeText(buffer, value, at);
     buffer[at++] = 0;
   }
-  return buffer.subarray(0, at);
+  return buffer;
+}
+
+/** Bytes of a record behind its length. */
+function bodySize(record: OutgoingRecord, offsetDelta: number, firstTimestampMs: number): number {
+  const { key, value, timestampMs } = record;
+  const sizeOfText = (text: string): number => {
+    const bytes = Buffer.byteLength(text);
+    return sizeOfVarint(bytes) + bytes;
+  };
+  // Attributes and the number of headers are a byte each.
+  const fixed = 2 + sizeOfVarint(timestampMs - firstTimestampMs) + sizeOfVarint(offsetDelta);
+  return fixed + sizeOfText(key) + (value === null ? 1 : sizeOfText(value));
+}
+
+function writeText(buffer: Buffer, text: string, at: number): number {
+  const start = writeVarint(buffer, Buffer.byteLength(text), at);
+  return start + buffer.write(text, start);
 }

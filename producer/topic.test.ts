@@ -108,4 +108,16 @@ describe('awaitTopic', () => {
     stop.abort();
     expect(await outcome).toBeUndefined();
   });
+
+  it('does not wait for a broker that refuses the login', async () => {
+    const login = Object.assign(new Error('SASL PLAIN authentication failed'), {
+      name: 'KafkaJSSASLAuthenticationError',
+    });
+    const outcome = start(fakeAdmin(new Error('retries exceeded', { cause: login })));
+    await vi.advanceTimersByTimeAsync(1000);
+    await expect(outcome).rejects.toThrow(
+      'localhost:9094 refused the login: SASL PLAIN authentication failed',
+    );
+    expect(waits).toEqual([]);
+  });
 });

@@ -35,7 +35,7 @@ async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
  * Waits for a broker, however long it takes, and then for the topic, which is never created here.
  *
  * @returns the topic's number of partitions, or undefined when the signal was aborted first
- * @throws {ProducerError} when brokers answer and the topic is not there for a minute, or may not be seen
+ * @throws {ProducerError} when brokers answer and the topic is not there for a minute, or may not be seen, or the login is refused
  */
 export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
   const { topic, servers, signal } = wait;
@@ -59,6 +59,12 @@ export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
           'check KAFKA_TOPIC and the rights of this client',
           { cause: error },
         );
+      } else if (isLoginRefused(error)) {
+        throw new ProducerError(
+          `${servers} refused the login: ${describe(error)}`,
+          'check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
+          { cause: error },
+        );
       } else {
         wait.waiting(`no broker answers at ${servers}: ${describe(error)}`);
       }
@@ -66,6 +72,12 @@ export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
     await pause(POLL_MS, signal);
   }
   return undefined;
+}
+
+/** By the name that kafkajs gives such an error, wrapped or not. */
+function isLoginRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'KafkaJSSASLAuthenticationError' || isLoginRefused(error.cause);
 }
 
 const missingTopic = (topic: string, servers: string): ProducerError =>
