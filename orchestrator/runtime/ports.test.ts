@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { isPortFree, listeningSockets, portOwner, programOf } from './ports.ts';
+import { isPortFree, isPortFreeSoon, listeningSockets, portOwner, programOf } from './ports.ts';
 
 const open: Server[] = [];
 afterEach(async () => {
@@ -30,6 +30,15 @@ describe('a port', () => {
 
   test.runIf(process.platform === 'linux')('is taken by a server on every address', async () => {
     expect(await isPortFree('127.0.0.1', await listen('0.0.0.0'))).toBe(false);
+  });
+
+  test('is free soon when the system is only closing it, and not while somebody holds it', async () => {
+    const held = await listen('127.0.0.1');
+    expect(await isPortFreeSoon('127.0.0.1', held)).toBe(false);
+    // A process that ends shows no descriptors any more while the system closes them.
+    const soon = isPortFreeSoon('127.0.0.1', held, async () => undefined);
+    await new Promise((done) => open.pop()?.close(done));
+    expect(await soon).toBe(true);
   });
 
   test('rejects with the reason when an address is not of this machine', async () => {

@@ -28,6 +28,29 @@ export function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
+/** Closing what a killed process had open takes the system longer than ending it, above all on a busy machine. */
+const CLOSING_TIMEOUT_MS = 5000;
+const CLOSING_POLL_MS = 50;
+
+/**
+ * Whether a server could listen there, now or as soon as the system has closed the port of a process that has just ended: that is a
+ * port in use that nobody is seen to hold.
+ * @param ownerOf who is seen to hold it
+ * @throws the system's error for anything but a port in use
+ */
+export async function isPortFreeSoon(
+  host: string,
+  port: number,
+  ownerOf: (port: number) => Promise<PortOwner | undefined> = portOwner,
+): Promise<boolean> {
+  const deadline = performance.now() + CLOSING_TIMEOUT_MS;
+  for (;;) {
+    if (await isPortFree(host, port)) return true;
+    if (performance.now() > deadline || (await ownerOf(port)) !== undefined) return false;
+    await new Promise((resolve) => setTimeout(resolve, CLOSING_POLL_MS));
+  }
+}
+
 /**
  * Who listens on a TCP port of this machine, on any address. Undefined when nobody does, and when the system does not tell:
  * a process of another user, one outside this container, or no `lsof` where there is no /proc.

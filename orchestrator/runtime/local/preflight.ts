@@ -4,7 +4,7 @@ import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
 import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
-import { isPortFree, portOwner } from '../ports.ts';
+import { isPortFreeSoon, portOwner } from '../ports.ts';
 import { isAlive } from '../process-identity.ts';
 import { groupMembers } from './process-group.ts';
 import { assertRunDirIsOurs } from './run-folder.ts';
@@ -88,7 +88,7 @@ async function assertPortUsable(
 ): Promise<void> {
   let refusal = '';
   try {
-    if (await isPortFree(HOST, port)) return;
+    if (await isPortFreeSoon(HOST, port)) return;
   } catch (error) {
     refusal = messageOf(error);
   }
