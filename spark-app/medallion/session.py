@@ -32,7 +32,7 @@ def _configuration(settings: Settings) -> dict[str, str]:
         # Both passes of a batch share the cores instead of queueing.
         "spark.scheduler.mode": "FAIR",
         "spark.ui.showConsoleProgress": "false",
-        # The SQL page's text of every job's plan: the formatted one takes longer to write than a small batch.
+        # The driver writes a text of every job's plan for the SQL page; this is the shorter one.
         "spark.sql.ui.explainMode": "simple",
         # One job writes silver and the rest: with two writers open the rows need no sort by folder.
         "spark.sql.maxConcurrentOutputFileWriters": "2",
