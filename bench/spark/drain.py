@@ -50,6 +50,8 @@ def drain_medallion(run: dict[str, str]) -> None:
     finally:
         ended.set()
         job.close()
+    if _committed_end(Path(run["output"]) / "_chk" / "medallion") != end:
+        sys.exit("stopped from outside before the end of the topic was committed")
 
 
 def drain_parquet(run: dict[str, str]) -> None:

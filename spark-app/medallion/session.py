@@ -38,7 +38,7 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.ui.retainedStages": "100",
         "spark.ui.retainedTasks": "1000",
         "spark.sql.ui.retainedExecutions": "50",
-        # The SQL page's text of every job's plan: the formatted one takes longer to write than a small batch.
+        # The driver writes a text of every job's plan for the SQL page; this is the shorter one.
         "spark.sql.ui.explainMode": "simple",
         # One job writes silver and the rest: with two writers open the rows need no sort by folder.
         "spark.sql.maxConcurrentOutputFileWriters": "2",
