@@ -5,7 +5,9 @@ inside a batch. Files stand in for Kafka, one for each micro-batch.
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 from typing import Optional
 
@@ -49,7 +51,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             | {"offset": 4 * number + index}
             for index, value in enumerate(values)
         ]
-        (folder / f"{number}.json").write_text("\n".join(json.dumps(row) for row in rows))
+        file = folder / f"{number}.json"
+        file.write_text("\n".join(json.dumps(row) for row in rows))
+        # The source takes the oldest first, and these are made within one tick of the clock.
+        os.utime(file, (number + 1, number + 1))
     return folder
 
 
@@ -108,7 +113,7 @@ def test_a_crash_before_the_commit_of_a_batch_is_mended_by_its_replay(
     only.mkdir()
     # The query stops after this batch, whose commit is then taken away.
     for number in range(batch_id + 1):
-        (only / f"{number}.json").write_bytes((source / f"{number}.json").read_bytes())
+        shutil.copy2(source / f"{number}.json", only)
     run(spark, only, HadoopFiles(spark, str(root)))
     before = contents(root)
     for name in (f"{batch_id}", f".{batch_id}.crc"):
