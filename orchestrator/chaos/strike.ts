@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProductError } from '../core/product-error.ts';
 import { type HeldFault, NothingToStrike } from '../runtime/faults.ts';
-import { heldFault } from '../runtime/held-fault.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Strike } from './fault.ts';
 import { canFill, fillOutputs } from './fill-outputs.ts';
@@ -55,10 +54,7 @@ export async function makeStrike(
     case 'pause':
       return onceThere(tools, () => held(runtime.faults().pause(strike.target)));
     case 'restart':
-      // Held before it is stopped: whatever happens in between, it is started again.
-      hold(heldFault('kafka', () => runtime.start('kafka', new AbortController().signal)));
-      await runtime.stop('kafka');
-      return 'kafka';
+      return onceThere(tools, () => runtime.faults().restart(strike.target));
     case 'disk-full':
       return held(
         (await canFill(tools.outputDir))

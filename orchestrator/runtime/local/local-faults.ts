@@ -40,9 +40,12 @@ export class LocalFaults implements Faults {
   }
 
   async kill(target: FaultTarget): Promise<string> {
-    const found = this.#require(target);
-    signalProcess(found.pid, 'SIGKILL');
-    return `process ${found.pid}`;
+    return this.#end(target, 'SIGKILL');
+  }
+
+  async restart(target: FaultTarget): Promise<string> {
+    // The supervisor starts again what ends without having been asked by itself.
+    return this.#end(target, 'SIGTERM');
   }
 
   async pause(target: FaultTarget): Promise<HeldFault> {
@@ -68,6 +71,12 @@ export class LocalFaults implements Faults {
         if (isAlive(process)) await limitFileSize(process.pid, before);
       }
     });
+  }
+
+  #end(target: FaultTarget, signal: 'SIGKILL' | 'SIGTERM'): string {
+    const { pid } = this.#require(target);
+    signalProcess(pid, signal);
+    return `process ${pid}`;
   }
 
   #require(target: FaultTarget): ProcessIdentity {
