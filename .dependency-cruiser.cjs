@@ -58,6 +58,12 @@ module.exports = {
       from: { path: '^orchestrator/' },
       to: { path: '^producer/' },
     },
+    {
+      name: 'nothing-imports-bench',
+      severity: 'error',
+      from: { path: '^(orchestrator|producer)/' },
+      to: { path: '^bench/' },
+    },
     onlyIn('execa-and-dockerode-in-runtime', ['execa', 'dockerode'], ['orchestrator/runtime/']),
     onlyIn(
       'kafkajs-at-its-places',

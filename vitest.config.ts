@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['orchestrator/**/*.test.ts', 'producer/**/*.test.ts', 'tests/docs/**/*.test.ts'],
+          include: [
+            'orchestrator/**/*.test.ts',
+            'producer/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'tests/docs/**/*.test.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from './generate.ts';
+import type { OutgoingRecord } from './record.ts';
 
 /** Records that go to one partition in one request; once taken from its queue it never changes. */
 export interface Batch {

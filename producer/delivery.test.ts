@@ -17,7 +17,7 @@ class FakePartition {
   readonly log: string[] = [];
   /** What happens to the next sends, in order; nothing means that all goes well. */
   readonly mishaps: (Mishap | undefined)[] = [];
-  readonly #next = new Map<number, { sequence: number; last: number }>();
+  readonly #next = new Map<number, { sequence: number; last: number; lastOffset: number }>();
   opened = 0;
   reconnected = 0;
   isUp = true;
@@ -26,23 +26,24 @@ class FakePartition {
     if (!this.isUp) throw new Error('connect ECONNREFUSED');
     this.opened += 1;
     const producerId = this.opened;
-    this.#next.set(producerId, { sequence: 0, last: -1 });
+    this.#next.set(producerId, { sequence: 0, last: -1, lastOffset: -1 });
     let clientSequence = 0;
     return {
       send: async (records) => {
         if (!this.isUp) throw new Error('connect ECONNREFUSED');
-        if (records.length === 0) return;
+        if (records.length === 0) return undefined;
         const mishap = this.mishaps.shift();
         if (mishap === 'lost before') throw new Error('Closed connection');
         if (mishap === 'never ends') return new Promise<never>(() => undefined);
         if (typeof mishap === 'object') throw brokerError(mishap.answer);
-        this.#write(
+        const offset = this.#write(
           producerId,
           clientSequence,
-          records.map(({ value }) => value),
+          records.map(({ value }) => value ?? ''),
         );
         if (mishap === 'lost after') throw new Error('Closed connection');
         clientSequence += records.length;
+        return offset;
       },
       reconnect: async () => {
         this.reconnected += 1;
@@ -52,13 +53,16 @@ class FakePartition {
     };
   };
 
-  #write(producerId: number, sequence: number, values: readonly string[]): void {
+  /** Answers a batch that it has already with that one's offset, as a broker does. */
+  #write(producerId: number, sequence: number, values: readonly string[]): number {
     const known = this.#next.get(producerId);
     if (!known) throw brokerError('UNKNOWN_PRODUCER_ID');
-    if (sequence === known.last) return;
+    if (sequence === known.last) return known.lastOffset;
     if (sequence !== known.sequence) throw brokerError('OUT_OF_ORDER_SEQUENCE_NUMBER');
+    const lastOffset = this.log.length;
     this.log.push(...values);
-    this.#next.set(producerId, { sequence: sequence + values.length, last: sequence });
+    this.#next.set(producerId, { sequence: sequence + values.length, last: sequence, lastOffset });
+    return lastOffset;
   }
 }
 
@@ -76,17 +80,21 @@ describe('Delivery', () => {
     renewed = [];
     delivery = new Delivery(7, partition.open, {
       retrying: (_, detail) => retried.push(detail),
-      renewed: (_, detail, mayDouble) => renewed.push([detail, mayDouble]),
+      renewed: (_, detail, mayDouble) => renewed.push([detail, mayDouble.length]),
     });
   });
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  const deliverAll = async (...batches: Batch[]): Promise<boolean[]> => {
-    const outcomes: boolean[] = [];
+  /** The offset of each batch's first record; `aborted` where delivery was. */
+  const deliverAll = async (...batches: Batch[]): Promise<(number | undefined | 'aborted')[]> => {
+    const outcomes: (number | undefined | 'aborted')[] = [];
     const done = (async () => {
-      for (const batch of batches) outcomes.push(await delivery.deliver(batch, signal));
+      for (const batch of batches) {
+        const receipt = await delivery.deliver(batch, signal);
+        outcomes.push(receipt ? receipt.baseOffset : 'aborted');
+      }
     })();
     // A rejection is looked at below, after the clock has run.
     done.catch(() => undefined);
@@ -96,7 +104,7 @@ describe('Delivery', () => {
   };
 
   it('opens one session and writes batches in order', async () => {
-    expect(await deliverAll(batchOf(), batchOf('a', 'b'), batchOf('c'))).toEqual([true, true, true]);
+    expect(await deliverAll(batchOf(), batchOf('a', 'b'), batchOf('c'))).toEqual([undefined, 0, 2]);
     expect(partition.log).toEqual(['a', 'b', 'c']);
     expect(partition.opened).toBe(1);
     expect(retried).toEqual([]);
@@ -104,7 +112,7 @@ describe('Delivery', () => {
 
   it('writes a batch once whether the request or only its answer was lost', async () => {
     partition.mishaps.push('lost before', 'lost after', 'lost after', undefined, 'lost after');
-    await deliverAll(batchOf('a', 'b'), batchOf('c'), batchOf('d'));
+    expect(await deliverAll(batchOf('a', 'b'), batchOf('c'), batchOf('d'))).toEqual([0, 2, 3]);
     expect(partition.log).toEqual(['a', 'b', 'c', 'd']);
     expect(partition.opened).toBe(1);
     expect(partition.reconnected).toBe(4);
@@ -128,7 +136,7 @@ describe('Delivery', () => {
     expect(await attemptsAfter(60_000)).toBe(35);
     partition.isUp = true;
     await vi.advanceTimersByTimeAsync(2000);
-    expect(await outcome).toBe(true);
+    expect(await outcome).toEqual({ baseOffset: 0 });
     expect(partition.log).toEqual(['a']);
   });
 
@@ -140,15 +148,15 @@ describe('Delivery', () => {
     expect(renewed).toEqual([['broker says OUT_OF_ORDER_SEQUENCE_NUMBER', 0]]);
   });
 
-  it('takes a batch for written that the broker says it has', async () => {
+  it('takes a batch for written that the broker says it has, at an offset that it does not tell', async () => {
     partition.mishaps.push({ answer: 'DUPLICATE_SEQUENCE_NUMBER' });
-    expect(await deliverAll(batchOf('a'))).toEqual([true]);
+    expect(await deliverAll(batchOf('a'))).toEqual([undefined]);
     expect(retried).toEqual([]);
   });
 
   it('gives up an attempt that never ends, and says how many records may be written twice', async () => {
     partition.mishaps.push('never ends');
-    expect(await deliverAll(batchOf('a', 'b'))).toEqual([true]);
+    expect(await deliverAll(batchOf('a', 'b'))).toEqual([0]);
     expect(partition.log).toEqual(['a', 'b']);
     expect(renewed).toEqual([['an attempt to send did not end within 180 s', 2]]);
   });
@@ -166,7 +174,7 @@ describe('Delivery', () => {
     const outcome = delivery.deliver(batchOf('a'), stop.signal);
     await vi.advanceTimersByTimeAsync(10_000);
     stop.abort();
-    expect(await outcome).toBe(false);
+    expect(await outcome).toBeUndefined();
     const attempts = retried.length;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(retried.length).toBe(attempts);

@@ -2,14 +2,21 @@ import type { Batch } from './batch-queue.ts';
 import { describe, judge } from './delivery-error.ts';
 import { pause } from './pause.ts';
 import { ProducerError } from './producer-error.ts';
+import type { OutgoingRecord } from './record.ts';
 import type { OpenSession, Session } from './session.ts';
 
 /** What goes wrong while batches are delivered; every detail is one line. */
 export interface DeliveryEvents {
   /** An attempt failed and is made again after a pause. */
   retrying(partition: number, detail: string): void;
-  /** The producer id was given up for a new one; by that, `mayDouble` records are perhaps written twice. */
-  renewed(partition: number, detail: string, mayDouble: number): void;
+  /** The producer id was given up for a new one; by that, the records of `mayDouble` are perhaps written twice. */
+  renewed(partition: number, detail: string, mayDouble: readonly OutgoingRecord[]): void;
+}
+
+/** The broker has a batch. */
+export interface Receipt {
+  /** Offset of the batch's first record, the others follow; undefined when the broker has not told. */
+  readonly baseOffset: number | undefined;
 }
 
 const FIRST_BACKOFF_MS = 200;
@@ -53,59 +60,63 @@ export class Delivery {
   }
 
   /**
-   * Resolves true when the broker has the batch, false when the signal was aborted before that. One at a time.
+   * Resolves when the broker has the batch, or with undefined when the signal was aborted before that. One at a time.
    * A batch without records opens the session and loads metadata: a warm-up.
    *
    * @throws {ProducerError} when the broker will not take the batch, whatever is done
    */
-  async deliver(batch: Batch, signal: AbortSignal): Promise<boolean> {
+  async deliver(batch: Batch, signal: AbortSignal): Promise<Receipt | undefined> {
     if (this.#recordsOfSession + batch.records.length > RECORDS_OF_A_SESSION) this.#forgetSession();
     let backoffMs = FIRST_BACKOFF_MS;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        await this.#attempt(batch, attempt > 1);
+        const baseOffset = await this.#attempt(batch, attempt > 1);
         this.#recordsOfSession += batch.records.length;
-        return true;
+        return { baseOffset };
       } catch (error) {
         const verdict = judge(error);
-        if (verdict === 'written') return true;
+        if (verdict === 'written') return { baseOffset: undefined };
         if (verdict === 'refused') throw refusal(this.#partition, batch, error);
-        if (verdict === 'renew') this.#renew(describe(error), 0);
-        if (error instanceof AttemptNeverEnded) this.#renew(describe(error), batch.records.length);
+        if (verdict === 'renew') this.#renew(describe(error), []);
+        if (error instanceof AttemptNeverEnded) this.#renew(describe(error), batch.records);
         this.#events.retrying(this.#partition, describe(error));
       }
       await pause(backoffMs, signal);
       backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
     }
-    return false;
+    return undefined;
   }
 
   async close(): Promise<void> {
     await this.#session?.close();
   }
 
-  async #attempt(batch: Batch, reconnectFirst: boolean): Promise<void> {
+  async #attempt(batch: Batch, reconnectFirst: boolean): Promise<number | undefined> {
     const over = new AbortController();
-    const attempt = async (): Promise<void> => {
+    const attempt = async (): Promise<number | undefined> => {
       let session = this.#session;
       if (session && reconnectFirst) await session.reconnect();
       session ??= await this.#open(this.#partition);
       // Given up meanwhile: whatever it still did would come on top of the attempt after it.
-      if (over.signal.aborted) return session.close();
+      if (over.signal.aborted) {
+        await session.close();
+        return undefined;
+      }
       this.#session = session;
-      await session.send(batch.records);
+      return session.send(batch.records);
     };
     const timeout = pause(ATTEMPT_TIMEOUT_MS, over.signal).then(() => {
       if (!over.signal.aborted) throw new AttemptNeverEnded();
+      return undefined;
     });
     try {
-      await Promise.race([attempt(), timeout]);
+      return await Promise.race([attempt(), timeout]);
     } finally {
       over.abort();
     }
   }
 
-  #renew(detail: string, mayDouble: number): void {
+  #renew(detail: string, mayDouble: readonly OutgoingRecord[]): void {
     this.#forgetSession();
     this.#events.renewed(this.#partition, detail, mayDouble);
   }

@@ -1,5 +1,8 @@
-import { CompressionTypes, Kafka, logLevel, type Message, Partitioners, type Producer } from 'kafkajs';
-import type { OutgoingRecord } from './generate.ts';
+import { CompressionTypes, Kafka, logLevel, type Producer } from 'kafkajs';
+import { encodedMessages } from './encoded-messages.ts';
+import { useFastGzip } from './gzip-codec.ts';
+import type { OutgoingRecord } from './record.ts';
+import type { KafkaSecurity } from './security.ts';
 import type { OpenSession, Session } from './session.ts';
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -11,10 +14,13 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 const RETRY = { initialRetryTime: 200, retries: 1 };
 
 /** A client of these brokers. Its log is off: each of its failures reaches us as an error and is reported. */
-export function createKafka(bootstrapServers: readonly string[]): Kafka {
+export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
+  useFastGzip();
   return new Kafka({
     clientId: 'medallion-producer',
     brokers: [...bootstrapServers],
+    ...(ssl && { ssl }),
+    ...(sasl && { sasl }),
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: RETRY,
@@ -22,32 +28,25 @@ export function createKafka(bootstrapServers: readonly string[]): Kafka {
   });
 }
 
-const toMessage = (record: OutgoingRecord, partition: number): Message => ({
-  key: record.key,
-  value: record.value,
-  partition,
-  timestamp: String(record.timestampMs),
-});
-
 class KafkaSession implements Session {
   readonly #producer: Producer;
   readonly #topic: string;
-  readonly #partition: number;
 
-  constructor(producer: Producer, topic: string, partition: number) {
+  constructor(producer: Producer, topic: string) {
     this.#producer = producer;
     this.#topic = topic;
-    this.#partition = partition;
   }
 
-  async send(records: readonly OutgoingRecord[]): Promise<void> {
-    await this.#producer.send({
+  async send(records: readonly OutgoingRecord[]): Promise<number | undefined> {
+    const [answer] = await this.#producer.send({
       topic: this.#topic,
       acks: -1,
       timeout: REQUEST_TIMEOUT_MS,
       compression: CompressionTypes.GZIP,
-      messages: records.map((record) => toMessage(record, this.#partition)),
+      messages: encodedMessages(records),
     });
+    const offset = Number(answer?.baseOffset ?? -1);
+    return Number.isSafeInteger(offset) && offset >= 0 ? offset : undefined;
   }
 
   async reconnect(): Promise<void> {
@@ -78,10 +77,10 @@ export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      // The Java client's murmur2; named, because kafkajs warns when it is left to the default.
-      createPartitioner: Partitioners.DefaultPartitioner,
+      // Records are placed before they get here.
+      createPartitioner: () => () => partition,
     });
-    const session = new KafkaSession(producer, topic, partition);
+    const session = new KafkaSession(producer, topic);
     try {
       await session.connect();
       return session;

@@ -1,9 +1,10 @@
 import { type Batch, type BatchLimits, BatchQueue } from './batch-queue.ts';
-import type { OutgoingRecord } from './generate.ts';
+import type { Receipt } from './delivery.ts';
 import { Doorbell } from './pause.ts';
+import type { OutgoingRecord } from './record.ts';
 
-/** Delivers one batch: true when the broker has it, false when the signal was aborted before that. */
-type Deliver = (batch: Batch, signal: AbortSignal) => Promise<boolean>;
+/** Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted before that. */
+type Deliver = (batch: Batch, signal: AbortSignal) => Promise<Receipt | undefined>;
 
 interface Flush {
   /** How many records of the lane must be acknowledged. */
@@ -21,16 +22,22 @@ const WARM_UP: Batch = { records: [], bytes: 0 };
 export class Lane {
   readonly #queue: BatchQueue;
   readonly #deliver: Deliver;
-  readonly #acknowledged: (batch: Batch) => void;
+  readonly #acknowledged: (batch: Batch, receipt: Receipt) => void;
   readonly #readiness = new Doorbell();
   #flushes: Flush[] = [];
+  #underWay: Batch | undefined;
   #appendedRecords = 0;
   #acknowledgedRecords = 0;
 
-  constructor(limits: BatchLimits, deliver: Deliver, acknowledged: (batch: Batch) => void) {
+  constructor(limits: BatchLimits, deliver: Deliver, acknowledged: (batch: Batch, receipt: Receipt) => void) {
     this.#queue = new BatchQueue(limits);
     this.#deliver = deliver;
     this.#acknowledged = acknowledged;
+  }
+
+  /** Records that the broker has perhaps written and not acknowledged. */
+  get underWay(): readonly OutgoingRecord[] {
+    return this.#underWay?.records ?? [];
   }
 
   append(record: OutgoingRecord, bytes: number): void {
@@ -60,9 +67,17 @@ export class Lane {
         continue;
       }
       const batch = this.#queue.take();
-      if (!batch || !(await this.#deliver(batch, signal))) continue;
+      if (!batch) continue;
+      this.#underWay = batch;
+      const receipt = await this.#deliver(batch, signal).catch((error: unknown) => {
+        // Refused, hence not written.
+        this.#underWay = undefined;
+        throw error;
+      });
+      if (!receipt) continue;
+      this.#underWay = undefined;
       this.#acknowledgedRecords += batch.records.length;
-      this.#acknowledged(batch);
+      this.#acknowledged(batch, receipt);
       this.#endFlushes();
     }
   }

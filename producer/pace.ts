@@ -1,3 +1,5 @@
+import { type LoadProfile, STEADY } from './load-profile.ts';
+
 /** How long a stall of the schedule is made up for; what a longer one cost is forgiven. */
 const LONGEST_DEBT_MS = 1000;
 /** Records are made up for at no more than this multiple of the rate. */
@@ -24,14 +26,17 @@ export interface Pacer {
  * by the rate that was asked for.
  *
  * @param recordsPerSecond the rate; 0 for no pacing at all
+ * @param profile how the rate changes with time
  */
-export function createPacer(recordsPerSecond: number, startMs: number): Pacer {
+export function createPacer(recordsPerSecond: number, startMs: number, profile: LoadProfile = STEADY): Pacer {
   if (recordsPerSecond === 0 || recordsPerSecond > UNREACHABLE_RATE) {
     return { due: () => UNPACED_STEP, idleMs: () => 0 };
   }
-  const perMs = recordsPerSecond / 1000;
-  const mostOwed = Math.max(1, LONGEST_DEBT_MS * perMs);
-  const mostCredit = Math.max(1, LONGEST_STEP_MS * perMs);
+  const unitsPerMs = recordsPerSecond / 1000;
+  const mostOwed = Math.max(1, LONGEST_DEBT_MS * unitsPerMs);
+  const mostRecordsOwed = mostOwed * profile.peak;
+  const creditPerMs = unitsPerMs * profile.peak * CATCH_UP;
+  const mostCredit = Math.max(1, LONGEST_STEP_MS * unitsPerMs * profile.peak);
   let originMs = startMs;
   let handedOut = 0;
   let lastMs = startMs;
@@ -40,19 +45,20 @@ export function createPacer(recordsPerSecond: number, startMs: number): Pacer {
 
   return {
     due(nowMs) {
-      credit = Math.min(mostCredit, credit + (nowMs - lastMs) * perMs * CATCH_UP);
+      credit = Math.min(mostCredit, credit + (nowMs - lastMs) * creditPerMs);
       lastMs = nowMs;
       // The first record is due at the start, hence the one more.
-      const owed = (nowMs - originMs) * perMs + 1 - handedOut;
-      if (owed > mostOwed) originMs += (owed - mostOwed) / perMs;
-      const count = Math.max(0, Math.floor(Math.min(owed, mostOwed, credit)));
+      const owedUnits = (nowMs - originMs) * unitsPerMs + 1 - profile.unitsOf(handedOut);
+      if (owedUnits > mostOwed) originMs += (owedUnits - mostOwed) / unitsPerMs;
+      const owed = profile.recordsBy((nowMs - originMs) * unitsPerMs) + 1 - handedOut;
+      const count = Math.max(0, Math.floor(Math.min(owed, mostRecordsOwed, credit)));
       handedOut += count;
       credit -= count;
       return count;
     },
     idleMs(nowMs) {
-      const untilOwedMs = originMs + handedOut / perMs - nowMs;
-      const untilCreditMs = (1 - credit) / (perMs * CATCH_UP) - (nowMs - lastMs);
+      const untilOwedMs = originMs + profile.unitsOf(handedOut) / unitsPerMs - nowMs;
+      const untilCreditMs = (1 - credit) / creditPerMs - (nowMs - lastMs);
       return Math.max(0, untilOwedMs, untilCreditMs);
     },
   };

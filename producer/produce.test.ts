@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Limits } from './config.ts';
 import { createPacer } from './pace.ts';
 import { produce } from './produce.ts';
 import { Publisher } from './publish.ts';
@@ -26,24 +27,38 @@ describe('produce', () => {
           if (refusal && records.length > 0) throw refusal;
           if (!isUp) throw new Error('connect ECONNREFUSED');
           delivered += records.length;
+          return delivered - records.length;
         },
         reconnect: async () => undefined,
         close: async () => undefined,
       }),
       limits: { batchBytes: 1000, lingerMs: 50, bufferBytes: 10_000 },
-      events: { acknowledged: () => undefined, retrying: () => undefined, renewed: () => undefined },
+      events: {
+        placed: () => undefined,
+        acknowledged: () => undefined,
+        abandoned: () => undefined,
+        retrying: () => undefined,
+        renewed: () => undefined,
+      },
     });
   });
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  const start = (recordsPerSecond: number): Promise<void> => {
+  const NO_LIMITS: Limits = { maxRecords: undefined, durationMs: undefined };
+  const start = (recordsPerSecond: number, limits: Partial<Limits> = {}): Promise<void> => {
     const source = {
       next: (timestampMs: number) => ({ key: 'k', value: 'x'.repeat(99), timestampMs }),
     };
     const pacer = createPacer(recordsPerSecond, performance.now());
-    const flow = produce({ source, pacer, publisher, stalled: (detail) => stalls.push(detail) }, stop.signal);
+    const flow = produce(
+      {
+        ...{ source, pacer, publisher, limits: { ...NO_LIMITS, ...limits } },
+        stalled: (detail) => stalls.push(detail),
+      },
+      stop.signal,
+    );
     // Looked at by the test when the clock has run.
     flow.catch(() => undefined);
     return flow;
@@ -114,5 +129,47 @@ describe('produce', () => {
     await vi.advanceTimersByTimeAsync(10);
     await flow;
     expect(publisher.counts.sent).toBe(0);
+  });
+
+  it('sends exactly as many records as it may, and ends by itself', async () => {
+    const flow = start(10, { maxRecords: 25 });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(publisher.counts.sent).toBe(21);
+    await vi.advanceTimersByTimeAsync(500);
+    await flow;
+    expect(publisher.counts).toMatchObject({ sent: 25, acknowledged: 25, failed: 0 });
+  });
+
+  it('ends by itself after the time that it has, with the buffer full or not', async () => {
+    const flow = start(10, { durationMs: 3000 });
+    await vi.advanceTimersByTimeAsync(3100);
+    await flow;
+    expect(publisher.counts).toMatchObject({ sent: 30, acknowledged: 30, failed: 0 });
+  });
+
+  it('waits for the broker as long as it takes when a limit was reached, until it is told to stop', async () => {
+    isUp = false;
+    const flow = start(0, { durationMs: 1000 });
+    let isOver = false;
+    void flow.then(() => {
+      isOver = true;
+    });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(publisher.counts.buffered).toBe(100);
+    expect(isOver).toBe(false);
+    isUp = true;
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(isOver).toBe(true);
+    expect(publisher.counts).toMatchObject({ sent: 100, acknowledged: 100, failed: 0 });
+  });
+
+  it('gives up ten seconds after it was told to stop while it delivers what a limit left', async () => {
+    isUp = false;
+    const flow = start(10, { maxRecords: 5 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(10_100);
+    await flow;
+    expect(publisher.counts).toMatchObject({ sent: 5, acknowledged: 0, failed: 5 });
   });
 });

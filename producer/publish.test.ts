@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OutgoingRecord } from './generate.ts';
 import { type Counts, Publisher } from './publish.ts';
+import type { OutgoingRecord } from './record.ts';
 import type { OpenSession } from './session.ts';
 
 const PARTITIONS = 3;
@@ -17,12 +17,17 @@ class FakeTopic {
   readonly open: OpenSession = async (partition) => ({
     send: async (records) => {
       if (!this.isUp) throw new Error('connect ECONNREFUSED');
-      if (records.length === 0) return;
+      if (records.length === 0) return undefined;
       this.underWay.set(partition, (this.underWay.get(partition) ?? 0) + 1);
       this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay.get(partition) ?? 0);
-      this.requests.push({ partition, values: records.map(({ value }) => value), atMs: performance.now() });
+      this.requests.push({
+        partition,
+        values: records.map(({ value }) => value ?? ''),
+        atMs: performance.now(),
+      });
       await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
       this.underWay.set(partition, (this.underWay.get(partition) ?? 0) - 1);
+      return undefined;
     },
     reconnect: async () => undefined,
     close: async () => undefined,
@@ -50,7 +55,9 @@ describe('Publisher', () => {
       openSession: topic.open,
       limits: { batchBytes: 100, lingerMs: 50, bufferBytes: 1000 },
       events: {
+        placed: () => undefined,
         acknowledged: (counts) => acknowledged.push(counts),
+        abandoned: () => undefined,
         retrying: () => undefined,
         renewed: () => undefined,
       },

@@ -1,9 +1,9 @@
 import type { Batch, BatchLimits } from './batch-queue.ts';
-import { Delivery, type DeliveryEvents } from './delivery.ts';
-import type { OutgoingRecord } from './generate.ts';
+import { Delivery, type DeliveryEvents, type Receipt } from './delivery.ts';
 import { Lane } from './lane.ts';
 import { MemoryBound } from './memory-bound.ts';
 import type { PartitionOf } from './partitioner.ts';
+import type { OutgoingRecord } from './record.ts';
 import type { OpenSession } from './session.ts';
 
 /** Where the records are; `sent = acknowledged + failed + buffered` at any time. */
@@ -34,12 +34,21 @@ interface PublisherOptions {
   readonly partitionOf: PartitionOf;
   readonly openSession: OpenSession;
   readonly limits: PublishLimits;
-  readonly events: DeliveryEvents & { acknowledged(counts: Counts): void };
+  readonly events: PublishEvents;
 }
 
-/** The settings of the producer: batches of 32 KiB or 50 ms, 32 MiB altogether. */
+/** What becomes of the records. */
+export interface PublishEvents extends DeliveryEvents {
+  /** The broker has these records of a partition, the first at this offset if it has told. */
+  placed(partition: number, records: readonly OutgoingRecord[], baseOffset: number | undefined): void;
+  acknowledged(counts: Counts): void;
+  /** Publishing has ended, and these records of a partition are perhaps written. */
+  abandoned(partition: number, records: readonly OutgoingRecord[]): void;
+}
+
+/** The settings of the producer: batches of 128 KiB or 50 ms, 32 MiB altogether. */
 export const PUBLISH_LIMITS: PublishLimits = {
-  batchBytes: 32 * 1024,
+  batchBytes: 128 * 1024,
   lingerMs: 50,
   bufferBytes: 32 * 1024 * 1024,
 };
@@ -50,6 +59,7 @@ export class Publisher {
   readonly #memory: MemoryBound;
   readonly #deliveries: readonly Delivery[];
   readonly #lanes: readonly Lane[];
+  readonly #events: PublishEvents;
   #sent = 0;
   #acknowledged = 0;
   #failed = 0;
@@ -61,13 +71,20 @@ export class Publisher {
       { length: partitionCount },
       (_, partition) => new Delivery(partition, openSession, events),
     );
-    const acknowledged = (batch: Batch): void => {
-      this.#acknowledged += batch.records.length;
-      this.#memory.release(batch.bytes);
+    this.#events = events;
+    const acknowledged = (partition: number, { records, bytes }: Batch, { baseOffset }: Receipt): void => {
+      events.placed(partition, records, baseOffset);
+      this.#acknowledged += records.length;
+      this.#memory.release(bytes);
       events.acknowledged(this.counts);
     };
     this.#lanes = this.#deliveries.map(
-      (delivery) => new Lane(limits, (batch, signal) => delivery.deliver(batch, signal), acknowledged),
+      (delivery, partition) =>
+        new Lane(
+          limits,
+          (batch, signal) => delivery.deliver(batch, signal),
+          (batch, receipt) => acknowledged(partition, batch, receipt),
+        ),
     );
   }
 
@@ -83,7 +100,7 @@ export class Publisher {
 
   /** Takes the record and says true, or says false when the buffer has no room for it. */
   offer(record: OutgoingRecord): boolean {
-    const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value);
+    const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value ?? '');
     if (!this.#memory.tryTake(bytes)) return false;
     const lane = this.#lanes[this.#partitionOf(record.key)];
     if (!lane) throw new RangeError(`key ${record.key} belongs to none of ${this.#lanes.length} partitions`);
@@ -110,6 +127,9 @@ export class Publisher {
   /** Ends publishing: what the broker has not acknowledged has failed, and the connections are dropped. */
   async close(): Promise<void> {
     this.#failed = this.#sent - this.#acknowledged;
+    for (const [partition, lane] of this.#lanes.entries()) {
+      if (lane.underWay.length > 0) this.#events.abandoned(partition, lane.underWay);
+    }
     await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 /** The only source of chance in generation: the same seed gives the same draws. */
 export interface Random {
@@ -11,10 +11,18 @@ export interface Random {
 /** A generator's starting point: 128 bits as four unsigned 32-bit words, not all zero. */
 export type Seed = readonly [number, number, number, number];
 
-/** 128 bits from the system, so that no two runs draw the same transaction ids. */
-export function seedFromSystem(): Seed {
-  const bytes = randomBytes(16);
-  return [bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
+/** 128 bits from the system as text, so that no two runs draw the same transaction ids. */
+export function seedFromSystem(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/**
+ * The starting point of one of several streams of chance that follow from one seed: what is drawn from one stream
+ * changes nothing in another. The text is hashed (SHA-256), so that neighbouring seeds have nothing in common.
+ */
+export function derivedSeed(seed: string, stream: string): Seed {
+  const digest = createHash('sha256').update(`${stream}\n${seed}`).digest();
+  return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)];
 }
 
 /**

@@ -78,6 +78,16 @@ export class Report {
     this.#write(`partition ${partition}: new producer id (${doubling}) after: ${detail}`);
   }
 
+  /** Faults are put in and nobody will be able to tell which. */
+  noAnswerKey(): void {
+    this.#write('faults are on and no answer key is written: ANSWER_KEY names its file');
+  }
+
+  /** A limit is reached and everything delivered. */
+  idle(): void {
+    this.#write('the limit is reached: waiting to be stopped');
+  }
+
   done({ sent, acknowledged, failed }: Counts): void {
     this.#write(`done: sent=${sent} acked=${acknowledged} failed=${failed}`);
   }

@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from './generate.ts';
+import type { OutgoingRecord } from './record.ts';
 
 /**
  * An idempotent producer id at the broker, as one partition uses it. After `send` failed it may be called
@@ -6,8 +6,11 @@ import type { OutgoingRecord } from './generate.ts';
  * alone, and would take a different batch under that number for the one it has, and drop it.
  */
 export interface Session {
-  /** Resolves when every in-sync replica has the records; rejects when that is not known. */
-  send(records: readonly OutgoingRecord[]): Promise<void>;
+  /**
+   * Resolves when every in-sync replica has the records, with the offset of the first, or with undefined when the broker
+   * has not named it; rejects when it is not known whether they have them.
+   */
+  send(records: readonly OutgoingRecord[]): Promise<number | undefined>;
   /** Drops its connections and makes new ones; the producer id and its sequence numbers stay. */
   reconnect(): Promise<void>;
   close(): Promise<void>;

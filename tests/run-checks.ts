@@ -7,13 +7,22 @@ import { pythonTools } from './support/python-tools.ts';
 const bin = (name: string) => join(projectDir, 'node_modules', '.bin', name);
 const python = await pythonTools();
 const app = join(projectDir, 'spark-app');
+// By the job's configuration.
+const bench = ['--config', join(app, 'pyproject.toml'), join(projectDir, 'bench')];
 const CHECKS: readonly { name: string; command: string; args: readonly string[]; cwd?: string }[] = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', '.'] },
   { name: 'format and lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
-  { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer'] },
+  { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer', 'bench'] },
   { name: 'unused code', command: bin('knip'), args: [] },
   { name: 'ruff format', command: python.bin('ruff'), args: ['format', '--check', '.'], cwd: app },
   { name: 'ruff', command: python.bin('ruff'), args: ['check', '.'], cwd: app },
+  {
+    name: 'ruff format of bench',
+    command: python.bin('ruff'),
+    args: ['format', '--check', ...bench],
+    cwd: app,
+  },
+  { name: 'ruff of bench', command: python.bin('ruff'), args: ['check', ...bench], cwd: app },
   { name: 'mypy', command: python.bin('mypy'), args: ['medallion', 'app.py'], cwd: app },
 ];
 

@@ -60,6 +60,8 @@ function reportOf(differences: readonly (readonly [DifferenceKind, number])[]): 
     lag: 5,
     pruned: [],
     gold: { equalWindows: 3, watermark: null },
+    deep: null,
+    answerKey: null,
     notCompared: [],
     differences: differences.map(([kind, count]) => ({
       ...{ kind, count, sink: 'bronze', topic: 't', partition: 0, from: null, to: null, detail: kind },

@@ -4,6 +4,7 @@ import { type HeldFault, NothingToStrike } from '../runtime/faults.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Strike } from './fault.ts';
 import { canFill, fillOutputs } from './fill-outputs.ts';
+import { restartBroker } from './restart-broker.ts';
 import { truncateStaged } from './truncate-staged.ts';
 
 /** What strikes act through. */
@@ -54,7 +55,7 @@ export async function makeStrike(
     case 'pause':
       return onceThere(tools, () => held(runtime.faults().pause(strike.target)));
     case 'restart':
-      return onceThere(tools, () => runtime.faults().restart(strike.target));
+      return restartBroker(runtime, hold, signal);
     case 'disk-full':
       return held(
         (await canFill(tools.outputDir))

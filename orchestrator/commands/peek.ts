@@ -1,55 +1,116 @@
+import { ProductError } from '../core/product-error.ts';
 import { SINK_NAMES, type SinkName } from '../outputs/sinks.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 
 interface PeekOptions {
-  readonly sink: SinkName;
-  readonly limit: number;
+  readonly sink: SinkName | undefined;
+  readonly limit: number | undefined;
+  readonly sql: string | undefined;
+  readonly csv: boolean;
 }
 
 /** Width of a table where there is no terminal to ask. */
 const DEFAULT_COLUMNS = 160;
+const DEFAULT_ROWS = 10;
+/** Rows that a table of `--sql` shows. */
+const DEFAULT_SQL_ROWS = 40;
 
-/** `peek`: rows per sink, and the newest rows of one. */
+/** `peek`: rows per sink, gold and rejected records at a glance, the newest rows of a sink, or any query. */
 export const peek: Command<PeekOptions> = {
   usage: 'peek [sink]',
-  summary: 'Show rows per sink and the newest rows of one',
+  summary: 'Show what the sinks hold, or query them with SQL',
   examples: [
-    ['npm run peek', 'the newest rows of silver'],
-    ['npm run peek -- gold --limit 20', 'of another sink'],
+    ['npm run peek', 'rows per sink, gold, rejected records, the newest rows of silver'],
+    ['npm run peek -- gold --limit 20', 'the newest rows of one sink'],
+    [
+      `npm run peek -- --sql "SELECT status, count(*), sum(amount) FROM silver GROUP BY 1"`,
+      'any read-only query, with the sinks as tables',
+    ],
+    ['npm run --silent peek -- --csv --sql "FROM gold" > gold.csv', 'its whole result as CSV (or --json)'],
   ],
   options: (yargs) =>
     yargs
-      .positional('sink', {
-        choices: SINK_NAMES,
-        default: 'silver' as SinkName,
-        describe: 'Whose rows to show',
-      })
+      .positional('sink', { choices: SINK_NAMES, describe: 'Show only its newest rows' })
       .option('limit', {
         alias: 'n',
-        default: 10,
         describe: 'Rows to show',
+        defaultDescription: `${DEFAULT_ROWS}; ${DEFAULT_SQL_ROWS} in a table of --sql, all in CSV and JSON`,
         coerce: (value: unknown) => {
+          if (value === undefined) return undefined;
           if (/^\d{1,4}$/.test(String(value))) return Number(value);
           throw new Error(
             `--limit ${JSON.stringify(value)} is not allowed: it must be a whole number from 0 to 9999`,
           );
         },
-      }),
-  async run({ config, reporter, signal }, { sink, limit }) {
-    const { runtime } = await selectRuntime(config);
+      })
+      .option('sql', {
+        type: 'string',
+        requiresArg: true,
+        describe: `A query over the tables ${SINK_NAMES.join(', ')} (DuckDB's SQL; it can only read)`,
+      })
+      .option('csv', { type: 'boolean', default: false, describe: 'The result of --sql as CSV' }),
+  async run(context, options) {
+    refuseMixed(context, options);
+    const { runtime } = await selectRuntime(context.config);
     try {
-      // DuckDB's native library is loaded only by the commands that read Parquet.
-      const [{ peekOutputs }, { peekJson, peekText }] = await Promise.all([
-        import('../outputs/peek-outputs.ts'),
-        import('../outputs/peek-summary.ts'),
-      ]);
-      const found = await peekOutputs({ outputPath: runtime.outputPath, sink, limit, signal });
-      const text = peekText(found, process.stdout.columns ?? DEFAULT_COLUMNS);
-      reporter.emit({ type: 'result', result: peekJson(found), text });
+      await (options.sql === undefined
+        ? look(context, options, runtime.outputPath)
+        : query(context, { ...options, sql: options.sql }, runtime.outputPath));
       return 0;
     } finally {
       await runtime.close();
     }
   },
 };
+
+async function look(
+  { reporter, signal }: CommandContext,
+  { sink, limit = DEFAULT_ROWS }: PeekOptions,
+  outputPath: string,
+): Promise<void> {
+  // DuckDB's native library is loaded only by the commands that read Parquet.
+  const [{ peekOutputs }, { peekJson, peekText }] = await Promise.all([
+    import('../outputs/peek-outputs.ts'),
+    import('../outputs/peek-summary.ts'),
+  ]);
+  const found = await peekOutputs({ outputPath, sink, limit, signal });
+  const text = peekText(found, process.stdout.columns ?? DEFAULT_COLUMNS);
+  reporter.emit({ type: 'result', result: peekJson(found), text });
+}
+
+async function query(
+  { output, signal, json }: CommandContext,
+  { sql, csv, limit }: PeekOptions & { readonly sql: string },
+  outputPath: string,
+): Promise<void> {
+  const [{ queryOutputs }, text] = await Promise.all([
+    import('../outputs/query-outputs.ts'),
+    import('../outputs/query-text.ts'),
+  ]);
+  await queryOutputs({ outputPath, sql, signal }, async (result) => {
+    if (json || csv) {
+      const wanted = limit === undefined ? result : text.limited(result, limit);
+      return output.outAll(csv ? text.queryCsv(wanted) : text.queryJson(wanted));
+    }
+    const width = process.stdout.columns ?? DEFAULT_COLUMNS;
+    output.out(
+      (await text.queryPlan(result)) ?? (await text.queryTable(result, limit ?? DEFAULT_SQL_ROWS, width)),
+    );
+  });
+}
+
+/** @throws ProductError BAD_USAGE for options that do not go together */
+function refuseMixed({ json }: CommandContext, { sink, sql, csv }: PeekOptions): void {
+  const mixed =
+    (csv && sql === undefined && '--csv needs --sql') ||
+    (csv && json && '--csv and --json exclude each other') ||
+    (sink !== undefined &&
+      sql !== undefined &&
+      `--sql names its tables itself, so that ${sink} has no meaning`);
+  if (!mixed) return;
+  throw new ProductError('BAD_USAGE', {
+    message: `${mixed}.`,
+    hint: '`npm run peek -- --help` shows the options and examples.',
+  });
+}

@@ -40,7 +40,7 @@ async function startAfresh(context: CommandContext, options: ResetOptions): Prom
   const { runtime } = await selectRuntime(context.config);
   try {
     // Everything that could refuse refuses here, before anything is stopped or deleted.
-    const outputs = await planOutputsWipe(runtime.outputPath, context.config.outputDir);
+    const outputs = await planOutputsWipe(runtime.outputPath, context.config.outputDir, { keepTopic });
     await bringDown(context);
     const wiped = [...(await runtime.wipe({ keepTopic })), ...(await outputs.wipe())];
     if (!keepTopic) forgetStack(context.config);

@@ -1,7 +1,12 @@
 import { criticalPath } from '../core/critical-path.ts';
+import { durationText } from '../core/duration.ts';
 import { runPlan } from '../core/run-plan.ts';
-import { durationText } from '../report/duration.ts';
-import { changedSettings, readRecordedStack, recordStack, recordStopped } from '../stack/recorded-stack.ts';
+import {
+  changedSettings,
+  readRecordedStack,
+  recordFailedStart,
+  recordStack,
+} from '../stack/recorded-stack.ts';
 import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
 import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
@@ -84,7 +89,7 @@ async function start(
   } catch (error) {
     if (startedNothingYet) {
       await runtime.down();
-      recordStopped(config);
+      recordFailedStart(config, runtime.outputPath);
     }
     throw error;
   }

@@ -1,29 +1,98 @@
+import { join, resolve } from 'node:path';
+import type { StackConfig } from '../config/stack-config.ts';
+import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
+import { withTopicRecords } from '../probes/topic-records.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
+import { waitForCommits } from '../stack/wait-for-commits.ts';
 import type { Command } from './command.ts';
+import { reportedSteps } from './reported-steps.ts';
+
+interface VerifyCommandOptions {
+  readonly deep: boolean;
+  readonly wait: boolean;
+  readonly timeout: number;
+  readonly 'answer-key'?: string | undefined;
+}
 
 /** `verify`: outputs against the topic. */
-export const verify: Command<unknown> = {
+export const verify: Command<VerifyCommandOptions> = {
   usage: 'verify',
   summary: 'Check that every record of the topic arrived once, and in one of silver and quarantine',
   examples: [
     ['npm run verify', 'counts and every difference; exit code 5 when there is one'],
-    ['npm run --silent verify -- --json', 'the same as JSON'],
+    ['npm run verify -- --wait --deep', 'when all is processed, every value against the records themselves'],
+    ['npm run verify -- --answer-key', 'and whether injected faults landed where they should'],
+    ['npm run --silent verify -- --json', 'as JSON'],
   ],
-  options: (yargs) => yargs,
-  async run({ config, reporter, signal }) {
+  options: (yargs) =>
+    yargs
+      .option('deep', {
+        type: 'boolean',
+        default: false,
+        describe: 'Read every record of the topic and compare every value with what it should have become',
+      })
+      .option('wait', {
+        type: 'boolean',
+        default: false,
+        describe: 'First wait until all that is in the topic now is processed',
+      })
+      .option('timeout', {
+        default: 600,
+        describe: 'Seconds that --wait waits at most',
+        coerce: (value: unknown) => {
+          if (/^[1-9]\d{0,5}$/.test(String(value))) return Number(value);
+          throw new Error(
+            `--timeout ${JSON.stringify(value)} is not allowed: it must be a whole number of seconds from 1 to 999999`,
+          );
+        },
+      })
+      .option('answer-key', {
+        type: 'string',
+        describe: `Check where the records of this file landed (implies --deep); OUTPUT_DIR/${ANSWER_KEY_FILE} when no file is named`,
+      }),
+  async run({ config, reporter, signal }, options) {
     const { runtime } = await selectRuntime(config);
+    const answerKey = answerKeyFile(config, options['answer-key']);
+    const deep = options.deep || answerKey !== undefined;
+    const steps = reportedSteps(reporter, [
+      ...(options.wait ? [{ step: 'wait', title: 'wait until all records are processed' }] : []),
+      ...(deep ? [{ step: 'compare', title: 'compare every value' }] : []),
+    ]);
     try {
+      const { kafka } = runtime.endpoints;
+      const topicName = config.settings.KAFKA_TOPIC;
       // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.
-      const topic = () => fetchTopicOffsets(runtime.endpoints.kafka, config.settings.KAFKA_TOPIC);
-      await topic();
+      const topic = () => fetchTopicOffsets(kafka, topicName);
+      const target = await topic();
+      if (options.wait) {
+        const triggerInterval = config.settings.TRIGGER_INTERVAL;
+        const timeoutMs = options.timeout * 1000;
+        await steps.run('wait', (onDetail) =>
+          waitForCommits({ runtime, target, triggerInterval, timeoutMs, signal, onDetail }),
+        );
+      }
       // DuckDB's native library is loaded only by the commands that read Parquet.
       const [{ verifyOutputs }, { summarise, verifyJson }] = await Promise.all([
         import('../outputs/verify-outputs.ts'),
         import('../outputs/verify-summary.ts'),
       ]);
-      const report = await verifyOutputs({ outputPath: runtime.outputPath, topic, signal });
+      const plain = { outputPath: runtime.outputPath, topic, signal };
+      const compareDeeply = async (onProgress: (detail: string) => void) =>
+        withTopicRecords(kafka, topicName, async (records) =>
+          verifyOutputs({
+            ...plain,
+            deep: { records, onProgress, ...(answerKey !== undefined && { answerKey }) },
+          }),
+        );
+      const report = deep
+        ? await steps.run(
+            'compare',
+            compareDeeply,
+            ({ deep: compared }) => `${compared?.records ?? 0} records`,
+          )
+        : await verifyOutputs(plain);
       reporter.emit({ type: 'result', result: verifyJson(report), text: summarise(report) });
       return report.equal ? 0 : ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode;
     } finally {
@@ -31,3 +100,9 @@ export const verify: Command<unknown> = {
     }
   },
 };
+
+/** The option without a value is the empty text. */
+function answerKeyFile(config: StackConfig, option: string | undefined): string | undefined {
+  if (option === undefined) return undefined;
+  return option === '' ? join(config.outputDir, ANSWER_KEY_FILE) : resolve(option);
+}

@@ -79,6 +79,18 @@ describe('loadSettings', () => {
     ['FAIL_ON_DATA_LOSS', 'yes'],
     ['SPARK_VERSION', '4.0.0'],
     ['SPARK_WORKERS', '0'],
+    ['SCENARIO', 'chaos'],
+    ['SEED', 'abc'],
+    ['EVENT_START', 'yesterday'],
+    ['EVENT_START', '2026-01-01T00:00:00'],
+    ['EVENTS_PER_SEC', '0'],
+    ['DAY_NIGHT', 'yes'],
+    ['LATE_RATE', '1.5'],
+    ['MALFORMED_RATE', '1%'],
+    ['FRAUD_RATE', '0.3'],
+    ['BURST', '10'],
+    ['MAX_RECORDS', '0'],
+    ['DURATION', '5'],
     ['OUTPUT_UID', '-1'],
     ['OUTPUT_GID', 'staff'],
     ['SPARK_WORKER_MEMORY', '2'],
@@ -98,6 +110,13 @@ describe('loadSettings', () => {
     ['MSGS_PER_SEC', '0.5'],
     ['TRIGGER_INTERVAL', '500 milliseconds'],
     ['STARTING_OFFSETS', '{"transactions":{"0":23}}'],
+    ['SEED', '42'],
+    ['EVENT_START', '2026-01-01T00:00:00+01:00'],
+    ['LATE_RATE', '0.05'],
+    ['LATE_RATE', '1'],
+    ['BURST', '10x5/60'],
+    ['BURST', 'off'],
+    ['DURATION', '5 minutes'],
     ['OUTPUT_PATH', 's3a://bucket/path'],
     ['SPARK_WORKER_MEMORY', '1536m'],
     ['SPARK_WORKER_MEMORY', '1024m'],
@@ -118,6 +137,9 @@ describe('loadSettings', () => {
     const file =
       'CONTAINER_PREFIX=a-\nSPARK_WORKER_MEM_LIMIT=4g\nSSL_CERT_FILE=b\nPIP_CERT=c\nhttp_proxy=d\n';
     expect(() => load({}, {}, file)).not.toThrow();
+    expect(() =>
+      load({}, {}, 'KAFKA_SASL_PASSWORD=x\nKAFKA_SSL_CA=y\nKAFKA_SECURITY_PROTOCOL=z\n'),
+    ).not.toThrow();
     expect(refusal(() => load({}, {}, 'SPARKS_IMAGE=x')).message).toContain('SPARKS_IMAGE');
   });
 });

@@ -15,9 +15,12 @@ export interface SettingSources {
   readonly projectDir: string;
 }
 
-/** Names that may stand in `.env` though they are no settings: Compose, Docker and docker-compose.yml read them. */
+/**
+ * Names that may stand in `.env` though they are no settings: Compose, Docker and docker-compose.yml read them, and
+ * `npm run produce` the way into other clusters, with its secrets.
+ */
 const NEIGHBOURS =
-  /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$/i;
+  /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$|^KAFKA_(SECURITY_PROTOCOL|SASL_\w+|SSL_\w+)$/i;
 
 /**
  * Loads every setting: flags over environment over `.env` over defaults. An empty value counts as not given, as in Compose.

@@ -30,6 +30,14 @@ const INTERVAL = /^\s*(\d{1,9})\s*(milliseconds?|seconds?|minutes?|hours?|days?)
 /** Kafka's rule for topic names: org.apache.kafka.common.internals.Topic. */
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
+/** A share of the records, as text: the producer reads it again. */
+const share = (most: number) => {
+  const allowed = `a share from 0 to ${most}, such as 0.05`;
+  return text(/^\d(\.\d{1,9})?$/, allowed).refine((value) => Number(value) <= most, allowed);
+};
+
+const eventsPerSecond = 'a number above 0 of events in a second of event time';
+
 const flag = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true');
 
 const startingOffsets = z.string().refine((value) => {
@@ -78,6 +86,104 @@ export const SETTING_TABLE = {
       .transform(Number),
     default: '5',
     meaning: 'Records a second that the producer sends; 0 = as fast as it can',
+    usedBy: 'producer',
+  },
+  SCENARIO: {
+    schema: z.enum(['clean', 'messy', 'late', 'burst', 'fraud'], {
+      error: 'clean, messy, late, burst or fraud',
+    }),
+    default: 'clean',
+    meaning: 'Faults put into the records: clean, messy, late, burst or fraud',
+    usedBy: 'producer',
+  },
+  LATE_RATE: {
+    schema: share(1),
+    defaultText: 'by SCENARIO',
+    meaning: 'Share of events that come late, by 90 seconds in the median',
+    usedBy: 'producer',
+  },
+  DUPLICATE_RATE: {
+    schema: share(1),
+    defaultText: 'by SCENARIO',
+    meaning: 'Share of records that repeat an earlier one',
+    usedBy: 'producer',
+  },
+  MALFORMED_RATE: {
+    schema: share(1),
+    defaultText: 'by SCENARIO',
+    meaning: 'Share of records that belong in quarantine',
+    usedBy: 'producer',
+  },
+  OUT_OF_ORDER: {
+    schema: share(1),
+    defaultText: 'by SCENARIO',
+    meaning: 'Share of events that up to 20 later ones overtake',
+    usedBy: 'producer',
+  },
+  BURST: {
+    schema: text(
+      /^(off|\d{1,4}(\.\d{1,3})?x\d{1,6}\/\d{1,6})$/,
+      'off, or FACTORxSECONDS/PERIOD such as 10x5/60: ten times the rate for 5 of every 60 seconds',
+    ),
+    defaultText: 'by SCENARIO',
+    meaning: 'Bursts as FACTORxSECONDS/PERIOD, such as 10x5/60, or off',
+    usedBy: 'producer',
+  },
+  HOT_KEY: {
+    schema: share(1),
+    defaultText: 'by SCENARIO',
+    meaning: 'Share of records of one and the same card',
+    usedBy: 'producer',
+  },
+  FRAUD_RATE: {
+    schema: share(0.25),
+    defaultText: 'by SCENARIO',
+    meaning: 'Share of records that are payments with five stolen cards, at most 0.25',
+    usedBy: 'producer',
+  },
+  SEED: {
+    schema: text(/^\d{1,15}$/, 'a whole number of at most 15 digits'),
+    defaultText: 'unset',
+    meaning: 'A whole number that all records follow from, the same ones in every run',
+    usedBy: 'producer',
+  },
+  EVENT_START: {
+    schema: z.iso.datetime({
+      offset: true,
+      error: 'an ISO-8601 time with Z or an offset, such as 2026-01-01T00:00:00Z',
+    }),
+    defaultText: 'now',
+    meaning: 'Time of the first event, ISO-8601; the others follow at EVENTS_PER_SEC',
+    usedBy: 'producer',
+  },
+  EVENTS_PER_SEC: {
+    schema: text(/^\d{1,7}(\.\d{1,6})?$/, eventsPerSecond).refine(
+      (value) => Number(value) > 0,
+      eventsPerSecond,
+    ),
+    defaultText: '5',
+    meaning: 'Events in a second of event time, where SEED, EVENT_START or this is set',
+    usedBy: 'producer',
+  },
+  DAY_NIGHT: {
+    schema: z.enum(['0', '1'], { error: '0 or 1' }),
+    default: '0',
+    meaning: '1 lets cards be used where it is day',
+    usedBy: 'producer',
+  },
+  MAX_RECORDS: {
+    schema: text(/^[1-9]\d{0,14}$/, 'a whole number of 1 or more'),
+    defaultText: 'unset',
+    meaning: 'Records after which the producer has done enough',
+    usedBy: 'producer',
+  },
+  DURATION: {
+    schema: text(
+      /^\s*0*[1-9]\d{0,8}\s*(millisecond|second|minute|hour|day)s?\s*$/i,
+      'a count above 0 and a unit, such as "30 seconds" or "5 minutes"',
+    ),
+    defaultText: 'unset',
+    meaning: 'Time after which the producer has done enough, such as "5 minutes"',
     usedBy: 'producer',
   },
   OUTPUT_DIR: {

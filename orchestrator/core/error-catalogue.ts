@@ -27,6 +27,14 @@ export const ERROR_CATALOGUE = {
     meaning: 'The command reads outputs on the local disk, and OUTPUT_PATH is elsewhere.',
   },
   NO_DATA: { exitCode: 2, meaning: 'There is nothing to read yet.' },
+  BAD_SQL: {
+    exitCode: 2,
+    meaning: 'The SQL of `peek --sql` has an error, or is more than a single read-only query over the sinks.',
+  },
+  ANSWER_KEY_INVALID: {
+    exitCode: 2,
+    meaning: 'The answer key cannot be read, or a line of it is not of its form.',
+  },
   NODE_TOO_OLD: { exitCode: 3, meaning: 'Node.js is older than the product needs.' },
   PYTHON_MISSING: {
     exitCode: 3,
@@ -46,6 +54,10 @@ export const ERROR_CATALOGUE = {
   OUTPUT_DAMAGED: {
     exitCode: 4,
     meaning: 'A file of a checkpoint or ledger is missing or not as it was written.',
+  },
+  OUTPUT_CHANGED: {
+    exitCode: 4,
+    meaning: 'Files were pruned or replaced again and again while they were read.',
   },
   STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
   GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },

@@ -1,11 +1,11 @@
 import { statfs } from 'node:fs/promises';
 import type { StackConfig } from '../config/stack-config.ts';
+import { nearestExisting } from '../runtime/folder-access.ts';
 import { megabytes } from '../runtime/local/provision/disk-space.ts';
 import { COLD_CACHE_BYTES } from '../runtime/local/provision/provisioned-folders.ts';
 import { installedPySpark } from '../runtime/local/provision/pyspark.ts';
 import { toolEnvironment } from '../runtime/local/provision/tool-environment.ts';
 import type { DoctorCheck } from './doctor-report.ts';
-import { nearestExisting } from './nearest-existing.ts';
 
 /** Enough for an hour of the stack at its defaults: outputs, Kafka's log segments, service logs. */
 const COMFORTABLE_BYTES = 2_000_000_000;

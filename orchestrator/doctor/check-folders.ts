@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
+import { assertUsableFolder, nearestExisting } from '../runtime/folder-access.ts';
 import type { DoctorCheck } from './doctor-report.ts';
-import { nearestExisting } from './nearest-existing.ts';
 
 /** Whether the folders that the stack writes can be made and written. */
 export async function checkFolders(config: StackConfig): Promise<readonly DoctorCheck[]> {
@@ -16,8 +16,7 @@ export async function checkFolders(config: StackConfig): Promise<readonly Doctor
 function checkFolder(setting: string, folder: string): DoctorCheck {
   const existing = nearestExisting(folder);
   try {
-    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a folder`);
-    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
+    assertUsableFolder(folder);
   } catch (error) {
     return {
       name: setting,

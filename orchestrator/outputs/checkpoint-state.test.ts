@@ -83,7 +83,7 @@ test('of the batches before one whose watermark is gone, nothing is known of gol
     return batches.map(({ batch, watermarkMs }) => [batch, watermarkMs]);
   };
   expect(await watermarks()).toEqual([
-    [0, 0],
+    [0, Number.NEGATIVE_INFINITY],
     [1, 1],
     [2, 2],
     [3, 3],

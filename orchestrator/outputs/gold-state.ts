@@ -7,7 +7,7 @@ import { outputDamaged } from './output-damaged.ts';
 
 /** A committed micro-batch with the watermark it left. */
 export interface GoldBatch extends PlannedBatch {
-  /** Event times up to this instant (Unix ms) are complete: windows that end by it are closed by this batch. 0: none yet. */
+  /** Event times up to this instant (Unix ms) are complete: windows that end by it are closed by this batch. -Infinity: none yet. */
   readonly watermarkMs: number;
 }
 
@@ -32,7 +32,7 @@ async function watermarkAfter(path: string): Promise<number | undefined> {
   const content = await readIfPresent(path);
   if (content === undefined) return undefined;
   try {
-    return state.parse(JSON.parse(content)).watermark_ms ?? 0;
+    return state.parse(JSON.parse(content)).watermark_ms ?? Number.NEGATIVE_INFINITY;
   } catch (cause) {
     throw outputDamaged(`${path} does not hold the watermark and the open windows of gold.`, cause);
   }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { peekOutputs } from './peek-outputs.ts';
 import { peekJson, peekText } from './peek-summary.ts';
@@ -55,6 +55,118 @@ test('a sink without rows says so, no rows at all are no data', async () => {
   await expect(peekOutputs(options)).rejects.toMatchObject({ code: 'NO_DATA' });
   await plant();
   expect(peekText(await peekOutputs(options), 80)).toMatch(/gold: no rows yet, a window follows/);
+  const quarantine = await peekOutputs({ outputPath: outputs.path, sink: 'quarantine', limit: 5 });
+  expect(peekText(quarantine, 80)).toContain('quarantine: no rows yet, nothing was rejected');
+});
+
+const MINUTE = 60_000;
+const START = 1_735_787_040_000;
+
+test('gold is shown as the most active cards of the newest half hour, each with its transactions by minute', async () => {
+  await plant();
+  await outputs.gold(0, [
+    { card: 'old', start: START - 29 * MINUTE, count: 900, sum: '900.00', max: '9.00' },
+    { card: 'A', start: START - 3 * MINUTE, count: 8, sum: '80.10', max: '20.00' },
+    { card: 'B', start: START - 3 * MINUTE, count: 1, sum: '0.50', max: '0.50' },
+  ]);
+  await outputs.gold(1, [
+    { card: 'B', start: START + MINUTE, count: 20, sum: '9.50', max: '5.00' },
+    { card: 'A', start: START + MINUTE, count: 1, sum: '0.20', max: '0.20' },
+    { card: 'A', start: START, count: 4, sum: '1.00', max: '0.50' },
+  ]);
+  // In flight.
+  await outputs.gold(2, [{ card: 'C', start: START + 2 * MINUTE, count: 99, sum: '1.00', max: '1.00' }]);
+  const peek = await peekOutputs({ outputPath: outputs.path, limit: 1 });
+  expect(peekJson(peek)).toMatchObject({
+    sink: 'silver',
+    gold: {
+      from: '2025-01-02T03:01:00Z',
+      to: '2025-01-02T03:05:00Z',
+      windows: 5,
+      cards: [
+        {
+          card_id: 'B',
+          txn_count: 21,
+          sum_amount: '10.00',
+          max_amount: '5.00',
+          txn_counts: [1, 0, 0, 0, 20],
+        },
+        {
+          card_id: 'A',
+          txn_count: 13,
+          sum_amount: '81.30',
+          max_amount: '20.00',
+          txn_counts: [8, 0, 0, 4, 1],
+        },
+      ],
+    },
+  });
+  const text = peekText(peek, 80);
+  expect(text).toContain('newest 5 minutes of closed windows, 2025-01-02 03:01 to 2025-01-02 03:05 (UTC):');
+  expect(text).toMatch(/\nB +21 +10\.00 +5\.00 {2}▁···█\nA +13 +81\.30 +20\.00 {2}█··▄▁\n/);
+});
+
+test('in a narrow terminal the newest windows stay', async () => {
+  await plant();
+  await outputs.gold(
+    0,
+    Array.from({ length: 30 }, (_, at) => ({
+      card: 'card',
+      start: START + at * MINUTE,
+      count: at === 29 ? 2 : 1,
+      sum: '1.00',
+      max: '1.00',
+    })),
+  );
+  const lines = peekText(await peekOutputs({ outputPath: outputs.path, limit: 1 }), 60).split('\n');
+  const card = lines.find((line) => line.startsWith('card '));
+  expect(card).toMatch(/ ▄+█$/);
+  expect([...(card ?? '')].length).toBeLessThanOrEqual(60);
+});
+
+test('rejected records are counted by reason, the commonest first, as bars', async () => {
+  await plant();
+  await outputs.quarantine(0, rowsOf(0, 0, 3));
+  await outputs.quarantine(1, rowsOf(0, 3, 5), 'bad_amount');
+  const peek = await peekOutputs({ outputPath: outputs.path, limit: 1 });
+  expect(peekJson(peek)['rejected']).toEqual([
+    { reason: 'bad_json', rows: 3 },
+    { reason: 'bad_amount', rows: 2 },
+  ]);
+  const text = peekText(peek, 80);
+  expect(text).toContain('Rejected records, 5 in quarantine:');
+  expect(text).toMatch(/\nbad_json +3 +60\.0 % {2}█{36}\nbad_amount +2 +40\.0 % {2}█{24}\n/);
+});
+
+test('what gold and quarantine do not have yet is said, with what to wait for', async () => {
+  await plant();
+  const peek = await peekOutputs({ outputPath: outputs.path, limit: 0 });
+  expect(peekJson(peek)).toMatchObject({ gold: null, rejected: [], rows: [] });
+  const text = peekText(peek, 80);
+  expect(text).toMatch(/Gold: no closed window yet; .* about six minutes after the first event/);
+  expect(text).toContain('Rejected: nothing in quarantine.');
+  expect(text).toContain('silver: no rows shown, as --limit 0 asks.');
+});
+
+test('a large raw_csv is not read to count it: silver of the same micro-batches has the figure, and that is said', async () => {
+  await outputs.start({ 0: 0 });
+  await outputs.commit(1, { 0: 5 });
+  await outputs.batch(0, rowsOf(0, 0, 3));
+  await outputs.batch(1, rowsOf(0, 3, 9));
+  // Its content is not asked for.
+  await truncate(outputs.fileOf('raw_csv', 1), 40 * 1024 * 1024);
+  const rawCsv = async () =>
+    (await peekOutputs({ outputPath: outputs.path, sink: 'gold', limit: 1 })).sinks.find(
+      ({ sink }) => sink === 'raw_csv',
+    );
+  expect(await rawCsv()).toMatchObject({ rows: 9, countedIn: 'silver' });
+  const text = peekText(await peekOutputs({ outputPath: outputs.path, limit: 0 }), 80);
+  expect(text).toMatch(/raw_csv +\* 9 +2 [\s\S]*\* raw_csv as in the silver files/);
+  // Without its silver file there is nothing to take a figure from.
+  await rm(outputs.fileOf('silver', 0));
+  expect(await rawCsv()).toMatchObject({ rows: 9, countedIn: 'silver' });
+  await rm(outputs.fileOf('raw_csv', 1));
+  expect(await rawCsv()).toMatchObject({ rows: 3, countedIn: 'files' });
 });
 
 test('a value that is not UTF-8 does not hide its row', async () => {

@@ -1,18 +1,23 @@
 import { stat } from 'node:fs/promises';
-import { messageOf, ProductError } from '../core/product-error.ts';
+import { messageOf } from '../core/product-error.ts';
+import { readCheckpoint } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
+import { countCsvRows, countParquetRows, type RowCounts } from './count-rows.ts';
 import { type Database, withDatabase } from './duckdb/database.ts';
 import { sourceOf } from './duckdb/file-source.ts';
 import { isVanished } from './duckdb/vanished.ts';
+import { noData, outputChanged } from './nothing-to-read.ts';
 import { absentAsUndefined } from './optional-file.ts';
 import { PEEK_COLUMNS, type PeekColumn } from './peek-columns.ts';
+import { type GoldOverview, goldOverview } from './peek-gold.ts';
+import { type RejectedReason, rejectedReasons } from './peek-rejected.ts';
 import { SINK_NAMES, type SinkName } from './sinks.ts';
 
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
-  /** The sink whose newest rows are wanted. */
-  readonly sink: SinkName;
+  /** The sink whose newest rows are wanted; without one it is silver's, beside an overview of gold and quarantine. */
+  readonly sink?: SinkName | undefined;
   /** How many of them. */
   readonly limit: number;
   readonly signal?: AbortSignal;
@@ -23,6 +28,8 @@ export interface SinkOverview {
   readonly sink: SinkName;
   readonly rows: number;
   readonly files: number;
+  /** Where `rows` was counted. */
+  readonly countedIn: RowCounts['countedIn'];
   /** When the newest file was written, ISO-8601 with Z; null without files. */
   readonly newestFileAt: string | null;
 }
@@ -33,6 +40,15 @@ export interface Peek {
   readonly columns: readonly PeekColumn[];
   /** Newest first; cells as text, in the order of the columns, null where there is no value. */
   readonly rows: readonly (readonly (string | null)[])[];
+  /** Where no sink was named. */
+  readonly overview: PeekOverview | undefined;
+}
+
+/** What gold and quarantine tell. */
+export interface PeekOverview {
+  /** null when no window is closed yet. */
+  readonly gold: GoldOverview | null;
+  readonly rejected: readonly RejectedReason[];
 }
 
 /** How often the reading starts over because files were pruned or replaced under it. */
@@ -41,7 +57,7 @@ const ATTEMPTS = 5;
 /**
  * Looks at what the job wrote, also while it runs: rows and files per sink, and the newest rows of one, which are looked for in
  * the newest files that hold enough of them.
- * @throws ProductError NO_DATA when no sink has rows, OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED; the signal's reason
+ * @throws ProductError NO_DATA when no sink has rows; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED; the signal's reason
  */
 export async function peekOutputs(options: PeekOptions): Promise<Peek> {
   return withDatabase(options.signal, async (database) => {
@@ -49,41 +65,57 @@ export async function peekOutputs(options: PeekOptions): Promise<Peek> {
       try {
         return await look(database, options);
       } catch (error) {
-        if (attempt === ATTEMPTS || !isVanished(error)) throw error;
+        if (!isVanished(error)) throw error;
+        if (attempt === ATTEMPTS) throw outputChanged(error);
       }
     }
   });
 }
 
-async function look(database: Database, { outputPath, sink, limit }: PeekOptions): Promise<Peek> {
-  const sinks: SinkOverview[] = [];
-  let newest: readonly SinkFile[] = [];
+async function look(database: Database, options: PeekOptions): Promise<Peek> {
+  const { outputPath, sink = 'silver', limit } = options;
+  const through = (await readCheckpoint(outputPath)).committed?.batch ?? -1;
+  const found = new Map<SinkName, Found>();
   for (const name of SINK_NAMES) {
-    const files = await committedFiles(outputPath, name);
-    const rows = await rowsByFile(database, name, files);
-    const newestFileAt = await newestTime(files);
-    sinks.push({ sink: name, rows: [...rows.values()].reduce(sum, 0), files: files.length, newestFileAt });
-    if (name === sink) newest = newestFiles(files, rows, limit);
+    const files = await committedFiles(outputPath, name, through);
+    const counts =
+      name === 'raw_csv'
+        ? await countCsvRows(database, files, rowsByBatch(found.get('silver')))
+        : await countParquetRows(database, files);
+    found.set(name, { files, counts });
   }
-  if (sinks.every(({ rows }) => rows === 0)) {
-    throw new ProductError('NO_DATA', {
-      message: `No micro-batch has left rows in ${outputPath} yet.`,
-      hint: 'See with `npm run status` whether the stack is up; the first rows follow its first trigger.',
-    });
+  const sinks: SinkOverview[] = [];
+  for (const [name, { files, counts }] of found) {
+    const rows = [...counts.byPath.values()].reduce(sum, 0);
+    const { countedIn } = counts;
+    sinks.push({ sink: name, rows, files: files.length, countedIn, newestFileAt: await newestTime(files) });
   }
-  const columns = PEEK_COLUMNS[sink];
+  if (sinks.every(({ rows }) => rows === 0)) throw noData(outputPath);
+  const filesOf = (name: SinkName) => found.get(name)?.files ?? [];
+  const newest = newestFiles(filesOf(sink), found.get(sink)?.counts.byPath ?? new Map(), limit);
   const rows = newest.length === 0 ? [] : await newestRows(database, sink, newest, limit);
-  return { sinks, sink, columns, rows };
+  const overview =
+    options.sink === undefined
+      ? {
+          gold: await goldOverview(database, filesOf('gold')),
+          rejected: await rejectedReasons(database, filesOf('quarantine')),
+        }
+      : undefined;
+  return { sinks, sink, columns: PEEK_COLUMNS[sink], rows, overview };
 }
 
-async function rowsByFile(
-  database: Database,
-  sink: SinkName,
-  files: readonly SinkFile[],
-): Promise<ReadonlyMap<string, number>> {
-  if (files.length === 0) return new Map();
-  const rows = await database.all(`SELECT filename, count(*) FROM ${sourceOf(sink, files)} GROUP BY 1`);
-  return new Map(rows.map(([path, count]) => [String(path), Number(count)]));
+interface Found {
+  readonly files: readonly SinkFile[];
+  readonly counts: RowCounts;
+}
+
+function rowsByBatch(found: Found | undefined): ReadonlyMap<number, number> {
+  const rows = new Map<number, number>();
+  for (const { path, batch } of found?.files ?? []) {
+    // The same batch under two names: none of them is known to be the one that the CSV was made from.
+    rows.set(batch, rows.has(batch) ? Number.NaN : (found?.counts.byPath.get(path) ?? Number.NaN));
+  }
+  return new Map([...rows].filter(([, count]) => !Number.isNaN(count)));
 }
 
 async function newestTime(files: readonly SinkFile[]): Promise<string | null> {

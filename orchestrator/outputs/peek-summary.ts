@@ -1,18 +1,20 @@
 import type { Peek, SinkOverview } from './peek-outputs.ts';
+import { overviewLines } from './peek-overview-text.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 
 /** A value is cut here before anything is laid out: a record may be a megabyte long. */
 const LONGEST_CELL = 500;
 
-const OVERVIEW: readonly TextColumn[] = [
+const SINKS_TABLE: readonly TextColumn[] = [
   { title: 'sink', align: 'left' },
   { title: 'rows', align: 'right' },
   { title: 'files', align: 'right' },
   { title: 'newest file (UTC)', align: 'left' },
 ];
 
-/** The look as text for a terminal of the given width. */
-export function peekText({ sinks, sink, columns, rows }: Peek, width: number): string {
+/** The look as text for a terminal of the given width; no colours. */
+export function peekText(peek: Peek, width: number): string {
+  const { sinks, sink, columns, rows, overview } = peek;
   const titles = columns.map(
     ({ name, instant, numeric }): TextColumn => ({
       title: instant ? `${name} (UTC)` : name,
@@ -22,27 +24,39 @@ export function peekText({ sinks, sink, columns, rows }: Peek, width: number): s
   );
   const cells = rows.map((row) => row.map((cell) => (cell ?? '-').slice(0, LONGEST_CELL)));
   return [
-    ...textTable(OVERVIEW, sinks.map(overviewRow), width),
+    ...textTable(SINKS_TABLE, sinks.map(sinkRow), width),
+    ...sinks
+      .filter(({ countedIn }) => countedIn === 'silver')
+      .map(({ sink }) => `* ${sink} ${TAKEN_FROM_SILVER}`),
+    ...(overview ? overviewLines(overview, width) : []),
     '',
     ...(rows.length === 0
-      ? [`${sink}: no rows yet${sink === 'gold' ? GOLD_FOLLOWS : ''}.`]
+      ? [`${sink}: ${noRows(peek)}.`]
       : [`Newest rows of ${sink}:`, ...textTable(titles, cells, width)]),
   ].join('\n');
 }
 
 /** The look as `peek --json` prints it. */
-export function peekJson({ sinks, sink, columns, rows }: Peek): Readonly<Record<string, unknown>> {
+export function peekJson({ sinks, sink, columns, rows, overview }: Peek): Readonly<Record<string, unknown>> {
   const names = columns.map(({ name }) => name);
   return {
     sinks,
     sink,
     rows: rows.map((row) => Object.fromEntries(row.map((cell, at) => [names[at], cell]))),
+    ...overview,
   };
 }
 
-const GOLD_FOLLOWS = ', a window follows when event time has passed its end by 5 minutes';
+const TAKEN_FROM_SILVER = 'as in the silver files that it was made from; a count(*) by --sql reads it';
 
-function overviewRow({ sink, rows, files, newestFileAt }: SinkOverview): readonly string[] {
+function noRows({ sinks, sink }: Peek): string {
+  if ((sinks.find((one) => one.sink === sink)?.rows ?? 0) > 0) return 'no rows shown, as --limit 0 asks';
+  if (sink === 'gold') return 'no rows yet, a window follows when event time has passed its end by 5 minutes';
+  return sink === 'quarantine' ? 'no rows yet, nothing was rejected' : 'no rows yet';
+}
+
+function sinkRow({ sink, rows, files, countedIn, newestFileAt }: SinkOverview): readonly string[] {
   const newest = newestFileAt === null ? 'no rows yet' : newestFileAt.slice(0, 19).replace('T', ' ');
-  return [sink, rows.toLocaleString('en-US'), files.toLocaleString('en-US'), newest];
+  const mark = countedIn === 'silver' ? '* ' : '';
+  return [sink, `${mark}${rows.toLocaleString('en-US')}`, files.toLocaleString('en-US'), newest];
 }

@@ -3,7 +3,7 @@ import { localOutputPath } from './local-path.ts';
 import type { PartitionOffsets } from './offset-log.ts';
 import { readIfPresent } from './optional-file.ts';
 import { outputDamaged } from './output-damaged.ts';
-import type { SinkName } from './sinks.ts';
+import { SINK_NAMES, type SinkName } from './sinks.ts';
 
 /** What the job gave up of a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
 export interface PruneLedger {
@@ -32,6 +32,12 @@ export async function readPruneLedger(outputPath: string, sink: SinkName): Promi
   if (late !== undefined) return check(path, sink, late);
   // A draft that is not complete is the first of its sink: nothing was pruned before it is.
   return draft === undefined || parse(draft) === undefined ? undefined : check(path, sink, draft);
+}
+
+/** The ledgers of all sinks of which something was pruned. */
+export async function readPruneLedgers(outputPath: string): Promise<ReadonlyMap<SinkName, PruneLedger>> {
+  const read = await Promise.all(SINK_NAMES.map((sink) => readPruneLedger(outputPath, sink)));
+  return new Map(read.filter((ledger) => ledger !== undefined).map((ledger) => [ledger.sink, ledger]));
 }
 
 function check(path: string, sink: SinkName, content: string): PruneLedger {

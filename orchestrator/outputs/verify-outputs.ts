@@ -1,25 +1,17 @@
 import { ProductError } from '../core/product-error.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { sinkFiles } from './committed-files.ts';
-import { type Database, withDatabase } from './duckdb/database.ts';
+import { withDatabase } from './duckdb/database.ts';
 import { goldBatches } from './gold-state.ts';
-import type { PartitionOffsets } from './offset-log.ts';
-import { type PruneLedger, readPruneLedger } from './prune-ledger.ts';
-import { SINK_NAMES, type SinkName } from './sinks.ts';
-import { compareOffsets } from './verify/compare-offsets.ts';
-import { compareRawCsv, rawCsvRows, surveyTransactions } from './verify/compare-raw-csv.ts';
-import {
-  compareTopic,
-  expectedRanges,
-  type PartitionState,
-  partitionStates,
-  type TopicState,
-} from './verify/compare-topic.ts';
+import { readPruneLedgers } from './prune-ledger.ts';
+import { SINK_NAMES } from './sinks.ts';
+import { compareTopic, partitionStates, type TopicState } from './verify/compare-topic.ts';
+import { type DeepOptions, verifyValues } from './verify/deep/verify-values.ts';
 import { DifferenceLog } from './verify/difference.ts';
-import { noteDoubledInFiles } from './verify/doubled-in-file.ts';
-import { noteFiles } from './verify/note-files.ts';
-import { firstBronzeOffsets, foreignRows, surveyedBuckets, surveyOffsets } from './verify/survey-offsets.ts';
+import { silverOfFiles } from './verify/load-gold.ts';
 import { verifyGold } from './verify/verify-gold.ts';
+import { verifyLineage } from './verify/verify-lineage.ts';
+import { verifyRawCsv } from './verify/verify-raw-csv.ts';
 import type { NotCompared, VerifyReport } from './verify/verify-report.ts';
 
 export interface VerifyOptions {
@@ -31,6 +23,8 @@ export interface VerifyOptions {
    */
   readonly topic: TopicState | (() => Promise<TopicState>);
   readonly signal?: AbortSignal;
+  /** Also compares every value with what the topic's records give. */
+  readonly deep?: DeepOptions;
 }
 
 /**
@@ -55,11 +49,30 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
     // Outputs of another topic are still compared with themselves.
     const source = checkpoint.topic ?? topic.name;
     const bronze = await verifyLineage(database, { outputPath, topic: source, through, states }, log);
-    const csv = await verifyRawCsv(database, outputPath, through, log);
-    const goldPart = await verifyGold(database, { outputPath, checkpoint, goldBatches: batches }, log);
+    const scope = options.deep ? 'all columns' : 'txn_id';
+    const csv = await verifyRawCsv(database, { outputPath, through, scope }, log);
+    const deep =
+      options.deep &&
+      source === topic.name &&
+      (await verifyValues(
+        database,
+        { ...options.deep, outputPath, checkpoint, states, batches, signal, noted: bronze.unreadable },
+        log,
+      ));
+    const goldPart = await verifyGold(
+      database,
+      {
+        outputPath,
+        checkpoint,
+        goldBatches: deep ? deep.batches : batches,
+        silver: deep ? deep.silver : silverOfFiles(outputPath, through),
+      },
+      log,
+    );
+    const answerKey = deep ? await deep.checkAnswerKey() : null;
     const now = await readCheckpoint(outputPath);
     if (source === topic.name) compareTopic(states, now.committed?.end ?? new Map(), log);
-    const ledgers = await readLedgers(outputPath);
+    const ledgers = await readPruneLedgers(outputPath);
     return {
       equal: log.total === 0,
       topic: topic.name,
@@ -69,17 +82,24 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
       lag: states.reduce((sum, { lag }) => sum + lag, 0),
       pruned: [...ledgers.values()].map(({ sink, throughBatch, files }) => ({ sink, throughBatch, files })),
       gold: goldPart.report,
-      notCompared: [...bronze.notCompared, ...goldPart.notCompared],
+      deep: deep ? deep.report : null,
+      answerKey,
+      notCompared: [
+        ...bronze.notCompared,
+        ...(deep ? deep.notCompared : []),
+        ...goldPart.notCompared,
+        ...(options.deep && !deep ? [OTHER_TOPIC] : []),
+      ],
       differences: log.kept,
       differenceCount: log.total,
     };
   });
 }
 
-const START_UNKNOWN: NotCompared = {
+const OTHER_TOPIC: NotCompared = {
   sink: 'bronze',
   reason:
-    'the ledger does not tell at which offsets the unpruned files begin, so they count from the first row left',
+    'the topic at hand is not the one that the outputs were made from, so its records say nothing of them',
   count: null,
 };
 
@@ -105,72 +125,4 @@ async function checkOrigin(
     const detail = `the checkpoint belongs to topic ${checkpoint.topic}`;
     log.add({ kind: 'other-topic', sink: null, count: 1, detail });
   }
-}
-
-/** Bronze against the committed ranges, silver and quarantine against bronze. */
-async function verifyLineage(
-  database: Database,
-  options: {
-    readonly outputPath: string;
-    readonly topic: string;
-    readonly through: number;
-    readonly states: readonly PartitionState[];
-  },
-  log: DifferenceLog,
-) {
-  const loaded = await surveyOffsets(database, options);
-  // Read after the files: what went meanwhile is in it.
-  const ledgers = await readLedgers(options.outputPath);
-  const prunedThrough = (sink: SinkName) => ledgers.get(sink)?.throughBatch ?? -1;
-  const bronze = ledgers.get('bronze');
-  const keptFrom = bronze && (bronze.keptFrom ?? (await firstLeft(database, bronze, options.states)));
-  const expected = expectedRanges(options.states, keptFrom);
-  for (const [sink, load] of loaded) noteFiles(sink, load, prunedThrough(sink), log);
-  for (const [sink, count] of await foreignRows(database, prunedThrough)) {
-    log.add({ kind: 'foreign-row', sink, count });
-  }
-  const findings = await compareOffsets(surveyedBuckets(database), { expected, prunedThrough }, log);
-  await noteDoubledInFiles(database, findings.doubledWithinFiles, loaded, options.topic, log);
-  return {
-    notCompared: bronze !== undefined && bronze.keptFrom === undefined ? [START_UNKNOWN] : [],
-    counts: {
-      bronze: findings.rows.get('bronze') ?? 0,
-      silver: findings.rows.get('silver') ?? 0,
-      quarantine: findings.rows.get('quarantine') ?? 0,
-    },
-    ofPartition: ({ partition, start }: PartitionState) => ({
-      ...(findings.partitions.get(partition) ?? { bronze: 0, missing: 0, doubled: 0 }),
-      pruned: (expected.get(partition)?.from ?? start) - start,
-    }),
-  };
-}
-
-/** Where bronze's unpruned files begin, by what is in them; of a partition without rows left nothing is expected. */
-async function firstLeft(
-  database: Database,
-  ledger: PruneLedger,
-  states: readonly PartitionState[],
-): Promise<PartitionOffsets> {
-  const first = await firstBronzeOffsets(database, ledger.throughBatch);
-  return new Map(states.map(({ partition, committed }) => [partition, first.get(partition) ?? committed]));
-}
-
-/** @returns raw_csv's rows */
-async function verifyRawCsv(
-  database: Database,
-  outputPath: string,
-  through: number,
-  log: DifferenceLog,
-): Promise<number> {
-  const loaded = await surveyTransactions(database, { outputPath, through });
-  const ledgers = await readLedgers(outputPath);
-  const prunedThrough = (sink: SinkName) => ledgers.get(sink)?.throughBatch ?? -1;
-  noteFiles('raw_csv', loaded.rawCsv, prunedThrough('raw_csv'), log);
-  await compareRawCsv(database, loaded, Math.max(prunedThrough('silver'), prunedThrough('raw_csv')), log);
-  return rawCsvRows(database, prunedThrough('raw_csv'));
-}
-
-async function readLedgers(outputPath: string): Promise<ReadonlyMap<SinkName, PruneLedger>> {
-  const read = await Promise.all(SINK_NAMES.map((sink) => readPruneLedger(outputPath, sink)));
-  return new Map(read.filter((ledger) => ledger !== undefined).map((ledger) => [ledger.sink, ledger]));
 }

@@ -1,12 +1,13 @@
 import { SINK_NAMES } from './sinks.ts';
 import { type TextColumn, textTable } from './text-table.ts';
+import { answerKeyLines, deepLines } from './verify/deep-summary.ts';
 import type { Difference } from './verify/difference.ts';
 import type { VerifyReport } from './verify/verify-report.ts';
 
 /** The report as `verify --json` prints it; the names of its fields are a contract. */
 export function verifyJson(report: VerifyReport): Readonly<Record<string, unknown>> {
   const { equal, topic, partitions, counts, lag, pruned, differences, differenceCount } = report;
-  const { committedBatch, gold, notCompared } = report;
+  const { committedBatch, gold, deep, answerKey, notCompared } = report;
   return {
     equal,
     topic,
@@ -16,6 +17,8 @@ export function verifyJson(report: VerifyReport): Readonly<Record<string, unknow
     lag,
     pruned,
     gold,
+    deep,
+    answerKey,
     notCompared,
     differences,
     differenceCount,
@@ -49,20 +52,23 @@ export function summarise(report: VerifyReport, width = 120): string {
     `Rows: ${SINK_NAMES.map((sink) => `${sink} ${number(report.counts[sink])}`).join(', ')}.`,
     ...goldLines(report),
     ...prunedLines(report),
+    ...deepLines(report),
+    ...answerKeyLines(report, width),
     ...report.notCompared.map(
       ({ sink, reason, count }) =>
-        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} windows`}: ${reason}.`,
+        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} ${sink === 'gold' ? 'windows' : 'records'}`}: ${reason}.`,
     ),
     ...differenceLines(report),
     verdict(report),
   ].join('\n');
 }
 
-function goldLines({ gold }: VerifyReport): readonly string[] {
+function goldLines({ gold, deep }: VerifyReport): readonly string[] {
   if (gold.watermark === null) return ['Gold: no window is closed yet.'];
   const windows =
     gold.equalWindows === 1 ? '1 closed window equals' : `${number(gold.equalWindows)} closed windows equal`;
-  return [`Gold: ${windows} silver; the watermark is ${gold.watermark}.`];
+  const silver = deep ? 'what the records give' : 'silver';
+  return [`Gold: ${windows} ${silver}; the watermark is ${gold.watermark}.`];
 }
 
 function prunedLines({ pruned }: VerifyReport): readonly string[] {

@@ -1,4 +1,6 @@
-import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
@@ -40,7 +42,7 @@ async function expectRefusal(path: string): Promise<void> {
 }
 
 test('everything that the stack made goes, and the empty folder with it', async () => {
-  const plan = await planOutputsWipe(root, join(root, '..'));
+  const plan = await planOutputsWipe(root, join(root, '..'), { keepTopic: false });
   expect([...plan.found].sort()).toEqual(
     [
       '1 file in bronze',
@@ -58,6 +60,25 @@ test('everything that the stack made goes, and the empty folder with it', async 
 test('OUTPUT_DIR stays, without its marker', async () => {
   await wipeOutputs(root, root);
   expect(await readdir(root)).toEqual([]);
+});
+
+test('an answer key in OUTPUT_DIR goes with the topic and stays with it', async () => {
+  const above = await mkdtemp(join(tmpdir(), 'output-dir-'));
+  for (const folder of [above, root]) {
+    const key = join(folder, 'answer-key.jsonl');
+    await writeFile(key, '{}\n');
+    await (await planOutputsWipe(root, folder, { keepTopic: true })).wipe();
+    expect(existsSync(key)).toBe(true);
+    await (await planOutputsWipe(root, folder, { keepTopic: false })).wipe();
+    expect(existsSync(key)).toBe(false);
+    await mkdir(root, { recursive: true });
+  }
+  await rm(above, { recursive: true });
+});
+
+test('a folder in the place of the answer key is foreign', async () => {
+  await mkdir(join(root, 'answer-key.jsonl'));
+  await expect(wipeOutputs(root, root)).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
 });
 
 test('an absent folder needs no wipe', async () => {
@@ -80,7 +101,7 @@ test.each([
 });
 
 test('what appears between plan and wipe is refused too', async () => {
-  const plan = await planOutputsWipe(root, join(root, '..'));
+  const plan = await planOutputsWipe(root, join(root, '..'), { keepTopic: false });
   await outputs.write('gold/notes.txt', 'mine');
   const before = await tree();
   await expect(plan.wipe()).rejects.toMatchObject({ code: 'FOREIGN_FILES' });

@@ -20,15 +20,19 @@ export interface OutputsWipe {
  * Plans the deletion of outputs and checkpoints: the sinks' files by the contract's names with their checksum files, `_chk`,
  * `_staging` and the marker. Nothing is deleted when anything else is there. OUTPUT_DIR itself stays.
  * @param outputPath OUTPUT_PATH
- * @param outputDir OUTPUT_DIR, whose marker goes too
+ * @param outputDir OUTPUT_DIR, whose marker goes too, and unless the topic is kept the answer key about its records
  * @throws ProductError FOREIGN_FILES naming what the stack did not make; OUTPUT_NOT_LOCAL
  */
-export async function planOutputsWipe(outputPath: string, outputDir: string): Promise<OutputsWipe> {
+export async function planOutputsWipe(
+  outputPath: string,
+  outputDir: string,
+  { keepTopic }: { readonly keepTopic: boolean },
+): Promise<OutputsWipe> {
   const root = localOutputPath(outputPath);
   return {
-    found: phrases(await planWipe(root, outputDir)),
+    found: phrases(await planWipe(root, outputDir, keepTopic)),
     async wipe() {
-      const plan = await planWipe(root, outputDir);
+      const plan = await planWipe(root, outputDir, keepTopic);
       await carryOut(plan, root, outputDir);
       return phrases(plan);
     },
@@ -37,7 +41,7 @@ export async function planOutputsWipe(outputPath: string, outputDir: string): Pr
 
 /** Plans and deletes in one go. */
 export async function wipeOutputs(outputPath: string, outputDir: string): Promise<readonly string[]> {
-  return (await planOutputsWipe(outputPath, outputDir)).wipe();
+  return (await planOutputsWipe(outputPath, outputDir, { keepTopic: false })).wipe();
 }
 
 async function carryOut(plan: WipePlan, root: string, outputDir: string): Promise<void> {

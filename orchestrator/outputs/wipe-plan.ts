@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ProductError } from '../core/product-error.ts';
 import { absentAsUndefined } from './optional-file.ts';
 import { batchOfFileName, SINK_NAMES, type SinkName } from './sinks.ts';
@@ -21,9 +22,10 @@ const CHECKPOINT_NAMES = ['medallion', 'gold', '_pruned', '_source.json', '_sour
 
 /**
  * Lists what the stack made in OUTPUT_PATH. Nothing is deleted, and symbolic links are not followed.
+ * @param keepsAnswerKey whether the producer's answer key stays, as the topic does that it tells of
  * @throws ProductError FOREIGN_FILES naming what else is there
  */
-export async function planWipe(root: string, outputDir: string): Promise<WipePlan> {
+export async function planWipe(root: string, outputDir: string, keepsAnswerKey: boolean): Promise<WipePlan> {
   const foreign: string[] = [];
   const ownFolders: string[] = [];
   const files = new Map<string, string[]>([[root, []]]);
@@ -36,14 +38,25 @@ export async function planWipe(root: string, outputDir: string): Promise<WipePla
       ownFolders.push(path);
     } else if (entry.isFile() && entry.name === OUTPUT_MARKER) {
       files.get(root)?.push(path);
+    } else if (path === join(outputDir, ANSWER_KEY_FILE) && entry.isFile()) {
+      if (!keepsAnswerKey) files.get(root)?.push(path);
     } else {
       foreign.push(path);
     }
   }
-  const marker = await absentAsUndefined(lstat(join(outputDir, OUTPUT_MARKER)));
-  if (outputDir !== root && marker?.isFile()) files.set(outputDir, [join(outputDir, OUTPUT_MARKER)]);
+  if (outputDir !== root) {
+    const own = keepsAnswerKey ? [OUTPUT_MARKER] : [OUTPUT_MARKER, ANSWER_KEY_FILE];
+    files.set(outputDir, await filesOf(outputDir, own));
+  }
   if (foreign.length > 0) throw refusal(foreign);
   return { ownFolders, files };
+}
+
+/** Those of these names that are files, absolute. */
+async function filesOf(folder: string, names: readonly string[]): Promise<string[]> {
+  const paths = names.map((name) => join(folder, name));
+  const found = await Promise.all(paths.map((path) => absentAsUndefined(lstat(path))));
+  return paths.filter((_, index) => found[index]?.isFile());
 }
 
 /** The entries of a folder; none when it is not there. A symbolic link or a file in its place is foreign. */

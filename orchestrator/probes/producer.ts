@@ -10,7 +10,8 @@ export function producerProbe(observe: () => Promise<ServiceObservation>): Probe
       for (const line of recentLines.toReversed()) {
         const acknowledged = /\backed=(\d+)|first records acknowledged: (\d+)/.exec(line);
         const count = Number(acknowledged?.[1] ?? acknowledged?.[2] ?? 0);
-        if (count > 0) return ready(`${count} records acknowledged`);
+        const isDone = line.includes(' done: ');
+        if (count > 0) return ready(`${count} records acknowledged${isDone ? ', which is all of them' : ''}`);
       }
       return notReady(recentLines.at(-1) ?? `no output yet, ${detail}`);
     },

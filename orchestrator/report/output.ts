@@ -1,9 +1,13 @@
+import { once } from 'node:events';
+
 /** Where text goes. Nothing else of the orchestrator writes to the terminal. */
 export interface Output {
   /** Results: what a script may read. */
   out(text: string): void;
   /** Progress, notes and errors. */
   err(text: string): void;
+  /** A long result, piece by piece as its reader takes it: memory does not grow with it. Line ends are the pieces' own. */
+  outAll(pieces: AsyncIterable<string>): Promise<void>;
 }
 
 /** The process's own streams. A reader that went away (`| head`) ends the command quietly, as it does for other Unix tools. */
@@ -17,5 +21,10 @@ export function processOutput(onReaderGone: () => void): Output {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    async outAll(pieces) {
+      for await (const piece of pieces) {
+        if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+      }
+    },
   };
 }

@@ -1,5 +1,5 @@
+import { durationText } from '../core/duration.ts';
 import type { ReportEvent, Reporter } from '../core/reporter.ts';
-import { durationText } from './duration.ts';
 import type { Output } from './output.ts';
 
 /** A wait is commented at most this often, so that a log of CI stays readable. */

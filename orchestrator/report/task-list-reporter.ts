@@ -1,7 +1,7 @@
 import { Listr, type ListrTaskWrapper } from 'listr2';
 import pc from 'picocolors';
+import { durationText } from '../core/duration.ts';
 import type { PlannedStep, ReportEvent, Reporter } from '../core/reporter.ts';
-import { durationText } from './duration.ts';
 import type { Output } from './output.ts';
 
 /** The parts of listr2's task that a line draws on; its renderer types play no part here. */

@@ -34,12 +34,6 @@ export class FakeFaults implements Faults {
     return service;
   }
 
-  async restart(target: FaultTarget): Promise<string> {
-    const service = this.#require(target);
-    this.#stack.end(service, 143);
-    return service;
-  }
-
   async pause(target: FaultTarget): Promise<HeldFault> {
     return heldFault(this.#require(target), async () => undefined);
   }

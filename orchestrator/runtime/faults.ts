@@ -37,8 +37,6 @@ export interface Faults {
   isThere(target: FaultTarget): Promise<boolean>;
   /** SIGKILL, or `docker kill`. @returns what was struck */
   kill(target: FaultTarget): Promise<string>;
-  /** A graceful end, after which it is started again: SIGTERM, or `docker restart`. @returns what was struck */
-  restart(target: FaultTarget): Promise<string>;
   /** SIGSTOP until it is lifted by SIGCONT, or `docker pause` and `unpause`. */
   pause(target: FaultTarget): Promise<HeldFault>;
   /**

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { loadSettings } from '../config/load-settings.ts';
 import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
 import { type StackConfig, stackConfig } from '../config/stack-config.ts';
+import { localPath } from '../outputs/local-path.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
 
 const recordedStack = z.object({
@@ -40,6 +41,17 @@ export function recordStack(config: StackConfig, runtime: RuntimeName): void {
 export function recordStopped(config: StackConfig): void {
   const recorded = readRecordedStack(config);
   if (recorded?.running) write(config, { ...recorded, running: false });
+}
+
+/**
+ * Notes that a start failed and was undone. Where it has written no outputs nothing ties the stack to the runtime, so that the next
+ * `up` may take another.
+ * @param outputPath OUTPUT_PATH as the runtime gives it
+ */
+export function recordFailedStart(config: StackConfig, outputPath: string): void {
+  const folder = localPath(outputPath);
+  if (folder !== undefined && !existsSync(join(folder, '_chk'))) forgetStack(config);
+  else recordStopped(config);
 }
 
 /** After a wipe nothing ties the stack to a runtime. */

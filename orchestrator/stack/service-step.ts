@@ -4,6 +4,7 @@ import { ProductError } from '../core/product-error.ts';
 import type { ServiceName } from '../core/services.ts';
 import type { Step, StepContext } from '../core/step.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { knownCause } from './known-cause.ts';
 import { observeService } from './observe-service.ts';
 import { serviceProbe } from './service-probes.ts';
 
@@ -71,7 +72,8 @@ async function completion(runtime: Runtime, name: ServiceName, signal: AbortSign
 
 /**
  * Resolves when the service has ended, so that a gate need not wait for its deadline. A broker may end once after an unclean
- * stop, because ZooKeeper still holds its ephemeral node until that session is over; only for it, restarts are waited for.
+ * stop, because ZooKeeper still holds its ephemeral node until that session is over; only for it, restarts are waited for,
+ * unless its log tells that they are in vain.
  */
 export async function endOf(
   runtime: Runtime,
@@ -79,11 +81,12 @@ export async function endOf(
   restartsBefore: number,
   signal: AbortSignal,
 ): Promise<GateExit> {
-  if (name === 'kafka') return runtime.exited(name, signal);
   for (;;) {
     signal.throwIfAborted();
-    const { state, detail, restarts } = await observeService(runtime, name);
-    if (state !== 'running' || restarts > restartsBefore) return { detail };
+    const { state, detail, restarts, recentLines } = await observeService(runtime, name);
+    const hasEnded = state !== 'running' || restarts > restartsBefore;
+    const mayComeBack = name === 'kafka' && (state === 'running' || state === 'restarting');
+    if (hasEnded && !(mayComeBack && !knownCause(name, recentLines))) return { detail };
     await new Promise((resolve) => setTimeout(resolve, GATE_INTERVAL_MS));
   }
 }
@@ -92,9 +95,10 @@ export async function endOf(
 export async function withLogTail(error: unknown, runtime: Runtime, name: ServiceName): Promise<unknown> {
   if (!(error instanceof ProductError) || error.logTail.length > 0) return error;
   const { recentLines } = await observeService(runtime, name);
+  const known = knownCause(name, recentLines);
   return new ProductError(error.code, {
-    message: error.message,
-    hint: error.hint,
+    message: known ? `${error.message.replace(/\.$/, '')}. ${known.cause}.` : error.message,
+    hint: known?.hint ?? error.hint,
     cause: error.cause,
     service: name,
     logTail: recentLines.slice(-LOG_TAIL_LINES),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from medallion.csv_line import csv_line
 from medallion.first_look import first_look
 from medallion.gold_state import GoldStates, windows_file
 from medallion.gold_windows import OPEN_WINDOWS_SCHEMA, count_windows, is_closed, next_watermark
@@ -28,15 +29,6 @@ from medallion.schema import (
     SILVER_SCHEMA,
 )
 from medallion.second_look import second_look
-
-# RFC 4180 quoting; Spark's own default escapes a quote with a backslash, which most readers do not undo.
-# Texts are kept to the letter: the writer would trim them by default.
-_CSV_OPTIONS = {
-    "escape": '"',
-    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
-    "ignoreLeadingWhiteSpace": "false",
-    "ignoreTrailingWhiteSpace": "false",
-}
 
 
 @dataclass(frozen=True)
@@ -75,8 +67,8 @@ class BatchPasses:
         if silver.rows == 0:
             return Staged(RAW_CSV, "", 0)
         folder = f"{self.publication.folder}/raw_csv"
-        rows = self._read(self.publication.path_of(SILVER)).select(*RAW_CSV_COLUMNS)
-        self._in_few_tasks(rows).write.options(**_CSV_OPTIONS).csv(self.files.uri(folder))
+        lines = self._read(self.publication.path_of(SILVER)).select(csv_line())
+        self._in_few_tasks(lines).write.text(self.files.uri(folder))
         return self.publication.staged_csv(folder, RAW_CSV_COLUMNS, silver.rows)
 
     def stage_gold(self, silver: Staged, batch_id: int) -> Staged:
@@ -88,7 +80,7 @@ class BatchPasses:
         before = self.states.before(batch_id)
         watermark_ms = next_watermark(before.watermark_ms, self.files.parquet_max(path, "event_time"))
         opened = before.open_windows and self._read(before.open_windows, OPEN_WINDOWS_SCHEMA)
-        windows = count_windows(self._in_few_tasks(self._read(path)), opened or None, before.watermark_ms)
+        windows = count_windows(self._read(path), opened or None, before.watermark_ms, self.one_task)
         folder = f"{self.publication.folder}/gold"
         part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
         windows.coalesce(1).withColumn("part", part).write.partitionBy("part").parquet(self.files.uri(folder))

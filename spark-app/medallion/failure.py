@@ -9,26 +9,26 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.errors import JobError
 
-_DATA_LOSS = (
+# The topic is no longer what the query was reading: records, a partition or the topic itself are gone.
+_TOPIC_CHANGED = (
     "data may have been missed",
     "data may have been lost",
     "OffsetOutOfRange",
     "failOnDataLoss",
-    "Cannot fetch record",
+    "UnknownTopicOrPartition",
 )
 
 
 def query_failure(query: StreamingQuery, in_batch: Optional[BaseException]) -> JobError:
     """The error for a query that ended by itself; `in_batch` is what its batch function raised, if it did."""
-    cause = _root_cause(query, in_batch)
-    hint = ""
-    if any(sign in cause for sign in _DATA_LOSS):
-        hint = (
-            "records were removed from the topic (retention) before they were read: "
-            "`npm run reset -- --keep-topic` reads what is left from its start, "
-            "FAIL_ON_DATA_LOSS=false goes on after the gap"
-        )
-    return JobError(f"query {query.name} ended: {cause}", hint)
+    if isinstance(in_batch, JobError):
+        return in_batch
+    return JobError(f"query {query.name} ended: {_root_cause(query, in_batch)}")
+
+
+def is_about_the_topic(failure: JobError) -> bool:
+    """Whether the broker can tell more about the failure than Spark does."""
+    return any(sign in failure.sentence for sign in _TOPIC_CHANGED)
 
 
 def start_failure(error: Exception) -> JobError:

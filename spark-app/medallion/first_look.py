@@ -1,9 +1,9 @@
 """The first look at every record: silver rows that are plainly valid, from one parse and few checks.
 
-The parser reads `event_ts` and `amount` with their final types. That takes more texts than the output
-contract does (a date alone, an amount as a string or with many decimals), so the raw text of both is
-checked as well. Whatever is not plainly valid is left to `second_look`, which is exact and dear; the checks
-here may be too strict, never too lenient.
+The parser reads the fields with their final types. That takes more texts than the output contract does (a
+date alone, an amount as a string or with many decimals, a boolean as a text), so the raw text is checked
+first, by one pattern for all fields. Whatever is not plainly valid is left to `second_look`, which is exact
+and dear; the checks here may be too strict, never too lenient.
 
 A value without a backslash spells every key literally, and one whose first closing brace is its last
 character is one object without objects in it. With both, what the checks find in the raw text is what the
@@ -13,7 +13,7 @@ amount such as 1e999999999 would keep it busy for ever.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_
 
 from pyspark.sql import Column, DataFrame
@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DecimalType, DoubleType, StringType, StructField, StructType, TimestampType
 
 from medallion.event_json import BROKEN, JSON_OPTIONS, fields_as
-from medallion.schema import CHECKED_TEXTS, LARGEST_DOUBLE, LINEAGE, SILVER_COLUMNS
+from medallion.schema import CHECKED_TEXTS, LINEAGE, SILVER_COLUMNS
 
 _EVENT = StructType(
     [
@@ -33,11 +33,26 @@ _EVENT = StructType(
     ]
 )
 
-# Thirteen digits and two decimals: also a parser that goes through a double would keep them.
-_ODD_AMOUNT = r'"amount"\s*+:\s*+(?!-?[0-9]{1,13}(?:\.[0-9]{1,2})?\s*+[,}])'
-_ODD_EVENT_TS = (
-    r'"event_ts"\s*+:\s*+(?!"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?'
-    r'(?:Z|[+-][0-9]{2}:?[0-9]{2})?")'
+# What may follow a field's name. Amounts of thirteen digits and two decimals, also a parser that goes through
+# a double would keep; a lat or lon like this is finite; a text may be a whole number, which is taken as its
+# text.
+_AMOUNT = r"-?[0-9]{1,13}(?:\.[0-9]{1,2})?\s*+[,}]"
+_EVENT_TS = (
+    r'"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"'
+)
+_DEGREES = r"(?:-?[0-9]{1,15}(?:\.[0-9]{1,20})?|null)\s*+[,}]"
+_TEXT = r'(?:"|(?:-?[0-9]++|null)\s*+[,}])'
+# One pattern for all fields, so that a value is decoded and scanned once.
+_ODD_FIELD = '"(?:{})'.format(
+    "|".join(
+        rf'(?:{"|".join(names)})"\s*+:\s*+(?!{form})'
+        for names, form in (
+            (("amount",), _AMOUNT),
+            (("event_ts",), _EVENT_TS),
+            (("lat", "lon"), _DEGREES),
+            (CHECKED_TEXTS, _TEXT),
+        )
+    )
 )
 
 
@@ -46,13 +61,22 @@ def first_look(records: DataFrame) -> DataFrame:
 
     Where `plain` is true the row is a silver row; where it is false its columns mean nothing.
     """
-    kept = ["value", "kafka_ts", *LINEAGE]
+    return records.select(*_read_columns()).select(*_judged_columns())
+
+
+# Made once: hundreds of calls into the JVM, which would cost a small batch more than its records.
+@lru_cache(maxsize=1)
+def _read_columns() -> list[Column]:
     event = F.from_json(F.when(_is_plain_text(F.col("value")), F.col("value")), _EVENT, JSON_OPTIONS)
-    read = records.select(*kept, event.alias("event"))
+    return [*map(F.col, ("value", "kafka_ts", *LINEAGE)), event.alias("event")]
+
+
+@lru_cache(maxsize=1)
+def _judged_columns() -> list[Column]:
     fields = {name: _field(name) for name in SILVER_COLUMNS if name not in ("kafka_ts", *LINEAGE)}
     fields["event_time"] = _field("event_ts")
     columns = [fields[name].alias(name) if name in fields else F.col(name) for name in SILVER_COLUMNS]
-    return read.select("value", F.coalesce(_is_plain_event(), F.lit(False)).alias("plain"), *columns)
+    return [F.col("value"), F.coalesce(_is_plain_event(), F.lit(False)).alias("plain"), *columns]
 
 
 def _is_plain_text(value: Column) -> Column:
@@ -61,25 +85,14 @@ def _is_plain_text(value: Column) -> Column:
         F.instr(value, "}") == F.length(value),
         ~value.contains("\\"),
         ~value.contains("["),
-        ~value.rlike(_ODD_AMOUNT),
-        ~value.rlike(_ODD_EVENT_TS),
+        ~value.rlike(_ODD_FIELD),
     ]
     return reduce(and_, checks)
 
 
 def _is_plain_event() -> Column:
     given = [_field(name).isNotNull() for name in ("txn_id", "card_id", "event_ts", "amount")]
-    finite = [
-        F.coalesce(F.abs(_field(name)) <= F.lit(LARGEST_DOUBLE), F.lit(True)) for name in ("lat", "lon")
-    ]
-    texts = [~F.coalesce(_may_not_be_text(_field(name)), F.lit(False)) for name in CHECKED_TEXTS]
-    return reduce(and_, [_field(BROKEN).isNull(), *given, *finite, *texts])
-
-
-def _may_not_be_text(text: Column) -> Column:
-    # The parser writes a boolean, a fraction or an overflowing number as text like this; below ':' are the
-    # digits, the minus and the quotation mark.
-    return text.isin("true", "false") | ((text < ":") & (text.contains(".") | text.startswith('"')))
+    return reduce(and_, [_field(BROKEN).isNull(), *given])
 
 
 def _field(name: str) -> Column:

@@ -11,6 +11,7 @@ from silver's. Here gold is made of the very rows that silver has.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Optional
 
 from pyspark.sql import Column, DataFrame
@@ -36,41 +37,44 @@ def next_watermark(before_ms: Optional[int], newest_event_us: int) -> int:
 
 
 def count_windows(
-    silver: DataFrame, open_windows: Optional[DataFrame], watermark_ms: Optional[int]
+    silver: DataFrame, open_windows: Optional[DataFrame], watermark_ms: Optional[int], one_task: bool
 ) -> DataFrame:
     """Adds silver rows (card_id, amount, event_time) to the open windows and gives them in gold's columns.
 
-    Rows of windows that ended at or before the watermark come too late and are dropped.
+    Rows of windows that ended at or before the watermark come too late and are dropped. `one_task`: there are
+    few rows, so that one task without an exchange is cheapest.
     """
-    windowed = silver.select("card_id", "amount", F.window("event_time", WINDOW).alias("window")).select(
+    # Each row is a window of its own at first, so that one aggregation does for rows and open windows.
+    windows = silver.select("card_id", "amount", F.window("event_time", WINDOW).alias("window")).select(
         "card_id",
         F.col("window.start").alias("window_start"),
         F.col("window.end").alias("window_end"),
-        "amount",
+        F.lit(1).cast("bigint").alias("txn_count"),
+        F.col("amount").cast("decimal(28,2)").alias("sum_amount"),
+        F.col("amount").alias("max_amount"),
     )
     if watermark_ms is not None:
-        windowed = windowed.where(~is_closed(watermark_ms))
-    counted = windowed.groupBy(*_KEY).agg(
-        F.count(F.lit(1)).alias("txn_count"),
-        F.sum("amount").alias("sum_amount"),
-        F.max("amount").alias("max_amount"),
-    )
+        windows = windows.where(~is_closed(watermark_ms))
     if open_windows is not None:
-        # One partition needs no exchange, and what is left is small: a row for a card and minute.
-        counted = (
-            counted.unionByName(open_windows)
-            .coalesce(1)
-            .groupBy(*_KEY)
-            .agg(
-                F.sum("txn_count").alias("txn_count"),
-                F.sum("sum_amount").cast("decimal(28,2)").alias("sum_amount"),
-                F.max("max_amount").alias("max_amount"),
-            )
+        windows = windows.unionByName(open_windows)
+    counted = (
+        (windows.coalesce(1) if one_task else windows)
+        .groupBy(*_KEY)
+        .agg(
+            F.sum("txn_count").alias("txn_count"),
+            F.sum("sum_amount").cast("decimal(28,2)").alias("sum_amount"),
+            F.max("max_amount").alias("max_amount"),
         )
+    )
     average = (F.col("sum_amount") / F.col("txn_count")).cast("decimal(22,6)")
     return counted.select(*_KEY, "txn_count", "sum_amount", average.alias("avg_amount"), "max_amount")
 
 
 def is_closed(watermark_ms: int) -> Column:
-    """Whether a window has ended at or before the watermark."""
-    return F.col("window_end") <= F.expr(f"timestamp_millis({watermark_ms}L)")
+    """Whether a window has ended at or before the watermark.
+
+    Compared as decimals: Spark writes a number or an instant into the code that it generates, which would be
+    compiled anew, and run cold, for each batch's watermark. A decimal it hands over.
+    """
+    ended_ms = F.expr("unix_millis(window_end)").cast("decimal(18,0)")
+    return ended_ms <= F.lit(Decimal(watermark_ms))

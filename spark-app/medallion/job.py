@@ -13,7 +13,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import Settings
 from medallion.console import say
-from medallion.failure import query_failure
+from medallion.failure import is_about_the_topic, query_failure
 from medallion.gate import BatchGate
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import QUERY
@@ -21,8 +21,9 @@ from medallion.offset_log import OffsetLog
 from medallion.progress import CommitLines
 from medallion.publication import STAGING
 from medallion.query import start_query
-from medallion.source_record import mark_started, open_source
-from medallion.topic import describe_topic
+from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
+from medallion.topic import TopicAdmin
+from medallion.topic_loss import loss_of
 
 #: How long a running batch may take to finish once a stop was asked for.
 GRACE_S = 15.0
@@ -60,21 +61,25 @@ class Job:
             f"topic {settings.topic}, output {settings.output_path}"
         )
         files = HadoopFiles(spark, settings.output_path)
-        record = open_source(files, describe_topic(spark, settings), settings.starting_offsets)
+        admin = TopicAdmin(spark, settings)
+        record = open_source(files, admin.describe(), settings.starting_offsets)
         files.delete(STAGING)
         if not self._asked.is_set():
             spark.streams.addListener(self._lines)
-            self._query = start_query(spark, settings, files, record, self._gate)
+            self._query = start_query(
+                *(spark, settings, files, record, self._gate),
+                lambda: refuse_recreated_topic(record, admin.topic_id()),
+            )
         log = OffsetLog(files, QUERY)
         announced = False
         while not self._asked.wait(_POLL_S):
-            self._raise_failure()
+            self._raise_failure(admin, record, log)
             if not announced and log.has_start():
                 announced = True
                 mark_started(files, record)
                 say("query running, start offsets fixed")
         self.drain()
-        self._raise_failure()
+        self._raise_failure(admin, record, log)
 
     def drain(self) -> None:
         """Lets a running batch commit within the grace, then stops the query. Safe to call from several
@@ -120,12 +125,16 @@ class Job:
         name = "org.apache.spark.sql.execution.streaming.MicroBatchExecution"
         log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
 
-    def _raise_failure(self) -> None:
+    def _raise_failure(self, admin: TopicAdmin, record: SourceRecord, log: OffsetLog) -> None:
         query = self._query
         if query is None or query.isActive or query.exception() is None:
             return
-        if not (self._gate.has_refused or self._abandoned):
-            raise query_failure(query, self._gate.failure)
+        if self._gate.has_refused or self._abandoned:
+            return
+        failure = query_failure(query, self._gate.failure)
+        if is_about_the_topic(failure):
+            failure = loss_of(admin.describe(), record, log) or failure
+        raise failure
 
     def _listen_for_stop(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Callable
 
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
@@ -30,13 +31,20 @@ ONE_TASK_RECORDS = 20_000
 
 @dataclass(frozen=True)
 class MedallionBatch:
-    """Writes a batch of records (BRONZE_COLUMNS) as the files of five sinks."""
+    """Writes a batch of records (BRONZE_COLUMNS) as the files of five sinks.
+
+    `confirm_source` is called when the records have been read and nothing is published yet; it raises when
+    they came from another topic than the checkpoint's. When a topic is deleted and created again under a
+    running query, Spark reads on without a word. Its id never comes back, so one look after the reading is
+    enough.
+    """
 
     files: HadoopFiles
     log: OffsetLog
     states: GoldStates
     max_files_per_sink: int
     show_previews: bool = False
+    confirm_source: Callable[[], None] = lambda: None
 
     def write(self, records: DataFrame, batch_id: int) -> dict[str, int]:
         """Stages, publishes and prunes; gives rows by sink. A replay with the same batch id replaces its
@@ -51,6 +59,7 @@ class MedallionBatch:
             bronze = threads.submit(inheritable_thread_target(passes.stage_bronze), records)
             quarantine, silver = passes.stage_parsed(records)
             staged = [bronze.result(), quarantine, silver]
+            self.confirm_source()
             publication.publish(staged)
             csv = threads.submit(inheritable_thread_target(passes.stage_csv), silver)
             gold = passes.stage_gold(silver, batch_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Callable
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -20,12 +21,19 @@ from medallion.source_record import SourceRecord
 
 
 def start_query(
-    spark: SparkSession, settings: Settings, files: HadoopFiles, record: SourceRecord, gate: BatchGate
+    spark: SparkSession,
+    settings: Settings,
+    files: HadoopFiles,
+    record: SourceRecord,
+    gate: BatchGate,
+    confirm_source: Callable[[], None],
 ) -> StreamingQuery:
-    """Starts `medallion`; its batches pass the gate."""
+    """Starts `medallion`; its batches pass the gate. `confirm_source`: see `MedallionBatch`."""
     log = OffsetLog(files, QUERY, record.starting_offsets)
     states = GoldStates(files, batches_retained(settings))
-    batch = MedallionBatch(files, log, states, settings.max_files_per_sink, settings.show_previews)
+    batch = MedallionBatch(
+        files, log, states, settings.max_files_per_sink, settings.show_previews, confirm_source
+    )
     return (
         read_topic(spark, settings, record)
         .writeStream.queryName(QUERY)

@@ -6,7 +6,7 @@ record and is meant for few.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 from pyspark.sql import Column, DataFrame
@@ -20,7 +20,7 @@ from medallion.event_json import (
     has_wrong_number,
     is_closed,
     is_never_but,
-    is_one_element,
+    is_one_value,
     is_strict_json,
     parsed_event,
     read_again,
@@ -47,39 +47,59 @@ def second_look(records: DataFrame) -> DataFrame:
 
     Takes value string, kafka_ts and the lineage; gives `value`, `reason` and SILVER_COLUMNS.
     """
-    kept = ["value", "kafka_ts", *LINEAGE]
-    read = records.select(*kept, parsed_event(F.col("value")).alias("parsed"))
-    opened = read.select(
-        *kept,
-        event_of(F.col("parsed")).alias("event"),
-        is_closed(F.col("parsed")).alias("closed"),
-        has_wrong_number(F.col("parsed")).alias("wrong_number"),
-    )
-    seen = ["event", "closed", "wrong_number"]
-    typed = opened.select(
-        *kept, *seen, event_time("event.event_ts").alias("event_time"), _types().alias("types")
-    )
-    amount = exact_amount("event.amount", "types.numbers.amount", F.col("value"))
-    judged = typed.select(*kept, *seen, "event_time", "types", amount.alias("amount"))
+    for columns in _steps():
+        records = records.select(*columns)
+    return records
+
+
+# Made once: hundreds of calls into the JVM, which would cost a small batch more than its records.
+@lru_cache(maxsize=1)
+def _steps() -> list[list[Column]]:
+    kept = [F.col(name) for name in ("value", "kafka_ts", *LINEAGE)]
+    seen = [F.col(name) for name in ("event", "closed", "wrong_number")]
     own = {"amount", "event_time", "kafka_ts", *LINEAGE}
-    columns = [F.col(name) if name in own else F.col(f"event.{name}").alias(name) for name in SILVER_COLUMNS]
-    return judged.select("value", _reason().alias("reason"), *columns)
+    parsed = F.col("parsed")
+    amount = exact_amount("event.amount", "numbers.amount", F.col("value"))
+    return [
+        [*kept, parsed_event(F.col("value")).alias("parsed")],
+        [
+            *kept,
+            event_of(parsed).alias("event"),
+            is_closed(parsed).alias("closed"),
+            has_wrong_number(parsed).alias("wrong_number"),
+        ],
+        [*kept, *seen, event_time("event.event_ts").alias("event_time"), _types().alias("types")],
+        [*kept, *seen, F.col("event_time"), F.col("types"), _numbers().alias("numbers")],
+        [*kept, *seen, F.col("event_time"), F.col("types"), F.col("numbers"), amount.alias("amount")],
+        [
+            F.col("value"),
+            _reason().alias("reason"),
+            *[F.col(name) if name in own else F.col(f"event.{name}").alias(name) for name in SILVER_COLUMNS],
+        ],
+    ]
 
 
 def _types() -> Column:
     """Which JSON type each field had. Null when the value was no object."""
     value = F.col("value")
     look = F.struct(
-        (is_strict_json(value) & is_one_element(value)).alias("strict"),
+        (is_strict_json(value) & is_one_value(value)).alias("strict"),
         is_never_but(value, StructField("amount", DoubleType())).alias("amount_is_number"),
-        read_again(near_decimals(value), [*fields_as(CHECKED_TEXTS, DoubleType()), EXACT_AMOUNT_FIELD]).alias(
-            "numbers"
-        ),
         read_again(value, fields_as(CHECKED_TEXTS, BooleanType())).alias("booleans"),
         read_again(value, fields_as(CHECKED_TEXTS, ArrayType(StringType()))).alias("arrays"),
         read_again(value, fields_as(CHECKED_TEXTS, MapType(StringType(), StringType()))).alias("objects"),
     )
     return F.when(F.col("closed") & F.col("event").isNotNull(), look)
+
+
+def _numbers() -> Column:
+    """The text fields as double, and the exact amount. Null when the amount was no number (or null).
+
+    A decimal is also read from a text, where an escape can hide an exponent from `near_decimals`: making a
+    decimal of "1\\u0065999999999" would keep the parser busy for ever.
+    """
+    fields = [*fields_as(CHECKED_TEXTS, DoubleType()), EXACT_AMOUNT_FIELD]
+    return F.when(F.col("types.amount_is_number"), read_again(near_decimals(F.col("value")), fields))
 
 
 def _reason() -> Column:
@@ -112,7 +132,7 @@ def _was_no_text(name: str) -> Column:
     spells what that type holds. (A text that spells a value of another type before it is taken for it.)
     """
     text = F.col(f"event.{name}")
-    number, boolean = F.col(f"types.numbers.{name}"), F.col(f"types.booleans.{name}")
+    number, boolean = F.col(f"numbers.{name}"), F.col(f"types.booleans.{name}")
     spells_number = (text == number.cast("string")) | (
         (F.abs(number) > F.lit(LARGEST_DOUBLE)) & text.contains("Infinity")
     )

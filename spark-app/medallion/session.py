@@ -32,6 +32,14 @@ def _configuration(settings: Settings) -> dict[str, str]:
         # Both passes of a batch share the cores instead of queueing.
         "spark.scheduler.mode": "FAIR",
         "spark.ui.showConsoleProgress": "false",
+        # What the driver remembers for its pages, of the jobs of thousands of batches: by default 1,000 jobs,
+        # stages and SQL plans, and 100,000 tasks.
+        "spark.ui.retainedJobs": "100",
+        "spark.ui.retainedStages": "100",
+        "spark.ui.retainedTasks": "1000",
+        "spark.sql.ui.retainedExecutions": "50",
+        # The SQL page's text of every job's plan: the formatted one takes longer to write than a small batch.
+        "spark.sql.ui.explainMode": "simple",
         # One job writes silver and the rest: with two writers open the rows need no sort by folder.
         "spark.sql.maxConcurrentOutputFileWriters": "2",
         # One bad field must not take the others with it, else reasons would be wrong.

@@ -55,6 +55,16 @@ def mark_started(files: HadoopFiles, record: SourceRecord) -> None:
         _write(files, SourceRecord(record.topic, record.topic_id, record.starting_offsets, True))
 
 
+def refuse_recreated_topic(record: SourceRecord, topic_id: str) -> None:
+    """Raises JobError (exit code 78) when the topic is not the one that the outputs were made from."""
+    if record.topic_id != topic_id:
+        raise refusal(
+            f"topic {record.topic} was deleted and created again (its id was {record.topic_id}, now it is "
+            f"{topic_id}), so the offsets in the checkpoint mean other records",
+            _RESET,
+        )
+
+
 def _read(files: HadoopFiles) -> Optional[SourceRecord]:
     text = files.read_text(RECORD)
     return SourceRecord(**json.loads(text)) if text else None
@@ -80,12 +90,7 @@ def _refuse_other_topic(files: HadoopFiles, record: SourceRecord, topic: Topic) 
             f"the outputs in {files.uri()} were made from topic {record.topic}, not {topic.name}",
             f"set KAFKA_TOPIC={record.topic} or another OUTPUT_PATH, or: {_RESET}",
         )
-    if record.topic_id != topic.topic_id:
-        raise refusal(
-            f"topic {topic.name} was deleted and created again (its id was {record.topic_id}, now it is "
-            f"{topic.topic_id}), so the offsets in the checkpoint mean other records",
-            f"{_RESET}",
-        )
+    refuse_recreated_topic(record, topic.topic_id)
 
 
 def _refuse_lost_checkpoint(files: HadoopFiles, started: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
@@ -13,6 +13,8 @@ from medallion.config import Settings
 from medallion.errors import EXIT_SETTINGS, JobError
 
 _TIMEOUT_S = 30
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,30 +27,67 @@ class Topic:
     latest: dict[str, int]
 
 
-def describe_topic(spark: SparkSession, settings: Settings) -> Topic:
-    """Asks the broker. Raises JobError (a restart may mend it) when it does not answer or has no such
-    topic.
+class TopicAdmin:
+    """Asks the broker about the topic, over one connection. Errors are JobErrors, which a restart may mend:
+    the broker does not answer, or has no such topic.
     """
-    jvm: Any = spark._jvm
-    properties = jvm.java.util.Properties()
-    properties.setProperty("bootstrap.servers", settings.bootstrap_servers)
-    properties.setProperty("default.api.timeout.ms", str(_TIMEOUT_S * 1000))
-    properties.setProperty("request.timeout.ms", str(_TIMEOUT_S * 1000 // 2))
-    try:
-        admin = jvm.org.apache.kafka.clients.admin.AdminClient.create(properties)
-    except Py4JJavaError as error:
-        raise _unreachable(settings, error) from error
-    try:
-        return _describe(jvm, admin, settings.topic)
-    except Py4JJavaError as error:
-        if "UnknownTopicOrPartitionException" in str(error.java_exception.toString()):
-            raise JobError(
-                f"topic {settings.topic} is not on {settings.bootstrap_servers}",
-                "create it, or correct KAFKA_TOPIC",
-            ) from error
-        raise _unreachable(settings, error) from error
-    finally:
-        admin.close()
+
+    def __init__(self, spark: SparkSession, settings: Settings) -> None:
+        java: Any = spark
+        self._jvm = java._jvm
+        self._settings = settings
+        properties = self._jvm.java.util.Properties()
+        properties.setProperty("bootstrap.servers", settings.bootstrap_servers)
+        properties.setProperty("default.api.timeout.ms", str(_TIMEOUT_S * 1000))
+        properties.setProperty("request.timeout.ms", str(_TIMEOUT_S * 1000 // 2))
+        try:
+            self._admin = self._jvm.org.apache.kafka.clients.admin.AdminClient.create(properties)
+        except Py4JJavaError as error:
+            raise _unreachable(settings, error) from error
+
+    def topic_id(self) -> str:
+        """The id that Kafka gave the topic when it was created. It never comes back."""
+        return str(self._answer(lambda: self._description().topicId().toString()))
+
+    def describe(self) -> Topic:
+        """Id and offsets."""
+        return self._answer(self._describe)
+
+    def _answer(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except Py4JJavaError as error:
+            if "UnknownTopicOrPartitionException" in str(error.java_exception.toString()):
+                raise JobError(
+                    f"topic {self._settings.topic} is not on {self._settings.bootstrap_servers}",
+                    "correct KAFKA_TOPIC, or create it (`npm run up` does); a topic that was deleted under "
+                    "its outputs needs `npm run reset`",
+                ) from error
+            raise _unreachable(self._settings, error) from error
+
+    def _description(self) -> Any:
+        names = self._jvm.java.util.ArrayList()
+        names.add(self._settings.topic)
+        described = self._admin.describeTopics(names).allTopicNames().get(_TIMEOUT_S, self._seconds())
+        return described[self._settings.topic]
+
+    def _describe(self) -> Topic:
+        name, description = self._settings.topic, self._description()
+        partitions = [info.partition() for info in description.partitions()]
+
+        def offsets(spec: Any) -> dict[str, int]:
+            asked = self._jvm.java.util.HashMap()
+            for partition in partitions:
+                asked[self._jvm.org.apache.kafka.common.TopicPartition(name, partition)] = spec
+            found = self._admin.listOffsets(asked).all().get(_TIMEOUT_S, self._seconds())
+            return {str(at.partition()): int(found[at].offset()) for at in found}
+
+        spec = self._jvm.org.apache.kafka.clients.admin.OffsetSpec
+        topic_id = str(description.topicId().toString())
+        return Topic(name, topic_id, offsets(spec.earliest()), offsets(spec.latest()))
+
+    def _seconds(self) -> Any:
+        return self._jvm.java.util.concurrent.TimeUnit.SECONDS
 
 
 def resolve_starting_offsets(setting: str, topic: Topic) -> dict[str, int]:
@@ -73,26 +112,6 @@ def resolve_starting_offsets(setting: str, topic: Topic) -> dict[str, int]:
     return {
         partition: named[offset][partition] if offset < 0 else offset for partition, offset in given.items()
     }
-
-
-def _describe(jvm: Any, admin: Any, name: str) -> Topic:
-    seconds = jvm.java.util.concurrent.TimeUnit.SECONDS
-    names = jvm.java.util.ArrayList()
-    names.add(name)
-    description = admin.describeTopics(names).allTopicNames().get(_TIMEOUT_S, seconds)[name]
-    partitions = [info.partition() for info in description.partitions()]
-
-    def offsets(spec: Any) -> dict[str, int]:
-        asked = jvm.java.util.HashMap()
-        for partition in partitions:
-            asked[jvm.org.apache.kafka.common.TopicPartition(name, partition)] = spec
-        found = admin.listOffsets(asked).all().get(_TIMEOUT_S, seconds)
-        return {str(at.partition()): int(found[at].offset()) for at in found}
-
-    spec = jvm.org.apache.kafka.clients.admin.OffsetSpec
-    return Topic(
-        name, str(description.topicId().toString()), offsets(spec.earliest()), offsets(spec.latest())
-    )
 
 
 def _unreachable(settings: Settings, error: Py4JJavaError) -> JobError:

@@ -5,17 +5,22 @@ run without a crash, to the byte.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.batch_passes import BatchPasses
 from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
-from medallion.offset_log import OffsetLog
-from tests.outputs import batch, plan_batch, published
+from medallion.naming import Sink
+from medallion.offset_log import Batch, OffsetLog
+from medallion.retention import prune
+from tests.outputs import BATCH_TIME_MS, batch, plan_batch, published
 
 
 class DriverDiedError(Exception):
@@ -65,11 +70,11 @@ BATCHES = [
 ]
 
 
-def run(spark: SparkSession, root: Path, files: HadoopFiles, batch_id: int) -> None:
+def run(spark: SparkSession, root: Path, files: HadoopFiles, batch_id: int, keep: int = 1) -> None:
     plan_batch(root, "medallion", batch_id, {"0": 4 * (batch_id + 1)})
     log = OffsetLog(files, "medallion", {"0": 0})
     # One file a sink is kept, so that the second batch prunes as well.
-    job = MedallionBatch(files, log, GoldStates(files, 100), 1)
+    job = MedallionBatch(files, log, GoldStates(files, 100), keep)
     job.write(batch(spark, BATCHES[batch_id], 4 * batch_id), batch_id)
 
 
@@ -125,6 +130,92 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
         actual = contents(root)
         assert set(actual) == set(expected), step
         assert [name for name in actual if actual[name] != expected[name]] == [], step
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("staging", ["stage_bronze", "stage_parsed", "stage_csv", "stage_gold"])
+def test_a_replay_after_a_crash_around_a_staging_write_leaves_the_outputs_of_a_clean_run(
+    spark: SparkSession,
+    one_batch: Path,
+    clean: Any,
+    tmp_path: Path,
+    staging: str,
+    when: str,
+) -> None:
+    def dying(write: Callable[..., Any]) -> Callable[..., Any]:
+        def died(*arguments: Any) -> None:
+            if when == "after":
+                write(*arguments)
+            raise DriverDiedError(f"{when} {staging}")
+
+        return died
+
+    root = tmp_path / "out"
+    shutil.copytree(one_batch, root)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BatchPasses, staging, dying(getattr(BatchPasses, staging)))
+        with pytest.raises(DriverDiedError):
+            run(spark, root, HadoopFiles(spark, str(root)), 1)
+    run(spark, root, HadoopFiles(spark, str(root)), 1)
+    assert contents(root) == clean[1]
+
+
+@pytest.mark.parametrize("pruned", range(6))
+def test_a_replay_after_a_crash_around_the_pruning_of_a_sink_leaves_the_outputs_of_a_clean_run(
+    spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, pruned: int
+) -> None:
+    left = [None] * pruned
+
+    def dying(*arguments: Any) -> int:
+        if not left:
+            raise DriverDiedError(f"before pruning {arguments[2].folder}")
+        left.pop()
+        count = prune(*arguments)
+        if pruned == 5 and not left:
+            raise DriverDiedError("after the last pruning")
+        return count
+
+    root = tmp_path / "out"
+    shutil.copytree(one_batch, root)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("medallion.medallion_batch.prune", dying)
+        with pytest.raises(DriverDiedError):
+            run(spark, root, HadoopFiles(spark, str(root)), 1)
+    run(spark, root, HadoopFiles(spark, str(root)), 1)
+    assert contents(root) == clean[1]
+
+
+def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch(
+    spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, clock = OffsetLog.planned, count(BATCH_TIME_MS, 1000)
+
+    def planned_now(self: OffsetLog, batch_id: int) -> Batch:
+        return replace(planned(self, batch_id), time_ms=next(clock))
+
+    monkeypatch.setattr(OffsetLog, "planned", planned_now)
+    root = tmp_path / "out"
+    shutil.copytree(one_batch, root)
+    # After the commit and before pruning: else the newer name would only have replaced the older one.
+    for keep in (0, 0):
+        run(spark, root, HadoopFiles(spark, str(root)), 1, keep)
+    rows = spark.read.parquet(str(root / "bronze")).select("partition", "offset")
+    assert rows.count() == 12
+    assert rows.distinct().count() == 8
+    assert contents(root) != clean[1]
+
+
+def test_the_comparison_notices_names_of_the_batch_id_alone(
+    spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_id(sink: Sink, _: int, batch_id: int) -> str:
+        return f"{sink.prefix}_{batch_id}.{sink.extension}"
+
+    monkeypatch.setattr("medallion.publication.file_name", by_id)
+    root = tmp_path / "out"
+    shutil.copytree(one_batch, root)
+    run(spark, root, HadoopFiles(spark, str(root)), 1)
+    assert contents(root) != clean[1]
 
 
 def test_a_replay_of_a_finished_batch_changes_nothing(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.errors import JobError, refusal
 from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
@@ -97,6 +99,31 @@ def test_a_replayed_batch_replaces_its_own_files_and_no_others(spark: SparkSessi
     assert sorted(rows(spark, root, "silver") + rows(spark, root, "quarantine")) == rows(
         spark, root, "bronze"
     )
+
+
+def test_a_batch_of_another_run_with_the_same_id_touches_no_file_of_this_one(
+    spark: SparkSession, root: Path
+) -> None:
+    plan_batch(root, "medallion", 0, {"0": 1})
+    sinks(spark, root).write(batch(spark, [GOOD]), 0)
+    before = published(root)
+    shutil.rmtree(root / "_chk")
+    plan_batch(root, "medallion", 0, {"0": 1}, time_ms=1767225660000)
+    sinks(spark, root).write(batch(spark, [GOOD]), 0)
+    assert set(before) < set(published(root))
+    assert rows(spark, root, "bronze") == [(0, 0), (0, 0)]
+
+
+def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, root: Path) -> None:
+    def refuse() -> None:
+        raise refusal("the topic was recreated", "reset")
+
+    plan_batch(root, "medallion", 0, {"0": 1})
+    files = HadoopFiles(spark, str(root))
+    log, states = OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100)
+    with pytest.raises(JobError, match="recreated"):
+        MedallionBatch(files, log, states, 0, confirm_source=refuse).write(batch(spark, [GOOD]), 0)
+    assert [name for name in published(root) if not name.startswith("_staging/")] == []
 
 
 def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(

@@ -88,6 +88,8 @@ describe('up refuses, before anything is touched,', () => {
       NO_PROXY: 'localhost,127.0.0.1',
     });
     expectRefusal(result, 3, 'pyspark');
+    // Nothing was made with this runtime, so the next `up` is free to take another.
+    expect(existsSync(join(stack.runDir, 'stack.json'))).toBe(false);
     expect(performance.now() - begin).toBeLessThan(60_000);
   });
 });

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
+import { type AppendableColumns, appendColumns } from './append-columns.ts';
+import { prepareFirst, type Statement } from './statement.ts';
 
 /** What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals as number, instants as Date. */
 export type Cell = JS;
@@ -13,6 +15,12 @@ export interface Database {
   rows(sql: string): AsyncGenerator<readonly Cell[]>;
   /** The rows of a small result. */
   all(sql: string): Promise<readonly (readonly Cell[])[]>;
+  /** Parses and binds a text of one statement or more, and runs none; the answer is the first of them. */
+  prepare(sql: string): Promise<Statement & { readonly count: number }>;
+  /** From now on nothing outside these files can be read or written, nothing loaded, and no setting changed. */
+  confine(paths: readonly string[]): Promise<void>;
+  /** Adds rows to a table, given column by column in the table's order. */
+  append(table: string, columns: AppendableColumns): Promise<void>;
 }
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
@@ -95,6 +103,20 @@ function databaseOn(connection: DuckDBConnection, signal: AbortSignal | undefine
     async all(sql) {
       signal?.throwIfAborted();
       return (await connection.runAndReadAll(sql)).getRowsJS();
+    },
+    async prepare(sql) {
+      signal?.throwIfAborted();
+      return prepareFirst(connection, sql);
+    },
+    async confine(paths) {
+      signal?.throwIfAborted();
+      await connection.run(`SET allowed_paths = [${paths.map(sqlText).join(',')}]`);
+      await connection.run('SET enable_external_access = false');
+      await connection.run('SET lock_configuration = true');
+    },
+    async append(table, columns) {
+      signal?.throwIfAborted();
+      await appendColumns(connection, table, columns);
     },
   };
 }

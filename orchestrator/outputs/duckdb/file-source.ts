@@ -1,23 +1,7 @@
 import type { SinkFile } from '../committed-files.ts';
+import { SINK_COLUMNS } from '../sink-columns.ts';
 import { SINKS, type SinkName } from '../sinks.ts';
 import { sqlText } from './database.ts';
-
-/** Columns of raw_csv in the contract's order; read as text, since comparing needs no types. */
-const RAW_CSV_COLUMNS = [
-  'txn_id',
-  'event_time',
-  'user_id',
-  'card_id',
-  'merchant',
-  'category',
-  'amount',
-  'currency',
-  'status',
-  'city',
-  'country',
-  'lat',
-  'lon',
-];
 
 /**
  * The table function that reads files of a sink, with the column `filename`. Settings that DuckDB would guess from paths or
@@ -28,7 +12,9 @@ export function sourceOf(sink: SinkName, files: readonly SinkFile[]): string {
   if (SINKS[sink].extension === 'parquet') {
     return `read_parquet(${list}, filename = true, hive_partitioning = false, union_by_name = false)`;
   }
-  const columns = RAW_CSV_COLUMNS.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
+  const columns = Object.entries(SINK_COLUMNS.raw_csv)
+    .map(([name, type]) => `${sqlText(name)}: ${sqlText(type)}`)
+    .join(', ');
   return `read_csv(${list}, filename = true, hive_partitioning = false, auto_detect = false, header = true,
     columns = {${columns}}, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
     max_line_size = 8388608, buffer_size = 16777216)`;
@@ -37,7 +23,22 @@ export function sourceOf(sink: SinkName, files: readonly SinkFile[]): string {
 /** The batch of a row's file, as SQL over the column `filename`. */
 export const BATCH_OF_FILENAME = `regexp_extract(filename, '_([0-9]+)\\.[a-z]+$', 1)::BIGINT`;
 
-/** DuckDB takes every path for a pattern: a bracket expression of one character stands for that character. */
-function literalGlob(path: string): string {
+/**
+ * The rows of a sink's files with the columns and types of SINK_COLUMNS, as SQL; of no files no rows, with the same columns.
+ */
+export function relationOf(sink: SinkName, files: readonly SinkFile[]): string {
+  const columns = Object.entries(SINK_COLUMNS[sink]);
+  if (files.length === 0) {
+    return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
+  }
+  // A cast from the files' TIMESTAMPTZ would go through the time zone's rules, row by row: this does not.
+  const selected = columns.map(([name, type]) =>
+    type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
+  );
+  return `SELECT ${selected.join(', ')} FROM ${sourceOf(sink, files)}`;
+}
+
+/** A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one character stands for that character. */
+export function literalGlob(path: string): string {
   return path.replace(/[[*?]/g, (special) => `[${special}]`);
 }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/product-error.ts';
 
-/** Whether a statement failed because a file is not there any more: it was pruned, or is being replaced. */
+/** Whether a reading failed because a file is not there any more: it was pruned, or is being replaced. */
 export function isVanished(error: unknown): boolean {
-  return /No files found|No such file/.test(messageOf(error));
+  return /No files found|no such file/i.test(messageOf(error));
 }

@@ -81,14 +81,14 @@ export class PlantedOutputs {
   }
 
   async bronze(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
-    await this.#parquet(
+    await this.parquet(
       this.fileOf('bronze', batch, time),
       `SELECT 'card' AS key, 'the record' AS value, now() AS kafka_ts, ${LINEAGE} FROM ${table(rows)}`,
     );
   }
 
   async silver(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
-    await this.#parquet(
+    await this.parquet(
       this.fileOf('silver', batch, time),
       `SELECT txn_id, 'u1' AS user_id, card_id, 'm' AS merchant, 'c' AS category, amount::DECIMAL(18,2) AS amount,
         'EUR' AS currency, 'APPROVED' AS status, 'Paris' AS city, 'FR' AS country, 1.0::DOUBLE AS lat, 2.0::DOUBLE AS lon,
@@ -96,10 +96,10 @@ export class PlantedOutputs {
     );
   }
 
-  async quarantine(batch: number, rows: readonly PlantedRow[]): Promise<void> {
-    await this.#parquet(
+  async quarantine(batch: number, rows: readonly PlantedRow[], reason = 'bad_json'): Promise<void> {
+    await this.parquet(
       this.fileOf('quarantine', batch),
-      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, 'bad_json' AS reason, ${LINEAGE} FROM ${table(rows)}`,
+      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, '${reason}' AS reason, ${LINEAGE} FROM ${table(rows)}`,
     );
   }
 
@@ -117,7 +117,7 @@ export class PlantedOutputs {
     const values = windows.map(
       ({ card, start, count, sum, max }) => `('${card}', ${start}, ${count}, ${sum}, ${max})`,
     );
-    await this.#parquet(
+    await this.parquet(
       this.fileOf('gold', batch),
       `SELECT card AS card_id, to_timestamp(start / 1000) AS window_start, to_timestamp(start / 1000 + 60) AS window_end,
         n::BIGINT AS txn_count, total::DECIMAL(28,2) AS sum_amount, (total / n)::DECIMAL(22,6) AS avg_amount,
@@ -133,7 +133,14 @@ export class PlantedOutputs {
     await rename(`${path}.new`, path);
   }
 
-  async #parquet(path: string, select: string): Promise<void> {
+  /** Writes a CSV file of any columns, quoted as the job does it. */
+  async csv(path: string, select: string): Promise<void> {
+    await mkdir(join(path, '..'), { recursive: true });
+    await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT csv, HEADER)`);
+  }
+
+  /** Writes a file of any columns. */
+  async parquet(path: string, select: string): Promise<void> {
     await mkdir(join(path, '..'), { recursive: true });
     await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT parquet, COMPRESSION uncompressed)`);
   }

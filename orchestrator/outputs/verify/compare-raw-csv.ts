@@ -1,25 +1,27 @@
-import type { SinkFile } from '../committed-files.ts';
-import type { Cell, Database } from '../duckdb/database.ts';
-import { BATCH_OF_FILENAME, sourceOf } from '../duckdb/file-source.ts';
-import { type LoadedSink, loadSink } from '../duckdb/load-sink.ts';
-import { isVanished } from '../duckdb/vanished.ts';
+import type { Database } from '../duckdb/database.ts';
+import { BATCH_OF_FILENAME } from '../duckdb/file-source.ts';
+import { loadSink } from '../duckdb/load-sink.ts';
+import { type CsvScope, rowHash } from './csv-columns.ts';
 import type { DifferenceLog } from './difference.ts';
+import { type CsvFiles, explainCsv } from './explain-csv.ts';
 
 const SINKS_COMPARED = ['silver', 'raw_csv'] as const;
 
 export interface RawCsvComparison {
   readonly outputPath: string;
   readonly through: number;
+  /** What of each row is compared: all columns cost several times what one does. */
+  readonly scope: CsvScope;
 }
 
 /**
- * Reads rows and txn_ids per micro-batch of raw_csv and silver. The txn_ids of a batch are compared as a multiset by their number and the
- * sum of their 64-bit hashes, so that memory does not grow with them.
+ * Reads rows and their hashes per micro-batch of raw_csv and silver. The rows of a batch are compared as a multiset by their number and
+ * the sum of their 64-bit hashes, so that memory does not grow with them.
  */
 export async function surveyTransactions(
   database: Database,
-  { outputPath, through }: RawCsvComparison,
-): Promise<{ readonly silver: LoadedSink; readonly rawCsv: LoadedSink }> {
+  { outputPath, through, scope }: RawCsvComparison,
+): Promise<CsvFiles> {
   await database.run('CREATE TABLE transactions (sink VARCHAR, batch BIGINT, rows BIGINT, hashes HUGEINT)');
   const load = (sink: (typeof SINKS_COMPARED)[number]) =>
     loadSink(database, {
@@ -29,7 +31,7 @@ export async function surveyTransactions(
       insert: (source) => `
         INSERT INTO transactions
         SELECT '${sink}', ${BATCH_OF_FILENAME}, rows, hashes FROM (
-          SELECT filename, count(*) AS rows, coalesce(sum(hash(txn_id)), 0) AS hashes FROM ${source} GROUP BY 1)`,
+          SELECT filename, count(*) AS rows, coalesce(sum(${rowHash(sink, scope)}), 0) AS hashes FROM ${source} GROUP BY 1)`,
     });
   return { silver: await load('silver'), rawCsv: await load('raw_csv') };
 }
@@ -45,8 +47,9 @@ export async function rawCsvRows(database: Database, prunedThrough: number): Pro
 /** Notes micro-batches whose raw_csv does not hold what silver holds, of those of which neither was pruned. */
 export async function compareRawCsv(
   database: Database,
-  loaded: { readonly silver: LoadedSink; readonly rawCsv: LoadedSink },
+  loaded: CsvFiles,
   prunedThrough: number,
+  scope: CsvScope,
   log: DifferenceLog,
 ): Promise<void> {
   const differing = database.rows(`
@@ -58,48 +61,25 @@ export async function compareRawCsv(
         coalesce(sum(hashes) FILTER (sink = 'raw_csv'), 0) AS csv_hashes
       FROM transactions WHERE batch > ${prunedThrough} GROUP BY batch)
     WHERE silver <> csv OR silver_hashes <> csv_hashes ORDER BY batch`);
-  const others: number[] = [];
-  for await (const [batchCell, silverCell, csvCell] of differing) {
-    const [batch, silver, csv] = [Number(batchCell), Number(silverCell), Number(csvCell)];
-    if (silver === csv) {
-      others.push(batch);
-      continue;
-    }
-    const detail = `batch ${batch} has ${csv} rows in raw_csv and ${silver} in silver`;
-    log.add({ kind: 'csv-rows', sink: 'raw_csv', count: Math.abs(silver - csv), detail });
+  const found: { batch: number; silver: number; csv: number }[] = [];
+  for await (const [batch, silver, csv] of differing) {
+    found.push({ batch: Number(batch), silver: Number(silver), csv: Number(csv) });
   }
-  for (const batch of others) {
-    const examples =
-      log.room('csv-txns', 'raw_csv') > 0 ? await differingTransactions(database, loaded, batch) : '';
+  const kindOfOthers = scope === 'txn_id' ? 'csv-txns' : 'csv-values';
+  for (const { batch, silver, csv } of found) {
+    const kind = silver === csv ? kindOfOthers : 'csv-rows';
+    const examples = log.room(kind, 'raw_csv') > 0 ? await explainCsv(database, loaded, batch, scope) : [];
     log.add({
-      kind: 'csv-txns',
+      kind,
       sink: 'raw_csv',
-      count: 1,
-      detail: `batch ${batch} has other txn_ids in raw_csv than in silver${examples}`,
+      count: Math.max(1, Math.abs(silver - csv)),
+      detail: `${sentenceOn(batch, silver, csv, scope)}${examples.length > 0 ? `: ${examples.join('; ')}` : ''}`,
     });
   }
 }
 
-/** Names one txn_id of each side that the other lacks; nothing when a file was pruned meanwhile. */
-async function differingTransactions(
-  database: Database,
-  loaded: { readonly silver: LoadedSink; readonly rawCsv: LoadedSink },
-  batch: number,
-): Promise<string> {
-  const ofBatch = (sink: LoadedSink): readonly SinkFile[] =>
-    sink.files.filter((file) => file.batch === batch);
-  const silver = sourceOf('silver', ofBatch(loaded.silver));
-  const csv = sourceOf('raw_csv', ofBatch(loaded.rawCsv));
-  const only = (one: string, other: string) =>
-    `(SELECT min(txn_id) FROM (SELECT txn_id FROM ${one} EXCEPT ALL SELECT txn_id FROM ${other}))`;
-  try {
-    const [row] = await database.all(`SELECT ${only(csv, silver)}, ${only(silver, csv)}`);
-    return `: ${shown(row?.[0])} only in raw_csv, ${shown(row?.[1])} only in silver`;
-  } catch (error) {
-    if (isVanished(error)) return '';
-    throw error;
-  }
+function sentenceOn(batch: number, silver: number, csv: number, scope: CsvScope): string {
+  if (silver !== csv) return `batch ${batch} has ${csv} rows in raw_csv and ${silver} in silver`;
+  const what = scope === 'txn_id' ? 'txn_ids' : 'values';
+  return `batch ${batch} has other ${what} in raw_csv than in silver`;
 }
-
-/** A value with its spaces and control characters visible, and not a megabyte of it. */
-const shown = (cell: Cell | undefined): string => JSON.stringify(String(cell).slice(0, 100));

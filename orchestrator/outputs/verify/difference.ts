@@ -15,13 +15,19 @@ export const DIFFERENCE_KINDS = {
   'in-neither': 'A bronze row is in neither silver nor quarantine.',
   'in-both': 'A bronze row is in silver and in quarantine.',
   'without-bronze': 'A row has no bronze row.',
+  'value-wrong': 'A row has other values than its record gives.',
+  'wrong-sink': 'A record is in silver that belongs in quarantine, or the other way round.',
+  'wrong-reason': 'A record is in quarantine for another reason than its value gives.',
   'csv-rows': 'A micro-batch has not as many rows in raw_csv as in silver.',
   'csv-txns': 'A micro-batch has other txn_ids in raw_csv than in silver.',
+  'csv-values': 'A row of raw_csv has other values than its silver row.',
   'gold-doubled': 'A card and window is in gold more than once.',
   'gold-missing': 'A closed window is not in gold.',
   'gold-extra': 'A window in gold has no silver rows.',
   'gold-wrong': 'A window in gold differs from the aggregation of its silver rows.',
   'gold-early': 'A window is in gold before it was closed.',
+  'watermark-wrong': 'The watermark that a micro-batch left is not the one that its records give.',
+  'key-unfulfilled': 'A record of the answer key did not land where the key says.',
 } as const;
 
 export type DifferenceKind = keyof typeof DIFFERENCE_KINDS;

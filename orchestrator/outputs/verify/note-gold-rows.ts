@@ -1,6 +1,7 @@
 import type { Database } from '../duckdb/database.ts';
 import type { GoldBatch } from '../gold-state.ts';
 import type { DifferenceLog } from './difference.ts';
+import { microseconds } from './load-gold.ts';
 
 /**
  * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark they outlast. Leaves the former in
@@ -27,18 +28,18 @@ export async function noteGoldRows(
     }),
     log,
   );
-  const watermarks = goldBatches.map(({ batch, watermarkMs }) => `(${batch}, ${watermarkMs * 1000})`);
+  const watermarks = goldBatches.map(({ batch, watermarkMs }) => `(${batch}, ${microseconds(watermarkMs)})`);
   if (watermarks.length > 0) {
     await note(
       database,
-      `SELECT card_id, make_timestamp(window_start)::VARCHAR, g.batch, make_timestamp(w.watermark)::VARCHAR
+      `SELECT card_id, make_timestamp(window_start)::VARCHAR, g.batch, coalesce(make_timestamp(nullif(w.watermark, ${microseconds(Number.NEGATIVE_INFINITY)}))::VARCHAR, 'none')
        FROM gold g JOIN (VALUES ${watermarks.join(', ')}) w(batch, watermark) ON w.batch = g.batch
        WHERE g.window_end > w.watermark`,
       ([card, start, batch, watermark]) => ({
         kind: 'gold-early',
         sink: 'gold',
         count: 1,
-        detail: `card ${JSON.stringify(card)}, window from ${start} UTC, in batch ${batch} whose watermark was ${watermark} UTC`,
+        detail: `card ${JSON.stringify(card)}, window from ${start} UTC, in batch ${batch} whose watermark was ${watermark}${watermark === 'none' ? '' : ' UTC'}`,
       }),
       log,
     );

@@ -5,7 +5,7 @@ import { readPruneLedger } from '../prune-ledger.ts';
 import { compareGold } from './compare-gold.ts';
 import type { DifferenceLog } from './difference.ts';
 import { goldExtent, prunedWindowsMs } from './gold-extent.ts';
-import { aggregateSilver, loadGold } from './load-gold.ts';
+import { aggregateSilver, loadGold, type SilverRows } from './load-gold.ts';
 import { noteFiles } from './note-files.ts';
 import { noteGoldRows } from './note-gold-rows.ts';
 import type { GoldReport, NotCompared } from './verify-report.ts';
@@ -13,8 +13,10 @@ import type { GoldReport, NotCompared } from './verify-report.ts';
 export interface GoldVerification {
   readonly outputPath: string;
   readonly checkpoint: Checkpoint;
-  /** The committed micro-batches that the checkpoint still knows. */
+  /** The committed micro-batches whose ends and watermarks are known, oldest first. */
   readonly goldBatches: readonly GoldBatch[];
+  /** What gold is compared with. */
+  readonly silver: SilverRows;
 }
 
 export interface GoldOutcome {
@@ -28,7 +30,8 @@ export interface GoldOutcome {
  *
  * Silver holds late records too, which gold drops. Which were late follows from the watermarks that the job keeps of its
  * last micro-batches (100 at least): older windows that do not agree are undecided, and said to be so. Pruned silver files make
- * windows undecided where gold holds more than silver shows; where it holds less, it is wrong in any case.
+ * windows undecided where gold holds more than silver shows; where it holds less, it is wrong in any case. Leaves the windows that
+ * differ in the table `gold_wrong`.
  */
 export async function verifyGold(
   database: Database,
@@ -37,14 +40,15 @@ export async function verifyGold(
 ): Promise<GoldOutcome> {
   const { outputPath, checkpoint, goldBatches } = options;
   const through = checkpoint.committed?.batch ?? -1;
+  await database.run('CREATE TABLE gold_wrong (card_id VARCHAR, window_start BIGINT)');
   const loaded = await loadGold(database, { outputPath, through });
   const prunedThrough = (await readPruneLedger(outputPath, 'gold'))?.throughBatch ?? -1;
   await database.run(`DELETE FROM gold WHERE batch <= ${prunedThrough}`);
   noteFiles('gold', loaded, prunedThrough, log);
   const extent = goldExtent(checkpoint, goldBatches);
   const rows = await noteGoldRows(database, goldBatches, log);
-  const watermarkMs = extent?.through.watermarkMs ?? 0;
-  const watermark = watermarkMs > 0 ? new Date(watermarkMs).toISOString() : null;
+  const watermarkMs = extent?.through.watermarkMs ?? Number.NEGATIVE_INFINITY;
+  const watermark = Number.isFinite(watermarkMs) ? new Date(watermarkMs).toISOString() : null;
   const skip = (...reasons: readonly string[]): GoldOutcome => ({
     rows,
     report: { equalWindows: 0, watermark },
@@ -54,17 +58,14 @@ export async function verifyGold(
   if (extent === undefined) return skip();
   const prunedMs = prunedWindowsMs(extent, prunedThrough) ?? (await beforeFirstWindowMs(database));
   if (prunedMs === undefined) return skip('all gold files of known micro-batches were pruned');
-  const silver = await aggregateSilver(database, { outputPath, through, extent });
-  const silverPruned = (await readPruneLedger(outputPath, 'silver')) !== undefined;
-  const silverIncomplete = silverPruned || silver.unreadable.length > 0;
+  const { incomplete } = await aggregateSilver(database, options.silver, extent);
   const findings = await compareGold(
     database,
     {
-      outputPath,
-      through,
+      silver: options.silver,
       extent,
       prunedWindowsMs: prunedMs,
-      silverIncomplete,
+      silverIncomplete: incomplete,
     },
     log,
   );

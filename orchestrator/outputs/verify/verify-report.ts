@@ -1,3 +1,4 @@
+import type { QuarantineReason } from '../expected/quarantine-reason.ts';
 import type { SinkName } from '../sinks.ts';
 import type { Difference } from './difference.ts';
 
@@ -36,7 +37,7 @@ export interface PrunedReport {
 export interface NotCompared {
   readonly sink: SinkName;
   readonly reason: string;
-  /** Rows or windows concerned; null when it is the sink as a whole. */
+  /** Rows, records or windows concerned; null when it is the sink as a whole. */
   readonly count: number | null;
 }
 
@@ -46,6 +47,45 @@ export interface GoldReport {
   readonly equalWindows: number;
   /** Up to here event time is complete: windows that end by it are closed. Null: none is closed yet. */
   readonly watermark: string | null;
+}
+
+/** What `--deep` compared: rows that equal what their records give. */
+export interface DeepReport {
+  /** Records of the topic that were read. */
+  readonly records: number;
+  readonly equalRows: Readonly<Record<'bronze' | 'silver' | 'quarantine', number>>;
+  /** Records that belong in quarantine, by reason; reasons without a record are left out. */
+  readonly reasons: Readonly<Partial<Record<QuarantineReason, number>>>;
+}
+
+/** How the records of one fault of the answer key landed. */
+export interface FaultReport {
+  readonly fault: string;
+  /** Lines of the key. */
+  readonly expected: number;
+  /** Records that landed where the key says. */
+  readonly found: number;
+  /** Records that are not in a committed micro-batch yet. */
+  readonly pending: number;
+  /** Records whose files were pruned. */
+  readonly pruned: number;
+  /** Silver rows that gold dropped since their windows were closed, and those that it counted in closed windows. */
+  readonly gold: {
+    readonly dropped: number;
+    readonly counted: number;
+    readonly open: number;
+    readonly undecided: number;
+  };
+}
+
+/** What `--answer-key` compared. */
+export interface AnswerKeyReport {
+  readonly file: string;
+  /** Lines that name a record. */
+  readonly lines: number;
+  /** Lines of records that may be in the topic, at an offset that the producer was never told: not checked. */
+  readonly unplaced: number;
+  readonly faults: readonly FaultReport[];
 }
 
 /** The outcome of one verification. Counts are rows in committed, unpruned files. */
@@ -60,6 +100,10 @@ export interface VerifyReport {
   readonly lag: number;
   readonly pruned: readonly PrunedReport[];
   readonly gold: GoldReport;
+  /** Null without `--deep`. */
+  readonly deep: DeepReport | null;
+  /** Null without `--answer-key`. */
+  readonly answerKey: AnswerKeyReport | null;
   readonly notCompared: readonly NotCompared[];
   /** The first of each kind and sink. */
   readonly differences: readonly Difference[];

@@ -59,15 +59,6 @@ export class ComposeFaults implements Faults {
     return `container ${nameOf(container)}`;
   }
 
-  async restart(target: FaultTarget): Promise<string> {
-    if (target === 'supervisor' || target === 'executor') throw new Error(`a ${target} is not restarted`);
-    const container = await this.#require(target);
-    // With the stop grace of its own.
-    await this.#docker.getContainer(container.info.Id).restart();
-    this.#containers.changed();
-    return `container ${nameOf(container)}`;
-  }
-
   async pause(target: FaultTarget): Promise<HeldFault> {
     if (target === 'supervisor') {
       const watcher = this.#watcher.process();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../config/setting-table.ts';
+import { ANSWER_KEY_FILE } from '../../core/answer-key-file.ts';
 import { SERVICES, type ServiceName } from '../../core/services.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../core/spark-submit.ts';
 import { sparkLogging } from '../local/commands/spark-environment.ts';
@@ -112,7 +113,6 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
     OUTPUT_PATH: '/opt/spark-output/parquet',
     OUTPUT_UID: '1000',
     OUTPUT_GID: '1000',
-    MAX_OFFSETS_PER_TRIGGER: '',
     SPARK_WORKER_CORES: '',
     SPARK_WORKER_UI_PORT: '8081-8090',
   };
@@ -133,7 +133,7 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
 
   it.each(SETTING_NAMES.filter((name) => used.has(name)))('%s has the default of the table', (name) => {
     const definition = SETTING_TABLE[name];
-    const expected = OWN_DEFAULTS[name] ?? ('default' in definition ? definition.default : undefined);
+    const expected = OWN_DEFAULTS[name] ?? ('default' in definition ? definition.default : '');
     expect(defaultsOf(name)).toEqual([expected]);
   });
 
@@ -204,6 +204,13 @@ describe('docker-compose.yml is safe to leave running:', () => {
       );
     expect(outputs('spark-worker')).toHaveLength(1);
     expect(outputs('spark-worker')).toEqual(outputs('spark-streaming'));
+  });
+
+  it("the producer's answer key lies beside the outputs and belongs to their owner", () => {
+    const { environment, volumes, user } = service('producer');
+    expect(environment['ANSWER_KEY']).toBe(`/opt/spark-output/${ANSWER_KEY_FILE}`);
+    expect(volumes).toEqual([expect.objectContaining({ target: '/opt/spark-output' })]);
+    expect(user).toBe(service('spark-streaming').user);
   });
 
   it('health checks ask with what every image has', () => {

@@ -2,6 +2,7 @@ import {
   accessSync,
   chownSync,
   constants,
+  existsSync,
   lchownSync,
   lstatSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import { SERVICES, type ServiceName } from '../../core/services.ts';
+import { assertUsableFolder } from '../folder-access.ts';
 import { isPortFree, portOwner } from '../ports.ts';
 import type { ComposeVariables } from './compose-variables.ts';
 import { holderOfPort } from './published-port.ts';
@@ -67,6 +69,7 @@ export async function checkPortsAndNames(
 export function makeOutputDir(outputDir: string, { owner }: ComposeVariables): void {
   const uid = process.getuid?.();
   try {
+    if (!existsSync(outputDir)) assertUsableFolder(outputDir);
     mkdirSync(outputDir, { recursive: true });
     if (uid === 0 && owner.uid !== 0) {
       chownSync(outputDir, owner.uid, owner.gid);

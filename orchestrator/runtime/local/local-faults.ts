@@ -40,12 +40,9 @@ export class LocalFaults implements Faults {
   }
 
   async kill(target: FaultTarget): Promise<string> {
-    return this.#end(target, 'SIGKILL');
-  }
-
-  async restart(target: FaultTarget): Promise<string> {
-    // The supervisor starts again what ends without having been asked by itself.
-    return this.#end(target, 'SIGTERM');
+    const { pid } = this.#require(target);
+    signalProcess(pid, 'SIGKILL');
+    return `process ${pid}`;
   }
 
   async pause(target: FaultTarget): Promise<HeldFault> {
@@ -71,12 +68,6 @@ export class LocalFaults implements Faults {
         if (isAlive(process)) await limitFileSize(process.pid, before);
       }
     });
-  }
-
-  #end(target: FaultTarget, signal: 'SIGKILL' | 'SIGTERM'): string {
-    const { pid } = this.#require(target);
-    signalProcess(pid, signal);
-    return `process ${pid}`;
   }
 
   #require(target: FaultTarget): ProcessIdentity {

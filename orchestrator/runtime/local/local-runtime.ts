@@ -36,6 +36,9 @@ export interface LocalParts {
   readonly checkTools: (signal: AbortSignal) => Promise<void>;
 }
 
+/** The job, and the producer its answer key. */
+const WRITES_OUTPUTS: readonly ServiceName[] = ['spark-streaming', 'producer'];
+
 /** A supervisor that takes longer to answer a simple question is in trouble. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
@@ -72,7 +75,7 @@ export class LocalRuntime implements Runtime {
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
     const launch = this.#parts.launchOf(service);
     claimRunDir(this.#layout);
-    if (service === 'spark-streaming') claimOutputDir(this.#config.outputDir);
+    if (WRITES_OUTPUTS.includes(service)) claimOutputDir(this.#config.outputDir);
     for (let attempt = 1; ; attempt++) {
       const client = await this.#supervisor(signal);
       // After the supervisor is there: it empties the scratch folder when it starts.

@@ -1,9 +1,9 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
+import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
 import { isPortFree, portOwner } from '../ports.ts';
 import { isAlive } from '../process-identity.ts';
 import { groupMembers } from './process-group.ts';
@@ -51,14 +51,12 @@ function assertOneWorker({ settings: { SPARK_WORKERS } }: StackConfig): void {
   });
 }
 
-/** The nearest folder that exists decides: a missing one is made when something starts. */
+/** A missing folder is made when something starts. */
 function assertWritable(setting: SettingName, folder: string): void {
-  let existing = folder;
-  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   try {
-    if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a folder`);
-    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK);
+    assertUsableFolder(folder);
   } catch (error) {
+    const existing = nearestExisting(folder);
     throw new ProductError('OUTPUT_NOT_WRITABLE', {
       message: `${setting}=${folder} cannot be ${existing === folder ? 'written' : 'created'}: ${messageOf(error)}.`,
       hint: `Set ${setting} to a folder that you may write, or change the permissions of ${existing}.`,

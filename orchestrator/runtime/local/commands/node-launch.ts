@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { SETTING_NAMES, SETTING_TABLE } from '../../../config/setting-table.ts';
 import type { StackConfig } from '../../../config/stack-config.ts';
+import { ANSWER_KEY_FILE } from '../../../core/answer-key-file.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
 import type { RunLayout } from '../run-layout.ts';
 import { RESTART_POLICY } from './restart-policy.ts';
@@ -17,11 +19,20 @@ export function kafkaInitLaunch(config: StackConfig, layout: RunLayout): Service
 
 /** Feeds the topic; on SIGTERM it sends what it holds and reports before it ends. */
 export function producerLaunch(config: StackConfig, layout: RunLayout): ServiceLaunch {
-  const { KAFKA_TOPIC, MSGS_PER_SEC } = config.settings;
   return nodeLaunch('producer', 'daemon', 15_000, config, layout, {
     script: 'producer/main.ts',
-    settings: { KAFKA_TOPIC, MSGS_PER_SEC: String(MSGS_PER_SEC) },
+    settings: { ...producerSettings(config), ANSWER_KEY: join(config.outputDir, ANSWER_KEY_FILE) },
   });
+}
+
+/** The producer's settings, those that are not set left out. */
+function producerSettings({ settings }: StackConfig): Readonly<Record<string, string>> {
+  const own = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
+  const given = [...own, 'KAFKA_TOPIC' as const].flatMap((name) => {
+    const value = settings[name];
+    return value === undefined ? [] : [[name, String(value)]];
+  });
+  return Object.fromEntries(given);
 }
 
 function nodeLaunch(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../../config/setting-table.ts';
 import { stackConfig } from '../../../config/stack-config.ts';
 import { SERVICE_NAMES, type ServiceName } from '../../../core/services.ts';
 import { localOutputPath } from '../endpoints.ts';
@@ -232,11 +233,27 @@ describe('the Node programs', () => {
     expect(spec.args[1]).toMatch(/^file:\/\/\/.*tsx/);
     expect(spec.args[2]).toBe('/checkout/producer/main.ts');
     expect(spec.env).toMatchObject({ MSGS_PER_SEC: '0.5', KAFKA_TOPIC: 'transactions' });
+    expect(spec.env).not.toHaveProperty('SEED');
     const init = launch('kafka-init', { KAFKA_TOPIC_PARTITIONS: '6' }).spec;
     expect(init.kind).toBe('one-shot');
     expect(init.env).toMatchObject({
       KAFKA_TOPIC_PARTITIONS: '6',
       KAFKA_BOOTSTRAP_SERVERS: 'localhost:9094',
+    });
+  });
+
+  it('give the producer every setting that is meant for it, and the place of its answer key', () => {
+    const values: Partial<Record<SettingName, string>> = {
+      ...{ MSGS_PER_SEC: '0.5', SCENARIO: 'messy', SEED: '42', EVENT_START: '2026-01-01T00:00:00Z' },
+      ...{ EVENTS_PER_SEC: '2.5', DAY_NIGHT: '1', LATE_RATE: '0.1', DUPLICATE_RATE: '0.2', BURST: '10x5/60' },
+      ...{ MALFORMED_RATE: '0.3', OUT_OF_ORDER: '0.4', HOT_KEY: '0.5', FRAUD_RATE: '0.1' },
+      ...{ MAX_RECORDS: '1000', DURATION: '5 minutes' },
+    };
+    const own = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
+    expect(Object.keys(values).toSorted()).toEqual([...own].toSorted());
+    expect(launch('producer', values).spec.env).toMatchObject({
+      ...values,
+      ANSWER_KEY: '/stack/output/answer-key.jsonl',
     });
   });
 });

@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import type { OptionShape } from '../options.ts';
+import type { Results } from '../report/results.ts';
+
+/** One kind of measurement. */
+export interface BenchCommand<S extends OptionShape = OptionShape> {
+  readonly name: string;
+  readonly summary: string;
+  readonly shape: S;
+  /** Measures. @throws ProductError */
+  run(options: z.infer<S>, signal: AbortSignal): Promise<Results>;
+}
+
+/** Keeps the type of the options while the command is made. */
+export const benchCommand = <S extends OptionShape>(command: BenchCommand<S>): BenchCommand<S> => command;
+
+/** Tells on standard error what is going on: a measurement takes minutes. */
+export const say = (text: string): void => void process.stderr.write(`[bench] ${text}\n`);

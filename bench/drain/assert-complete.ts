@@ -1,0 +1,93 @@
+import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { type Database, sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
+import type { Side } from './side.ts';
+
+/** The records that a side had to read: offsets from `starts` to before `ends`, by partition. */
+export interface OffsetRange {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/**
+ * Checks that nothing is missing or doubled in what a side wrote, so that no figure is printed for half the work. Reading alone
+ * leaves nothing to check but its offsets.
+ * @throws ProductError VERIFY_DIFFERENCE
+ */
+export async function assertComplete(
+  side: Side,
+  output: string,
+  range: OffsetRange,
+  signal: AbortSignal,
+): Promise<void> {
+  const records = range.ends.reduce((sum, end, at) => sum + end - (range.starts[at] ?? 0), 0);
+  if (side === 'noop') return;
+  await withDatabase(signal, async (database) => {
+    const expect = async (what: string, sql: string, wanted: number) => {
+      const [row] = await database.all(sql);
+      if (Number(row?.[0]) === wanted) return;
+      throw new ProductError('VERIFY_DIFFERENCE', {
+        message: `${side}: ${what} is ${Number(row?.[0])}, not ${wanted}.`,
+        hint: 'The outputs are not complete; nothing was measured.',
+      });
+    };
+    if (side === 'parquet') {
+      await everyOffsetOnce(parquet(output, 'parsed'), 'parsed rows');
+      return;
+    }
+    const [silver, quarantine] = [parquet(output, 'silver'), parquet(output, 'quarantine')];
+    await everyOffsetOnce(parquet(output, 'bronze'), 'bronze rows');
+    if (side === 'medallion') {
+      const both = ['silver', 'quarantine'].map(
+        (sink) => `SELECT "partition", "offset" FROM ${parquet(output, sink)}`,
+      );
+      await everyOffsetOnce(`(${both.join(' UNION ALL ')})`, 'silver and quarantine rows');
+    }
+    await expect(
+      'silver and quarantine rows',
+      `SELECT (SELECT count(*) FROM ${silver}) + (SELECT count(*) FROM ${quarantine})`,
+      records,
+    );
+    const silverRows = await countOf(database, silver);
+    await expect('raw_csv rows', `SELECT count(*) FROM ${csv(output)}`, silverRows);
+    await goldIsComplete(silver, parquet(output, 'gold'));
+
+    async function everyOffsetOnce(rows: string, what: string) {
+      await expect(what, `SELECT count(*) FROM ${rows}`, records);
+      await expect(
+        `distinct offsets of ${what}`,
+        `SELECT count(DISTINCT ("partition"::BIGINT << 48) + "offset") FROM ${rows} WHERE ${inRange(range)}`,
+        records,
+      );
+    }
+
+    /** Every window that event time has passed by the watermark's five minutes, once, with all its rows. */
+    async function goldIsComplete(rows: string, gold: string) {
+      const window = `date_trunc('minute', event_time)`;
+      const closed = `${window} + INTERVAL 6 MINUTE <= (SELECT max(event_time) FROM ${rows})`;
+      const [counted] = await database.all(
+        `SELECT count(DISTINCT (${window}, card_id)), count(*) FROM ${rows} WHERE ${closed}`,
+      );
+      await expect('gold rows', `SELECT count(*) FROM ${gold}`, Number(counted?.[0]));
+      await expect('rows in gold', `SELECT sum(txn_count) FROM ${gold}`, Number(counted?.[1]));
+    }
+  });
+}
+
+async function countOf(database: Database, rows: string): Promise<number> {
+  const [row] = await database.all(`SELECT count(*) FROM ${rows}`);
+  return Number(row?.[0]);
+}
+
+function inRange({ starts, ends }: OffsetRange): string {
+  const ranges = ends.map(
+    (end, partition) =>
+      `("partition" = ${partition} AND "offset" >= ${starts[partition] ?? 0} AND "offset" < ${end})`,
+  );
+  return ranges.join(' OR ');
+}
+
+const parquet = (output: string, sink: string): string =>
+  `read_parquet(${sqlText(`${output}/${sink}/*.parquet`)})`;
+
+const csv = (output: string): string =>
+  `read_csv(${sqlText(`${output}/raw_csv/*.csv`)}, header = true, all_varchar = true)`;

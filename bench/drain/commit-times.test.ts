@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commitTimes } from './commit-times.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'commit-times-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function query(
+  name: string,
+  startedAt: number,
+  commits: readonly (readonly [at: number, end: number])[],
+): void {
+  const path = join(folder, name);
+  for (const kind of ['offsets', 'commits']) mkdirSync(join(path, kind), { recursive: true });
+  writeFileSync(join(path, 'metadata'), '{}');
+  utimesSync(join(path, 'metadata'), startedAt, startedAt);
+  for (const [batch, [at, end]] of commits.entries()) {
+    writeFileSync(join(path, 'offsets', `${batch}`), `v1\n{}\n{"drain":{"1":${end},"0":7}}`);
+    writeFileSync(join(path, 'commits', `${batch}`), 'v1\n{}');
+    writeFileSync(join(path, 'commits', `.${batch}.crc`), '');
+    utimesSync(join(path, 'commits', `${batch}`), at, at);
+  }
+}
+
+describe('the time of a drain', () => {
+  it('is from the first start of a query to the last commit of any', () => {
+    query('bronze', 1000, [
+      [1010, 5],
+      [1020, 9],
+    ]);
+    query('gold', 1001.5, [[1033.25, 9]]);
+    mkdirSync(join(folder, '_pruned'));
+    expect(commitTimes(folder, [7, 9])).toEqual({ seconds: 33.25, batches: 2 });
+  });
+
+  it('is refused when a query ended before the end of the topic', () => {
+    query('bronze', 1000, [[1010, 9]]);
+    query('silver', 1000, [[1010, 5]]);
+    expect(() => commitTimes(folder, [7, 9])).toThrow(/silver ends at .*"1":5.*"1":9/);
+  });
+
+  it('is refused when a query has committed nothing', () => {
+    query('bronze', 1000, []);
+    expect(() => commitTimes(folder, [7, 9])).toThrow(/bronze ends at \{\}/);
+  });
+});

@@ -1,0 +1,73 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectDir } from '../../tests/support/project.ts';
+import type { BenchStack } from '../stack/bench-stack.ts';
+import { type FilledTopic, tailOf } from '../topic/fill-topic.ts';
+import { assertComplete } from './assert-complete.ts';
+import { commitTimes } from './commit-times.ts';
+import type { Side } from './side.ts';
+
+/** How a topic is drained; the same for every side. */
+export interface DrainPlan {
+  readonly topic: FilledTopic;
+  /** The newest records of the topic that are drained before, in the same application, to warm the JVMs up. */
+  readonly warmUp: number;
+  /** The newest records of the topic that the measured drain has to read. */
+  readonly records: number;
+  readonly maxOffsetsPerTrigger: number;
+  /** Further `key=value` of spark-submit. */
+  readonly conf: readonly string[];
+}
+
+/** One measured drain. */
+export interface Drained {
+  readonly side: Side;
+  readonly records: number;
+  readonly batches: number;
+  /** From the start of the first query to the last commit of any. */
+  readonly seconds: number;
+}
+
+/**
+ * Warms a side up, lets it drain the topic, checks that its outputs are complete, and removes them.
+ * @throws ProductError STEP_FAILED, VERIFY_DIFFERENCE
+ */
+export async function drainSide(
+  stack: BenchStack,
+  side: Side,
+  plan: DrainPlan,
+  signal: AbortSignal,
+): Promise<Drained> {
+  const { topic } = plan;
+  const measured = tailOf(topic, plan.records);
+  const folder = join(stack.folder, 'drain');
+  const output = join(folder, 'measured');
+  const runs = [
+    ...(plan.warmUp > 0
+      ? [{ output: join(folder, 'warm-up'), starting_offsets: tailOf(topic, plan.warmUp).offsets }]
+      : []),
+    { output, starting_offsets: measured.offsets },
+  ];
+  const app = [join(projectDir, 'bench', 'spark', 'drain.py'), side, JSON.stringify(runs)];
+  try {
+    await stack
+      .submit(
+        { app, conf: plan.conf },
+        {
+          KAFKA_TOPIC: topic.topic,
+          MAX_OFFSETS_PER_TRIGGER: String(plan.maxOffsetsPerTrigger),
+          MAX_FILES_PER_SINK: '0',
+          FAIL_ON_DATA_LOSS: 'true',
+          TRIGGER_INTERVAL: '0 seconds',
+        },
+      )
+      .done(signal);
+    const { seconds, batches } = commitTimes(join(output, '_chk'), topic.ends);
+    const range = { starts: measured.starts, ends: topic.ends };
+    await assertComplete(side, output, range, signal);
+    const records = topic.ends.reduce((sum, end, at) => sum + end - (measured.starts[at] ?? 0), 0);
+    return { side, records, batches, seconds };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

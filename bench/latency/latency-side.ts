@@ -1,0 +1,93 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
+import { projectDir } from '../../tests/support/project.ts';
+import type { Side } from '../drain/side.ts';
+import { watchArrivals } from '../measure/file-arrivals.ts';
+import type { BenchStack } from '../stack/bench-stack.ts';
+import type { ChildRun } from '../stack/child-run.ts';
+import { type Latency, latenciesOf, type Span, silverRows } from './latencies.ts';
+
+/** How latency is measured; the same for every side. */
+export interface LatencyPlan {
+  readonly topic: string;
+  readonly rates: readonly number[];
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+  readonly partitions: number;
+}
+
+const VISIBLE_TIMEOUT_MS = 120_000;
+const POLL_MS = 250;
+
+/**
+ * Lets a job run at one rate after the other, each first unmeasured for a while.
+ * @throws ProductError GATE_TIMEOUT when records do not become visible
+ */
+export async function latencySide(
+  stack: BenchStack,
+  side: Side,
+  plan: LatencyPlan,
+  signal: AbortSignal,
+): Promise<readonly Latency[]> {
+  const { topic } = plan;
+  const output = join(stack.folder, topic);
+  const silver = join(output, 'silver');
+  await stack.createTopic(topic, plan.partitions);
+  const arrivals = watchArrivals(silver, '.parquet');
+  const app = side === 'baseline' ? { app: [join(projectDir, 'bench', 'baseline', 'seed_job.py')] } : {};
+  const job = stack.submit(app, {
+    KAFKA_TOPIC: topic,
+    OUTPUT_PATH: output,
+    TRIGGER_INTERVAL: '1 second',
+    STARTING_OFFSETS: 'earliest',
+    MAX_FILES_PER_SINK: '0',
+  });
+  try {
+    const spans: Span[] = [];
+    for (const rate of plan.rates) {
+      const producer = stack.produce({ KAFKA_TOPIC: topic, MSGS_PER_SEC: String(rate) });
+      const before = arrivals.seen.size;
+      await until('a silver file appears', job, signal, () => arrivals.seen.size > before);
+      await pause(plan.warmUpMs, undefined, { signal });
+      const fromMs = Date.now();
+      await pause(plan.measuredMs, undefined, { signal });
+      spans.push({ rate, fromMs, toMs: Date.now() });
+      await producer.stop();
+      const { partitions } = await fetchTopicOffsets(stack.kafka, topic);
+      const sent = partitions.reduce((sum, { endOffset }) => sum + Number(endOffset), 0);
+      await until(
+        `${sent} silver rows are there`,
+        job,
+        signal,
+        async () => (await silverRows(silver, signal)) === sent,
+      );
+    }
+    return await latenciesOf(silver, arrivals, spans, signal);
+  } finally {
+    await job.stop();
+    arrivals.close();
+    rmSync(output, { recursive: true, force: true });
+  }
+}
+
+async function until(
+  what: string,
+  job: ChildRun,
+  signal: AbortSignal,
+  ask: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + VISIBLE_TIMEOUT_MS;
+  while (!(await ask())) {
+    if (performance.now() > deadline) {
+      throw new ProductError('GATE_TIMEOUT', {
+        message: `Within ${VISIBLE_TIMEOUT_MS / 1000} s it did not come true that ${what}.`,
+        hint: "The job's last lines are above.",
+        logTail: job.lines.slice(-20),
+      });
+    }
+    await pause(POLL_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { ProductError } from '../orchestrator/core/product-error.ts';
+import { errorText } from '../orchestrator/report/error-text.ts';
+import { projectDir } from '../tests/support/project.ts';
+import type { BenchCommand } from './commands/bench-command.ts';
+import { drain } from './commands/drain.ts';
+import { growth } from './commands/growth.ts';
+import { latency } from './commands/latency.ts';
+import { producer } from './commands/producer.ts';
+import { scale } from './commands/scale.ts';
+import { up } from './commands/up.ts';
+import { readOptions, yargsOptions } from './options.ts';
+import { report } from './report/results.ts';
+
+/** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
+const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth];
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    abort.abort(
+      new ProductError('INTERRUPTED', {
+        message: `The measurement was ended by ${name}.`,
+        hint: 'Run it anew when you like.',
+      }),
+    );
+  });
+}
+
+const parser = yargs(process.argv.slice(2))
+  .scriptName('npm run bench --')
+  .usage('$0 [command] [options]')
+  .option('out', {
+    type: 'string',
+    default: join(projectDir, 'bench', 'results'),
+    describe: 'Folder for results',
+  })
+  .parserConfiguration({ 'camel-case-expansion': false, 'duplicate-arguments-array': false })
+  .strict()
+  .wrap(process.stdout.columns === undefined ? null : Math.min(process.stdout.columns, 120))
+  .version(false)
+  .exitProcess(false)
+  .fail((message, error) => {
+    if (error instanceof ProductError) throw error;
+    throw new ProductError('BAD_USAGE', {
+      message: message ?? String(error),
+      hint: '`npm run bench -- --help` lists commands and options.',
+      cause: error,
+    });
+  });
+for (const command of COMMANDS) {
+  const names = command.name === 'drain' ? [command.name, '$0'] : [command.name];
+  parser.command(
+    names,
+    command.summary,
+    (sub) => sub.options(yargsOptions(command.shape)),
+    async (args) => {
+      const options = readOptions(command.shape, args as Record<string, unknown>);
+      report(command.name, String(args['out']), await command.run(options, abort.signal));
+    },
+  );
+}
+
+try {
+  await parser.parseAsync();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${errorText(error)}\n`);
+  process.exit(error instanceof ProductError ? error.exitCode : 1);
+}

@@ -1,0 +1,17 @@
+import { mkdirSync, watch } from 'node:fs';
+
+/** Files as they appeared in a folder: name and Unix time in milliseconds. */
+export interface FileArrivals {
+  readonly seen: ReadonlyMap<string, number>;
+  close(): void;
+}
+
+/** Notes when files of an ending get their name in a folder, by the kernel's own notice; the folder is made if need be. */
+export function watchArrivals(folder: string, ending: string): FileArrivals {
+  mkdirSync(folder, { recursive: true });
+  const seen = new Map<string, number>();
+  const watcher = watch(folder, (_event, name) => {
+    if (name?.endsWith(ending) && !name.startsWith('.') && !seen.has(name)) seen.set(name, Date.now());
+  });
+  return { seen, close: () => watcher.close() };
+}

@@ -1,0 +1,37 @@
+/** What several rounds of one measurement come to. */
+export interface Summary {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly rounds: number;
+}
+
+/**
+ * The value below which a share of the values lies, interpolated between neighbours (the usual definition, type 7 of Hyndman and
+ * Fan).
+ * @throws RangeError for no values
+ */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(at)];
+  const above = sorted[Math.ceil(at)];
+  if (below === undefined || above === undefined) throw new RangeError('a quantile of no values');
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+export function summarise(values: readonly number[]): Summary {
+  return {
+    median: quantile(values, 0.5),
+    min: Math.min(...values),
+    max: Math.max(...values),
+    rounds: values.length,
+  };
+}
+
+/** The order of the sides in a round: every round begins with the next one, every second runs backwards. */
+export function orderOf<T>(sides: readonly T[], round: number): readonly T[] {
+  const first = round % sides.length;
+  const turned = [...sides.slice(first), ...sides.slice(0, first)];
+  return round % 2 === 0 ? turned : turned.reverse();
+}

@@ -1,0 +1,64 @@
+import type { Options } from 'yargs';
+import { z } from 'zod';
+import { flagOf } from '../orchestrator/config/load-settings.ts';
+import type { SettingName } from '../orchestrator/config/setting-table.ts';
+import { ProductError } from '../orchestrator/core/product-error.ts';
+
+/** Options of a measurement: every one has a default and a description. Names are written as flags with dashes. */
+export type OptionShape = z.ZodObject<Record<string, z.ZodType>>;
+
+/** A whole number, 1 or more. */
+export const count = (byDefault: number, meaning: string) =>
+  z.coerce.number().int().min(1).default(byDefault).describe(meaning);
+
+/** A whole number, 0 or more. */
+export const countOrNone = (byDefault: number, meaning: string) =>
+  z.coerce.number().int().min(0).default(byDefault).describe(meaning);
+
+/** Whole numbers separated by commas. */
+export const counts = (byDefault: string, meaning: string) =>
+  z
+    .string()
+    .default(byDefault)
+    .refine((text) => /^[1-9]\d*(,[1-9]\d*)*$/.test(text), 'whole numbers from 1, separated by commas')
+    .transform((text) => text.split(',').map(Number))
+    .describe(meaning);
+
+/** Some of a list of names, separated by commas. */
+export const someOf = <T extends string>(names: readonly T[], meaning: string, byDefault = names) =>
+  z
+    .string()
+    .default(byDefault.join(','))
+    .refine(
+      (text) => text.split(',').every((name) => names.includes(name as T)),
+      `some of ${names.join(', ')}, separated by commas`,
+    )
+    .transform((text) => text.split(',') as T[])
+    .describe(meaning);
+
+/** What yargs shows and takes; zod checks the values. */
+export function yargsOptions(shape: OptionShape): Record<string, Options> {
+  const defaults = shape.parse({});
+  return Object.fromEntries(
+    Object.entries(shape.shape).map(([name, schema]) => [
+      flagOf(name as SettingName),
+      { type: 'string', describe: schema.description ?? '', defaultDescription: String(defaults[name]) },
+    ]),
+  );
+}
+
+/** @throws ProductError BAD_USAGE naming the option, its value and what is allowed */
+export function readOptions<S extends OptionShape>(
+  shape: S,
+  args: Readonly<Record<string, unknown>>,
+): z.infer<S> {
+  const given = Object.keys(shape.shape).map((name) => [name, args[flagOf(name as SettingName)]]);
+  const result = shape.safeParse(Object.fromEntries(given));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const flag = flagOf(String(issue?.path[0]) as SettingName);
+  throw new ProductError('BAD_USAGE', {
+    message: `--${flag}=${String(args[flag])} is not allowed: ${issue?.message}.`,
+    hint: '`npm run bench -- --help` lists commands and options.',
+  });
+}

@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
+import type { BenchStack } from '../stack/bench-stack.ts';
+import type { ChildRun } from '../stack/child-run.ts';
+import { recordsBetween } from './records-between.ts';
+
+/** Records are counted one by one: over fewer of them, one more or less would be too large an error. */
+const LEAST_COUNTED = 400;
+const PARTITIONS = 3;
+const POLL_MS = 50;
+
+/** How fast a producer was, and what it took. */
+export interface Speed {
+  readonly recordsPerSecond: number;
+  readonly cpuSecondsPerMillion: number;
+}
+
+/** A rate that was asked for, and the one that was kept. */
+export interface Accuracy {
+  readonly rate: number;
+  readonly measured: number;
+  readonly seconds: number;
+  readonly errorPercent: number;
+}
+
+const WARM_UP_MS = 5000;
+
+/** The product's producer at full speed, in steady state. */
+export async function ownSpeed(
+  stack: BenchStack,
+  topic: string,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Speed> {
+  const child = stack.produce({ KAFKA_TOPIC: topic, MSGS_PER_SEC: '0' });
+  try {
+    await firstRecords(stack, topic, child, signal);
+    await pause(WARM_UP_MS, undefined, { signal });
+    const [records, at, cpu] = [await acknowledged(stack, topic), performance.now(), child.cpuSeconds()];
+    await pause(seconds * 1000, undefined, { signal });
+    const sent = (await acknowledged(stack, topic)) - records;
+    return {
+      recordsPerSecond: (sent * 1000) / (performance.now() - at),
+      cpuSecondsPerMillion: ((child.cpuSeconds() - cpu) * 1e6) / sent,
+    };
+  } finally {
+    await child.stop();
+  }
+}
+
+/**
+ * Kafka's ProducerPerformance from its first record to its last; by its own word, which includes its start.
+ * @throws ProductError VERIFY_DIFFERENCE when not all records are in the topic
+ */
+export async function kafkaSpeed(
+  stack: BenchStack,
+  topic: string,
+  payloads: string,
+  records: number,
+  signal: AbortSignal,
+): Promise<Speed> {
+  const child = stack.kafkaTool('org.apache.kafka.tools.ProducerPerformance', [
+    ...['--topic', topic, '--num-records', String(records), '--throughput', '-1', '--payload-file', payloads],
+    ...[
+      '--producer-props',
+      `bootstrap.servers=localhost:${stack.kafka.port}`,
+      'acks=all',
+      'compression.type=gzip',
+    ],
+  ]);
+  await child.done(signal);
+  const line = child.lines.findLast((text) => /records sent, [\d.]+ records\/sec/.test(text)) ?? '';
+  const rate = Number(/ ([\d.]+) records\/sec/.exec(line)?.[1]);
+  const sent = await acknowledged(stack, topic);
+  if (sent === records && rate > 0)
+    return { recordsPerSecond: rate, cpuSecondsPerMillion: (child.cpuSeconds() * 1e6) / sent };
+  throw new ProductError('VERIFY_DIFFERENCE', {
+    message: `ProducerPerformance left ${sent} of ${records} records in the topic and said: ${line}`,
+    hint: 'Nothing was measured.',
+  });
+}
+
+/** How exactly the product's producer keeps a rate, by the times of its records. */
+export async function rateError(
+  stack: BenchStack,
+  rate: number,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<Accuracy> {
+  const topic = `rate-${rate}`;
+  await stack.createTopic(topic, PARTITIONS);
+  const child = stack.produce({ KAFKA_TOPIC: topic, MSGS_PER_SEC: String(rate) });
+  try {
+    await firstRecords(stack, topic, child, signal);
+    await pause(WARM_UP_MS, undefined, { signal });
+    const fromMs = Date.now();
+    await pause(Math.max(seconds * 1000, (LEAST_COUNTED * 1000) / rate), undefined, { signal });
+    const toMs = Date.now();
+    await child.stop();
+    const measured = ((await recordsBetween(stack.kafka, topic, fromMs, toMs)) * 1000) / (toMs - fromMs);
+    const errorPercent = (measured / rate - 1) * 100;
+    return { rate, measured, seconds: (toMs - fromMs) / 1000, errorPercent };
+  } finally {
+    await child.stop();
+  }
+}
+
+async function firstRecords(stack: BenchStack, topic: string, child: ChildRun, signal: AbortSignal) {
+  while ((await acknowledged(stack, topic)) === 0) {
+    if (child.hasEnded) {
+      throw new ProductError('SERVICE_EXITED', {
+        message: 'The producer ended before its first record was acknowledged.',
+        hint: 'Its last lines are above.',
+        logTail: child.lines.slice(-20),
+      });
+    }
+    await pause(POLL_MS, undefined, { signal });
+  }
+}
+
+async function acknowledged(stack: BenchStack, topic: string): Promise<number> {
+  const { partitions } = await fetchTopicOffsets(stack.kafka, topic);
+  return partitions.reduce((sum, { endOffset }) => sum + Number(endOffset), 0);
+}

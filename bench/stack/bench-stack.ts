@@ -1,0 +1,130 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackConfig } from '../../orchestrator/config/stack-config.ts';
+import { runPlan } from '../../orchestrator/core/run-plan.ts';
+import type { ServiceName } from '../../orchestrator/core/services.ts';
+import { processOutput } from '../../orchestrator/report/output.ts';
+import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
+import { serviceLaunch } from '../../orchestrator/runtime/local/commands/service-commands.ts';
+import type { ServiceLaunch } from '../../orchestrator/runtime/local/commands/service-launch.ts';
+import { localOutputPath } from '../../orchestrator/runtime/local/endpoints.ts';
+import { LocalRuntime } from '../../orchestrator/runtime/local/local-runtime.ts';
+import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
+import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
+import { type RunLayout, runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
+import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
+import type { Address } from '../../orchestrator/runtime/runtime.ts';
+import { createTopic } from '../../orchestrator/stack/create-topic.ts';
+import { upPlan } from '../../orchestrator/stack/up-plan.ts';
+import { kafkaToolsClassPath } from '../producer/kafka-tools.ts';
+import { type ChildRun, runChild } from './child-run.ts';
+import { type StackPlace, stackPlace } from './stack-place.ts';
+
+const CLUSTER = ['zookeeper', 'kafka', 'kafka-init', 'spark-master', 'spark-worker'];
+
+/** ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications are submitted to it. */
+export class BenchStack {
+  readonly folder: string;
+  readonly config: StackConfig;
+  readonly kafka: Address;
+  readonly #runtime: LocalRuntime;
+  readonly #layout: RunLayout;
+  readonly #launchOf: (service: ServiceName) => ServiceLaunch;
+  readonly #toolchain: () => Toolchain;
+  readonly #children = new Set<ChildRun>();
+
+  private constructor(place: StackPlace) {
+    this.folder = place.folder;
+    this.config = place.config;
+    this.kafka = { host: 'localhost', port: place.config.settings.KAFKA_PORT };
+    this.#layout = runLayout(place.config.runDir);
+    const provided = provisioning(place.config);
+    this.#toolchain = provided.toolchain;
+    this.#launchOf = (service) =>
+      serviceLaunch(service, place.config, this.#layout, provided.toolchain, localOutputPath(place.config));
+    this.#runtime = new LocalRuntime(place.config, {
+      launchOf: this.#launchOf,
+      preparation: provided.steps,
+      checkTools: provided.checkMachine,
+    });
+  }
+
+  /** Lends a running cluster; it is stopped and its folder removed however the work ends. */
+  static async with<T>(
+    settings: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    work: (stack: BenchStack) => Promise<T>,
+  ): Promise<T> {
+    const stack = new BenchStack(await stackPlace(settings));
+    try {
+      await stack.#start(signal);
+      return await work(stack);
+    } finally {
+      await stack.#stop();
+    }
+  }
+
+  /** Submits an application as the product submits its job; `spark-app/app.py` is replaced by another one if given. */
+  submit(
+    program: { readonly app?: readonly string[]; readonly conf?: readonly string[] },
+    environment: Readonly<Record<string, string>>,
+  ): ChildRun {
+    const { spec, files, folders } = this.#launchOf('spark-streaming');
+    prepareLaunch({ spec, files, folders });
+    const options = spec.args.slice(0, -1);
+    const conf = (program.conf ?? []).flatMap((pair) => ['--conf', pair]);
+    const app = program.app ?? spec.args.slice(-1);
+    return this.#track({ ...spec, args: [...options, ...conf, ...app] }, environment);
+  }
+
+  /** Starts the product's producer. */
+  produce(environment: Readonly<Record<string, string>>): ChildRun {
+    return this.#track(this.#launchOf('producer').spec, environment);
+  }
+
+  /** Starts another program with the class path of Kafka's own tools. */
+  kafkaTool(mainClass: string, args: readonly string[]): ChildRun {
+    const { spec } = this.#launchOf('kafka');
+    const classPath = kafkaToolsClassPath(this.#toolchain(), join(this.config.cacheDir, 'bench'));
+    return this.#track({ ...spec, args: ['-Xmx512m', '-cp', classPath, mainClass, ...args] }, {});
+  }
+
+  /** Starts one more worker beside the stack's own. */
+  addWorker(): ChildRun {
+    const { spec } = this.#launchOf('spark-worker');
+    const port = String(this.config.settings.SPARK_WORKER_UI_PORT);
+    const work = this.#layout.sparkWork;
+    const args = spec.args.map((arg) =>
+      arg === port ? String(Number(port) + 1) : arg === work ? `${work}-2` : arg,
+    );
+    return this.#track({ ...spec, args }, {});
+  }
+
+  get javaHome(): string {
+    return this.#toolchain().javaHome;
+  }
+
+  createTopic(topic: string, partitions: number): Promise<string> {
+    return createTopic(this.kafka, { topic, partitions });
+  }
+
+  #track(spec: ServiceLaunch['spec'], environment: Readonly<Record<string, string>>): ChildRun {
+    const child = runChild(spec, environment);
+    this.#children.add(child);
+    return child;
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    await this.#runtime.preflight(signal);
+    const steps = upPlan(this.config, this.#runtime, []);
+    const preparation = this.#runtime.preparation().map(({ name }) => name);
+    const wanted = steps.filter(({ name }) => [...preparation, ...CLUSTER].includes(name));
+    await runPlan(wanted, plainReporter(processOutput(() => process.exit(1))), signal);
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([...this.#children].map((child) => child.stop()));
+    await this.#runtime.down();
+    rmSync(this.folder, { recursive: true });
+  }
+}

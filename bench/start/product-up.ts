@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
+import { readState } from '../../orchestrator/runtime/local/state-file.ts';
+import { projectDir } from '../../tests/support/project.ts';
+import { descendants, memoryBytesOf } from '../measure/process-usage.ts';
+import type { StackPlace } from '../stack/stack-place.ts';
+
+/** `npm run up` as a user runs it. @returns seconds from the start of the command to its good end */
+export async function productUp(place: StackPlace, environment: NodeJS.ProcessEnv): Promise<number> {
+  const begin = performance.now();
+  await command(place, 'up', environment);
+  return (performance.now() - begin) / 1000;
+}
+
+export const productDown = (place: StackPlace): Promise<void> => command(place, 'down', process.env);
+
+/** Memory of all processes of a running stack, its supervisor included. */
+export function stackMemoryBytes(place: StackPlace): number {
+  const { supervisor, services = [] } = readState(runLayout(place.config.runDir).stateFile) ?? {};
+  const roots = [supervisor?.pid, supervisor?.watchdog, ...services.map((service) => service.process?.pid)];
+  const all = new Set(roots.flatMap((pid) => (pid === undefined ? [] : descendants(pid))));
+  return memoryBytesOf([...all]);
+}
+
+function command(place: StackPlace, name: 'up' | 'down', environment: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(projectDir, 'bootstrap.mjs'), name], {
+      cwd: projectDir,
+      env: { ...environment, ...place.settings },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) return resolve();
+      reject(
+        new ProductError('STEP_FAILED', {
+          message: `${name} ended with exit code ${code}.`,
+          hint: 'Its last lines are above.',
+          logTail: errors.trim().split('\n').slice(-20),
+        }),
+      );
+    });
+  });
+}

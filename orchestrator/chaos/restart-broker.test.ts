@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { FakeRuntime } from '../runtime/fake-runtime.ts';
+import { FakeStack } from '../runtime/fake-stack.ts';
+import type { HeldFault } from '../runtime/faults.ts';
+import type { PreparationStep } from '../runtime/runtime.ts';
+import { restartBroker } from './restart-broker.ts';
+
+const never = new AbortController().signal;
+
+test('a broker is stopped once all that its next start needs is prepared, and started again when the fault is lifted', async () => {
+  const prepared: string[] = [];
+  const step = (
+    name: string,
+    after: readonly string[],
+    neededBy: PreparationStep['neededBy'],
+  ): PreparationStep => ({
+    ...{ name, title: name, after, neededBy },
+    async run() {
+      expect(await brokerState()).toBe('running');
+      prepared.push(name);
+      return name;
+    },
+  });
+  const runtime = new FakeRuntime(new FakeStack({ kafka: { kind: 'runs' } }), {
+    preparation: [
+      step('jars', ['java'], ['kafka']),
+      step('java', [], ['zookeeper']),
+      step('image', [], ['producer']),
+    ],
+  });
+  const brokerState = async () => (await runtime.observe()).find(({ name }) => name === 'kafka')?.state;
+  await runtime.start('kafka', never);
+  const held: HeldFault[] = [];
+  expect(await restartBroker(runtime, (one) => held.push(one), never)).toBe('kafka');
+  expect(prepared).toEqual(['java', 'jars']);
+  expect(await brokerState()).toBe('stopped');
+  for (const one of held) await one.lift();
+  expect(await brokerState()).toBe('running');
+});

@@ -1,0 +1,112 @@
+import type { RecordSource, TopicRecord } from '../verify/deep/record-source.ts';
+import { PlantedOutputs } from './planted-outputs.ts';
+
+/** A record, and what became of it. */
+export interface PlantedRecord {
+  /** 0 where it is left out. */
+  readonly partition?: number;
+  readonly offset: number;
+  /** The value as it was sent. */
+  readonly value: Buffer | string | null;
+  /** The value as bronze has it; the same text where it is left out. */
+  readonly bronze?: string;
+  /** A silver row, as SQL by column in the contract's order; without it the record is in quarantine for this reason. */
+  readonly silver?: Readonly<Record<string, string>>;
+  readonly reason?: string;
+}
+
+/** A topic in memory, and beside it a folder as the job leaves it after reading it. */
+export class PlantedTopic implements RecordSource {
+  readonly outputs: PlantedOutputs;
+  readonly #records = new Map<number, TopicRecord[]>();
+
+  private constructor(outputs: PlantedOutputs) {
+    this.outputs = outputs;
+  }
+
+  static async create(): Promise<PlantedTopic> {
+    const topic = new PlantedTopic(await PlantedOutputs.create());
+    await topic.outputs.start({ 0: 0 });
+    return topic;
+  }
+
+  /** Next offset by partition. */
+  get ends(): Readonly<Record<number, number>> {
+    return Object.fromEntries(
+      [...this.#records].map(([partition, records]) => [partition, (records.at(-1)?.offset ?? -1) + 1]),
+    );
+  }
+
+  async *read(partition: number, from: number, to: number): AsyncGenerator<readonly TopicRecord[]> {
+    const all = this.#records.get(partition) ?? [];
+    const wanted = all.filter(({ offset }) => offset >= from && offset < to);
+    for (let at = 0; at < wanted.length; at += 3) yield wanted.slice(at, at + 3);
+  }
+
+  /** Sends records and has them read by one committed micro-batch. */
+  async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number | null): Promise<void> {
+    const { outputs } = this;
+    for (const { partition = 0, offset, value } of records) {
+      const before = this.#records.get(partition) ?? [];
+      this.#records.set(partition, before);
+      before.push({
+        offset,
+        timestampMs: KAFKA_MS + offset,
+        key: Buffer.from('card'),
+        value: typeof value === 'string' ? Buffer.from(value) : value,
+      });
+    }
+    const bronze = records.map(
+      (record) => `SELECT 'card' AS key, ${textOf(record)} AS value, ${kafkaTs(record)} AS kafka_ts,
+      ${lineage(record)}`,
+    );
+    await outputs.parquet(outputs.fileOf('bronze', batch), bronze.join(' UNION ALL '));
+    const silver = records.flatMap((record) => (record.silver ? [silverRow(record, record.silver)] : []));
+    if (silver.length > 0) {
+      await outputs.parquet(outputs.fileOf('silver', batch), silver.join(' UNION ALL '));
+      await this.#csv(batch);
+    }
+    const rejects = records
+      .filter(({ reason }) => reason !== undefined)
+      .map(
+        (
+          record,
+        ) => `SELECT ${textOf(record)} AS bad_json, ${kafkaTs(record)} AS bad_ingest_ts, '${record.reason}' AS reason,
+        ${lineage(record)}`,
+      );
+    if (rejects.length > 0) {
+      await outputs.parquet(outputs.fileOf('quarantine', batch), rejects.join(' UNION ALL '));
+    }
+    await outputs.commit(batch, this.ends, watermarkMs);
+  }
+
+  /** raw_csv as the job writes it from silver. */
+  async #csv(batch: number): Promise<void> {
+    const { outputs } = this;
+    const file = outputs.fileOf('raw_csv', batch);
+    await outputs.csv(
+      file,
+      `SELECT txn_id, strftime(event_time AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS event_time, user_id, card_id, merchant, category,
+        amount, currency, status, city, country, lat, lon FROM read_parquet('${outputs.fileOf('silver', batch)}')`,
+    );
+  }
+}
+
+/** When the broker took the record at offset 0, Unix ms. */
+const KAFKA_MS = 1_735_787_045_000;
+
+const lineage = ({ partition = 0, offset }: PlantedRecord): string =>
+  `'transactions' AS topic, ${partition}::INTEGER AS "partition", ${offset}::BIGINT AS "offset"`;
+
+const kafkaTs = ({ offset }: PlantedRecord): string =>
+  `make_timestamptz((${KAFKA_MS}::BIGINT + ${offset}) * 1000)`;
+
+function textOf({ value, bronze }: PlantedRecord): string {
+  if (value === null) return 'NULL::VARCHAR';
+  return `'${(bronze ?? String(value)).replaceAll("'", "''")}'`;
+}
+
+function silverRow(record: PlantedRecord, columns: Readonly<Record<string, string>>): string {
+  const own = Object.entries(columns).map(([name, sql]) => `${sql} AS ${name}`);
+  return `SELECT ${own.join(', ')}, ${kafkaTs(record)} AS kafka_ts, ${lineage(record)}`;
+}

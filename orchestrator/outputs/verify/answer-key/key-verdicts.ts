@@ -1,0 +1,42 @@
+import { actualTable } from '../deep/load-actual.ts';
+import { FATE } from '../late-rules.ts';
+import { microseconds, WINDOW_START } from '../load-gold.ts';
+
+/** Each line with where its record is, what is to be said of it, and what gold made of it. */
+export function keyVerdicts(watermarkMs: number): string {
+  const watermark = microseconds(watermarkMs);
+  return `
+    SELECT *, CASE
+      WHEN committed IS NULL OR "offset" >= committed THEN 'pending'
+      WHEN "offset" < kept AND NOT in_silver AND NOT in_quarantine THEN 'pruned'
+      WHEN sink = 'silver' AND NOT in_silver OR sink = 'quarantine' AND NOT in_quarantine THEN 'elsewhere'
+      WHEN in_silver AND in_quarantine THEN 'in both'
+      WHEN reason <> actual_reason THEN 'other reason'
+      WHEN sink = 'silver' AND txn_id IS DISTINCT FROM actual_txn AND txn_id IS NOT NULL THEN 'other txn_id'
+      WHEN sink = 'silver' AND first_offset IS NOT NULL AND first_txn IS DISTINCT FROM actual_txn THEN 'no duplicate'
+      WHEN sink = 'silver' AND event_us IS NOT NULL AND event_us IS DISTINCT FROM actual_us THEN 'other event time'
+      WHEN sink = 'silver' AND wrong_window THEN 'wrong window'
+      ELSE 'found' END AS verdict,
+      CASE WHEN NOT in_silver OR actual_us IS NULL THEN NULL
+        WHEN window_start + 60000000 > ${watermark} THEN 'open' ELSE rule_fate END AS fate
+    FROM (
+      SELECT r.*, l.end_offset, CASE WHEN l.end_offset IS NULL THEN 'unknown' ELSE ${FATE} END AS rule_fate,
+        w.card_id IS NOT NULL AS wrong_window
+      FROM (
+        SELECT k.*, b.kept, b.committed, s."offset" IS NOT NULL AS in_silver, q."offset" IS NOT NULL AS in_quarantine,
+          coalesce(q.reason, 0) AS actual_reason, t.txn_id AS actual_txn, f.txn_id AS first_txn,
+          e.event_us AS actual_us, e.card_id, ${WINDOW_START.replaceAll('event_us', 'e.event_us')} AS window_start
+        FROM answer_key k
+        LEFT JOIN key_bounds b ON b.partition = k.partition AND b.sink = k.sink
+        LEFT JOIN (SELECT DISTINCT partition, "offset" FROM ${actualTable('silver')}) s ON s.partition = k.partition AND s."offset" = k."offset"
+        LEFT JOIN (SELECT partition, "offset", any_value(reason) AS reason FROM ${actualTable('quarantine')} GROUP BY 1, 2) q
+          ON q.partition = k.partition AND q."offset" = k."offset"
+        LEFT JOIN (SELECT partition, "offset", any_value(txn_id) AS txn_id FROM key_txns GROUP BY 1, 2) t
+          ON t.partition = k.partition AND t."offset" = k."offset"
+        LEFT JOIN (SELECT partition, "offset", any_value(txn_id) AS txn_id FROM key_txns GROUP BY 1, 2) f
+          ON f.partition = k.first_partition AND f."offset" = k.first_offset
+        LEFT JOIN expected e ON e.partition = k.partition AND e."offset" = k."offset") r
+      ASOF LEFT JOIN late_rules l ON l.partition = r.partition AND r."offset" < l.end_offset
+      LEFT JOIN (SELECT DISTINCT card_id, window_start FROM gold_wrong) w
+        ON w.card_id = r.card_id AND w.window_start = r.window_start)`;
+}

@@ -1,0 +1,122 @@
+import type { Checkpoint } from '../../checkpoint.ts';
+import type { Database } from '../../duckdb/database.ts';
+import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
+import type { GoldBatch } from '../../gold-state.ts';
+import { readPruneLedger } from '../../prune-ledger.ts';
+import { checkAnswerKey } from '../answer-key/check-answer-key.ts';
+import type { PartitionState } from '../compare-topic.ts';
+import type { DifferenceLog } from '../difference.ts';
+import type { SilverRows } from '../load-gold.ts';
+import { noteFiles } from '../note-files.ts';
+import type { AnswerKeyReport, DeepReport, NotCompared } from '../verify-report.ts';
+import { compareValues } from './compare-values.ts';
+import { expectedBatches } from './expected-batches.ts';
+import { silverOfRecords } from './expected-silver.ts';
+import { loadActual } from './load-actual.ts';
+import { loadExpected } from './load-expected.ts';
+import type { RecordSource } from './record-source.ts';
+
+/** What a comparison of values needs beyond the outputs. */
+export interface DeepOptions {
+  readonly records: RecordSource;
+  /** A file that says where records should have landed; undefined: none. */
+  readonly answerKey?: string;
+  /** What is done at the moment, for progress displays. */
+  readonly onProgress?: (detail: string) => void;
+}
+
+export interface ValueVerification extends DeepOptions {
+  readonly outputPath: string;
+  readonly checkpoint: Checkpoint;
+  readonly states: readonly PartitionState[];
+  /** The micro-batches that the checkpoint knows. */
+  readonly batches: readonly GoldBatch[];
+  readonly signal: AbortSignal | undefined;
+  /** Files that are known to be unreadable. */
+  readonly noted: ReadonlySet<string>;
+}
+
+export interface ValueOutcome {
+  readonly report: DeepReport;
+  readonly notCompared: readonly NotCompared[];
+  /** What gold should be the aggregation of, and the watermarks by which. */
+  readonly silver: SilverRows;
+  readonly batches: readonly GoldBatch[];
+  /** To be called after gold was compared; null where no key was given. */
+  checkAnswerKey(): Promise<AnswerKeyReport | null>;
+}
+
+/**
+ * Derives from every record of the topic what it should have become, by an implementation that shares nothing with the job, and
+ * compares bronze, silver and quarantine with it value by value.
+ */
+export async function verifyValues(
+  database: Database,
+  options: ValueVerification,
+  log: DifferenceLog,
+): Promise<ValueOutcome> {
+  const { outputPath, checkpoint, records: source, signal, states, onProgress = () => {} } = options;
+  const topic = checkpoint.topic ?? '';
+  const read = await loadExpected(database, {
+    source,
+    states,
+    signal,
+    onProgress: (done, of) => onProgress(`${number(done)} of ${number(of)} records read`),
+  });
+  const loaded = await loadActual(database, {
+    outputPath,
+    topic,
+    through: checkpoint.committed?.batch ?? -1,
+    onProgress: (sink) => onProgress(`reading ${sink}`),
+  });
+  for (const [sink, { unreadable }] of loaded) {
+    // Lineage can be read where a column of values cannot.
+    noteFiles(
+      sink,
+      { files: [], unreadable: unreadable.filter(({ file }) => !options.noted.has(file.path)) },
+      -1,
+      log,
+    );
+  }
+  onProgress('comparing values');
+  const equalRows = await compareValues(
+    database,
+    { ranges: read.ranges, source, topic, loaded, signal },
+    log,
+  );
+  onProgress('comparing gold');
+  const batches = await expectedBatches(
+    database,
+    {
+      topic,
+      start: checkpoint.start ?? new Map(),
+      known: options.batches,
+      bronzeLedger: await readPruneLedger(outputPath, 'bronze'),
+      ranges: read.ranges,
+      incomplete: read.incomplete,
+    },
+    log,
+  );
+  const { answerKey } = options;
+  return {
+    report: { records: read.records, equalRows, reasons: await expectedReasons(database) },
+    notCompared: read.notCompared,
+    silver: silverOfRecords(read),
+    batches,
+    checkAnswerKey: async () =>
+      answerKey === undefined
+        ? null
+        : checkAnswerKey(database, { file: answerKey, outputPath, checkpoint, states, batches }, log),
+  };
+}
+
+async function expectedReasons(database: Database): Promise<DeepReport['reasons']> {
+  const rows = await database.all(
+    'SELECT reason, count(*) FROM expected WHERE reason > 0 GROUP BY 1 ORDER BY 1',
+  );
+  return Object.fromEntries(
+    rows.map(([reason, count]) => [QUARANTINE_REASONS[Number(reason) - 1], Number(count)]),
+  );
+}
+
+const number = (value: number): string => value.toLocaleString('en-US');

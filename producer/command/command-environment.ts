@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'dotenv';
+import { ConfigError } from '../config-error.ts';
+
+/** Values by setting name. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The settings of the command: flags over environment over `.env`. An empty value of the latter two counts as not given.
+ *
+ * @throws {ConfigError} when `.env` is there and cannot be read
+ */
+export function commandEnvironment(
+  flags: Environment,
+  environment: Environment,
+  envFile: string,
+): Environment {
+  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  return { ...fileValues(envFile), ...Object.fromEntries(given), ...flags };
+}
+
+function fileValues(path: string): Environment {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,87 @@
+import yargs from 'yargs';
+import { ConfigError } from '../config-error.ts';
+import { type ProducerSetting, SETTING_SCHEMAS } from '../setting-schemas.ts';
+import { SETTING_HELP } from './setting-help.ts';
+
+/** What the command is to do. */
+export interface ProduceCommand {
+  /** Settings that were given as flags, unchecked. */
+  readonly flags: Partial<Record<ProducerSetting, string>>;
+  readonly isDryRun: boolean;
+  /** A file for the records instead of a topic. */
+  readonly out: string | undefined;
+}
+
+const SETTINGS = Object.keys(SETTING_SCHEMAS) as readonly ProducerSetting[];
+
+/** The flag of a setting: `msgs-per-sec` for MSGS_PER_SEC. */
+const flagOf = (name: ProducerSetting): string => name.toLowerCase().replaceAll('_', '-');
+
+/**
+ * Reads the command line of `npm run produce`.
+ *
+ * @returns undefined when help was shown instead
+ * @throws {ConfigError} naming what is wrong
+ */
+export async function parseCommandLine(
+  argv: readonly string[],
+  terminalColumns: number | undefined,
+): Promise<ProduceCommand | undefined> {
+  const parser = yargs([...argv])
+    .scriptName('npm run')
+    .usage('$0 produce -- [options]\n\nSend card transactions to a topic of any cluster, or write them')
+    .parserConfiguration({ 'parse-positional-numbers': false, 'duplicate-arguments-array': false })
+    .option('dry-run', {
+      type: 'boolean',
+      default: false,
+      describe: 'Print records instead of sending them: 10 of them, unless a limit says otherwise',
+    })
+    .option('out', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Write records to a file instead of sending them; needs a limit',
+    })
+    .example([
+      ['$0 produce -- --kafka-bootstrap-servers kafka-1:9092 --msgs-per-sec 100', 'until Ctrl-C'],
+      [
+        '$0 produce -- --scenario messy --max-records 1000000 --answer-key key.jsonl',
+        'with faults, and which',
+      ],
+      ['$0 produce -- --seed 7 --event-start 2026-01-01T00:00:00Z --dry-run', 'the same records every time'],
+    ])
+    .epilogue(
+      'Security is set in the environment or .env alone: KAFKA_SECURITY_PROTOCOL (PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL), KAFKA_SASL_MECHANISM (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512), KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE, KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY (PEM files), KAFKA_SSL_KEY_PASSWORD or KAFKA_SSL_KEY_PASSWORD_FILE.',
+    )
+    .strict()
+    .demandCommand(0, 0, undefined, 'Options begin with --')
+    .wrap(terminalColumns === undefined ? null : Math.min(terminalColumns, 120))
+    .help()
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw new ConfigError(`${message ?? error?.message} (\`npm run produce -- --help\` lists the options)`);
+    });
+  for (const name of SETTINGS) {
+    parser.option(flagOf(name), {
+      type: 'string',
+      requiresArg: true,
+      group: 'Settings (also in the environment or .env, as the name in capitals):',
+      describe: SETTING_HELP[name],
+    });
+  }
+  const args = await parser.parseAsync();
+  if (args['help'] === true) return undefined;
+  const isDryRun = args['dry-run'];
+  const { out } = args;
+  if (isDryRun && out !== undefined)
+    throw new ConfigError('--dry-run and --out exclude one another: give one');
+  return { flags: flagsOf(args), isDryRun, out };
+}
+
+function flagsOf(args: Readonly<Record<string, unknown>>): Partial<Record<ProducerSetting, string>> {
+  const given = SETTINGS.flatMap((name) => {
+    const value = args[flagOf(name)];
+    return value === undefined ? [] : [[name, String(value)] as const];
+  });
+  return Object.fromEntries(given);
+}

@@ -1,0 +1,88 @@
+import { drawFrom } from '../draw.ts';
+import type { Random } from '../random.ts';
+
+/** A value that makes no silver row. */
+export interface MalformedValue {
+  /** What was done, as in the answer key behind `malformed:`. */
+  readonly kind: MalformedKind;
+  /** Null is a tombstone. */
+  readonly value: string | null;
+  /** Why the job must quarantine it: a reason of docs/outputs.md. */
+  readonly reason: string;
+}
+
+/** The ways in which values are spoilt. */
+export const MALFORMED_KINDS = [
+  'broken_json',
+  'missing_field',
+  'wrong_type',
+  'bad_timestamp',
+  'bad_amount',
+  'tombstone',
+] as const;
+
+/** One of {@link MALFORMED_KINDS}. */
+export type MalformedKind = (typeof MALFORMED_KINDS)[number];
+
+const NEEDED_FIELDS = ['txn_id', 'card_id', 'event_ts', 'amount'] as const;
+/** A field and the JSON that is put in its place. */
+const WRONG_TYPES: readonly (readonly [field: string, json: string])[] = [
+  ['lat', '"48.8566"'],
+  ['lon', 'true'],
+  ['merchant', '["Café"]'],
+  ['currency', '{"code":"EUR"}'],
+  ['user_id', '17.5'],
+];
+const BAD_TIMESTAMPS = [
+  '1767268800000',
+  '"yesterday"',
+  '"2026-02-30T12:00:00Z"',
+  '"2026-01-01 12:00:00"',
+  '""',
+];
+const BAD_AMOUNTS = ['"12.34"', '12.345', '1e16', 'true', '"twelve"'];
+
+/** The value with the JSON of one of its members replaced, or the member left out when there is none. */
+function withMember(value: string, field: string, json: string | undefined): string {
+  const members = Object.entries(JSON.parse(value) as Record<string, unknown>).map(
+    ([name, content]) => [name, name === field ? json : JSON.stringify(content)] as const,
+  );
+  return `{${members
+    .filter(([, content]) => content !== undefined)
+    .map(([name, content]) => `"${name}":${content}`)
+    .join(',')}}`;
+}
+
+/** Spoils a transaction's JSON, each kind as likely as the others. */
+export function drawMalformed(random: Random, value: string): MalformedValue {
+  const kind = drawFrom(random, MALFORMED_KINDS);
+  switch (kind) {
+    case 'broken_json': {
+      // Cut anywhere but at its ends: an object that is never closed.
+      const end = 1 + Math.floor(random.fraction() * (value.length - 1));
+      return { kind, value: value.slice(0, end), reason: 'not_json_object' };
+    }
+    case 'missing_field': {
+      const field = drawFrom(random, NEEDED_FIELDS);
+      return { kind, value: withMember(value, field, undefined), reason: `missing_${field}` };
+    }
+    case 'wrong_type': {
+      const [field, json] = drawFrom(random, WRONG_TYPES);
+      return { kind, value: withMember(value, field, json), reason: 'wrong_type' };
+    }
+    case 'bad_timestamp':
+      return {
+        kind,
+        value: withMember(value, 'event_ts', drawFrom(random, BAD_TIMESTAMPS)),
+        reason: 'bad_event_ts',
+      };
+    case 'bad_amount':
+      return {
+        kind,
+        value: withMember(value, 'amount', drawFrom(random, BAD_AMOUNTS)),
+        reason: 'bad_amount',
+      };
+    case 'tombstone':
+      return { kind, value: null, reason: 'null_value' };
+  }
+}

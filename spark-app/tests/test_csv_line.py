@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.csv_line import csv_line
+from medallion.schema import RAW_CSV_COLUMNS, SILVER_SCHEMA
+
+ROW: dict[str, Any] = {
+    "txn_id": "t",
+    "event_time": datetime(2026, 1, 1, 12, 30, 15, 120000, timezone.utc),
+    "card_id": "c",
+    "amount": Decimal("1.50"),
+}
+
+
+def line_of(spark: SparkSession, **fields: Any) -> str:
+    names = [field.split()[0] for field in SILVER_SCHEMA.split(", ")]
+    values = {**ROW, **fields}
+    row = tuple(values.get(name) for name in names)
+    return str(spark.createDataFrame([row], SILVER_SCHEMA).select(csv_line()).first()[0])
+
+
+def test_null_is_nothing_and_instants_have_six_decimals(spark: SparkSession) -> None:
+    assert line_of(spark) == "t,2026-01-01T12:30:15.120000Z,,c,,,1.50,,,,,,"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "",
+        "a,b",
+        'say "x"',
+        '"',
+        "two\nlines",
+        "two\r\nlines",
+        "\r",
+        " blanks ",
+        "Zürich €",
+        ',"\n"",',
+    ],
+)
+def test_every_text_reads_back_to_the_letter(spark: SparkSession, text: str) -> None:
+    line = line_of(spark, merchant=text, country=text)
+    (fields,) = csv.reader(io.StringIO(line, newline=""))
+    read = dict(zip(RAW_CSV_COLUMNS, fields))
+    assert len(fields) == len(RAW_CSV_COLUMNS)
+    assert (read["merchant"], read["country"], read["amount"]) == (text, text, "1.50")
+
+
+def test_an_empty_text_is_told_from_null(spark: SparkSession) -> None:
+    assert line_of(spark, merchant="") == 't,2026-01-01T12:30:15.120000Z,,c,"",,1.50,,,,,,'
+
+
+def test_numbers_are_as_sparks_own_csv_writer_has_them(spark: SparkSession) -> None:
+    line = line_of(spark, amount=Decimal("-9999999999999999.99"), lat=1e-7, lon=-180.0)
+    assert line.endswith(",-9999999999999999.99,,,,,1.0E-7,-180.0")

@@ -1,0 +1,135 @@
+"""A real streaming query around the batches: what Spark makes of a crash before the commit of a batch, and
+inside a batch. Files stand in for Kafka, one for each micro-batch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import SparkSession
+
+from medallion.gold_state import GoldStates
+from medallion.hadoop_files import HadoopFiles
+from medallion.medallion_batch import MedallionBatch
+from medallion.offset_log import Batch, OffsetLog
+from tests.outputs import published
+from tests.test_crash_and_replay import DyingFiles, contents, event
+
+_SCHEMA = "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
+# Every sink has rows in every batch but gold in the first: 1e1 is silver at the second look only.
+_BATCHES = [
+    [event("a", minute, "1"), event("a", minute + 1, "1e1"), "x", event("b", minute + 20, "1")]
+    for minute in (0, 20, 38)
+]
+
+
+class FileOffsetLog(OffsetLog):
+    """Reads the file source's offsets, which number files, as Kafka's would be."""
+
+    def read(self, batch_id: int) -> Optional[Batch]:
+        text = self._files.read_text(f"{self.checkpoint}/offsets/{batch_id}")
+        if text is None:
+            return None
+        _, metadata, source = text.strip().split("\n")
+        files_read = json.loads(source)["logOffset"] + 1
+        return Batch(batch_id, json.loads(metadata)["batchTimestampMs"], {"0": 4 * files_read})
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("source")
+    for number, values in enumerate(_BATCHES):
+        rows = [
+            {"key": "k", "value": value, "kafka_ts": "2026-01-01T00:00:00Z", "topic": "t", "partition": 0}
+            | {"offset": 4 * number + index}
+            for index, value in enumerate(values)
+        ]
+        (folder / f"{number}.json").write_text("\n".join(json.dumps(row) for row in rows))
+    return folder
+
+
+def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
+    """Runs the query over every file that it has not committed, as a start of the job does."""
+    log = FileOffsetLog(files, "medallion", {"0": 0})
+    job = MedallionBatch(files, log, GoldStates(files, 100), 0)
+
+    def write(records: object, batch_id: int) -> None:
+        job.write(records, batch_id)  # type: ignore[arg-type]
+
+    query = (
+        spark.readStream.schema(_SCHEMA)
+        .option("maxFilesPerTrigger", 1)
+        .json(str(source))
+        .writeStream.foreachBatch(write)
+        .option("checkpointLocation", files.uri(log.checkpoint))
+        .trigger(availableNow=True)
+        .start()
+    )
+    query.awaitTermination()
+
+
+def by_batch(root: Path) -> dict[str, bytes]:
+    """Outputs and gold's states by their names without the time of the run."""
+    kept = {
+        name: content
+        for name, content in contents(root).items()
+        if not name.startswith("_chk") or name.startswith("_chk/gold")
+    }
+    named = {re.sub(r"_\d{8}_\d{6}_", "_", name): content for name, content in kept.items()}
+    assert len(named) == len(kept), sorted(kept)
+    return named
+
+
+@pytest.fixture(scope="module")
+def clean(spark: SparkSession, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root: Path = tmp_path_factory.mktemp("clean-query") / "out"
+    run(spark, source, HadoopFiles(spark, str(root)))
+    return root
+
+
+def test_the_query_fills_every_sink(clean: Path) -> None:
+    assert [
+        sum(name.startswith(f"{sink}/") for name in published(clean))
+        for sink in ("bronze", "silver", "quarantine", "raw_csv", "gold")
+    ] == [3, 3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("batch_id", [0, 1, 2])
+def test_a_crash_before_the_commit_of_a_batch_is_mended_by_its_replay(
+    spark: SparkSession, source: Path, tmp_path: Path, batch_id: int
+) -> None:
+    root = tmp_path / "out"
+    only = tmp_path / "source"
+    only.mkdir()
+    # The query stops after this batch, whose commit is then taken away.
+    for number in range(batch_id + 1):
+        (only / f"{number}.json").write_bytes((source / f"{number}.json").read_bytes())
+    run(spark, only, HadoopFiles(spark, str(root)))
+    before = contents(root)
+    for name in (f"{batch_id}", f".{batch_id}.crc"):
+        (root / "_chk/medallion/commits" / name).unlink(missing_ok=True)
+    run(spark, only, HadoopFiles(spark, str(root)))
+    after = contents(root)
+    assert f"_chk/medallion/commits/{batch_id}" in after
+    assert set(after) == set(before)
+    assert [name for name in before if after[name] != before[name]] == []
+
+
+def test_a_crash_inside_a_batch_is_mended_by_a_restart(
+    spark: SparkSession, source: Path, clean: Path, tmp_path: Path
+) -> None:
+    steps = DyingFiles(spark, tmp_path / "steps")
+    run(spark, source, steps)
+    renames = [number for number, step in enumerate(steps.steps) if step.startswith("rename to silver/")]
+    assert len(renames) == 3
+    for number in renames:
+        root = tmp_path / f"{number}"
+        with pytest.raises(StreamingQueryException, match="DriverDiedError"):
+            run(spark, source, DyingFiles(spark, root, number))
+        run(spark, source, HadoopFiles(spark, str(root)))
+        assert by_batch(root) == by_batch(clean)

@@ -1,0 +1,78 @@
+import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
+import type { TestStack } from './test-stack.ts';
+
+/** Sends records of any bytes to the stack's topic, and changes the topic behind the job's back. */
+export class TestClient {
+  readonly #kafka: Kafka;
+  readonly topic = 'transactions';
+
+  constructor(stack: TestStack) {
+    this.#kafka = new Kafka({
+      clientId: 'medallion-test',
+      brokers: [`localhost:${stack.ports.KAFKA_PORT}`],
+      logLevel: logLevel.NOTHING,
+    });
+  }
+
+  /** Sends records one by one, each in the partition given, 0 by default. @returns their offsets */
+  async send(messages: readonly Message[]): Promise<readonly number[]> {
+    const producer = this.#kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    try {
+      const offsets: number[] = [];
+      for (const message of messages) {
+        const [sent] = await producer.send({
+          topic: this.topic,
+          messages: [{ partition: 0, ...message }],
+        });
+        offsets.push(Number(sent?.baseOffset));
+      }
+      return offsets;
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  async admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** Where a partition ends. */
+  async endOf(partition: number): Promise<number> {
+    const offsets = await this.admin((admin) => admin.fetchTopicOffsets(this.topic));
+    const found = offsets.find((at) => at.partition === partition);
+    if (!found) throw new Error(`${this.topic} has no partition ${partition}`);
+    return Number(found.high);
+  }
+
+  /** Deletes a partition's records before an offset, as retention does. */
+  async deleteBefore(partition: number, offset: number): Promise<void> {
+    await this.admin(async (admin) => {
+      // It looks for the leader before it has asked for the topic's metadata: this asks.
+      await admin.fetchTopicOffsets(this.topic);
+      await admin.deleteTopicRecords({
+        topic: this.topic,
+        partitions: [{ partition, offset: `${offset}` }],
+      });
+    });
+  }
+
+  /** Deletes the topic and makes another one of its name. */
+  async recreate(): Promise<void> {
+    await this.admin(async (admin) => {
+      await admin.deleteTopics({ topics: [this.topic] });
+      // A broker refuses the name until the former topic is gone from its disk.
+      for (let made = false; !made; ) {
+        made = await admin
+          .createTopics({ topics: [{ topic: this.topic, numPartitions: 3, replicationFactor: 1 }] })
+          .catch(() => false);
+      }
+    });
+  }
+}
