@@ -40,9 +40,9 @@ export class LocalFaults implements Faults {
   }
 
   async kill(target: FaultTarget): Promise<string> {
-    const found = this.#require(target);
-    signalProcess(found.pid, 'SIGKILL');
-    return `process ${found.pid}`;
+    const { pid } = this.#require(target);
+    signalProcess(pid, 'SIGKILL');
+    return `process ${pid}`;
   }
 
   async pause(target: FaultTarget): Promise<HeldFault> {

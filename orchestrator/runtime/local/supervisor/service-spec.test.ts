@@ -55,8 +55,10 @@ describe('what follows the end of a process', () => {
 
 describe('ends in a row', () => {
   it('a service that is killed from outside again and again is never given up, with growing pauses', () => {
-    const row = rowOf(...Array<ProcessEnd>(20).fill(killed));
-    expect(verdictOn(killed, row, daemon)).toEqual({ kind: 'restart', delayMs: 15_000 });
+    for (const end of [killed, exit(143)]) {
+      const row = rowOf(...Array<ProcessEnd>(20).fill(end));
+      expect(verdictOn(end, row, daemon)).toEqual({ kind: 'restart', delayMs: 15_000 });
+    }
   });
 
   it('a kill begins the count of failures anew: a broker fails twice after each, until its session is over', () => {

@@ -51,6 +51,9 @@ export const NO_ENDS: EndsInARow = { ends: 0, failures: 0 };
 /** By whoever has the right to; a process that crashes ends by others, such as SIGSEGV. */
 const FROM_OUTSIDE: readonly (string | undefined)[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
 
+/** How a JVM ends that shuts down on SIGHUP, SIGINT and SIGTERM: 128 and the signal's number. */
+const FROM_OUTSIDE_CODES: readonly (number | undefined)[] = [129, 130, 143];
+
 /**
  * Counts one more end.
  * @param steady whether the process had lived long enough to end the row
@@ -58,7 +61,8 @@ const FROM_OUTSIDE: readonly (string | undefined)[] = ['SIGKILL', 'SIGTERM', 'SI
 export function oneMoreEnd(before: EndsInARow, end: ProcessEnd, steady: boolean): EndsInARow {
   const { ends, failures } = steady ? NO_ENDS : before;
   // Whoever is killed again and again has not failed; a killed broker's next starts fail until its session is over.
-  return { ends: ends + 1, failures: FROM_OUTSIDE.includes(end.signal) ? 0 : failures + 1 };
+  const fromOutside = FROM_OUTSIDE.includes(end.signal) || FROM_OUTSIDE_CODES.includes(end.code);
+  return { ends: ends + 1, failures: fromOutside ? 0 : failures + 1 };
 }
 
 /** What follows the end of a process that nobody asked to end. */
