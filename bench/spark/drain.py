@@ -36,12 +36,12 @@ def drain_medallion(run: dict[str, str]) -> None:
     from medallion.config import load_settings
     from medallion.job import Job
     from medallion.session import open_session
-    from medallion.topic import describe_topic
+    from medallion.topic import TopicAdmin
 
     os.environ.update(OUTPUT_PATH=run["output"], STARTING_OFFSETS=run["starting_offsets"])
     settings = load_settings(os.environ)
     spark = open_session(settings)
-    end = describe_topic(spark, settings).latest
+    end = TopicAdmin(spark, settings).describe().latest
     job = Job(spark, settings)
     ended = threading.Event()
     threading.Thread(target=_stop_at, args=(Path(run["output"]), end, ended), daemon=True).start()

@@ -57,13 +57,16 @@ export class StackContainers {
   readonly lost = new Promise<void>((resolve) => {
     this.#lost = resolve;
   });
+  readonly #eventsSince: number | undefined;
   #known:
     | { readonly containers: Promise<readonly Omit<StackContainer, 'recentLines'>[]>; readonly atMs: number }
     | undefined;
 
-  constructor(docker: Docker, project: string) {
+  /** @param eventsSince Unix time in ms from which on events are told of, those that are past included; from now on when undefined */
+  constructor(docker: Docker, project: string, eventsSince?: number) {
     this.#docker = docker;
     this.#project = project;
+    this.#eventsSince = eventsSince;
   }
 
   /** Whether there is a container of the project at all; without a look at any. */
@@ -155,6 +158,7 @@ export class StackContainers {
   async #listen(): Promise<void> {
     const stream = await this.#docker.getEvents({
       filters: { type: ['container'], label: [`${LABEL.project}=${this.#project}`] },
+      ...(this.#eventsSince !== undefined && { since: Math.floor(this.#eventsSince / 1000) }),
       abortSignal: this.#closed.signal,
     });
     let rest = '';

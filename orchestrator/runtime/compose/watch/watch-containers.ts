@@ -13,14 +13,16 @@ const GONE: readonly number[] = [404, 409];
  * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
  * for a wish to stop it, and ends the restarts of one whose exit code says that they mend nothing. What `docker stop` ended
  * stays as it is.
+ * @param since Unix time in ms: what was killed from then on is started again, also before this was called
  * @returns `empty` when the project has no container left, `lost` when the engine has ended the connection
  */
 export async function watchContainers(
   docker: Docker,
   project: string,
   say: (line: string) => void,
+  since?: number,
 ): Promise<'empty' | 'lost'> {
-  const containers = new StackContainers(docker, project);
+  const containers = new StackContainers(docker, project, since);
   /** By the first signal since its start: a stop asks before it kills. */
   const killed = new Map<string, number>();
 

@@ -3,14 +3,14 @@ import { tryFileLock } from '../../file-lock.ts';
 import { engineConnection } from '../engine.ts';
 import { watchProject } from './watch-project.ts';
 
-/** The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK`. One is enough. */
-const [host = '', project = '', lockPath = ''] = process.argv.slice(2);
+/** The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK SINCE`, the last a Unix time in ms. One is enough. */
+const [host = '', project = '', lockPath = '', since = ''] = process.argv.slice(2);
 
 const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 const { lock } = await tryFileLock(lockPath);
 if (lock) {
   try {
-    await watchProject(engineConnection(host), project, say);
+    await watchProject(engineConnection(host), project, say, Number(since));
   } catch (error) {
     say(`ended: ${messageOf(error)}`);
     process.exitCode = 1;

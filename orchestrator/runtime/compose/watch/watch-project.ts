@@ -9,14 +9,16 @@ const POLL_MS = 500;
 /**
  * Watches a project's containers for as long as there are any, over restarts of the engine, which starts them again itself.
  * Ends when none is left or the engine stays away.
+ * @param since Unix time in ms: what was killed from then on is started again, also before this was called
  */
 export async function watchProject(
   docker: Docker,
   project: string,
   say: (line: string) => void,
+  since?: number,
 ): Promise<void> {
-  for (;;) {
-    if ((await watchContainers(docker, project, say)) === 'empty') {
+  for (let from = since; ; from = undefined) {
+    if ((await watchContainers(docker, project, say, from)) === 'empty') {
       say('no container is left');
       return;
     }

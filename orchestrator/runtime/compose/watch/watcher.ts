@@ -33,7 +33,7 @@ export class Watcher {
     this.#environment = environment;
   }
 
-  /** Starts it if none runs; returns at once. */
+  /** Starts it if none runs; returns at once. What is killed before it listens, it is told of then. */
   async ensure(): Promise<void> {
     const { lock } = await tryFileLock(this.#lockPath);
     if (!lock) return;
@@ -41,7 +41,8 @@ export class Watcher {
     mkdirSync(this.#logs, { recursive: true });
     const log = openSync(join(this.#logs, 'compose-watch.log'), 'a');
     try {
-      const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, WATCH_MAIN, ...this.#arguments], {
+      const since = String(Date.now());
+      const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, WATCH_MAIN, ...this.#arguments, since], {
         detached: true,
         env: this.#environment,
         stdio: ['ignore', log, log],
