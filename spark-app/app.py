@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Optional
 
 from medallion.config import load_settings
 from medallion.console import complain, say
@@ -28,14 +29,17 @@ def main() -> int:
 
     spark = open_session(settings)
     job = Job(spark, settings)
+    failure: Optional[JobError] = None
     try:
         job.run()
     except Exception as error:
         failure = error if isinstance(error, JobError) else start_failure(error)
-        complain(failure)
-        return failure.exit_code
     finally:
         job.close()
+    # Last of all, so that nothing that Spark logs about the same failure pushes it out of sight.
+    if failure is not None:
+        complain(failure)
+        return failure.exit_code
     say("stopped")
     return 0
 

@@ -29,6 +29,8 @@ from medallion.topic_loss import loss_of
 GRACE_S = 15.0
 #: How long stopping the query may take after that: its thread has to notice.
 STOP_S = 5.0
+#: How long the query's last event may take to arrive.
+LAST_EVENT_S = 2.0
 _POLL_S = 0.1
 # Above Spark's own hook (40), which would stop the SparkContext under the running batch.
 _HOOK_PRIORITY = 100
@@ -116,7 +118,8 @@ class Job:
         stop = threading.Thread(target=query.stop, daemon=True)
         stop.start()
         stop.join(STOP_S)
-        # Spark would go on calling it when Python has gone.
+        # Spark would go on calling it when Python has gone, and log that at length.
+        self._lines.ended.wait(LAST_EVENT_S)
         self._spark.streams.removeListener(self._lines)
 
     def _quiet_refusals(self) -> None:

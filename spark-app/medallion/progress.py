@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from pyspark.sql.streaming.listener import StreamingQueryListener
@@ -16,6 +17,8 @@ class CommitLines(StreamingQueryListener):
     """
 
     def __init__(self, gate: BatchGate) -> None:
+        #: Set by the last event of the query.
+        self.ended = threading.Event()
         self._gate = gate
         self._first = True
 
@@ -40,4 +43,4 @@ class CommitLines(StreamingQueryListener):
         pass
 
     def onQueryTerminated(self, event: Any) -> None:
-        pass
+        self.ended.set()
