@@ -76,6 +76,13 @@ describe('waitUntilReady', () => {
     expect(await waitUntilReady(probe, options({ attemptTimeoutMs: 20 }))).toBe('up');
   });
 
+  it('gives up the first attempts that hang soon, and leaves each later one twice the time', async () => {
+    const details: string[] = [];
+    const probe = answering(hang, hang, hang, async () => ready('up'));
+    await waitUntilReady(probe, options({ onDetail: (detail) => details.push(detail) }));
+    expect(details).toEqual(['no answer within 0.5 s', 'no answer within 1 s', 'up']);
+  });
+
   it('hands each attempt a signal that ends with its own bound', async () => {
     const aborted: Promise<void>[] = [];
     const probe: Probe = {

@@ -1,6 +1,9 @@
 import type { Probe, ProbeAnswer } from './probe.ts';
 import { messageOf, ProductError } from './product-error.ts';
 
+/** Bound of an attempt until one has been given up; each that is doubles it, as a busy machine may need longer to answer. */
+const FIRST_ATTEMPT_TIMEOUT_MS = 500;
+
 /** How the service that a gate waits for has ended; `undefined` code when a signal ended it. */
 export interface GateExit {
   readonly detail: string;
@@ -11,7 +14,10 @@ export interface GateOptions {
   readonly timeoutMs: number;
   /** Pause between two attempts; attempts never overlap. */
   readonly intervalMs: number;
-  /** Bound of one attempt: a probe that hangs is given up and counted as not ready. */
+  /**
+   * Bound of one attempt: a probe that hangs is given up and counted as not ready. The first attempts get less, since a connection
+   * that somebody else accepts for a service that is not there yet (as container engines do) is never answered.
+   */
   readonly attemptTimeoutMs: number;
   /** Ends the wait at once. */
   readonly signal: AbortSignal;
@@ -38,9 +44,16 @@ export async function waitUntilReady(probe: Probe, options: GateOptions): Promis
   };
 
   const attempts = async (): Promise<string> => {
+    let boundMs = Math.min(FIRST_ATTEMPT_TIMEOUT_MS, options.attemptTimeoutMs);
     for (;;) {
       within.throwIfAborted();
-      const answer = await attempt(probe, options.attemptTimeoutMs, within);
+      const answer = await attempt(probe, boundMs, within);
+      if (answer === 'hung') {
+        noteDetail(`no answer within ${seconds(boundMs)}`);
+        boundMs = Math.min(2 * boundMs, options.attemptTimeoutMs);
+        await pause(options.intervalMs, within);
+        continue;
+      }
       noteDetail(answer.detail);
       if (answer.ready) return answer.detail;
       await pause(options.intervalMs, within);
@@ -73,7 +86,7 @@ export async function waitUntilReady(probe: Probe, options: GateOptions): Promis
 }
 
 /** One bounded attempt: neither a hang nor an exception of the probe escapes it, an abort of the whole wait does. */
-async function attempt(probe: Probe, timeoutMs: number, within: AbortSignal): Promise<ProbeAnswer> {
+async function attempt(probe: Probe, timeoutMs: number, within: AbortSignal): Promise<ProbeAnswer | 'hung'> {
   const bound = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([within, bound]);
   const check = (async () => probe.check(signal))();
@@ -82,7 +95,7 @@ async function attempt(probe: Probe, timeoutMs: number, within: AbortSignal): Pr
     return await Promise.race([check, rejectOnAbort(signal)]);
   } catch (error) {
     within.throwIfAborted();
-    if (bound.aborted) return { ready: false, detail: `no answer within ${seconds(timeoutMs)}` };
+    if (bound.aborted) return 'hung';
     return { ready: false, detail: messageOf(error) };
   }
 }
