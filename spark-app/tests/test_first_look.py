@@ -61,6 +61,9 @@ def test_common_events_need_no_second_look(spark: SparkSession) -> None:
         event(merchant="Größe & Söhne, 2. Stock", city=None),
         json.dumps(json.loads(event()), separators=(",", ":")),
         event(user_id=12345),
+        event(note="x", attempts=2, ratio=0.5, online=True, parent=None),
+        # Each field is a round of the pattern: none of them may take a stack frame.
+        event(**{f"extra_{number}": number for number in range(20_000)}),
     ]
     assert [value for index, value in enumerate(common) if not looked(spark, common)[index].plain] == []
 
@@ -95,6 +98,11 @@ def test_whatever_a_lenient_parser_would_let_through_is_left_open(spark: SparkSe
         event().replace('"u"', "1e5"),
         event(card_id=None),
         event(merchant='a "quoted" name'),
+        event().replace("}", ",}"),
+        event().replace("{", "{,"),
+        event().replace(", ", " "),
+        event(note={"a": 1}),
+        event().replace('"amount"', '"am\\u006funt"'),
     ]
     rows = looked(spark, doubtful)
     assert [value for index, value in enumerate(doubtful) if rows[index].plain] == []
