@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs nothing but Node; `e2e` starts real stacks, two side by side: each waits more than it computes. */
+/** Tests that start real stacks, two side by side: each waits a good part of its time. */
+const stacks = (name: string, include: string[]) => ({
+  test: { name, include, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 900_000 },
+});
+
+/** `unit` needs nothing but Node; the others start real stacks. */
 export default defineConfig({
   test: {
     projects: [
@@ -17,15 +22,8 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      {
-        test: {
-          name: 'e2e',
-          include: ['tests/e2e/**/*.test.ts', 'orchestrator/**/*.e2e.ts'],
-          maxWorkers: 2,
-          testTimeout: 600_000,
-          hookTimeout: 900_000,
-        },
-      },
+      stacks('e2e', ['tests/e2e/**/*.test.ts', 'orchestrator/**/*.e2e.ts']),
+      stacks('long', ['tests/long/**/*.test.ts']),
     ],
   },
 });
