@@ -48,16 +48,17 @@ const wanted = (part: Part) => (named.length === 0 ? part !== 'long' || isContin
 const python = wanted('python') ? runPytest() : undefined;
 // An error of its own is thrown where it is awaited.
 python?.catch(() => undefined);
-if (wanted('unit')) add(await runVitest('unit'));
+if (wanted('unit')) add(await runVitest(['unit']));
 if (python) {
   const { printed, ...counts } = await python;
   process.stdout.write('\n=== python\n');
   process.stdout.write(printed);
   add(counts);
 }
-if (wanted('e2e')) add(await runVitest('e2e'));
-if (wanted('long')) add(await runVitest('long'));
-else if (named.length === 0) {
+// In one go: none waits for the slowest of the other.
+const stacks = (['e2e', 'long'] as const).filter(wanted);
+if (stacks.length > 0) add(await runVitest(stacks));
+if (named.length === 0 && !isContinuous) {
   process.stdout.write('\nnot run: the part `long`; `npm test -- long` runs it, CI=true runs everything\n');
 }
 const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
@@ -70,15 +71,14 @@ function add(counts: Counts): void {
   total.skipped += counts.skipped;
 }
 
-async function runVitest(project: Part): Promise<Counts> {
-  process.stdout.write(`\n=== ${project}\n`);
+async function runVitest(projects: readonly Part[]): Promise<Counts> {
+  process.stdout.write(`\n=== ${projects.join(', ')}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'medallion-tests-'));
   const file = join(folder, 'report.json');
   try {
     const args = [
       'run',
-      '--project',
-      project,
+      ...projects.flatMap((project) => ['--project', project]),
       '--reporter=default',
       '--reporter=json',
       `--outputFile=${file}`,

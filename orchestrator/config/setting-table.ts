@@ -258,6 +258,16 @@ export const SETTING_TABLE = {
     meaning: "Shuffle partitions; fixed at a checkpoint's first run",
     usedBy: 'job',
   },
+  SPARK_JAVA_OPTIONS: {
+    // No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a heap size here.
+    schema: text(
+      /^\s*(-(?!Xm[sx])[\w.,:;=+/@%#~-]+(\s+|$))*$/,
+      'JVM options with blanks between them, without quotes and without -Xms or -Xmx, such as "-XX:+UseSerialGC -Duser.timezone=UTC"',
+    ).transform((value) => value.trim().replaceAll(/\s+/g, ' ')),
+    defaultText: 'unset',
+    meaning: 'More options of the JVMs of driver and executors, such as -XX:+UseSerialGC',
+    usedBy: 'job',
+  },
   SPARK_WORKERS: {
     schema: integer(1, 64),
     default: '1',

@@ -185,6 +185,15 @@ describe('the job', () => {
     });
   });
 
+  it('has SPARK_JAVA_OPTIONS in the JVMs of driver and executors', () => {
+    const { spec } = launch('spark-streaming', { SPARK_JAVA_OPTIONS: ' -XX:+UseSerialGC  -Dsome.where=/a' });
+    for (const jvm of ['driver', 'executor']) {
+      expect(confOf(spec.args)[`spark.${jvm}.extraJavaOptions`]).toMatch(
+        /^-XX:\+UseSerialGC -Dsome\.where=\/a -Djava\.net/,
+      );
+    }
+  });
+
   it("trusts the machine's private authorities where Ivy runs and where executors do", () => {
     const { spec } = launch('spark-streaming');
     expect(spec.env['SPARK_SUBMIT_OPTS']).toBe('-Djavax.net.ssl.trustStore=/trust');

@@ -20,7 +20,11 @@ export function sparkStreamingLaunch(
   outputPath: string,
 ): ServiceLaunch {
   const { settings, projectDir } = config;
-  const jvm = ['-Djava.net.preferIPv4Stack=true', `-Djava.io.tmpdir=${layout.scratch}`];
+  const jvm = [
+    ...(settings.SPARK_JAVA_OPTIONS?.split(' ') ?? []),
+    '-Djava.net.preferIPv4Stack=true',
+    `-Djava.io.tmpdir=${layout.scratch}`,
+  ];
   return {
     spec: {
       name: 'spark-streaming',
