@@ -129,6 +129,18 @@ describe('loadSettings', () => {
     expect(load({ [name]: value })).toHaveProperty(name);
   });
 
+  it.each<[Partial<Record<SettingName, string>>, string]>([
+    [{ LATE_RATE: '0.6', DUPLICATE_RATE: '0.5' }, 'add up to 1.1'],
+    [{ SCENARIO: 'messy', MALFORMED_RATE: '1' }, 'add up to'],
+    [{ BURST: '10x60/60' }, 'BURST="10x60/60"'],
+    [{ BURST: '10x5/60', MSGS_PER_SEC: '0' }, 'BURST'],
+  ])('refuses what the producer would refuse, %j', (environment, word) => {
+    const { message, code } = refusal(() => load(environment));
+    expect(message).toContain(word);
+    expect(message).toMatch(/[^.]\.$/);
+    expect(code).toBe('BAD_SETTING');
+  });
+
   it('says where a bad value stands', () => {
     expect(refusal(() => load({}, { MSGS_PER_SEC: 'x' })).message).toContain('--msgs-per-sec');
     expect(refusal(() => load({}, {}, 'MSGS_PER_SEC=x')).message).toContain('.env');

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import { readConfig } from '../../producer/config.ts';
+import { ConfigError } from '../../producer/config-error.ts';
 import { ProductError } from '../core/product-error.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName, type Settings } from './setting-table.ts';
 
@@ -33,7 +35,33 @@ export function loadSettings(sources: SettingSources): Settings {
     const found = find(name, sources, file);
     loaded[name] = found === undefined ? undefined : check(name, found.value, found.source);
   }
-  return loaded as Settings;
+  const settings = loaded as Settings;
+  refuseForProducer(settings);
+  return settings;
+}
+
+/** The values that the producer will be given, those that are not set left out. */
+export function producerSettings(settings: Settings): Readonly<Record<string, string>> {
+  const own = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
+  const given = [...own, 'KAFKA_TOPIC' as const].flatMap((name) => {
+    const value = settings[name];
+    return value === undefined ? [] : [[name, String(value)]];
+  });
+  return Object.fromEntries(given);
+}
+
+/** What the producer would refuse by itself, such as rates that add up to more than 1: a stack would come up around its error. */
+function refuseForProducer(settings: Settings): void {
+  try {
+    readConfig(producerSettings(settings));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ProductError('BAD_SETTING', {
+      message: `${error.message}.`,
+      hint: 'Correct it; `npm run up -- --help` lists every setting.',
+      cause: error,
+    });
+  }
 }
 
 function find(name: SettingName, sources: SettingSources, file: Record<string, string>) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SETTING_NAMES, SETTING_TABLE } from '../../../config/setting-table.ts';
+import { producerSettings } from '../../../config/load-settings.ts';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import { ANSWER_KEY_FILE } from '../../../core/answer-key-file.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
@@ -21,18 +21,8 @@ export function kafkaInitLaunch(config: StackConfig, layout: RunLayout): Service
 export function producerLaunch(config: StackConfig, layout: RunLayout): ServiceLaunch {
   return nodeLaunch('producer', 'daemon', 15_000, config, layout, {
     script: 'producer/main.ts',
-    settings: { ...producerSettings(config), ANSWER_KEY: join(config.outputDir, ANSWER_KEY_FILE) },
+    settings: { ...producerSettings(config.settings), ANSWER_KEY: join(config.outputDir, ANSWER_KEY_FILE) },
   });
-}
-
-/** The producer's settings, those that are not set left out. */
-function producerSettings({ settings }: StackConfig): Readonly<Record<string, string>> {
-  const own = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
-  const given = [...own, 'KAFKA_TOPIC' as const].flatMap((name) => {
-    const value = settings[name];
-    return value === undefined ? [] : [[name, String(value)]];
-  });
-  return Object.fromEntries(given);
 }
 
 function nodeLaunch(
