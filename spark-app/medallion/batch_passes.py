@@ -22,6 +22,7 @@ from medallion.naming import BRONZE, GOLD, QUARANTINE, RAW_CSV, SILVER
 from medallion.publication import Publication, Staged
 from medallion.schema import (
     BRONZE_COLUMNS,
+    BRONZE_SCHEMA,
     LINEAGE,
     QUARANTINE_COLUMNS,
     RAW_CSV_COLUMNS,
@@ -29,6 +30,10 @@ from medallion.schema import (
     SILVER_SCHEMA,
 )
 from medallion.second_look import second_look
+
+#: Small row groups, so that a large batch can be read back in parts of about equal size. No two values are the
+#: same: looking for repetitions among them costs time and finds none.
+_BRONZE_OPTIONS = {"parquet.block.size": str(8 << 20), "parquet.enable.dictionary#value": "false"}
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,18 @@ class BatchPasses:
     spark: SparkSession
     one_task: bool
 
-    def stage_bronze(self, records: DataFrame) -> Staged:
-        """Every record as it came."""
-        folder = f"{self.publication.folder}/bronze"
-        self._in_few_tasks(records.select(*BRONZE_COLUMNS)).write.parquet(self.files.uri(folder))
-        return self.publication.staged_parquet(BRONZE, folder)
+    def write_bronze(self, records: DataFrame) -> None:
+        """Writes every record as it came into a staged folder."""
+        rows = self._in_few_tasks(records.select(*BRONZE_COLUMNS))
+        rows.write.options(**_BRONZE_OPTIONS).parquet(self.files.uri(self._bronze))
+
+    def written_bronze(self) -> DataFrame:
+        """The records that `write_bronze` left."""
+        return self._read(self._bronze, BRONZE_SCHEMA)
+
+    def stage_bronze(self) -> Staged:
+        """What `write_bronze` left as one file."""
+        return self.publication.staged_parquet(BRONZE, self._bronze)
 
     def stage_parsed(self, records: DataFrame) -> list[Staged]:
         """Quarantine and silver."""
@@ -89,6 +101,10 @@ class BatchPasses:
         if still_open.path:
             self.publication.check_size(still_open, windows_file(batch_id))
         return self.publication.staged_parquet(GOLD, f"{folder}/part=gold")
+
+    @property
+    def _bronze(self) -> str:
+        return f"{self.publication.folder}/bronze"
 
     def _stage_quarantine(self, rejects: str) -> Staged:
         if not self.publication.parts(rejects):

@@ -56,9 +56,16 @@ class MedallionBatch:
             self.files, publication, self.states, records.sparkSession, self._is_small(batch_id)
         )
         with ThreadPoolExecutor(2) as threads:
-            bronze = threads.submit(inheritable_thread_target(passes.stage_bronze), records)
-            quarantine, silver = passes.stage_parsed(records)
-            staged = [bronze.result(), quarantine, silver]
+            if passes.one_task:
+                bronze = threads.submit(inheritable_thread_target(passes.write_bronze), records)
+                quarantine, silver = passes.stage_parsed(records)
+                bronze.result()
+                staged = [passes.stage_bronze(), quarantine, silver]
+            else:
+                passes.write_bronze(records)
+                joined = threads.submit(inheritable_thread_target(passes.stage_bronze))
+                quarantine, silver = passes.stage_parsed(passes.written_bronze())
+                staged = [joined.result(), quarantine, silver]
             self.confirm_source()
             publication.publish(staged)
             csv = threads.submit(inheritable_thread_target(passes.stage_csv), silver)

@@ -68,6 +68,9 @@ AMOUNT_TYPE = "decimal(18,2)"
 #: A lat or lon beyond it was an overflow such as 1e400, which the parser reads as infinity.
 LARGEST_DOUBLE = 1.7976931348623157e308
 
+#: Bronze as Spark's readers take it.
+BRONZE_SCHEMA = "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
+
 #: Silver as Spark's readers take it.
 SILVER_SCHEMA = (
     "txn_id string, user_id string, card_id string, merchant string, category string, "

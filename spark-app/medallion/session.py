@@ -42,6 +42,9 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.sql.ui.explainMode": "simple",
         # One job writes silver and the rest: with two writers open the rows need no sort by folder.
         "spark.sql.maxConcurrentOutputFileWriters": "2",
+        # A large batch is read back in many parts, however few files it has: cores are busy to the end.
+        "spark.sql.files.maxPartitionBytes": str(6 << 20),
+        "spark.sql.files.openCostInBytes": str(256 << 10),
         # One bad field must not take the others with it, else reasons would be wrong.
         "spark.sql.json.enablePartialResults": "true",
         # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.

@@ -5,8 +5,10 @@ run without a crash, to the byte.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any, Callable
 
@@ -132,32 +134,52 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
         assert [name for name in actual if actual[name] != expected[name]] == [], step
 
 
+PASSES = ["write_bronze", "stage_bronze", "stage_parsed", "stage_csv", "stage_gold"]
+
+
+@contextmanager
+def dying_pass(name: str, when: str) -> Iterator[None]:
+    """Within it the driver dies before or after this pass, and then the batch is run."""
+    work: Callable[..., Any] = getattr(BatchPasses, name)
+
+    def died(*arguments: Any) -> None:
+        if when == "after":
+            work(*arguments)
+        raise DriverDiedError(f"{when} {name}")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BatchPasses, name, died)
+        with pytest.raises(DriverDiedError):
+            yield
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("staging", ["stage_bronze", "stage_parsed", "stage_csv", "stage_gold"])
-def test_a_replay_after_a_crash_around_a_staging_write_leaves_the_outputs_of_a_clean_run(
-    spark: SparkSession,
-    one_batch: Path,
-    clean: Any,
-    tmp_path: Path,
-    staging: str,
-    when: str,
+@pytest.mark.parametrize("name", PASSES)
+def test_a_replay_after_a_crash_around_a_pass_leaves_the_outputs_of_a_clean_run(
+    spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, name: str, when: str
 ) -> None:
-    def dying(write: Callable[..., Any]) -> Callable[..., Any]:
-        def died(*arguments: Any) -> None:
-            if when == "after":
-                write(*arguments)
-            raise DriverDiedError(f"{when} {staging}")
-
-        return died
-
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(BatchPasses, staging, dying(getattr(BatchPasses, staging)))
-        with pytest.raises(DriverDiedError):
-            run(spark, root, HadoopFiles(spark, str(root)), 1)
+    with dying_pass(name, when):
+        run(spark, root, HadoopFiles(spark, str(root)), 1)
     run(spark, root, HadoopFiles(spark, str(root)), 1)
     assert contents(root) == clean[1]
+
+
+def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
+    spark: SparkSession, one_batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medallion.medallion_batch.ONE_TASK_RECORDS", 1)
+    expected = tmp_path / "clean"
+    shutil.copytree(one_batch, expected)
+    run(spark, expected, HadoopFiles(spark, str(expected)), 1)
+    for name, when in product(PASSES[:3], ["before", "after"]):
+        root = tmp_path / f"{when} {name}"
+        shutil.copytree(one_batch, root)
+        with dying_pass(name, when):
+            run(spark, root, HadoopFiles(spark, str(root)), 1)
+        run(spark, root, HadoopFiles(spark, str(root)), 1)
+        assert contents(root) == contents(expected), (name, when)
 
 
 @pytest.mark.parametrize("pruned", range(6))

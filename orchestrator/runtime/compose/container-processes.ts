@@ -72,5 +72,5 @@ export async function actInContainer(
   if (!failed) return Number(stdout.trim());
   // It has ended, is between two starts, is paused, or was killed while it was asked.
   if (exitCode === KILLED || NOT_RUNNING.test(stderr)) return 0;
-  throw new Error(`docker exec in ${container}: ${stderr.trim() || 'it failed without a word'}`);
+  throw new Error(`docker exec in ${container}: ${stderr.trim() || `exit code ${exitCode}, without a word`}`);
 }
