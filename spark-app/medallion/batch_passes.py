@@ -47,74 +47,86 @@ class BatchPasses:
     one_task: bool
 
     def write_bronze(self, records: DataFrame) -> None:
-        """Writes every record as it came into a staged folder."""
+        """Every record as it came."""
         rows = self._in_few_tasks(records.select(*BRONZE_COLUMNS))
-        rows.write.options(**_BRONZE_OPTIONS).parquet(self.files.uri(self._bronze))
+        rows.write.options(**_BRONZE_OPTIONS).parquet(self.files.uri(self._folder("bronze")))
 
     def written_bronze(self) -> DataFrame:
         """The records that `write_bronze` left."""
-        return self._read(self._bronze, BRONZE_SCHEMA)
+        return self._read([self._folder("bronze")], BRONZE_SCHEMA)
+
+    def write_first_look(self, records: DataFrame) -> None:
+        """What is plainly silver, and the values that need a second look."""
+        looked = self._in_few_tasks(first_look(records))
+        self._write_two_parts(looked, F.col("plain"), F.lit(None).cast("string"), self._folder("first"))
+
+    def write_second_look(self) -> None:
+        """The other silver rows, and what is rejected."""
+        others = self._folder("first/part=other")
+        if self.publication.parts(others):
+            values = self._read([others]).select(F.col("txn_id").alias("value"), "kafka_ts", *LINEAGE)
+            judged = second_look(values).coalesce(1)
+            self._write_two_parts(judged, F.col("reason").isNull(), F.col("reason"), self._folder("second"))
+
+    def silver_parts(self, *looks: str) -> list[str]:
+        """The files of silver rows that these looks ("first", "second") left."""
+        return [part for look in looks for part in self.publication.parts(self._folder(f"{look}/part=silver"))]
+
+    def write_csv(self, silver: list[str], name: str) -> None:
+        """Silver rows, given as Parquet files, as lines of raw_csv in a folder of this name."""
+        if silver:
+            lines = self._in_few_tasks(self._read(silver).select(csv_line()))
+            lines.write.text(self.files.uri(self._folder(f"raw_csv/{name}")))
 
     def stage_bronze(self) -> Staged:
         """What `write_bronze` left as one file."""
-        return self.publication.staged_parquet(BRONZE, self._bronze)
+        return self.publication.staged_parquet(BRONZE, self.publication.parts(self._folder("bronze")))
 
-    def stage_parsed(self, records: DataFrame) -> list[Staged]:
-        """Quarantine and silver."""
-        first = f"{self.publication.folder}/first"
-        looked = self._in_few_tasks(first_look(records))
-        self._write_two_parts(looked, F.col("plain"), F.lit(None).cast("string"), first)
-        plain, others = f"{first}/part=silver", f"{first}/part=other"
-        if not self.publication.parts(others):
-            return [Staged(QUARANTINE, "", 0), self.publication.staged_parquet(SILVER, plain)]
-        second = f"{self.publication.folder}/second"
-        values = self._read(others).select(F.col("txn_id").alias("value"), "kafka_ts", *LINEAGE)
-        judged = second_look(values).coalesce(1)
-        self._write_two_parts(judged, F.col("reason").isNull(), F.col("reason"), second)
-        silver = self.publication.staged_parquet(SILVER, plain, f"{second}/part=silver")
-        return [self._stage_quarantine(f"{second}/part=other"), silver]
+    def stage_silver(self) -> Staged:
+        """What both looks left for silver as one file."""
+        return self.publication.staged_parquet(SILVER, self.silver_parts("first", "second"))
 
-    def stage_csv(self, silver: Staged) -> Staged:
-        """raw_csv, from the published silver file."""
-        if silver.rows == 0:
+    def stage_quarantine(self) -> Staged:
+        """What the second look rejected, in quarantine's columns."""
+        rejects = self._folder("second/part=other")
+        if not self.publication.parts(rejects):
+            return Staged(QUARANTINE, "", 0)
+        columns = {"bad_json": "txn_id", "bad_ingest_ts": "kafka_ts", "reason": "user_id"}
+        folder = self._folder("quarantine")
+        self._read([rejects]).coalesce(1).select(
+            *[F.col(columns.get(name, name)).alias(name) for name in QUARANTINE_COLUMNS]
+        ).write.parquet(self.files.uri(folder))
+        return self.publication.staged_parquet(QUARANTINE, self.publication.parts(folder))
+
+    def stage_csv(self, rows: int) -> Staged:
+        """What `write_csv` left, of this many rows, as one file."""
+        if rows == 0:
             return Staged(RAW_CSV, "", 0)
-        folder = f"{self.publication.folder}/raw_csv"
-        lines = self._read(self.publication.path_of(SILVER)).select(csv_line())
-        self._in_few_tasks(lines).write.text(self.files.uri(folder))
-        return self.publication.staged_csv(folder, RAW_CSV_COLUMNS, silver.rows)
+        folders = [self._folder(f"raw_csv/{name}") for name in sorted(self.files.names(self._folder("raw_csv")))]
+        parts = [part for folder in folders for part in self.publication.parts(folder)]
+        return self.publication.staged_csv(parts, RAW_CSV_COLUMNS, rows)
 
-    def stage_gold(self, silver: Staged, batch_id: int) -> Staged:
-        """Gold, from the published silver file and the windows that the batch before left open."""
-        if silver.rows == 0:
+    def stage_gold(self, silver: list[str], batch_id: int) -> Staged:
+        """Gold, from silver rows, given as Parquet files, and the windows that the batch before left open."""
+        if not silver:
             self.states.carry(batch_id)
             return Staged(GOLD, "", 0)
-        path = self.publication.path_of(SILVER)
         before = self.states.before(batch_id)
-        watermark_ms = next_watermark(before.watermark_ms, self.files.parquet_max(path, "event_time"))
-        opened = before.open_windows and self._read(before.open_windows, OPEN_WINDOWS_SCHEMA)
-        windows = count_windows(self._read(path), opened or None, before.watermark_ms, self.one_task)
-        folder = f"{self.publication.folder}/gold"
+        newest_us = max(self.files.parquet_max(path, "event_time") for path in silver)
+        watermark_ms = next_watermark(before.watermark_ms, newest_us)
+        opened = before.open_windows and self._read([before.open_windows], OPEN_WINDOWS_SCHEMA)
+        windows = count_windows(self._read(silver), opened or None, before.watermark_ms, self.one_task)
+        folder = self._folder("gold")
         part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
         windows.coalesce(1).withColumn("part", part).write.partitionBy("part").parquet(self.files.uri(folder))
-        still_open = self.publication.staged_parquet(GOLD, f"{folder}/part=open")
+        still_open = self.publication.staged_parquet(GOLD, self.publication.parts(f"{folder}/part=open"))
         self.states.keep(batch_id, watermark_ms, still_open.path, still_open.rows)
         if still_open.path:
             self.publication.check_size(still_open, windows_file(batch_id))
-        return self.publication.staged_parquet(GOLD, f"{folder}/part=gold")
+        return self.publication.staged_parquet(GOLD, self.publication.parts(f"{folder}/part=gold"))
 
-    @property
-    def _bronze(self) -> str:
-        return f"{self.publication.folder}/bronze"
-
-    def _stage_quarantine(self, rejects: str) -> Staged:
-        if not self.publication.parts(rejects):
-            return Staged(QUARANTINE, "", 0)
-        folder = f"{self.publication.folder}/quarantine"
-        columns = {"bad_json": "txn_id", "bad_ingest_ts": "kafka_ts", "reason": "user_id"}
-        self._read(rejects).coalesce(1).select(
-            *[F.col(columns.get(name, name)).alias(name) for name in QUARANTINE_COLUMNS]
-        ).write.parquet(self.files.uri(folder))
-        return self.publication.staged_parquet(QUARANTINE, folder)
+    def _folder(self, name: str) -> str:
+        return f"{self.publication.folder}/{name}"
 
     def _write_two_parts(self, rows: DataFrame, in_silver: Column, reason: Column, folder: str) -> None:
         given = {
@@ -125,9 +137,9 @@ class BatchPasses:
         part = F.when(in_silver, "silver").otherwise("other").alias("part")
         rows.select(*columns, part).write.partitionBy("part").parquet(self.files.uri(folder))
 
-    def _read(self, path: str, schema: str = SILVER_SCHEMA) -> DataFrame:
+    def _read(self, paths: list[str], schema: str = SILVER_SCHEMA) -> DataFrame:
         # With a schema no job has to read a footer first to find the columns.
-        return self.spark.read.schema(schema).parquet(self.files.uri(path))
+        return self.spark.read.schema(schema).parquet(*map(self.files.uri, paths))
 
     def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
         return rows.coalesce(1) if self.one_task else rows

@@ -18,15 +18,14 @@ from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DecimalType, DoubleType, StringType, StructField, StructType, TimestampType
+from pyspark.sql.types import DecimalType, DoubleType, StringType, StructField, StructType
 
 from medallion.event_json import BROKEN, JSON_OPTIONS, fields_as
-from medallion.schema import CHECKED_TEXTS, LINEAGE, SILVER_COLUMNS
+from medallion.schema import CHECKED_TEXTS, LINEAGE, SILVER_COLUMNS, TEXT_FIELDS
 
 _EVENT = StructType(
     [
-        *fields_as(CHECKED_TEXTS, StringType()),
-        StructField("event_ts", TimestampType()),
+        *fields_as(TEXT_FIELDS, StringType()),
         StructField("amount", DecimalType(18, 2)),
         *fields_as(("lat", "lon"), DoubleType()),
         StructField(BROKEN, StringType()),
@@ -58,7 +57,7 @@ def first_look(records: DataFrame) -> DataFrame:
 
     Where `plain` is true the row is a silver row; where it is false its columns mean nothing.
     """
-    return records.select(*_read_columns()).select(*_judged_columns())
+    return records.select(*_read_columns()).select(*_timed_columns()).select(*_judged_columns())
 
 
 # Made once: hundreds of calls into the JVM, which would cost a small batch more than its records.
@@ -69,16 +68,40 @@ def _read_columns() -> list[Column]:
 
 
 @lru_cache(maxsize=1)
+def _timed_columns() -> list[Column]:
+    return [F.col("*"), _instant("event.event_ts").alias("event_time")]
+
+
+@lru_cache(maxsize=1)
 def _judged_columns() -> list[Column]:
-    fields = {name: _field(name) for name in SILVER_COLUMNS if name not in ("kafka_ts", *LINEAGE)}
-    fields["event_time"] = _field("event_ts")
+    fields = {name: _field(name) for name in SILVER_COLUMNS if name not in ("event_time", "kafka_ts", *LINEAGE)}
     columns = [fields[name].alias(name) if name in fields else F.col(name) for name in SILVER_COLUMNS]
     return [F.col("value"), F.coalesce(_is_plain_event(), F.lit(False)).alias("plain"), *columns]
 
 
 def _is_plain_event() -> Column:
-    given = [_field(name).isNotNull() for name in ("txn_id", "card_id", "event_ts", "amount")]
-    return reduce(and_, [_field(BROKEN).isNull(), *given])
+    given = [_field(name).isNotNull() for name in ("txn_id", "card_id", "amount")]
+    return reduce(and_, [_field(BROKEN).isNull(), F.col("event_time").isNotNull(), *given])
+
+
+def _instant(text: str) -> Column:
+    """The instant of a text that matches `_EVENT_TS`; null when it is none. The session's time zone is UTC.
+
+    The offset is taken off here: Spark compiles two patterns for each offset that it reads.
+    """
+    local = "try_cast(substr({0}, 1, length({0}) - {1}) as timestamp)"
+    minutes = "cast(substr({0}, {1}, 2) as int) * 60 + cast(substr({0}, -2) as int)"
+    behind = (
+        "case when substr({0}, {1}, 2) < '18' and substr({0}, -2) < '60' then timestamp_micros(unix_micros("
+        f"{local.format('{0}', '{2}')}) - (case when substr({{0}}, {{3}}, 1) = '-' then -60000000L "
+        f"else 60000000L end) * ({minutes})) end"
+    )
+    return F.expr(
+        f"""case when endswith({text}, 'Z') then {local.format(text, 1)}
+        when substr({text}, -6, 1) in ('+', '-') then {behind.format(text, -5, 6, -6)}
+        when substr({text}, -5, 1) in ('+', '-') then {behind.format(text, -4, 5, -5)}
+        else try_cast({text} as timestamp) end"""
+    )
 
 
 def _field(name: str) -> Column:

@@ -1,17 +1,18 @@
-"""One micro-batch: bronze, silver, quarantine, gold and raw_csv from two reads of Kafka and one parse.
+"""One micro-batch: bronze, silver, quarantine, gold and raw_csv from one parse of each record.
 
-The bronze pass and the parsing pass run side by side. Once bronze, silver and quarantine are published,
-raw_csv and gold are made from the published silver file, again side by side.
+What a small batch costs is starting jobs: it is read from Kafka twice, for bronze and for the parse, side by
+side, and each job is one task. raw_csv and gold are made once silver is published.
 
-A large batch is written by several tasks, and the driver joins their files: Parquet row groups and lines of
-CSV are copied as they are, which costs far less than writing them.
+What a large batch costs is computing. It is read from Kafka once, and parsed from what bronze has then. Each
+job is several tasks, and the driver joins their files: Parquet row groups and lines of CSV are copied as they
+are, which costs far less than writing them. Everything is published at the end.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable, TypeVar
 
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
@@ -22,11 +23,29 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.naming import GOLD, SILVER
 from medallion.offset_log import OffsetLog
 from medallion.preview import preview
-from medallion.publication import Publication
+from medallion.publication import Publication, Staged
 from medallion.retention import prune
+
+_T = TypeVar("_T")
 
 #: Batches of fewer records are written by one task: starting more would cost more than it saves.
 ONE_TASK_RECORDS = 20_000
+
+
+# Beside gold, of a large batch: both parts of raw_csv, quarantine and silver.
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The passes of a batch, and threads to run them in."""
+
+    passes: BatchPasses
+    threads: ThreadPoolExecutor
+
+    def start(self, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
+        """Runs it in a thread that belongs to the batch's job as this one does."""
+        return self.threads.submit(inheritable_thread_target(work), *arguments)
 
 
 @dataclass(frozen=True)
@@ -52,33 +71,54 @@ class MedallionBatch:
         """
         publication = Publication(self.files, "medallion", self.log.planned(batch_id))
         publication.clear()
-        passes = BatchPasses(
-            self.files, publication, self.states, records.sparkSession, self._is_small(batch_id)
-        )
-        with ThreadPoolExecutor(2) as threads:
-            if passes.one_task:
-                bronze = threads.submit(inheritable_thread_target(passes.write_bronze), records)
-                quarantine, silver = passes.stage_parsed(records)
-                bronze.result()
-                staged = [passes.stage_bronze(), quarantine, silver]
-            else:
-                passes.write_bronze(records)
-                joined = threads.submit(inheritable_thread_target(passes.stage_bronze))
-                quarantine, silver = passes.stage_parsed(passes.written_bronze())
-                staged = [joined.result(), quarantine, silver]
-            self.confirm_source()
-            publication.publish(staged)
-            csv = threads.submit(inheritable_thread_target(passes.stage_csv), silver)
-            gold = passes.stage_gold(silver, batch_id)
-            derived = [csv.result(), gold]
-        publication.publish(derived)
+        is_small = self._is_small(batch_id)
+        passes = BatchPasses(self.files, publication, self.states, records.sparkSession, is_small)
+        with ThreadPoolExecutor(_THREADS) as threads:
+            staged = (self._small if is_small else self._large)(_Steps(passes, threads), records, batch_id)
         publication.clear()
-        staged += derived
         for item in staged:
             prune(self.files, self.log, item.sink, self.max_files_per_sink)
             if self.show_previews and item.sink in (SILVER, GOLD) and item.rows:
                 preview(records.sparkSession, self.files, publication.path_of(item.sink))
         return {item.sink.folder: item.rows for item in staged}
+
+    def _small(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
+        """Silver as soon as can be: two reads of Kafka side by side, and what is made of silver afterwards."""
+        passes, publication = steps.passes, steps.passes.publication
+        bronze = steps.start(passes.write_bronze, records)
+        passes.write_first_look(records)
+        passes.write_second_look()
+        quarantine, silver = passes.stage_quarantine(), passes.stage_silver()
+        bronze.result()
+        staged = [passes.stage_bronze(), quarantine, silver]
+        self.confirm_source()
+        publication.publish(staged)
+        rows = [publication.path_of(SILVER)] if silver.rows else []
+        csv = steps.start(passes.write_csv, rows, "lines")
+        gold = passes.stage_gold(rows, batch_id)
+        csv.result()
+        derived = [passes.stage_csv(silver.rows), gold]
+        publication.publish(derived)
+        return staged + derived
+
+    def _large(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
+        """Cores busy throughout: one read of Kafka, and whatever does not wait for anything at once."""
+        passes = steps.passes
+        passes.write_bronze(records)
+        self.confirm_source()
+        bronze = steps.start(passes.stage_bronze)
+        passes.write_first_look(passes.written_bronze())
+        csv = steps.start(passes.write_csv, passes.silver_parts("first"), "first")
+        passes.write_second_look()
+        quarantine, silver = steps.start(passes.stage_quarantine), steps.start(passes.stage_silver)
+        rest = steps.start(passes.write_csv, passes.silver_parts("second"), "second")
+        gold = passes.stage_gold(passes.silver_parts("first", "second"), batch_id)
+        csv.result()
+        rest.result()
+        staged = [bronze.result(), quarantine.result(), silver.result()]
+        staged += [passes.stage_csv(staged[-1].rows), gold]
+        passes.publication.publish(staged)
+        return staged
 
     def _is_small(self, batch_id: int) -> bool:
         size = self.log.size(batch_id)

@@ -46,9 +46,8 @@ class Publication:
         names = sorted(name for name in self._files.names(folder) if name.startswith("part-"))
         return [f"{folder}/{name}" for name in names]
 
-    def staged_parquet(self, sink: Sink, *folders: str) -> Staged:
-        """One staged Parquet file of all rows in these folders; Spark may write a file without rows."""
-        parts = [part for folder in folders for part in self.parts(folder)]
+    def staged_parquet(self, sink: Sink, parts: list[str]) -> Staged:
+        """One staged Parquet file of all rows in these; Spark may write a file without rows."""
         # Sizes before footers: these stand at the end, so one that can be read says that the file was whole.
         sizes = {part: self._files.size(part) for part in parts}
         counted = {part: self._files.parquet_rows(part) for part in parts}
@@ -59,10 +58,9 @@ class Publication:
         self._files.join_parquet(filled, joined)
         return Staged(sink, joined, sum(counted.values()), self._files.size(joined))
 
-    def staged_csv(self, folder: str, header: tuple[str, ...], rows: int) -> Staged:
-        """One staged CSV file of a folder's files, below one header."""
+    def staged_csv(self, parts: list[str], header: tuple[str, ...], rows: int) -> Staged:
+        """One staged CSV file of these, below one header."""
         joined = f"{self.folder}/csv.joined"
-        parts = self.parts(folder)
         first = ",".join(header) + "\n"
         size = len(first) + sum(self._files.size(part) for part in parts)
         for part in parts:

@@ -19,6 +19,15 @@ from medallion.offset_log import OffsetLog
 from medallion.session import batches_retained
 from medallion.source_record import SourceRecord
 
+#: After every poll Spark asks the broker where the partition begins and ends, and drops what else was fetched:
+#: few large polls are cheap. Its question waits behind a fetch that is on its way, which at the end of the
+#: topic the broker answers only after the longest wait. (InternalKafkaConsumer of Spark 3.5)
+_CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "10"}
+
+#: Tasks that read a large batch at least: with as many as a small topic has partitions, cores would be idle at
+#: the end. A small batch has one all the same.
+_MIN_TASKS = 6
+
 
 def start_query(
     spark: SparkSession,
@@ -51,6 +60,8 @@ def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) ->
         .option("kafka.bootstrap.servers", settings.bootstrap_servers)
         .option("subscribe", settings.topic)
         .option("startingOffsets", json.dumps({settings.topic: record.starting_offsets}))
+        .option("minPartitions", _MIN_TASKS)
+        .options(**_CONSUMER)
         .option("failOnDataLoss", str(settings.fail_on_data_loss).lower())
     )
     if settings.max_offsets_per_trigger is not None:
