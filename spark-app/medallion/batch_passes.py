@@ -31,9 +31,16 @@ from medallion.schema import (
 )
 from medallion.second_look import second_look
 
-#: Small row groups, so that a large batch can be read back in parts of about equal size. No two values are the
-#: same: looking for repetitions among them costs time and finds none.
-_BRONZE_OPTIONS = {"parquet.block.size": str(8 << 20), "parquet.enable.dictionary#value": "false"}
+
+
+def _without_dictionaries(*columns: str) -> dict[str, str]:
+    """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
+    return {f"parquet.enable.dictionary#{column}": "false" for column in columns}
+
+
+#: Small row groups, so that a large batch can be read back in parts of about equal size.
+_BRONZE_OPTIONS = {"parquet.block.size": str(8 << 20), **_without_dictionaries("value", "offset")}
+_SILVER_OPTIONS = _without_dictionaries("txn_id", "lat", "lon", "event_time", "kafka_ts", "offset")
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,8 @@ class BatchPasses:
         }
         columns = [given.get(name, F.col(name)).alias(name) for name in SILVER_COLUMNS]
         part = F.when(in_silver, "silver").otherwise("other").alias("part")
-        rows.select(*columns, part).write.partitionBy("part").parquet(self.files.uri(folder))
+        writer = rows.select(*columns, part).write.partitionBy("part").options(**_SILVER_OPTIONS)
+        writer.parquet(self.files.uri(folder))
 
     def _read(self, paths: list[str], schema: str = SILVER_SCHEMA) -> DataFrame:
         # With a schema no job has to read a footer first to find the columns.

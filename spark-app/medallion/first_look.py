@@ -42,9 +42,10 @@ _DEGREES = r"(?:-?[0-9]{1,15}(?:\.[0-9]{1,20})?|null)"
 _TEXT = r'(?:"[^"\\]*+"|-?[0-9]++|null)'
 _OTHER = r'(?:"[^"\\]*+"|-?[0-9]++(?:\.[0-9]++)?|null|true|false)'
 _TEXTS = "|".join(CHECKED_TEXTS)
-# One field, and what comes after it. A name that is none of ours may stand before any scalar.
+# One field, and what comes after it; most fields are texts. A name that is none of ours may stand before any
+# scalar.
 _MEMBER = (
-    rf'"(?:amount": ?{_AMOUNT}|event_ts": ?{_EVENT_TS}|l(?:at|on)": ?{_DEGREES}|(?:{_TEXTS})": ?{_TEXT}'
+    rf'"(?:(?:{_TEXTS})": ?{_TEXT}|amount": ?{_AMOUNT}|event_ts": ?{_EVENT_TS}|l(?:at|on)": ?{_DEGREES}'
     rf'|(?!(?:amount|event_ts|lat|lon|{_TEXTS})")[^"\\]*+": ?{_OTHER})(?:, ?(?=")|(?=\}}))'
 )
 # The whole value, possessive throughout: read once from its beginning to its end, and in a loop, where
@@ -87,21 +88,14 @@ def _is_plain_event() -> Column:
 def _instant(text: str) -> Column:
     """The instant of a text that matches `_EVENT_TS`; null when it is none. The session's time zone is UTC.
 
-    The offset is taken off here: Spark compiles two patterns for each offset that it reads.
+    UTC's own offset is taken off here: Spark compiles two patterns for each offset that it reads.
     """
-    local = "try_cast(substr({0}, 1, length({0}) - {1}) as timestamp)"
-    minutes = "cast(substr({0}, {1}, 2) as int) * 60 + cast(substr({0}, -2) as int)"
-    behind = (
-        "case when substr({0}, {1}, 2) < '18' and substr({0}, -2) < '60' then timestamp_micros(unix_micros("
-        f"{local.format('{0}', '{2}')}) - (case when substr({{0}}, {{3}}, 1) = '-' then -60000000L "
-        f"else 60000000L end) * ({minutes})) end"
+    spellings = {"Z": "Z", "+00:00": "+", "+0000": "+"}
+    utc = "\n".join(
+        f"when endswith({text}, '{ending}') then try_cast(substring_index({text}, '{first}', 1) as timestamp)"
+        for ending, first in spellings.items()
     )
-    return F.expr(
-        f"""case when endswith({text}, 'Z') then {local.format(text, 1)}
-        when substr({text}, -6, 1) in ('+', '-') then {behind.format(text, -5, 6, -6)}
-        when substr({text}, -5, 1) in ('+', '-') then {behind.format(text, -4, 5, -5)}
-        else try_cast({text} as timestamp) end"""
-    )
+    return F.expr(f"case {utc} else try_cast({text} as timestamp) end")
 
 
 def _field(name: str) -> Column:

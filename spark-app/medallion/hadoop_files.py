@@ -97,9 +97,12 @@ class HadoopFiles:
     def rename(self, source: str, target: str) -> None:
         """Moves a file onto a name, replacing what is there.
 
-        FileContext, because FileSystem.rename may return False and keep the old file.
+        FileContext where there is a file, which FileSystem may keep, returning False. Elsewhere it would only
+        start a process (readlink) on a local disk, which takes as long as a hundred renames.
         """
-        self._context.rename(self._at(source), self._at(target), self._overwrite)
+        from_, to = self._at(source), self._at(target)
+        if self._fs.exists(to) or not self._fs.rename(from_, to):
+            self._context.rename(from_, to, self._overwrite)
 
     def make_folder(self, folder: str) -> None:
         """Makes a folder and its parents; nothing happens when it is there."""
@@ -153,28 +156,35 @@ class HadoopFiles:
 
     def parquet_rows(self, path: str) -> int:
         """The number of rows a Parquet file's footer states."""
-        return sum(int(block.getRowCount()) for block in self._footer(path).getBlocks())
+        reader = self._reader(path)
+        try:
+            return int(reader.getRecordCount())
+        finally:
+            reader.close()
 
     def parquet_max(self, path: str, column: str) -> int:
         """The greatest value of a column of whole numbers (instants: microseconds), from the footer's
-        statistics. Raises OSError when they do not state it.
+        statistics; no column is nested. Raises OSError when they do not state it.
         """
+        footer = self._footer(path)
+        at = footer.getFileMetaData().getSchema().getFieldIndex(column)
         found: list[int] = []
-        for block in self._footer(path).getBlocks():
-            for chunk in block.getColumns():
-                if str(chunk.getPath().toDotString()) == column:
-                    statistics = chunk.getStatistics()
-                    if not statistics.hasNonNullValue():
-                        raise OSError(f"{self.uri(path)} has no statistics of {column}")
-                    found.append(int(statistics.genericGetMax()))
+        for block in footer.getBlocks():
+            statistics = block.getColumns().get(at).getStatistics()
+            if not statistics.hasNonNullValue():
+                raise OSError(f"{self.uri(path)} has no statistics of {column}")
+            found.append(int(statistics.genericGetMax()))
         return max(found)
 
     def _footer(self, path: str) -> Any:
-        reader = self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(self._parquet(path))
+        reader = self._reader(path)
         try:
             return reader.getFooter()
         finally:
             reader.close()
+
+    def _reader(self, path: str) -> Any:
+        return self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(self._parquet(path))
 
     def _parquet(self, path: str) -> Any:
         return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(self._at(path), self._conf)

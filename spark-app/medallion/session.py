@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from medallion.config import Settings
+from medallion.jvm_names import remember_names
 
 
 def open_session(settings: Settings) -> SparkSession:
@@ -14,6 +15,7 @@ def open_session(settings: Settings) -> SparkSession:
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
+    remember_names(spark)
     return spark
 
 
