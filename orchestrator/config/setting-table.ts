@@ -30,6 +30,12 @@ const INTERVAL = /^\s*(\d{1,9})\s*(milliseconds?|seconds?|minutes?|hours?|days?)
 /** Kafka's rule for topic names: org.apache.kafka.common.internals.Topic. */
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
+/** No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a heap size here. */
+const javaOptions = text(
+  /^\s*(-(?!Xm[sx])[\w.,:;=+/@%#~-]+(\s+|$))*$/,
+  'JVM options with blanks between them, without quotes and without -Xms or -Xmx, such as "-XX:+UseG1GC -Duser.language=en"',
+);
+
 /** A share of the records, as text: the producer reads it again. */
 const share = (most: number) => {
   const allowed = `a share from 0 to ${most}, such as 0.05`;
@@ -258,14 +264,16 @@ export const SETTING_TABLE = {
     meaning: "Shuffle partitions; fixed at a checkpoint's first run",
     usedBy: 'job',
   },
-  SPARK_JAVA_OPTIONS: {
-    // No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a heap size here.
-    schema: text(
-      /^\s*(-(?!Xm[sx])[\w.,:;=+/@%#~-]+(\s+|$))*$/,
-      'JVM options with blanks between them, without quotes and without -Xms or -Xmx, such as "-XX:+UseSerialGC -Duser.timezone=UTC"',
-    ).transform((value) => value.trim().replaceAll(/\s+/g, ' ')),
-    defaultText: 'unset',
-    meaning: 'More options of the JVMs of driver and executors, such as -XX:+UseSerialGC',
+  SPARK_DRIVER_JAVA_OPTIONS: {
+    schema: javaOptions,
+    default: '-XX:+UseSerialGC -XX:TieredStopAtLevel=1',
+    meaning: "Options of the driver's JVM",
+    usedBy: 'job',
+  },
+  SPARK_EXECUTOR_JAVA_OPTIONS: {
+    schema: javaOptions,
+    default: '-XX:+UseParallelGC',
+    meaning: "Options of the executors' JVMs",
     usedBy: 'job',
   },
   SPARK_WORKERS: {

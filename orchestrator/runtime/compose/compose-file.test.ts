@@ -144,7 +144,10 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
       '/opt/spark-app/container_start.py',
       '/opt/spark/bin/spark-submit',
     ]);
-    const options = ['-Djava.net.preferIPv4Stack=true'];
+    const options = (setting: 'SPARK_DRIVER_JAVA_OPTIONS' | 'SPARK_EXECUTOR_JAVA_OPTIONS') => [
+      ...SETTING_TABLE[setting].default.split(' '),
+      '-Djava.net.preferIPv4Stack=true',
+    ];
     const expected = sparkSubmitArguments({
       master: 'spark://spark-master:7077',
       packages: [kafkaConnector(SETTING_TABLE.SPARK_VERSION.default)],
@@ -156,12 +159,11 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
         'spark.ui.port': '4040',
         'spark.sql.shuffle.partitions': SETTING_TABLE.SPARK_SQL_SHUFFLE_PARTITIONS.default,
       },
-      driverJavaOptions: options,
-      executorJavaOptions: options,
+      driverJavaOptions: options('SPARK_DRIVER_JAVA_OPTIONS'),
+      executorJavaOptions: options('SPARK_EXECUTOR_JAVA_OPTIONS'),
       app: '/opt/spark-app/app.py',
     });
-    // Where SPARK_JAVA_OPTIONS would stand.
-    expect(args.map((arg) => arg.replace('JavaOptions= ', 'JavaOptions='))).toEqual(expected);
+    expect(args).toEqual(expected);
   });
 
   it("Spark's logging is that of the local runtime", () => {

@@ -20,11 +20,7 @@ export function sparkStreamingLaunch(
   outputPath: string,
 ): ServiceLaunch {
   const { settings, projectDir } = config;
-  const jvm = [
-    ...(settings.SPARK_JAVA_OPTIONS?.split(' ') ?? []),
-    '-Djava.net.preferIPv4Stack=true',
-    `-Djava.io.tmpdir=${layout.scratch}`,
-  ];
+  const jvm = ['-Djava.net.preferIPv4Stack=true', `-Djava.io.tmpdir=${layout.scratch}`];
   return {
     spec: {
       name: 'spark-streaming',
@@ -41,8 +37,12 @@ export function sparkStreamingLaunch(
           'spark.ui.port': String(settings.SPARK_APP_UI_PORT),
           'spark.sql.shuffle.partitions': String(settings.SPARK_SQL_SHUFFLE_PARTITIONS),
         },
-        driverJavaOptions: jvm,
-        executorJavaOptions: [...jvm, ...toolchain.jvmTrustOptions],
+        driverJavaOptions: [...words(settings.SPARK_DRIVER_JAVA_OPTIONS), ...jvm],
+        executorJavaOptions: [
+          ...words(settings.SPARK_EXECUTOR_JAVA_OPTIONS),
+          ...jvm,
+          ...toolchain.jvmTrustOptions,
+        ],
         app: join(projectDir, 'spark-app', 'app.py'),
       }),
       env: {
@@ -61,6 +61,8 @@ export function sparkStreamingLaunch(
     files: [sparkLogging(layout)],
   };
 }
+
+const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
 function jobSettings({ settings }: StackConfig, outputPath: string): Record<string, string> {
   const { MAX_OFFSETS_PER_TRIGGER } = settings;
