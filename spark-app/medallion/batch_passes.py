@@ -72,7 +72,7 @@ class BatchPasses:
         others = self._folder("first/part=other")
         if self.publication.parts(others):
             values = self._read([others]).select(F.col("txn_id").alias("value"), "kafka_ts", *LINEAGE)
-            judged = second_look(values).coalesce(1)
+            judged = self._in_few_tasks(second_look(values))
             self._write_two_parts(judged, F.col("reason").isNull(), F.col("reason"), self._folder("second"))
 
     def silver_parts(self, *looks: str) -> list[str]:

@@ -13,6 +13,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import Settings
 from medallion.console import say
+from medallion.errors import JobError
+from medallion.executor_watch import watch_executors
 from medallion.failure import is_about_the_topic, query_failure
 from medallion.gate import BatchGate
 from medallion.hadoop_files import HadoopFiles
@@ -48,6 +50,7 @@ class Job:
         self._drained = False
         self._query: Optional[StreamingQuery] = None
         self._abandoned = False
+        self._grace_s = GRACE_S
         self._lines = CommitLines(self._gate)
         self._hooks: Any = None
         self._hook: Any = None
@@ -73,9 +76,16 @@ class Job:
                 lambda: refuse_recreated_topic(record, admin.topic_id()),
             )
         log = OffsetLog(files, QUERY)
+        executors = watch_executors(spark)
         announced = False
         while not self._asked.wait(_POLL_S):
             self._raise_failure(admin, record, log)
+            try:
+                executors.check()
+            except JobError:
+                # Its batch cannot end.
+                self._grace_s = 0.0
+                raise
             if not announced and log.has_start():
                 announced = True
                 mark_started(files, record)
@@ -105,13 +115,13 @@ class Job:
         if query is None:
             return
         self._quiet_refusals()
-        deadline = time.monotonic() + GRACE_S
+        deadline = time.monotonic() + self._grace_s
         while time.monotonic() < deadline and _is_at_work(query):
             time.sleep(_POLL_S / 2)
         if _is_at_work(query):
             self._abandoned = True
             say(
-                f"query={query.name} abandons its batch: not finished {GRACE_S:.0f} s after the stop; "
+                f"query={query.name} abandons its batch: not finished {self._grace_s:.0f} s after the stop; "
                 "a restart runs it again"
             )
         # Bounded: a stop waits for the query's thread, and the JVM may be ending around it.

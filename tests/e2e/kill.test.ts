@@ -1,3 +1,5 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pidOf, recovered } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
@@ -26,4 +28,18 @@ describe('kill -9 under 200 records/s', () => {
       expect(report).toMatchObject({ equal: true, differenceCount: 0 });
     },
   );
+
+  it('of a master that then knows nothing any more: the job asks it, ends, and starts anew', async () => {
+    const before = await verify(stack);
+    const [job, master] = [await pidOf(stack, 'spark-streaming'), await pidOf(stack, 'spark-master')];
+    // What it would know its worker and application by.
+    rmSync(join(stack.runDir, 'spark-master'), { recursive: true });
+    process.kill(master, 'SIGKILL');
+    await recovered(stack, 'spark-streaming', job);
+    expect(readFileSync(join(stack.runDir, 'logs/spark-streaming.log'), 'utf8')).toContain(
+      'the Spark master does not know this application any more',
+    );
+    const sent = before.partitions.reduce((sum, { end }) => sum + end, 0);
+    expect(await verifiedUpTo(stack, sent + 1000)).toMatchObject({ equal: true, differenceCount: 0 });
+  });
 });

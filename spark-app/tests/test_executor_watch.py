@@ -1,0 +1,72 @@
+"""When the master is asked whether it knows the application, and what follows."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.errors import EXIT_FAILED, JobError
+from medallion.executor_watch import WITHOUT_S, ExecutorWatch, watch_executors
+
+
+class World:
+    """A clock, executors and a master."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.executors = 0
+        self.knows = True
+        self.asked = 0
+        self.watch = ExecutorWatch(lambda: self.executors, self._is_known, lambda: self.now)
+
+    def _is_known(self) -> bool:
+        self.asked += 1
+        return self.knows
+
+    def live(self, seconds: float) -> None:
+        for _ in range(int(seconds * 10)):
+            self.watch.check()
+            self.now += 0.1
+
+
+def test_before_the_first_executor_nobody_is_asked() -> None:
+    world = World()
+    world.knows = False
+    world.live(300)
+    assert world.asked == 0
+
+
+def test_a_short_time_without_executors_is_waited_for() -> None:
+    world = World()
+    for _ in range(5):
+        world.executors = 1
+        world.live(5)
+        world.executors = 0
+        world.live(WITHOUT_S - 2)
+    assert world.asked == 0
+
+
+def test_a_master_that_knows_the_application_is_asked_again() -> None:
+    world = World()
+    world.executors = 1
+    world.live(5)
+    world.executors = 0
+    world.live(WITHOUT_S + 32)
+    assert world.asked == 7
+
+
+def test_a_master_that_does_not_know_it_ends_the_job_so_that_it_is_started_again() -> None:
+    world = World()
+    world.executors = 1
+    world.live(5)
+    world.executors = 0
+    world.knows = False
+    with pytest.raises(JobError, match="does not know this application any more") as caught:
+        world.live(WITHOUT_S + 2)
+    assert caught.value.exit_code == EXIT_FAILED
+
+
+def test_without_a_standalone_master_there_is_nothing_to_watch(spark: SparkSession) -> None:
+    watch = watch_executors(spark)
+    for _ in range(3):
+        watch.check()
