@@ -32,7 +32,6 @@ from medallion.schema import (
 from medallion.second_look import second_look
 
 
-
 def _without_dictionaries(*columns: str) -> dict[str, str]:
     """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
     return {f"parquet.enable.dictionary#{column}": "false" for column in columns}
@@ -77,7 +76,9 @@ class BatchPasses:
 
     def silver_parts(self, *looks: str) -> list[str]:
         """The files of silver rows that these looks ("first", "second") left."""
-        return [part for look in looks for part in self.publication.parts(self._folder(f"{look}/part=silver"))]
+        return [
+            part for look in looks for part in self.publication.parts(self._folder(f"{look}/part=silver"))
+        ]
 
     def write_csv(self, silver: list[str], name: str) -> None:
         """Silver rows, given as Parquet files, as lines of raw_csv in a folder of this name."""
@@ -109,7 +110,9 @@ class BatchPasses:
         """What `write_csv` left, of this many rows, as one file."""
         if rows == 0:
             return Staged(RAW_CSV, "", 0)
-        folders = [self._folder(f"raw_csv/{name}") for name in sorted(self.files.names(self._folder("raw_csv")))]
+        folders = [
+            self._folder(f"raw_csv/{name}") for name in sorted(self.files.names(self._folder("raw_csv")))
+        ]
         parts = [part for folder in folders for part in self.publication.parts(folder)]
         return self.publication.staged_csv(parts, RAW_CSV_COLUMNS, rows)
 

@@ -62,7 +62,7 @@ class ExecutorWatch:
 
 def watch_executors(spark: SparkSession) -> ExecutorWatch:
     """The watch over an application's executors; without a standalone master there is nothing to ask."""
-    if not spark.sparkContext.master.startswith("spark://"):
+    if not str(spark.sparkContext.master).startswith("spark://"):
         return ExecutorWatch(lambda: 0, lambda: True)
     java: Any = spark
     context = java._jsc.sc()

@@ -75,7 +75,9 @@ def _timed_columns() -> list[Column]:
 
 @lru_cache(maxsize=1)
 def _judged_columns() -> list[Column]:
-    fields = {name: _field(name) for name in SILVER_COLUMNS if name not in ("event_time", "kafka_ts", *LINEAGE)}
+    fields = {
+        name: _field(name) for name in SILVER_COLUMNS if name not in ("event_time", "kafka_ts", *LINEAGE)
+    }
     columns = [fields[name].alias(name) if name in fields else F.col(name) for name in SILVER_COLUMNS]
     return [F.col("value"), F.coalesce(_is_plain_event(), F.lit(False)).alias("plain"), *columns]
 

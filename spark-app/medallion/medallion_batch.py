@@ -83,7 +83,7 @@ class MedallionBatch:
         return {item.sink.folder: item.rows for item in staged}
 
     def _small(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
-        """Silver as soon as can be: two reads of Kafka side by side, and what is made of silver afterwards."""
+        """Silver as soon as can be: two reads of Kafka side by side, what is made of silver afterwards."""
         passes, publication = steps.passes, steps.passes.publication
         bronze = steps.start(passes.write_bronze, records)
         passes.write_first_look(records)

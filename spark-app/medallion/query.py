@@ -19,12 +19,12 @@ from medallion.offset_log import OffsetLog
 from medallion.session import batches_retained
 from medallion.source_record import SourceRecord
 
-#: After every poll Spark asks the broker where the partition begins and ends, and drops what else was fetched:
+#: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
 #: few large polls are cheap. Its question waits behind a fetch that is on its way, which at the end of the
 #: topic the broker answers only after the longest wait. (InternalKafkaConsumer of Spark 3.5)
 _CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "10"}
 
-#: Tasks that read a large batch at least: with as many as a small topic has partitions, cores would be idle at
+#: Tasks that read a large batch at least: with as many as a small topic has partitions, cores would idle at
 #: the end. A small batch has one all the same.
 _MIN_TASKS = 6
 

@@ -42,8 +42,8 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.sql.ui.retainedExecutions": "50",
         # The driver writes a text of every job's plan for the SQL page; this is the shorter one.
         "spark.sql.ui.explainMode": "simple",
-        # One job writes silver and the rest, with two writers open. Once as many are open as are allowed, Spark
-        # sorts what is left by folder instead.
+        # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
+        # Spark sorts what is left by folder instead.
         "spark.sql.maxConcurrentOutputFileWriters": "3",
         # A large batch is read back in many parts, however few files it has: cores are busy to the end.
         "spark.sql.files.maxPartitionBytes": str(6 << 20),
