@@ -13,7 +13,7 @@ import { benchCommand, say } from './bench-command.ts';
 const shape = z.object({
   sizes: counts('100000,300000,1000000,3000000,10000000', 'Backlogs, in records'),
   warm_up: countOrNone(500_000, 'Records that are drained first, in the same application'),
-  max_offsets_per_trigger: count(250_000, 'MAX_OFFSETS_PER_TRIGGER'),
+  max_offsets_per_trigger: countOrNone(0, 'MAX_OFFSETS_PER_TRIGGER; 0 = unset, as by default'),
   partitions: count(3, 'Partitions of the topic'),
   rounds: count(1, 'Rounds; the order of the sizes alternates'),
   sides: someOf(SIDES, 'Which sides run', ['medallion']),

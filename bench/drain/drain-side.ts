@@ -14,6 +14,7 @@ export interface DrainPlan {
   readonly warmUp: number;
   /** The newest records of the topic that the measured drain has to read. */
   readonly records: number;
+  /** 0 for unset. */
   readonly maxOffsetsPerTrigger: number;
   /** Further `key=value` of spark-submit. */
   readonly conf: readonly string[];
@@ -55,7 +56,9 @@ export async function drainSide(
         { app, conf: plan.conf },
         {
           KAFKA_TOPIC: topic.topic,
-          MAX_OFFSETS_PER_TRIGGER: String(plan.maxOffsetsPerTrigger),
+          ...(plan.maxOffsetsPerTrigger > 0 && {
+            MAX_OFFSETS_PER_TRIGGER: String(plan.maxOffsetsPerTrigger),
+          }),
           MAX_FILES_PER_SINK: '0',
           FAIL_ON_DATA_LOSS: 'true',
           TRIGGER_INTERVAL: '0 seconds',

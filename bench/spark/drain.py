@@ -80,14 +80,14 @@ def drain_noop(run: dict[str, str]) -> None:
 def _read(run: dict[str, str]) -> DataFrame:
     spark = SparkSession.Builder().config("spark.sql.session.timeZone", "UTC").getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
-    return (
+    reader = (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", os.environ["KAFKA_BOOTSTRAP_SERVERS"])
         .option("subscribe", os.environ["KAFKA_TOPIC"])
         .option("startingOffsets", run["starting_offsets"])
-        .option("maxOffsetsPerTrigger", os.environ["MAX_OFFSETS_PER_TRIGGER"])
-        .load()
     )
+    most = os.environ.get("MAX_OFFSETS_PER_TRIGGER")
+    return (reader.option("maxOffsetsPerTrigger", most) if most else reader).load()
 
 
 def _drain(writer: Any, run: dict[str, str]) -> None:
