@@ -1,14 +1,14 @@
 """A standalone master that has forgotten this application.
 
 A master that starts again asks every application it knew to answer, and removes those that do not within a
-minute. It tells them nothing: whoever was halted in the meantime goes on, sees its executors end, and waits
-for new ones for ever. So once an application has had no executor for a while, it asks the master.
+minute; one that has lost its records knows none. It tells them nothing: such an application sees its
+executors end, and waits for new ones for ever. So once it has had none for a while, it asks the master.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
@@ -17,28 +17,33 @@ from medallion.errors import JobError
 
 #: How long there may be no executor before the master is asked: a worker that was killed is back sooner.
 WITHOUT_S = 20.0
-_ASK_EVERY_S = 5.0
+#: How long there may be no executor, nor an answer of the master. The connection to a master that is gone
+#: comes back only when that has kept its records and calls.
+SILENT_S = 60.0
+_ASK_EVERY_S = 10.0
 _LOOK_EVERY_S = 1.0
 _ANY_NUMBER = 2**31 - 1
 
 
 class ExecutorWatch:
     """Looks at the executors now and then. `count` gives how many there are, `is_known` whether the master
-    knows the application.
+    knows the application, None when it does not answer.
     """
 
     def __init__(
         self,
         count: Callable[[], int],
-        is_known: Callable[[], bool],
+        is_known: Callable[[], Optional[bool]],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._count = count
         self._is_known = is_known
         self._now = now
         self._looks_at = 0.0
-        self._asks_at = float("inf")
         self._had_any = False
+        # Since when there is neither an executor nor a word of the master that it knows the application.
+        self._without_since: Optional[float] = None
+        self._asks_at = 0.0
 
     def check(self) -> None:
         """Raises JobError when there is no executor, and the master will give none any more."""
@@ -48,16 +53,26 @@ class ExecutorWatch:
         self._looks_at = now + _LOOK_EVERY_S
         if self._count() > 0:
             self._had_any = True
-            self._asks_at = float("inf")
-        elif self._had_any and self._asks_at == float("inf"):
+            self._without_since = None
+        elif self._had_any and self._without_since is None:
+            self._without_since = now
             self._asks_at = now + WITHOUT_S
-        elif now >= self._asks_at:
+        elif self._without_since is not None and now >= self._asks_at:
             self._asks_at = now + _ASK_EVERY_S
-            if not self._is_known():
-                raise JobError(
-                    "the Spark master does not know this application any more: it was started again, and "
-                    "had no answer from here within a minute"
-                )
+            self._judge(self._is_known(), now - self._without_since)
+
+    def _judge(self, known: Optional[bool], seconds: float) -> None:
+        if known:
+            self._without_since = self._now()
+        elif known is False:
+            raise JobError(
+                "the Spark master does not know this application any more: it was started again, and had no "
+                "answer from here within a minute"
+            )
+        elif seconds >= SILENT_S:
+            raise JobError(
+                f"there has been no executor and no answer of the Spark master for {seconds:.0f} s"
+            )
 
 
 def watch_executors(spark: SparkSession) -> ExecutorWatch:
@@ -68,14 +83,13 @@ def watch_executors(spark: SparkSession) -> ExecutorWatch:
     context = java._jsc.sc()
     nobody = java._jvm.PythonUtils.toScalaMap({})
 
-    def is_known() -> bool:
+    def is_known() -> Optional[bool]:
         try:
             # As many as it likes, which is what it was asked for before. The answer is false from a master
             # that does not know who asks (Master.handleRequestExecutors).
             return bool(context.requestTotalExecutors(_ANY_NUMBER, 0, nobody))
         except Py4JError:
-            # No answer: the master is away, and comes back.
-            return True
+            return None
 
     # One of them is the driver.
     return ExecutorWatch(lambda: int(context.getExecutorMemoryStatus().size()) - 1, is_known)

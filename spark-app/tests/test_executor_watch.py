@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
 import pytest
 from pyspark.sql import SparkSession
 
 from medallion.errors import EXIT_FAILED, JobError
-from medallion.executor_watch import WITHOUT_S, ExecutorWatch, watch_executors
+from medallion.executor_watch import SILENT_S, WITHOUT_S, ExecutorWatch, watch_executors
 
 
 class World:
@@ -15,11 +17,11 @@ class World:
     def __init__(self) -> None:
         self.now = 0.0
         self.executors = 0
-        self.knows = True
+        self.knows: Optional[bool] = True
         self.asked = 0
         self.watch = ExecutorWatch(lambda: self.executors, self._is_known, lambda: self.now)
 
-    def _is_known(self) -> bool:
+    def _is_known(self) -> Optional[bool]:
         self.asked += 1
         return self.knows
 
@@ -46,13 +48,38 @@ def test_a_short_time_without_executors_is_waited_for() -> None:
     assert world.asked == 0
 
 
-def test_a_master_that_knows_the_application_is_asked_again() -> None:
+def test_a_master_that_knows_the_application_is_asked_again_and_waited_for() -> None:
     world = World()
     world.executors = 1
     world.live(5)
     world.executors = 0
-    world.live(WITHOUT_S + 32)
-    assert world.asked == 7
+    world.live(1000)
+    assert world.asked > 10
+
+
+def test_a_master_that_gives_no_answer_is_waited_for_a_while() -> None:
+    world = World()
+    world.executors = 1
+    world.live(5)
+    world.executors = 0
+    world.knows = None
+    world.live(SILENT_S - 2)
+    assert world.asked > 1
+    with pytest.raises(JobError, match="no answer of the Spark master for 6"):
+        world.live(12)
+
+
+def test_a_master_that_answers_again_is_waited_for_anew() -> None:
+    world = World()
+    world.executors = 1
+    world.live(5)
+    world.executors = 0
+    world.knows = None
+    world.live(SILENT_S - 5)
+    world.knows = True
+    world.live(20)
+    world.knows = None
+    world.live(SILENT_S - 25)
 
 
 def test_a_master_that_does_not_know_it_ends_the_job_so_that_it_is_started_again() -> None:
