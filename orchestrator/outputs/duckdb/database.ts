@@ -24,7 +24,7 @@ export interface Database {
 }
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
-const MEMORY_LIMIT = '512MB';
+const MEMORY_LIMIT = '448MB';
 /** Every thread takes its share of the memory: more of them would leave too little for each. */
 const MOST_THREADS = 4;
 
