@@ -1,7 +1,7 @@
 import { messageOf, ProductError } from '../core/product-error.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
-import { type Database, withDatabase } from './duckdb/database.ts';
+import { type Database, MEMORY_LIMIT_MB, withDatabase } from './duckdb/database.ts';
 import { relationOf } from './duckdb/file-source.ts';
 import type { QueryCell } from './duckdb/query-cell.ts';
 import { guardQuery } from './duckdb/query-guard.ts';
@@ -100,7 +100,7 @@ function hintFor(message: string): string {
     return 'Only the sinks can be read: bronze, silver, quarantine, gold and raw_csv.';
   }
   if (/^Out of Memory Error/.test(message))
-    return 'Aggregate or filter more; a query has 512 MB and the disk of the temporary folder.';
+    return `Aggregate or filter more; a query has ${MEMORY_LIMIT_MB} MB and the disk of the temporary folder.`;
   if (/UTF-?8|Invalid string encoding|invalid unicode/i.test(message)) {
     return 'A record is not UTF-8: leave out bronze.key, bronze.value and quarantine.bad_json, which hold records as they came.';
   }

@@ -24,7 +24,7 @@ export interface Database {
 }
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
-const MEMORY_LIMIT = '448MB';
+export const MEMORY_LIMIT_MB = 448;
 /** Every thread takes its share of the memory: more of them would leave too little for each. */
 const MOST_THREADS = 4;
 
@@ -42,7 +42,7 @@ export async function withDatabase<T>(
   try {
     signal?.throwIfAborted();
     const instance = await DuckDBInstance.create(join(folder, 'work.duckdb'), {
-      memory_limit: MEMORY_LIMIT,
+      memory_limit: `${MEMORY_LIMIT_MB}MB`,
       threads: String(Math.min(availableParallelism(), MOST_THREADS)),
       temp_directory: join(folder, 'spill'),
       preserve_insertion_order: 'false',
