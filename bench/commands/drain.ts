@@ -12,7 +12,7 @@ import { benchCommand, say } from './bench-command.ts';
 
 const shape = z.object({
   records: count(3_000_000, 'Records to drain, of about 300 bytes, 1 % malformed'),
-  warm_up: countOrNone(500_000, 'Records that each side drains first, in the same application'),
+  warm_up: countOrNone(500_000, 'Records that each side drains twice before, in the same application'),
   max_offsets_per_trigger: countOrNone(0, 'MAX_OFFSETS_PER_TRIGGER of every side; 0 = unset, as by default'),
   partitions: count(3, 'Partitions of the topic'),
   rounds: count(3, 'Rounds; the order of the sides alternates'),

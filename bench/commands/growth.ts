@@ -12,7 +12,7 @@ import { benchCommand, say } from './bench-command.ts';
 
 const shape = z.object({
   sizes: counts('100000,300000,1000000,3000000,10000000', 'Backlogs, in records'),
-  warm_up: countOrNone(500_000, 'Records that are drained first, in the same application'),
+  warm_up: countOrNone(500_000, 'Records that are drained twice before, in the same application'),
   max_offsets_per_trigger: countOrNone(0, 'MAX_OFFSETS_PER_TRIGGER; 0 = unset, as by default'),
   partitions: count(3, 'Partitions of the topic'),
   rounds: count(1, 'Rounds; the order of the sizes alternates'),

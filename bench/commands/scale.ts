@@ -15,7 +15,7 @@ const POLL_MS = 100;
 
 const shape = z.object({
   records: count(1_000_000, 'Records to drain'),
-  warm_up: countOrNone(500_000, 'Records that are drained first, in the same application'),
+  warm_up: countOrNone(500_000, 'Records that are drained twice before, in the same application'),
   max_offsets_per_trigger: countOrNone(0, 'MAX_OFFSETS_PER_TRIGGER; 0 = unset, as by default'),
   partitions: counts('1,3,12', 'Partitions of the topic'),
   worker_cores: count(1, 'Cores of each worker'),

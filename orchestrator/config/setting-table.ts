@@ -272,7 +272,7 @@ export const SETTING_TABLE = {
   },
   SPARK_EXECUTOR_JAVA_OPTIONS: {
     schema: javaOptions,
-    default: '-XX:+UseParallelGC',
+    default: '-XX:+UseParallelGC -XX:NewRatio=1',
     meaning: "Options of the executors' JVMs",
     usedBy: 'job',
   },

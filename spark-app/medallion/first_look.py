@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DecimalType, DoubleType, StringType, StructField, StructType
 
 from medallion.event_json import BROKEN, JSON_OPTIONS, fields_as
-from medallion.schema import CHECKED_TEXTS, LINEAGE, SILVER_COLUMNS, TEXT_FIELDS
+from medallion.schema import CHECKED_TEXTS, EVENT_FIELDS, LINEAGE, SILVER_COLUMNS, TEXT_FIELDS
 
 _EVENT = StructType(
     [
@@ -42,15 +42,24 @@ _DEGREES = r"(?:-?[0-9]{1,15}(?:\.[0-9]{1,20})?|null)"
 _TEXT = r'(?:"[^"\\]*+"|-?[0-9]++|null)'
 _OTHER = r'(?:"[^"\\]*+"|-?[0-9]++(?:\.[0-9]++)?|null|true|false)'
 _TEXTS = "|".join(CHECKED_TEXTS)
-# One field, and what comes after it; most fields are texts. A name that is none of ours may stand before any
-# scalar.
+# The whole event as the producer writes it: all fields, in order, without spaces. Java's matcher takes half
+# as long for it as for the loop below.
+_USUAL = dict.fromkeys(CHECKED_TEXTS, r'"[^"\\]*+"') | {
+    "event_ts": _EVENT_TS,
+    "amount": _AMOUNT,
+    "lat": _DEGREES,
+    "lon": _DEGREES,
+}
+_USUAL_OBJECT = ",".join(f'"{name}":{_USUAL[name]}' for name in EVENT_FIELDS)
+# One field of any other, and what comes after it; most fields are texts. A name that is none of ours may
+# stand before any scalar.
 _MEMBER = (
     rf'"(?:(?:{_TEXTS})": ?{_TEXT}|amount": ?{_AMOUNT}|event_ts": ?{_EVENT_TS}|l(?:at|on)": ?{_DEGREES}'
     rf'|(?!(?:amount|event_ts|lat|lon|{_TEXTS})")[^"\\]*+": ?{_OTHER})(?:, ?(?=")|(?=\}}))'
 )
 # The whole value, possessive throughout: read once from its beginning to its end, and in a loop, where
 # java.util.regex would take a stack frame for each round of one that may give back.
-_PLAIN_OBJECT = rf"\A\{{(?:{_MEMBER})++\}}\z"
+_PLAIN_OBJECT = rf"\A\{{(?:{_USUAL_OBJECT}|(?:{_MEMBER})++)\}}\z"
 
 
 def first_look(records: DataFrame) -> DataFrame:

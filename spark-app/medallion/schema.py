@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-#: Fields of the event that must be JSON text (an integer is taken as its digits).
-TEXT_FIELDS = (
+#: Fields of an event, in the order in which the producer writes them.
+EVENT_FIELDS = (
     "txn_id",
     "event_ts",
     "user_id",
     "card_id",
     "merchant",
     "category",
+    "amount",
     "currency",
     "status",
     "city",
     "country",
+    "lat",
+    "lon",
 )
-#: Text fields whose type has to be checked: an event_ts of another type is no ISO text anyway.
-CHECKED_TEXTS = tuple(name for name in TEXT_FIELDS if name != "event_ts")
 
 #: Fields of the event that must be JSON numbers; an amount has at most two decimals.
 NUMBER_FIELDS = ("amount", "lat", "lon")
+#: Fields of the event that must be JSON text (an integer is taken as its digits).
+TEXT_FIELDS = tuple(name for name in EVENT_FIELDS if name not in NUMBER_FIELDS)
+#: Text fields whose type has to be checked: an event_ts of another type is no ISO text anyway.
+CHECKED_TEXTS = tuple(name for name in TEXT_FIELDS if name != "event_ts")
 
 #: Where a record came from; joins every silver and quarantine row to its bronze row.
 LINEAGE = ("topic", "partition", "offset")

@@ -45,9 +45,13 @@ def _configuration(settings: Settings) -> dict[str, str]:
         # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
         # Spark sorts what is left by folder instead.
         "spark.sql.maxConcurrentOutputFileWriters": "3",
-        # A large batch is read back in many parts, however few files it has: cores are busy to the end.
-        "spark.sql.files.maxPartitionBytes": str(6 << 20),
-        "spark.sql.files.openCostInBytes": str(256 << 10),
+        # A large batch is read back in a dozen parts or more, however few files it has, so that cores are
+        # busy to the end; each is large enough to be worth a task.
+        "spark.sql.files.minPartitionNum": "12",
+        "spark.sql.files.maxPartitionBytes": str(12 << 20),
+        "spark.sql.files.openCostInBytes": str(1 << 20),
+        # Above 32 files Spark starts a job to list them; the driver does it in a few milliseconds.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
         # One bad field must not take the others with it, else reasons would be wrong.
         "spark.sql.json.enablePartialResults": "true",
         # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.

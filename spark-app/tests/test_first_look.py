@@ -108,6 +108,54 @@ def test_whatever_a_lenient_parser_would_let_through_is_left_open(spark: SparkSe
     assert [value for index, value in enumerate(doubtful) if rows[index].plain] == []
 
 
+# As the producer writes it.
+USUAL = (
+    '{"txn_id":"t","event_ts":"2026-01-01T00:00:00.123+00:00","user_id":"u","card_id":"c","merchant":"m",'
+    '"category":"g","amount":1.25,"currency":"EUR","status":"s","city":"b","country":"DE","lat":52.5,'
+    '"lon":-1.5}'
+)
+
+
+def test_the_usual_form_needs_no_second_look_and_is_no_less_strict(spark: SparkSession) -> None:
+    plain = [
+        USUAL,
+        USUAL.replace("52.5", "null"),
+        USUAL.replace('"m"', '"Jerde, Große & {Söhne}"'),
+        USUAL.replace('"m"', "12"),
+        USUAL.replace('"m"', "null"),
+        USUAL.replace(',"lat":52.5,"lon":-1.5', ""),
+    ]
+    doubtful = [
+        USUAL.replace(old, new)
+        for old, new in (
+            ("1.25", '"1.25"'),
+            ("1.25", "1.005"),
+            ("1.25", "1e2"),
+            ("1.25", "null"),
+            ("T00:00:00.123+00:00", ""),
+            ("2026-01-01", "2026-02-30"),
+            ('"c"', "null"),
+            ('"u"', "true"),
+            ('"m"', "1.5"),
+            ('"m"', '{"a":1}'),
+            ('"m"', '"a\\u0041"'),
+            ('"m"', '"a\x01"'),
+            ('"b"', '"b" "c"'),
+            ("52.5", '"52.5"'),
+            ("52.5", "1e999"),
+            ("}", "}x"),
+            ("}", ",}"),
+            ("}", ',"amount":"2"}'),
+            ("{", " {"),
+            ("lon", "lo\\u006e"),
+        )
+    ]
+    rows = looked(spark, plain + doubtful)
+    assert [rows[index].plain for index in range(len(rows))] == [True] * len(plain) + [False] * len(doubtful)
+    assert (rows[0].txn_id, rows[0].event_time_text) == ("t", "2026-01-01T00:00:00.123000Z")
+    assert (rows[0].country, rows[0].lat, rows[0].lon) == ("DE", 52.5, -1.5)
+
+
 def test_a_value_is_parsed_once(spark: SparkSession) -> None:
     plan = first_look(records(spark, ["x"]))._jdf.queryExecution().optimizedPlan().toString()
     assert plan.count("from_json(") == 1
