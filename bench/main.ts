@@ -9,12 +9,13 @@ import { growth } from './commands/growth.ts';
 import { latency } from './commands/latency.ts';
 import { producer } from './commands/producer.ts';
 import { scale } from './commands/scale.ts';
+import { scenarios } from './commands/scenarios.ts';
 import { up } from './commands/up.ts';
 import { readOptions, yargsOptions } from './options.ts';
 import { report } from './report/results.ts';
 
 /** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
-const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth];
+const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth, scenarios];
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -46,6 +46,30 @@ describe('outputs', () => {
     await expect(check()).resolves.toBeUndefined();
   });
 
+  it('pass without gold when no window is closed', async () => {
+    await outputs(async (database) => {
+      await database.run(`UPDATE silver SET event_time = TIMESTAMP '2026-01-01 00:00:00'`);
+    });
+    rmSync(join(folder, 'gold'), { recursive: true });
+    await expect(check()).resolves.toBeUndefined();
+  });
+
+  it('pass without quarantine when every record is in silver', async () => {
+    await outputs(async (database) => {
+      await database.run('DELETE FROM quarantine');
+      await database.run(`INSERT INTO silver SELECT 1, 3, 'card', TIMESTAMP '2026-01-01 00:09:00'`);
+      await database.run('INSERT INTO raw_csv SELECT card_id, event_time FROM silver LIMIT 1');
+    });
+    rmSync(join(folder, 'quarantine'), { recursive: true });
+    await expect(check()).resolves.toBeUndefined();
+  });
+
+  it('do not pass without gold when windows are closed', async () => {
+    await outputs();
+    rmSync(join(folder, 'gold'), { recursive: true });
+    await expect(check()).rejects.toThrow(/gold rows is 0, not 4/);
+  });
+
   it.each([
     ['a bronze row is missing', 'DELETE FROM bronze WHERE "offset" = 105', /bronze rows is 19, not 20/],
     [

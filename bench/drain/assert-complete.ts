@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
 import { type Database, sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
 import type { Side } from './side.ts';
@@ -34,12 +35,11 @@ export async function assertComplete(
       await everyOffsetOnce(parquet(output, 'parsed'), 'parsed rows');
       return;
     }
-    const [silver, quarantine] = [parquet(output, 'silver'), parquet(output, 'quarantine')];
+    const silver = parquet(output, 'silver');
+    const quarantine = parquetIfAny(output, 'quarantine', '0 AS "partition", 0 AS "offset"');
     await everyOffsetOnce(parquet(output, 'bronze'), 'bronze rows');
     if (side === 'medallion') {
-      const both = ['silver', 'quarantine'].map(
-        (sink) => `SELECT "partition", "offset" FROM ${parquet(output, sink)}`,
-      );
+      const both = [silver, quarantine].map((rows) => `SELECT "partition", "offset" FROM ${rows}`);
       await everyOffsetOnce(`(${both.join(' UNION ALL ')})`, 'silver and quarantine rows');
     }
     await expect(
@@ -49,7 +49,7 @@ export async function assertComplete(
     );
     const silverRows = await countOf(database, silver);
     await expect('raw_csv rows', `SELECT count(*) FROM ${csv(output)}`, silverRows);
-    await goldIsComplete(silver, parquet(output, 'gold'));
+    await goldIsComplete(silver, parquetIfAny(output, 'gold', '0 AS txn_count'));
 
     async function everyOffsetOnce(rows: string, what: string) {
       await expect(what, `SELECT count(*) FROM ${rows}`, records);
@@ -88,6 +88,13 @@ function inRange({ starts, ends }: OffsetRange): string {
 
 const parquet = (output: string, sink: string): string =>
   `read_parquet(${sqlText(`${output}/${sink}/*.parquet`)})`;
+
+/** Records without faults leave no file of quarantine, a few minutes of event time none of gold. */
+const parquetIfAny = (output: string, sink: string, columns: string): string =>
+  existsSync(`${output}/${sink}`) &&
+  readdirSync(`${output}/${sink}`).some((name) => name.endsWith('.parquet'))
+    ? parquet(output, sink)
+    : `(SELECT ${columns} WHERE false)`;
 
 const csv = (output: string): string =>
   `read_csv(${sqlText(`${output}/raw_csv/*.csv`)}, header = true, all_varchar = true)`;

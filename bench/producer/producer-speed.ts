@@ -1,14 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
-import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
-import type { ChildRun } from '../stack/child-run.ts';
+import { awaitRecords, recordsOf } from '../topic/await-records.ts';
 import { recordsBetween } from './records-between.ts';
 
 /** Records are counted one by one: over fewer of them, one more or less would be too large an error. */
 const LEAST_COUNTED = 400;
 const PARTITIONS = 3;
-const POLL_MS = 50;
 
 /** How fast a producer was, and what it took. */
 export interface Speed {
@@ -35,11 +33,11 @@ export async function ownSpeed(
 ): Promise<Speed> {
   const child = stack.produce({ KAFKA_TOPIC: topic, MSGS_PER_SEC: '0' });
   try {
-    await firstRecords(stack, topic, child, signal);
+    await awaitRecords(stack, topic, 1, child, signal);
     await pause(WARM_UP_MS, undefined, { signal });
-    const [records, at, cpu] = [await acknowledged(stack, topic), performance.now(), child.cpuSeconds()];
+    const [records, at, cpu] = [await recordsOf(stack, topic), performance.now(), child.cpuSeconds()];
     await pause(seconds * 1000, undefined, { signal });
-    const sent = (await acknowledged(stack, topic)) - records;
+    const sent = (await recordsOf(stack, topic)) - records;
     return {
       recordsPerSecond: (sent * 1000) / (performance.now() - at),
       cpuSecondsPerMillion: ((child.cpuSeconds() - cpu) * 1e6) / sent,
@@ -72,7 +70,7 @@ export async function kafkaSpeed(
   await child.done(signal);
   const line = child.lines.findLast((text) => /records sent, [\d.]+ records\/sec/.test(text)) ?? '';
   const rate = Number(/ ([\d.]+) records\/sec/.exec(line)?.[1]);
-  const sent = await acknowledged(stack, topic);
+  const sent = await recordsOf(stack, topic);
   if (sent === records && rate > 0)
     return { recordsPerSecond: rate, cpuSecondsPerMillion: (child.cpuSeconds() * 1e6) / sent };
   throw new ProductError('VERIFY_DIFFERENCE', {
@@ -92,7 +90,7 @@ export async function rateError(
   await stack.createTopic(topic, PARTITIONS);
   const child = stack.produce({ KAFKA_TOPIC: topic, MSGS_PER_SEC: String(rate) });
   try {
-    await firstRecords(stack, topic, child, signal);
+    await awaitRecords(stack, topic, 1, child, signal);
     await pause(WARM_UP_MS, undefined, { signal });
     const fromMs = Date.now();
     await pause(Math.max(seconds * 1000, (LEAST_COUNTED * 1000) / rate), undefined, { signal });
@@ -104,22 +102,4 @@ export async function rateError(
   } finally {
     await child.stop();
   }
-}
-
-async function firstRecords(stack: BenchStack, topic: string, child: ChildRun, signal: AbortSignal) {
-  while ((await acknowledged(stack, topic)) === 0) {
-    if (child.hasEnded) {
-      throw new ProductError('SERVICE_EXITED', {
-        message: 'The producer ended before its first record was acknowledged.',
-        hint: 'Its last lines are above.',
-        logTail: child.lines.slice(-20),
-      });
-    }
-    await pause(POLL_MS, undefined, { signal });
-  }
-}
-
-async function acknowledged(stack: BenchStack, topic: string): Promise<number> {
-  const { partitions } = await fetchTopicOffsets(stack.kafka, topic);
-  return partitions.reduce((sum, { endOffset }) => sum + Number(endOffset), 0);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
 import type { ServiceSpec } from '../../orchestrator/runtime/local/supervisor/service-spec.ts';
 import { cpuSecondsOf } from '../measure/process-usage.ts';
@@ -33,8 +34,8 @@ export function runChild(
   });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      lines.push(...text.split('\n').filter(Boolean));
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line) lines.push(line);
       lines.splice(0, lines.length - LINES_KEPT);
     });
   }

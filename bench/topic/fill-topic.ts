@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
+import type { ScenarioName } from '../../producer/faults/scenarios.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
+import { awaitRecords } from './await-records.ts';
 import { writeRecordPool } from './record-pool.ts';
 
 /** A filled topic. */
@@ -26,6 +28,37 @@ export async function fillTopic(
   const script = join(projectDir, 'bench', 'spark', 'fill_topic.py');
   const app = [script, pool, String(records), String(partitions)];
   await stack.submit({ app }, { KAFKA_TOPIC: topic }).done(signal);
+  return filledTopic(stack, topic);
+}
+
+/** Lets the producer fill a topic with records of a scenario, whose event times rise over an hour. */
+export async function produceTopic(
+  stack: BenchStack,
+  {
+    scenario,
+    records,
+    partitions,
+  }: { readonly scenario: ScenarioName; readonly records: number; readonly partitions: number },
+  signal: AbortSignal,
+): Promise<FilledTopic> {
+  await stack.createTopic(scenario, partitions);
+  const settings = {
+    KAFKA_TOPIC: scenario,
+    SCENARIO: scenario,
+    MSGS_PER_SEC: '0',
+    MAX_RECORDS: String(records),
+    SEED: '1',
+    EVENT_START: '2026-01-01T00:00:00Z',
+    EVENTS_PER_SEC: (records / 3600).toFixed(6),
+    ANSWER_KEY: join(stack.folder, `${scenario}.answer-key.jsonl`),
+  };
+  const producer = stack.produce(settings);
+  await awaitRecords(stack, scenario, records, producer, signal);
+  await producer.stop();
+  return filledTopic(stack, scenario);
+}
+
+async function filledTopic(stack: BenchStack, topic: string): Promise<FilledTopic> {
   const offsets = await fetchTopicOffsets(stack.kafka, topic);
   const ends = offsets.partitions.map(({ endOffset }) => Number(endOffset));
   return { topic, ends, records: ends.reduce((sum, end) => sum + end, 0) };

@@ -21,8 +21,9 @@ from medallion.source_record import SourceRecord
 
 #: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
 #: few large polls are cheap. Its question waits behind a fetch that is on its way, which at the end of the
-#: topic the broker answers only after the longest wait. (InternalKafkaConsumer of Spark 3.5)
-_CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "10"}
+#: topic the broker answers only after the longest wait; what a batch reads is there, so no fetch has to wait.
+#: (InternalKafkaConsumer of Spark 3.5)
+_CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "0"}
 
 #: Tasks that read a large batch at least: with as many as a small topic has partitions, cores would idle at
 #: the end. A small batch has one all the same.

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { SCENARIO_NAMES, type ScenarioName } from '../../producer/faults/scenarios.ts';
+import { type Drained, drainSide } from '../drain/drain-side.ts';
+import { describeMachine } from '../measure/machine.ts';
+import { orderOf, summarise } from '../measure/statistics.ts';
+import { count, countOrNone, someOf } from '../options.ts';
+import { whole } from '../report/results.ts';
+import { barPlot } from '../report/svg-plot.ts';
+import { BenchStack } from '../stack/bench-stack.ts';
+import { type FilledTopic, produceTopic } from '../topic/fill-topic.ts';
+import { benchCommand, say } from './bench-command.ts';
+
+const shape = z.object({
+  records: count(3_000_000, 'Records to drain, from the producer'),
+  warm_up: countOrNone(500_000, 'Records that are drained twice before, in the same application'),
+  partitions: count(3, 'Partitions of the topics'),
+  rounds: count(2, 'Rounds; the order of the scenarios alternates'),
+  scenarios: someOf(SCENARIO_NAMES, 'Scenarios of the producer', ['clean', 'messy']),
+});
+
+/** What faults in the records cost the job. Each backlog is one batch: no record comes too late for gold. */
+export const scenarios = benchCommand({
+  name: 'scenarios',
+  summary: "The job's drain of records with and without faults",
+  shape,
+  run: (options, signal) =>
+    BenchStack.with({}, signal, async (stack) => {
+      const topics = new Map<ScenarioName, FilledTopic>();
+      for (const scenario of options.scenarios) {
+        say(`producing ${whole(options.records)} records, ${scenario}`);
+        const { records, partitions } = options;
+        topics.set(scenario, await produceTopic(stack, { scenario, records, partitions }, signal));
+      }
+      const drained: (Drained & { scenario: ScenarioName })[] = [];
+      for (let round = 0; round < options.rounds; round++) {
+        for (const [scenario, topic] of orderOf([...topics], round)) {
+          const plan = {
+            topic,
+            records: topic.records,
+            warmUp: options.warm_up,
+            maxOffsetsPerTrigger: 0,
+            conf: [],
+          };
+          const one = await drainSide(stack, 'medallion', plan, signal);
+          drained.push({ ...one, scenario });
+          say(`round ${round + 1}, ${scenario}: ${whole(one.records / one.seconds)} records/s`);
+        }
+      }
+      const of = (scenario: ScenarioName) =>
+        summarise(
+          drained.filter((one) => one.scenario === scenario).map(({ records, seconds }) => records / seconds),
+        );
+      const [first, ...others] = options.scenarios;
+      return {
+        machine: describeMachine(stack.config, stack.javaHome),
+        options,
+        columns: ['scenario', 'records/s (median)', 'least', 'most', 'rounds'],
+        rows: options.scenarios.map((scenario) => {
+          const { median, min, max, rounds } = of(scenario);
+          return [scenario, ...[median, min, max, rounds].map(whole)];
+        }),
+        notes: first
+          ? others.map(
+              (other) =>
+                `${other} is ${(of(other).median / of(first).median).toFixed(2)} × as fast as ${first}`,
+            )
+          : [],
+        figures: drained,
+        plot: barPlot(
+          'Drain by scenario',
+          'records/s',
+          options.scenarios.map((scenario) => {
+            const { median, min, max } = of(scenario);
+            return { label: scenario, value: median, min, max };
+          }),
+        ),
+      };
+    }),
+});
