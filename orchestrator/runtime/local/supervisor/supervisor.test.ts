@@ -145,12 +145,18 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
   });
 
   it('shuts down in reverse order on SIGTERM, and ignores the hang-up of a terminal', async () => {
-    const note = (name: string) => `trap "echo ${name} >> order; exit 0" TERM; while :; do sleep 0.05; done`;
+    const note = (name: string) =>
+      `trap "echo ${name} >> order; exit 0" TERM; touch ${name}.listens; while :; do sleep 0.05; done`;
     const stack = await create({
       scripts: { zookeeper: note('zookeeper'), kafka: note('kafka'), producer: note('producer') },
     });
     const runtime = stack.runtime();
-    for (const name of ['zookeeper', 'kafka', 'producer'] as const) await runtime.start(name, never);
+    for (const name of ['zookeeper', 'kafka', 'producer'] as const) {
+      await runtime.start(name, never);
+      await expect
+        .poll(() => existsSync(`${stack.config.runDir}/${name}.listens`), { timeout: 10_000 })
+        .toBe(true);
+    }
     const supervisor = stack.supervisorPid;
     signalProcess(supervisor, 'SIGHUP');
     await runtime.observe();
