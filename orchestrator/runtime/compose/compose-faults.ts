@@ -77,6 +77,7 @@ export class ComposeFaults implements Faults {
     const container = await this.#require(target);
     const { Id } = container.info;
     await this.#docker.getContainer(Id).pause();
+    this.#containers.changed();
     return heldFault(`container ${nameOf(container)}`, async () => {
       const paused = await this.#settled(this.#docker.getContainer(Id).inspect());
       if (paused?.State.Paused) await this.#settled(this.#docker.getContainer(Id).unpause());
