@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Drained, drainSide } from '../drain/drain-side.ts';
+import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
 import { SIDE_TITLES, SIDES, type Side } from '../drain/side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, type Summary, summarise } from '../measure/statistics.ts';
@@ -42,7 +42,7 @@ export const drain = benchCommand({
           const one = await drainSide(stack, side, plan, signal);
           drained.push(one);
           say(
-            `round ${round + 1}, ${side}: ${one.seconds.toFixed(1)} s, ${whole(one.records / one.seconds)} records/s`,
+            `round ${round + 1}, ${side}: ${one.seconds.toFixed(1)} s, ${whole(recordsPerSecond(one))} records/s`,
           );
         }
       }
@@ -73,9 +73,7 @@ export const drain = benchCommand({
 });
 
 function rateOf(drained: readonly Drained[], side: Side): Summary {
-  return summarise(
-    drained.filter((one) => one.side === side).map(({ records, seconds }) => records / seconds),
-  );
+  return summarise(drained.filter((one) => one.side === side).map(recordsPerSecond));
 }
 
 function ratios(rates: ReadonlyMap<Side, Summary>): string[] {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { sparkWorkerProbe } from '../../orchestrator/probes/spark-master.ts';
-import { type Drained, drainSide } from '../drain/drain-side.ts';
+import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { summarise } from '../measure/statistics.ts';
 import { count, countOrNone, counts } from '../options.ts';
@@ -49,9 +49,7 @@ export const scale = benchCommand({
             };
             const one = await drainSide(stack, 'medallion', plan, signal);
             drained.push({ ...one, partitions, workers });
-            say(
-              `${partitions} partitions, ${workers} workers: ${whole(one.records / one.seconds)} records/s`,
-            );
+            say(`${partitions} partitions, ${workers} workers: ${whole(recordsPerSecond(one))} records/s`);
           }
         }
       };
@@ -78,7 +76,7 @@ export const scale = benchCommand({
         summarise(
           drained
             .filter((one) => one.workers === workers && one.partitions === partitions)
-            .map(({ records, seconds }) => records / seconds),
+            .map(recordsPerSecond),
         );
       return {
         machine: describeMachine(stack.config, stack.javaHome),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SCENARIO_NAMES, type ScenarioName } from '../../producer/faults/scenarios.ts';
-import { type Drained, drainSide } from '../drain/drain-side.ts';
+import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone, someOf } from '../options.ts';
@@ -43,13 +43,11 @@ export const scenarios = benchCommand({
           };
           const one = await drainSide(stack, 'medallion', plan, signal);
           drained.push({ ...one, scenario });
-          say(`round ${round + 1}, ${scenario}: ${whole(one.records / one.seconds)} records/s`);
+          say(`round ${round + 1}, ${scenario}: ${whole(recordsPerSecond(one))} records/s`);
         }
       }
       const of = (scenario: ScenarioName) =>
-        summarise(
-          drained.filter((one) => one.scenario === scenario).map(({ records, seconds }) => records / seconds),
-        );
+        summarise(drained.filter((one) => one.scenario === scenario).map(recordsPerSecond));
       const [first, ...others] = options.scenarios;
       return {
         machine: describeMachine(stack.config, stack.javaHome),

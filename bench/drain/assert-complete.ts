@@ -1,6 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
 import { type Database, sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
+import { relationOf } from '../../orchestrator/outputs/duckdb/file-source.ts';
+import { namesIfPresent } from '../../orchestrator/outputs/optional-file.ts';
+import type { SinkName } from '../../orchestrator/outputs/sinks.ts';
 import type { Side } from './side.ts';
 
 /** The records that a side had to read: offsets from `starts` to before `ends`, by partition. */
@@ -36,7 +39,7 @@ export async function assertComplete(
       return;
     }
     const silver = parquet(output, 'silver');
-    const quarantine = parquetIfAny(output, 'quarantine', '0 AS "partition", 0 AS "offset"');
+    const quarantine = await parquetIfAny(output, 'quarantine');
     await everyOffsetOnce(parquet(output, 'bronze'), 'bronze rows');
     if (side === 'medallion') {
       const both = [silver, quarantine].map((rows) => `SELECT "partition", "offset" FROM ${rows}`);
@@ -49,7 +52,7 @@ export async function assertComplete(
     );
     const silverRows = await countOf(database, silver);
     await expect('raw_csv rows', `SELECT count(*) FROM ${csv(output)}`, silverRows);
-    await goldIsComplete(silver, parquetIfAny(output, 'gold', '0 AS txn_count'));
+    await goldIsComplete(silver, await parquetIfAny(output, 'gold'));
 
     async function everyOffsetOnce(rows: string, what: string) {
       await expect(what, `SELECT count(*) FROM ${rows}`, records);
@@ -90,11 +93,12 @@ const parquet = (output: string, sink: string): string =>
   `read_parquet(${sqlText(`${output}/${sink}/*.parquet`)})`;
 
 /** Records without faults leave no file of quarantine, a few minutes of event time none of gold. */
-const parquetIfAny = (output: string, sink: string, columns: string): string =>
-  existsSync(`${output}/${sink}`) &&
-  readdirSync(`${output}/${sink}`).some((name) => name.endsWith('.parquet'))
+async function parquetIfAny(output: string, sink: SinkName): Promise<string> {
+  const names = await namesIfPresent(join(output, sink));
+  return names.some((name) => name.endsWith('.parquet'))
     ? parquet(output, sink)
-    : `(SELECT ${columns} WHERE false)`;
+    : `(${relationOf(sink, [])})`;
+}
 
 const csv = (output: string): string =>
   `read_csv(${sqlText(`${output}/raw_csv/*.csv`)}, header = true, all_varchar = true)`;

@@ -29,6 +29,9 @@ export interface Drained {
   readonly seconds: number;
 }
 
+/** Records a second of a drain. */
+export const recordsPerSecond = ({ records, seconds }: Drained): number => records / seconds;
+
 /**
  * Warms a side up, lets it drain the topic, checks that its outputs are complete, and removes them.
  * @throws ProductError STEP_FAILED, VERIFY_DIFFERENCE

@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
-import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import type { Side } from '../drain/side.ts';
 import { watchArrivals } from '../measure/file-arrivals.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
 import type { ChildRun } from '../stack/child-run.ts';
+import { recordsOf } from '../topic/await-records.ts';
 import { type Latency, latenciesOf, type Span, silverRows } from './latencies.ts';
 
 /** How latency is measured; the same for every side. */
@@ -56,8 +56,7 @@ export async function latencySide(
       await pause(plan.measuredMs, undefined, { signal });
       spans.push({ rate, fromMs, toMs: Date.now() });
       await producer.stop();
-      const { partitions } = await fetchTopicOffsets(stack.kafka, topic);
-      const sent = partitions.reduce((sum, { endOffset }) => sum + Number(endOffset), 0);
+      const sent = await recordsOf(stack, topic);
       await until(
         `${sent} silver rows are there`,
         job,

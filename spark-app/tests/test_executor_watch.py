@@ -30,6 +30,16 @@ class World:
             self.watch.check()
             self.now += 0.1
 
+    @classmethod
+    def without_executors(cls, knows: Optional[bool]) -> World:
+        """A job whose executor has just gone, and what the master says of it."""
+        world = cls()
+        world.executors = 1
+        world.live(5)
+        world.executors = 0
+        world.knows = knows
+        return world
+
 
 def test_before_the_first_executor_nobody_is_asked() -> None:
     world = World()
@@ -49,20 +59,13 @@ def test_a_short_time_without_executors_is_waited_for() -> None:
 
 
 def test_a_master_that_knows_the_application_is_asked_again_and_waited_for() -> None:
-    world = World()
-    world.executors = 1
-    world.live(5)
-    world.executors = 0
+    world = World.without_executors(knows=True)
     world.live(1000)
     assert world.asked > 10
 
 
 def test_a_master_that_gives_no_answer_is_waited_for_a_while() -> None:
-    world = World()
-    world.executors = 1
-    world.live(5)
-    world.executors = 0
-    world.knows = None
+    world = World.without_executors(knows=None)
     world.live(SILENT_S - 2)
     assert world.asked > 1
     with pytest.raises(JobError, match="no answer of the Spark master for 6"):
@@ -70,11 +73,7 @@ def test_a_master_that_gives_no_answer_is_waited_for_a_while() -> None:
 
 
 def test_a_master_that_answers_again_is_waited_for_anew() -> None:
-    world = World()
-    world.executors = 1
-    world.live(5)
-    world.executors = 0
-    world.knows = None
+    world = World.without_executors(knows=None)
     world.live(SILENT_S - 5)
     world.knows = True
     world.live(20)
@@ -83,11 +82,7 @@ def test_a_master_that_answers_again_is_waited_for_anew() -> None:
 
 
 def test_a_master_that_does_not_know_it_ends_the_job_so_that_it_is_started_again() -> None:
-    world = World()
-    world.executors = 1
-    world.live(5)
-    world.executors = 0
-    world.knows = False
+    world = World.without_executors(knows=False)
     with pytest.raises(JobError, match="does not know this application any more") as caught:
         world.live(WITHOUT_S + 2)
     assert caught.value.exit_code == EXIT_FAILED
