@@ -1,14 +1,17 @@
 """The passes over one micro-batch, each of which stages the files of one or two sinks.
 
-The parsing pass writes plainly valid rows and the values that need a second look in one job, into two
-folders by the partition column `part` (which is not stored in the files). The second look, at the few
-values that need it, does the same with silver rows and rejects. What is no silver row travels in silver's
-columns: the value in txn_id, the reason in user_id.
+The first look is the only one that reads Kafka. It writes each record once, with the columns of bronze and of
+silver side by side, into two folders by the partition column `is_silver` (which is not stored in the files):
+plainly valid rows, and the values that need a second look. Bronze is the columns of bronze in both, silver
+the columns of silver in the former: Parquet keeps columns apart, so they are copied as they are. The second
+look, at the few values that need it, writes silver rows and rejects in the same way. What is rejected
+travels in silver's columns: the value in txn_id, the reason in user_id.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -37,9 +40,14 @@ def _without_dictionaries(*columns: str) -> dict[str, str]:
     return {f"parquet.enable.dictionary#{column}": "false" for column in columns}
 
 
+#: What is_silver is in the names of folders.
+_PARTS = ("true", "false")
+
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
-_BRONZE_OPTIONS = {"parquet.block.size": str(8 << 20), **_without_dictionaries("value", "offset")}
-_SILVER_OPTIONS = _without_dictionaries("txn_id", "lat", "lon", "event_time", "kafka_ts", "offset")
+_OPTIONS = {
+    "parquet.block.size": str(32 << 20),
+    **_without_dictionaries("value", "txn_id", "lat", "lon", "event_time", "kafka_ts", "offset"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,59 +60,55 @@ class BatchPasses:
     spark: SparkSession
     one_task: bool
 
-    def write_bronze(self, records: DataFrame) -> None:
-        """Every record as it came."""
-        rows = self._in_few_tasks(records.select(*BRONZE_COLUMNS))
-        rows.write.options(**_BRONZE_OPTIONS).parquet(self.files.uri(self._folder("bronze")))
-
-    def written_bronze(self) -> DataFrame:
-        """The records that `write_bronze` left."""
-        return self._read([self._folder("bronze")], BRONZE_SCHEMA)
-
     def write_first_look(self, records: DataFrame) -> None:
-        """What is plainly silver, and the values that need a second look."""
+        """Every record as it came, and beside it the silver row, where it plainly is one."""
         looked = self._in_few_tasks(first_look(records))
-        self._write_two_parts(looked, F.col("plain"), F.lit(None).cast("string"), self._folder("first"))
+        self._write_two_parts(looked, "first")
 
     def write_second_look(self) -> None:
         """The other silver rows, and what is rejected."""
-        others = self._folder("first/part=other")
+        others = self._folder("first/is_silver=false")
         if self.publication.parts(others):
-            values = self._read([others]).select(F.col("txn_id").alias("value"), "kafka_ts", *LINEAGE)
+            values = self._read([others], BRONZE_SCHEMA).select("value", "kafka_ts", *LINEAGE)
             judged = self._in_few_tasks(second_look(values))
-            self._write_two_parts(judged, F.col("reason").isNull(), F.col("reason"), self._folder("second"))
+            self._write_two_parts(judged.select(*_second_look_columns()), "second")
 
     def silver_parts(self, *looks: str) -> list[str]:
         """The files of silver rows that these looks ("first", "second") left."""
         return [
-            part for look in looks for part in self.publication.parts(self._folder(f"{look}/part=silver"))
+            part for look in looks for part in self.publication.parts(self._folder(f"{look}/is_silver=true"))
         ]
 
     def write_csv(self, silver: list[str], name: str) -> None:
         """Silver rows, given as Parquet files, as lines of raw_csv in a folder of this name."""
         if silver:
             lines = self._in_few_tasks(self._read(silver).select(csv_line()))
-            lines.write.text(self.files.uri(self._folder(f"raw_csv/{name}")))
+            lines.write.mode("append").text(self._output(f"raw_csv/{name}"))
 
     def stage_bronze(self) -> Staged:
-        """What `write_bronze` left as one file."""
-        return self.publication.staged_parquet(BRONZE, self.publication.parts(self._folder("bronze")))
+        """What the first look read as one file."""
+        parts = [
+            part
+            for kind in _PARTS
+            for part in self.publication.parts(self._folder(f"first/is_silver={kind}"))
+        ]
+        return self.publication.cut_parquet(BRONZE, parts, BRONZE_COLUMNS)
 
     def stage_silver(self) -> Staged:
         """What both looks left for silver as one file."""
-        return self.publication.staged_parquet(SILVER, self.silver_parts("first", "second"))
+        return self.publication.cut_parquet(SILVER, self.silver_parts("first", "second"), SILVER_COLUMNS)
 
     def stage_quarantine(self) -> Staged:
         """What the second look rejected, in quarantine's columns."""
-        rejects = self._folder("second/part=other")
+        rejects = self._folder("second/is_silver=false")
         if not self.publication.parts(rejects):
             return Staged(QUARANTINE, "", 0)
         columns = {"bad_json": "txn_id", "bad_ingest_ts": "kafka_ts", "reason": "user_id"}
-        folder = self._folder("quarantine")
+        folder = "quarantine"
         self._read([rejects]).coalesce(1).select(
             *[F.col(columns.get(name, name)).alias(name) for name in QUARANTINE_COLUMNS]
-        ).write.parquet(self.files.uri(folder))
-        return self.publication.staged_parquet(QUARANTINE, self.publication.parts(folder))
+        ).write.mode("append").parquet(self._output(folder))
+        return self.publication.staged_parquet(QUARANTINE, self.publication.parts(self._folder(folder)))
 
     def stage_csv(self, rows: int) -> Staged:
         """What `write_csv` left, of this many rows, as one file."""
@@ -128,7 +132,9 @@ class BatchPasses:
         windows = count_windows(self._read(silver), opened or None, before.watermark_ms, self.one_task)
         folder = self._folder("gold")
         part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
-        windows.coalesce(1).withColumn("part", part).write.partitionBy("part").parquet(self.files.uri(folder))
+        rows = windows.coalesce(1).withColumn("part", part)
+        output = self._output("gold", "part=gold", "part=open")
+        rows.write.mode("append").partitionBy("part").parquet(output)
         still_open = self.publication.staged_parquet(GOLD, self.publication.parts(f"{folder}/part=open"))
         self.states.keep(batch_id, watermark_ms, still_open.path, still_open.rows)
         if still_open.path:
@@ -138,15 +144,16 @@ class BatchPasses:
     def _folder(self, name: str) -> str:
         return f"{self.publication.folder}/{name}"
 
-    def _write_two_parts(self, rows: DataFrame, in_silver: Column, reason: Column, folder: str) -> None:
-        given = {
-            "txn_id": F.when(in_silver, F.col("txn_id")).otherwise(F.col("value")),
-            "user_id": F.when(in_silver, F.col("user_id")).otherwise(reason),
-        }
-        columns = [given.get(name, F.col(name)).alias(name) for name in SILVER_COLUMNS]
-        part = F.when(in_silver, "silver").otherwise("other").alias("part")
-        writer = rows.select(*columns, part).write.partitionBy("part").options(**_SILVER_OPTIONS)
-        writer.parquet(self.files.uri(folder))
+    def _output(self, name: str, *parts: str) -> str:
+        """The URI of a staged folder for a Spark job to append to, which is empty but for these folders."""
+        folder = self._folder(name)
+        # And where Hadoop's FileOutputCommitter has a task write at first.
+        self.files.make_local_folders(*[f"{folder}/{inner}" for inner in (*parts, "_temporary/0/_temporary")])
+        return self.files.uri(folder)
+
+    def _write_two_parts(self, rows: DataFrame, look: str) -> None:
+        output = self._output(look, *[f"is_silver={kind}" for kind in _PARTS])
+        rows.write.mode("append").partitionBy("is_silver").options(**_OPTIONS).parquet(output)
 
     def _read(self, paths: list[str], schema: str = SILVER_SCHEMA) -> DataFrame:
         # With a schema no job has to read a footer first to find the columns.
@@ -154,3 +161,15 @@ class BatchPasses:
 
     def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
         return rows.coalesce(1) if self.one_task else rows
+
+
+# Made once: dozens of calls into the JVM, which would cost a small batch more than its records.
+@lru_cache(maxsize=1)
+def _second_look_columns() -> list[Column]:
+    in_silver = F.col("reason").isNull()
+    given = {
+        "txn_id": F.when(in_silver, F.col("txn_id")).otherwise(F.col("value")),
+        "user_id": F.when(in_silver, F.col("user_id")).otherwise(F.col("reason")),
+    }
+    columns = [given.get(name, F.col(name)).alias(name) for name in SILVER_COLUMNS]
+    return [*columns, in_silver.alias("is_silver")]

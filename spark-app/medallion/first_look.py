@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DecimalType, DoubleType, StringType, StructField, StructType
 
 from medallion.event_json import BROKEN, JSON_OPTIONS, fields_as
-from medallion.schema import CHECKED_TEXTS, EVENT_FIELDS, LINEAGE, SILVER_COLUMNS, TEXT_FIELDS
+from medallion.schema import BRONZE_COLUMNS, CHECKED_TEXTS, EVENT_FIELDS, SILVER_COLUMNS, TEXT_FIELDS
 
 _EVENT = StructType(
     [
@@ -63,9 +63,9 @@ _PLAIN_OBJECT = rf"\A\{{(?:{_USUAL_OBJECT}|(?:{_MEMBER})++)\}}\z"
 
 
 def first_look(records: DataFrame) -> DataFrame:
-    """Takes value string, kafka_ts and the lineage; gives `value`, `plain` and SILVER_COLUMNS.
+    """Takes BRONZE_COLUMNS; gives `is_silver`, BRONZE_COLUMNS and what else SILVER_COLUMNS has.
 
-    Where `plain` is true the row is a silver row; where it is false its columns mean nothing.
+    Where `is_silver` is true the row is a silver row; where it is false only BRONZE_COLUMNS mean something.
     """
     return records.select(*_read_columns()).select(*_timed_columns()).select(*_judged_columns())
 
@@ -74,7 +74,7 @@ def first_look(records: DataFrame) -> DataFrame:
 @lru_cache(maxsize=1)
 def _read_columns() -> list[Column]:
     event = F.from_json(F.when(F.col("value").rlike(_PLAIN_OBJECT), F.col("value")), _EVENT, JSON_OPTIONS)
-    return [*map(F.col, ("value", "kafka_ts", *LINEAGE)), event.alias("event")]
+    return [*map(F.col, BRONZE_COLUMNS), event.alias("event")]
 
 
 @lru_cache(maxsize=1)
@@ -84,11 +84,9 @@ def _timed_columns() -> list[Column]:
 
 @lru_cache(maxsize=1)
 def _judged_columns() -> list[Column]:
-    fields = {
-        name: _field(name) for name in SILVER_COLUMNS if name not in ("event_time", "kafka_ts", *LINEAGE)
-    }
-    columns = [fields[name].alias(name) if name in fields else F.col(name) for name in SILVER_COLUMNS]
-    return [F.col("value"), F.coalesce(_is_plain_event(), F.lit(False)).alias("plain"), *columns]
+    own = ("event_time", *BRONZE_COLUMNS)
+    fields = [_field(name).alias(name) for name in SILVER_COLUMNS if name not in own]
+    return [F.coalesce(_is_plain_event(), F.lit(False)).alias("is_silver"), *map(F.col, own), *fields]
 
 
 def _is_plain_event() -> Column:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from pyspark.sql import SparkSession
 
 _DRAFT = ".new"
+# Where Spark keeps its own schema in a Parquet file: JSON with a list `fields`, each with a `name`.
+_SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
 _END_MARK = "\n"
 _COPY_BYTES = 1 << 20
 # Only new row groups would be measured by it; joining copies row groups.
@@ -30,6 +35,11 @@ class HadoopFiles:
         rename = getattr(self._jvm.org.apache.hadoop.fs, "Options$Rename")
         self._overwrite = java.sparkContext._gateway.new_array(rename, 1)
         self._overwrite[0] = rename.OVERWRITE
+        self._create = getattr(self._jvm.org.apache.parquet.hadoop, "ParquetFileWriter$Mode").CREATE
+        #: Whether the root is on a local disk.
+        self.is_local = self._root.toUri().getScheme() == "file"
+        self._local_root = str(self._root.toUri().getPath())
+        self._schemas: dict[tuple[str, tuple[str, ...]], Any] = {}
 
     def uri(self, path: str = "") -> str:
         """The full URI, as Spark's readers and writers take it."""
@@ -109,6 +119,15 @@ class HadoopFiles:
         if not self._fs.mkdirs(self._at(folder)):
             raise OSError(f"{self.uri(folder)} could not be made")
 
+    def make_local_folders(self, *folders: str) -> None:
+        """Makes folders and their parents where the root is on a local disk; elsewhere nothing happens.
+
+        Whoever writes there would make them, but Hadoop starts a process (chmod) for each that it makes.
+        """
+        if self.is_local:
+            for folder in folders:
+                os.makedirs(os.path.join(self._local_root, folder), exist_ok=True)
+
     def delete(self, path: str) -> None:
         """Deletes a file or a folder with its content; nothing happens when it is not there."""
         at = self._at(path)
@@ -135,24 +154,32 @@ class HadoopFiles:
         finally:
             out.close()
 
-    def join_parquet(self, sources: list[str], target: str) -> None:
-        """Writes one Parquet file with the row groups of several, copied as they are.
+    def join_parquet(self, sources: list[str], target: str, columns: Optional[tuple[str, ...]]) -> int:
+        """Writes one Parquet file with the row groups of several, copied as they are; of given columns these
+        alone, in this order. No column is nested. Gives the number of rows.
 
-        Raises OSError when their columns differ.
+        Raises OSError when a file has no such column, or their columns differ.
         """
         hadoop = self._jvm.org.apache.parquet.hadoop
-        metas = [self._footer(source).getFileMetaData() for source in sources]
-        schema = metas[0].getSchema()
-        for source, meta in zip(sources, metas):
-            if not meta.getSchema().equals(schema):
+        footers = [self._footer(source) for source in sources]
+        schemas = [self._schema(footer.getFileMetaData().getSchema(), columns) for footer in footers]
+        for source, schema in zip(sources, schemas):
+            if not schema.equals(schemas[0]):
                 raise OSError(f"{self.uri(source)} has other columns than {self.uri(sources[0])}")
         out = hadoop.util.HadoopOutputFile.fromPath(self._at(target), self._conf)
-        mode = getattr(hadoop, "ParquetFileWriter$Mode").CREATE
-        writer = hadoop.ParquetFileWriter(out, schema, mode, _ROW_GROUP_BYTES, 0)
+        writer = hadoop.ParquetFileWriter(out, schemas[0], self._create, _ROW_GROUP_BYTES, 0)
         writer.start()
-        for source in sources:
-            writer.appendFile(self._parquet(source))
-        writer.end(metas[0].getKeyValueMetaData())
+        rows = 0
+        for source, footer in zip(sources, footers):
+            blocks = footer.getBlocks()
+            rows += sum(int(block.getRowCount()) for block in blocks)
+            stream = self._parquet(source).newStream()
+            try:
+                writer.appendRowGroups(stream, blocks, columns is not None)
+            finally:
+                stream.close()
+        writer.end(_metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
+        return rows
 
     def parquet_rows(self, path: str) -> int:
         """The number of rows a Parquet file's footer states."""
@@ -176,6 +203,19 @@ class HadoopFiles:
             found.append(int(statistics.genericGetMax()))
         return max(found)
 
+    def _schema(self, schema: Any, columns: Optional[tuple[str, ...]]) -> Any:
+        if columns is None:
+            return schema
+        # Dozens of calls into the JVM, for the same few schemas in every batch.
+        key = (str(schema.toString()), columns)
+        if key not in self._schemas:
+            missing = [name for name in columns if not schema.containsField(name)]
+            if missing:
+                raise OSError(f"a staged Parquet file has no column {', '.join(missing)}")
+            message = self._jvm.org.apache.parquet.schema.MessageType
+            self._schemas[key] = message(schema.getName(), [schema.getType(name) for name in columns])
+        return self._schemas[key]
+
     def _footer(self, path: str) -> Any:
         reader = self._reader(path)
         try:
@@ -191,3 +231,14 @@ class HadoopFiles:
 
     def _at(self, path: str) -> Any:
         return self._path(self._root, path) if path else self._root
+
+
+def _metadata(given: Mapping[str, str], columns: Optional[tuple[str, ...]]) -> dict[str, str]:
+    """A Parquet file's own metadata, as it is when these columns are left."""
+    left = dict(given)
+    if columns is not None and _SPARK_SCHEMA in left:
+        schema = json.loads(left[_SPARK_SCHEMA])
+        by_name = {field["name"]: field for field in schema["fields"]}
+        schema["fields"] = [by_name[name] for name in columns]
+        left[_SPARK_SCHEMA] = json.dumps(schema, separators=(",", ":"))
+    return left

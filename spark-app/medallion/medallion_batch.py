@@ -1,11 +1,11 @@
 """One micro-batch: bronze, silver, quarantine, gold and raw_csv from one parse of each record.
 
-What a small batch costs is starting jobs: it is read from Kafka twice, for bronze and for the parse, side by
-side, and each job is one task. raw_csv and gold are made once silver is published.
+A batch is read from Kafka once; the driver makes the files of bronze and silver from what the first look
+wrote, copying Parquet's row groups and lines of CSV as they are, which costs far less than writing them.
 
-What a large batch costs is computing. It is read from Kafka once, and parsed from what bronze has then. Each
-job is several tasks, and the driver joins their files: Parquet row groups and lines of CSV are copied as they
-are, which costs far less than writing them. Everything is published at the end.
+What a small batch costs is starting jobs: each is one task, and raw_csv and gold are made once silver is
+published. What a large batch costs is computing: each job is several tasks, and everything is published at
+the end.
 """
 
 from __future__ import annotations
@@ -69,9 +69,11 @@ class MedallionBatch:
         """Stages, publishes and prunes; gives rows by sink. A replay with the same batch id replaces its
         own files.
         """
-        publication = Publication(self.files, "medallion", self.log.planned(batch_id))
+        planned = self.log.planned(batch_id)
+        publication = Publication(self.files, "medallion", planned)
         publication.clear()
-        is_small = self._is_small(batch_id)
+        size = self.log.size(planned)
+        is_small = size is not None and size < ONE_TASK_RECORDS
         passes = BatchPasses(self.files, publication, self.states, records.sparkSession, is_small)
         with ThreadPoolExecutor(_THREADS) as threads:
             staged = (self._small if is_small else self._large)(_Steps(passes, threads), records, batch_id)
@@ -83,15 +85,14 @@ class MedallionBatch:
         return {item.sink.folder: item.rows for item in staged}
 
     def _small(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
-        """Silver as soon as can be: two reads of Kafka side by side, what is made of silver afterwards."""
+        """Silver as soon as can be; what is made of silver afterwards."""
         passes, publication = steps.passes, steps.passes.publication
-        bronze = steps.start(passes.write_bronze, records)
         passes.write_first_look(records)
+        confirmed, bronze = steps.start(self.confirm_source), steps.start(passes.stage_bronze)
         passes.write_second_look()
         quarantine, silver = passes.stage_quarantine(), passes.stage_silver()
-        bronze.result()
-        staged = [passes.stage_bronze(), quarantine, silver]
-        self.confirm_source()
+        staged = [bronze.result(), quarantine, silver]
+        confirmed.result()
         publication.publish(staged)
         rows = [publication.path_of(SILVER)] if silver.rows else []
         csv = steps.start(passes.write_csv, rows, "lines")
@@ -102,12 +103,11 @@ class MedallionBatch:
         return staged + derived
 
     def _large(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
-        """Cores busy throughout: one read of Kafka, and whatever does not wait for anything at once."""
+        """Cores busy throughout: whatever does not wait for anything at once."""
         passes = steps.passes
-        passes.write_bronze(records)
+        passes.write_first_look(records)
         self.confirm_source()
         bronze = steps.start(passes.stage_bronze)
-        passes.write_first_look(passes.written_bronze())
         csv = steps.start(passes.write_csv, passes.silver_parts("first"), "first")
         passes.write_second_look()
         silver = steps.start(passes.stage_silver)
@@ -117,10 +117,6 @@ class MedallionBatch:
         staged = [bronze.result(), quarantine.result(), silver.result(), lines.result(), gold]
         passes.publication.publish(staged)
         return staged
-
-    def _is_small(self, batch_id: int) -> bool:
-        size = self.log.size(batch_id)
-        return size is not None and size < ONE_TASK_RECORDS
 
 
 def _finish_csv(passes: BatchPasses, first: Future[None], silver: Future[Staged]) -> Staged:

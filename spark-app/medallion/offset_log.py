@@ -62,11 +62,10 @@ class OffsetLog:
             )
         return batch
 
-    def size(self, batch_id: int) -> Optional[int]:
+    def size(self, batch: Batch) -> Optional[int]:
         """How many records a batch covers, None when it is not known where it begins."""
-        batch = self.planned(batch_id)
-        before = self.read(batch_id - 1) if batch_id else None
-        start = before.end_offsets if before else self._start if batch_id == 0 else None
+        before = self.read(batch.batch_id - 1) if batch.batch_id else None
+        start = before.end_offsets if before else self._start if batch.batch_id == 0 else None
         if start is None:
             return None
         # A partition that is new begins at its first record.

@@ -10,6 +10,7 @@ them and removes those it no longer has rows for.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import RAW_CSV, Sink, file_name
@@ -54,9 +55,13 @@ class Publication:
         filled = [part for part, rows in counted.items() if rows]
         if len(filled) < 2:
             return Staged(sink, "".join(filled), sum(counted.values()), sum(sizes[part] for part in filled))
+        return self.cut_parquet(sink, filled, None)
+
+    def cut_parquet(self, sink: Sink, parts: list[str], columns: Optional[tuple[str, ...]]) -> Staged:
+        """One staged Parquet file of all rows in these, with all columns or these alone, in this order."""
         joined = f"{self.folder}/{sink.folder}.joined"
-        self._files.join_parquet(filled, joined)
-        return Staged(sink, joined, sum(counted.values()), self._files.size(joined))
+        rows = self._files.join_parquet(parts, joined, columns) if parts else 0
+        return Staged(sink, joined, rows, self._files.size(joined)) if rows else Staged(sink, "", 0)
 
     def staged_csv(self, parts: list[str], header: tuple[str, ...], rows: int) -> Staged:
         """One staged CSV file of these, below one header."""

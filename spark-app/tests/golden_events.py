@@ -10,15 +10,16 @@ from typing import Any
 
 from pyspark.sql import DataFrame, Row, SparkSession
 
+from medallion.schema import BRONZE_SCHEMA
+
 _FIXTURE = Path(__file__).parents[2] / "data" / "fixtures" / "golden-events.jsonl"
 EVENTS: list[dict[str, Any]] = [json.loads(line) for line in _FIXTURE.read_text("utf-8").splitlines()]
 
 
 def records(spark: SparkSession, values: list[Any]) -> DataFrame:
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    rows = [(value, now, "t", 0, offset) for offset, value in enumerate(values)]
-    schema = "value string, kafka_ts timestamp, topic string, partition int, offset bigint"
-    return spark.createDataFrame(rows, schema).repartition(2)
+    rows = [("k", value, now, "t", 0, offset) for offset, value in enumerate(values)]
+    return spark.createDataFrame(rows, BRONZE_SCHEMA).repartition(2)
 
 
 def check_silver(row: Row, event: dict[str, Any]) -> None:

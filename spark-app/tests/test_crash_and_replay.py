@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, product
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import pytest
 from pyspark.sql import SparkSession
@@ -54,9 +54,9 @@ class DyingFiles(HadoopFiles):
         self._step(f"write {target}")
         super().join_text(first, sources, target)
 
-    def join_parquet(self, sources: list[str], target: str) -> None:
+    def join_parquet(self, sources: list[str], target: str, columns: Optional[tuple[str, ...]]) -> int:
         self._step(f"write {target}")
-        super().join_parquet(sources, target)
+        return super().join_parquet(sources, target, columns)
 
 
 def event(card: str, minute: int, amount: str) -> str:
@@ -135,7 +135,7 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
 
 
 PASSES = [
-    *("write_bronze", "write_first_look", "write_second_look", "write_csv"),
+    *("write_first_look", "write_second_look", "write_csv"),
     *("stage_bronze", "stage_quarantine", "stage_silver", "stage_csv", "stage_gold"),
 ]
 
@@ -176,7 +176,7 @@ def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
     expected = tmp_path / "clean"
     shutil.copytree(one_batch, expected)
     run(spark, expected, HadoopFiles(spark, str(expected)), 1)
-    for name, when in product(["write_bronze", "write_csv", "stage_gold"], ["before", "after"]):
+    for name, when in product(["write_first_look", "write_csv", "stage_gold"], ["before", "after"]):
         root = tmp_path / f"{when} {name}"
         shutil.copytree(one_batch, root)
         with dying_pass(name, when):

@@ -49,7 +49,7 @@ def golden(spark: SparkSession) -> dict[int, Row]:
 
 @pytest.mark.parametrize("index", range(len(EVENTS)), ids=[event["name"] for event in EVENTS])
 def test_a_plain_golden_event_is_silver(golden: dict[int, Row], index: int) -> None:
-    if golden[index].plain:
+    if golden[index].is_silver:
         assert EVENTS[index]["expect"] == "silver"
         check_silver(golden[index], EVENTS[index])
 
@@ -65,7 +65,7 @@ def test_common_events_need_no_second_look(spark: SparkSession) -> None:
         # Each field is a round of the pattern: none of them may take a stack frame.
         event(**{f"extra_{number}": number for number in range(20_000)}),
     ]
-    assert [value for index, value in enumerate(common) if not looked(spark, common)[index].plain] == []
+    assert [value for index, value in enumerate(common) if not looked(spark, common)[index].is_silver] == []
 
 
 def test_whatever_a_lenient_parser_would_let_through_is_left_open(spark: SparkSession) -> None:
@@ -105,7 +105,7 @@ def test_whatever_a_lenient_parser_would_let_through_is_left_open(spark: SparkSe
         event().replace('"amount"', '"am\\u006funt"'),
     ]
     rows = looked(spark, doubtful)
-    assert [value for index, value in enumerate(doubtful) if rows[index].plain] == []
+    assert [value for index, value in enumerate(doubtful) if rows[index].is_silver] == []
 
 
 # As the producer writes it.
@@ -151,7 +151,9 @@ def test_the_usual_form_needs_no_second_look_and_is_no_less_strict(spark: SparkS
         )
     ]
     rows = looked(spark, plain + doubtful)
-    assert [rows[index].plain for index in range(len(rows))] == [True] * len(plain) + [False] * len(doubtful)
+    assert [rows[index].is_silver for index in range(len(rows))] == [True] * len(plain) + [False] * len(
+        doubtful
+    )
     assert (rows[0].txn_id, rows[0].event_time_text) == ("t", "2026-01-01T00:00:00.123000Z")
     assert (rows[0].country, rows[0].lat, rows[0].lon) == ("DE", 52.5, -1.5)
 
@@ -167,12 +169,12 @@ def test_the_look_does_not_depend_on_the_ansi_mode(spark: SparkSession) -> None:
     spark.conf.set(name, "true")
     try:
         rows = first_look(records(spark, [event["value"] for event in EVENTS])).selectExpr(
-            "offset", "plain", "amount", "unix_micros(event_time) as micros"
+            "offset", "is_silver", "amount", "unix_micros(event_time) as micros"
         )
-        actual = {row.offset: (row.plain, row.amount, row.micros) for row in rows.collect()}
+        actual = {row.offset: (row.is_silver, row.amount, row.micros) for row in rows.collect()}
     finally:
         spark.conf.set(name, before)
     rows = first_look(records(spark, [event["value"] for event in EVENTS])).selectExpr(
-        "offset", "plain", "amount", "unix_micros(event_time) as micros"
+        "offset", "is_silver", "amount", "unix_micros(event_time) as micros"
     )
-    assert actual == {row.offset: (row.plain, row.amount, row.micros) for row in rows.collect()}
+    assert actual == {row.offset: (row.is_silver, row.amount, row.micros) for row in rows.collect()}

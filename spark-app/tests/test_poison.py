@@ -19,8 +19,8 @@ _VALUES = [name for name in SILVER_COLUMNS if name not in ("kafka_ts", "topic", 
 
 def records(spark: SparkSession, values: list[Optional[bytes]]) -> DataFrame:
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    rows = [(value, now, "t", 0, offset) for offset, value in enumerate(values)]
-    schema = "value binary, kafka_ts timestamp, topic string, partition int, offset bigint"
+    rows = [("k", value, now, "t", 0, offset) for offset, value in enumerate(values)]
+    schema = "key string, value binary, kafka_ts timestamp, topic string, partition int, offset bigint"
     return spark.createDataFrame(rows, schema).repartition(2).withColumn("value", F.decode("value", "UTF-8"))
 
 
@@ -82,9 +82,9 @@ def check_looks_agree(values: DataFrame, count: int, name: Callable[[int], objec
     """Each record has one outcome of either look, and what is plain at the first is the same silver row at
     the second, which it gives.
     """
-    judged, looked = outcomes(second_look(values), "reason"), outcomes(first_look(values), "plain")
+    judged, looked = outcomes(second_look(values), "reason"), outcomes(first_look(values), "is_silver")
     assert sorted(judged) == sorted(looked) == list(range(count))
-    plain = {index: row for index, row in looked.items() if row.plain}
+    plain = {index: row for index, row in looked.items() if row.is_silver}
     assert len(plain) > 50
     assert [(name(index), judged[index].reason) for index in plain if judged[index].reason is not None] == []
     assert [name(index) for index, row in plain.items() if _columns(row) != _columns(judged[index])] == []
@@ -92,4 +92,4 @@ def check_looks_agree(values: DataFrame, count: int, name: Callable[[int], objec
 
 
 def _columns(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.asDict().items() if name not in ("plain", "reason")}
+    return {name: value for name, value in row.asDict().items() if name not in ("is_silver", "reason")}
