@@ -44,6 +44,8 @@ interface Sample {
 }
 
 const MIB = 1024 * 1024;
+/** Every micro-batch closes windows and most have rejects, so that every sink is full when the warm-up ends. */
+const EVERY_SINK = { EVENTS_PER_SEC: '0.05', MALFORMED_RATE: '0.2' };
 /** No micro-batch takes as long, on any machine. */
 const BATCH_TIMEOUT_MS = 60_000;
 
@@ -53,6 +55,7 @@ export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
   const stack = await TestStack.create({
     TRIGGER_INTERVAL: options.trigger,
     MSGS_PER_SEC: `${options.rate}`,
+    ...EVERY_SINK,
   });
   try {
     const up = await stack.run('up');
