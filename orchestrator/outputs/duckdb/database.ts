@@ -25,6 +25,12 @@ export interface Database {
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
 export const MEMORY_LIMIT_MB = 448;
+/** Else the allocator (jemalloc) keeps what was freed, which on top of the limit is as much again. */
+const GIVES_BACK = {
+  allocator_flush_threshold: '16MB',
+  allocator_bulk_deallocation_flush_threshold: '16MB',
+  allocator_background_threads: 'true',
+};
 /** Every thread takes its share of the memory: more of them would leave too little for each. */
 const MOST_THREADS = 4;
 
@@ -46,6 +52,7 @@ export async function withDatabase<T>(
       threads: String(Math.min(availableParallelism(), MOST_THREADS)),
       temp_directory: join(folder, 'spill'),
       preserve_insertion_order: 'false',
+      ...GIVES_BACK,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
