@@ -4,8 +4,7 @@ The first look is the only one that reads Kafka. It writes each record once, wit
 silver side by side, into two folders by the partition column `is_silver` (which is not stored in the files):
 plainly valid rows, and the values that need a second look. Bronze is the columns of bronze in both, silver
 the columns of silver in the former: Parquet keeps columns apart, so they are copied as they are. The second
-look, at the few values that need it, writes silver rows and rejects in the same way. What is rejected
-travels in silver's columns: the value in txn_id, the reason in user_id.
+look, at the few values that need it, writes the columns of silver and of quarantine in the same way.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _PARTS = ("true", "false")
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 _OPTIONS = {
     "parquet.block.size": str(32 << 20),
-    **_without_dictionaries("value", "txn_id", "lat", "lon", "event_time", "kafka_ts", "offset"),
+    **_without_dictionaries("value", "bad_json", "txn_id", "lat", "lon", "event_time", "kafka_ts", "offset"),
 }
 
 
@@ -67,17 +66,15 @@ class BatchPasses:
 
     def write_second_look(self) -> None:
         """The other silver rows, and what is rejected."""
-        others = self._folder("first/is_silver=false")
-        if self.publication.parts(others):
-            values = self._read([others], BRONZE_SCHEMA).select("value", "kafka_ts", *LINEAGE)
+        others = self._parts("first/is_silver=false")
+        if others:
+            values = self._read(others, BRONZE_SCHEMA).select("value", "kafka_ts", *LINEAGE)
             judged = self._in_few_tasks(second_look(values))
             self._write_two_parts(judged.select(*_second_look_columns()), "second")
 
     def silver_parts(self, *looks: str) -> list[str]:
         """The files of silver rows that these looks ("first", "second") left."""
-        return [
-            part for look in looks for part in self.publication.parts(self._folder(f"{look}/is_silver=true"))
-        ]
+        return self._parts(*[f"{look}/is_silver=true" for look in looks])
 
     def write_csv(self, silver: list[str], name: str) -> None:
         """Silver rows, given as Parquet files, as lines of raw_csv in a folder of this name."""
@@ -87,11 +84,7 @@ class BatchPasses:
 
     def stage_bronze(self) -> Staged:
         """What the first look read as one file."""
-        parts = [
-            part
-            for kind in _PARTS
-            for part in self.publication.parts(self._folder(f"first/is_silver={kind}"))
-        ]
+        parts = self._parts(*[f"first/is_silver={kind}" for kind in _PARTS])
         return self.publication.cut_parquet(BRONZE, parts, BRONZE_COLUMNS)
 
     def stage_silver(self) -> Staged:
@@ -99,25 +92,17 @@ class BatchPasses:
         return self.publication.cut_parquet(SILVER, self.silver_parts("first", "second"), SILVER_COLUMNS)
 
     def stage_quarantine(self) -> Staged:
-        """What the second look rejected, in quarantine's columns."""
-        rejects = self._folder("second/is_silver=false")
-        if not self.publication.parts(rejects):
-            return Staged(QUARANTINE, "", 0)
-        columns = {"bad_json": "txn_id", "bad_ingest_ts": "kafka_ts", "reason": "user_id"}
-        folder = "quarantine"
-        self._read([rejects]).coalesce(1).select(
-            *[F.col(columns.get(name, name)).alias(name) for name in QUARANTINE_COLUMNS]
-        ).write.mode("append").parquet(self._output(folder))
-        return self.publication.staged_parquet(QUARANTINE, self.publication.parts(self._folder(folder)))
+        """What the second look rejected as one file."""
+        return self.publication.cut_parquet(
+            QUARANTINE, self._parts("second/is_silver=false"), QUARANTINE_COLUMNS
+        )
 
     def stage_csv(self, rows: int) -> Staged:
         """What `write_csv` left, of this many rows, as one file."""
         if rows == 0:
             return Staged(RAW_CSV, "", 0)
-        folders = [
-            self._folder(f"raw_csv/{name}") for name in sorted(self.files.names(self._folder("raw_csv")))
-        ]
-        parts = [part for folder in folders for part in self.publication.parts(folder)]
+        names = sorted(self.files.names(self._folder("raw_csv")))
+        parts = self._parts(*[f"raw_csv/{name}" for name in names])
         return self.publication.staged_csv(parts, RAW_CSV_COLUMNS, rows)
 
     def stage_gold(self, silver: list[str], batch_id: int) -> Staged:
@@ -130,19 +115,22 @@ class BatchPasses:
         watermark_ms = next_watermark(before.watermark_ms, newest_us)
         opened = before.open_windows and self._read([before.open_windows], OPEN_WINDOWS_SCHEMA)
         windows = count_windows(self._read(silver), opened or None, before.watermark_ms, self.one_task)
-        folder = self._folder("gold")
         part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
         rows = windows.coalesce(1).withColumn("part", part)
         output = self._output("gold", "part=gold", "part=open")
         rows.write.mode("append").partitionBy("part").parquet(output)
-        still_open = self.publication.staged_parquet(GOLD, self.publication.parts(f"{folder}/part=open"))
+        still_open = self.publication.staged_parquet(GOLD, self._parts("gold/part=open"))
         self.states.keep(batch_id, watermark_ms, still_open.path, still_open.rows)
         if still_open.path:
             self.publication.check_size(still_open, windows_file(batch_id))
-        return self.publication.staged_parquet(GOLD, self.publication.parts(f"{folder}/part=gold"))
+        return self.publication.staged_parquet(GOLD, self._parts("gold/part=gold"))
 
     def _folder(self, name: str) -> str:
         return f"{self.publication.folder}/{name}"
+
+    def _parts(self, *names: str) -> list[str]:
+        """The data files in these staged folders."""
+        return [part for name in names for part in self.publication.parts(self._folder(name))]
 
     def _output(self, name: str, *parts: str) -> str:
         """The URI of a staged folder for a Spark job to append to, which is empty but for these folders."""
@@ -166,10 +154,5 @@ class BatchPasses:
 # Made once: dozens of calls into the JVM, which would cost a small batch more than its records.
 @lru_cache(maxsize=1)
 def _second_look_columns() -> list[Column]:
-    in_silver = F.col("reason").isNull()
-    given = {
-        "txn_id": F.when(in_silver, F.col("txn_id")).otherwise(F.col("value")),
-        "user_id": F.when(in_silver, F.col("user_id")).otherwise(F.col("reason")),
-    }
-    columns = [given.get(name, F.col(name)).alias(name) for name in SILVER_COLUMNS]
-    return [*columns, in_silver.alias("is_silver")]
+    rejected = [F.col("value").alias("bad_json"), F.col("kafka_ts").alias("bad_ingest_ts"), F.col("reason")]
+    return [*map(F.col, SILVER_COLUMNS), *rejected, F.col("reason").isNull().alias("is_silver")]
