@@ -85,6 +85,12 @@ export const SETTING_TABLE = {
     meaning: 'Partitions of the topic when it is created',
     usedBy: 'kafka-init',
   },
+  KAFKA_ISOLATION_LEVEL: {
+    schema: z.enum(['read_committed', 'read_uncommitted'], { error: 'read_committed or read_uncommitted' }),
+    default: 'read_committed',
+    meaning: 'Whether records of open and aborted transactions are read: read_committed or read_uncommitted',
+    usedBy: 'job, verify',
+  },
   MSGS_PER_SEC: {
     schema: z
       .string()

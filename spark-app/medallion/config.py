@@ -17,17 +17,22 @@ _HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
 # Hadoop reads these as a glob, so a folder of that name could be written but not read again.
 _GLOB = re.compile(r"[*?\[\]{}\\]")
 
+#: Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them.
+READ_COMMITTED = "read_committed"
+READ_UNCOMMITTED = "read_uncommitted"
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Every setting of the job. `starting_offsets` is `earliest`, `latest`, or the Kafka source's JSON
-    for one topic.
+    for one topic. `isolation_level` is `read_committed` or `read_uncommitted`.
     """
 
     bootstrap_servers: str
     topic: str
+    isolation_level: str
     output_path: str
     trigger_interval: str
     max_offsets_per_trigger: Optional[int]
@@ -65,6 +70,13 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092", _servers, "host:port, several separated by commas", ""
         ),
         topic=topic,
+        isolation_level=read(
+            "KAFKA_ISOLATION_LEVEL",
+            READ_COMMITTED,
+            lambda text: text if text in (READ_COMMITTED, READ_UNCOMMITTED) else None,
+            f"{READ_COMMITTED} or {READ_UNCOMMITTED}",
+            "",
+        ),
         output_path=read(
             "OUTPUT_PATH",
             "/opt/spark-output/parquet",

@@ -69,6 +69,7 @@ def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) ->
         .option("startingOffsets", json.dumps({settings.topic: record.starting_offsets}))
         .option("minPartitions", _MIN_TASKS)
         .options(**_CONSUMER)
+        .option("kafka.isolation.level", settings.isolation_level)
         .option("failOnDataLoss", str(settings.fail_on_data_loss).lower())
     )
     if settings.max_offsets_per_trigger is not None:

@@ -19,12 +19,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic's name, the id Kafka gave it when it was created, and offsets by partition."""
+    """A topic's name, the id Kafka gave it when it was created, and offsets by partition.
+
+    `latest` is where the records end that the isolation level lets a reader see: with `read_committed` the
+    first record of the oldest open transaction, if there is one. `log_end` is where the log ends.
+    """
 
     name: str
     topic_id: str
     earliest: dict[str, int]
     latest: dict[str, int]
+    log_end: dict[str, int]
 
 
 class TopicAdmin:
@@ -75,16 +80,27 @@ class TopicAdmin:
         name, description = self._settings.topic, self._description()
         partitions = [info.partition() for info in description.partitions()]
 
-        def offsets(spec: Any) -> dict[str, int]:
+        kafka = self._jvm.org.apache.kafka
+        levels = kafka.common.IsolationLevel
+        every = levels.READ_UNCOMMITTED
+        readable = levels.valueOf(self._settings.isolation_level.upper())
+
+        def offsets(spec: Any, level: Any) -> dict[str, int]:
             asked = self._jvm.java.util.HashMap()
             for partition in partitions:
-                asked[self._jvm.org.apache.kafka.common.TopicPartition(name, partition)] = spec
-            found = self._admin.listOffsets(asked).all().get(_TIMEOUT_S, self._seconds())
+                asked[kafka.common.TopicPartition(name, partition)] = spec
+            options = kafka.clients.admin.ListOffsetsOptions(level)
+            found = self._admin.listOffsets(asked, options).all().get(_TIMEOUT_S, self._seconds())
             return {str(at.partition()): int(found[at].offset()) for at in found}
 
-        spec = self._jvm.org.apache.kafka.clients.admin.OffsetSpec
-        topic_id = str(description.topicId().toString())
-        return Topic(name, topic_id, offsets(spec.earliest()), offsets(spec.latest()))
+        spec = kafka.clients.admin.OffsetSpec
+        return Topic(
+            name,
+            str(description.topicId().toString()),
+            earliest=offsets(spec.earliest(), every),
+            latest=offsets(spec.latest(), readable),
+            log_end=offsets(spec.latest(), every),
+        )
 
     def _seconds(self) -> Any:
         return self._jvm.java.util.concurrent.TimeUnit.SECONDS

@@ -30,9 +30,9 @@ def loss_of(topic: Topic, record: SourceRecord, log: OffsetLog) -> Optional[JobE
         if begin > read.get(partition, 0)
     ]
     cut = [
-        f"partition {partition} ends at {topic.latest.get(partition, 0)}, and {end} were read"
+        f"partition {partition} ends at {topic.log_end.get(partition, 0)}, and {end} were read"
         for partition, end in sorted(read.items(), key=lambda item: int(item[0]))
-        if end > topic.latest.get(partition, 0)
+        if end > topic.log_end.get(partition, 0)
     ]
     if gone:
         return refusal(

@@ -9,6 +9,7 @@ from medallion.errors import EXIT_SETTINGS, JobError
 def test_defaults_are_those_of_the_documentation() -> None:
     settings = load_settings({})
     assert (settings.topic, settings.output_path) == ("transactions", "/opt/spark-output/parquet")
+    assert settings.isolation_level == "read_committed"
     assert (settings.trigger_interval, settings.max_offsets_per_trigger) == ("30 seconds", None)
     assert (settings.max_files_per_sink, settings.starting_offsets) == (48, "earliest")
     assert (settings.fail_on_data_loss, settings.show_previews, settings.shuffle_partitions) == (
@@ -48,6 +49,7 @@ def test_an_empty_value_counts_as_unset() -> None:
         ("STARTING_OFFSETS", '{"transactions":{"0":true}}'),
         ("STARTING_OFFSETS", '{"transactions":{}}'),
         ("FAIL_ON_DATA_LOSS", "yes"),
+        ("KAFKA_ISOLATION_LEVEL", "committed"),
         ("SHOW_PREVIEWS", "2"),
         ("SPARK_SQL_SHUFFLE_PARTITIONS", "0"),
     ],

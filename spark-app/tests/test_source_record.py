@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from medallion.source_record import mark_started, open_source
 from medallion.topic import Topic
 from tests.outputs import plan_batch
 
-TOPIC = Topic("t", "id-1", {"0": 5, "1": 0}, {"0": 9, "1": 2})
+TOPIC = Topic("t", "id-1", {"0": 5, "1": 0}, latest={"0": 9, "1": 2}, log_end={"0": 10, "1": 2})
 
 
 def fix_start(root: Path, query: str) -> None:
@@ -48,7 +49,7 @@ def running(files: HadoopFiles, tmp_path: Path) -> Path:
 )
 def test_the_start_is_resolved_once(files: HadoopFiles, setting: str, expected: dict[str, int]) -> None:
     assert open_source(files, TOPIC, setting).starting_offsets == expected
-    later = Topic("t", "id-1", {"0": 6, "1": 0}, {"0": 99, "1": 99})
+    later = Topic("t", "id-1", {"0": 6, "1": 0}, {"0": 99, "1": 99}, {"0": 99, "1": 99})
     assert open_source(files, later, "latest").starting_offsets == expected
 
 
@@ -70,11 +71,11 @@ def test_outputs_that_fit_are_taken_up_again(files: HadoopFiles, running: Path) 
 
 
 def test_a_recreated_topic_is_refused(files: HadoopFiles, running: Path) -> None:
-    refused(files, Topic("t", "id-2", TOPIC.earliest, TOPIC.latest), "deleted and created again")
+    refused(files, replace(TOPIC, topic_id="id-2"), "deleted and created again")
 
 
 def test_outputs_of_another_topic_are_refused(files: HadoopFiles, running: Path) -> None:
-    refused(files, Topic("u", "id-1", TOPIC.earliest, TOPIC.latest), "made from topic t, not u")
+    refused(files, replace(TOPIC, name="u"), "made from topic t, not u")
 
 
 def test_files_without_any_checkpoint_are_refused(files: HadoopFiles, running: Path) -> None:

@@ -18,8 +18,9 @@ from tests.outputs import plan_batch
 RECORD = SourceRecord("t", "id-1", {"0": 3, "1": 0}, True)
 
 
-def topic(earliest: dict[str, int], latest: dict[str, int], topic_id: str = "id-1") -> Topic:
-    return Topic("t", topic_id, earliest, latest)
+def topic(earliest: dict[str, int], log_end: dict[str, int], topic_id: str = "id-1") -> Topic:
+    # What an open transaction hides is not lost: `latest` is where it begins.
+    return Topic("t", topic_id, earliest, latest=earliest, log_end=log_end)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ describe('the variables for docker-compose.yml', () => {
       MSGS_PER_SEC: '200',
       KAFKA_TOPIC: 'transactions',
       FAIL_ON_DATA_LOSS: 'true',
+      KAFKA_ISOLATION_LEVEL: 'read_committed',
       TRIGGER_INTERVAL: '30 seconds',
       OUTPUT_DIR: join(projectDir, 'out'),
       OUTPUT_PATH: '',

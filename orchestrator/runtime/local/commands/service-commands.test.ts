@@ -208,10 +208,12 @@ describe('the job', () => {
       TRIGGER_INTERVAL: '5 seconds',
       MAX_FILES_PER_SINK: '0',
       FAIL_ON_DATA_LOSS: 'false',
+      KAFKA_ISOLATION_LEVEL: 'read_uncommitted',
     }).spec;
     expect(env).toMatchObject({
       KAFKA_BOOTSTRAP_SERVERS: 'localhost:9094',
       KAFKA_TOPIC: 'transactions',
+      KAFKA_ISOLATION_LEVEL: 'read_uncommitted',
       OUTPUT_PATH: '/stack/output/parquet',
       TRIGGER_INTERVAL: '5 seconds',
       MAX_FILES_PER_SINK: '0',

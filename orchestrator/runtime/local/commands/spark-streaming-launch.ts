@@ -69,6 +69,7 @@ function jobSettings({ settings }: StackConfig, outputPath: string): Record<stri
   return {
     KAFKA_BOOTSTRAP_SERVERS: `localhost:${settings.KAFKA_PORT}`,
     KAFKA_TOPIC: settings.KAFKA_TOPIC,
+    KAFKA_ISOLATION_LEVEL: settings.KAFKA_ISOLATION_LEVEL,
     OUTPUT_PATH: outputPath,
     TRIGGER_INTERVAL: settings.TRIGGER_INTERVAL,
     ...(MAX_OFFSETS_PER_TRIGGER !== undefined && {
