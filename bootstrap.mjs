@@ -12,8 +12,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
 const MISSING_ON_MACHINE = 3;
-const LOCK_POLL_MS = 200;
-const GONE = ' gone';
 
 const projectDir = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(projectDir, 'node_modules');
@@ -82,6 +80,7 @@ function installPackages() {
   const fingerprint = createHash('sha256').update(lockfile).digest('hex');
   if (isInstalled(lockfile, fingerprint)) return Promise.resolve(true);
   return takeLock().then((lock) => {
+    if (!lock) return false;
     // Whoever was waited for has probably done it.
     if (isInstalled(lockfile, fingerprint)) {
       lock.release();
@@ -150,8 +149,8 @@ function npmCi(lock) {
   return run(
     own ? process.execPath : 'npm',
     own ? [cli].concat(args) : args,
-    { cwd: projectDir, env: environment, stdio: ['ignore', 2, 2] },
-    (child) => lock.record(child.pid),
+    // It holds the lock, too: should this process be killed, npm goes on.
+    { cwd: projectDir, env: environment, stdio: ['ignore', 2, 2, lock.descriptor] },
   );
 }
 
@@ -165,7 +164,7 @@ function readOr(file, otherwise) {
 }
 
 // Resolves with the exit code as a shell tells it. Ctrl-C reaches the child by itself, as one of the terminal's group.
-function run(file, args, options, onStart) {
+function run(file, args, options) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, options);
     const pass = (signal) => child.kill(signal);
@@ -190,96 +189,34 @@ function run(file, args, options, onStart) {
       const signal = ownSignal || (code === 0 ? null : interruption);
       resolve({ code: ownSignal ? 128 + os.constants.signals[ownSignal] : code, signal });
     });
-    if (child.pid && onStart) onStart(child);
   });
 }
 
 // --- one install at a time --------------------------------------------------------------------------------------------
-// A folder of numbered files, each made once by linking a finished file to its name; the highest number is the owner's. It
-// lists the owner's processes and is empty after a release. Since a number is never taken twice while a higher one is
-// there, someone who acts on an outdated look finds that out by looking again.
 
+// The lock lies where the packages do, so that it holds between the machine and its containers. It is in a module of its own,
+// which is loaded only here: by now Node is new enough for it.
 function takeLock() {
-  const cache = process.env.XDG_CACHE_HOME || '';
-  const folder = path.join(
-    path.isAbsolute(cache) ? cache : path.join(os.homedir(), '.cache'),
-    'medallion-stream',
-    'install',
-    createHash('sha256').update(projectDir).digest('hex').slice(0, 16),
-  );
-  fs.mkdirSync(folder, { recursive: true });
-  let told = '';
-  return new Promise((resolve, reject) => {
-    const attempt = () => {
-      try {
-        const owner = ownerOf(folder);
-        if (owner.length === 0) {
-          const lock = claim(folder);
-          if (lock) return resolve(lock);
-        } else if (told !== owner[0]) {
-          told = owner[0];
-          process.stderr.write(`Waiting for process ${told.split(' ')[0]}, which is installing packages.\n`);
+  const file = path.join(projectDir, '.install.lock');
+  return import('./orchestrator/runtime/kernel-lock.mjs').then((locks) =>
+    locks
+      .waitForKernelLock(file, {
+        onWait: (holder) => {
+          const name = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
+          process.stderr.write(`Waiting for ${name}, which is installing packages.\n`);
+        },
+      })
+      .catch((error) => {
+        if (error instanceof locks.LockUnavailable) {
+          return fail(
+            `No lock can be taken in ${projectDir}: ${error.message}. [LOCK_UNAVAILABLE]`,
+            'Install util-linux, or run `npm ci --include=dev` by hand.',
+          );
         }
-        setTimeout(attempt, owner.length === 0 ? 0 : LOCK_POLL_MS);
-      } catch (error) {
-        reject(error);
-      }
-    };
-    attempt();
-  });
-}
-
-function numbers(folder) {
-  return fs
-    .readdirSync(folder)
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((one, two) => two - one);
-}
-
-// The owner's processes that live, the npm that a killed owner left behind included.
-function ownerOf(folder) {
-  const highest = numbers(folder)[0];
-  if (highest === undefined) return [];
-  return readOr(path.join(folder, String(highest)), '')
-    .split('\n')
-    .filter((line) => line !== '' && line === identity(Number(line.split(' ')[0])) && !line.endsWith(GONE));
-}
-
-function claim(folder) {
-  const mine = (numbers(folder)[0] || 0) + 1;
-  const file = path.join(folder, String(mine));
-  const draft = path.join(folder, `draft-${process.pid}`);
-  const put = (content, publish) => {
-    fs.writeFileSync(draft, content);
-    publish(draft, file);
-  };
-  try {
-    put(identity(process.pid), fs.linkSync);
-  } catch (error) {
-    if (error.code === 'EEXIST') return undefined;
-    throw error;
-  } finally {
-    fs.rmSync(draft, { force: true });
-  }
-  if (numbers(folder)[0] !== mine) {
-    fs.rmSync(file, { force: true });
-    return undefined;
-  }
-  for (const older of numbers(folder).slice(1)) fs.rmSync(path.join(folder, String(older)), { force: true });
-  return {
-    record: (pid) => put(`${identity(process.pid)}\n${identity(pid)}`, fs.renameSync),
-    release: () => put('', fs.renameSync),
-  };
-}
-
-// A process id and when it started, as ids are used again: field 22 of /proc/<pid>/stat where there is one.
-function identity(pid) {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (error.code === 'ESRCH') return pid + GONE;
-  }
-  const stat = readOr(`/proc/${pid}/stat`, '');
-  return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] || 'running'}`;
+        return fail(
+          `Packages are missing, and ${projectDir} cannot be written: ${error.message}. [PROVISION_FAILED]`,
+          'Run `npm ci --include=dev` there as its owner.',
+        );
+      }),
+  );
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
@@ -42,7 +42,9 @@ let children: ChildProcess[];
 beforeEach(() => {
   children = [];
   checkout = realpathSync(mkdtempSync(join(tmpdir(), 'bootstrap-')));
-  copyFileSync(join(root, 'bootstrap.mjs'), join(checkout, 'bootstrap.mjs'));
+  const lock = 'orchestrator/runtime/kernel-lock.mjs';
+  mkdirSync(join(checkout, lock, '..'), { recursive: true });
+  for (const name of ['bootstrap.mjs', lock]) copyFileSync(join(root, name), join(checkout, name));
   put('package-lock.json', LOCKFILE);
   put('installed.json', LOCKFILE);
   put('package.json', '{"type":"module"}');
@@ -137,6 +139,8 @@ test('a failed install ends with 3, the words of npm and a hint, and is tried ag
 
 test('a machine without npm is told so', async () => {
   rmSync(join(checkout, 'bin', 'npm'));
+  const { stdout } = spawnSync('sh', ['-c', 'command -v flock || command -v perl'], { encoding: 'utf8' });
+  symlinkSync(stdout.trim(), join(checkout, 'bin', basename(stdout.trim())));
   const { code, err } = await start([], { PATH: join(checkout, 'bin') }).end;
   expect(code).toBe(3);
   expect(err).toContain('npm could not be run');
@@ -153,6 +157,16 @@ test('of two at once one installs and the other waits for it', async () => {
   rmSync(join(checkout, 'wait'));
   expect((await Promise.all([first.end, second.end])).map(({ code }) => code)).toEqual([7, 7]);
   expect(npmRuns()).toBe(1);
+});
+
+test('a checkout that cannot be written is named, with its packages missing', async () => {
+  // A file in the lock's way is refused to every user, root included.
+  mkdirSync(join(checkout, '.install.lock', 'not ours'), { recursive: true });
+  const { code, err } = await start().end;
+  expect(code).toBe(3);
+  expect(err).toMatch(
+    /^error: Packages are missing, and .* cannot be written: E.*\[PROVISION_FAILED\]\nhint: .*\n$/,
+  );
 });
 
 test('an npm that outlives its killed command is waited for, not run into', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ProductError } from '../core/product-error.ts';
-import { tryFileLock } from '../runtime/file-lock.ts';
+import { describeHolder, livingHolder, tryFileLock } from '../runtime/file-lock.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -14,10 +14,11 @@ export async function withStackLock<T>(
 ): Promise<T> {
   const attempt = await tryFileLock(join(config.runDir, 'command.lock'));
   if (!attempt.lock) {
-    const { owner } = attempt;
+    const { holder } = attempt;
+    const pid = livingHolder(holder)?.pid;
     throw new ProductError('STACK_RUNNING', {
-      message: `\`${command}\` cannot begin: another command (pid ${owner.pid}) is changing the stack in ${config.runDir}.`,
-      hint: `Wait for it, or end it with Ctrl-C (or \`kill ${owner.pid}\`), then run \`npm run ${command}\` again.`,
+      message: `\`${command}\` cannot begin: another command (${describeHolder(holder)}) is changing the stack in ${config.runDir}.`,
+      hint: `Wait for it${pid === undefined ? '' : `, or end it with Ctrl-C (or \`kill ${pid}\`)`}, then run \`npm run ${command}\` again.`,
     });
   }
   try {

@@ -50,6 +50,10 @@ export const ERROR_CATALOGUE = {
   },
   PORT_TAKEN: { exitCode: 3, meaning: 'A port that the stack needs is held by another process.' },
   NO_ENGINE: { exitCode: 3, meaning: 'No Docker engine that can be used, or no Compose plugin, answered.' },
+  LOCK_UNAVAILABLE: {
+    exitCode: 3,
+    meaning: 'No file can be locked: the machine has no tool for it, or the file system refuses.',
+  },
   KAFKA_UNREACHABLE: { exitCode: 4, meaning: 'The broker did not answer a command that needs it.' },
   OUTPUT_DAMAGED: {
     exitCode: 4,

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
+import { removeIfEmpty, tryFileLock } from '../file-lock.ts';
 import { isAlive, type ProcessIdentity } from '../process-identity.ts';
 import { connectToSupervisor } from './launch-supervisor.ts';
 import { signalProcess } from './process-group.ts';
@@ -31,7 +32,7 @@ export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[
     const byItself = await shutDownSupervisor(layout);
     const state = readState(layout.stateFile);
     const left = await stopRecorded(layout, state);
-    if (state) forget(layout, state);
+    if (state) await forget(layout, state);
     return [...byItself, ...left.filter((name) => !byItself.includes(name))];
   } catch (error) {
     throw new ProductError('STOP_FAILED', {
@@ -96,14 +97,16 @@ async function hasEnded(process: ProcessIdentity, timeoutMs: number): Promise<bo
   return true;
 }
 
-/** Removes what a supervisor that was killed could not: its socket, its lock, its claim to processes. */
-function forget(layout: RunLayout, state: RecordedState): void {
+/** Removes what a supervisor that was killed could not: its socket, its locks' files, its claim to processes. */
+async function forget(layout: RunLayout, state: RecordedState): Promise<void> {
   if (state.supervisor) {
     rmSync(state.supervisor.socket, { force: true });
     const folder = dirname(state.supervisor.socket);
     if (folder !== layout.control) rmSync(folder, { recursive: true, force: true });
   }
-  rmSync(layout.control, { recursive: true, force: true });
+  // A lock that somebody holds keeps its file, and with it the folder.
+  for (const path of [layout.lock, layout.launchLock]) (await tryFileLock(path)).lock?.release();
+  removeIfEmpty(layout.control);
   const services = state.services.map((service) => {
     const { process: _, ...rest } = service;
     return service.state === 'stopped' && !service.process

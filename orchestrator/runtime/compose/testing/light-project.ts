@@ -7,7 +7,7 @@ import { vi } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
 import { SERVICES, type ServiceName } from '../../../core/services.ts';
-import { tryFileLock } from '../../file-lock.ts';
+import { fileLockOwner } from '../../file-lock.ts';
 import { runFolders } from '../../run-folders.ts';
 import { ComposeRuntime } from '../compose-runtime.ts';
 import type { Engine } from '../engine.ts';
@@ -94,9 +94,7 @@ export class LightProject {
   }
 
   async watcherPid(): Promise<number | undefined> {
-    const attempt = await tryFileLock(join(runFolders(this.#config.runDir).control, 'compose-watch.lock'));
-    attempt.lock?.release();
-    return attempt.lock ? undefined : attempt.owner.pid;
+    return fileLockOwner(join(runFolders(this.#config.runDir).control, 'compose-watch.lock'))?.pid;
   }
 
   /** What a user does to a service with the `docker` command. */

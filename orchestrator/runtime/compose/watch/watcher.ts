@@ -4,8 +4,14 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
-import { fileLockOwner, tryFileLock, waitForFileLock } from '../../file-lock.ts';
-import { isAlive, type ProcessIdentity } from '../../process-identity.ts';
+import {
+  describeHolder,
+  fileLockOwner,
+  livingHolder,
+  tryFileLock,
+  waitForFileLock,
+} from '../../file-lock.ts';
+import type { ProcessIdentity } from '../../process-identity.ts';
 import { runFolders } from '../../run-folders.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
 import type { Engine, Environment } from '../engine.ts';
@@ -75,15 +81,16 @@ export class Watcher {
       attempt.lock.release();
       return;
     }
-    const { owner } = attempt;
+    const { holder } = attempt;
     try {
       await this.#wait();
     } catch {
-      if (isAlive(owner)) process.kill(owner.pid, 'SIGTERM');
+      const owner = livingHolder(holder);
+      if (owner) process.kill(owner.pid, 'SIGTERM');
       await this.#wait().catch((error: unknown) => {
         throw new ProductError('STOP_FAILED', {
-          message: `The watcher of the Compose stack (pid ${owner.pid}) does not end: ${messageOf(error)}.`,
-          hint: `End it with \`kill ${owner.pid}\`, then run \`npm run down\` again.`,
+          message: `The watcher of the Compose stack (${describeHolder(holder)}) does not end: ${messageOf(error)}.`,
+          hint: `End it${owner ? ` with \`kill ${owner.pid}\`` : ''}, then run \`npm run down\` again.`,
           cause: error,
         });
       });

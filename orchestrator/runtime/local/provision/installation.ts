@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { StepContext } from '../../../core/step.ts';
-import { waitForFileLock } from '../../file-lock.ts';
+import { describeHolder, waitForFileLock } from '../../file-lock.ts';
 import type { ProcessIdentity } from '../../process-identity.ts';
 import { checkDiskSpace } from './disk-space.ts';
 import { elapsedDetail } from './elapsed-detail.ts';
@@ -57,7 +57,8 @@ export async function ensureInstalled(
   const note = `${recipe.folder}.making`;
   const lock = await waitForFileLock(`${recipe.folder}.lock`, {
     signal,
-    onWait: ({ pid }) => onDetail(`waiting for process ${pid}${placeOf(note)} to finish ${recipe.subject}`),
+    onWait: (holder) =>
+      onDetail(`waiting for ${describeHolder(holder)}${placeOf(note)} to finish ${recipe.subject}`),
   });
   try {
     const meanwhile = readStamp(recipe.folder, recipe.recipe);

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { argv } from 'node:process';
 import { messageOf } from '../../../core/product-error.ts';
-import { removeIfEmpty, tryFileLock } from '../../file-lock.ts';
+import { describeHolder, removeIfEmpty, tryFileLock } from '../../file-lock.ts';
 import { ownIdentity } from '../../process-identity.ts';
 import { stopRecorded } from '../recorded-services.ts';
 import { runLayout, socketPath } from '../run-layout.ts';
@@ -17,8 +17,8 @@ const IDLE_EXIT_MS = 5000;
 /** The detached process that owns one stack's services. Its only argument is RUN_DIR; its output goes to its own log. */
 async function main(runDir: string): Promise<void> {
   const layout = runLayout(runDir);
-  const { lock, owner } = await tryFileLock(layout.lock);
-  if (!lock) return say(`another supervisor, process ${owner.pid}, holds ${layout.lock}`);
+  const { lock, holder } = await tryFileLock(layout.lock);
+  if (!lock) return say(`another supervisor, ${describeHolder(holder)}, holds ${layout.lock}`);
 
   const left = await stopRecorded(layout, readState(layout.stateFile));
   if (left.length > 0) say(`stopped what an earlier supervisor had left: ${left.join(', ')}`);

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf, isAlive } from '../../process-identity.ts';
 import { signalProcess } from '../process-group.ts';
@@ -42,6 +42,20 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     // The socket, the lock and the state of the killed one are in nobody's way.
     await runtime.start('kafka', never);
     expect(await look(runtime, 'kafka')).toMatchObject({ state: 'running', restarts: 0 });
+    await runtime.close();
+  });
+
+  it('keeps its lock to itself: no service and no watchdog would hold it after its end', async () => {
+    const stack = await create({ scripts: { kafka: FAMILY } });
+    const runtime = stack.runtime();
+    await runtime.start('kafka', never);
+    await expect.poll(() => stack.processes().length).toBeGreaterThanOrEqual(4);
+    const holdsLock = (pid: number) => {
+      const fds = `/proc/${pid}/fd`;
+      return readdirSync(fds).some((fd) => readlinkSync(join(fds, fd)) === stack.layout.lock);
+    };
+    const watchdog = readState(stack.layout.stateFile)?.supervisor?.watchdog ?? 0;
+    expect([...stack.processes(), watchdog].filter(holdsLock)).toEqual([stack.supervisorPid]);
     await runtime.close();
   });
 
