@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { ProductError } from '../orchestrator/core/product-error.ts';
 import { errorText } from '../orchestrator/report/error-text.ts';
+import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { projectDir } from '../tests/support/project.ts';
 import type { BenchCommand } from './commands/bench-command.ts';
 import { drain } from './commands/drain.ts';
@@ -55,12 +56,25 @@ for (const command of COMMANDS) {
   parser.command(
     names,
     command.summary,
-    (sub) => sub.options(yargsOptions(command.shape)),
+    (sub) => {
+      const known = sub.options(yargsOptions(command.shape));
+      refuseFlagsKeptByNpm(known);
+      return known;
+    },
     async (args) => {
       const options = readOptions(command.shape, args as Record<string, unknown>);
       report(command.name, String(args['out']), await command.run(options, abort.signal));
     },
   );
+}
+
+function refuseFlagsKeptByNpm(known: object): void {
+  const kept = flagsKeptByNpm('bench', process.argv.slice(2), ownFlags(known), process.env);
+  if (!kept) return;
+  throw new ProductError('BAD_USAGE', {
+    message: `npm took ${kept.flags.join(' and ')} for itself, so that \`bench\` did not see it; nothing was done.`,
+    hint: `Options come after \`--\`: \`${kept.commandLine}\`.`,
+  });
 }
 
 try {

@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { chaos } from './commands/chaos.ts';
 import type { Command, CommandContext } from './commands/command.ts';
 import { doctor } from './commands/doctor.ts';
@@ -56,10 +57,14 @@ export async function parseCommandLine(
     parser.command(
       command.usage,
       command.summary,
-      (sub: Argv) => settingOptions(command.options(withExamples(sub, command)) as Argv),
+      (sub: Argv) => {
+        const known = settingOptions(command.options(withExamples(sub, command)) as Argv);
+        refuseFlagsKeptByNpm(command, argv, known);
+        return known;
+      },
       (args) => {
         parsed = {
-          name: command.usage.split(' ')[0] ?? command.usage,
+          name: nameOf(command.usage),
           json: args['json'] === true,
           flags: settingFlags(args),
           run: (context) => command.run(context, args as Options),
@@ -84,6 +89,24 @@ function withSettingFlag(word: string): string {
   const [, name, rest = ''] = /^--([A-Z_]+)(=.*)?$/s.exec(word) ?? [];
   return name !== undefined && name in SETTING_TABLE ? `--${flagOf(name as SettingName)}${rest}` : word;
 }
+
+/** Before anything is done: a `reset` without its `--keep-topic` would delete the topic. */
+function refuseFlagsKeptByNpm<Options>(
+  { usage }: Command<Options>,
+  argv: readonly string[],
+  known: Argv,
+): void {
+  const name = nameOf(usage);
+  const rest = argv.slice(argv.indexOf(name) + 1);
+  const kept = flagsKeptByNpm(name, rest, ownFlags(known), process.env);
+  if (!kept) return;
+  throw new ProductError('BAD_USAGE', {
+    message: `npm took ${kept.flags.join(' and ')} for itself, so that \`${name}\` did not see it; nothing was done.`,
+    hint: `Options come after \`--\`: \`${kept.commandLine}\`.`,
+  });
+}
+
+const nameOf = (usage: string) => usage.split(' ')[0] ?? usage;
 
 function withExamples<Options>(yargsOf: Argv, command: Command<Options>): Argv {
   return yargsOf.example(command.examples.map(([line, meaning]) => [line, meaning]));

@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { ConfigError } from '../config-error.ts';
 import { type ProducerSetting, SETTING_SCHEMAS } from '../setting-schemas.ts';
+import { flagsKeptByNpm, ownFlags } from './npm-flags.ts';
 import { SETTING_HELP } from './setting-help.ts';
 
 /** What the command is to do. */
@@ -68,6 +69,12 @@ export async function parseCommandLine(
       group: 'Settings (also in the environment or .env, as the name in capitals):',
       describe: SETTING_HELP[name],
     });
+  }
+  const kept = flagsKeptByNpm('produce', argv, ownFlags(parser), process.env);
+  if (kept) {
+    throw new ConfigError(
+      `npm took ${kept.flags.join(' and ')} for itself, so that \`produce\` did not see it, and nothing was sent: options come after \`--\`, \`${kept.commandLine}\``,
+    );
   }
   const args = await parser.parseAsync();
   if (args['help'] === true) return undefined;

@@ -21,6 +21,32 @@ const silverRows = (upTo: readonly { partition: number; end: number }[]) =>
     where ${upTo.map(({ partition, end }) => `("partition" = ${partition} and "offset" < ${end})`).join(' or ')}
     order by "partition", "offset"`);
 
+/** How many records the topic has. */
+const recordCount = async () => (await verify(stack)).partitions.reduce((sum, { end }) => sum + end, 0);
+
+describe('flags in front of `--`, which npm keeps,', () => {
+  it('are refused with the right spelling, and nothing is done', async () => {
+    await verifiedUpTo(stack, 100);
+    const before = await stack.json<{ services: { name: string; pid?: number }[] }>('status');
+    const refused = await stack.npm(['reset', '--keep-topic', '--no-up']);
+    expect(refused.stderr).toMatch(/`npm run reset -- --keep-topic( --no-up)?`/);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(await recordCount()).toBeGreaterThanOrEqual(100);
+    const after = await stack.json<typeof before>('status');
+    expect(after.services.map(({ pid }) => pid)).toEqual(before.services.map(({ pid }) => pid));
+  });
+
+  it('send nothing where `produce --dry-run` was meant', async () => {
+    const topic = {
+      KAFKA_BOOTSTRAP_SERVERS: `localhost:${stack.ports.KAFKA_PORT}`,
+      KAFKA_TOPIC: 'untouched',
+    };
+    const refused = await stack.npm(['produce', '--dry-run', '--max-records=3'], topic);
+    expect(refused.stderr).toContain('`npm run produce -- --dry-run --max-records=3`');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
 describe('reset', () => {
   it('with --keep-topic processes the whole topic again to the same silver rows', async () => {
     const { partitions } = await verifiedUpTo(stack, 500);

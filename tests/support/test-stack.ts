@@ -77,7 +77,16 @@ export class TestStack {
 
   /** Starts one command and leaves it running; `signal` is sent to it alone. */
   start(command: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, [join(projectDir, 'bootstrap.mjs'), command, ...args], {
+    return this.#spawn(process.execPath, [join(projectDir, 'bootstrap.mjs'), command, ...args], settings);
+  }
+
+  /** Runs `npm run …` to its end, as it is typed. */
+  async npm(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
+    return this.#spawn('npm', ['run', '--silent', ...args], settings).result;
+  }
+
+  #spawn(program: string, args: readonly string[], settings: Readonly<Record<string, string>>) {
+    const child = spawn(program, args, {
       cwd: projectDir,
       env: { ...withoutSettings(process.env), ...this.environment, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -107,7 +116,7 @@ export class TestStack {
 /** The tests' own environment must not change what is tested. */
 function withoutSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
   const names =
-    /^(KAFKA_|SPARK_|MSGS_|OUTPUT_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST)/;
+    /^(KAFKA_|SPARK_|MSGS_|OUTPUT_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST|npm_)/;
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
       value === undefined || names.test(name) ? [] : [[name, value]],

@@ -1,0 +1,164 @@
+import { execFileSync } from 'node:child_process';
+import { basename } from 'node:path';
+
+/** Values by name, as in `process.env`. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An option of a command that npm may take away from it. */
+export interface OwnFlag {
+  /** Without its dashes: `keep-topic`. */
+  readonly name: string;
+  readonly isSwitch: boolean;
+  /** One-letter names. */
+  readonly short: readonly string[];
+}
+
+/** Flags that npm took for options of its own. */
+export interface KeptFlags {
+  /** As they were probably typed: `--keep-topic`. */
+  readonly flags: readonly string[];
+  /** The command line that hands them on: `npm run reset -- --keep-topic`. */
+  readonly commandLine: string;
+}
+
+/** What npm's configuration files say of some names, as text; empty for false. */
+type AskNpm = (names: readonly string[], environment: Environment) => ReadonlyMap<string, string>;
+
+/** npm completes `--up` to its own `--update-notifier`, and knows `-f` as `--force`. */
+const NPM_READS_AS: Readonly<Record<string, string>> = { up: 'update_notifier', f: 'force' };
+
+/**
+ * Finds flags that stood before `--`: npm keeps those and tells of them in `npm_config_<name>` alone, so that a command would run
+ * without what it was asked for. A value that npm's configuration files give, too, is not one of this command line.
+ *
+ * @param command the name of the npm script
+ * @param argv what npm handed on
+ */
+export function flagsKeptByNpm(
+  command: string,
+  argv: readonly string[],
+  own: readonly OwnFlag[],
+  environment: Environment,
+  askNpm: AskNpm = npmConfiguration,
+): KeptFlags | undefined {
+  if (environment['npm_lifecycle_event'] !== command || !isNpm(environment)) return undefined;
+  const suspects = own
+    .filter(({ name }) => !isGiven(name, argv))
+    .flatMap((flag) => keptAs(flag, environment));
+  if (suspects.length === 0) return undefined;
+  const configured = askNpm(
+    suspects.map(({ variable }) => variable),
+    environment,
+  );
+  const kept = suspects.filter(({ variable, value }) => configured.get(variable) !== value);
+  if (kept.length === 0) return undefined;
+  return {
+    flags: kept.map(({ flag, value }) => spelling(flag, value)),
+    commandLine: corrected(command, argv, kept),
+  };
+}
+
+interface Kept {
+  readonly flag: OwnFlag;
+  /** The name in npm's configuration, as the variable has it: `keep_topic`. */
+  readonly variable: string;
+  readonly value: string;
+}
+
+/** Other package managers hand all flags on. */
+function isNpm({ npm_execpath }: Environment): boolean {
+  return npm_execpath !== undefined && basename(npm_execpath) === 'npm-cli.js';
+}
+
+function isGiven(name: string, argv: readonly string[]): boolean {
+  const words = new Set(argv.map((word) => word.split('=')[0]?.toLowerCase().replaceAll('_', '-')));
+  return words.has(`--${name}`) || words.has(`--no-${name}`);
+}
+
+function keptAs(flag: OwnFlag, environment: Environment): readonly Kept[] {
+  const variables = [flag.name, flag.name.replaceAll('-', ''), ...flag.short].map((name) =>
+    name.replaceAll('-', '_'),
+  );
+  for (const variable of new Set(variables.map((name) => NPM_READS_AS[name] ?? name))) {
+    const value = environment[`npm_config_${variable}`];
+    // An option that is off or empty is one of a file, unless it switches something off.
+    if (value === undefined || (value === '' && !flag.isSwitch)) continue;
+    return [{ flag, variable, value }];
+  }
+  for (const letter of flag.short) {
+    // `-n5` becomes an option of that name.
+    const pattern = new RegExp(`^npm_config_(${letter}(\\d+))$`);
+    for (const name of Object.keys(environment)) {
+      const [, variable, value] = pattern.exec(name) ?? [];
+      if (variable !== undefined && value !== undefined) return [{ flag, variable, value }];
+    }
+  }
+  return [];
+}
+
+function spelling({ name, isSwitch }: OwnFlag, value: string): string {
+  if (isSwitch) return value === '' || value === 'false' ? `--no-${name}` : `--${name}`;
+  return value === 'true' ? `--${name}` : `--${name}=${quoted(value)}`;
+}
+
+function corrected(command: string, argv: readonly string[], kept: readonly Kept[]): string {
+  // `--max-records 3` leaves "true" with npm and hands "3" on: last in the line, the flag has its value behind it again.
+  const isTorn = ({ flag, value }: Kept) => !flag.isSwitch && value === 'true';
+  const torn = kept.filter(isTorn);
+  const whole = kept.filter((one) => !isTorn(one)).map(({ flag, value }) => spelling(flag, value));
+  const rest = argv.map(quoted);
+  const tail =
+    torn.length > 1
+      ? torn.map(({ flag }) => `--${flag.name}=VALUE`)
+      : [...torn.map(({ flag }) => `--${flag.name}`), ...rest];
+  return [command === 'test' ? 'npm test' : `npm run ${command}`, '--', ...whole, ...tail].join(' ');
+}
+
+function quoted(word: string): string {
+  if (/^[\w./:=,@%+-]+$/.test(word)) return word;
+  return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
+}
+
+/** Asks npm itself, without the variables in question: about 0.2 s, needed only when one is set. */
+function npmConfiguration(names: readonly string[], environment: Environment): ReadonlyMap<string, string> {
+  const { npm_execpath, npm_config_local_prefix, ...rest } = environment;
+  const own = Object.fromEntries(
+    Object.entries(rest).filter(
+      ([name]) => !names.some((asked) => name.toLowerCase() === `npm_config_${asked}`),
+    ),
+  );
+  let text: string;
+  try {
+    // Of several names it writes `name=value` lines, of one the value alone.
+    const asked = [...names.map((name) => name.replaceAll('_', '-')), 'registry'];
+    text = execFileSync(process.execPath, [String(npm_execpath), 'config', 'get', ...asked], {
+      cwd: npm_config_local_prefix ?? process.cwd(),
+      env: own,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } catch {
+    // An npm that cannot say where a value comes from leaves the likelier: the command line.
+    return new Map();
+  }
+  const lines = text.split('\n').map((line) => /^([^=]+)=(.*)$/.exec(line) ?? []);
+  return new Map(
+    lines.map(([, name = '', value = '']) => [name.replaceAll('-', '_'), value === 'false' ? '' : value]),
+  );
+}
+
+/** What yargs knows of its options; its types leave `getOptions` out. */
+interface KnownOptions {
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly boolean: readonly string[];
+  readonly alias: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The options that a parser of yargs was given. */
+export function ownFlags(parser: object): readonly OwnFlag[] {
+  const { key, boolean, alias } = (parser as { getOptions(): KnownOptions }).getOptions();
+  const isShort = (name: string) => name.length === 1;
+  return Object.keys(key)
+    .filter((name) => !isShort(name) && name !== 'help' && name !== 'version')
+    .map((name) => ({ name, isSwitch: boolean.includes(name), short: (alias[name] ?? []).filter(isShort) }));
+}
