@@ -62,6 +62,16 @@ test('a sink without rows says so, no rows at all are no data', async () => {
 const MINUTE = 60_000;
 const START = 1_735_787_040_000;
 
+test('the newest rows of raw_csv are those of the newest micro-batch, also after the clock was set back', async () => {
+  await outputs.start({ 0: 0 });
+  await outputs.commit(9, { 0: 1 });
+  await outputs.commit(10, { 0: 2 });
+  await outputs.rawCsv(9, rowsOf(0, 0, 1), '20990101_000000');
+  await outputs.rawCsv(10, rowsOf(0, 1, 2), '20250102_030405');
+  const peek = await peekOutputs({ outputPath: outputs.path, sink: 'raw_csv', limit: 2 });
+  expect(peekJson(peek)['rows']).toMatchObject([{ txn_id: 'txn-0-1' }, { txn_id: 'txn-0-0' }]);
+});
+
 test('gold is shown as the most active cards of the newest half hour, each with its transactions by minute', async () => {
   await plant();
   await outputs.gold(0, [

@@ -4,7 +4,7 @@ import { readCheckpoint } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from './count-rows.ts';
 import { type Database, withDatabase } from './duckdb/database.ts';
-import { sourceOf } from './duckdb/file-source.ts';
+import { BATCH_OF_FILENAME, sourceOf } from './duckdb/file-source.ts';
 import { isVanished } from './duckdb/vanished.ts';
 import { noData, outputChanged } from './nothing-to-read.ts';
 import { absentAsUndefined } from './optional-file.ts';
@@ -157,13 +157,13 @@ async function newestRows(database: Database, sink: SinkName, files: readonly Si
   return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
 }
 
-/** What orders rows; raw_csv has nothing but its files. */
+/** What orders rows. raw_csv has nothing but the batch of its file: the time in a name follows a clock that may be set back. */
 const NEWEST_FIRST: Readonly<Record<SinkName, string>> = {
   bronze: 'kafka_ts DESC, "offset" DESC, "partition"',
   silver: 'kafka_ts DESC, "offset" DESC, "partition"',
   quarantine: 'bad_ingest_ts DESC, "offset" DESC, "partition"',
   gold: 'window_start DESC, card_id',
-  raw_csv: 'filename DESC, event_time DESC, txn_id',
+  raw_csv: `${BATCH_OF_FILENAME} DESC, event_time DESC, txn_id`,
 };
 
 const sum = (a: number, b: number): number => a + b;

@@ -36,9 +36,11 @@ def file_name(sink: Sink, batch_time_ms: int, batch_id: int) -> str:
     return f"{sink.prefix}_{seconds:%Y%m%d_%H%M%S}_{batch_id}.{sink.extension}"
 
 
-def batch_of(sink: Sink, name: str) -> Optional[tuple[str, int]]:
-    """Batch time (as in the name) and batch id of a file of this sink: the order of its files. None for
-    any other name.
+def batch_of(sink: Sink, name: str) -> Optional[int]:
+    """The batch id in the name of a file of this sink, None for any other name.
+
+    Ids alone order files: within a checkpoint they only rise, while the time in a name follows the clock,
+    which may be set back.
     """
-    match = re.fullmatch(rf"{sink.prefix}_(\d{{8}}_\d{{6}})_(\d+)\.{sink.extension}", name)
-    return (match[1], int(match[2])) if match else None
+    match = re.fullmatch(rf"{sink.prefix}_\d{{8}}_\d{{6}}_(\d+)\.{sink.extension}", name)
+    return int(match[1]) if match else None

@@ -18,7 +18,7 @@ def pruned_record(sink: Sink) -> str:
 
 def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
     """Deletes all but the `keep` newest files of a sink (0 keeps all), oldest first; gives the number
-    deleted.
+    deleted. The batch id says which is newest.
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
@@ -26,13 +26,15 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
     """
     if keep == 0:
         return 0
-    order = {name: batch for name in files.names(sink.folder) for batch in [batch_of(sink, name)] if batch}
-    doomed = sorted(order, key=lambda name: order[name])[:-keep]
+    batches = {name: batch_of(sink, name) for name in files.names(sink.folder)}
+    order = {name: batch_id for name, batch_id in batches.items() if batch_id is not None}
+    # The name decides between two files of one batch, so that a repetition deletes the same one.
+    doomed = sorted(order, key=lambda name: (order[name], name))[:-keep]
     if not doomed:
         return 0
     text = files.read_text(pruned_record(sink))
     before = json.loads(text) if text else {"through_batch": -1, "files": 0}
-    new = [order[name][1] for name in doomed if order[name][1] > before["through_batch"]]
+    new = [order[name] for name in doomed if order[name] > before["through_batch"]]
     if new:
         batch = log.read(max(new))
         record = {

@@ -80,7 +80,7 @@ def _refuse_unknown_outputs(files: HadoopFiles) -> None:
         raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
     for sink in SINKS:
         for name in files.names(sink.folder):
-            if batch_of(sink, name):
+            if batch_of(sink, name) is not None:
                 raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
 
 
@@ -105,8 +105,8 @@ def _refuse_lost_checkpoint(files: HadoopFiles, started: bool) -> None:
     last = log.last_planned()
     for sink in SINKS:
         for name in files.names(sink.folder):
-            batch = batch_of(sink, name)
-            if batch and batch[1] > last:
+            batch_id = batch_of(sink, name)
+            if batch_id is not None and batch_id > last:
                 raise refusal(
                     f"{files.uri(sink.folder)} has {name}, but the checkpoint in {files.uri(log.checkpoint)} "
                     f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",

@@ -44,7 +44,7 @@ def test_names_come_from_the_batch_in_utc() -> None:
 
 
 def test_only_names_of_the_sink_are_its_files() -> None:
-    assert batch_of(SILVER, "silver_20260101_000000_12.parquet") == ("20260101_000000", 12)
+    assert batch_of(SILVER, "silver_20260101_000000_12.parquet") == 12
     others = (
         "gold_20260101_000000_12.parquet",
         "silver_1_2.parquet",

@@ -43,6 +43,17 @@ def test_the_newest_files_stay_and_what_went_is_recorded(spark: SparkSession, ro
     assert record(root) == {"sink": "silver", "through_batch": 8, "offsets": {"0": 80, "1": 5}, "files": 9}
 
 
+def test_a_clock_that_was_set_back_does_not_make_the_newest_files_the_oldest(
+    spark: SparkSession, root: Path
+) -> None:
+    for batch_id in range(4):
+        old = root / "silver" / f"silver_20260101_0000{batch_id:02d}_{batch_id}.parquet"
+        old.rename(root / "silver" / f"silver_20990101_0000{batch_id:02d}_{batch_id}.parquet")
+    assert run(spark, root, 3) == 9
+    assert kept(root) == [9, 10, 11]
+    assert record(root) == {"sink": "silver", "through_batch": 8, "offsets": {"0": 80, "1": 5}, "files": 9}
+
+
 def test_zero_keeps_everything(spark: SparkSession, root: Path) -> None:
     assert run(spark, root, 0) == 0
     assert kept(root) == list(range(12))

@@ -103,12 +103,12 @@ export class PlantedOutputs {
     );
   }
 
-  async rawCsv(batch: number, rows: readonly PlantedRow[]): Promise<void> {
+  async rawCsv(batch: number, rows: readonly PlantedRow[], time = '20250102_030405'): Promise<void> {
     const header =
       'txn_id,event_time,user_id,card_id,merchant,category,amount,currency,status,city,country,lat,lon';
     const lines = rows.map((row) => `${row.txn ?? txnOf(row)},t,u1,c,m,c,1.00,EUR,APPROVED,Paris,FR,1.0,2.0`);
     await this.write(
-      `raw_csv/raw_20250102_030405_${batch}.csv`,
+      `raw_csv/raw_${time}_${batch}.csv`,
       [header, ...lines].map((line) => `${line}\n`).join(''),
     );
   }
