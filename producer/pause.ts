@@ -48,3 +48,16 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Doorbell().wait(signal).then(() => undefined);
 }
+
+/**
+ * What the work resolves or rejects with, or undefined as soon as the signal is aborted. It is not a race against
+ * one promise of the abort: such a promise would keep every result that it was ever raced with.
+ */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => resolve(undefined);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { collectGarbage } from './testing/collect-garbage.ts';
 import { awaitTopic } from './topic.ts';
 
 type Look = Error | readonly { partitionId: number; leader: number }[];
@@ -57,6 +58,27 @@ describe('awaitTopic', () => {
     outcome.catch(() => undefined);
     return outcome;
   };
+  it('keeps nothing of a look that is over, however long no broker answers', async () => {
+    const errors: WeakRef<Error>[] = [];
+    const admin = {
+      ...fakeAdmin(ready),
+      connect: async () => {
+        const error = new Error('connect ECONNREFUSED');
+        errors.push(new WeakRef(error));
+        throw error;
+      },
+    };
+    const outcome = start(admin);
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    await collectGarbage();
+    const kept = errors.filter((error) => error.deref() !== undefined);
+    // The last one or two may still be referred to by what is at work.
+    expect([errors.length > 200, kept.length < 10]).toEqual([true, true]);
+    stop.abort();
+    await outcome;
+  });
+
   const ready = [0, 1, 2].map((partitionId) => ({ partitionId, leader: 1 }));
 
   it('gives the number of partitions at once when each has a leader', async () => {

@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs';
 import { brokerErrorType, describe, judge } from './delivery-error.ts';
-import { aborted, pause } from './pause.ts';
+import { pause, unlessAborted } from './pause.ts';
 import { ProducerError } from './producer-error.ts';
 
 const POLL_MS = 250;
@@ -39,11 +39,10 @@ async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
  */
 export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
   const { topic, servers, signal } = wait;
-  const stopped = aborted(signal);
   let missingSinceMs: number | undefined;
   while (!signal.aborted) {
     try {
-      const found = await Promise.race([lookUp(wait), stopped]);
+      const found = await unlessAborted(lookUp(wait), signal);
       if (typeof found === 'number') return found;
       if (found !== undefined) wait.waiting(found);
     } catch (error) {

@@ -80,6 +80,25 @@ test(
 );
 
 test(
+  'CSV begins with a byte order mark where --bom asks for it, and --bom needs --csv',
+  async () => {
+    const query = ['--sql', `SELECT 'São Paulo' AS city`];
+    const [plain, marked, alone] = await Promise.all([
+      run('--csv', ...query),
+      run('--csv', '--bom', ...query),
+      run('--bom', ...query),
+    ]);
+    expect(plain).toEqual({ code: 0, stdout: 'city\r\nSão Paulo\r\n', stderr: '' });
+    expect(marked).toEqual({ code: 0, stdout: '\ufeffcity\r\nSão Paulo\r\n', stderr: '' });
+    expect(alone).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--bom needs --csv. [BAD_USAGE]'),
+    });
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'what is refused ends with exit code 2 and a hint',
   async () => {
     const [write, csv, mixed, both] = await Promise.all([

@@ -8,6 +8,7 @@ interface PeekOptions {
   readonly limit: number | undefined;
   readonly sql: string | undefined;
   readonly csv: boolean;
+  readonly bom: boolean;
 }
 
 /** Width of a table where there is no terminal to ask. */
@@ -49,7 +50,12 @@ export const peek: Command<PeekOptions> = {
         requiresArg: true,
         describe: `A query over the tables ${SINK_NAMES.join(', ')} (DuckDB's SQL; it can only read)`,
       })
-      .option('csv', { type: 'boolean', default: false, describe: 'The result of --sql as CSV' }),
+      .option('csv', { type: 'boolean', default: false, describe: 'The result of --sql as CSV' })
+      .option('bom', {
+        type: 'boolean',
+        default: false,
+        describe: 'Begin the CSV with a byte order mark, by which Excel knows that it is UTF-8',
+      }),
   async run(context, options) {
     refuseMixed(context, options);
     const { runtime } = await selectRuntime(context.config);
@@ -81,7 +87,7 @@ async function look(
 
 async function query(
   { output, signal, json }: CommandContext,
-  { sql, csv, limit }: PeekOptions & { readonly sql: string },
+  { sql, csv, bom, limit }: PeekOptions & { readonly sql: string },
   outputPath: string,
 ): Promise<void> {
   const [{ queryOutputs }, text] = await Promise.all([
@@ -91,7 +97,7 @@ async function query(
   await queryOutputs({ outputPath, sql, signal }, async (result) => {
     if (json || csv) {
       const wanted = limit === undefined ? result : text.limited(result, limit);
-      return output.outAll(csv ? text.queryCsv(wanted) : text.queryJson(wanted));
+      return output.outAll(csv ? text.queryCsv(wanted, { bom }) : text.queryJson(wanted));
     }
     const width = process.stdout.columns ?? DEFAULT_COLUMNS;
     output.out(
@@ -101,8 +107,9 @@ async function query(
 }
 
 /** @throws ProductError BAD_USAGE for options that do not go together */
-function refuseMixed({ json }: CommandContext, { sink, sql, csv }: PeekOptions): void {
+function refuseMixed({ json }: CommandContext, { sink, sql, csv, bom }: PeekOptions): void {
   const mixed =
+    (bom && !csv && '--bom needs --csv') ||
     (csv && sql === undefined && '--csv needs --sql') ||
     (csv && json && '--csv and --json exclude each other') ||
     (sink !== undefined &&

@@ -4,11 +4,19 @@ import { textTable } from './text-table.ts';
 
 /** Written at once: about this many characters. */
 const CHUNK_CHARACTERS = 65_536;
+const BYTE_ORDER_MARK = '\ufeff';
 /** A value is cut here before a table is laid out: a record may be a megabyte long. */
 const LONGEST_CELL = 500;
 
-/** A result as CSV by RFC 4180: a header, CRLF. NULL is an empty field, an empty text `""`, an instant ISO-8601, nested values JSON. */
-export async function* queryCsv(result: QueryResult): AsyncGenerator<string> {
+/**
+ * A result as CSV by RFC 4180: a header, CRLF. NULL is an empty field, an empty text `""`, an instant ISO-8601, nested values JSON.
+ * @param form `bom`: with a byte order mark in front, without which Excel takes UTF-8 for the system's code page
+ */
+export async function* queryCsv(
+  result: QueryResult,
+  form: { readonly bom: boolean } = { bom: false },
+): AsyncGenerator<string> {
+  if (form.bom) yield BYTE_ORDER_MARK;
   yield* inChunks(csvLines(result));
 }
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-
 /** Where text goes. Nothing else of the orchestrator writes to the terminal. */
 export interface Output {
   /** Results: what a script may read. */
@@ -22,9 +20,14 @@ export function processOutput(onReaderGone: () => void): Output {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     async outAll(pieces) {
-      for await (const piece of pieces) {
-        if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
-      }
+      for await (const piece of pieces) await written(piece);
     },
   };
+}
+
+/** Resolves when the reader has taken the piece: one that is still queued would be lost with the process. */
+function written(piece: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+  });
 }
