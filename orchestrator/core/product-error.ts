@@ -38,5 +38,8 @@ export class ProductError extends Error {
 
 /** The text of anything thrown, for a sentence. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // A connection that was refused by IPv6 and IPv4 has two reasons and no words of its own.
+  if (error.message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }

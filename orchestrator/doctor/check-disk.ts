@@ -1,7 +1,5 @@
-import { statfs } from 'node:fs/promises';
 import type { StackConfig } from '../config/stack-config.ts';
-import { nearestExisting } from '../runtime/folder-access.ts';
-import { megabytes } from '../runtime/local/provision/disk-space.ts';
+import { freeBytes, LEAST_FREE_BYTES, megabytes } from '../runtime/free-space.ts';
 import { COLD_CACHE_BYTES } from '../runtime/local/provision/provisioned-folders.ts';
 import { installedPySpark } from '../runtime/local/provision/pyspark.ts';
 import { toolEnvironment } from '../runtime/local/provision/tool-environment.ts';
@@ -23,27 +21,22 @@ export async function checkDisk(config: StackConfig): Promise<readonly DoctorChe
     {
       name: 'disk of OUTPUT_DIR',
       folder: config.outputDir,
-      neededBytes: 0,
+      neededBytes: LEAST_FREE_BYTES,
       remedy: 'Free some space, or set OUTPUT_DIR to a folder on another disk.',
     },
     {
       name: 'disk of RUN_DIR',
       folder: config.runDir,
-      neededBytes: 0,
+      neededBytes: LEAST_FREE_BYTES,
       remedy: 'Free some space, or set RUN_DIR to a folder on another disk.',
     },
   ];
-  return Promise.all(
-    places.map(async ({ name, folder, neededBytes, remedy }): Promise<DoctorCheck> => {
-      const { bavail, bsize } = await statfs(nearestExisting(folder));
-      const freeBytes = bavail * bsize;
-      const detail = `${megabytes(freeBytes)} free`;
-      if (freeBytes < neededBytes) {
-        return { name, state: 'problem', detail: `${detail}, ${megabytes(neededBytes)} needed`, remedy };
-      }
-      return freeBytes < COMFORTABLE_BYTES
-        ? { name, state: 'note', detail, remedy }
-        : { name, state: 'ok', detail };
-    }),
-  );
+  return places.map(({ name, folder, neededBytes, remedy }): DoctorCheck => {
+    const free = freeBytes(folder);
+    const detail = `${megabytes(free)} free`;
+    if (free < neededBytes) {
+      return { name, state: 'problem', detail: `${detail}, ${megabytes(neededBytes)} needed`, remedy };
+    }
+    return free < COMFORTABLE_BYTES ? { name, state: 'note', detail, remedy } : { name, state: 'ok', detail };
+  });
 }

@@ -1,6 +1,6 @@
 import { freemem, totalmem } from 'node:os';
 import type { StackConfig } from '../config/stack-config.ts';
-import { megabytes } from '../runtime/local/provision/disk-space.ts';
+import { megabytes } from '../runtime/free-space.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 /** ZooKeeper, Kafka, Spark's master, the driver and the producer; the worker's executors come on top. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { notReady, type Probe, ready } from '../core/probe.ts';
 import type { Address } from '../runtime/runtime.ts';
+import { readJson } from './read-json.ts';
 
 /**
  * The part that we read of the standalone master's `/json/` page.
@@ -39,7 +40,5 @@ export function sparkWorkerProbe(masterUi: Address, workers: number): Probe {
 }
 
 async function readMaster(ui: Address, signal: AbortSignal) {
-  const response = await fetch(`http://${ui.host}:${ui.port}/json/`, { signal });
-  if (!response.ok) throw new Error(`its page answers with HTTP ${response.status}`);
-  return masterState.parse(await response.json());
+  return masterState.parse(await readJson(ui, '/json/', signal));
 }

@@ -40,6 +40,8 @@ export interface ServiceObservation {
   readonly exitCode?: number;
   /** One phrase on the state: "exited with code 1, next start in 2 s". */
   readonly detail: string;
+  /** What else people should know of it while it runs: "lines of its log are dropped: …". */
+  readonly warning?: string;
   /** Up to the last 50 lines that the present or last process wrote, oldest first; none from earlier processes. */
   readonly recentLines: readonly string[];
 }

@@ -58,7 +58,7 @@ export function stackUrls({ endpoints }: Runtime): Readonly<Record<string, strin
 }
 
 function serviceStatus(observation: ServiceObservation, answer: ProbeAnswer | undefined): ServiceStatus {
-  const { name, pid, container, restarts, since, recentLines } = observation;
+  const { name, pid, container, restarts, since, recentLines, warning } = observation;
   const state = answer?.ready ? 'ready' : UNPROBED[observation.state];
   return {
     name,
@@ -67,7 +67,7 @@ function serviceStatus(observation: ServiceObservation, answer: ProbeAnswer | un
     ...(container !== undefined && { container }),
     restarts,
     since,
-    detail: answer?.detail ?? observation.detail,
+    detail: [answer?.detail ?? observation.detail, warning].filter((text) => text).join('; '),
     ...(state === 'failed' && { log: recentLines.slice(-20) }),
   };
 }

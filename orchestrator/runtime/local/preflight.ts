@@ -4,6 +4,7 @@ import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
 import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
+import { LEAST_FREE_BYTES, megabytes, shortageOf } from '../free-space.ts';
 import { isPortFreeSoon, portOwner } from '../ports.ts';
 import { isAlive } from '../process-identity.ts';
 import { groupMembers } from './process-group.ts';
@@ -35,6 +36,8 @@ export async function checkFoldersAndPorts(config: StackConfig, layout: RunLayou
   assertRunDirIsOurs(layout);
   assertWritable('OUTPUT_DIR', config.outputDir);
   assertWritable('OUTPUT_DIR', join(config.outputDir, 'parquet'));
+  assertFreeSpace('RUN_DIR', config.runDir);
+  assertFreeSpace('OUTPUT_DIR', config.outputDir);
   assertDistinctPorts(config);
   const state = readState(layout.stateFile);
   for (const [setting, service] of PORTS) {
@@ -63,6 +66,15 @@ function assertWritable(setting: SettingName, folder: string): void {
       cause: error,
     });
   }
+}
+
+function assertFreeSpace(setting: SettingName, folder: string): void {
+  const shortage = shortageOf(folder);
+  if (shortage === undefined) return;
+  throw new ProductError('OUTPUT_NOT_WRITABLE', {
+    message: `${setting}: ${shortage}; a start needs ${megabytes(LEAST_FREE_BYTES)}.`,
+    hint: `Free some space, or set ${setting} to a folder on another disk.`,
+  });
 }
 
 function assertDistinctPorts({ settings }: StackConfig): void {

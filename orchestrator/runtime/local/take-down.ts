@@ -113,5 +113,12 @@ async function forget(layout: RunLayout, state: RecordedState): Promise<void> {
       ? rest
       : { ...rest, state: 'stopped' as const, detail: 'stopped', since: new Date().toISOString() };
   });
-  writeState(layout.stateFile, { format: STATE_FORMAT, services });
+  try {
+    writeState(layout.stateFile, { format: STATE_FORMAT, services });
+  } catch (error) {
+    if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    // All of it is stopped; a record that says otherwise would be worse than none.
+    for (const path of [layout.stateFile, `${layout.stateFile}.${process.pid}`])
+      rmSync(path, { force: true });
+  }
 }

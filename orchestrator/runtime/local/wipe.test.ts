@@ -22,6 +22,8 @@ const WRITTEN = [
   'kafka/data/transactions-0/leader-epoch-checkpoint',
   'kafka/data/transactions-0/partition.metadata',
   'kafka/data/my.topic_x-12.2f0ab1c3d4e5f60718293a4b5c6d7e8f-delete/00000000000000000000.index',
+  // By a broker that ran in a Persian locale.
+  'kafka/data/transactions-2/۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰۰.log',
   'kafka/data/__consumer_offsets-0/00000000000000000000.log',
   'zookeeper/zoo.cfg',
   'zookeeper/data/version-2/snapshot.3b',

@@ -18,9 +18,11 @@ const OWN = String.raw`(server\.properties|zoo\.cfg|log4j\.properties)(\.\d+)?|(
 /** org.apache.kafka.storage.internals.log.LogFileUtils, kafka.log.LogManager: a folder a partition, files a segment. */
 const KAFKA_DATA = String.raw`\.lock|\.kafka_cleanshutdown|meta\.properties|[\w-]+-checkpoint`;
 const KAFKA_PARTITION = String.raw`[\w.-]+-\d+(\.[\da-f]+-(delete|stray|future))?`;
-const KAFKA_SEGMENT = String.raw`[\w.-]+\.(log|index|timeindex|txnindex|snapshot)(\.(deleted|cleaned|swap))?|leader-epoch-checkpoint|partition\.metadata`;
+/** Offsets in a segment's name have the digits of the locale that Kafka ran in; ours have been ASCII since it is fixed. */
+const KAFKA_SEGMENT = String.raw`[\w.\-\p{Nd}]+\.(log|index|timeindex|txnindex|snapshot)(\.(deleted|cleaned|swap))?|leader-epoch-checkpoint|partition\.metadata`;
 const KAFKA_FILES = new RegExp(
   `^(${OWN}|data(/((${KAFKA_DATA})(\\.tmp)?|${KAFKA_PARTITION}(/(${KAFKA_SEGMENT})(\\.tmp)?)?))?)$`,
+  'u',
 );
 
 /** org.apache.zookeeper.server.persistence: snapshots and transaction logs in a folder named by the format's version. */

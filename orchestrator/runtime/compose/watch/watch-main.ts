@@ -1,12 +1,13 @@
 import { messageOf } from '../../../core/product-error.ts';
 import { tryFileLock } from '../../file-lock.ts';
+import { outputLog } from '../../lossy-writer.ts';
 import { engineConnection } from '../engine.ts';
 import { watchProject } from './watch-project.ts';
 
 /** The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK SINCE`, the last a Unix time in ms. One is enough. */
 const [host = '', project = '', lockPath = '', since = ''] = process.argv.slice(2);
 
-const say = (line: string) => process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+const say = outputLog();
 const { lock } = await tryFileLock(lockPath);
 if (lock) {
   try {

@@ -29,6 +29,8 @@ const caller = {
   NODE_OPTIONS: '--inspect',
   JAVA_TOOL_OPTIONS: '-agentlib:jdwp',
   KAFKA_OPTS: '-Dother',
+  LANG: 'fa_IR.UTF-8',
+  LC_NUMERIC: 'fa_IR.UTF-8',
 };
 
 function launch(service: ServiceName, environment: Record<string, string> = {}) {
@@ -62,11 +64,20 @@ describe('the command of every service', () => {
       PATH: '/bin',
       HOME: '/home/me',
       HTTPS_PROXY: 'http://proxy:3128',
-      no_proxy: 'localhost',
+      no_proxy: 'localhost,127.0.0.1,::1',
+      NO_PROXY: 'localhost,127.0.0.1,::1',
+      LC_ALL: process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8',
       NODE_EXTRA_CA_CERTS: '/ca.pem',
       MEDALLION_STREAM_RUN_DIR: '/stack/run, 1',
     });
-    for (const foreign of ['PYTHONPATH', 'NODE_OPTIONS', 'JAVA_TOOL_OPTIONS', 'KAFKA_OPTS']) {
+    for (const foreign of [
+      'LANG',
+      'LC_NUMERIC',
+      'PYTHONPATH',
+      'NODE_OPTIONS',
+      'JAVA_TOOL_OPTIONS',
+      'KAFKA_OPTS',
+    ]) {
       expect(env).not.toHaveProperty(foreign);
     }
     expect(env['SPARK_HOME']).not.toBe('/other/spark');
@@ -77,6 +88,16 @@ describe('the command of every service', () => {
     expect(JSON.stringify([spec.command, spec.args, files])).not.toContain('hunter2');
   });
 });
+
+it.each(['zookeeper', 'kafka', 'spark-master', 'spark-worker'] as const)(
+  '%s speaks English whatever the system prefers',
+  (service) => {
+    const { args } = launch(service).spec;
+    expect(args.slice(0, args.indexOf('-cp'))).toEqual(
+      expect.arrayContaining(['-Duser.language=en', '-Duser.country=US']),
+    );
+  },
+);
 
 describe('ZooKeeper', () => {
   it('serves one address and does not open its admin server', () => {
@@ -181,18 +202,22 @@ describe('the job', () => {
       'spark.ui.port': '14040',
       'spark.sql.shuffle.partitions': '4',
       'spark.driver.extraJavaOptions':
-        '-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true "-Djava.io.tmpdir=/stack/run, 1/scratch"',
+        '-Duser.language=en -Duser.country=US -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.net.preferIPv4Stack=true "-Djava.io.tmpdir=/stack/run, 1/scratch"',
     });
   });
 
-  it('gives its JVMs their options', () => {
+  it('gives its JVMs their options, which come after the defaults', () => {
     const settings = {
       SPARK_DRIVER_JAVA_OPTIONS: ' -XX:+UseG1GC  -Da=/b',
       SPARK_EXECUTOR_JAVA_OPTIONS: '-XX:+UseZGC',
     };
     const conf = confOf(launch('spark-streaming', settings).spec.args);
-    expect(conf['spark.driver.extraJavaOptions']).toMatch(/^-XX:\+UseG1GC -Da=\/b -Djava\.net/);
-    expect(conf['spark.executor.extraJavaOptions']).toMatch(/^-XX:\+UseZGC -Djava\.net/);
+    expect(conf['spark.driver.extraJavaOptions']).toMatch(
+      /^-Duser.language=en -Duser.country=US -XX:\+UseG1GC -Da=\/b -Djava\.net/,
+    );
+    expect(conf['spark.executor.extraJavaOptions']).toMatch(
+      /^-Duser.language=en -Duser.country=US -XX:\+UseZGC -Djava\.net/,
+    );
   });
 
   it("trusts the machine's private authorities where Ivy runs and where executors do", () => {

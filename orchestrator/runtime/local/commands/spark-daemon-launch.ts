@@ -2,6 +2,7 @@ import { delimiter, join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import type { RunLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
+import { JAVA_LOCALE_OPTIONS } from '../utf8-locale.ts';
 import { RESTART_POLICY } from './restart-policy.ts';
 import type { ServiceLaunch } from './service-launch.ts';
 import { sparkEnvironment, sparkLogging } from './spark-environment.ts';
@@ -97,6 +98,7 @@ function daemonLaunch(
         '-XX:+UseSerialGC',
         '-XX:TieredStopAtLevel=1',
         '-XX:+ExitOnOutOfMemoryError',
+        ...JAVA_LOCALE_OPTIONS,
         '-Djava.net.preferIPv4Stack=true',
         `-Djava.io.tmpdir=${layout.scratch}`,
         ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),

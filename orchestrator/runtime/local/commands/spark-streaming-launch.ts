@@ -3,6 +3,7 @@ import type { StackConfig } from '../../../config/stack-config.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../../core/spark-submit.ts';
 import type { RunLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
+import { JAVA_LOCALE_OPTIONS } from '../utf8-locale.ts';
 import { RESTART_POLICY } from './restart-policy.ts';
 import type { ServiceLaunch } from './service-launch.ts';
 import { sparkEnvironment, sparkLogging } from './spark-environment.ts';
@@ -37,8 +38,9 @@ export function sparkStreamingLaunch(
           'spark.ui.port': String(settings.SPARK_APP_UI_PORT),
           'spark.sql.shuffle.partitions': String(settings.SPARK_SQL_SHUFFLE_PARTITIONS),
         },
-        driverJavaOptions: [...words(settings.SPARK_DRIVER_JAVA_OPTIONS), ...jvm],
+        driverJavaOptions: [...JAVA_LOCALE_OPTIONS, ...words(settings.SPARK_DRIVER_JAVA_OPTIONS), ...jvm],
         executorJavaOptions: [
+          ...JAVA_LOCALE_OPTIONS,
           ...words(settings.SPARK_EXECUTOR_JAVA_OPTIONS),
           ...jvm,
           ...toolchain.jvmTrustOptions,

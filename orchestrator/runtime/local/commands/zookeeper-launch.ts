@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import type { RunLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
+import { JAVA_LOCALE_OPTIONS } from '../utf8-locale.ts';
 import { javaProperties } from './java-properties.ts';
 import { KAFKA_LOGGING, KAFKA_LOGGING_FILE } from './kafka-logging.ts';
 import { RESTART_POLICY } from './restart-policy.ts';
@@ -23,6 +24,7 @@ export function zookeeperLaunch(config: StackConfig, layout: RunLayout, toolchai
         // It handles a few requests a minute: the first compiler is enough and starts faster.
         '-XX:TieredStopAtLevel=1',
         '-XX:+ExitOnOutOfMemoryError',
+        ...JAVA_LOCALE_OPTIONS,
         '-Djava.net.preferIPv4Stack=true',
         `-Djava.io.tmpdir=${layout.scratch}`,
         `-Dlog4j.configuration=file:${KAFKA_LOGGING_FILE}`,

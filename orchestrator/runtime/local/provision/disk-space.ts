@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
+import { freeBytes, megabytes } from '../../free-space.ts';
 
 /**
  * Makes sure that something fits before its download begins.
@@ -12,11 +12,10 @@ export async function checkDiskSpace(
   { subject, neededBytes }: { readonly subject: string; readonly neededBytes: number },
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const { bavail, bsize } = await statfs(folder);
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= neededBytes) return;
+  const free = freeBytes(folder);
+  if (free >= neededBytes) return;
   throw new ProductError('PROVISION_FAILED', {
-    message: `${subject} needs ${megabytes(neededBytes)} of free disk space in ${folder}, and ${megabytes(freeBytes)} are free.`,
+    message: `${subject} needs ${megabytes(neededBytes)} of free disk space in ${folder}, and ${megabytes(free)} are free.`,
     hint: 'Free some space, or put the cache on another disk with XDG_CACHE_HOME, then run `npm run up` again.',
   });
 }
@@ -37,6 +36,3 @@ export function assertCacheWritable(cacheDir: string): void {
     });
   }
 }
-
-/** Decimal megabytes, as package tools show them. */
-export const megabytes = (bytes: number): string => `${Math.floor(bytes / 1e6)} MB`;

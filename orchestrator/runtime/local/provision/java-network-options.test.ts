@@ -21,6 +21,8 @@ test('the proxies of the environment become those of Java, without their passwor
 
 test('NO_PROXY names hosts and the domains below them', () => {
   const environment = { HTTPS_PROXY: 'http://proxy.example:1', NO_PROXY: 'localhost, .corp.example' };
-  expect(proxies(environment)).toContain('-Dhttp.nonProxyHosts=localhost|*.localhost|*.corp.example');
+  expect(proxies(environment)).toContain(
+    '-Dhttp.nonProxyHosts=localhost|*.localhost|*.corp.example|127.*|[::1]',
+  );
   expect(proxies({ NO_PROXY: 'localhost' })).toEqual([]);
 });

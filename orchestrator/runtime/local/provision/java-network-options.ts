@@ -1,3 +1,5 @@
+import { noProxyOf } from '../no-proxy.ts';
+
 /** How long Ivy waits for a server to take the connection, and between two pieces of an answer. */
 const CONNECT_TIMEOUT_MS = 15_000;
 const READ_TIMEOUT_MS = 60_000;
@@ -13,7 +15,7 @@ export function javaNetworkOptions(
   const value = (name: string) => environment[name.toLowerCase()] || environment[name];
   const https = proxyOptions('https', value('HTTPS_PROXY'));
   const http = proxyOptions('http', value('HTTP_PROXY'));
-  const direct = value('NO_PROXY');
+  const direct = noProxyOf(environment);
   return [
     `-Dsun.net.client.defaultConnectTimeout=${CONNECT_TIMEOUT_MS}`,
     `-Dsun.net.client.defaultReadTimeout=${READ_TIMEOUT_MS}`,
@@ -32,12 +34,15 @@ function proxyOptions(scheme: 'http' | 'https', proxy: string | undefined): stri
   return [`-D${scheme}.proxyHost=${url.hostname}`, `-D${scheme}.proxyPort=${port}`];
 }
 
+/** What Java takes for itself when nothing is named; what is named replaces it. */
+const JAVA_DEFAULT = ['localhost', '127.*', '[::1]'];
+
 /** `.corp.example,localhost` as `*.corp.example|localhost`; a name stands for the domain below it, too, as with other tools. */
 function nonProxyHosts(direct: string): string {
-  return direct
+  const hosts = direct
     .split(',')
     .map((host) => host.trim())
     .filter((host) => host !== '')
-    .flatMap((host) => (host.startsWith('.') ? [`*${host}`] : host === '*' ? ['*'] : [host, `*.${host}`]))
-    .join('|');
+    .flatMap((host) => (host.startsWith('.') ? [`*${host}`] : host === '*' ? ['*'] : [host, `*.${host}`]));
+  return [...new Set([...hosts, ...JAVA_DEFAULT])].join('|');
 }

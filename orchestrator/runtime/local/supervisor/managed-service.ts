@@ -19,11 +19,25 @@ interface Condition {
   readonly since: string;
 }
 
+/** How often the disk is looked at while a service waits for space on it. */
+const SPACE_POLL_MS = 1000;
+
+/** What all services of a stack share. */
+export interface ManagedServiceContext {
+  readonly watchdog: Watchdog;
+  readonly shortage: () => string | undefined;
+  readonly onChange: (news?: string) => void;
+}
+
+const describeLoss = (reason: string | undefined): string =>
+  reason === undefined ? 'its log is written again' : `lines of its log are dropped: ${reason}`;
+
 /** One service: its present process, and what happens when that ends. */
 export class ManagedService {
   readonly name: ServiceName;
   readonly log: ServiceLog;
   readonly #watchdog: Watchdog;
+  readonly #shortage: () => string | undefined;
   readonly #onChange: (news?: string) => void;
   readonly #waiting = new Set<(exit: ServiceExit) => void>();
   #spec: ServiceSpec | undefined;
@@ -35,11 +49,15 @@ export class ManagedService {
   #restartTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<boolean> | undefined;
 
-  /** @param onChange called after every change, with a phrase on it when the state is another */
-  constructor(name: ServiceName, log: ServiceLog, watchdog: Watchdog, onChange: (news?: string) => void) {
+  /**
+   * @param shortage says why nothing can be started for want of disk space, if that is so
+   * @param onChange called after every change, with a phrase on it when it is news
+   */
+  constructor(name: ServiceName, log: ServiceLog, { watchdog, shortage, onChange }: ManagedServiceContext) {
     this.name = name;
     this.log = log;
     this.#watchdog = watchdog;
+    this.#shortage = shortage;
     this.#onChange = onChange;
   }
 
@@ -90,11 +108,13 @@ export class ManagedService {
 
   observe(): ServiceObservation {
     const pid = this.#process?.identity.pid;
+    const { lossReason } = this.log;
     return {
       name: this.name,
       ...this.#condition,
       restarts: this.#restarts,
       recentLines: this.log.recentLines(),
+      ...(lossReason !== undefined && { warning: `lines of its log are dropped: ${lossReason}` }),
       ...(pid !== undefined && { pid }),
       ...(this.#exitCode !== undefined && { exitCode: this.#exitCode }),
     };
@@ -122,7 +142,9 @@ export class ManagedService {
     let started: ServiceProcess;
     try {
       started = ServiceProcess.start(spec, this.#watchdog, (chunk) => {
-        if (this.log.write(chunk)) this.#onChange();
+        const { rotated, lossChanged } = this.log.write(chunk);
+        if (lossChanged) this.#onChange(`${this.name}: ${describeLoss(this.log.lossReason)}`);
+        else if (rotated) this.#onChange();
       });
     } catch (error) {
       this.#enter('failed', (error as Error).message);
@@ -143,13 +165,25 @@ export class ManagedService {
     this.#process = undefined;
     const steady = performance.now() - ended.startedAtMs >= spec.restart.steadyAfterMs;
     this.#row = oneMoreEnd(this.#row, end, steady);
-    const verdict = verdictOn(end, this.#row, spec);
+    const verdict = verdictOn(end, this.#row, spec, this.#shortage());
     if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));
     else if (verdict.kind === 'failed') this.#enter('failed', verdict.reason);
-    else {
+    else if (verdict.kind === 'await-space') {
+      // What ends on a full disk has not failed of itself.
+      this.#row = NO_ENDS;
+      this.#restartWithSpace(spec);
+      this.#enter('restarting', verdict.reason);
+    } else {
       this.#restartTimer = setTimeout(() => this.#restart(spec), verdict.delayMs);
       this.#enter('restarting', `${describeEnd(end)}, next start in ${verdict.delayMs / 1000} s`);
     }
+  }
+
+  #restartWithSpace(spec: ServiceSpec): void {
+    this.#restartTimer = setTimeout(
+      () => (this.#shortage() === undefined ? this.#restart(spec) : this.#restartWithSpace(spec)),
+      SPACE_POLL_MS,
+    );
   }
 
   #restart(spec: ServiceSpec): void {

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { LossyWriter, writeFully } from '../../lossy-writer.ts';
 
 /** Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer) and `.log.2`. */
 export const LOG_ROTATION = { maxBytes: 10 * 1024 * 1024, files: 3 };
@@ -11,13 +12,18 @@ export const RECENT_LINES = 50;
 /** A single line is kept up to this length; the file has all of it. */
 const MAX_LINE_CHARS = 8192;
 
-/** The log of one service: everything that its processes write, as they write it, in files of bounded size. */
+/**
+ * The log of one service: everything that its processes write, as they write it, in files of bounded size. While the disk is
+ * full the files miss what comes; the last lines are at hand all the same.
+ */
 export class ServiceLog {
   readonly #path: string;
   readonly #rotation: typeof LOG_ROTATION;
+  readonly #writer = new LossyWriter((chunk) => this.#append(chunk));
   #descriptor: number | undefined;
   #size = 0;
   #processStart = 0;
+  #rotations = 0;
   #decoder = new StringDecoder('utf8');
   #lines: string[] = [];
   #partial = '';
@@ -32,28 +38,27 @@ export class ServiceLog {
     return this.#processStart;
   }
 
+  /** Why its files miss what is written now; undefined when they miss nothing. */
+  get lossReason(): string | undefined {
+    return this.#writer.reason;
+  }
+
   /** From here on another process writes. */
   beginProcess(): void {
-    this.#open();
+    // Opens the file, whose size is where the process begins.
+    this.#writer.write(Buffer.alloc(0));
     this.#processStart = this.#size;
     this.#decoder = new StringDecoder('utf8');
     this.#lines = [];
     this.#partial = '';
   }
 
-  /** @returns true when the log was rotated on the way */
-  write(chunk: Buffer): boolean {
-    let rotated = false;
-    if (this.#size > 0 && this.#size + chunk.length > this.#rotation.maxBytes) {
-      this.#rotate();
-      rotated = true;
-    }
-    for (let written = 0; written < chunk.length; ) {
-      written += writeSync(this.#open(), chunk, written);
-    }
-    this.#size += chunk.length;
+  /** @returns whether the log was rotated on the way, and whether the reason of a loss is another than before */
+  write(chunk: Buffer): { readonly rotated: boolean; readonly lossChanged: boolean } {
+    const rotations = this.#rotations;
+    const lossChanged = this.#writer.write(chunk);
     this.#remember(this.#decoder.write(chunk));
-    return rotated;
+    return { rotated: this.#rotations !== rotations, lossChanged };
   }
 
   /** Up to the last 50 lines of the present process, oldest first; the last one may still grow. */
@@ -65,6 +70,12 @@ export class ServiceLog {
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
+  }
+
+  #append(chunk: Buffer): void {
+    if (this.#size > 0 && this.#size + chunk.length > this.#rotation.maxBytes) this.#rotate();
+    writeFully(this.#open(), chunk);
+    this.#size += chunk.length;
   }
 
   #remember(text: string): void {
@@ -89,6 +100,7 @@ export class ServiceLog {
       const from = number === 0 ? this.#path : `${this.#path}.${number}`;
       if (existsSync(from)) renameSync(from, `${this.#path}.${number + 1}`);
     }
+    this.#rotations += 1;
     this.#size = 0;
     this.#processStart = 0;
     this.#open();

@@ -73,6 +73,16 @@ describe('ends in a row', () => {
     expect(verdictOn(crashed, row, daemon)).toMatchObject({ kind: 'failed' });
   });
 
+  it('an end on a full disk is followed by a wait for space, however often it was before; a refusal is not', () => {
+    const shortage = '0 MB are free on the disk of /run';
+    const row = rowOf(exit(1), exit(1), exit(1), exit(1), exit(1), exit(1));
+    expect(verdictOn(exit(1), row, daemon, shortage)).toEqual({
+      kind: 'await-space',
+      reason: 'exited with code 1, next start with more space: 0 MB are free on the disk of /run',
+    });
+    expect(verdictOn(exit(78), row, daemon, shortage)).toMatchObject({ kind: 'failed' });
+  });
+
   it('a process that lived long ends the row', () => {
     const row = oneMoreEnd(rowOf(exit(1), exit(1), exit(1)), exit(1), true);
     expect(row).toEqual({ ends: 1, failures: 1 });

@@ -37,7 +37,8 @@ export interface ProcessEnd {
 export type Verdict =
   | { readonly kind: 'completed' }
   | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'restart'; readonly delayMs: number };
+  | { readonly kind: 'restart'; readonly delayMs: number }
+  | { readonly kind: 'await-space'; readonly reason: string };
 
 /** Ends in a row, the present one included, each soon after its start. */
 export interface EndsInARow {
@@ -65,17 +66,24 @@ export function oneMoreEnd(before: EndsInARow, end: ProcessEnd, steady: boolean)
   return { ends: ends + 1, failures: fromOutside ? 0 : failures + 1 };
 }
 
-/** What follows the end of a process that nobody asked to end. */
+/**
+ * What follows the end of a process that nobody asked to end.
+ * @param shortage why nothing can be started for want of disk space, if that is so
+ */
 export function verdictOn(
   end: ProcessEnd,
   { ends, failures }: EndsInARow,
   { kind, restart }: Pick<ServiceSpec, 'kind' | 'restart'>,
+  shortage?: string,
 ): Verdict {
   if (kind === 'one-shot') {
     return end.code === 0 ? { kind: 'completed' } : { kind: 'failed', reason: describeEnd(end) };
   }
   if (end.code !== undefined && FINAL_EXIT_CODES.includes(end.code)) {
     return { kind: 'failed', reason: `${describeEnd(end)}, which a restart cannot mend` };
+  }
+  if (shortage !== undefined) {
+    return { kind: 'await-space', reason: `${describeEnd(end)}, next start with more space: ${shortage}` };
   }
   if (failures >= restart.maxFastFailures) {
     return {

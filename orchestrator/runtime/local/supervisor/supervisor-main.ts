@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { argv } from 'node:process';
 import { messageOf } from '../../../core/product-error.ts';
 import { describeHolder, removeIfEmpty, tryFileLock } from '../../file-lock.ts';
+import { outputLog } from '../../lossy-writer.ts';
 import { ownIdentity } from '../../process-identity.ts';
 import { stopRecorded } from '../recorded-services.ts';
 import { runLayout, socketPath } from '../run-layout.ts';
@@ -13,6 +14,11 @@ import { Watchdog } from './watchdog.ts';
 
 /** With nothing to run and nobody connected, a supervisor ends by itself after this time. */
 const IDLE_EXIT_MS = 5000;
+
+const say = outputLog();
+
+/** How soon a state is recorded after all that could not be: the disk was full. */
+const RECORD_AGAIN_MS = 1000;
 
 /** The detached process that owns one stack's services. Its only argument is RUN_DIR; its output goes to its own log. */
 async function main(runDir: string): Promise<void> {
@@ -31,16 +37,21 @@ async function main(runDir: string): Promise<void> {
 
   const watchdog = new Watchdog(() => record());
   let ended = false;
+  let unrecorded: NodeJS.Timeout | undefined;
   const record = () => {
+    clearTimeout(unrecorded);
     try {
       writeState(layout.stateFile, {
         format: STATE_FORMAT,
         supervisor: ended ? undefined : { ...ownIdentity(), socket, watchdog: watchdog.pid },
         services: supervisor.record(),
       });
+      if (unrecorded) say('the state is recorded again');
+      unrecorded = undefined;
     } catch (error) {
       // A full disk must not take the stack down; those who ask through the socket still get the truth.
-      say(`the state could not be recorded: ${messageOf(error)}`);
+      if (!unrecorded) say(`the state could not be recorded: ${messageOf(error)}`);
+      unrecorded = setTimeout(record, RECORD_AGAIN_MS).unref();
     }
   };
   const supervisor = new Supervisor(layout, watchdog, (news) => {
@@ -99,10 +110,6 @@ function makePrivateFolder(folder: string): void {
     throw new Error(`${folder} is not a folder of this user`);
   }
   chmodSync(folder, 0o700);
-}
-
-function say(text: string): void {
-  process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 }
 
 const [, , runDir] = argv;

@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf, isAlive } from '../../process-identity.ts';
@@ -202,6 +211,36 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
       exitCode: 2,
       recentLines: ['wrong'],
     });
+  });
+
+  it('lives on while a log cannot be written, says so, and writes again when it can', async () => {
+    const stack = await create({
+      scripts: { kafka: 'while :; do echo line; [ -e end ] && exit 1; sleep 0.05; done' },
+    });
+    const runtime = stack.runtime();
+    const log = join(stack.layout.logs, 'kafka.log');
+    mkdirSync(stack.layout.logs, { recursive: true });
+    symlinkSync('/dev/full', log);
+    await runtime.start('kafka', never);
+    await expect
+      .poll(async () => (await look(runtime, 'kafka')).warning)
+      .toMatch(/^lines of its log are dropped: ENOSPC/);
+    const supervisor = stack.supervisorPid;
+    const { recentLines, pid } = await look(runtime, 'kafka');
+    expect(recentLines).toContain('line');
+    const supervisorLog = () => readFileSync(stack.layout.supervisorLog, 'utf8');
+    expect(supervisorLog().match(/kafka: lines of its log are dropped: ENOSPC/g)).toHaveLength(1);
+    // A stopped service's log is closed, and its next start opens the file that is there now.
+    await runtime.stop('kafka');
+    await runtime.close();
+    await stack.runtime().down();
+    rmSync(log);
+    expect(identityOf(supervisor)).toBeUndefined();
+    await runtime.start('kafka', never);
+    expect((await look(runtime, 'kafka')).pid).not.toBe(pid);
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8')).toContain('line');
+    expect((await look(runtime, 'kafka')).warning).toBeUndefined();
+    await runtime.close();
   });
 
   it('records what is needed to stop the stack, for its owner alone and without any environment', async () => {

@@ -1,4 +1,5 @@
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '../../../core/services.ts';
+import { shortageOf } from '../../free-space.ts';
 import type { RunLayout } from '../run-layout.ts';
 import { serviceLogFile } from '../run-layout.ts';
 import type { RecordedService } from '../state-file.ts';
@@ -14,10 +15,11 @@ export class Supervisor {
 
   /** @param onChange called after every change of a service, with a phrase on it when its state is another */
   constructor(layout: RunLayout, watchdog: Watchdog, onChange: (news?: string) => void) {
+    const context = { watchdog, shortage: () => shortageOf(layout.runDir), onChange };
     this.#services = new Map(
       SERVICE_NAMES.map((name) => [
         name,
-        new ManagedService(name, new ServiceLog(serviceLogFile(layout, name)), watchdog, onChange),
+        new ManagedService(name, new ServiceLog(serviceLogFile(layout, name)), context),
       ]),
     );
   }
