@@ -1,6 +1,18 @@
 /** Dependencies point one way: main → cli → commands → chaos → stack → {probes, runtime} → core. No cycles. */
 const above = {
-  core: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
+  core: [
+    'pipeline',
+    'config',
+    'outputs',
+    'report',
+    'probes',
+    'runtime',
+    'stack',
+    'chaos',
+    'commands',
+    'doctor',
+  ],
+  pipeline: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
   config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
   report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
   outputs: ['report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
@@ -71,6 +83,7 @@ module.exports = {
       ['kafkajs'],
       ['orchestrator/probes/', 'orchestrator/stack/create-topic', 'producer/'],
     ),
+    onlyIn('yaml-in-pipeline', ['yaml'], ['orchestrator/pipeline/']),
     onlyIn('duckdb-in-outputs', ['@duckdb'], ['orchestrator/outputs/']),
   ],
   options: {

@@ -1,19 +1,28 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDir } from './support/project.ts';
 import { pythonTools } from './support/python-tools.ts';
 
-/** `npm run check`: types, format, lint, layers, unused code. All of them run, whatever fails. */
+/** `npm run check`: types, format, lint, layers, unused code, generated files. All of them run, whatever fails. */
 const bin = (name: string) => join(projectDir, 'node_modules', '.bin', name);
 const python = await pythonTools();
 const app = join(projectDir, 'spark-app');
 // By the job's configuration.
 const bench = ['--config', join(app, 'pyproject.toml'), join(projectDir, 'bench')];
+const pipelines = ['pipelines', 'data/fixtures/pipelines'].flatMap((root) =>
+  readdirSync(join(projectDir, root)).map((name) => join(projectDir, root, name)),
+);
 const CHECKS: readonly { name: string; command: string; args: readonly string[]; cwd?: string }[] = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', '.'] },
   { name: 'format and lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
   { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer', 'bench'] },
   { name: 'unused code', command: bin('knip'), args: [] },
+  {
+    name: 'generated files',
+    command: bin('tsx'),
+    args: ['orchestrator/pipeline/generate-main.ts', '--check', ...pipelines],
+  },
   { name: 'ruff format', command: python.bin('ruff'), args: ['format', '--check', '.'], cwd: app },
   { name: 'ruff', command: python.bin('ruff'), args: ['check', '.'], cwd: app },
   {

@@ -8,6 +8,10 @@
 export const ERROR_CATALOGUE = {
   BAD_USAGE: { exitCode: 2, meaning: 'The command line has an unknown command, option or combination.' },
   BAD_SETTING: { exitCode: 2, meaning: 'A setting has an unknown name or a value that is not allowed.' },
+  BAD_PIPELINE: {
+    exitCode: 2,
+    meaning: 'A file of the pipeline is missing, or has something that is not executed.',
+  },
   UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
   OUTPUT_NOT_WRITABLE: { exitCode: 2, meaning: 'OUTPUT_DIR or RUN_DIR cannot be created or written.' },
   FOREIGN_FILES: {
