@@ -60,6 +60,8 @@ async function launch(
       signal.throwIfAborted();
       const client = await connectToSupervisor(layout);
       if (client) return client;
+      const refusal = child && refusals.get(child);
+      if (refusal) throw launchFailure(layout, `could not be started: ${refusal.message}`);
       if (child?.exitCode) throw launchFailure(layout, `ended with code ${child.exitCode}`);
       if (performance.now() > deadline) {
         throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
@@ -79,6 +81,9 @@ async function launch(
   }
 }
 
+/** Why the system did not start a process. */
+const refusals = new WeakMap<ChildProcess, Error>();
+
 function spawnSupervisor(layout: RunLayout, environment: Readonly<Record<string, string>>): ChildProcess {
   mkdirSync(layout.logs, { recursive: true, mode: 0o700 });
   const size = statSync(layout.supervisorLog, { throwIfNoEntry: false })?.size ?? 0;
@@ -92,7 +97,10 @@ function spawnSupervisor(layout: RunLayout, environment: Readonly<Record<string,
       detached: true,
       stdio: ['ignore', log, log],
     });
-    child.on('error', () => undefined);
+    // `exit` does not follow; nor is there an exit code.
+    child.on('error', (error) => {
+      refusals.set(child, error);
+    });
     child.unref();
     return child;
   } finally {

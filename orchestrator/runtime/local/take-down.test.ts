@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf, type ProcessIdentity } from '../process-identity.ts';
@@ -31,12 +31,21 @@ async function stranger(): Promise<ProcessIdentity> {
   return identity;
 }
 
-/** Leaves the services without anyone who looks after them, as no single crash could. */
-function killSupervision(stack: LightStack): void {
-  const supervisor = readState(stack.layout.stateFile)?.supervisor;
-  signalProcess(supervisor?.pid ?? 0, 'SIGSTOP');
-  signalProcess(supervisor?.watchdog ?? 0, 'SIGKILL');
-  signalProcess(supervisor?.pid ?? 0, 'SIGKILL');
+/**
+ * Leaves the services without anyone who looks after them, as no single crash could. A service that has yet to write would end
+ * of itself: nobody reads any more.
+ */
+async function killSupervision(stack: LightStack): Promise<void> {
+  const { pid = 0, watchdog = 0 } = readState(stack.layout.stateFile)?.supervisor ?? {};
+  signalProcess(pid, 'SIGSTOP');
+  // Every thread of it: one that still ran would start another watchdog, which kills what it was told of so far.
+  const states = () =>
+    readdirSync(`/proc/${pid}/task`).map(
+      (task) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8'))?.[1],
+    );
+  await expect.poll(() => states().every((state) => state === 'T')).toBe(true);
+  signalProcess(watchdog, 'SIGKILL');
+  signalProcess(pid, 'SIGKILL');
 }
 
 describe.runIf(process.platform === 'linux')('taking a stack down', () => {
@@ -46,7 +55,10 @@ describe.runIf(process.platform === 'linux')('taking a stack down', () => {
     await runtime.start('zookeeper', never);
     await runtime.start('kafka', never);
     const pid = stack.pidOf('kafka');
-    killSupervision(stack);
+    await expect
+      .poll(async () => (await look(runtime, 'zookeeper')).recentLines)
+      .toEqual(['zookeeper began']);
+    await killSupervision(stack);
     await expect
       .poll(() => look(runtime, 'kafka'))
       .toMatchObject({
@@ -67,7 +79,7 @@ describe.runIf(process.platform === 'linux')('taking a stack down', () => {
     await runtime.start('kafka', never);
     const pid = stack.pidOf('kafka');
     await expect.poll(() => stack.processes().length).toBe(3);
-    killSupervision(stack);
+    await killSupervision(stack);
     signalProcess(pid, 'SIGKILL');
     await expect.poll(() => stack.processes().filter(identityOf).length).toBe(1);
     expect(await runtime.down()).toEqual(['kafka']);
@@ -79,7 +91,8 @@ describe.runIf(process.platform === 'linux')('taking a stack down', () => {
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
     const pid = stack.pidOf('kafka');
-    killSupervision(stack);
+    await expect.poll(async () => (await look(runtime, 'kafka')).recentLines).toEqual(['kafka began']);
+    await killSupervision(stack);
     await runtime.start('zookeeper', never);
     expect(identityOf(pid)).toBeUndefined();
     expect(await look(runtime, 'kafka')).toMatchObject({ state: 'stopped' });

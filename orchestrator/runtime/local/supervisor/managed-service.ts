@@ -1,3 +1,4 @@
+import { messageOf } from '../../../core/product-error.ts';
 import type { ServiceName } from '../../../core/services.ts';
 import type { RunState, ServiceExit, ServiceObservation } from '../../runtime.ts';
 import type { ServiceLog } from './service-log.ts';
@@ -147,7 +148,7 @@ export class ManagedService {
         else if (rotated) this.#onChange();
       });
     } catch (error) {
-      this.#enter('failed', (error as Error).message);
+      this.#follow(spec, { code: undefined, signal: undefined, refusal: messageOf(error) }, false);
       return;
     }
     this.#process = started;
@@ -163,7 +164,10 @@ export class ManagedService {
     this.#exitCode = end.code;
     if (this.#stopping) return;
     this.#process = undefined;
-    const steady = performance.now() - ended.startedAtMs >= spec.restart.steadyAfterMs;
+    this.#follow(spec, end, performance.now() - ended.startedAtMs >= spec.restart.steadyAfterMs);
+  }
+
+  #follow(spec: ServiceSpec, end: ProcessEnd, steady: boolean): void {
     this.#row = oneMoreEnd(this.#row, end, steady);
     const verdict = verdictOn(end, this.#row, spec, this.#shortage());
     if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));

@@ -37,12 +37,13 @@ export class ServiceProcess {
     });
     // Told through `ended` or by the missing id.
     child.on('error', () => undefined);
-    child.stdin.on('error', () => undefined);
     const group = child.pid;
     const identity = group === undefined ? undefined : identityOf(group);
+    // Without an id there may be no streams either: the system had no descriptors for them.
     if (group === undefined || identity === undefined) {
-      throw new Error(`no process could be started in ${spec.cwd}`);
+      throw new Error(`the system refused a process in ${spec.cwd}`);
     }
+    child.stdin.on('error', () => undefined);
     watchdog.add(group);
     child.stdout.on('data', onOutput);
     const ended = endOf(child, group).then((end) => {

@@ -28,10 +28,11 @@ export interface RestartPolicy {
   readonly maxFastFailures: number;
 }
 
-/** How a process ended: a code, or the signal that ended it. */
+/** How a process ended: a code, or the signal that ended it, or why the system refused to start it. */
 export interface ProcessEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
+  readonly refusal?: string;
 }
 
 export type Verdict =
@@ -97,7 +98,8 @@ export function verdictOn(
   };
 }
 
-/** "exited with code 1" or "ended by SIGKILL". */
+/** "exited with code 1", "ended by SIGKILL" or "could not be started: spawn EAGAIN". */
 export function describeEnd(end: ProcessEnd): string {
+  if (end.refusal !== undefined) return `could not be started: ${end.refusal}`;
   return end.signal === undefined ? `exited with code ${end.code}` : `ended by ${end.signal}`;
 }

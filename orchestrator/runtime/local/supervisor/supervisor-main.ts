@@ -35,7 +35,10 @@ async function main(runDir: string): Promise<void> {
   makePrivateFolder(dirname(socket));
   rmSync(socket, { force: true });
 
-  const watchdog = new Watchdog(() => record());
+  const watchdog = new Watchdog(
+    () => record(),
+    (error) => say(`no watchdog could be started: ${error.message}`),
+  );
   let ended = false;
   let unrecorded: NodeJS.Timeout | undefined;
   const record = () => {

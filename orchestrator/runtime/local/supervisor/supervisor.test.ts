@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -82,6 +83,31 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await expect
       .poll(() => stack.processes().filter(identityOf), { timeout: 1000, interval: 20 })
       .toEqual([]);
+    await runtime.close();
+  });
+
+  it('lives on while the system refuses it processes, and starts watchdog and service when it can', async () => {
+    const stack = await create();
+    const runtime = stack.runtime();
+    await runtime.start('kafka', never);
+    const { supervisorPid } = stack;
+    const { pid } = await look(runtime, 'kafka');
+    const first = readState(stack.layout.stateFile)?.supervisor?.watchdog ?? 0;
+    // As many files as it has open: a new process needs more.
+    const limitFiles = (limit: string) =>
+      execFileSync('prlimit', ['--pid', String(supervisorPid), `--nofile=${limit}:`]);
+    limitFiles(String(readdirSync(`/proc/${supervisorPid}/fd`).length));
+    signalProcess(first, 'SIGKILL');
+    signalProcess(pid ?? 0, 'SIGKILL');
+    const supervisorLog = () => readFileSync(stack.layout.supervisorLog, 'utf8');
+    await expect.poll(supervisorLog).toMatch(/no watchdog could be started: .*EMFILE/);
+    await expect.poll(supervisorLog).toMatch(/kafka restarting: could not be started/);
+    limitFiles('1024');
+    await expect
+      .poll(() => readState(stack.layout.stateFile)?.supervisor?.watchdog ?? first, { timeout: 10_000 })
+      .not.toBe(first);
+    await expect.poll(async () => (await look(runtime, 'kafka')).state, { timeout: 10_000 }).toBe('running');
+    expect(stack.supervisorPid).toBe(supervisorPid);
     await runtime.close();
   });
 

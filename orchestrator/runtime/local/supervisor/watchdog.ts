@@ -18,16 +18,24 @@ done
 for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 `;
 
+/** How soon a watchdog is started after the system has refused a process. */
+const START_AGAIN_MS = 1000;
+
 /** A tiny process that outlives the supervisor just long enough to take its services with it, even after kill -9. */
 export class Watchdog {
   readonly #groups = new Set<number>();
   #process: ChildProcess | undefined;
   #stopped = false;
   readonly #onStart: () => void;
+  readonly #onRefusal: (error: Error) => void;
 
-  /** @param onStart called when it was started, also in place of one that ended */
-  constructor(onStart: () => void) {
+  /**
+   * @param onStart called when it was started, also in place of one that ended
+   * @param onRefusal called when the system refuses a process for it; it is tried again
+   */
+  constructor(onStart: () => void, onRefusal: (error: Error) => void) {
     this.#onStart = onStart;
+    this.#onRefusal = onRefusal;
   }
 
   /** Process id of the watchdog. */
@@ -36,6 +44,22 @@ export class Watchdog {
   }
 
   start(): void {
+    try {
+      this.#spawn();
+    } catch (error) {
+      this.#startLater(error as Error);
+    }
+  }
+
+  #startLater(error: Error): void {
+    this.#process = undefined;
+    this.#onRefusal(error);
+    setTimeout(() => {
+      if (!this.#stopped) this.start();
+    }, START_AGAIN_MS).unref();
+  }
+
+  #spawn(): void {
     const child = spawn('/bin/sh', ['-c', SCRIPT, 'medallion-stream-watchdog'], {
       cwd: '/',
       env: {},
@@ -43,6 +67,9 @@ export class Watchdog {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     });
+    // Refused for now, such as by a limit of processes; `exit` does not follow.
+    child.once('error', (error) => this.#startLater(error));
+    if (child.pid === undefined) return;
     this.#process = child;
     // A write to a watchdog that was killed: its exit is handled below.
     child.stdin?.on('error', () => undefined);
