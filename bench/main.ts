@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { ProductError } from '../orchestrator/core/product-error.ts';
 import { errorText } from '../orchestrator/report/error-text.ts';
+import { isReaderGone } from '../orchestrator/report/output.ts';
 import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { projectDir } from '../tests/support/project.ts';
 import type { BenchCommand } from './commands/bench-command.ts';
@@ -13,22 +14,28 @@ import { scale } from './commands/scale.ts';
 import { scenarios } from './commands/scenarios.ts';
 import { up } from './commands/up.ts';
 import { readOptions, yargsOptions } from './options.ts';
+import { benchOutput, outputLost } from './report/bench-output.ts';
 import { report } from './report/results.ts';
 
 /** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
 const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth, scenarios];
+
+/** As a shell reports SIGPIPE. */
+const READER_GONE = 141;
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     abort.abort(
       new ProductError('INTERRUPTED', {
-        message: `The measurement was ended by ${name}.`,
-        hint: 'Run it anew when you like.',
+        message: 'Interrupted. Everything the measurement started was stopped.',
+        hint: '`npm run bench` runs it again.',
       }),
     );
   });
 }
+
+const signal = AbortSignal.any([abort.signal, outputLost]);
 
 const parser = yargs(process.argv.slice(2))
   .scriptName('npm run bench --')
@@ -63,7 +70,7 @@ for (const command of COMMANDS) {
     },
     async (args) => {
       const options = readOptions(command.shape, args as Record<string, unknown>);
-      report(command.name, String(args['out']), await command.run(options, abort.signal));
+      report(command.name, String(args['out']), await command.run(options, signal));
     },
   );
 }
@@ -77,10 +84,13 @@ function refuseFlagsKeptByNpm(known: object): void {
   });
 }
 
+let exitCode = 0;
 try {
   await parser.parseAsync();
-  process.exit(0);
 } catch (error) {
-  process.stderr.write(`${errorText(error)}\n`);
-  process.exit(error instanceof ProductError ? error.exitCode : 1);
+  exitCode = error instanceof ProductError ? error.exitCode : 1;
+  if (error !== outputLost.reason) benchOutput.err(errorText(error));
 }
+// The figures must have left the process; connections that a measurement leaves open must not keep it.
+await benchOutput.flushed();
+process.exit(isReaderGone(outputLost.reason) ? READER_GONE : exitCode);

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { chaos } from './commands/chaos.ts';
-import type { Command, CommandContext } from './commands/command.ts';
+import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { doctor } from './commands/doctor.ts';
 import { down } from './commands/down.ts';
 import { logs } from './commands/logs.ts';
@@ -19,7 +19,9 @@ export interface ParsedCommand {
   readonly name: string;
   readonly json: boolean;
   readonly flags: Partial<Record<SettingName, string>>;
-  run(context: CommandContext): Promise<number>;
+  /** See `Command.afterInterrupt`. */
+  readonly afterInterrupt: string | undefined;
+  run(context: CommandContext): Promise<CommandResult>;
 }
 
 /**
@@ -67,6 +69,7 @@ export async function parseCommandLine(
           name: nameOf(command.usage),
           json: args['json'] === true,
           flags: settingFlags(args),
+          afterInterrupt: command.afterInterrupt,
           run: (context) => command.run(context, args as Options),
         };
       },

@@ -1,46 +1,81 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseCommandLine } from './cli.ts';
+import { type ParsedCommand, parseCommandLine } from './cli.ts';
 import { loadSettings } from './config/load-settings.ts';
 import { stackConfig } from './config/stack-config.ts';
+import { ERROR_CATALOGUE } from './core/error-catalogue.ts';
 import { ProductError } from './core/product-error.ts';
 import type { Reporter } from './core/reporter.ts';
 import { errorJson, errorText } from './report/error-text.ts';
 import { jsonReporter } from './report/json-reporter.ts';
-import { type Output, processOutput } from './report/output.ts';
+import { isReaderGone, type Output, processOutput } from './report/output.ts';
 import { plainReporter } from './report/plain-reporter.ts';
 import { taskListReporter } from './report/task-list-reporter.ts';
 
 /** What a command ends with when its reader went away, as a shell reports SIGPIPE. */
 const READER_GONE = 141;
+const STREAM_FAILED = ERROR_CATALOGUE.STREAM_FAILED.exitCode;
 const UNEXPECTED = 1;
+/** How long connections that a command left open may keep the process after its output was written. */
+const LINGER_MS = 3000;
 
 const argv = process.argv.slice(2);
-const output = processOutput(() => process.exit(READER_GONE));
-process.exit(await main());
+const abort = new AbortController();
+/** The error after which standard output or standard error takes nothing more. */
+let lost: NodeJS.ErrnoException | undefined;
+let command: ParsedCommand | undefined;
+
+const output = processOutput((error, stream) => {
+  if (lost) return;
+  lost = error;
+  if (!isReaderGone(error)) output.err(errorText(streamFailed(error, stream)));
+  abort.abort(interruption());
+});
+await end(await main());
 
 async function main(): Promise<number> {
   const json = argv.includes('--json');
-  const abort = new AbortController();
-  listenForSignals(abort, output);
+  listenForSignals();
   let reporter: Reporter | undefined;
   try {
-    const command = await parseCommandLine(argv, process.stdout.columns);
+    command = await parseCommandLine(argv, process.stdout.columns);
     if (!command) return 0;
     const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
     const settings = loadSettings({ flags: command.flags, environment: process.env, projectDir });
     const config = stackConfig(settings, projectDir, process.env);
     reporter = reporterFor(command.json, output);
-    return await command.run({ config, reporter, output, signal: abort.signal, json: command.json });
+    const result = await command.run({
+      config,
+      reporter,
+      output,
+      signal: abort.signal,
+      json: command.json,
+    });
+    // A task list is drawn to its end before the result follows.
+    await reporter.close();
+    const document = json ? result.json && JSON.stringify(result.json) : result.text;
+    if (document !== undefined) output.out(document);
+    return result.exitCode;
   } catch (error) {
     await reporter?.close();
-    reporter = undefined;
+    // A write that failed is rejected before its stream emits the error.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (lost && (error === abort.signal.reason || error === lost)) return UNEXPECTED;
     output.err(errorText(error));
     if (json) output.out(JSON.stringify({ error: errorJson(error) }));
     return exitCodeOf(error);
-  } finally {
-    await reporter?.close();
   }
+}
+
+/** Ends the process when all output is written: `process.exit` would cut off what a pipe has not taken yet. */
+async function end(exitCode: number): Promise<void> {
+  await output.flushed();
+  process.exitCode = lost === undefined ? exitCode : isReaderGone(lost) ? READER_GONE : STREAM_FAILED;
+  // The last resort. The timer itself keeps nothing alive: it fires only when something else does.
+  setTimeout(() => {
+    output.err(`note: an open connection kept the command; it was ended after ${LINGER_MS / 1000} s`);
+    void output.flushed().then(() => process.exit());
+  }, LINGER_MS).unref();
 }
 
 function reporterFor(json: boolean, to: Output): Reporter {
@@ -51,22 +86,36 @@ function reporterFor(json: boolean, to: Output): Reporter {
 }
 
 /** The first signal aborts the command, which then undoes what it began; a second one ends the process at once. */
-function listenForSignals(abort: AbortController, to: Output): void {
+function listenForSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
+      const starts = command?.afterInterrupt !== undefined;
       if (abort.signal.aborted) {
-        to.err('Ended at once; `npm run down` stops what is left.');
+        if (starts) output.err('Ended at once; `npm run down` stops what is left.');
         process.exit(130);
       }
-      to.err(`\n${name}: stopping what this command started; once more to end at once`);
-      abort.abort(
-        new ProductError('INTERRUPTED', {
-          message: `The command was ended by ${name}.`,
-          hint: 'What it had started is stopped again; run it anew when you like.',
-        }),
-      );
+      if (starts) {
+        output.err(`\n${name}: the command ends once nothing is left half done; repeat it to end at once`);
+      }
+      abort.abort(interruption());
     });
   }
+}
+
+function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductError {
+  return new ProductError('STREAM_FAILED', {
+    message: `What the command prints could not be written to ${stream}: ${error.message}.`,
+    hint: 'Free some space, or send the output elsewhere; then run the command again.',
+    cause: error,
+  });
+}
+
+function interruption(): ProductError {
+  const name = command?.name ?? 'up';
+  return new ProductError('INTERRUPTED', {
+    message: ['Interrupted.', command?.afterInterrupt ?? 'It had started nothing.'].join(' '),
+    hint: `\`npm run ${name}\` runs it again.`,
+  });
 }
 
 function exitCodeOf(error: unknown): number {

@@ -1,4 +1,5 @@
 import { readConfig } from './config.ts';
+import { endProcess } from './end-process.ts';
 import { EXIT, explain } from './exit-code.ts';
 import { lineOutput } from './line-output.ts';
 import { aborted } from './pause.ts';
@@ -25,7 +26,7 @@ try {
     await aborted(stop);
     clearInterval(heartbeat);
   }
-  process.exit(isDelivered ? EXIT.done : EXIT.failed);
+  await endProcess(isDelivered ? EXIT.done : EXIT.failed);
 } catch (error) {
-  process.exit(explain(error));
+  await endProcess(explain(error));
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { flushOutput } from '../orchestrator/report/output.ts';
 import { projectDir } from './support/project.ts';
 import { pythonTools } from './support/python-tools.ts';
 
@@ -44,4 +45,5 @@ const failed = CHECKS.filter(({ name, command, args, cwd = projectDir }) => {
 const outcome =
   failed.length === 0 ? 'all checks passed' : `failed: ${failed.map(({ name }) => name).join(', ')}`;
 process.stdout.write(`\n${outcome}\n`);
+await flushOutput();
 process.exit(failed.length === 0 ? 0 : 1);

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { flushOutput } from '../orchestrator/report/output.ts';
 import { projectDir } from './support/project.ts';
 import { runPytest } from './support/pytest.ts';
 
@@ -63,6 +64,7 @@ if (named.length === 0 && !isContinuous) {
 }
 const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+await flushOutput();
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 function add(counts: Counts): void {

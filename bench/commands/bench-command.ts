@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { OptionShape } from '../options.ts';
+import { benchOutput } from '../report/bench-output.ts';
 import type { Results } from '../report/results.ts';
 
 /** One kind of measurement. */
@@ -15,4 +16,4 @@ export interface BenchCommand<S extends OptionShape = OptionShape> {
 export const benchCommand = <S extends OptionShape>(command: BenchCommand<S>): BenchCommand<S> => command;
 
 /** Tells on standard error what is going on: a measurement takes minutes. */
-export const say = (text: string): void => void process.stderr.write(`[bench] ${text}\n`);
+export const say = (text: string): void => benchOutput.err(`[bench] ${text}`);

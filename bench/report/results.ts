@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { textTable } from '../../orchestrator/outputs/text-table.ts';
 import { type Machine, machineLine } from '../measure/machine.ts';
+import { benchOutput } from './bench-output.ts';
 
 /** What a measurement leaves: a table for people, everything as JSON, and a plot. */
 export interface Results {
@@ -31,7 +32,7 @@ export function report(command: string, folder: string, results: Results): void 
     align: at === 0 ? ('left' as const) : ('right' as const),
   }));
   const lines = [machineLine(machine), '', ...textTable(heads, rows, TABLE_WIDTH), '', ...notes];
-  process.stdout.write(`${lines.join('\n')}\n\n${base}.json, .svg\n`);
+  benchOutput.out(`${lines.join('\n')}\n\n${base}.json, .svg`);
 }
 
 /** A count with thousands apart. */

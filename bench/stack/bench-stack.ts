@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { StackConfig } from '../../orchestrator/config/stack-config.ts';
 import { runPlan } from '../../orchestrator/core/run-plan.ts';
 import type { ServiceName } from '../../orchestrator/core/services.ts';
-import { processOutput } from '../../orchestrator/report/output.ts';
 import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
 import { serviceLaunch } from '../../orchestrator/runtime/local/commands/service-commands.ts';
 import type { ServiceLaunch } from '../../orchestrator/runtime/local/commands/service-launch.ts';
@@ -17,6 +16,7 @@ import type { Address } from '../../orchestrator/runtime/runtime.ts';
 import { createTopic } from '../../orchestrator/stack/create-topic.ts';
 import { upPlan } from '../../orchestrator/stack/up-plan.ts';
 import { kafkaToolsClassPath } from '../producer/kafka-tools.ts';
+import { benchOutput } from '../report/bench-output.ts';
 import { type ChildRun, runChild } from './child-run.ts';
 import { type StackPlace, stackPlace } from './stack-place.ts';
 
@@ -119,7 +119,7 @@ export class BenchStack {
     const steps = upPlan(this.config, this.#runtime, []);
     const preparation = this.#runtime.preparation().map(({ name }) => name);
     const wanted = steps.filter(({ name }) => [...preparation, ...CLUSTER].includes(name));
-    await runPlan(wanted, plainReporter(processOutput(() => process.exit(1))), signal);
+    await runPlan(wanted, plainReporter(benchOutput), signal);
   }
 
   async #stop(): Promise<void> {

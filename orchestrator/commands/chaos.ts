@@ -9,7 +9,7 @@ import {
 import { describeFault, describeMoment, type Fault } from '../chaos/fault.ts';
 import { removeFiller } from '../chaos/fill-outputs.ts';
 import type { FaultOutcome } from '../chaos/outcome.ts';
-import { runChaos } from '../chaos/run-chaos.ts';
+import { type ChaosRun, runChaos } from '../chaos/run-chaos.ts';
 import { seedFromSystem } from '../chaos/seeded-random.ts';
 import { stackActs } from '../chaos/stack-acts.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
@@ -22,9 +22,15 @@ import { recordedConfig } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { stackStatus } from '../stack/service-status.ts';
 import { type ChaosOptions, chaosOptions, replayOf, scheduleOf } from './chaos-options.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, CommandResult } from './command.ts';
 import { withStackLock } from './stack-lock.ts';
 import { bringUp } from './up.ts';
+
+const CHAOS_EXIT: Readonly<Record<ChaosRun['verdict'], number>> = {
+  equal: 0,
+  different: ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode,
+  'not-recovered': ERROR_CATALOGUE.GATE_TIMEOUT.exitCode,
+};
 
 /** `chaos`: faults on the running stack, each followed by recovery and verification. */
 export const chaos: Command<ChaosOptions> = {
@@ -39,16 +45,16 @@ export const chaos: Command<ChaosOptions> = {
     ['npm run chaos -- --except supervisor,disk-full', 'everything else'],
   ],
   options: chaosOptions,
+  afterInterrupt: 'The stack is left running.',
   async run(context, options) {
     const seed = options.seed ?? seedFromSystem();
     const schedule = scheduleOf(seed, options);
     if (options['dry-run']) {
-      context.reporter.emit({
-        type: 'result',
-        result: { seed, replay: replayOf(seed, options), faults: schedule.map(faultJson) },
+      return {
+        exitCode: 0,
+        json: { seed, replay: replayOf(seed, options), faults: schedule.map(faultJson) },
         text: `${scheduleText(schedule)}\nSeed ${seed}; to make these faults: ${replayOf(seed, options)}`,
-      });
-      return 0;
+      };
     }
     return withStackLock(context, 'chaos', () => makeChaos(context, schedule, seed, replayOf(seed, options)));
   },
@@ -59,7 +65,7 @@ async function makeChaos(
   schedule: readonly Fault[],
   seed: number,
   replay: string,
-): Promise<number> {
+): Promise<CommandResult> {
   // What `up` starts again has the settings of the running stack, whatever this command was given.
   const context: CommandContext = { ...given, config: recordedConfig(given.config) };
   const { config, reporter, signal } = context;
@@ -104,9 +110,11 @@ async function makeChaos(
     };
     const run = await runChaos(schedule, acts, listener, signal);
     const heading = { seed, runtime: runtime.name, replay };
-    reporter.emit({ type: 'result', result: chaosJson(run, heading), text: summariseChaos(run, heading) });
-    if (run.verdict === 'not-recovered') return ERROR_CATALOGUE.GATE_TIMEOUT.exitCode;
-    return run.verdict === 'different' ? ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode : 0;
+    return {
+      exitCode: CHAOS_EXIT[run.verdict],
+      json: chaosJson(run, heading),
+      text: summariseChaos(run, heading),
+    };
   } catch (error) {
     if (signal.aborted) {
       reporter.emit({

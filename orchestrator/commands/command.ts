@@ -13,11 +13,22 @@ export interface CommandContext {
   readonly json: boolean;
 }
 
-/** One command: its words for yargs, its options, and its work, which resolves with the process's exit code. */
+/** What a command ends with; `main` prints it, once all events have been reported. */
+export interface CommandResult {
+  readonly exitCode: number;
+  /** The one document that `--json` prints; absent when the command wrote to the output itself. */
+  readonly json?: Readonly<Record<string, unknown>>;
+  /** The same for people. */
+  readonly text?: string;
+}
+
+/** One command: its words for yargs, its options, and its work. */
 export interface Command<Options> {
   readonly usage: string;
   readonly summary: string;
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   options(yargs: Argv): Argv<Options>;
-  run(context: CommandContext, options: Options): Promise<number>;
+  /** The sentence that is true when an interrupt has ended a command that changes the stack; absent for all others. */
+  readonly afterInterrupt?: string;
+  run(context: CommandContext, options: Options): Promise<CommandResult>;
 }

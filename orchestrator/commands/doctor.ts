@@ -11,9 +11,12 @@ export const doctor: Command<unknown> = {
   summary: 'Check the machine and name the command that mends each problem',
   examples: [['npm run doctor', 'Node, Python, Java, Docker, ports, disk, memory, folders']],
   options: (yargs) => yargs,
-  async run({ config, reporter, signal }) {
+  async run({ config, signal }) {
     const report = await runDoctor(config, signal);
-    reporter.emit({ type: 'result', result: { ...report }, text: renderDoctorReport(report) });
-    return report.problems === 0 ? 0 : MISSING_ON_MACHINE;
+    return {
+      exitCode: report.problems === 0 ? 0 : MISSING_ON_MACHINE,
+      json: { ...report },
+      text: renderDoctorReport(report),
+    };
   },
 };

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
+import type { LogLine } from '../runtime/runtime.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command } from './command.ts';
 
@@ -12,7 +13,7 @@ interface LogsOptions {
 /** `logs`: what the services wrote. */
 export const logs: Command<LogsOptions> = {
   usage: 'logs [services..]',
-  summary: 'Show what the services wrote',
+  summary: 'Show what the services wrote (with --json: one JSON object a line)',
   examples: [
     ['npm run logs -- -f producer', 'follow one service'],
     ['npm run logs -- --tail 50', 'the last 50 lines of each'],
@@ -39,18 +40,31 @@ export const logs: Command<LogsOptions> = {
       }),
   async run({ config, output, signal, json }, { services, follow, tail }) {
     const { runtime } = await selectRuntime(config);
-    const several = services.length !== 1;
+    const form = json ? jsonLine : services.length === 1 ? bareLine : namedLine;
     try {
-      for await (const { service, text } of runtime.logs({ services, tail, follow, signal })) {
-        if (json) output.out(JSON.stringify({ service, text }));
-        else output.out(several ? `${pc.cyan(service.padEnd(15))} ${text}` : text);
-      }
+      await output.outAll(formatted(runtime.logs({ services, tail, follow, signal }), form, signal));
     } catch (error) {
       // Ctrl-C is how one stops following: no failure.
-      if (!(follow && signal.aborted)) throw error;
+      if (!(follow && error === signal.reason)) throw error;
     } finally {
       await runtime.close();
     }
-    return 0;
+    return { exitCode: 0 };
   },
 };
+
+const jsonLine = ({ service, text }: LogLine) => JSON.stringify({ service, text });
+const bareLine = ({ text }: LogLine) => text;
+const namedLine = ({ service, text }: LogLine) => `${pc.cyan(service.padEnd(15))} ${text}`;
+
+/** @throws the signal's reason once it is aborted: a long log must not outlive the reader that went away */
+async function* formatted(
+  lines: AsyncIterable<LogLine>,
+  form: (line: LogLine) => string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  for await (const line of lines) {
+    signal.throwIfAborted();
+    yield `${form(line)}\n`;
+  }
+}

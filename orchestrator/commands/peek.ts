@@ -1,7 +1,7 @@
 import { ProductError } from '../core/product-error.ts';
 import { SINK_NAMES, type SinkName } from '../outputs/sinks.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, CommandResult } from './command.ts';
 
 interface PeekOptions {
   readonly sink: SinkName | undefined;
@@ -60,10 +60,9 @@ export const peek: Command<PeekOptions> = {
     refuseMixed(context, options);
     const { runtime } = await selectRuntime(context.config);
     try {
-      await (options.sql === undefined
+      return await (options.sql === undefined
         ? look(context, options, runtime.outputPath)
         : query(context, { ...options, sql: options.sql }, runtime.outputPath));
-      return 0;
     } finally {
       await runtime.close();
     }
@@ -71,10 +70,10 @@ export const peek: Command<PeekOptions> = {
 };
 
 async function look(
-  { reporter, signal }: CommandContext,
+  { signal }: CommandContext,
   { sink, limit = DEFAULT_ROWS }: PeekOptions,
   outputPath: string,
-): Promise<void> {
+): Promise<CommandResult> {
   // DuckDB's native library is loaded only by the commands that read Parquet.
   const [{ peekOutputs }, { peekJson, peekText }] = await Promise.all([
     import('../outputs/peek-outputs.ts'),
@@ -82,14 +81,14 @@ async function look(
   ]);
   const found = await peekOutputs({ outputPath, sink, limit, signal });
   const text = peekText(found, process.stdout.columns ?? DEFAULT_COLUMNS);
-  reporter.emit({ type: 'result', result: peekJson(found), text });
+  return { exitCode: 0, json: peekJson(found), text };
 }
 
 async function query(
   { output, signal, json }: CommandContext,
   { sql, csv, bom, limit }: PeekOptions & { readonly sql: string },
   outputPath: string,
-): Promise<void> {
+): Promise<CommandResult> {
   const [{ queryOutputs }, text] = await Promise.all([
     import('../outputs/query-outputs.ts'),
     import('../outputs/query-text.ts'),
@@ -104,6 +103,7 @@ async function query(
       (await text.queryPlan(result)) ?? (await text.queryTable(result, limit ?? DEFAULT_SQL_ROWS, width)),
     );
   });
+  return { exitCode: 0 };
 }
 
 /** @throws ProductError BAD_USAGE for options that do not go together */

@@ -1,8 +1,8 @@
 import { planOutputsWipe } from '../outputs/wipe-outputs.ts';
 import { forgetStack } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
-import type { Command, CommandContext } from './command.ts';
-import { bringDown } from './down.ts';
+import type { Command, CommandContext, CommandResult } from './command.ts';
+import { bringDown, stoppedText } from './down.ts';
 import { withStackLock } from './stack-lock.ts';
 import { bringUp } from './up.ts';
 
@@ -32,25 +32,33 @@ export const reset: Command<ResetOptions> = {
         default: true,
         describe: 'Start again afterwards (--no-up: only wipe)',
       }),
+  afterInterrupt: 'Everything it started was stopped; what was wiped stays wiped.',
   run: (context, options) => withStackLock(context, 'reset', () => startAfresh(context, options)),
 };
 
-async function startAfresh(context: CommandContext, options: ResetOptions): Promise<number> {
-  const keepTopic = options['keep-topic'];
+async function startAfresh(context: CommandContext, options: ResetOptions): Promise<CommandResult> {
+  const done = await stopAndWipe(context, options['keep-topic']);
+  if (!options.up) return { exitCode: 0, json: done.json, text: done.text };
+  // It comes before what may fail: an `up` that fails has its error for a result.
+  context.reporter.emit({ type: 'progress', event: 'wiped', data: done.json, text: done.text });
+  const up = await bringUp(context);
+  return { ...up, json: { ...done.json, ...up.json } };
+}
+
+async function stopAndWipe(context: CommandContext, keepTopic: boolean) {
   const { runtime } = await selectRuntime(context.config);
   try {
     // Everything that could refuse refuses here, before anything is stopped or deleted.
     const outputs = await planOutputsWipe(runtime.outputPath, context.config.outputDir, { keepTopic });
-    await bringDown(context);
+    const stopped = await bringDown(context);
     const wiped = [...(await runtime.wipe({ keepTopic })), ...(await outputs.wipe())];
     if (!keepTopic) forgetStack(context.config);
-    context.reporter.emit({
-      type: 'result',
-      result: { wiped, keptTopic: keepTopic },
-      text: wiped.length === 0 ? 'There was nothing to wipe.' : `Wiped ${wiped.join(', ')}.`,
-    });
+    const wipedText = wiped.length === 0 ? 'There was nothing to wipe.' : `Wiped ${wiped.join(', ')}.`;
+    return {
+      json: { ...stopped, wiped, keptTopic: keepTopic },
+      text: `${stoppedText(stopped)}\n${wipedText}`,
+    };
   } finally {
     await runtime.close();
   }
-  return options.up ? bringUp(context) : 0;
 }

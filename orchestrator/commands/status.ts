@@ -1,28 +1,60 @@
 import pc from 'picocolors';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { type ServiceStatus, type StackStatus, stackStatus } from '../stack/service-status.ts';
+import { DEFAULT_WAIT_SECONDS, waitForReady } from '../stack/wait-for-ready.ts';
 import type { Command } from './command.ts';
+import { reportedSteps } from './reported-steps.ts';
+
+interface StatusOptions {
+  /** Seconds; undefined: one look. */
+  readonly wait: number | undefined;
+}
+
+const NOT_READY = 1;
 
 /** `status`: every service, whether it is ready and why not. */
-export const status: Command<unknown> = {
+export const status: Command<StatusOptions> = {
   usage: 'status',
   summary: 'Show every service, whether it is ready and why not',
   examples: [
     ['npm run status', 'a table'],
+    ['npm run status -- --wait 60', 'wait up to 60 seconds until everything is ready; exit code 1 if not'],
     ['npm run --silent status -- --json', 'the same as JSON'],
   ],
-  options: (yargs) => yargs,
-  async run({ config, reporter }) {
+  options: (yargs) =>
+    yargs.option('wait', {
+      type: 'string',
+      describe: `Wait until everything is ready, this many seconds at most (${DEFAULT_WAIT_SECONDS} without a number); ends at once when a service has failed for good`,
+      coerce: waitSeconds,
+    }),
+  async run({ config, reporter, signal }, { wait }) {
     const { runtime } = await selectRuntime(config);
+    const look = () => stackStatus(config, runtime);
     try {
-      const found = await stackStatus(config, runtime);
-      reporter.emit({ type: 'result', result: { ...found }, text: statusText(found) });
-      return 0;
+      const found =
+        wait === undefined
+          ? await look()
+          : await reportedSteps(reporter, [{ step: 'wait', title: 'wait until everything is ready' }]).run(
+              'wait',
+              (onDetail) => waitForReady({ look, timeoutMs: wait * 1000, signal, onDetail }),
+              ({ ready }) => (ready ? 'everything is ready' : 'not ready'),
+            );
+      return { exitCode: found.ready ? 0 : NOT_READY, json: { ...found }, text: statusText(found) };
     } finally {
       await runtime.close();
     }
   },
 };
+
+/** `--wait` without a number is the empty text. */
+function waitSeconds(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (value === '') return DEFAULT_WAIT_SECONDS;
+  if (/^\d{1,6}$/.test(String(value))) return Number(value);
+  throw new Error(
+    `--wait ${JSON.stringify(value)} is not allowed: it must be a whole number of seconds from 0 to 999999`,
+  );
+}
 
 const COLOUR: Readonly<Record<ServiceStatus['state'], (text: string) => string>> = {
   ready: pc.green,

@@ -10,7 +10,7 @@ import {
 import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
 import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
-import type { Command, CommandContext } from './command.ts';
+import type { Command, CommandContext, CommandResult } from './command.ts';
 import { withStackLock } from './stack-lock.ts';
 
 /** `up`: from whatever there is to a stack with data on disk, left running. */
@@ -23,11 +23,12 @@ export const up: Command<unknown> = {
     ['npm run up -- --runtime local', 'local processes even where Docker is there'],
   ],
   options: (yargs) => yargs,
+  afterInterrupt: 'Everything it started was stopped.',
   run: (context) => withStackLock(context, 'up', () => bringUp(context)),
 };
 
 /** The work of `up`, for commands that hold the stack's lock already. */
-export async function bringUp(context: CommandContext): Promise<number> {
+export async function bringUp(context: CommandContext): Promise<CommandResult> {
   const { config, signal } = context;
   const selected = await selectRuntime(config);
   const { runtime } = selected;
@@ -39,14 +40,13 @@ export async function bringUp(context: CommandContext): Promise<number> {
       const status = await stackStatus(config, runtime);
       if (status.ready) {
         await runtime.superviseAgain();
-        return alreadyUp(context, status);
+        return alreadyUp(status);
       }
     }
     context.reporter.emit({ type: 'note', text: selected.reason });
     await runtime.preflight(signal);
     recordStack(config, runtime.name);
-    await start(context, selected, before);
-    return 0;
+    return await start(context, selected, before);
   } finally {
     await runtime.close();
   }
@@ -56,7 +56,7 @@ async function start(
   context: CommandContext,
   { runtime }: SelectedRuntime,
   before: Awaited<ReturnType<SelectedRuntime['runtime']['observe']>>,
-): Promise<void> {
+): Promise<CommandResult> {
   const { config, reporter, signal } = context;
   const startedNothingYet = before.every(({ state }) => state !== 'running' && state !== 'restarting');
   try {
@@ -64,9 +64,9 @@ async function start(
     const path = criticalPath(timings);
     const urls = stackUrls(runtime);
     const chain = path.map(({ name, elapsedMs: ms }) => `${name} ${durationText(ms)}`).join(' → ');
-    reporter.emit({
-      type: 'result',
-      result: {
+    return {
+      exitCode: 0,
+      json: {
         ready: true,
         runtime: runtime.name,
         elapsedMs: Math.round(elapsedMs),
@@ -85,7 +85,7 @@ async function start(
         ...urlLines(urls),
         'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.',
       ].join('\n'),
-    });
+    };
   } catch (error) {
     if (startedNothingYet) {
       await runtime.down();
@@ -95,13 +95,12 @@ async function start(
   }
 }
 
-function alreadyUp({ reporter }: CommandContext, status: StackStatus): number {
-  reporter.emit({
-    type: 'result',
-    result: { ...status, alreadyUp: true },
+function alreadyUp(status: StackStatus): CommandResult {
+  return {
+    exitCode: 0,
+    json: { ...status, alreadyUp: true },
     text: ['Already up: nothing to do.', ...urlLines(status.urls)].join('\n'),
-  });
-  return 0;
+  };
 }
 
 function warnOfChanges({ reporter }: CommandContext, changes: readonly string[]): void {

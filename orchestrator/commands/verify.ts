@@ -93,8 +93,11 @@ export const verify: Command<VerifyCommandOptions> = {
             ({ deep: compared }) => `${compared?.records ?? 0} records`,
           )
         : await verifyOutputs(plain);
-      reporter.emit({ type: 'result', result: verifyJson(report), text: summarise(report) });
-      return report.equal ? 0 : ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode;
+      return {
+        exitCode: report.equal ? 0 : ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode,
+        json: verifyJson(report),
+        text: summarise(report),
+      };
     } finally {
       await runtime.close();
     }

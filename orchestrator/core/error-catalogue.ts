@@ -70,9 +70,13 @@ export const ERROR_CATALOGUE = {
   STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
   GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },
   SERVICE_EXITED: { exitCode: 4, meaning: 'A service ended while it was awaited.' },
+  STREAM_FAILED: {
+    exitCode: 4,
+    meaning: 'Standard output or standard error could not be written: a full disk, a broken device.',
+  },
   STOP_FAILED: { exitCode: 4, meaning: 'Something of the stack could not be stopped.' },
   VERIFY_DIFFERENCE: { exitCode: 5, meaning: 'Outputs and topic differ.' },
-  INTERRUPTED: { exitCode: 130, meaning: 'A signal ended the command; what it had started was undone.' },
+  INTERRUPTED: { exitCode: 130, meaning: 'A signal ended the command; what it had started was stopped.' },
 } as const satisfies Record<string, { exitCode: number; meaning: string }>;
 
 /** A key of the catalogue, shown to users in brackets and in `--json` as `code`. */

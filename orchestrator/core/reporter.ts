@@ -5,7 +5,10 @@ export interface PlannedStep {
   readonly after: readonly string[];
 }
 
-/** What happens during a command, as data; how it looks is a reporter's business. Times are milliseconds since its start. */
+/**
+ * What happens during a command, as data; how it looks is a reporter's business. The command's result is none
+ * of it: `main` prints that once. Times are milliseconds since its start.
+ */
 export type ReportEvent =
   | { readonly type: 'plan'; readonly steps: readonly PlannedStep[] }
   | { readonly type: 'step-started'; readonly step: string; readonly title: string }
@@ -26,8 +29,7 @@ export type ReportEvent =
       readonly event: string;
       readonly data: Readonly<Record<string, unknown>>;
       readonly text: string;
-    }
-  | { readonly type: 'result'; readonly result: Readonly<Record<string, unknown>>; readonly text: string };
+    };
 
 /** Takes events in the order in which they happen. */
 export interface Reporter {

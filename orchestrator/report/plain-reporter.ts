@@ -30,8 +30,6 @@ export function plainReporter(output: Output, now: () => number = () => performa
           return output.err(event.text);
         case 'warning':
           return output.err(`warning: ${event.text}`);
-        case 'result':
-          return output.out(event.text);
       }
     },
     close: async () => {},

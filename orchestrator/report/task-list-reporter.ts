@@ -100,8 +100,6 @@ export function taskListReporter(output: Output): Reporter {
           return say(() => output.err(event.text));
         case 'warning':
           return say(() => output.err(pc.yellow(`warning: ${event.text}`)));
-        case 'result':
-          return say(() => output.out(event.text));
       }
     },
     async close() {

@@ -8,6 +8,8 @@ import { serviceProbe } from './service-probes.ts';
 /** A service as `status` tells of it: a contract, its JSON has these fields. */
 export interface ServiceStatus {
   readonly name: ServiceName;
+  /** Where it runs: as a process of this machine or in a container. */
+  readonly placement: 'process' | 'container';
   readonly state: 'starting' | 'ready' | 'failed' | 'stopped' | 'completed';
   readonly pid?: number;
   readonly container?: string;
@@ -36,7 +38,12 @@ export async function stackStatus(config: StackConfig, runtime: Runtime): Promis
   const services = await Promise.all(
     observations.map(async (observation) => {
       const probe = serviceProbe(observation.name, config, runtime);
-      return serviceStatus(observation, observation.state === 'running' ? await askOnce(probe) : undefined);
+      const placement = runtime.name === 'compose' ? 'container' : 'process';
+      return serviceStatus(
+        observation,
+        placement,
+        observation.state === 'running' ? await askOnce(probe) : undefined,
+      );
     }),
   );
   return {
@@ -57,11 +64,16 @@ export function stackUrls({ endpoints }: Runtime): Readonly<Record<string, strin
   };
 }
 
-function serviceStatus(observation: ServiceObservation, answer: ProbeAnswer | undefined): ServiceStatus {
+function serviceStatus(
+  observation: ServiceObservation,
+  placement: ServiceStatus['placement'],
+  answer: ProbeAnswer | undefined,
+): ServiceStatus {
   const { name, pid, container, restarts, since, recentLines, warning } = observation;
   const state = answer?.ready ? 'ready' : UNPROBED[observation.state];
   return {
     name,
+    placement,
     state,
     ...(pid !== undefined && { pid }),
     ...(container !== undefined && { container }),

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { readConfig } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
+import { endProcess } from '../end-process.ts';
 import { EXIT, explain } from '../exit-code.ts';
 import { lineOutput } from '../line-output.ts';
 import { Report } from '../report.ts';
@@ -22,8 +23,7 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
     const write = lineOutput(process.stdout, process.stderr);
     const report = new Report({ write, nowMs: () => performance.now() });
     const isDelivered = await runProducer(config, report, stop);
-    // What a broker that does not answer leaves open must not keep the process.
-    process.exit(isDelivered ? EXIT.done : EXIT.failed);
+    return isDelivered ? EXIT.done : EXIT.failed;
   }
   const { limits } = config;
   const hasLimit = limits.maxRecords !== undefined || limits.durationMs !== undefined;
@@ -48,14 +48,18 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
   return EXIT.done;
 }
 
+// A reader of messages that went away: nobody is left to tell.
+process.stderr.on('error', () => undefined);
+let exitCode: number;
 try {
   const command = await parseCommandLine(process.argv.slice(2), process.stdout.columns);
-  process.exitCode = command ? await run(command) : EXIT.done;
+  exitCode = command ? await run(command) : EXIT.done;
 } catch (error) {
-  process.exitCode = isFileError(error) ? explain(new ConfigError(error.message)) : explain(error);
+  exitCode = isFileError(error) ? explain(new ConfigError(error.message)) : explain(error);
 }
+await endProcess(exitCode);
 
-/** The file of --out cannot be written. */
+/** The file of --out, or standard output, cannot be written. */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'path' in error;
+  return error instanceof Error && 'syscall' in error && ('path' in error || error.syscall === 'write');
 }

@@ -50,6 +50,7 @@ describe.skipIf(!engine)(
       const result = await stack.run('status', ['--json'], { RUNTIME: 'auto' });
       const status = JSON.parse(result.stdout) as Awaited<ReturnType<typeof statusOf>>;
       expect(status).toMatchObject({ runtime: 'compose', ready: true });
+      expect(new Set(status.services.map(({ placement }) => placement))).toEqual(new Set(['container']));
       const seen = status.services.map(({ name, state, container }) => [name, state, container]);
       const number = (name: string) => (name === 'spark-worker' ? '-1' : '');
       const expected = SERVICE_NAMES.map((name) => [

@@ -23,7 +23,7 @@ describe('a signal in the middle of up', () => {
     );
     up.child.kill(signal);
     const { code, stderr } = await up.result;
-    expect(stderr).toContain('[INTERRUPTED]');
+    expect(stderr).toContain('Interrupted. Everything it started was stopped. [INTERRUPTED]');
     expect(code).toBe(130);
     expect(processesOf(stack.folder)).toEqual([]);
   });

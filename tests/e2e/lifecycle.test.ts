@@ -1,18 +1,24 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesOf } from '../support/processes-of.ts';
+import { projectDir } from '../support/project.ts';
 import { statusOf } from '../support/stack-status.ts';
 import { type CommandResult, TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 
 let stack: TestStack;
 let first: CommandResult;
+let waited: CommandResult;
 
 beforeAll(async () => {
   stack = await TestStack.create({ MSGS_PER_SEC: '50' });
+  // Before there is anything, as a script beside `up` may ask.
+  const waiting = stack.run('status', ['--wait', '600', '--json']);
   first = await stack.run('up');
+  waited = await waiting;
 });
 afterAll(() => stack.discard());
 
@@ -36,6 +42,11 @@ describe('a stack from nothing', () => {
     for (const name of files('raw_csv')) expect(name).toMatch(/^raw_\d{8}_\d{6}_\d+\.csv$/);
   });
 
+  it('is what `status --wait` waited for', () => {
+    expect(JSON.parse(waited.stdout)).toMatchObject({ ready: true });
+    expect(waited.code).toBe(0);
+  });
+
   it('shows every service ready in its JSON status, in the order of the start', async () => {
     const status = await statusOf(stack);
     expect(status).toMatchObject({ runtime: 'local', ready: true });
@@ -48,7 +59,8 @@ describe('a stack from nothing', () => {
       'spark-streaming ready',
       'producer ready',
     ]);
-    for (const { pid, name, since } of status.services) {
+    for (const { pid, name, since, placement } of status.services) {
+      expect(placement).toBe('process');
       if (name !== 'kafka-init') expect(pid).toBeGreaterThan(1);
       expect(since).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     }
@@ -92,6 +104,21 @@ describe('a stack from nothing', () => {
     expect(left.filter((entry) => entry.isSocket() || /\.(lock|sock|pid)$/.test(entry.name))).toEqual([]);
     expect(files('bronze').length).toBeGreaterThanOrEqual(bronze);
     expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
+  });
+
+  it('has logs that arrive whole in a slow pipe, and is not ready to `status`', async () => {
+    expect(await stack.run('status')).toMatchObject({ code: 1 });
+    const log = join(stack.runDir, 'logs', 'producer.log');
+    const last = '[producer] the last line';
+    appendFileSync(log, `${'[producer] one of many lines\n'.repeat(30_000)}${last}\n`);
+    const { stdout } = await execa(
+      'bash',
+      ['-c', '"$NODE" bootstrap.mjs logs producer --tail 20000 | (sleep 2; cat)'],
+      { cwd: projectDir, env: { ...stack.environment, NODE: process.execPath } },
+    );
+    const lines = stdout.split('\n');
+    expect(lines).toHaveLength(20_000);
+    expect(lines.at(-1)).toBe(last);
   });
 
   it('comes up again on its data and verifies equal', async () => {

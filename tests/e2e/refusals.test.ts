@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesOf } from '../support/processes-of.ts';
+import { statusOf } from '../support/stack-status.ts';
 import { type CommandResult, TestStack } from '../support/test-stack.ts';
 
 let stack: TestStack;
@@ -111,7 +112,7 @@ describe('reset refuses', () => {
 
 describe('commands on a stack that does not run', () => {
   it('status shows every service stopped', async () => {
-    const status = await stack.json<{ ready: boolean; services: { state: string }[] }>('status');
+    const status = await statusOf(stack);
     expect(status.ready).toBe(false);
     expect(new Set(status.services.map(({ state }) => state))).toEqual(new Set(['stopped']));
   });

@@ -67,16 +67,26 @@ describe('reset', () => {
 
   it('wipes topic, checkpoints and outputs together and comes up again', async () => {
     const before = (await verify(stack)).partitions.reduce((sum, { end }) => sum + end, 0);
-    const reset = await stack.run('reset');
-    expect(reset.stderr + reset.stdout).toContain('Ready after');
-    expect(reset.code).toBe(0);
+    // One document for all that it did.
+    const reset = await stack.json<{ stopped: string[]; wiped: string[] }>('reset');
+    expect(reset).toMatchObject({
+      keptTopic: false,
+      ready: true,
+      runtime: 'local',
+      outputPath: stack.outputPath,
+    });
+    expect(reset.stopped).toContain('kafka');
+    expect(reset.wiped.join()).toContain('files in bronze');
     const after = await verify(stack);
     expect(after.equal).toBe(true);
     expect(after.partitions.reduce((sum, { end }) => sum + end, 0)).toBeLessThan(before);
   });
 
   it('with --no-up leaves neither processes nor data, and what is not of the stack', async () => {
-    expect(await stack.run('reset', ['--no-up'])).toMatchObject({ code: 0 });
+    const reset = await stack.json<{ stopped: string[] }>('reset', ['--no-up']);
+    expect(reset).toMatchObject({ runtime: 'local', keptTopic: false, wiped: expect.any(Array) });
+    expect(reset.stopped).toContain('kafka');
+    expect(reset).not.toHaveProperty('ready');
     const left = existsSync(stack.outputPath) ? readdirSync(stack.outputPath) : [];
     expect(left).toEqual([]);
     for (const folder of ['kafka', 'zookeeper']) {

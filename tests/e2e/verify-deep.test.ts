@@ -4,6 +4,7 @@ import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rewriteParquet } from '../../orchestrator/outputs/testing/rewrite-parquet.ts';
 import { query } from '../support/query.ts';
+import { pidOf } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 
@@ -286,7 +287,7 @@ describe('verify --deep', () => {
     );
     child.kill('SIGINT');
     const { code, stderr } = await result;
-    expect(stderr).toContain('INTERRUPTED');
+    expect(stderr).toContain('Interrupted. It had started nothing. [INTERRUPTED]');
     expect(code).toBe(130);
     expect(readdirSync(temporary).filter((name) => name.startsWith('medallion-stream-'))).toEqual([]);
   });
@@ -324,9 +325,7 @@ describe('verify --deep', () => {
 
     beforeAll(async () => {
       // The outputs stay as they are from here on, the broker goes on.
-      const { pid } = (
-        await stack.json<{ services: { name: string; pid: number }[] }>('status')
-      ).services.find(({ name }) => name === 'spark-streaming') ?? { pid: 0 };
+      const pid = await pidOf(stack, 'spark-streaming');
       process.kill(pid, 'SIGSTOP');
       whole = join(stack.folder, 'whole');
       try {

@@ -7,6 +7,7 @@ export interface Status {
   readonly ready: boolean;
   readonly services: readonly {
     readonly name: string;
+    readonly placement: string;
     readonly state: string;
     readonly pid?: number;
     readonly container?: string;
@@ -17,7 +18,14 @@ export interface Status {
   readonly urls: Readonly<Record<string, string>>;
 }
 
-export const statusOf = (stack: TestStack): Promise<Status> => stack.json<Status>('status');
+/** The stack's status, ready (exit code 0) or not (1). */
+export async function statusOf(stack: TestStack): Promise<Status> {
+  const { code, stdout, stderr } = await stack.run('status', ['--json']);
+  const status = code === 0 || code === 1 ? (JSON.parse(stdout) as Status) : undefined;
+  if (!status || status.ready !== (code === 0))
+    throw new Error(`status ended with ${code}: ${stderr}${stdout}`);
+  return status;
+}
 
 /** The process id of a service, which must run. */
 export async function pidOf(stack: TestStack, service: string): Promise<number> {

@@ -67,12 +67,12 @@ export class TestStack {
     return this.start(command, args, settings).result;
   }
 
-  /** Runs one command that must succeed, and returns its `--json` result. */
+  /** Runs one command that must succeed, and returns the one document that it prints with `--json`. */
   async json<T = Record<string, unknown>>(command: string, args: readonly string[] = []): Promise<T> {
     const result = await this.run(command, ['--json', ...args]);
     if (result.code !== 0)
       throw new Error(`${command} ended with ${result.code}:\n${result.stderr}\n${result.stdout}`);
-    return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as T;
+    return JSON.parse(result.stdout) as T;
   }
 
   /** Starts one command and leaves it running; `signal` is sent to it alone. */

@@ -4,14 +4,18 @@ import { endOfLastLine } from './log-tail.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Reads what is added to a log, across its rotation, from a position on. Nothing is lost while all files are kept. */
+/**
+ * Reads what is added to a log, across its rotation, from a position on. Another process writes and rotates
+ * meanwhile, so that a name may mean another file from one call to the next: files are told apart by inode,
+ * which is not used again while the file is open. Nothing is lost while all files are kept.
+ */
 export class LogFollower {
-  /** Where in the newest file it began, in bytes. */
+  /** Where in the file that it began with, in bytes. */
   readonly start: number;
   readonly #files: readonly string[];
   readonly #decoder = new StringDecoder('utf8');
   #descriptor: number | undefined;
-  #inode = 0;
+  #inode: number | undefined;
   #position = 0;
   #partial = '';
 
@@ -21,23 +25,29 @@ export class LogFollower {
    */
   constructor(files: readonly string[]) {
     this.#files = files;
-    this.#openFile(files[0] ?? '');
-    this.#position = endOfLastLine(files[0] ?? '');
-    this.start = this.#position;
+    this.start = this.#openNewest();
+    this.#position = this.start;
   }
 
   /** Whole lines that were added since the last call. */
   read(): readonly string[] {
-    let text = this.#rest();
-    // Files that came after the one that is open, oldest first: more than one when it was rotated twice.
-    for (const file of this.#newerFiles()) {
-      this.close();
-      this.#openFile(file);
+    let text = '';
+    for (;;) {
+      // The list comes first: what is added to a file that has been replaced by then can no longer grow.
+      const next = this.#nextFile();
       text += this.#rest();
+      if (next === undefined) break;
+      this.#openFile(next.file, next.inode);
     }
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop() ?? '';
     return lines.map((line) => line.replace(/\r$/, ''));
+  }
+
+  /** How often the open file has been rotated: its place among the files. Undefined when it is not there. */
+  get place(): number | undefined {
+    const found = this.#files.findIndex((file) => inodeOf(file) === this.#inode);
+    return found < 0 || this.#inode === undefined ? undefined : found;
   }
 
   close(): void {
@@ -45,29 +55,52 @@ export class LogFollower {
     this.#descriptor = undefined;
   }
 
-  #newerFiles(): readonly string[] {
-    const present = this.#files.map((file) => ({ file, inode: inodeOf(file) }));
-    const found = present.findIndex(({ inode }) => inode === this.#inode);
-    const newer = this.#inode === 0 || found < 0 ? present : present.slice(0, found);
-    return newer
-      .filter(({ inode }) => inode !== undefined)
-      .map(({ file }) => file)
-      .toReversed();
+  /** @returns where the last whole line ends */
+  #openNewest(): number {
+    for (const file of this.#files) {
+      for (let inode = inodeOf(file); inode !== undefined; inode = inodeOf(file)) {
+        if (!this.#openFile(file, inode)) continue;
+        const end = endOfLastLine(file);
+        if (inodeOf(file) === inode) return end;
+      }
+    }
+    return 0;
   }
 
-  #openFile(file: string): void {
+  /** The oldest of the files that came after the open one: more than one when it was rotated twice. */
+  #nextFile(): { readonly file: string; readonly inode: number } | undefined {
+    const present = this.#files.map((file) => ({ file, inode: inodeOf(file) }));
+    const own = present.findIndex(({ inode }) => inode !== undefined && inode === this.#inode);
+    for (const { file, inode } of present.slice(0, own < 0 ? present.length : own).toReversed()) {
+      if (inode !== undefined) return { file, inode };
+    }
+    return undefined;
+  }
+
+  /** @returns false, with the former file still open, when the name means another file by now */
+  #openFile(file: string, inode: number): boolean {
+    let descriptor: number;
     try {
-      this.#descriptor = openSync(file, 'r');
+      descriptor = openSync(file, 'r');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
-    this.#inode = fstatSync(this.#descriptor).ino;
+    if (fstatSync(descriptor).ino !== inode) {
+      closeSync(descriptor);
+      return false;
+    }
+    this.close();
+    this.#descriptor = descriptor;
+    this.#inode = inode;
     this.#position = 0;
+    return true;
   }
 
   #rest(): string {
     if (this.#descriptor === undefined) return '';
+    // Somebody emptied the file: what follows begins at its start.
+    if (fstatSync(this.#descriptor).size < this.#position) this.#position = 0;
     let text = '';
     const chunk = Buffer.alloc(CHUNK_BYTES);
     for (;;) {

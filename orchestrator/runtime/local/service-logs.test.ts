@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   appendFileSync,
   mkdtempSync,
@@ -9,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogFollower } from './log-follow.ts';
 import { endOfLastLine, lastLines } from './log-tail.ts';
@@ -94,6 +96,26 @@ describe('the last lines of a log', () => {
   });
 });
 
+/** Writes and rotates as `ServiceLog` does, in a thread of its own, and never runs further ahead than the files reach. */
+const WRITER = `
+const { workerData: { path, count, seen } } = require('node:worker_threads');
+const fs = require('node:fs');
+const lines = new Int32Array(seen);
+let file = fs.openSync(path, 'a');
+for (let number = 0; number < count; number++) {
+  while (number - Atomics.load(lines, 0) > 15) Atomics.wait(lines, 0, Atomics.load(lines, 0), 5);
+  if (number > 0 && number % 10 === 0) {
+    fs.closeSync(file);
+    for (const at of [1, 0]) {
+      const from = at === 0 ? path : path + '.' + at;
+      if (fs.existsSync(from)) fs.renameSync(from, path + '.' + (at + 1));
+    }
+    file = fs.openSync(path, 'a');
+  }
+  fs.writeSync(file, 'line ' + String(number).padStart(4, '0') + '\\n');
+}
+`;
+
 describe('following a log', () => {
   const files = () => [path, `${path}.1`, `${path}.2`];
 
@@ -106,6 +128,40 @@ describe('following a log', () => {
     expect(follower.read()).toEqual(['half']);
     appendFileSync(path, '\n');
     expect(follower.read()).toEqual(['more']);
+    follower.close();
+  });
+
+  it('loses nothing to a process that writes and rotates meanwhile', async () => {
+    const count = 4000;
+    const seen = new SharedArrayBuffer(4);
+    const shared = new Int32Array(seen);
+    writeFileSync(path, '');
+    const follower = new LogFollower(files());
+    const writer = new Worker(WRITER, { eval: true, workerData: { path, count, seen } });
+    let running = true;
+    const end = once(writer, 'exit').then(() => {
+      running = false;
+    });
+    const lines: string[] = [];
+    let turn = 0;
+    for (let last = false; !last; ) {
+      last = !running;
+      lines.push(...follower.read());
+      Atomics.store(shared, 0, lines.length);
+      Atomics.notify(shared, 0);
+      // The end of the thread is an event like any other.
+      if (++turn % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await end;
+    expect(lines).toEqual(Array.from({ length: count }, (_, number) => line(number)));
+    follower.close();
+  });
+
+  it('goes on with a log that somebody emptied', () => {
+    writeFileSync(path, 'one\ntwo\n');
+    const follower = new LogFollower(files());
+    writeFileSync(path, 'three\n');
+    expect(follower.read()).toEqual(['three']);
     follower.close();
   });
 

@@ -15,9 +15,11 @@ export async function* serviceLogs(layout: RunLayout, options: LogOptions): Asyn
   const followers = services.map((service) => ({ service, log: new LogFollower(logFiles(layout, service)) }));
   try {
     for (const { service, log } of followers) {
-      const files = logFiles(layout, service).toReversed();
-      const past = options.follow ? { count: options.tail, until: log.start } : { count: options.tail };
-      for (const text of lastLines(files, past)) yield { service, text };
+      const files = logFiles(layout, service);
+      for (const text of options.follow
+        ? linesBefore(log, files, options.tail)
+        : lastLines(files.toReversed(), { count: options.tail }))
+        yield { service, text };
     }
     while (options.follow && !options.signal.aborted) {
       for (const { service, log } of followers) {
@@ -27,6 +29,20 @@ export async function* serviceLogs(layout: RunLayout, options: LogOptions): Asyn
     }
   } finally {
     for (const { log } of followers) log.close();
+  }
+}
+
+/** The last lines before the place where a follower begins; read again when the log is rotated meanwhile. */
+function linesBefore(
+  log: LogFollower,
+  files: readonly string[],
+  count: number | undefined,
+): readonly string[] {
+  for (;;) {
+    const { place } = log;
+    if (place === undefined) return [];
+    const lines = lastLines(files.slice(place).toReversed(), { count, until: log.start });
+    if (log.place === place) return lines;
   }
 }
 

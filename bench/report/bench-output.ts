@@ -1,0 +1,9 @@
+import { processOutput } from '../../orchestrator/report/output.ts';
+
+const lost = new AbortController();
+
+/** Where a measurement's figures and progress go. */
+export const benchOutput = processOutput((error) => lost.abort(error));
+
+/** Aborted with the stream's error when the output can no longer be written: a measurement nobody reads ends. */
+export const outputLost: AbortSignal = lost.signal;
