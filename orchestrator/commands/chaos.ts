@@ -56,7 +56,9 @@ export const chaos: Command<ChaosOptions> = {
         text: `${scheduleText(schedule)}\nSeed ${seed}; to make these faults: ${replayOf(seed, options)}`,
       };
     }
-    return withStackLock(context, 'chaos', () => makeChaos(context, schedule, seed, replayOf(seed, options)));
+    return withStackLock(context, 'chaos', false, () =>
+      makeChaos(context, schedule, seed, replayOf(seed, options)),
+    );
   },
 };
 
@@ -73,11 +75,12 @@ async function makeChaos(
   const outcomes: FaultOutcome[] = [];
   try {
     const outputFolder = localOutputPath(runtime.outputPath);
+    await runtime.assertOwn();
     await assertReady(context, runtime);
     warnOfPruning(context);
-    await removeFiller(config.outputDir);
     // A stack of `docker compose up` has no watcher: nothing would come back after `docker kill`.
     await runtime.superviseAgain();
+    await removeFiller(config.outputDir);
     reporter.emit({
       type: 'note',
       text: `Seed ${seed}, ${schedule.length} faults, runtime ${runtime.name}; the same again: ${replay}`,

@@ -3,17 +3,17 @@ import type { RuntimeName } from '../runtime/runtime.ts';
 import { recordStopped } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext } from './command.ts';
-import { withStackLock } from './stack-lock.ts';
+import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
 /** `down`: stops everything of this stack and leaves data. */
-export const down: Command<unknown> = {
+export const down: Command<TakeOverOption> = {
   usage: 'down',
   summary: 'Stop everything; data, outputs and logs stay',
   examples: [['npm run down', 'stop the stack of this folder']],
-  options: (yargs) => yargs,
+  options: (yargs) => yargs.option('take-over', TAKE_OVER),
   afterInterrupt: 'What it stopped stays stopped.',
-  run: (context) =>
-    withStackLock(context, 'down', async () => {
-      const stopped = await bringDown(context);
+  run: (context, { 'take-over': takeOver }) =>
+    withStackLock(context, 'down', takeOver, async () => {
+      const stopped = await bringDown(context, { takeOver });
       return { exitCode: 0, json: { ...stopped }, text: stoppedText(stopped) };
     }),
 };
@@ -32,10 +32,11 @@ export function stoppedText({ stopped }: Stopped): string {
 }
 
 /** The work of `down`, for commands that hold the stack's lock already. */
-export async function bringDown({ config }: CommandContext): Promise<Stopped> {
+export async function bringDown({ config }: CommandContext, { takeOver = false } = {}): Promise<Stopped> {
   const { runtime } = await selectRuntime(config);
   try {
-    const stopped = await runtime.down();
+    const taken = takeOver ? await runtime.takeOver() : [];
+    const stopped = [...taken, ...(await runtime.down())];
     recordStopped(config);
     return { runtime: runtime.name, stopped };
   } finally {

@@ -3,10 +3,10 @@ import { forgetStack } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 import { bringDown, stoppedText } from './down.ts';
-import { withStackLock } from './stack-lock.ts';
+import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
 import { bringUp } from './up.ts';
 
-interface ResetOptions {
+interface ResetOptions extends TakeOverOption {
   readonly 'keep-topic': boolean;
   readonly up: boolean;
 }
@@ -31,13 +31,15 @@ export const reset: Command<ResetOptions> = {
         type: 'boolean',
         default: true,
         describe: 'Start again afterwards (--no-up: only wipe)',
-      }),
+      })
+      .option('take-over', TAKE_OVER),
   afterInterrupt: 'Everything it started was stopped; what was wiped stays wiped.',
-  run: (context, options) => withStackLock(context, 'reset', () => startAfresh(context, options)),
+  run: (context, options) =>
+    withStackLock(context, 'reset', options['take-over'], () => startAfresh(context, options)),
 };
 
 async function startAfresh(context: CommandContext, options: ResetOptions): Promise<CommandResult> {
-  const done = await stopAndWipe(context, options['keep-topic']);
+  const done = await stopAndWipe(context, options);
   if (!options.up) return { exitCode: 0, json: done.json, text: done.text };
   // It comes before what may fail: an `up` that fails has its error for a result.
   context.reporter.emit({ type: 'progress', event: 'wiped', data: done.json, text: done.text });
@@ -45,12 +47,14 @@ async function startAfresh(context: CommandContext, options: ResetOptions): Prom
   return { ...up, json: { ...done.json, ...up.json } };
 }
 
-async function stopAndWipe(context: CommandContext, keepTopic: boolean) {
+async function stopAndWipe(context: CommandContext, options: ResetOptions) {
+  const { 'keep-topic': keepTopic, 'take-over': takeOver } = options;
   const { runtime } = await selectRuntime(context.config);
   try {
     // Everything that could refuse refuses here, before anything is stopped or deleted.
+    if (!takeOver) await runtime.assertOwn();
     const outputs = await planOutputsWipe(runtime.outputPath, context.config.outputDir, { keepTopic });
-    const stopped = await bringDown(context);
+    const stopped = await bringDown(context, { takeOver });
     const wiped = [...(await runtime.wipe({ keepTopic })), ...(await outputs.wipe())];
     if (!keepTopic) forgetStack(context.config);
     const wipedText = wiped.length === 0 ? 'There was nothing to wipe.' : `Wiped ${wiped.join(', ')}.`;

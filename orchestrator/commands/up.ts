@@ -11,10 +11,10 @@ import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts'
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
 import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
-import { withStackLock } from './stack-lock.ts';
+import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
 
 /** `up`: from whatever there is to a stack with data on disk, left running. */
-export const up: Command<unknown> = {
+export const up: Command<TakeOverOption> = {
   usage: 'up',
   summary: 'Start everything and wait until data is on disk',
   examples: [
@@ -22,17 +22,19 @@ export const up: Command<unknown> = {
     ['npm run up -- --msgs-per-sec 200 --trigger-interval "5 seconds"', 'any setting as a flag'],
     ['npm run up -- --runtime local', 'local processes even where Docker is there'],
   ],
-  options: (yargs) => yargs,
+  options: (yargs) => yargs.option('take-over', TAKE_OVER),
   afterInterrupt: 'Everything it started was stopped.',
-  run: (context) => withStackLock(context, 'up', () => bringUp(context)),
+  run: (context, { 'take-over': takeOver }) =>
+    withStackLock(context, 'up', takeOver, () => bringUp(context, { takeOver })),
 };
 
 /** The work of `up`, for commands that hold the stack's lock already. */
-export async function bringUp(context: CommandContext): Promise<CommandResult> {
+export async function bringUp(context: CommandContext, { takeOver = false } = {}): Promise<CommandResult> {
   const { config, signal } = context;
   const selected = await selectRuntime(config);
   const { runtime } = selected;
   try {
+    if (takeOver) await runtime.takeOver();
     const recorded = readRecordedStack(config);
     const before = await runtime.observe();
     if (recorded?.running) {

@@ -22,6 +22,7 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'The action needs a stopped stack, or another `up` or `down` is at work.',
   },
+  FOREIGN_STACK: { exitCode: 2, meaning: 'The stack, or its data, belongs to another checkout.' },
   STACK_NOT_RUNNING: {
     exitCode: 2,
     meaning: 'The command acts on a running stack, and there is none that is ready.',

@@ -116,6 +116,12 @@ export class FakeRuntime implements Runtime {
     return !keepTopic && this.#stack.wipe() ? ["Kafka's data", "ZooKeeper's data"] : [];
   }
 
+  async assertOwn(): Promise<void> {}
+
+  async takeOver(): Promise<readonly ServiceName[]> {
+    return [];
+  }
+
   faults(): Faults {
     return new FakeFaults(this.#stack);
   }

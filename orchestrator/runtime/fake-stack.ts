@@ -1,3 +1,4 @@
+import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
 import { SERVICES, type ServiceName } from '../core/services.ts';
 import type { LogLine, ServiceExit, ServiceObservation } from './runtime.ts';
 
@@ -5,7 +6,7 @@ import type { LogLine, ServiceExit, ServiceObservation } from './runtime.ts';
 export type FakeBehaviour =
   /** Runs until it is stopped. */
   | { readonly kind: 'runs'; readonly lines?: readonly string[] }
-  /** Ends by itself: a one-shot with this code; a daemon with 2 or 78 has failed, with any other it is started again. */
+  /** Ends by itself: a one-shot with this code; a daemon with a final exit code has failed, with any other it is started again. */
   | { readonly kind: 'ends'; readonly code: number; readonly lines?: readonly string[] };
 
 interface FakeService {
@@ -14,7 +15,6 @@ interface FakeService {
   waiting: ((exit: ServiceExit) => void)[];
 }
 
-const FINAL_EXIT_CODES = [2, 78];
 const RECENT_LINES = 50;
 
 /** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */

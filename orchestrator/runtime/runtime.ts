@@ -118,6 +118,18 @@ export interface Runtime {
    * @returns what was deleted, for the report
    */
   wipe(options: { readonly keepTopic: boolean }): Promise<readonly string[]>;
+  /**
+   * Asks whose the stack and its data are, as everything does that changes them.
+   * @throws ProductError FOREIGN_STACK when they are another checkout's
+   */
+  assertOwn(): Promise<void>;
+  /**
+   * Makes the stack this checkout's when its own checkout is not there any more; what runs of it is stopped. Nothing happens to a
+   * stack that is this checkout's already.
+   * @returns the services that were stopped
+   * @throws ProductError FOREIGN_STACK while the other checkout exists
+   */
+  takeOver(): Promise<readonly ServiceName[]>;
   /** How to break the stack on purpose. */
   faults(): Faults;
   /** Ends connections that this object holds. */

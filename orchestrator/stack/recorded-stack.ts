@@ -9,6 +9,8 @@ import type { RuntimeName } from '../runtime/runtime.ts';
 
 const recordedStack = z.object({
   runtime: z.enum(['local', 'compose']),
+  /** The folder of the checkout whose stack it is; absent in records of earlier versions. */
+  checkout: z.string().optional(),
   /** False after `down`: the runtime still has the topic that the outputs were made from. */
   running: z.boolean().default(true),
   /** The settings of the `up` that started the stack, as text. */
@@ -34,13 +36,24 @@ export function readRecordedStack(config: StackConfig): RecordedStack | undefine
 
 /** Writes the record in one piece; settings hold no secrets. */
 export function recordStack(config: StackConfig, runtime: RuntimeName): void {
-  write(config, { runtime, running: true, settings: settingsAsText(config) });
+  write(config, {
+    runtime,
+    checkout: config.projectDir,
+    running: true,
+    settings: settingsAsText(config),
+  });
 }
 
 /** Notes that the stack was stopped and its data stay. */
 export function recordStopped(config: StackConfig): void {
   const recorded = readRecordedStack(config);
   if (recorded?.running) write(config, { ...recorded, running: false });
+}
+
+/** Makes the recorded stack this checkout's. */
+export function recordTakenOver(config: StackConfig): void {
+  const recorded = readRecordedStack(config);
+  if (recorded) write(config, { ...recorded, checkout: config.projectDir });
 }
 
 /**

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { StackConfig } from '../config/stack-config.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { DetectedRuntime } from '../runtime/detect.ts';
@@ -17,10 +19,17 @@ export interface SelectedRuntime {
  * @throws ProductError NO_ENGINE when Compose is asked for, STACK_RUNNING when the stack runs in another runtime
  */
 export async function selectRuntime(config: StackConfig): Promise<SelectedRuntime> {
-  const chosen = await chooseRuntime(config, readRecordedStack(config));
+  const recorded = readRecordedStack(config);
+  const chosen = await chooseRuntime(config, recorded);
   if (chosen.name === 'local') return { runtime: localRuntime(config), reason: chosen.reason };
   const { ComposeRuntime } = await import('../runtime/compose/compose-runtime.ts');
-  return { runtime: new ComposeRuntime(config, chosen.engine), reason: chosen.reason };
+  const runtime = new ComposeRuntime(config, chosen.engine, hasMadeData(config, recorded));
+  return { runtime, reason: chosen.reason };
+}
+
+/** A bare `docker compose up` leaves no record, but outputs with their checkpoint. */
+function hasMadeData({ outputDir }: StackConfig, recorded: RecordedStack | undefined): boolean {
+  return recorded ? recorded.runtime === 'compose' : existsSync(join(outputDir, 'parquet', '_chk'));
 }
 
 async function chooseRuntime(

@@ -31,8 +31,16 @@ export class TestStack {
   readonly environment: Readonly<Record<string, string>>;
   readonly ports: Readonly<Record<(typeof PORT_SETTINGS)[number], number>>;
 
-  private constructor(folder: string, ports: readonly number[], settings: Readonly<Record<string, string>>) {
+  readonly #checkout: string;
+
+  private constructor(
+    folder: string,
+    ports: readonly number[],
+    settings: Readonly<Record<string, string>>,
+    checkout = projectDir,
+  ) {
     this.folder = folder;
+    this.#checkout = checkout;
     this.ports = Object.fromEntries(
       PORT_SETTINGS.map((name, index) => [name, ports[index]]),
     ) as typeof this.ports;
@@ -52,6 +60,16 @@ export class TestStack {
   static async create(settings: Readonly<Record<string, string>> = {}, workers = 1): Promise<TestStack> {
     const folder = mkdtempSync(join(tmpdir(), 'medallion-e2e-'));
     return new TestStack(folder, await freePorts(PORT_SETTINGS.length + workers - 1), settings);
+  }
+
+  /** The same settings for the commands of another checkout. */
+  from(checkout: string, settings: Readonly<Record<string, string>> = {}): TestStack {
+    return new TestStack(
+      this.folder,
+      PORT_SETTINGS.map((name) => this.ports[name]),
+      { ...this.environment, ...settings },
+      checkout,
+    );
   }
 
   get outputPath(): string {
@@ -77,7 +95,7 @@ export class TestStack {
 
   /** Starts one command and leaves it running; `signal` is sent to it alone. */
   start(command: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
-    return this.#spawn(process.execPath, [join(projectDir, 'bootstrap.mjs'), command, ...args], settings);
+    return this.#spawn(process.execPath, [join(this.#checkout, 'bootstrap.mjs'), command, ...args], settings);
   }
 
   /** Runs `npm run …` to its end, as it is typed. */
@@ -87,7 +105,7 @@ export class TestStack {
 
   #spawn(program: string, args: readonly string[], settings: Readonly<Record<string, string>>) {
     const child = spawn(program, args, {
-      cwd: projectDir,
+      cwd: this.#checkout,
       env: { ...withoutSettings(process.env), ...this.environment, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,8 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import { LOG_ROTATION } from '../local/supervisor/service-log.ts';
 import { CONTRACT_BEHAVIOURS, runtimeContract } from '../runtime-contract.ts';
 import type { ComposeRuntime } from './compose-runtime.ts';
 import { testingEngine } from './testing/engine.ts';
@@ -44,6 +47,69 @@ if (engine) {
         .poll(() => look('kafka'), { timeout: 20_000 })
         .toMatchObject({ state: 'running', since: expect.not.stringMatching(before?.since ?? '') });
       expect(await look('producer')).toMatchObject({ state: 'stopped' });
+    });
+
+    it.each([
+      ['QUIT', 'kafka'],
+      ['HUP', 'kafka'],
+      ['TERM', 'spark-streaming'],
+    ] as const)(
+      'starts again what `docker kill` ends after a SIG%s that it lives through',
+      async (signal, service) => {
+        await runtime.start(service, never);
+        await project.watching();
+        await expect.poll(async () => (await look(service))?.recentLines).toContain(`${service} began`);
+        const before = await look(service);
+        await project.docker('kill', service, '--signal', signal);
+        expect(await look(service)).toMatchObject({ state: 'running', since: before?.since });
+        await project.docker('kill', service);
+        await expect
+          .poll(() => look(service), { timeout: 20_000 })
+          .toMatchObject({ state: 'running', since: expect.not.stringMatching(before?.since ?? '') });
+      },
+    );
+
+    it('leaves what `docker stop` ended, after its grace and after other signals, too', async () => {
+      await runtime.start('spark-streaming', never);
+      await runtime.start('kafka', never);
+      await project.watching();
+      await expect
+        .poll(async () => (await look('spark-streaming'))?.recentLines)
+        .toContain('spark-streaming began');
+      await project.docker('kill', 'spark-streaming', '--signal', 'QUIT');
+      await project.docker('stop', 'spark-streaming', '--time', '1');
+      // The watcher has answered to what came later, and so to this.
+      const before = await look('kafka');
+      await project.docker('kill', 'kafka');
+      await expect
+        .poll(() => look('kafka'), { timeout: 20_000 })
+        .toMatchObject({ state: 'running', since: expect.not.stringMatching(before?.since ?? '') });
+      expect(await look('spark-streaming')).toMatchObject({ state: 'stopped' });
+      // Longer than the engine may take to report a stop.
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      expect(await look('spark-streaming')).toMatchObject({ state: 'stopped' });
+    });
+
+    it('has a log of bounded size', async () => {
+      await mkdir(dirname(project.watchLog), { recursive: true });
+      await writeFile(project.watchLog, Buffer.alloc(LOG_ROTATION.maxBytes, 'x'));
+      await runtime.start('kafka', never);
+      await project.watching();
+      expect((await stat(project.watchLog)).size).toBeLessThan(1000);
+      expect((await stat(`${project.watchLog}.1`)).size).toBe(LOG_ROTATION.maxBytes);
+    });
+
+    it('is an error in one sentence where no process can be started', async () => {
+      const { execPath } = process;
+      process.execPath = '/does/not/exist';
+      try {
+        await expect(runtime.superviseAgain()).rejects.toMatchObject({
+          code: 'STEP_FAILED',
+          message: expect.stringContaining('The watcher of the Compose stack could not be started: spawn'),
+        });
+      } finally {
+        process.execPath = execPath;
+      }
     });
 
     it('is started again when it was killed, and only then', async () => {

@@ -17,13 +17,11 @@ import { type ComposeVariables, composeVariables } from './compose-variables.ts'
 import type { Engine } from './engine.ts';
 import { hostOutputPath } from './output-location.ts';
 import { checkPortsAndNames, makeOutputDir } from './preflight.ts';
+import { ProjectOwner } from './project-owner.ts';
 import { serviceLogs } from './service-logs.ts';
 import { serviceObservation } from './service-observation.ts';
 import { StackContainers } from './stack-containers.ts';
 import { Watcher } from './watch/watcher.ts';
-
-/** The volumes of docker-compose.yml: a wipe takes them all, and no other that somebody gave the project's label. */
-const VOLUMES: readonly string[] = ['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache'];
 
 /** Built from the checkout; the other images are pulled. */
 const BUILT: ServiceName = 'producer';
@@ -43,24 +41,30 @@ export class ComposeRuntime implements Runtime {
   readonly #compose: ComposeCommand;
   readonly #containers: StackContainers;
   readonly #watcher: Watcher;
+  readonly #owner: ProjectOwner;
 
-  /** @throws ProductError BAD_SETTING for an OUTPUT_PATH that containers cannot reach */
-  constructor(config: StackConfig, engine: Engine) {
+  /**
+   * @param hasMadeData whether this checkout has made data through Compose before
+   * @throws ProductError BAD_SETTING for an OUTPUT_PATH that containers cannot reach
+   */
+  constructor(config: StackConfig, engine: Engine, hasMadeData = false) {
     this.#config = config;
     this.#engine = engine;
     this.#variables = composeVariables(config, engine.rootless);
     this.#compose = composeCommand(config, this.#variables.environment);
     this.#containers = new StackContainers(engine.docker, this.#variables.project);
     this.#watcher = new Watcher(config.runDir, engine, this.#variables.project, config.environment);
+    this.#owner = new ProjectOwner(engine.docker, this.#variables.project, config.projectDir, hasMadeData);
     this.endpoints = endpointsOf(config);
     this.outputPath = hostOutputPath(config);
   }
 
   async preflight(signal: AbortSignal): Promise<void> {
+    await this.#owner.assertOwn();
     const present = await this.#containers.list();
     signal.throwIfAborted();
     await checkPortsAndNames(this.#config, this.#variables, this.#engine.docker, present);
-    makeOutputDir(this.#config.outputDir, this.#variables);
+    makeOutputDir(this.#config, this.#variables);
   }
 
   preparation(): readonly PreparationStep[] {
@@ -76,6 +80,7 @@ export class ComposeRuntime implements Runtime {
       after: [],
       neededBy,
       run: async ({ signal, onDetail }) => {
+        await this.#own();
         await this.#compose(args, { signal, onLine: onDetail });
         return done;
       },
@@ -108,17 +113,26 @@ export class ComposeRuntime implements Runtime {
   }
 
   async #up(service: ServiceName, signal: AbortSignal): Promise<void> {
+    await this.#own();
     // What is seen before tells afterwards which lines of a log are of the new run.
     await this.#containers.list();
     await this.#compose(['up', '--detach', '--no-deps', '--no-recreate', service], { signal, service });
     await this.#watcher.ensure();
   }
 
+  /** Asks whose the project is, and claims the data that will be made. */
+  async #own(): Promise<void> {
+    await this.#owner.assertOwn();
+    await this.#owner.claim();
+  }
+
   async superviseAgain(): Promise<void> {
+    await this.#owner.assertOwnContainers();
     await this.#watcher.ensure();
   }
 
   async stop(service: ServiceName): Promise<void> {
+    await this.#owner.assertOwnContainers();
     await this.#compose(['stop', service], { service });
     this.#containers.changed();
   }
@@ -160,6 +174,25 @@ export class ComposeRuntime implements Runtime {
   }
 
   async down(): Promise<readonly ServiceName[]> {
+    await this.#owner.assertOwnContainers();
+    const stopped = await this.#remove();
+    if ((await this.#owner.dataVolumes()).length === 0) await this.#owner.forget();
+    return stopped;
+  }
+
+  async assertOwn(): Promise<void> {
+    await this.#owner.assertOwn();
+  }
+
+  async takeOver(): Promise<readonly ServiceName[]> {
+    if (!(await this.#owner.canTakeOver())) return [];
+    // Containers see the folders of the checkout that they were made from.
+    const stopped = await this.#remove();
+    await this.#owner.claimAgain();
+    return stopped;
+  }
+
+  async #remove(): Promise<readonly ServiceName[]> {
     const stopped = await this.#running();
     await this.#compose(['down', '--remove-orphans']);
     await this.#watcher.ended();
@@ -168,6 +201,7 @@ export class ComposeRuntime implements Runtime {
   }
 
   async wipe({ keepTopic }: { readonly keepTopic: boolean }): Promise<readonly string[]> {
+    await this.#owner.assertOwn();
     const running = await this.#running();
     if (running.length > 0) {
       throw new ProductError('STACK_RUNNING', {
@@ -176,16 +210,11 @@ export class ComposeRuntime implements Runtime {
       });
     }
     if (keepTopic) return [];
-    const { docker } = this.#engine;
-    const { Volumes } = await docker.listVolumes({
-      filters: { label: [`com.docker.compose.project=${this.#variables.project}`] },
-    });
-    const names = Volumes.filter(({ Labels }) =>
-      VOLUMES.includes(Labels['com.docker.compose.volume'] ?? ''),
-    ).map(({ Name }) => Name);
+    const names = await this.#owner.dataVolumes();
     // Stopped containers would hold the volumes.
     if (names.length > 0) await this.#compose(['down']);
-    await Promise.all(names.map((name) => docker.getVolume(name).remove()));
+    await Promise.all(names.map((name) => this.#engine.docker.getVolume(name).remove()));
+    await this.#owner.forget();
     return names.map((name) => `volume ${name}`);
   }
 

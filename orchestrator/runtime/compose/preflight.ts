@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
@@ -16,6 +15,7 @@ import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import { SERVICES, type ServiceName } from '../../core/services.ts';
 import { assertUsableFolder } from '../folder-access.ts';
+import { claimOutputDir } from '../owned-folder.ts';
 import { isPortFree, portOwner } from '../ports.ts';
 import type { ComposeVariables } from './compose-variables.ts';
 import { holderOfPort } from './published-port.ts';
@@ -48,7 +48,7 @@ export async function checkPortsAndNames(
   docker: Docker,
   present: readonly StackContainer[],
 ): Promise<void> {
-  await assertNamesFree(config, variables, docker, present);
+  await assertNamesFree(variables, docker);
   const ours = new Set(present.flatMap(({ info }) => publishedPorts(info)));
   const seen = new Map<number, SettingName>();
   for (const [setting, service] of PUBLISHED) {
@@ -66,11 +66,13 @@ export async function checkPortsAndNames(
  * Makes the output folder as the user that the containers run as; what is there already must be theirs to write.
  * @throws ProductError OUTPUT_NOT_WRITABLE
  */
-export function makeOutputDir(outputDir: string, { owner }: ComposeVariables): void {
+export function makeOutputDir({ outputDir, projectDir }: StackConfig, { owner }: ComposeVariables): void {
   const uid = process.getuid?.();
   try {
     if (!existsSync(outputDir)) assertUsableFolder(outputDir);
     mkdirSync(outputDir, { recursive: true });
+    // Where containers run as someone else, the folder stays empty: only then is it handed over to them.
+    if (uid === 0 || uid === owner.uid) claimOutputDir(outputDir, projectDir);
     if (uid === 0 && owner.uid !== 0) {
       chownSync(outputDir, owner.uid, owner.gid);
       giveTree(join(outputDir, 'parquet'), owner.uid, owner.gid);
@@ -93,19 +95,9 @@ function giveTree(path: string, uid: number, gid: number): void {
 }
 
 async function assertNamesFree(
-  { projectDir }: StackConfig,
   { project, containerPrefix }: ComposeVariables,
   docker: Docker,
-  present: readonly StackContainer[],
 ): Promise<void> {
-  for (const { info } of present) {
-    const elsewhere = info.Config.Labels['com.docker.compose.project.working_dir'];
-    if (elsewhere === undefined || isSameFolder(elsewhere, projectDir)) continue;
-    throw new ProductError('STACK_RUNNING', {
-      message: `The Compose project ${project} is that of the checkout ${elsewhere}.`,
-      hint: `Run \`npm run down\` there, or set COMPOSE_PROJECT_NAME, CONTAINER_PREFIX and ports of this checkout's own.`,
-    });
-  }
   const names = new Set(NAMED.map((name) => `/${containerPrefix}${name}`));
   for (const { Names, Labels } of await docker.listContainers({ all: true })) {
     const taken = Names.find((name) => names.has(name));
@@ -116,12 +108,6 @@ async function assertNamesFree(
       hint: 'Remove that container, or set CONTAINER_PREFIX to put something in front of the names of this stack.',
     });
   }
-}
-
-function isSameFolder(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 function publishedPorts({ NetworkSettings }: StackContainer['info']): number[] {

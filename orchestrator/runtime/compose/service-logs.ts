@@ -16,26 +16,27 @@ export async function* serviceLogs(
 ): AsyncGenerator<LogLine> {
   const wanted = new Set<ServiceName>(services.length === 0 ? SERVICE_NAMES : services);
   const queue = new LineQueue();
-  const reading = new Set<string>();
+  /** The latest reading of each container. */
+  const reading = new Map<string, Promise<void>>();
   const abort = new AbortController();
-  const read = async (id: string, service: ServiceName, range: { tail?: number; since?: string }) => {
-    if (reading.has(id)) return;
-    reading.add(id);
-    try {
-      const options = {
-        stdout: true,
-        stderr: true,
-        follow: true as const,
-        abortSignal: abort.signal,
-        ...range,
-      };
-      const frames = new LogFrames();
-      const stream = await docker.getContainer(id).logs(options);
-      for await (const chunk of stream) queue.add(service, frames.push(chunk as Buffer));
-      queue.add(service, frames.end());
-    } finally {
-      reading.delete(id);
-    }
+  const readRun = async (id: string, service: ServiceName, range: LogRange) => {
+    const options = {
+      stdout: true,
+      stderr: true,
+      follow: true as const,
+      abortSignal: abort.signal,
+      ...range,
+    };
+    const frames = new LogFrames();
+    const stream = await docker.getContainer(id).logs(options);
+    for await (const chunk of stream) queue.add(service, frames.push(chunk as Buffer));
+    queue.add(service, frames.end());
+  };
+  // The event of a restart may come before the end of what the run before it wrote: one reading after the other.
+  const read = (id: string, service: ServiceName, range: LogRange): Promise<void> => {
+    const next = (reading.get(id) ?? Promise.resolve()).then(() => readRun(id, service, range));
+    reading.set(id, next);
+    return next;
   };
   const before = new Map<string, Docker.ContainerInspectInfo>();
   const onAbort = () => queue.finish();
@@ -73,6 +74,12 @@ export async function* serviceLogs(
     signal.removeEventListener('abort', onAbort);
     abort.abort();
   }
+}
+
+/** Which lines of a log: the last ones, or those from a time of the engine's on. */
+interface LogRange {
+  readonly tail?: number;
+  readonly since?: string;
 }
 
 async function* past(

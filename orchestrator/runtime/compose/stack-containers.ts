@@ -76,8 +76,7 @@ export class StackContainers {
 
   /** Every container of every service, by service and number. */
   async list(): Promise<readonly StackContainer[]> {
-    this.#events ??= this.#listen();
-    await this.#events;
+    await this.#listening();
     if (!this.#known || performance.now() - this.#known.atMs > TRUSTED_MS) {
       const known = { containers: this.#inspectAll(), atMs: performance.now() };
       known.containers.catch(() => {
@@ -105,8 +104,12 @@ export class StackContainers {
   /** Calls back on every event, as soon as events are listened for. */
   async onEvent(listener: (event: ContainerEvent) => void): Promise<() => void> {
     this.#listeners.add(listener);
-    this.#events ??= this.#listen();
-    await this.#events;
+    try {
+      await this.#listening();
+    } catch (error) {
+      this.#listeners.delete(listener);
+      throw error;
+    }
     return () => this.#listeners.delete(listener);
   }
 
@@ -153,6 +156,18 @@ export class StackContainers {
       this.#tails.set(info.Id, tail);
     }
     return (await absentAsUndefined(tail.lines(info.State.Running && !info.State.Restarting))) ?? [];
+  }
+
+  /** Listens for events unless it does already. An attempt that failed is not kept: the next call asks the engine again. */
+  async #listening(): Promise<void> {
+    const events = this.#events ?? this.#listen();
+    this.#events = events;
+    try {
+      await events;
+    } catch (error) {
+      if (this.#events === events) this.#events = undefined;
+      throw error;
+    }
   }
 
   async #listen(): Promise<void> {

@@ -2,6 +2,7 @@ import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
 import type { Faults } from '../faults.ts';
+import { claimOutputDir } from '../owned-folder.ts';
 import type {
   Endpoints,
   LogLine,
@@ -20,7 +21,7 @@ import { LocalFaults } from './local-faults.ts';
 import { checkFoldersAndPorts } from './preflight.ts';
 import { provisioning } from './provision/provisioning.ts';
 import { observeRecorded } from './recorded-services.ts';
-import { claimOutputDir, claimRunDir, prepareLaunch } from './run-folder.ts';
+import { claimRunDir, prepareLaunch } from './run-folder.ts';
 import { type RunLayout, runLayout } from './run-layout.ts';
 import { serviceLogs } from './service-logs.ts';
 import { readState } from './state-file.ts';
@@ -75,7 +76,7 @@ export class LocalRuntime implements Runtime {
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
     const launch = this.#parts.launchOf(service);
     claimRunDir(this.#layout);
-    if (WRITES_OUTPUTS.includes(service)) claimOutputDir(this.#config.outputDir);
+    if (WRITES_OUTPUTS.includes(service)) claimOutputDir(this.#config.outputDir, this.#config.projectDir);
     for (let attempt = 1; ; attempt++) {
       const client = await this.#supervisor(signal);
       // After the supervisor is there: it empties the scratch folder when it starts.
@@ -147,6 +148,14 @@ export class LocalRuntime implements Runtime {
       });
     }
     return wipeRunDir(this.#layout, keepTopic);
+  }
+
+  async assertOwn(): Promise<void> {
+    // The stack is what RUN_DIR holds, and whose that is was asked before.
+  }
+
+  async takeOver(): Promise<readonly ServiceName[]> {
+    return [];
   }
 
   faults(): Faults {

@@ -31,11 +31,6 @@ export function claimRunDir(layout: RunLayout): void {
   );
 }
 
-/** Makes OUTPUT_DIR, readable by others as files usually are, and marks it unless it had other things in it before. */
-export function claimOutputDir(outputDir: string): void {
-  claimFolder(outputDir, 0o755, () => false);
-}
-
 /**
  * Looks whether RUN_DIR is the product's own or could be made so.
  * @throws ProductError UNSAFE_PATH when it holds other files

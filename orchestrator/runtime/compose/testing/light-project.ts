@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -44,10 +44,14 @@ export class LightProject {
           restart: kind === 'one-shot' ? 'no' : 'unless-stopped',
           stop_grace_period: `${graceMs}ms`,
           entrypoint: ['sh', '-c', scripts[name]],
+          ...(name === 'kafka' && { volumes: ['kafka-data:/data'] }),
         },
       ]),
     );
-    await writeFile(join(projectDir, 'docker-compose.yml'), JSON.stringify({ services }));
+    await writeFile(
+      join(projectDir, 'docker-compose.yml'),
+      JSON.stringify({ services, volumes: { 'kafka-data': null } }),
+    );
     count += 1;
     const settings = loadSettings({
       flags: {},
@@ -66,8 +70,43 @@ export class LightProject {
     return new LightProject(project, engine, stackConfig(settings, projectDir, environment));
   }
 
-  runtime(): ComposeRuntime {
-    return new ComposeRuntime(this.#config, this.#engine);
+  /** The same project, as it is seen from another checkout: a copy of this one's folder, of which the project is named as this one's. */
+  async otherCheckout(): Promise<LightProject> {
+    const { settings, projectDir, environment } = this.#config;
+    const other = await mkdtemp(join(tmpdir(), 'medallion-compose-'));
+    await cp(projectDir, other, {
+      recursive: true,
+      filter: (path) => !path.startsWith(join(projectDir, 'data')),
+    });
+    return new LightProject(this.name, this.#engine, stackConfig(settings, other, environment));
+  }
+
+  /** The same checkout after its folder was given another name. */
+  async moved(): Promise<LightProject> {
+    const { settings, projectDir, environment } = this.#config;
+    const to = `${projectDir}-moved`;
+    await rename(projectDir, to);
+    return new LightProject(this.name, this.#engine, stackConfig(settings, to, environment));
+  }
+
+  get folder(): string {
+    return this.#config.projectDir;
+  }
+
+  /** `docker compose` as a user types it in the checkout. */
+  async compose(...args: readonly string[]): Promise<void> {
+    const { projectDir, environment } = this.#config;
+    await execa('docker', ['compose', ...args], { cwd: projectDir, env: environment, extendEnv: false });
+  }
+
+  /** The same checkout, reached by another path. */
+  through(path: string): LightProject {
+    const { settings, environment } = this.#config;
+    return new LightProject(this.name, this.#engine, stackConfig(settings, path, environment));
+  }
+
+  runtime({ hasMadeData = false } = {}): ComposeRuntime {
+    return new ComposeRuntime(this.#config, this.#engine, hasMadeData);
   }
 
   /** Ends a service's main process from outside the engine, which does not take that for a wish to stop it. */
@@ -81,11 +120,7 @@ export class LightProject {
   async watching(): Promise<void> {
     await vi.waitFor(
       () => {
-        if (
-          !readFileSync(join(runFolders(this.#config.runDir).logs, 'compose-watch.log'), 'utf8').includes(
-            'watching',
-          )
-        ) {
+        if (!readFileSync(this.watchLog, 'utf8').includes('watching')) {
           throw new Error('the watcher has not begun');
         }
       },
@@ -93,32 +128,33 @@ export class LightProject {
     );
   }
 
+  get watchLog(): string {
+    return join(runFolders(this.#config.runDir).logs, 'compose-watch.log');
+  }
+
   async watcherPid(): Promise<number | undefined> {
     return fileLockOwner(join(runFolders(this.#config.runDir).control, 'compose-watch.lock'))?.pid;
   }
 
   /** What a user does to a service with the `docker` command. */
-  async docker(command: 'kill' | 'stop', service: ServiceName): Promise<void> {
-    await execa('docker', [command, await this.#containerOf(service)], {
+  async docker(command: 'kill' | 'stop', service: ServiceName, ...options: readonly string[]): Promise<void> {
+    await execa('docker', [command, ...options, await this.#containerOf(service)], {
       env: this.#config.environment,
       extendEnv: false,
     });
   }
 
   async dispose(): Promise<void> {
-    const { projectDir, environment } = this.#config;
     const runtime = this.runtime();
     try {
+      await runtime.down();
+      await this.compose('down', '--volumes');
+      // Without data nothing is left that says whose they were.
       await runtime.down();
     } finally {
       await runtime.close();
     }
-    await execa('docker', ['compose', 'down', '--volumes'], {
-      cwd: projectDir,
-      env: environment,
-      extendEnv: false,
-    });
-    await rm(projectDir, { recursive: true });
+    await rm(this.folder, { recursive: true });
   }
 
   async #containerOf(service: ServiceName): Promise<string> {

@@ -4,10 +4,21 @@ import { messageOf } from '../../../core/product-error.ts';
 import { isOneShot } from '../service-observation.ts';
 import { type ContainerEvent, StackContainers } from '../stack-containers.ts';
 
-const SIGKILL = 9;
+/** How `docker stop` asks: no image of the stack names another signal. */
+const SIGTERM = 15;
 
 /** What the engine answers when a container is gone, or on its way. */
 const GONE: readonly number[] = [404, 409];
+
+/** The signals that a container got in its present run. */
+interface Signals {
+  readonly last: number;
+  /** Whether it was asked to end at any time: `docker stop` does that before it kills. */
+  readonly wasAsked: boolean;
+}
+
+/** The engine reports a stop right after the end of the process; a busy one takes its time. */
+const STOP_REPORTED_WITHIN_MS = 2000;
 
 /**
  * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
@@ -23,8 +34,8 @@ export async function watchContainers(
   since?: number,
 ): Promise<'empty' | 'lost'> {
   const containers = new StackContainers(docker, project, since);
-  /** By the first signal since its start: a stop asks before it kills. */
-  const killed = new Map<string, number>();
+  const signals = new Map<string, Signals>();
+  const stops = new Stops();
 
   let resolve: () => void = () => undefined;
   const emptied = new Promise<'empty'>((onEnd) => {
@@ -32,22 +43,30 @@ export async function watchContainers(
   });
 
   const act = async ({ id, service, action, signal, exitCode }: ContainerEvent): Promise<void> => {
-    if (action === 'start') killed.delete(id);
-    if (action === 'kill' && signal !== undefined && !killed.has(id)) killed.set(id, signal);
+    const seen = signals.get(id);
+    if (action === 'start') signals.delete(id);
+    if (action === 'stop') stops.report(id);
+    if (action === 'kill' && signal !== undefined) {
+      signals.set(id, { last: signal, wasAsked: signal === SIGTERM || seen?.wasAsked === true });
+    }
     if (action === 'destroy' && (await containers.isEmpty())) resolve();
     if (action !== 'die' || isOneShot(service)) return;
+    signals.delete(id);
     const container = docker.getContainer(id);
-    if (killed.get(id) === SIGKILL) {
-      await unlessGone(container.start());
-      say(`${service} was killed and is started again`);
-    } else if (!killed.has(id) && exitCode !== undefined && FINAL_EXIT_CODES.includes(exitCode)) {
+    if (exitCode !== undefined && FINAL_EXIT_CODES.includes(exitCode)) {
+      if (seen?.wasAsked) return;
       if (await endRestarts(container, exitCode)) {
         say(`${service} is not started again: exit code ${exitCode} is one that a restart cannot mend`);
       }
+    } else if (seen && seen.last !== SIGTERM) {
+      // After any `docker kill`, whatever the signal, the engine does not restart the container when it ends.
+      if (seen.wasAsked && (await stops.isReported(id))) return;
+      await unlessGone(container.start());
+      say(`${service} was killed and is started again`);
     }
   };
   const stopListening = await containers.onEvent((event) => {
-    // One that cannot be helped is no reason to give up the others.
+    // A failure for one container must not stop the others.
     act(event).catch((error: unknown) => say(`${event.service}: ${event.action}: ${messageOf(error)}`));
   });
   say(`watching ${project}`);
@@ -57,6 +76,28 @@ export async function watchContainers(
   } finally {
     stopListening();
     containers.close();
+  }
+}
+
+/** The reports that a container was stopped, each of which follows the end of its process. */
+class Stops {
+  readonly #waiting = new Map<string, () => void>();
+
+  report(id: string): void {
+    this.#waiting.get(id)?.();
+  }
+
+  /** Whether the end that was just reported is followed by the report of a stop. */
+  async isReported(id: string): Promise<boolean> {
+    const isReported = await new Promise<boolean>((resolve) => {
+      const late = setTimeout(() => resolve(false), STOP_REPORTED_WITHIN_MS);
+      this.#waiting.set(id, () => {
+        clearTimeout(late);
+        resolve(true);
+      });
+    });
+    this.#waiting.delete(id);
+    return isReported;
   }
 }
 

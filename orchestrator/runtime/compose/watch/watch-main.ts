@@ -1,13 +1,20 @@
 import { messageOf } from '../../../core/product-error.ts';
 import { tryFileLock } from '../../file-lock.ts';
-import { outputLog } from '../../lossy-writer.ts';
+import { ServiceLog } from '../../local/supervisor/service-log.ts';
 import { engineConnection } from '../engine.ts';
 import { watchProject } from './watch-project.ts';
 
-/** The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK SINCE`, the last a Unix time in ms. One is enough. */
-const [host = '', project = '', lockPath = '', since = ''] = process.argv.slice(2);
+/**
+ * The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK LOG SINCE`, the last a Unix time in ms. One is enough.
+ * Its log is rotated as those of services are; its standard output and error get only what it does not expect.
+ */
+const [host = '', project = '', lockPath = '', logPath = '', since = ''] = process.argv.slice(2);
 
-const say = outputLog();
+const log = new ServiceLog(logPath);
+const say = (line: string) => {
+  log.write(Buffer.from(`${new Date().toISOString()} ${line}\n`));
+};
+log.beginProcess();
 const { lock } = await tryFileLock(lockPath);
 if (lock) {
   try {
@@ -17,5 +24,6 @@ if (lock) {
     process.exitCode = 1;
   } finally {
     lock.release();
+    log.close();
   }
 }

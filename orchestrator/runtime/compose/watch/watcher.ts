@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
 import {
@@ -27,25 +27,28 @@ const started = new Map<string, ChildProcess>();
 /** The detached process that starts again what `docker kill` ends. It lives as long as the project has containers. */
 export class Watcher {
   readonly #lockPath: string;
-  readonly #logs: string;
+  readonly #logPath: string;
   readonly #arguments: readonly string[];
   readonly #environment: Environment;
 
   constructor(runDir: string, { host }: Engine, project: string, environment: Environment) {
     const { logs, control } = runFolders(runDir);
-    this.#logs = logs;
+    this.#logPath = join(logs, 'compose-watch.log');
     this.#lockPath = join(control, 'compose-watch.lock');
-    this.#arguments = [host, project, this.#lockPath];
+    this.#arguments = [host, project, this.#lockPath, this.#logPath];
     this.#environment = environment;
   }
 
-  /** Starts it if none runs; returns at once. What is killed before it listens, it is told of then. */
+  /**
+   * Starts the watcher unless one is running. Events since this call are replayed once it listens.
+   * @throws ProductError STEP_FAILED when the machine starts no more processes
+   */
   async ensure(): Promise<void> {
     const { lock } = await tryFileLock(this.#lockPath);
     if (!lock) return;
     lock.release();
-    mkdirSync(this.#logs, { recursive: true });
-    const log = openSync(join(this.#logs, 'compose-watch.log'), 'a');
+    mkdirSync(dirname(this.#logPath), { recursive: true });
+    const log = openSync(this.#logPath, 'a');
     try {
       const since = String(Date.now());
       const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, WATCH_MAIN, ...this.#arguments, since], {
@@ -53,8 +56,15 @@ export class Watcher {
         env: this.#environment,
         stdio: ['ignore', log, log],
       });
+      await once(child, 'spawn');
       child.unref();
       started.set(this.#lockPath, child);
+    } catch (error) {
+      throw new ProductError('STEP_FAILED', {
+        message: `The watcher of the Compose stack could not be started: ${messageOf(error)}.`,
+        hint: 'Free memory or processes on this machine, then run `npm run up` again.',
+        cause: error,
+      });
     } finally {
       closeSync(log);
     }

@@ -1,0 +1,175 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SERVICE_NAMES } from '../../orchestrator/core/services.ts';
+import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
+import { copyCheckout } from '../support/checkout-copy.ts';
+import { ComposeStack } from '../support/compose-stack.ts';
+import { type CommandResult, TestStack } from '../support/test-stack.ts';
+
+/** Two clones on one machine, told apart by nothing but their folders. */
+function twoCheckouts() {
+  const folder = mkdtempSync(join(tmpdir(), 'medallion-clones-'));
+  const [first, second] = ['first', 'second'].map((name) => join(folder, name)) as [string, string];
+  for (const checkout of [first, second]) copyCheckout(checkout);
+  return { folder, first, second };
+}
+
+/** Refused in one sentence that names the owner, without a stack trace. */
+function expectRefused({ code, stderr, stdout }: CommandResult, owner: string): void {
+  expect(stderr).toContain('[FOREIGN_STACK]');
+  expect(stderr).toContain(`belongs to the checkout ${owner}`);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+}
+
+/** The command, and its options as one text. */
+const CHANGES: readonly (readonly [command: string, options: string])[] = [
+  ['down', ''],
+  ['reset', '--no-up'],
+  ['reset', '--keep-topic'],
+  ['up', ''],
+  ['down', '--take-over'],
+  ['reset', '--no-up --take-over'],
+];
+
+const wordsOf = (options: string): string[] => options.split(' ').filter((word) => word !== '');
+
+const { engine, declined } = await testingEngine();
+
+describe.skipIf(!engine)(
+  `two checkouts and one Compose project${declined === undefined ? '' : ` (not tried: ${declined})`}`,
+  () => {
+    let checkouts: ReturnType<typeof twoCheckouts>;
+    let compose: ComposeStack;
+    let first: TestStack;
+    let second: TestStack;
+    /** Settings of a clone that was told nothing of folders. */
+    const own = (checkout: string) => ({
+      OUTPUT_DIR: join(checkout, 'data', 'output'),
+      RUN_DIR: join(checkout, 'data', 'run'),
+    });
+    beforeAll(async () => {
+      if (!engine) throw new Error('no engine');
+      checkouts = twoCheckouts();
+      compose = await ComposeStack.create(engine.docker, 1, {
+        SPARK_WORKER_MEMORY: '1g',
+        TRIGGER_INTERVAL: '2 seconds',
+      });
+      first = compose.stack.from(checkouts.first, own(checkouts.first));
+      second = compose.stack.from(checkouts.second, own(checkouts.second));
+      expect(await first.run('up')).toMatchObject({ code: 0 });
+    });
+    afterAll(async () => {
+      await first.run('reset', ['--no-up']);
+      await compose.compose(['down', '--volumes', '--rmi', 'local']);
+      rmSync(checkouts.folder, { recursive: true });
+      rmSync(compose.stack.folder, { recursive: true });
+    });
+
+    const volumes = ['ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
+
+    it.each(CHANGES)(
+      '`%s %s` in the second does nothing to what runs in the first',
+      async (command, options) => {
+        const before = await compose.containers();
+        expectRefused(await second.run(command, wordsOf(options)), checkouts.first);
+        const after = await compose.containers();
+        const run = ({ Id, State }: (typeof before)[number]) => [Id, State.Running, State.StartedAt];
+        expect(after.map(run)).toEqual(before.map(run));
+        expect(after).toHaveLength(SERVICE_NAMES.length);
+        expect(await compose.volumes()).toEqual(volumes);
+      },
+    );
+
+    it('`chaos` in the second breaks nothing of the first', async () => {
+      const result = await second.run('chaos', ['--faults', '1', '--only', 'kill,producer']);
+      expectRefused(result, checkouts.first);
+    });
+
+    it('through a link it is the first one’s as before', async () => {
+      const link = join(checkouts.folder, 'link');
+      symlinkSync(checkouts.first, link);
+      expect(await first.from(link).run('up')).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('Already up'),
+      });
+    });
+
+    it('data without a container are the first one’s, too', async () => {
+      expect(await first.run('down')).toMatchObject({ code: 0 });
+      expect(await compose.containers()).toEqual([]);
+      for (const [command, options] of CHANGES) {
+        if (command === 'down' && options === '') continue;
+        expectRefused(await second.run(command, wordsOf(options)), checkouts.first);
+      }
+      expect(await second.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
+      expect(await compose.volumes()).toEqual(volumes);
+    });
+
+    it('a checkout that was moved takes its own over on purpose, and the others are refused as before', async () => {
+      const moved = join(checkouts.folder, 'moved');
+      renameSync(checkouts.first, moved);
+      const gone = checkouts.first;
+      checkouts.first = moved;
+      first = first.from(moved, own(moved));
+      const refused = await first.run('up');
+      expectRefused(refused, gone);
+      expect(refused.stderr).toContain('--take-over');
+      expect(await first.run('up', ['--take-over'])).toMatchObject({ code: 0 });
+      expect(await first.run('verify')).toMatchObject({ code: 0 });
+      expectRefused(await second.run('reset', ['--no-up']), moved);
+      const wiped = await first.run('reset', ['--no-up']);
+      expect(wiped).toMatchObject({ code: 0 });
+      for (const name of volumes) expect(wiped.stdout).toContain(`volume ${compose.project}_${name}`);
+      const left = (await engine?.docker.listVolumes())?.Volumes ?? [];
+      expect(left.filter(({ Name }) => Name.startsWith(compose.project))).toEqual([]);
+    });
+  },
+);
+
+describe('two checkouts and one RUN_DIR or OUTPUT_DIR, local processes', () => {
+  let checkouts: ReturnType<typeof twoCheckouts>;
+  let first: TestStack;
+  let second: TestStack;
+  beforeAll(async () => {
+    checkouts = twoCheckouts();
+
+    const stack = await TestStack.create();
+    first = stack.from(checkouts.first);
+    second = stack.from(checkouts.second);
+    expect(await first.run('up')).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await first.discard();
+    rmSync(checkouts.folder, { recursive: true });
+  });
+
+  it.each(CHANGES.filter(([, options]) => !options.includes('--take-over')))(
+    '`%s %s` in the second does nothing to what runs in the first',
+    async (command, options) => {
+      expectRefused(await second.run(command, wordsOf(options)), checkouts.first);
+      expect(JSON.parse((await first.run('status', ['--json'])).stdout)).toMatchObject({ ready: true });
+    },
+  );
+
+  it('outputs are the first one’s for a second with a RUN_DIR of its own', async () => {
+    expect(await first.run('down')).toMatchObject({ code: 0 });
+    const apart = second.from(checkouts.second, { RUN_DIR: join(checkouts.second, 'data', 'run') });
+    const refused = await apart.run('reset', ['--no-up']);
+    expectRefused(refused, checkouts.first);
+    expect(refused.stderr).toContain('OUTPUT_DIR=');
+    expect(existsSync(join(first.outputPath, '_chk'))).toBe(true);
+  });
+
+  it('the second takes over on purpose what the first left behind, once that is gone', async () => {
+    const gone = checkouts.first;
+    rmSync(gone, { recursive: true });
+    mkdirSync(gone);
+    expectRefused(await second.run('reset', ['--no-up']), gone);
+    expect(await second.run('reset', ['--no-up', '--take-over'])).toMatchObject({ code: 0 });
+    expect(existsSync(join(second.outputPath, '_chk'))).toBe(false);
+    first = second;
+  });
+});
