@@ -91,19 +91,24 @@ export class YamlValue {
     this.#offset = (node as Node | null)?.range?.[0] ?? offset;
   }
 
-  /** `file:line:column` of the value, or of a character inside it. */
-  place(inside = 0): string {
-    const node = this.#node;
-    // Only in a text that stands on one line as it is are the characters where they seem to be.
-    const quoted = isScalar(node) && (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE');
-    const verbatim = isScalar(node) && (node.type === 'PLAIN' || quoted) && !this.#source().includes('\n');
+  /** `file:line:column` of the value, or of a character of its text. */
+  place(character?: number): string {
     const { line, col } = this.#file.lines.linePos(this.#offset);
-    return `${this.#file.file}:${line}:${col + (verbatim ? inside + (quoted ? 1 : 0) : 0)}`;
+    return `${this.#file.file}:${line}:${col + (character === undefined ? 0 : this.#shift(character))}`;
+  }
+
+  /** How far behind the value's beginning a character stands. Where a text has several lines or escapes, the value's beginning has to do. */
+  #shift(character: number): number {
+    const node = this.#node;
+    if (!isScalar(node) || node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') return 0;
+    const quoted = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE' ? 1 : 0;
+    const [from, to] = node.range ?? [0, 0];
+    return to - from === String(node.value).length + 2 * quoted ? character + quoted : 0;
   }
 
   /** @throws Refusal always */
-  refuse(what: string, allowed: string, inside = 0): never {
-    throw new Refusal(this.place(inside), what, allowed);
+  refuse(what: string, allowed: string, character?: number): never {
+    throw new Refusal(this.place(character), what, allowed);
   }
 
   /** What stands there, for sentences: a text in quotes, the other values as they are written. */
