@@ -11,6 +11,7 @@ import { jsonReporter } from './report/json-reporter.ts';
 import { isReaderGone, type Output, processOutput } from './report/output.ts';
 import { plainReporter } from './report/plain-reporter.ts';
 import { taskListReporter } from './report/task-list-reporter.ts';
+import { explainAccess, type OwnFolders } from './runtime/access-error.ts';
 
 /** What a command ends with when its reader went away, as a shell reports SIGPIPE. */
 const READER_GONE = 141;
@@ -37,12 +38,18 @@ async function main(): Promise<number> {
   const json = argv.includes('--json');
   listenForSignals();
   let reporter: Reporter | undefined;
+  let folders: OwnFolders = {};
   try {
     command = await parseCommandLine(argv, process.stdout.columns);
     if (!command) return 0;
     const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
     const settings = loadSettings({ flags: command.flags, environment: process.env, projectDir });
     const config = stackConfig(settings, projectDir, process.env);
+    folders = {
+      RUN_DIR: config.runDir,
+      OUTPUT_DIR: config.outputDir,
+      XDG_CACHE_HOME: dirname(config.cacheDir),
+    };
     reporter = reporterFor(command.json, output);
     const result = await command.run({
       config,
@@ -56,7 +63,8 @@ async function main(): Promise<number> {
     const document = json ? result.json && JSON.stringify(result.json) : result.text;
     if (document !== undefined) output.out(document);
     return result.exitCode;
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainAccess(thrown, folders);
     await reporter?.close();
     // A write that failed is rejected before its stream emits the error.
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { identityOf, isAlive, ownIdentity } from './process-identity.ts';
@@ -22,6 +22,27 @@ describe('process identity', () => {
     await once(child, 'exit');
     expect(identity && isAlive(identity)).toBe(false);
   });
+
+  const hidden = 'mount -t tmpfs none /proc/sys/kernel/random && exec "$@"';
+  const hide = (...command: string[]) =>
+    spawnSync('unshare', ['--mount', 'sh', '-c', hidden, 'sh', ...command], { encoding: 'utf8' });
+  it.skipIf(hide('true').status !== 0 && process.env['CI'] === undefined)(
+    'is known where the system hides its boot id',
+    () => {
+      const module = JSON.stringify(new URL('./process-identity.ts', import.meta.url).href);
+      const source = `const { identityOf, isAlive, ownIdentity } = await import(${module});
+        process.stdout.write(String(isAlive(ownIdentity()) && identityOf(${process.pid}) !== undefined));`;
+      const { stdout, stderr } = hide(
+        process.execPath,
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        source,
+      );
+      expect({ stdout, stderr }).toEqual({ stdout: 'true', stderr: '' });
+    },
+  );
 
   it('is undefined for a process that has ended and was not reaped yet', async () => {
     // The shell becomes `sleep`, which never asks for the end of the child that the shell had started. The child waits for

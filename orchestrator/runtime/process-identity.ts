@@ -49,9 +49,16 @@ function startTimeOnLinux(pid: number): string | undefined {
   return `${bootId()}/${field(START_TIME)}`;
 }
 
-/** Ticks since boot repeat after a reboot; the boot id does not. */
+/**
+ * Ticks since boot repeat after a reboot; the boot id does not. Some containers hide it. The boot time that the kernel tells
+ * instead moves with the clock, so that living processes would look like others: without an id the ticks have to do.
+ */
 function bootId(): string {
-  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  try {
+    boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    boot = 'no-boot-id';
+  }
   return boot;
 }
 let boot: string | undefined;

@@ -3,6 +3,7 @@ import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
+import { explainAccess } from '../access-error.ts';
 import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
 import { LEAST_FREE_BYTES, megabytes, shortageOf } from '../free-space.ts';
 import { isPortFreeSoon, portOwner } from '../ports.ts';
@@ -59,6 +60,8 @@ function assertWritable(setting: SettingName, folder: string): void {
   try {
     assertUsableFolder(folder);
   } catch (error) {
+    const explained = explainAccess(error, { [setting]: folder });
+    if (explained instanceof ProductError) throw explained;
     const existing = nearestExisting(folder);
     throw new ProductError('OUTPUT_NOT_WRITABLE', {
       message: `${setting}=${folder} cannot be ${existing === folder ? 'written' : 'created'}: ${messageOf(error)}.`,

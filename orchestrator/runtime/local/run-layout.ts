@@ -52,12 +52,15 @@ export function serviceLogFile(layout: RunLayout, service: ServiceName): string 
 }
 
 /**
- * The supervisor's socket: in the control folder, or where the path would be too long for the system, in a folder of its own
- * below the temporary folder. The state file names the one in use.
+ * Where the supervisor's socket may lie, best first: in the control folder, or where that file system has no sockets or the path
+ * would be too long for the system, in a folder of its own elsewhere. The state file names the one in use.
  */
-export function socketPath(layout: RunLayout): string {
-  const path = join(layout.control, 'supervisor.sock');
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
-  const name = createHash('sha256').update(layout.runDir).digest('hex').slice(0, 16);
-  return join(tmpdir(), `medallion-stream-${name}`, 'supervisor.sock');
+export function socketPaths(layout: RunLayout): readonly string[] {
+  const name = `medallion-stream-${createHash('sha256').update(layout.runDir).digest('hex').slice(0, 16)}`;
+  const elsewhere = [tmpdir(), process.env['XDG_RUNTIME_DIR'], '/tmp'].flatMap((folder) =>
+    folder ? join(folder, name) : [],
+  );
+  return [...new Set([layout.control, ...elsewhere])]
+    .map((folder) => join(folder, 'supervisor.sock'))
+    .filter((path) => Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES);
 }

@@ -13,28 +13,40 @@ import {
 export class ControlServer {
   readonly #handler: ControlHandler;
   readonly #onConnections: (count: number) => void;
-  readonly #server: Server;
+  #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
 
   /** @param onConnections told how many clients are connected whenever that changes */
   constructor(handler: ControlHandler, onConnections: (count: number) => void) {
     this.#handler = handler;
     this.#onConnections = onConnections;
-    this.#server = createServer((socket) => this.#serve(socket));
   }
 
-  /** @param path must not exist yet; its folder must be the owner's alone */
+  /**
+   * @param path must not exist yet; its folder must be the owner's alone
+   * @throws Error when the system has no socket there; another path may be tried
+   */
   async listen(path: string): Promise<void> {
+    const server = createServer((socket) => this.#serve(socket));
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(path, resolve);
+      server.once('error', reject);
+      server.listen(path, resolve);
     });
-    chmodSync(path, 0o600);
+    try {
+      chmodSync(path, 0o600);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+    this.#server = server;
   }
 
   /** Answers that were given still go out; the socket's file is removed. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => {
+      if (this.#server) this.#server.close(() => resolve());
+      else resolve();
+    });
     for (const socket of this.#sockets) socket.end(() => socket.destroy());
     await closed;
   }

@@ -6,7 +6,7 @@ import { describeHolder, removeIfEmpty, tryFileLock } from '../../file-lock.ts';
 import { outputLog } from '../../lossy-writer.ts';
 import { ownIdentity } from '../../process-identity.ts';
 import { stopRecorded } from '../recorded-services.ts';
-import { runLayout, socketPath } from '../run-layout.ts';
+import { runLayout, socketPaths } from '../run-layout.ts';
 import { readState, STATE_FORMAT, writeState } from '../state-file.ts';
 import { ControlServer } from './control-server.ts';
 import { Supervisor } from './supervisor.ts';
@@ -31,14 +31,11 @@ async function main(runDir: string): Promise<void> {
   // They belong to processes that are gone: the master's list of applications and workers, and scratch files.
   for (const folder of [layout.sparkMaster, layout.scratch]) rmSync(folder, { recursive: true, force: true });
 
-  const socket = socketPath(layout);
-  makePrivateFolder(dirname(socket));
-  rmSync(socket, { force: true });
-
   const watchdog = new Watchdog(
     () => record(),
     (error) => say(`no watchdog could be started: ${error.message}`),
   );
+  let socket = '';
   let ended = false;
   let unrecorded: NodeJS.Timeout | undefined;
   const record = () => {
@@ -69,9 +66,10 @@ async function main(runDir: string): Promise<void> {
     record();
     await watchdog.stop();
     await server.close();
-    rmSync(socket, { force: true });
+    // None when it is ended before it listens.
+    if (socket !== '') rmSync(socket, { force: true });
     lock.release();
-    removeIfEmpty(dirname(socket));
+    if (socket !== '') removeIfEmpty(dirname(socket));
     removeIfEmpty(layout.control);
     say('ended');
   };
@@ -99,10 +97,31 @@ async function main(runDir: string): Promise<void> {
       shutdown().catch((error) => say(`${signal}: ${messageOf(error)}`));
     });
   }
-  await server.listen(socket);
+  socket = await listenAnywhere(server, socketPaths(layout));
   endWhenIdle();
   watchdog.start();
   say(`process ${process.pid} serves ${socket}`);
+}
+
+/**
+ * Listens where the system lets it: not every file system has sockets, or permissions that keep others off.
+ * @returns the socket's path
+ * @throws Error with the last reason
+ */
+async function listenAnywhere(server: ControlServer, paths: readonly string[]): Promise<string> {
+  let last: unknown = new Error('every path for it is too long');
+  for (const path of paths) {
+    try {
+      makePrivateFolder(dirname(path));
+      rmSync(path, { force: true });
+      await server.listen(path);
+      return path;
+    } catch (error) {
+      last = error;
+      say(`no socket at ${path}: ${messageOf(error)}`);
+    }
+  }
+  throw new Error(`no control socket can be made: ${messageOf(last)}`);
 }
 
 /** @throws Error when the folder is another user's or open to others: whoever can write there could take the socket's place */

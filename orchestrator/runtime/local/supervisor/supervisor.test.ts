@@ -290,6 +290,22 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
+  it('keeps its socket elsewhere when RUN_DIR refuses one, and commands find it', async () => {
+    const stack = await create();
+    // Nothing can be bound where a folder is that is not empty: any refusal is met alike.
+    mkdirSync(join(stack.layout.control, 'supervisor.sock', 'not ours'), { recursive: true });
+    const runtime = stack.runtime();
+    await runtime.start('kafka', never);
+    const socket = readState(stack.layout.stateFile)?.supervisor?.socket ?? '';
+    expect(dirname(socket)).not.toBe(stack.layout.control);
+    expect(statSync(dirname(socket)).mode & 0o777).toBe(0o700);
+    const another = stack.runtime();
+    expect(await look(another, 'kafka')).toMatchObject({ state: 'running' });
+    expect(await another.down()).toEqual(['kafka']);
+    expect(existsSync(dirname(socket))).toBe(false);
+    await runtime.close();
+  });
+
   it('keeps its socket elsewhere when RUN_DIR is too long for one, and removes it', async () => {
     const stack = await create({ below: ['x'.repeat(80), 'y'.repeat(80)] });
     const runtime = stack.runtime();
