@@ -8,7 +8,7 @@ const POLL_MS = 50;
 
 /** How many records a new topic has. */
 export async function recordsOf(stack: BenchStack, topic: string): Promise<number> {
-  const { partitions } = await fetchTopicOffsets(stack.kafka, topic);
+  const { partitions } = await fetchTopicOffsets(stack.kafka, topic, 'read_committed');
   return partitions.reduce((sum, { endOffset }) => sum + Number(endOffset), 0);
 }
 

@@ -59,7 +59,7 @@ export async function produceTopic(
 }
 
 async function filledTopic(stack: BenchStack, topic: string): Promise<FilledTopic> {
-  const offsets = await fetchTopicOffsets(stack.kafka, topic);
+  const offsets = await fetchTopicOffsets(stack.kafka, topic, 'read_committed');
   const ends = offsets.partitions.map(({ endOffset }) => Number(endOffset));
   return { topic, ends, records: ends.reduce((sum, end) => sum + end, 0) };
 }

@@ -45,7 +45,11 @@ function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Pro
     name,
     async check() {
       if (!ends) {
-        const { partitions } = await fetchTopicOffsets(kafka, config.settings.KAFKA_TOPIC);
+        const { partitions } = await fetchTopicOffsets(
+          kafka,
+          config.settings.KAFKA_TOPIC,
+          config.settings.KAFKA_ISOLATION_LEVEL,
+        );
         ends = new Map(partitions.map(({ partition, endOffset }) => [partition, Number(endOffset)]));
       }
       if (!hasNewData) {

@@ -16,6 +16,7 @@ import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { localOutputPath } from '../outputs/local-path.ts';
+import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { recordedConfig } from '../stack/recorded-stack.ts';
@@ -134,8 +135,12 @@ async function makeChaos(
 /** The same comparison as `npm run verify`. */
 async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) {
   const { verifyOutputs } = await import('../outputs/verify-outputs.ts');
-  const topic = () => fetchTopicOffsets(runtime.endpoints.kafka, config.settings.KAFKA_TOPIC);
-  return verifyOutputs({ outputPath: runtime.outputPath, topic, signal });
+  const { kafka } = runtime.endpoints;
+  const { KAFKA_TOPIC: name, KAFKA_ISOLATION_LEVEL: level } = config.settings;
+  const topic = () => fetchTopicOffsets(kafka, name, level);
+  return withTopicLog(kafka, name, level, (reader) =>
+    verifyOutputs({ outputPath: runtime.outputPath, topic, signal, reader }),
+  );
 }
 
 /**

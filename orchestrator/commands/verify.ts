@@ -2,8 +2,9 @@ import { join, resolve } from 'node:path';
 import type { StackConfig } from '../config/stack-config.ts';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
+import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
-import { withTopicRecords } from '../probes/topic-records.ts';
+
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { waitForCommits } from '../stack/wait-for-commits.ts';
 import type { Command } from './command.ts';
@@ -64,7 +65,8 @@ export const verify: Command<VerifyCommandOptions> = {
       const { kafka } = runtime.endpoints;
       const topicName = config.settings.KAFKA_TOPIC;
       // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.
-      const topic = () => fetchTopicOffsets(kafka, topicName);
+      const level = config.settings.KAFKA_ISOLATION_LEVEL;
+      const topic = () => fetchTopicOffsets(kafka, topicName, level);
       const target = await topic();
       if (options.wait) {
         const triggerInterval = config.settings.TRIGGER_INTERVAL;
@@ -78,21 +80,18 @@ export const verify: Command<VerifyCommandOptions> = {
         import('../outputs/verify-outputs.ts'),
         import('../outputs/verify-summary.ts'),
       ]);
-      const plain = { outputPath: runtime.outputPath, topic, signal };
-      const compareDeeply = async (onProgress: (detail: string) => void) =>
-        withTopicRecords(kafka, topicName, async (records) =>
+      const compare = (onProgress?: (detail: string) => void) =>
+        withTopicLog(kafka, topicName, level, async (reader) =>
           verifyOutputs({
-            ...plain,
-            deep: { records, onProgress, ...(answerKey !== undefined && { answerKey }) },
+            ...{ outputPath: runtime.outputPath, topic, signal, reader },
+            ...(onProgress && {
+              deep: { records: reader, onProgress, ...(answerKey !== undefined && { answerKey }) },
+            }),
           }),
         );
       const report = deep
-        ? await steps.run(
-            'compare',
-            compareDeeply,
-            ({ deep: compared }) => `${compared?.records ?? 0} records`,
-          )
-        : await verifyOutputs(plain);
+        ? await steps.run('compare', compare, ({ deep: compared }) => `${compared?.records ?? 0} records`)
+        : await compare();
       return {
         exitCode: report.equal ? 0 : ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode,
         json: verifyJson(report),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { ISOLATION_LEVELS } from '../core/isolation-level.ts';
 
 /** One setting: how it is checked, its default as text, and what it means. */
 interface SettingDefinition {
@@ -86,7 +87,7 @@ export const SETTING_TABLE = {
     usedBy: 'kafka-init',
   },
   KAFKA_ISOLATION_LEVEL: {
-    schema: z.enum(['read_committed', 'read_uncommitted'], { error: 'read_committed or read_uncommitted' }),
+    schema: z.enum(ISOLATION_LEVELS, { error: ISOLATION_LEVELS.join(' or ') }),
     default: 'read_committed',
     meaning: 'Whether records of open and aborted transactions are read: read_committed or read_uncommitted',
     usedBy: 'job, verify',

@@ -60,6 +60,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'No file can be locked: the machine has no tool for it, or the file system refuses.',
   },
   KAFKA_UNREACHABLE: { exitCode: 4, meaning: 'The broker did not answer a command that needs it.' },
+  RECORDS_UNREADABLE: {
+    exitCode: 4,
+    meaning: 'A batch of the topic has an unknown codec or format, or is damaged.',
+  },
   OUTPUT_DAMAGED: {
     exitCode: 4,
     meaning: 'A file of a checkpoint or ledger is missing or not as it was written.',

@@ -79,6 +79,7 @@ async function verify(answerKey?: string) {
         endOffset,
       })),
     },
+    reader: topic,
     deep: { records: topic, ...(answerKey !== undefined && { answerKey }) },
   });
   const found = report.differences.map(
@@ -451,6 +452,34 @@ test('records that the topic no longer has are not compared, which is said', asy
     reason: 'records are no longer in the topic to be compared with',
     count: 4,
   });
+});
+
+test('records that compaction took after they were read are not compared, which is said', async () => {
+  topic.holds('compacted', 0, 3);
+  const { report } = await verify();
+  expect(report).toMatchObject({ equal: true, deep: { records: 7, equalRows: { bronze: 7 } } });
+  expect(report.notCompared).toContainEqual({
+    sink: 'bronze',
+    reason: 'compaction has removed their records from the topic since they were read',
+    count: 2,
+  });
+});
+
+test('what was compacted or aborted before it was read is in no sink, and nothing is lacking', async () => {
+  topic.holds('compacted', 9);
+  topic.holds('aborted', 10);
+  topic.holds('marker', 11);
+  await topic.batch(3, [event(12, 9, '1.00')], minute(9) + 30_123 - 300_000);
+  const { report } = await verify();
+  expect(report).toMatchObject({ equal: true, deep: { records: 10 } });
+  expect(report.partitions).toMatchObject([{ missing: 0, compacted: 1, aborted: 1, markers: 1 }]);
+});
+
+test('a record whose transaction was aborted is a difference where bronze has it', async () => {
+  topic.holds('aborted', 7, 8);
+  const { report, found } = await verify();
+  expect(report.equal).toBe(false);
+  expect(found).toContainEqual('aborted bronze 0:7-8: Bronze has a record whose transaction was aborted.');
 });
 
 describe('an answer key', () => {

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
+import type { OffsetContent, OffsetRange, TopicReader } from './verify/topic-reader.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 import { summarise, verifyJson } from './verify-summary.ts';
 
@@ -67,9 +68,13 @@ test('healthy outputs are equal, and what is not committed yet is lag', async ()
       start: 10,
       committed: 150,
       end: 160,
+      logEnd: 160,
       lag: 10,
       bronze: 140,
       missing: 0,
+      markers: 0,
+      aborted: 0,
+      compacted: 0,
       doubled: 0,
       pruned: 0,
     },
@@ -79,9 +84,13 @@ test('healthy outputs are equal, and what is not committed yet is lag', async ()
       start: 0,
       committed: 70,
       end: 80,
+      logEnd: 80,
       lag: 10,
       bronze: 70,
       missing: 0,
+      markers: 0,
+      aborted: 0,
+      compacted: 0,
       doubled: 0,
       pruned: 0,
     },
@@ -97,6 +106,75 @@ test('files of a micro-batch that is not committed are ignored', async () => {
   await plantHealthy();
   await outputs.batch(2, rowsOf(0, 150, 155));
   expect(await found()).toEqual([]);
+});
+
+/** A topic whose offsets of partition 0 hold a record each, but for those named. */
+function topicHolding(others: Readonly<Record<number, OffsetContent>>) {
+  const asked: OffsetRange[] = [];
+  const reader: TopicReader = {
+    read: () => {
+      throw new Error('no values are needed');
+    },
+    async *contents(_partition, ranges) {
+      for (const range of ranges) {
+        asked.push(range);
+        for (let offset = range.from; offset < range.to; offset++) {
+          yield { from: offset, to: offset + 1, content: others[offset] ?? 'record' };
+        }
+      }
+    },
+  };
+  return { reader, asked };
+}
+
+test('offsets that hold no record for the job are counted, and those that do are missing', async () => {
+  await plantHealthy();
+  await outputs.batch(0, [...rowsOf(0, 10, 60), ...rowsOf(0, 67, 110), ...rowsOf(1, 0, 70)]);
+  const { reader, asked } = topicHolding({ 60: 'marker', 61: 'aborted', 62: 'aborted', 63: 'compacted' });
+  const report = await verifyOutputs({ outputPath: outputs.path, topic: topicTo(160, 80), reader });
+  expect(asked).toEqual([{ from: 60, to: 67 }]);
+  expect(report.differences).toMatchObject([{ kind: 'missing', partition: 0, from: 64, to: 66, count: 3 }]);
+  expect(report.partitions).toMatchObject([
+    { missing: 3, markers: 1, aborted: 2, compacted: 1 },
+    { missing: 0, markers: 0, aborted: 0, compacted: 0 },
+  ]);
+  expect(summarise(report)).toContain(
+    'Offsets that are no records to read: 1 hold transaction markers, 2 hold records of aborted transactions, 1 were compacted away.',
+  );
+});
+
+test('a topic is asked for nothing where bronze has no gap, and for nothing that it no longer has', async () => {
+  await plantHealthy();
+  const healthy = topicHolding({});
+  await verifyOutputs({ outputPath: outputs.path, topic: topicTo(160, 80), reader: healthy.reader });
+  expect(healthy.asked).toEqual([]);
+  await outputs.batch(0, [...rowsOf(0, 20, 60), ...rowsOf(0, 67, 110), ...rowsOf(1, 0, 70)]);
+  const cut = topicHolding({ 10: 'marker', 15: 'marker' });
+  const report = await verifyOutputs({
+    outputPath: outputs.path,
+    topic: topicTo(160, 80, 15),
+    reader: cut.reader,
+  });
+  expect(cut.asked[0]).toEqual({ from: 15, to: 20 });
+  expect(report.differences[0]).toMatchObject({ kind: 'missing', from: 10, to: 14 });
+});
+
+test('what an open transaction holds back is neither lag nor lost', async () => {
+  await plantHealthy();
+  const { name, partitions } = topicTo(150, 70);
+  const topic = {
+    name,
+    partitions: partitions.map((known) => ({ ...known, logEndOffset: known.endOffset + 6n })),
+  };
+  const report = await verifyOutputs({ outputPath: outputs.path, topic });
+  expect(report).toMatchObject({ equal: true, lag: 0 });
+  expect(summarise(report)).toContain('An open transaction holds back 12 offsets');
+  // Read before KAFKA_ISOLATION_LEVEL was read_committed.
+  const behind = {
+    name,
+    partitions: [{ partition: 0, beginOffset: 0, endOffset: 120, logEndOffset: 150 }, ...partitions.slice(1)],
+  };
+  expect((await verifyOutputs({ outputPath: outputs.path, topic: behind })).differences).toEqual([]);
 });
 
 test('offsets without a bronze row are missing, in ranges', async () => {

@@ -9,6 +9,7 @@ import { compareTopic, partitionStates, type TopicState } from './verify/compare
 import { type DeepOptions, verifyValues } from './verify/deep/verify-values.ts';
 import { DifferenceLog } from './verify/difference.ts';
 import { silverOfFiles } from './verify/load-gold.ts';
+import type { TopicReader } from './verify/topic-reader.ts';
 import { verifyGold } from './verify/verify-gold.ts';
 import { verifyLineage } from './verify/verify-lineage.ts';
 import { verifyRawCsv } from './verify/verify-raw-csv.ts';
@@ -23,6 +24,8 @@ export interface VerifyOptions {
    */
   readonly topic: TopicState | (() => Promise<TopicState>);
   readonly signal?: AbortSignal;
+  /** Tells offsets without a record from lost ones, where bronze has gaps. Without it every gap counts as missing records. */
+  readonly reader?: TopicReader;
   /** Also compares every value with what the topic's records give. */
   readonly deep?: DeepOptions;
 }
@@ -30,10 +33,7 @@ export interface VerifyOptions {
 /**
  * Compares what the job wrote with the topic's offsets and with itself, also while the job runs: files of micro-batches that are
  * not committed are ignored, pruned ones are told from lost ones by the job's ledger. Memory does not grow with the records.
- *
- * Assumes that every offset of the topic is a record, as the producer makes them: the markers of transactions and the gaps of a
- * compacted topic would show as missing.
- * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; the signal's reason
+ * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
  */
 export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
   const { outputPath, signal } = options;
@@ -48,7 +48,19 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
     const through = checkpoint.committed?.batch ?? -1;
     // Outputs of another topic are still compared with themselves.
     const source = checkpoint.topic ?? topic.name;
-    const bronze = await verifyLineage(database, { outputPath, topic: source, through, states }, log);
+    const bronze = await verifyLineage(
+      database,
+      // Another topic's log says nothing of these outputs.
+      {
+        outputPath,
+        topic: source,
+        through,
+        states,
+        signal,
+        reader: source === topic.name ? options.reader : undefined,
+      },
+      log,
+    );
     const scope = options.deep ? 'all columns' : 'txn_id';
     const csv = await verifyRawCsv(database, { outputPath, through, scope }, log);
     const deep =

@@ -52,6 +52,8 @@ export function summarise(report: VerifyReport, width = 120): string {
     `Rows: ${SINK_NAMES.map((sink) => `${sink} ${number(report.counts[sink])}`).join(', ')}.`,
     ...goldLines(report),
     ...prunedLines(report),
+    ...noRecordLines(report),
+    ...heldBackLines(report),
     ...deepLines(report),
     ...answerKeyLines(report, width),
     ...report.notCompared.map(
@@ -77,6 +79,27 @@ function prunedLines({ pruned }: VerifyReport): readonly string[] {
     ({ sink, throughBatch, files }) => `${sink} up to micro-batch ${throughBatch} (${number(files)} files)`,
   );
   return [`Pruned by MAX_FILES_PER_SINK, not compared: ${sinks.join(', ')}.`];
+}
+
+/** Committed offsets that hold nothing the job should have read. */
+function noRecordLines({ partitions }: VerifyReport): readonly string[] {
+  const total = (of: 'markers' | 'aborted' | 'compacted') =>
+    partitions.reduce((sum, partition) => sum + partition[of], 0);
+  const parts = [
+    [total('markers'), 'hold transaction markers'],
+    [total('aborted'), 'hold records of aborted transactions'],
+    [total('compacted'), 'were compacted away'],
+  ] as const;
+  const found = parts.filter(([count]) => count > 0).map(([count, what]) => `${number(count)} ${what}`);
+  return found.length === 0 ? [] : [`Offsets that are no records to read: ${found.join(', ')}.`];
+}
+
+/** What the log holds beyond the first open transaction. */
+function heldBackLines({ partitions }: VerifyReport): readonly string[] {
+  const offsets = partitions.reduce((sum, { end, logEnd }) => sum + (logEnd ?? 0) - (end ?? 0), 0);
+  return offsets === 0
+    ? []
+    : [`An open transaction holds back ${number(offsets)} offsets: committed readers get them when it ends.`];
 }
 
 function differenceLines({ differences, differenceCount }: VerifyReport): readonly string[] {

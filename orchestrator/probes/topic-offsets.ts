@@ -1,12 +1,16 @@
+import type { IsolationLevel } from '../core/isolation-level.ts';
 import { messageOf, ProductError } from '../core/product-error.ts';
 import type { Address } from '../runtime/runtime.ts';
-import { withKafkaAdmin } from './kafka-admin.ts';
+import { LogConnection } from './log/log-connection.ts';
 
-/** One partition's range in the broker: records from `beginOffset` to before `endOffset` can be read. */
+/** One partition's range in the broker: what readers of the isolation level get lies from `beginOffset` to before `endOffset`. */
 export interface PartitionOffsets {
   readonly partition: number;
   readonly beginOffset: bigint;
+  /** With `read_committed` the first offset of the oldest open transaction, if there is one. */
   readonly endOffset: bigint;
+  /** Where the log ends, open transactions included. */
+  readonly logEndOffset: bigint;
 }
 
 export interface TopicOffsets {
@@ -16,16 +20,26 @@ export interface TopicOffsets {
 }
 
 /**
- * The topic's begin and end offsets.
+ * The topic's begin and end offsets as readers of the isolation level see them.
  * @throws ProductError KAFKA_UNREACHABLE when the broker does not answer or does not have the topic
  */
-export async function fetchTopicOffsets(address: Address, topic: string): Promise<TopicOffsets> {
+export async function fetchTopicOffsets(
+  address: Address,
+  topic: string,
+  level: IsolationLevel,
+): Promise<TopicOffsets> {
+  const connection = new LogConnection(address, topic);
   try {
-    const offsets = await withKafkaAdmin(address, (admin) => admin.fetchTopicOffsets(topic));
-    const partitions = offsets.map(({ partition, low, high }) => ({
+    await connection.connect();
+    // In this order, what is sent meanwhile leaves each end at or before the log's.
+    const ends = await connection.offsets(level);
+    const logEnds = await connection.offsets('read_uncommitted');
+    const begins = await connection.offsets('earliest');
+    const partitions = [...ends].map(([partition, endOffset]) => ({
       partition,
-      beginOffset: BigInt(low),
-      endOffset: BigInt(high),
+      beginOffset: begins.get(partition) ?? 0n,
+      endOffset,
+      logEndOffset: logEnds.get(partition) ?? endOffset,
     }));
     return { name: topic, partitions: partitions.sort((a, b) => a.partition - b.partition) };
   } catch (error) {
@@ -34,5 +48,7 @@ export async function fetchTopicOffsets(address: Address, topic: string): Promis
       hint: 'Is the stack up? `npm run status` shows it, `npm run up` starts it.',
       cause: error,
     });
+  } finally {
+    await connection.disconnect();
   }
 }

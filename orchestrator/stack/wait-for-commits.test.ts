@@ -37,8 +37,8 @@ function wait(more: Partial<CommitWait> = {}, exit?: ServiceExit) {
     target: {
       name: 'transactions',
       partitions: [
-        { partition: 0, beginOffset: 0n, endOffset: 10n },
-        { partition: 1, beginOffset: 0n, endOffset: 7n },
+        { partition: 0, beginOffset: 0n, endOffset: 10n, logEndOffset: 10n },
+        { partition: 1, beginOffset: 0n, endOffset: 7n, logEndOffset: 7n },
       ],
     },
     triggerInterval: '0 seconds',

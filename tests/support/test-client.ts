@@ -1,5 +1,8 @@
-import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
+import { randomUUID } from 'node:crypto';
+import { type Admin, ConfigResourceTypes, Kafka, logLevel, type Message } from 'kafkajs';
 import type { TestStack } from './test-stack.ts';
+
+type TransactionEnd = 'commit' | 'abort';
 
 /** Sends records of any bytes to the stack's topic, and changes the topic behind the job's back. */
 export class TestClient {
@@ -31,6 +34,43 @@ export class TestClient {
     } finally {
       await producer.disconnect();
     }
+  }
+
+  /** Sends records as one batch. */
+  async sendBatch(messages: readonly Message[]): Promise<void> {
+    const producer = this.#kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    try {
+      await producer.send({ topic: this.topic, messages: [...messages] });
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** Sends records in a transaction. @param end how it ends, or what is done first and then says so */
+  async transact(
+    messages: readonly Message[],
+    end: TransactionEnd | (() => Promise<TransactionEnd>),
+  ): Promise<void> {
+    const producer = this.#kafka.producer({
+      ...{ transactionalId: `test-${randomUUID()}`, idempotent: true, maxInFlightRequests: 1 },
+      transactionTimeout: 300_000,
+    });
+    await producer.connect();
+    try {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: this.topic, messages: [...messages] });
+      await transaction[typeof end === 'function' ? await end() : end]();
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  /** Sets configuration of the topic; what is not named goes back to the broker's. */
+  async configure(entries: Readonly<Record<string, string>>): Promise<void> {
+    const configEntries = Object.entries(entries).map(([name, value]) => ({ name, value }));
+    const resource = { type: ConfigResourceTypes.TOPIC, name: this.topic, configEntries };
+    await this.admin((admin) => admin.alterConfigs({ validateOnly: false, resources: [resource] }));
   }
 
   async admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {

@@ -1,4 +1,11 @@
-import type { RecordSource, TopicRecord } from '../verify/deep/record-source.ts';
+import type {
+  LogPart,
+  OffsetContent,
+  OffsetRange,
+  OffsetStretch,
+  TopicReader,
+  TopicRecord,
+} from '../verify/topic-reader.ts';
 import { PlantedOutputs } from './planted-outputs.ts';
 
 /** A record, and what became of it. */
@@ -16,9 +23,11 @@ export interface PlantedRecord {
 }
 
 /** A topic in memory, and beside it a folder as the job leaves it after reading it. */
-export class PlantedTopic implements RecordSource {
+export class PlantedTopic implements TopicReader {
   readonly outputs: PlantedOutputs;
   readonly #records = new Map<number, TopicRecord[]>();
+  /** Of partition 0. */
+  readonly #others = new Map<number, OffsetContent>();
 
   private constructor(outputs: PlantedOutputs) {
     this.outputs = outputs;
@@ -37,10 +46,29 @@ export class PlantedTopic implements RecordSource {
     );
   }
 
-  async *read(partition: number, from: number, to: number): AsyncGenerator<readonly TopicRecord[]> {
-    const all = this.#records.get(partition) ?? [];
-    const wanted = all.filter(({ offset }) => offset >= from && offset < to);
-    for (let at = 0; at < wanted.length; at += 3) yield wanted.slice(at, at + 3);
+  /** Has offsets hold something else than a record. */
+  holds(content: Exclude<OffsetContent, 'record'>, ...offsets: readonly number[]): void {
+    for (const offset of offsets) this.#others.set(offset, content);
+  }
+
+  async *read(partition: number, from: number, to: number): AsyncGenerator<LogPart> {
+    const records = this.#records.get(partition) ?? [];
+    for await (const stretch of this.contents(partition, [{ from, to }])) {
+      const isIn = ({ offset }: TopicRecord) => offset >= stretch.from && offset < stretch.to;
+      yield { ...stretch, records: stretch.content === 'record' ? records.filter(isIn) : [] };
+    }
+  }
+
+  async *contents(partition: number, ranges: Iterable<OffsetRange>): AsyncGenerator<OffsetStretch> {
+    const own = new Set(this.#records.get(partition)?.map(({ offset }) => offset));
+    for (const { from, to } of ranges) {
+      for (let offset = from; offset < to; offset++) {
+        const other = partition === 0 ? this.#others.get(offset) : undefined;
+        if (other !== undefined) yield { from: offset, to: offset + 1, content: other };
+        else if (own.has(offset)) yield { from: offset, to: offset + 1, content: 'record' };
+        else yield { from: offset, to: offset + 1, content: 'compacted' };
+      }
+    }
   }
 
   /** Sends records and has them read by one committed micro-batch. */

@@ -1,5 +1,5 @@
 import type { DifferenceKind, DifferenceLog } from './difference.ts';
-import { BUCKET_SIZE, bitCount, maskOfRange, RangeBuilder } from './offset-set.ts';
+import { BUCKET_SIZE, bitCount, maskOfRange, OffsetRanges, RangeBuilder } from './offset-set.ts';
 import type { LineageSink, SurveyedBucket } from './survey-offsets.ts';
 
 /** What bronze should hold of one partition: offsets in [from, to). */
@@ -18,8 +18,6 @@ export interface OffsetComparison {
 /** What was found in one partition. */
 export interface PartitionTally {
   bronze: number;
-  /** Offsets that should be in bronze and are not. */
-  missing: number;
   /** Rows of bronze beyond the first of their offset. */
   doubled: number;
 }
@@ -30,6 +28,8 @@ export interface DoubledWithinFile extends SurveyedBucket {
 }
 
 export interface OffsetFindings {
+  /** Committed offsets that are not in bronze, by partition; not every offset holds a record. */
+  readonly gaps: ReadonlyMap<number, OffsetRanges>;
   readonly partitions: ReadonlyMap<number, PartitionTally>;
   readonly rows: ReadonlyMap<LineageSink, number>;
   readonly doubledWithinFiles: readonly DoubledWithinFile[];
@@ -78,6 +78,7 @@ class Walk {
   readonly #rows = new Map<LineageSink, number>();
   readonly #doubledWithinFiles: DoubledWithinFile[] = [];
   readonly #builders = new Map<string, RangeBuilder>();
+  readonly #gaps = new Map<number, OffsetRanges>();
   #partition: number | undefined;
   #expected: ExpectedRange = { from: 0, to: 0 };
   /** Expected offsets below it were looked at. */
@@ -101,14 +102,14 @@ class Walk {
     if (first.partition !== this.#partition) this.#enter(first.partition);
     const { bucket } = first;
     const start = bucket * BUCKET_SIZE;
-    this.#missing().addRange(this.#reached, Math.min(start, this.#expected.to));
+    this.#gap().addRange(this.#reached, Math.min(start, this.#expected.to));
     this.#reached = Math.max(this.#reached, start + BUCKET_SIZE);
 
     const bronze = this.#sink(group, 'bronze');
     const silver = this.#sink(group, 'silver');
     const quarantine = this.#sink(group, 'quarantine');
     const expected = maskOfRange(bucket, this.#expected.from, this.#expected.to);
-    this.#missing().addMask(bucket, expected & ~bronze.mask);
+    this.#gap().addMask(bucket, expected & ~bronze.mask);
     this.#builder('unexpected', 'bronze').addMask(bucket, bronze.mask & ~expected);
     const fate = silver.comparable | quarantine.comparable;
     this.#builder('in-neither', 'bronze').addMask(bucket, bronze.comparable & ~fate);
@@ -125,7 +126,12 @@ class Walk {
       if (!this.#tallies.has(partition)) this.#enter(partition);
     }
     this.#leave();
-    return { partitions: this.#tallies, rows: this.#rows, doubledWithinFiles: this.#doubledWithinFiles };
+    return {
+      gaps: this.#gaps,
+      partitions: this.#tallies,
+      rows: this.#rows,
+      doubledWithinFiles: this.#doubledWithinFiles,
+    };
   }
 
   /** Adds up one sink's part of a bucket, and notes what is doubled across and within its files. */
@@ -176,30 +182,38 @@ class Walk {
     this.#tally(partition);
   }
 
-  /** Ends the partition at hand: what was expected and not reached is missing. */
+  /** Ends the partition at hand: what was expected and not reached is a gap. */
   #leave(): void {
     if (this.#partition === undefined) return;
-    this.#missing().addRange(this.#reached, this.#expected.to);
+    this.#gap().addRange(this.#reached, this.#expected.to);
     for (const builder of this.#builders.values()) builder.end();
     this.#builders.clear();
     this.#partition = undefined;
   }
 
-  #missing(): RangeBuilder {
-    return this.#builder('missing', 'bronze');
+  #gap(): RangeBuilder {
+    const partition = this.#partition ?? 0;
+    return this.#builderOf('gap', (from, to) => {
+      const ranges = this.#gaps.get(partition) ?? new OffsetRanges();
+      this.#gaps.set(partition, ranges);
+      ranges.push(from, to);
+    });
   }
 
   #builder(kind: DifferenceKind, sink: LineageSink): RangeBuilder {
-    const key = `${kind} ${sink}`;
-    const existing = this.#builders.get(key);
-    if (existing) return existing;
     const partition = this.#partition ?? 0;
-    const builder = new RangeBuilder((from, to) => {
-      if (kind === 'missing') this.#tally(partition).missing += to - from;
+    return this.#builderOf(`${kind} ${sink}`, (from, to) => {
       const detail = DETAILS[kind];
       const range = { kind, sink, partition, from, to: to - 1, count: to - from };
       this.#log.add(detail === undefined ? range : { ...range, detail });
     });
+  }
+
+  /** The builder of the partition at hand; it ends with the partition. */
+  #builderOf(key: string, onRange: (from: number, to: number) => void): RangeBuilder {
+    const existing = this.#builders.get(key);
+    if (existing) return existing;
+    const builder = new RangeBuilder(onRange);
     this.#builders.set(key, builder);
     return builder;
   }
@@ -207,7 +221,7 @@ class Walk {
   #tally(partition: number): PartitionTally {
     const existing = this.#tallies.get(partition);
     if (existing) return existing;
-    const tally = { bronze: 0, missing: 0, doubled: 0 };
+    const tally = { bronze: 0, doubled: 0 };
     this.#tallies.set(partition, tally);
     return tally;
   }

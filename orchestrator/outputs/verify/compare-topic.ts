@@ -3,11 +3,13 @@ import type { PartitionOffsets } from '../offset-log.ts';
 import type { ExpectedRange } from './compare-offsets.ts';
 import type { DifferenceLog } from './difference.ts';
 
-/** One partition as the broker has it: records from `beginOffset` to before `endOffset`. */
+/** One partition as the broker has it: the job gets records from `beginOffset` to before `endOffset`. */
 export interface TopicPartition {
   readonly partition: number;
   readonly beginOffset: bigint | number;
   readonly endOffset: bigint | number;
+  /** Where the log ends, open transactions included; `endOffset` where it is left out. */
+  readonly logEndOffset?: bigint | number;
 }
 
 export interface TopicState {
@@ -22,6 +24,7 @@ export interface PartitionState {
   readonly start: number;
   readonly committed: number;
   readonly end: number | null;
+  readonly logEnd: number | null;
   readonly lag: number;
 }
 
@@ -40,9 +43,11 @@ export function partitionStates(topic: TopicState, checkpoint: Checkpoint): read
       const known = inTopic.get(partition);
       const begin = known ? Number(known.beginOffset) : null;
       const end = known ? Number(known.endOffset) : null;
+      const logEnd = known ? Number(known.logEndOffset ?? known.endOffset) : null;
       const from = start.get(partition) ?? 0;
       const to = committed.get(partition) ?? from;
-      return { partition, begin, start: from, committed: to, end, lag: Math.max(0, (end ?? 0) - to) };
+      const lag = Math.max(0, (end ?? 0) - to);
+      return { partition, begin, start: from, committed: to, end, logEnd, lag };
     });
 }
 
@@ -53,19 +58,19 @@ export function compareTopic(
   committedNow: PartitionOffsets,
   log: DifferenceLog,
 ): void {
-  for (const { partition, begin, committed, end } of states) {
-    if (committed > (end ?? 0)) {
+  for (const { partition, begin, committed, logEnd } of states) {
+    if (committed > (logEnd ?? 0)) {
       log.add({
         kind: 'behind-checkpoint',
         sink: null,
         partition,
-        from: end ?? 0,
+        from: logEnd ?? 0,
         to: committed - 1,
-        count: committed - (end ?? 0),
+        count: committed - (logEnd ?? 0),
         detail:
-          end === null
+          logEnd === null
             ? `the topic has no such partition; ${committed} was committed`
-            : `the topic ends at ${end}, ${committed} was committed: was it recreated?`,
+            : `the topic ends at ${logEnd}, ${committed} was committed: was it recreated?`,
       });
     }
     const read = Math.max(committed, committedNow.get(partition) ?? 0);

@@ -11,6 +11,7 @@ export const DIFFERENCE_KINDS = {
   'foreign-row': 'Rows are of another topic, or lack topic, partition or offset.',
   missing: 'Records that were committed are not in bronze.',
   unexpected: 'Bronze has offsets that no committed micro-batch read.',
+  aborted: 'Bronze has a record whose transaction was aborted.',
   doubled: 'A record is in the same sink more than once.',
   'in-neither': 'A bronze row is in neither silver nor quarantine.',
   'in-both': 'A bronze row is in silver and in quarantine.',
@@ -77,6 +78,18 @@ export class DifferenceLog {
     const key = `${kind} ${sink}`;
     this.#perKind.set(key, (this.#perKind.get(key) ?? 0) + count);
     this.total += count;
+  }
+
+  /** An empty one of the same topic. */
+  fresh(): DifferenceLog {
+    return new DifferenceLog(this.#topic, this.#keptPerKind);
+  }
+
+  /** Takes over what another log has, behind what is here. */
+  append(other: DifferenceLog): void {
+    this.kept.push(...other.kept);
+    this.total += other.total;
+    for (const [key, count] of other.#perKind) this.#perKind.set(key, (this.#perKind.get(key) ?? 0) + count);
   }
 
   /** How many more of a kind are worth fetching in detail. */

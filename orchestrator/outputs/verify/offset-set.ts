@@ -56,3 +56,25 @@ export class RangeBuilder {
     this.#to = 0;
   }
 }
+
+/** Ranges [from, to) in the order they came; 16 bytes each, so that millions can be kept. */
+export class OffsetRanges {
+  #bounds = new Float64Array(64);
+  #length = 0;
+
+  push(from: number, to: number): void {
+    if (this.#length === this.#bounds.length) {
+      const larger = new Float64Array(2 * this.#bounds.length);
+      larger.set(this.#bounds);
+      this.#bounds = larger;
+    }
+    this.#bounds[this.#length++] = from;
+    this.#bounds[this.#length++] = to;
+  }
+
+  *[Symbol.iterator](): Generator<{ readonly from: number; readonly to: number }> {
+    for (let at = 0; at < this.#length; at += 2) {
+      yield { from: this.#bounds[at] ?? 0, to: this.#bounds[at + 1] ?? 0 };
+    }
+  }
+}

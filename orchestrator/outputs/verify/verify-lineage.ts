@@ -6,8 +6,10 @@ import { compareOffsets } from './compare-offsets.ts';
 import { expectedRanges, type PartitionState } from './compare-topic.ts';
 import type { DifferenceLog } from './difference.ts';
 import { noteDoubledInFiles } from './doubled-in-file.ts';
+import { explainGaps } from './explain-gaps.ts';
 import { noteFiles } from './note-files.ts';
 import { firstBronzeOffsets, foreignRows, surveyedBuckets, surveyOffsets } from './survey-offsets.ts';
+import type { TopicReader } from './topic-reader.ts';
 import type { NotCompared } from './verify-report.ts';
 
 const START_UNKNOWN: NotCompared = {
@@ -25,6 +27,9 @@ export async function verifyLineage(
     readonly topic: string;
     readonly through: number;
     readonly states: readonly PartitionState[];
+    /** What tells offsets without a record from lost ones. */
+    readonly reader: TopicReader | undefined;
+    readonly signal: AbortSignal | undefined;
   },
   log: DifferenceLog,
 ) {
@@ -39,7 +44,11 @@ export async function verifyLineage(
   for (const [sink, count] of await foreignRows(database, prunedThrough)) {
     log.add({ kind: 'foreign-row', sink, count });
   }
-  const findings = await compareOffsets(surveyedBuckets(database), { expected, prunedThrough }, log);
+  const rows = log.fresh();
+  const findings = await compareOffsets(surveyedBuckets(database), { expected, prunedThrough }, rows);
+  // What is lost comes first.
+  const gaps = await explainGaps({ ...options, gaps: findings.gaps }, log);
+  log.append(rows);
   await noteDoubledInFiles(database, findings.doubledWithinFiles, loaded, options.topic, log);
   return {
     notCompared: bronze !== undefined && bronze.keptFrom === undefined ? [START_UNKNOWN] : [],
@@ -52,7 +61,8 @@ export async function verifyLineage(
       quarantine: findings.rows.get('quarantine') ?? 0,
     },
     ofPartition: ({ partition, start }: PartitionState) => ({
-      ...(findings.partitions.get(partition) ?? { bronze: 0, missing: 0, doubled: 0 }),
+      ...(findings.partitions.get(partition) ?? { bronze: 0, doubled: 0 }),
+      ...(gaps.get(partition) ?? { missing: 0, markers: 0, aborted: 0, compacted: 0 }),
       pruned: (expected.get(partition)?.from ?? start) - start,
     }),
   };

@@ -11,14 +11,20 @@ export interface PartitionReport {
   readonly start: number;
   /** Where the last committed micro-batch ended. */
   readonly committed: number;
-  /** Where the topic ended when it was asked; null when it has no such partition. */
+  /** Where the topic ended for the job when it was asked; null when it has no such partition. */
   readonly end: number | null;
+  /** Where the log ended, open transactions included; null when it has no such partition. */
+  readonly logEnd: number | null;
   /** Records of the topic after `committed`. */
   readonly lag: number;
   /** Rows in bronze. */
   readonly bronze: number;
   /** Committed records that are not in bronze, though not pruned. */
   readonly missing: number;
+  /** Committed offsets that hold no record for the job: markers of transactions, aborted records, what was compacted away. */
+  readonly markers: number;
+  readonly aborted: number;
+  readonly compacted: number;
   /** Rows of bronze beyond the first of their offset. */
   readonly doubled: number;
   /** Committed records whose bronze files were pruned. */

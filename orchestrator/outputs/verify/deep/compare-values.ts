@@ -3,15 +3,15 @@ import type { LoadedSink } from '../../duckdb/load-sink.ts';
 import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
 import type { DifferenceKind, DifferenceLog } from '../difference.ts';
 import type { LineageSink } from '../survey-offsets.ts';
+import type { TopicReader } from '../topic-reader.ts';
 import { explainValues } from './explain-values.ts';
 import { actualTable } from './load-actual.ts';
 import type { ReadRange } from './load-expected.ts';
-import type { RecordSource } from './record-source.ts';
 import { inSlice, slicesOf } from './slices.ts';
 
 export interface ValueComparison {
   readonly ranges: readonly ReadRange[];
-  readonly source: RecordSource;
+  readonly source: TopicReader;
   readonly topic: string;
   readonly loaded: ReadonlyMap<LineageSink, LoadedSink>;
   readonly signal: AbortSignal | undefined;

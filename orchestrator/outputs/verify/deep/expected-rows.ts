@@ -4,7 +4,7 @@ import { judgeValue } from '../../expected/judge-value.ts';
 import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
 import { bronzeDigest, quarantineDigest, silverDigest } from '../../expected/row-digest.ts';
 import { cardOf } from '../../expected/silver-payload.ts';
-import type { TopicRecord } from './record-source.ts';
+import type { TopicRecord } from '../topic-reader.ts';
 
 /** What the records of a partition should become, a row each: columns of the table `expected`. */
 export class ExpectedRows {

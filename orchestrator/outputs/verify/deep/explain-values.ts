@@ -6,11 +6,11 @@ import { decodeAsJava } from '../../expected/java-utf8.ts';
 import { judgeValue } from '../../expected/judge-value.ts';
 import { TEXT_COLUMNS } from '../../expected/silver-payload.ts';
 import type { LineageSink } from '../survey-offsets.ts';
+import type { TopicReader, TopicRecord } from '../topic-reader.ts';
 import { contrast } from './contrast.ts';
-import type { RecordSource, TopicRecord } from './record-source.ts';
 
 export interface WrongRow {
-  readonly source: RecordSource;
+  readonly source: TopicReader;
   readonly topic: string;
   readonly loaded: ReadonlyMap<LineageSink, LoadedSink>;
   readonly signal: AbortSignal | undefined;
@@ -65,8 +65,8 @@ async function readRows(database: Database, wrong: WrongRow): Promise<readonly (
 }
 
 async function readRecord({ source, partition, offset, signal }: WrongRow): Promise<TopicRecord | undefined> {
-  for await (const [record] of source.read(partition, offset, offset + 1, signal)) {
-    if (record) return record;
+  for await (const { records } of source.read(partition, offset, offset + 1, signal)) {
+    if (records[0]) return records[0];
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../../duckdb/database.ts';
 import type { PartitionState } from '../compare-topic.ts';
+import type { TopicReader } from '../topic-reader.ts';
 import type { NotCompared } from '../verify-report.ts';
 import { EXPECTED_TABLE_SQL, ExpectedRows } from './expected-rows.ts';
-import type { RecordSource } from './record-source.ts';
 
 /** Rows that are handed to the database at once: some ten megabytes of them. */
 const ROWS_AT_ONCE = 20_480;
@@ -18,16 +18,21 @@ export interface LoadedTopic {
   readonly ranges: readonly ReadRange[];
   /** Records read. */
   readonly records: number;
-  /** Whether the topic no longer has records that the job had read. */
+  /** Offsets that hold nothing any more: compaction took what they held, before the job read it or afterwards. */
+  readonly compacted: number;
+  /** Offsets of records whose transactions were aborted. */
+  readonly aborted: readonly ReadRange[];
+  /** Whether the topic may no longer have records that the job had read. */
   readonly incomplete: boolean;
   readonly notCompared: readonly NotCompared[];
 }
 
 export interface ExpectedOptions {
-  readonly source: RecordSource;
+  readonly source: TopicReader;
   readonly states: readonly PartitionState[];
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: (records: number, of: number) => void;
+  /** Takes offsets that were read, of all that are to be read. */
+  readonly onProgress: (offsets: number, of: number) => void;
 }
 
 /**
@@ -39,25 +44,35 @@ export async function loadExpected(database: Database, options: ExpectedOptions)
   await database.run(EXPECTED_TABLE_SQL);
   const ranges = options.states.map(readable).filter(({ from, to }) => from < to);
   const all = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  let done = 0;
   let records = 0;
+  let compacted = 0;
+  const aborted: ReadRange[] = [];
   for (const { partition, from, to } of ranges) {
     let rows = new ExpectedRows(partition);
-    for await (const some of source.read(partition, from, to, signal)) {
-      for (const record of some) rows.add(record);
-      records += some.length;
+    for await (const part of source.read(partition, from, to, signal)) {
+      const offsets = part.to - part.from;
+      for (const record of part.records) rows.add(record);
+      if (part.content === 'record') compacted += offsets - part.records.length;
+      if (part.content === 'compacted') compacted += offsets;
+      if (part.content === 'aborted') aborted.push({ partition, from: part.from, to: part.to });
+      records += part.records.length;
+      done += offsets;
       if (rows.length < ROWS_AT_ONCE) continue;
       await database.append('expected', rows.columns());
       rows = new ExpectedRows(partition);
-      options.onProgress(records, all);
+      options.onProgress(done, all);
     }
     await database.append('expected', rows.columns());
   }
-  options.onProgress(records, all);
+  options.onProgress(all, all);
   const gone = options.states.reduce((sum, state) => sum + goneFrom(state), 0);
   return {
     ranges,
     records,
-    incomplete: gone > 0,
+    compacted,
+    aborted,
+    incomplete: gone + compacted > 0,
     notCompared:
       gone === 0
         ? []

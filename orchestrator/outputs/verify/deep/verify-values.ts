@@ -8,17 +8,18 @@ import type { PartitionState } from '../compare-topic.ts';
 import type { DifferenceLog } from '../difference.ts';
 import type { SilverRows } from '../load-gold.ts';
 import { noteFiles } from '../note-files.ts';
+import type { TopicReader } from '../topic-reader.ts';
 import type { AnswerKeyReport, DeepReport, NotCompared } from '../verify-report.ts';
 import { compareValues } from './compare-values.ts';
 import { expectedBatches } from './expected-batches.ts';
 import { silverOfRecords } from './expected-silver.ts';
 import { loadActual } from './load-actual.ts';
 import { loadExpected } from './load-expected.ts';
-import type { RecordSource } from './record-source.ts';
+import { noteWithoutRecord } from './without-record.ts';
 
 /** What a comparison of values needs beyond the outputs. */
 export interface DeepOptions {
-  readonly records: RecordSource;
+  readonly records: TopicReader;
   /** A file that says where records should have landed; undefined: none. */
   readonly answerKey?: string;
   /** What is done at the moment, for progress displays. */
@@ -84,6 +85,7 @@ export async function verifyValues(
     { ranges: read.ranges, source, topic, loaded, signal },
     log,
   );
+  const withoutRecord = await noteWithoutRecord(database, read, log);
   onProgress('comparing gold');
   const batches = await expectedBatches(
     database,
@@ -100,7 +102,7 @@ export async function verifyValues(
   const { answerKey } = options;
   return {
     report: { records: read.records, equalRows, reasons: await expectedReasons(database) },
-    notCompared: read.notCompared,
+    notCompared: [...read.notCompared, ...withoutRecord],
     silver: silverOfRecords(read),
     batches,
     checkAnswerKey: async () =>
