@@ -59,6 +59,31 @@ test('a sink without rows says so, no rows at all are no data', async () => {
   expect(peekText(quarantine, 80)).toContain('quarantine: no rows yet, nothing was rejected');
 });
 
+test('pruned rows are told by sink, and with those that are left they are all that were committed', async () => {
+  await plant();
+  await rm(outputs.fileOf('bronze', 0));
+  // About to go: it counts as gone.
+  await outputs.ledger('bronze', 0, { 0: 3 }, 1, 3);
+  await outputs.ledger('silver', 0, { 0: 3 }, 1, 3);
+  await outputs.ledger('raw_csv', 0, { 0: 3 }, 1, null);
+  await outputs.ledger('quarantine', 0, { 0: 3 }, 1234, null);
+  const peek = await peekOutputs({ outputPath: outputs.path, sink: 'bronze', limit: 1 });
+  expect(
+    peek.sinks.map(({ sink, rows, prunedRows, prunedFiles }) => [sink, rows, prunedRows, prunedFiles]),
+  ).toEqual([
+    ['bronze', 2, 3, 1],
+    ['silver', 2, 3, 1],
+    ['quarantine', 0, null, 1234],
+    ['gold', 0, 0, 0],
+    ['raw_csv', 2, 3, 1],
+  ]);
+  expect(peekJson(peek)['sinks']).toMatchObject([{ prunedRows: 3 }, {}, { prunedRows: null }, {}, {}]);
+  const text = peekText(peek, 80);
+  expect(text).toContain('\nbronze: 3 rows of older files pruned (MAX_FILES_PER_SINK)\nsilver: 3 rows');
+  expect(text).toContain('\nquarantine: 1,234 older files pruned (MAX_FILES_PER_SINK)');
+  expect(text).not.toContain('gold: 0');
+});
+
 const MINUTE = 60_000;
 const START = 1_735_787_040_000;
 

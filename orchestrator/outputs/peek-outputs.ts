@@ -11,6 +11,7 @@ import { absentAsUndefined } from './optional-file.ts';
 import { PEEK_COLUMNS, type PeekColumn } from './peek-columns.ts';
 import { type GoldOverview, goldOverview } from './peek-gold.ts';
 import { type RejectedReason, rejectedReasons } from './peek-rejected.ts';
+import { type PruneLedger, readPruneLedgers } from './prune-ledger.ts';
 import { SINK_NAMES, type SinkName } from './sinks.ts';
 
 export interface PeekOptions {
@@ -30,6 +31,10 @@ export interface SinkOverview {
   readonly files: number;
   /** Where `rows` was counted. */
   readonly countedIn: RowCounts['countedIn'];
+  /** Files that MAX_FILES_PER_SINK took. */
+  readonly prunedFiles: number;
+  /** Their rows; null where nobody counted them. */
+  readonly prunedRows: number | null;
   /** When the newest file was written, ISO-8601 with Z; null without files. */
   readonly newestFileAt: string | null;
 }
@@ -84,11 +89,20 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
         : await countParquetRows(database, files);
     found.set(name, { files, counts });
   }
+  // Read after the files: what went meanwhile is in it, and counts as gone.
+  const ledgers = await readPruneLedgers(outputPath);
   const sinks: SinkOverview[] = [];
   for (const [name, { files, counts }] of found) {
-    const rows = [...counts.byPath.values()].reduce(sum, 0);
-    const { countedIn } = counts;
-    sinks.push({ sink: name, rows, files: files.length, countedIn, newestFileAt: await newestTime(files) });
+    const left = files.filter(({ batch }) => batch > (ledgers.get(name)?.throughBatch ?? -1));
+    sinks.push({
+      sink: name,
+      rows: left.map(({ path }) => counts.byPath.get(path) ?? 0).reduce(sum, 0),
+      files: left.length,
+      countedIn: counts.countedIn,
+      prunedFiles: ledgers.get(name)?.files ?? 0,
+      prunedRows: prunedRows(ledgers, name),
+      newestFileAt: await newestTime(left),
+    });
   }
   if (sinks.every(({ rows }) => rows === 0)) throw noData(outputPath);
   const filesOf = (name: SinkName) => found.get(name)?.files ?? [];
@@ -102,6 +116,15 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
         }
       : undefined;
   return { sinks, sink, columns: PEEK_COLUMNS[sink], rows, overview };
+}
+
+/** What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went up to the same batch. */
+function prunedRows(ledgers: ReadonlyMap<SinkName, PruneLedger>, sink: SinkName): number | null {
+  const own = ledgers.get(sink);
+  if (!own) return 0;
+  const silver = ledgers.get('silver');
+  const isSilver = sink === 'raw_csv' && silver?.throughBatch === own.throughBatch;
+  return (isSilver ? silver : own).rows ?? null;
 }
 
 interface Found {

@@ -28,6 +28,7 @@ export function peekText(peek: Peek, width: number): string {
     ...sinks
       .filter(({ countedIn }) => countedIn === 'silver')
       .map(({ sink }) => `* ${sink} ${TAKEN_FROM_SILVER}`),
+    ...sinks.filter(({ prunedFiles }) => prunedFiles > 0).map(prunedLine),
     ...(overview ? overviewLines(overview, width) : []),
     '',
     ...(rows.length === 0
@@ -48,6 +49,14 @@ export function peekJson({ sinks, sink, columns, rows, overview }: Peek): Readon
 }
 
 const TAKEN_FROM_SILVER = 'as in the silver files that it was made from; a count(*) by --sql reads it';
+
+function prunedLine({ sink, prunedFiles, prunedRows }: SinkOverview): string {
+  const what =
+    prunedRows === null
+      ? `${prunedFiles.toLocaleString('en-US')} older files`
+      : `${prunedRows.toLocaleString('en-US')} rows of older files`;
+  return `${sink}: ${what} pruned (MAX_FILES_PER_SINK)`;
+}
 
 function noRows({ sinks, sink }: Peek): string {
   if ((sinks.find((one) => one.sink === sink)?.rows ?? 0) > 0) return 'no rows shown, as --limit 0 asks';

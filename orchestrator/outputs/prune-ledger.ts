@@ -14,6 +14,8 @@ export interface PruneLedger {
   readonly keptFrom: PartitionOffsets | undefined;
   /** How many files were pruned in all. */
   readonly files: number;
+  /** How many rows they had; undefined where the job could not count them, as in raw_csv. */
+  readonly rows: number | undefined;
 }
 
 /**
@@ -56,6 +58,7 @@ function check(path: string, sink: SinkName, content: string): PruneLedger {
     throughBatch: ledger['through_batch'],
     keptFrom: offsets && new Map(Object.entries(offsets).map(([key, value]) => [Number(key), value])),
     files: ledger['files'],
+    rows: isCount(ledger['rows']) ? ledger['rows'] : undefined,
   };
 }
 

@@ -5,6 +5,9 @@ lost.
 from __future__ import annotations
 
 import json
+from typing import Optional
+
+from py4j.protocol import Py4JJavaError
 
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import Sink, batch_of
@@ -12,7 +15,9 @@ from medallion.offset_log import CHECKPOINTS, OffsetLog
 
 
 def pruned_record(sink: Sink) -> str:
-    """Path of the record: {"sink","through_batch","offsets":{"<partition>":next offset}|null,"files"}."""
+    """Path of the record:
+    {"sink","through_batch","offsets":{"<partition>":next offset}|null,"files","rows":number|null}.
+    """
     return f"{CHECKPOINTS}/_pruned/{sink.folder}.json"
 
 
@@ -22,7 +27,8 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
-    is null when the offset log no longer reaches back to that batch.
+    is null when the offset log no longer reaches back to that batch; `rows` where they cannot be told: in
+    raw_csv, whose rows are silver's, and once a file could not be read.
     """
     if keep == 0:
         return 0
@@ -33,17 +39,31 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
     if not doomed:
         return 0
     text = files.read_text(pruned_record(sink))
-    before = json.loads(text) if text else {"through_batch": -1, "files": 0}
-    new = [order[name] for name in doomed if order[name] > before["through_batch"]]
+    before = json.loads(text) if text else {"through_batch": -1, "files": 0, "rows": 0}
+    new = [name for name in doomed if order[name] > before["through_batch"]]
     if new:
-        batch = log.read(max(new))
+        through = max(order[name] for name in new)
+        batch = log.read(through)
         record = {
             "sink": sink.folder,
-            "through_batch": max(new),
+            "through_batch": through,
             "offsets": batch.end_offsets if batch else None,
             "files": before["files"] + len(new),
+            # A record of before rows were counted has none.
+            "rows": _rows(files, sink, new, before.get("rows")),
         }
         files.write_text(pruned_record(sink), json.dumps(record))
     for name in doomed:
         files.delete(f"{sink.folder}/{name}")
     return len(doomed)
+
+
+def _rows(files: HadoopFiles, sink: Sink, names: list[str], before: Optional[int]) -> Optional[int]:
+    """The rows of earlier pruned files and of these, None when they cannot be told."""
+    if before is None or sink.extension != "parquet":
+        return None
+    try:
+        return before + sum(files.parquet_rows(f"{sink.folder}/{name}") for name in names)
+    except Py4JJavaError:
+        # A file that cannot be read goes as well: pruning must not depend on it.
+        return None

@@ -40,7 +40,13 @@ def test_the_newest_files_stay_and_what_went_is_recorded(spark: SparkSession, ro
     assert run(spark, root, 3) == 9
     # By number, not by name: batch 10 is younger than batch 9.
     assert kept(root) == [9, 10, 11]
-    assert record(root) == {"sink": "silver", "through_batch": 8, "offsets": {"0": 80, "1": 5}, "files": 9}
+    assert record(root) == {
+        "sink": "silver",
+        "through_batch": 8,
+        "offsets": {"0": 80, "1": 5},
+        "files": 9,
+        "rows": None,
+    }
 
 
 def test_a_clock_that_was_set_back_does_not_make_the_newest_files_the_oldest(
@@ -51,7 +57,30 @@ def test_a_clock_that_was_set_back_does_not_make_the_newest_files_the_oldest(
         old.rename(root / "silver" / f"silver_20990101_0000{batch_id:02d}_{batch_id}.parquet")
     assert run(spark, root, 3) == 9
     assert kept(root) == [9, 10, 11]
-    assert record(root) == {"sink": "silver", "through_batch": 8, "offsets": {"0": 80, "1": 5}, "files": 9}
+    assert record(root) == {
+        "sink": "silver",
+        "through_batch": 8,
+        "offsets": {"0": 80, "1": 5},
+        "files": 9,
+        "rows": None,
+    }
+
+
+def test_rows_that_went_are_counted(spark: SparkSession, root: Path) -> None:
+    for batch_id in range(12):
+        written = root / "written"
+        spark.range(batch_id + 1).coalesce(1).write.mode("overwrite").parquet(str(written))
+        [part] = written.glob("part-*.parquet")
+        part.replace(root / "silver" / f"silver_20260101_0000{batch_id:02d}_{batch_id}.parquet")
+    run(spark, root, 6)
+    assert record(root)["rows"] == 1 + 2 + 3 + 4 + 5 + 6
+    run(spark, root, 5)
+    assert (record(root)["files"], record(root)["rows"]) == (7, 28)
+    # One that cannot be read goes, too; how many rows went is then not known any more.
+    (root / "silver" / "silver_20260101_000007_7.parquet").write_bytes(b"")
+    assert run(spark, root, 4) == 1
+    assert run(spark, root, 3) == 1
+    assert (record(root)["files"], record(root)["rows"]) == (9, None)
 
 
 def test_zero_keeps_everything(spark: SparkSession, root: Path) -> None:
@@ -75,7 +104,13 @@ def test_a_crash_between_record_and_deletion_counts_no_file_twice(spark: SparkSe
     assert run(spark, root, 6) == 1
     assert record(root)["files"] == 6
     run(spark, root, 5)
-    assert record(root) == {"sink": "silver", "through_batch": 6, "offsets": {"0": 60, "1": 5}, "files": 7}
+    assert record(root) == {
+        "sink": "silver",
+        "through_batch": 6,
+        "offsets": {"0": 60, "1": 5},
+        "files": 7,
+        "rows": None,
+    }
 
 
 def test_offsets_are_null_when_the_log_no_longer_reaches_back(spark: SparkSession, root: Path) -> None:

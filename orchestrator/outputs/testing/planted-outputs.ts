@@ -68,8 +68,14 @@ export class PlantedOutputs {
     await this.write(`_chk/medallion/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
   }
 
-  async ledger(sink: SinkName, throughBatch: number, offsets: Offsets | null, files: number): Promise<void> {
-    const ledger = { sink, through_batch: throughBatch, offsets, files };
+  async ledger(
+    sink: SinkName,
+    throughBatch: number,
+    offsets: Offsets | null,
+    files: number,
+    rows?: number | null,
+  ): Promise<void> {
+    const ledger = { sink, through_batch: throughBatch, offsets, files, rows };
     await this.write(`_chk/_pruned/${sink}.json`, JSON.stringify(ledger));
   }
 
