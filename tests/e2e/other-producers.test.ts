@@ -153,14 +153,14 @@ it('read_uncommitted reads the records of aborted transactions, and verify goes 
 });
 
 it('a compacted topic is compared for what is there', async () => {
-  const before = (await verified()).report;
+  await client.sendBatch(events('old', 500));
+  await verified();
   await client.configure({
-    ...{ 'cleanup.policy': 'compact', 'segment.bytes': '20000', 'segment.ms': '1000' },
+    ...{ 'cleanup.policy': 'compact', 'segment.bytes': '300000', 'segment.ms': '1000' },
     ...{ 'min.cleanable.dirty.ratio': '0.01', 'min.compaction.lag.ms': '0', 'delete.retention.ms': '0' },
   });
   // Segments that are still written to are not compacted.
-  await client.sendBatch(events('later', 500));
-  const compacted = await until(
+  await until(
     () => 'the broker has not compacted the topic',
     120_000,
     async () => {
@@ -171,7 +171,7 @@ it('a compacted topic is compared for what is there', async () => {
         for await (const { from, to, content } of reader.contents(0, [{ from: 0, to: end }], undefined)) {
           if (content === 'compacted') gone += to - from;
         }
-        return gone > 2000 ? gone : undefined;
+        return gone > 400 ? gone : undefined;
       });
     },
   );
@@ -179,14 +179,13 @@ it('a compacted topic is compared for what is there', async () => {
   expect(read.report.notCompared).toContainEqual(
     expect.objectContaining({ sink: 'bronze', reason: expect.stringContaining('compaction has removed') }),
   );
-  expect(before.partitions[0]?.end).toBeGreaterThan(compacted);
 
   const reset = await stack.run('reset', ['--keep-topic']);
   expect(reset.stderr + reset.stdout).toContain('Ready after');
   for (const args of [[], ['--deep']]) {
     const { code, report } = await verified(args);
     expect(report).toMatchObject({ equal: true, differences: [], lag: 0 });
-    expect(report.partitions[0]?.compacted).toBeGreaterThan(2000);
+    expect(report.partitions[0]?.compacted).toBeGreaterThan(400);
     expect(code).toBe(0);
   }
 });
