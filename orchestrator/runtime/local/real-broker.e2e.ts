@@ -17,91 +17,112 @@ const never = new AbortController().signal;
 /** With a cold cache the tools are brought from the public registries first. */
 const PROVISION_TIMEOUT_MS = 900_000;
 
-describe.runIf(process.platform === 'linux')('a real ZooKeeper and broker under the supervisor', () => {
-  let folder: string;
-  let config: StackConfig;
-  let runtime: Runtime;
+/** What shells, URLs and class paths treat in their own ways, below which RUN_DIR lies. */
+const ODD_FOLDER = 'ca fé#1 %20 [1]';
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'real-broker-'));
-    const [zookeeper, kafka] = await freePorts(2);
-    const environment = {
-      ...process.env,
-      HOME: homedir(),
-      ...{ RUN_DIR: join(folder, 'run'), OUTPUT_DIR: join(folder, 'output') },
-      ...{ ZOOKEEPER_PORT: String(zookeeper), KAFKA_PORT: String(kafka) },
+describe.runIf(process.platform === 'linux')(
+  'real services under the supervisor, in an odd folder and the C locale',
+  () => {
+    let folder: string;
+    let config: StackConfig;
+    let runtime: Runtime;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'real-broker-'));
+      const [zookeeper, kafka, master, masterUi, workerUi] = await freePorts(5);
+      const environment = {
+        ...process.env,
+        ...{ HOME: homedir(), LANG: 'C', LC_ALL: 'C' },
+        ...{ RUN_DIR: join(folder, ODD_FOLDER, 'run'), OUTPUT_DIR: join(folder, 'output') },
+        ...{ ZOOKEEPER_PORT: String(zookeeper), KAFKA_PORT: String(kafka) },
+        ...{ SPARK_MASTER_PORT: String(master), SPARK_MASTER_UI_PORT: String(masterUi) },
+        SPARK_WORKER_UI_PORT: String(workerUi),
+      };
+      const settings = loadSettings({ flags: {}, environment, projectDir: folder });
+      config = stackConfig(settings, projectDir, environment);
+      runtime = localRuntime(config);
+      const wanted = ['java', 'pyspark', 'kafka-jars'];
+      for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
+        await step.run({ signal: never, onDetail: () => undefined });
+      }
+    }, PROVISION_TIMEOUT_MS);
+
+    afterAll(async () => {
+      await runtime.down();
+      rmSync(folder, { recursive: true });
+    });
+
+    const look = async (service: ServiceName) => {
+      const found = (await runtime.observe()).find(({ name }) => name === service);
+      if (!found) throw new Error(`${service} is not observed`);
+      return found;
     };
-    const settings = loadSettings({ flags: {}, environment, projectDir: folder });
-    config = stackConfig(settings, projectDir, environment);
-    runtime = localRuntime(config);
-    const wanted = ['java', 'pyspark', 'kafka-jars'];
-    for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
-      await step.run({ signal: never, onDetail: () => undefined });
-    }
-  }, PROVISION_TIMEOUT_MS);
+    /** The one-shot asks the broker itself, so its success says that the broker serves. */
+    const brokerServes = () =>
+      expect
+        .poll(
+          async () => {
+            await runtime.start('kafka-init', never);
+            return (await runtime.exited('kafka-init', never)).state;
+          },
+          { timeout: 120_000, interval: 250 },
+        )
+        .toBe('completed');
 
-  afterAll(async () => {
-    await runtime.down();
-    rmSync(folder, { recursive: true });
-  });
+    it('serve a topic on the loopback address alone', async () => {
+      await runtime.start('zookeeper', never);
+      await runtime.start('kafka', never);
+      await brokerServes();
+      expect((await look('kafka-init')).recentLines.join('\n')).toContain('transactions');
+      for (const service of ['zookeeper', 'kafka'] as const) {
+        const { pid = 0 } = await look(service);
+        expect(groupMembers(pid)).toEqual([pid]);
+        const addresses = listeningAddresses(pid);
+        expect(addresses.length).toBeGreaterThan(0);
+        expect(addresses.filter((address) => address !== LOOPBACK)).toEqual([]);
+      }
+    }, 180_000);
 
-  const look = async (service: ServiceName) => {
-    const found = (await runtime.observe()).find(({ name }) => name === service);
-    if (!found) throw new Error(`${service} is not observed`);
-    return found;
-  };
-  /** The one-shot asks the broker itself, so its success says that the broker serves. */
-  const brokerServes = () =>
-    expect
-      .poll(
-        async () => {
-          await runtime.start('kafka-init', never);
-          return (await runtime.exited('kafka-init', never)).state;
-        },
-        { timeout: 120_000, interval: 250 },
-      )
-      .toBe('completed');
+    it('have a Spark master that knows its worker, with the configuration of that folder', async () => {
+      await runtime.start('spark-master', never);
+      await runtime.start('spark-worker', never);
+      // The line is of level info, which only our own configuration of logging lets through.
+      await expect
+        .poll(async () => (await look('spark-master')).recentLines.join('\n'), { timeout: 120_000 })
+        .toMatch(/Registering worker/);
+      expect(readdirSync(join(config.runDir, 'spark-master')).join()).toMatch(/worker_worker-/);
+      expect(existsSync(join(config.runDir, 'spark-work'))).toBe(true);
+      await runtime.stop('spark-worker');
+      await runtime.stop('spark-master');
+    }, 180_000);
 
-  it('serve a topic on the loopback address alone', async () => {
-    await runtime.start('zookeeper', never);
-    await runtime.start('kafka', never);
-    await brokerServes();
-    expect((await look('kafka-init')).recentLines.join('\n')).toContain('transactions');
-    for (const service of ['zookeeper', 'kafka'] as const) {
-      const { pid = 0 } = await look(service);
-      expect(groupMembers(pid)).toEqual([pid]);
-      const addresses = listeningAddresses(pid);
-      expect(addresses.length).toBeGreaterThan(0);
-      expect(addresses.filter((address) => address !== LOOPBACK)).toEqual([]);
-    }
-  }, 180_000);
+    it('come back by themselves, with the topic, after both were killed', async () => {
+      for (const service of ['zookeeper', 'kafka'] as const) {
+        signalProcess((await look(service)).pid ?? 0, 'SIGKILL');
+      }
+      await expect.poll(async () => (await look('zookeeper')).restarts, { timeout: 20_000 }).toBe(1);
+      await expect
+        .poll(async () => (await look('kafka')).restarts, { timeout: 20_000 })
+        .toBeGreaterThanOrEqual(1);
+      await brokerServes();
+      expect((await look('kafka-init')).recentLines.join('\n')).toContain(
+        'topic transactions is there with 3 partitions',
+      );
+      expect(await look('kafka')).toMatchObject({ state: 'running' });
+    }, 240_000);
 
-  it('come back by themselves, with the topic, after both were killed', async () => {
-    for (const service of ['zookeeper', 'kafka'] as const) {
-      signalProcess((await look(service)).pid ?? 0, 'SIGKILL');
-    }
-    await expect.poll(async () => (await look('zookeeper')).restarts, { timeout: 20_000 }).toBe(1);
-    await expect
-      .poll(async () => (await look('kafka')).restarts, { timeout: 20_000 })
-      .toBeGreaterThanOrEqual(1);
-    await brokerServes();
-    expect((await look('kafka-init')).recentLines.join('\n')).toContain(
-      'topic transactions is there with 3 partitions',
-    );
-    expect(await look('kafka')).toMatchObject({ state: 'running' });
-  }, 240_000);
-
-  it('are stopped in their order and leave data that a wipe knows completely', async () => {
-    expect(await runtime.down()).toEqual(['kafka', 'zookeeper']);
-    expect((await runtime.observe()).every(({ state }) => state === 'stopped')).toBe(true);
-    // Written by an orderly stop only.
-    expect(existsSync(join(config.runDir, 'kafka', 'data', '.kafka_cleanshutdown'))).toBe(true);
-    expect(await runtime.wipe({ keepTopic: true })).not.toContain("Kafka's data");
-    expect(existsSync(join(config.runDir, 'kafka', 'data', 'transactions-0'))).toBe(true);
-    expect(await runtime.wipe({ keepTopic: false })).toEqual(["Kafka's data", "ZooKeeper's data"]);
-    expect(existsSync(join(config.runDir, 'kafka'))).toBe(false);
-  }, 60_000);
-});
+    it('are stopped in their order and leave data that a wipe knows completely', async () => {
+      expect(await runtime.down()).toEqual(['kafka', 'zookeeper']);
+      expect((await runtime.observe()).every(({ state }) => state === 'stopped')).toBe(true);
+      // Written by an orderly stop only.
+      expect(existsSync(join(config.runDir, 'kafka', 'data', '.kafka_cleanshutdown'))).toBe(true);
+      expect(await runtime.wipe({ keepTopic: true })).not.toContain("Kafka's data");
+      expect(existsSync(join(config.runDir, 'kafka', 'data', 'transactions-0'))).toBe(true);
+      expect(await runtime.wipe({ keepTopic: false })).toEqual(["Kafka's data", "ZooKeeper's data"]);
+      expect(existsSync(join(config.runDir, 'kafka'))).toBe(false);
+    }, 60_000);
+  },
+);
 
 /** 127.0.0.1 as /proc/net/tcp writes it; in tcp6, as an address that was mapped. */
 const LOOPBACK = '127.0.0.1';
