@@ -1,5 +1,6 @@
 import { delimiter, join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
+import { namelessUserOptions } from '../nameless-user/nameless-user.ts';
 import type { RunLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
 import { JAVA_LOCALE_OPTIONS } from '../utf8-locale.ts';
@@ -99,6 +100,7 @@ function daemonLaunch(
         '-XX:TieredStopAtLevel=1',
         '-XX:+ExitOnOutOfMemoryError',
         ...JAVA_LOCALE_OPTIONS,
+        ...namelessUserOptions(toolchain.javaHome, config.environment['HOME']),
         '-Djava.net.preferIPv4Stack=true',
         `-Djava.io.tmpdir=${layout.scratch}`,
         ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),

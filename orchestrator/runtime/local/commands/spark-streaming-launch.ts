@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../../core/spark-submit.ts';
+import { namelessUserOptions } from '../nameless-user/nameless-user.ts';
 import type { RunLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
 import { JAVA_LOCALE_OPTIONS } from '../utf8-locale.ts';
@@ -21,7 +22,11 @@ export function sparkStreamingLaunch(
   outputPath: string,
 ): ServiceLaunch {
   const { settings, projectDir } = config;
-  const jvm = ['-Djava.net.preferIPv4Stack=true', `-Djava.io.tmpdir=${layout.scratch}`];
+  const jvm = [
+    ...namelessUserOptions(toolchain.javaHome, config.environment['HOME']),
+    '-Djava.net.preferIPv4Stack=true',
+    `-Djava.io.tmpdir=${layout.scratch}`,
+  ];
   return {
     spec: {
       name: 'spark-streaming',
