@@ -13,7 +13,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'A file of the pipeline is missing, or has something that is not executed.',
   },
   UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
-  OUTPUT_NOT_WRITABLE: { exitCode: 2, meaning: 'OUTPUT_DIR or RUN_DIR cannot be created or written.' },
+  OUTPUT_NOT_WRITABLE: {
+    exitCode: 2,
+    meaning: 'OUTPUT_DIR, RUN_DIR or the cache cannot be created, read or written, or its disk is full.',
+  },
   FOREIGN_FILES: {
     exitCode: 2,
     meaning: 'A wipe met files that this stack did not make, and deleted nothing.',
