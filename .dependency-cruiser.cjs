@@ -69,7 +69,7 @@ module.exports = {
       severity: 'error',
       // What the producer takes is asked of itself, so that a start can be refused before it; both ask npm for flags it kept.
       from: { path: '^orchestrator/' },
-      to: { path: '^producer/', pathNot: '^producer/(config(-error)?|command/npm-flags)\\.ts$' },
+      to: { path: '^producer/', pathNot: '^producer/(config(-error)?|command/(npm-flags|produce-main))\\.ts$' },
     },
     {
       name: 'nothing-imports-bench',

@@ -10,7 +10,7 @@ import { reset } from './commands/reset.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { verify } from './commands/verify.ts';
-import { flagOf } from './config/load-settings.ts';
+import { flagOf, otherCluster } from './config/load-settings.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from './config/setting-table.ts';
 import { ProductError } from './core/product-error.ts';
 
@@ -19,6 +19,8 @@ export interface ParsedCommand {
   readonly name: string;
   readonly json: boolean;
   readonly flags: Partial<Record<SettingName, string>>;
+  /** See `Command.isLenient`. */
+  readonly isLenient: boolean;
   /** See `Command.afterInterrupt`. */
   readonly afterInterrupt: string | undefined;
   run(context: CommandContext): Promise<CommandResult>;
@@ -33,6 +35,7 @@ export async function parseCommandLine(
   argv: readonly string[],
   terminalColumns: number | undefined,
 ): Promise<ParsedCommand | undefined> {
+  refuseOtherCluster(argv);
   let parsed: ParsedCommand | undefined;
   const parser = yargs(argv.map(withSettingFlag))
     .scriptName('npm run')
@@ -55,12 +58,17 @@ export async function parseCommandLine(
       const unknown = `Unknown command ${argv[0]}: did you mean ${guess}?`;
       throw usageError(guess === undefined ? (message ?? String(error?.message ?? error)) : unknown);
     });
+  /** A setting whose flag a command has for something else, as `chaos` has `--seed`, has none there. */
+  let settings: readonly SettingName[] = [];
   const register = <Options>(command: Command<Options>) =>
     parser.command(
       command.usage,
       command.summary,
       (sub: Argv) => {
-        const known = settingOptions(command.options(withExamples(sub, command)) as Argv);
+        const own = command.options(withExamples(sub, command)) as Argv;
+        const taken = new Set(ownFlags(own).map(({ name }) => name));
+        settings = SETTING_NAMES.filter((name) => !taken.has(flagOf(name)));
+        const known = settingOptions(own, settings);
         refuseFlagsKeptByNpm(command, argv, known);
         return known;
       },
@@ -68,7 +76,8 @@ export async function parseCommandLine(
         parsed = {
           name: nameOf(command.usage),
           json: args['json'] === true,
-          flags: settingFlags(args),
+          flags: settingFlags(args, settings),
+          isLenient: command.isLenient === true,
           afterInterrupt: command.afterInterrupt,
           run: (context) => command.run(context, args as Options),
         };
@@ -85,6 +94,16 @@ export async function parseCommandLine(
   register(doctor);
   await parser.parseAsync();
   return parsed;
+}
+
+/** A flag that other tools have, and that would lead half of the stack elsewhere. */
+function refuseOtherCluster(argv: readonly string[]): void {
+  const flag = /^--kafka[-_]bootstrap[-_]servers(=|$)/i;
+  const at = argv.findIndex((word) => flag.test(word));
+  const word = argv[at];
+  if (word === undefined) return;
+  const value = word.includes('=') ? word.slice(word.indexOf('=') + 1) : (argv[at + 1] ?? '');
+  throw otherCluster(value, '--kafka-bootstrap-servers');
 }
 
 /** `--MSGS_PER_SEC=200`, the setting's own name, means the same as `--msgs-per-sec=200`. */
@@ -115,8 +134,8 @@ function withExamples<Options>(yargsOf: Argv, command: Command<Options>): Argv {
   return yargsOf.example(command.examples.map(([line, meaning]) => [line, meaning]));
 }
 
-function settingOptions(yargsOf: Argv): Argv {
-  for (const name of SETTING_NAMES) {
+function settingOptions(yargsOf: Argv, names: readonly SettingName[]): Argv {
+  for (const name of names) {
     const definition = SETTING_TABLE[name];
     const fallback = 'defaultText' in definition ? definition.defaultText : definition.default;
     yargsOf.option(flagOf(name), {
@@ -130,9 +149,12 @@ function settingOptions(yargsOf: Argv): Argv {
   return yargsOf;
 }
 
-function settingFlags(args: Readonly<Record<string, unknown>>): Partial<Record<SettingName, string>> {
+function settingFlags(
+  args: Readonly<Record<string, unknown>>,
+  names: readonly SettingName[],
+): Partial<Record<SettingName, string>> {
   const flags: Partial<Record<SettingName, string>> = {};
-  for (const name of SETTING_NAMES) {
+  for (const name of names) {
     const value = args[flagOf(name)];
     if (value !== undefined) flags[name] = String(value);
   }

@@ -1,8 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ParsedCommand, parseCommandLine } from './cli.ts';
-import { loadSettings } from './config/load-settings.ts';
-import { stackConfig } from './config/stack-config.ts';
 import { ERROR_CATALOGUE } from './core/error-catalogue.ts';
 import { ProductError } from './core/product-error.ts';
 import type { Reporter } from './core/reporter.ts';
@@ -12,6 +10,7 @@ import { isReaderGone, type Output, processOutput } from './report/output.ts';
 import { plainReporter } from './report/plain-reporter.ts';
 import { taskListReporter } from './report/task-list-reporter.ts';
 import { explainAccess, type OwnFolders } from './runtime/access-error.ts';
+import { givenRunDir, resolveStack } from './stack/resolve-stack.ts';
 
 /** What a command ends with when its reader went away, as a shell reports SIGPIPE. */
 const READER_GONE = 141;
@@ -43,14 +42,17 @@ async function main(): Promise<number> {
     command = await parseCommandLine(argv, process.stdout.columns);
     if (!command) return 0;
     const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
-    const settings = loadSettings({ flags: command.flags, environment: process.env, projectDir });
-    const config = stackConfig(settings, projectDir, process.env);
+    const { flags, isLenient } = command;
+    const request = { flags, environment: process.env, projectDir, isLenient };
+    folders = { RUN_DIR: givenRunDir(request) };
+    const { config, notes } = await resolveStack(request);
     folders = {
       RUN_DIR: config.runDir,
       OUTPUT_DIR: config.outputDir,
       XDG_CACHE_HOME: dirname(config.cacheDir),
     };
     reporter = reporterFor(command.json, output);
+    for (const text of notes) reporter.emit({ type: 'warning', text });
     const result = await command.run({
       config,
       reporter,

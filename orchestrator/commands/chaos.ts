@@ -19,7 +19,6 @@ import { localOutputPath } from '../outputs/local-path.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { recordedConfig } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { stackStatus } from '../stack/service-status.ts';
 import { type ChaosOptions, chaosOptions, replayOf, scheduleOf } from './chaos-options.ts';
@@ -64,13 +63,11 @@ export const chaos: Command<ChaosOptions> = {
 };
 
 async function makeChaos(
-  given: CommandContext,
+  context: CommandContext,
   schedule: readonly Fault[],
   seed: number,
   replay: string,
 ): Promise<CommandResult> {
-  // What `up` starts again has the settings of the running stack, whatever this command was given.
-  const context: CommandContext = { ...given, config: recordedConfig(given.config) };
   const { config, reporter, signal } = context;
   const { runtime } = await selectRuntime(config);
   const outcomes: FaultOutcome[] = [];

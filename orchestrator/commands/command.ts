@@ -28,6 +28,8 @@ export interface Command<Options> {
   readonly summary: string;
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   options(yargs: Argv): Argv<Options>;
+  /** Whether it needs hardly more than folder and runtime of the stack: a bad value of another setting does not end it. */
+  readonly isLenient?: boolean;
   /** The sentence that is true when an interrupt has ended a command that changes the stack; absent for all others. */
   readonly afterInterrupt?: string;
   run(context: CommandContext, options: Options): Promise<CommandResult>;

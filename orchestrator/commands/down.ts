@@ -9,6 +9,7 @@ export const down: Command<TakeOverOption> = {
   usage: 'down',
   summary: 'Stop everything; data, outputs and logs stay',
   examples: [['npm run down', 'stop the stack of this folder']],
+  isLenient: true,
   options: (yargs) => yargs.option('take-over', TAKE_OVER),
   afterInterrupt: 'What it stopped stays stopped.',
   run: (context, { 'take-over': takeOver }) =>

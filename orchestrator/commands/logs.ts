@@ -18,6 +18,7 @@ export const logs: Command<LogsOptions> = {
     ['npm run logs -- -f producer', 'follow one service'],
     ['npm run logs -- --tail 50', 'the last 50 lines of each'],
   ],
+  isLenient: true,
   options: (yargs) =>
     yargs
       .positional('services', {

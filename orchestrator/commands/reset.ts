@@ -1,5 +1,6 @@
 import { planOutputsWipe } from '../outputs/wipe-outputs.ts';
 import { forgetStack } from '../stack/recorded-stack.ts';
+import { standingConfig } from '../stack/resolve-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 import { bringDown, stoppedText } from './down.ts';
@@ -43,20 +44,22 @@ async function startAfresh(context: CommandContext, options: ResetOptions): Prom
   if (!options.up) return { exitCode: 0, json: done.json, text: done.text };
   // It comes before what may fail: an `up` that fails has its error for a result.
   context.reporter.emit({ type: 'progress', event: 'wiped', data: done.json, text: done.text });
-  const up = await bringUp(context);
+  const up = await bringUp(options['keep-topic'] ? context : withoutData(context));
   return { ...up, json: { ...done.json, ...up.json } };
 }
 
 async function stopAndWipe(context: CommandContext, options: ResetOptions) {
   const { 'keep-topic': keepTopic, 'take-over': takeOver } = options;
-  const { runtime } = await selectRuntime(context.config);
+  // What is wiped is the stack as it was recorded; what flags ask for is the next one's.
+  const config = standingConfig(context.config);
+  const { runtime } = await selectRuntime(config);
   try {
     // Everything that could refuse refuses here, before anything is stopped or deleted.
     if (!takeOver) await runtime.assertOwn();
-    const outputs = await planOutputsWipe(runtime.outputPath, context.config.outputDir, { keepTopic });
-    const stopped = await bringDown(context, { takeOver });
+    const outputs = await planOutputsWipe(runtime.outputPath, config.outputDir, { keepTopic });
+    const stopped = await bringDown({ ...context, config }, { takeOver });
     const wiped = [...(await runtime.wipe({ keepTopic })), ...(await outputs.wipe())];
-    if (!keepTopic) forgetStack(context.config);
+    if (!keepTopic) forgetStack(config);
     const wipedText = wiped.length === 0 ? 'There was nothing to wipe.' : `Wiped ${wiped.join(', ')}.`;
     return {
       json: { ...stopped, wiped, keptTopic: keepTopic },
@@ -65,4 +68,10 @@ async function stopAndWipe(context: CommandContext, options: ResetOptions) {
   } finally {
     await runtime.close();
   }
+}
+
+/** Without data any runtime will do. */
+function withoutData({ config, ...context }: CommandContext): CommandContext {
+  const settings = { ...config.settings, RUNTIME: config.askedRuntime };
+  return { ...context, config: { ...config, settings } };
 }

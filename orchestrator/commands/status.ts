@@ -21,6 +21,7 @@ export const status: Command<StatusOptions> = {
     ['npm run status -- --wait 60', 'wait up to 60 seconds until everything is ready; exit code 1 if not'],
     ['npm run --silent status -- --json', 'the same as JSON'],
   ],
+  isLenient: true,
   options: (yargs) =>
     yargs.option('wait', {
       type: 'string',

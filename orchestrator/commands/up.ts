@@ -1,12 +1,7 @@
 import { criticalPath } from '../core/critical-path.ts';
 import { durationText } from '../core/duration.ts';
 import { runPlan } from '../core/run-plan.ts';
-import {
-  changedSettings,
-  readRecordedStack,
-  recordFailedStart,
-  recordStack,
-} from '../stack/recorded-stack.ts';
+import { readRecordedStack, recordFailedStart, recordStack } from '../stack/recorded-stack.ts';
 import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
 import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
@@ -38,7 +33,6 @@ export async function bringUp(context: CommandContext, { takeOver = false } = {}
     const recorded = readRecordedStack(config);
     const before = await runtime.observe();
     if (recorded?.running) {
-      warnOfChanges(context, changedSettings(config, recorded));
       const status = await stackStatus(config, runtime);
       if (status.ready) {
         await runtime.superviseAgain();
@@ -103,14 +97,6 @@ function alreadyUp(status: StackStatus): CommandResult {
     json: { ...status, alreadyUp: true },
     text: ['Already up: nothing to do.', ...urlLines(status.urls)].join('\n'),
   };
-}
-
-function warnOfChanges({ reporter }: CommandContext, changes: readonly string[]): void {
-  if (changes.length === 0) return;
-  reporter.emit({
-    type: 'warning',
-    text: `the running stack has other settings, which stay until \`npm run down\`: ${changes.join(', ')}`,
-  });
 }
 
 function urlLines(urls: Readonly<Record<string, string>>): string[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProductError } from '../core/product-error.ts';
-import { loadSettings } from './load-settings.ts';
+import { loadSettings, resolveSettings } from './load-settings.ts';
 import type { SettingName } from './setting-table.ts';
 
 let projectDir: string;
@@ -159,5 +159,49 @@ describe('loadSettings', () => {
       load({}, {}, 'KAFKA_SASL_PASSWORD=x\nKAFKA_SSL_CA=y\nKAFKA_SECURITY_PROTOCOL=z\n'),
     ).not.toThrow();
     expect(refusal(() => load({}, {}, 'SPARKS_IMAGE=x')).message).toContain('SPARKS_IMAGE');
+  });
+
+  it.each([
+    [{ KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' }, undefined, 'the environment'],
+    [{}, 'KAFKA_BOOTSTRAP_SERVERS=kafka:9092\n', '.env'],
+  ])('refuses another cluster, %j %j, with the reason', (environment, file, where) => {
+    const error = refusal(() => load(environment, {}, file));
+    expect(error).toMatchObject({ code: 'BAD_SETTING', exitCode: 2 });
+    expect(error.message).toContain(`(from ${where})`);
+    expect(error.message).toContain('not supported yet');
+    expect(error.hint).toContain('npm run produce');
+    const { ignored } = resolveSettings({ flags: {}, environment, projectDir, isLenient: true });
+    expect(ignored).toHaveLength(1);
+  });
+
+  it('passes over what Kubernetes and Docker set for a service named kafka', () => {
+    const environment = {
+      KAFKA_PORT: 'tcp://10.0.0.1:9092',
+      ZOOKEEPER_PORT: 'udp://10.0.0.2:2181',
+      SEED: '1',
+    };
+    const { settings, ignored } = resolveSettings({ flags: {}, environment, projectDir });
+    expect(settings).toMatchObject({ KAFKA_PORT: 9094, ZOOKEEPER_PORT: 2181, SEED: '1' });
+    expect(ignored).toHaveLength(1);
+    for (const word of ['KAFKA_PORT=tcp://10.0.0.1:9092', 'ZOOKEEPER_PORT=udp:', 'service link']) {
+      expect(ignored[0]).toContain(word);
+    }
+  });
+
+  it('passes over bad values for a command that does not need them, the flags excepted', () => {
+    const lenient = (environment: Record<string, string>, flags = {}) =>
+      resolveSettings({ flags, environment, projectDir, isLenient: true });
+    writeFileSync(join(projectDir, '.env'), 'SEED=5\n');
+    const { settings, ignored } = lenient({
+      SEED: 'abc',
+      KAFKA_PORT: 'x',
+      LATE_RATE: '1',
+      DUPLICATE_RATE: '1',
+    });
+    expect(settings).toMatchObject({ SEED: '5', KAFKA_PORT: 9094 });
+    for (const word of ['KAFKA_PORT="x"', 'SEED="abc"', 'add up to 2'])
+      expect(ignored.join('\n')).toContain(word);
+    expect(refusal(() => lenient({ RUNTIME: 'docker' })).message).toContain('RUNTIME');
+    expect(refusal(() => lenient({}, { SEED: 'abc' })).message).toContain('--seed');
   });
 });

@@ -1,43 +1,116 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'dotenv';
+import { resolve } from 'node:path';
 import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/config-error.ts';
 import { ProductError } from '../core/product-error.ts';
+import { readEnvFile } from './env-file.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName, type Settings } from './setting-table.ts';
 
+/** Values by setting name, as text and unchecked. */
+export type SettingTexts = Readonly<Partial<Record<SettingName, string>>>;
+
 /** Where a value came from, named in errors. */
-type Source = 'flag' | 'environment' | '.env' | 'default';
+type Source = 'flag' | 'environment' | 'record' | '.env' | 'default';
 
 export interface SettingSources {
   /** Values of flags by setting name; undefined or absent where the flag was not given. */
-  readonly flags: Readonly<Partial<Record<SettingName, string>>>;
+  readonly flags: SettingTexts;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The folder whose `.env` is read, if it has one. */
   readonly projectDir: string;
+  /** What an earlier `up` has recorded. */
+  readonly record?: SettingRecord | undefined;
+  /** Whether a bad value of the environment or `.env` is passed over, for commands that need hardly any setting. */
+  readonly isLenient?: boolean;
+}
+
+/** The settings of the stack that runs, or whose data are there. */
+export interface SettingRecord {
+  /** Every value that the stack was started with. */
+  readonly settings: SettingTexts;
+  /** Those of them that `up` was told by flag or environment. */
+  readonly told: SettingTexts;
+  /** A running stack has all its settings already; one that is stopped is bound to where its data are. */
+  readonly isRunning: boolean;
+  /** Settings of services that have failed for good: `up` starts those with what is given now. */
+  readonly open?: ReadonlySet<SettingName>;
+}
+
+/** Settings and where they differ from what was asked for. */
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** What flags and environment say, or said when the stack was started: to be recorded with it. */
+  readonly told: SettingTexts;
+  /** RUNTIME as it is asked for where no data bind it. */
+  readonly askedRuntime: Settings['RUNTIME'];
+  /** Recorded values that win over others which are given now. */
+  readonly outweighed: readonly Outweighed[];
+  /** Sentences about values that were passed over. */
+  readonly ignored: readonly string[];
+}
+
+/** A value that the record decides against one that is given now. */
+export interface Outweighed {
+  readonly name: SettingName;
+  /** Undefined where the stack was started without a value. */
+  readonly recorded: string | undefined;
+  readonly given: string;
+  readonly source: Exclude<Source, 'record' | 'default'>;
+}
+
+/** Settings that say where the data are: those of data that exist are wrong in any other place. */
+const PLACES: ReadonlySet<SettingName> = new Set(['RUNTIME', 'KAFKA_TOPIC', 'OUTPUT_DIR', 'OUTPUT_PATH']);
+
+/** Without these even `down` does not know which stack is meant. */
+const ALWAYS_CHECKED: ReadonlySet<SettingName> = new Set(['RUNTIME', 'OUTPUT_DIR', 'RUN_DIR']);
+
+/** Kubernetes and Docker set `KAFKA_PORT=tcp://10.0.0.1:9092` for a service named kafka. */
+const SERVICE_LINK = /^(tcp|udp):\/\//;
+
+const FOLDERS: ReadonlySet<SettingName> = new Set(['OUTPUT_DIR', 'OUTPUT_PATH', 'RUN_DIR']);
+
+interface Candidate {
+  readonly source: Source;
+  readonly value: string | undefined;
+}
+
+interface Found {
+  readonly source: Source;
+  readonly value: string;
+  readonly parsed: unknown;
 }
 
 /**
- * Names that may stand in `.env` though they are no settings: Compose, Docker and docker-compose.yml read them, and
- * `npm run produce` the way into other clusters, with its secrets.
- */
-const NEIGHBOURS =
-  /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$|^KAFKA_(SECURITY_PROTOCOL|SASL_\w+|SSL_\w+)$/i;
-
-/**
- * Loads every setting: flags over environment over `.env` over defaults. An empty value counts as not given, as in Compose.
+ * Loads every setting: flag over environment over what `up` was told over `.env` over default. What a running stack was started
+ * with, and where the data of a stopped one are, is above the environment. An empty value counts as not given, as in Compose.
  * @throws ProductError BAD_SETTING naming the setting, its value, where it stands and what is allowed
  */
 export function loadSettings(sources: SettingSources): Settings {
-  const file = readEnvFile(join(sources.projectDir, '.env'));
+  return resolveSettings(sources).settings;
+}
+
+/** The same, with what was decided on the way. */
+export function resolveSettings(sources: SettingSources): LoadedSettings {
+  const ignored: string[] = [];
+  const file = readEnvFile(sources.projectDir);
+  refuseOtherCluster(sources, file, ignored);
+  const environment = withoutServiceLinks(sources.environment, ignored);
+  const given = { ...sources, environment };
   const loaded: Record<string, unknown> = {};
+  const told: Partial<Record<SettingName, string>> = {};
+  const outweighed: Outweighed[] = [];
   for (const name of SETTING_NAMES) {
-    const found = find(name, sources, file);
-    loaded[name] = found === undefined ? undefined : check(name, found.value, found.source);
+    const isBound = isBoundByRecord(name, sources.record);
+    const found = firstAllowed(name, candidates(name, given, file, isBound), given, ignored);
+    loaded[name] = found?.parsed;
+    const isTold = found?.source === 'flag' || found?.source === 'environment';
+    const now = isTold ? found.value : sources.record?.told[name];
+    if (now !== undefined) told[name] = now;
+    if (isBound || found?.source === 'record') outweighed.push(...outweighedBy(name, found, given, file));
   }
+  const asked = firstAllowed('RUNTIME', candidates('RUNTIME', given, file, false), given, []);
   const settings = loaded as Settings;
-  refuseForProducer(settings);
-  return settings;
+  refuseForProducer(settings, sources.isLenient === true, ignored);
+  return { settings, told, askedRuntime: asked?.parsed as Settings['RUNTIME'], outweighed, ignored };
 }
 
 /** The values that the producer will be given, those that are not set left out. */
@@ -51,11 +124,15 @@ export function producerSettings(settings: Settings): Readonly<Record<string, st
 }
 
 /** What the producer would refuse by itself, such as rates that add up to more than 1: a stack would come up around its error. */
-function refuseForProducer(settings: Settings): void {
+function refuseForProducer(settings: Settings, isLenient: boolean, ignored: string[]): void {
   try {
     readConfig(producerSettings(settings));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
+    if (isLenient) {
+      ignored.push(`${error.message}; it does not matter here`);
+      return;
+    }
     throw new ProductError('BAD_SETTING', {
       message: `${error.message}.`,
       hint: 'Correct it; `npm run up -- --help` lists every setting.',
@@ -64,63 +141,129 @@ function refuseForProducer(settings: Settings): void {
   }
 }
 
-function find(name: SettingName, sources: SettingSources, file: Record<string, string>) {
+/** A running stack has all its settings already, the data of a stopped one have their places. */
+function isBoundByRecord(name: SettingName, record: SettingRecord | undefined): boolean {
+  if (record === undefined || name === 'RUN_DIR') return false;
+  return PLACES.has(name) || (record.isRunning && !record.open?.has(name));
+}
+
+/** Every source of a setting in the order in which it decides. What a recorded stack was started without, it does not have now. */
+function candidates(
+  name: SettingName,
+  { flags, environment, record }: SettingSources,
+  file: SettingTexts,
+  isBound: boolean,
+): readonly Candidate[] {
   const definition = SETTING_TABLE[name];
-  const candidates: readonly (readonly [Source, string | undefined])[] = [
-    ['flag', sources.flags[name]],
-    ['environment', sources.environment[name]],
-    ['.env', file[name]],
-    ['default', 'default' in definition ? definition.default : undefined],
-  ];
-  for (const [source, value] of candidates) {
-    if (source === 'flag' && value === '') throw refusal(name, value, source, allowedOf(name, ''));
-    if (value !== undefined && value !== '') return { source, value };
+  const recorded = isBound
+    ? [{ source: 'record', value: record?.settings[name] } as const]
+    : [
+        { source: 'environment', value: environment[name] || undefined } as const,
+        { source: 'record', value: record?.told[name] } as const,
+        { source: '.env', value: file[name] || undefined } as const,
+      ];
+  const fallback = 'default' in definition ? definition.default : undefined;
+  return [{ source: 'flag', value: flags[name] }, ...recorded, { source: 'default', value: fallback }];
+}
+
+function firstAllowed(
+  name: SettingName,
+  inOrder: readonly Candidate[],
+  { isLenient = false }: SettingSources,
+  ignored: string[],
+): Found | undefined {
+  for (const { source, value } of inOrder) {
+    if (value === undefined) continue;
+    const result = SETTING_TABLE[name].schema.safeParse(value);
+    if (result.success && value !== '') return { source, value, parsed: result.data };
+    const allowed = result.error?.issues[0]?.message ?? 'a value that is not empty';
+    const isNeeded = source === 'flag' || ALWAYS_CHECKED.has(name);
+    if (isNeeded || !isLenient) throw refusal(name, value, source, allowed);
+    const shown = `${name}=${JSON.stringify(value)} (from ${placeOf(name, source)})`;
+    ignored.push(`${shown} is not allowed and was passed over`);
   }
   return undefined;
 }
 
-function check(name: SettingName, value: string, source: Source): unknown {
-  const result = SETTING_TABLE[name].schema.safeParse(value);
-  if (result.success) return result.data;
-  throw refusal(name, value, source, result.error.issues[0]?.message ?? 'another value');
+/** What environment or `.env` say now, where a recorded value decides otherwise. */
+function outweighedBy(
+  name: SettingName,
+  found: Found | undefined,
+  { environment, projectDir }: SettingSources,
+  file: SettingTexts,
+): readonly Outweighed[] {
+  if (found?.source === 'flag') return [];
+  const source = environment[name] ? 'environment' : '.env';
+  const given = environment[name] || file[name];
+  if (!given || isSame(name, given, found?.value, projectDir)) return [];
+  return [{ name, recorded: found?.value, given, source }];
 }
 
-function allowedOf(name: SettingName, value: string): string {
-  return SETTING_TABLE[name].schema.safeParse(value).error?.issues[0]?.message ?? 'a value that is not empty';
+/** Whether two texts mean the same value; `auto` leaves the runtime open. */
+export function isSame(
+  name: SettingName,
+  given: string,
+  recorded: string | undefined,
+  projectDir: string,
+): boolean {
+  if (given === recorded || (name === 'RUNTIME' && given === 'auto')) return true;
+  if (recorded === undefined) return false;
+  const meaning = (text: string) =>
+    FOLDERS.has(name) ? resolve(projectDir, text) : SETTING_TABLE[name].schema.safeParse(text).data;
+  return meaning(given) !== undefined && meaning(given) === meaning(recorded);
+}
+
+function withoutServiceLinks(
+  environment: SettingSources['environment'],
+  ignored: string[],
+): SettingSources['environment'] {
+  const links = SETTING_NAMES.filter((name) => SERVICE_LINK.test(environment[name] ?? ''));
+  if (links.length === 0) return environment;
+  const all = links.map((name) => `${name}=${environment[name]}`).join(', ');
+  ignored.push(
+    `${all} in the environment comes from a service link of Kubernetes or Docker and was passed over`,
+  );
+  return { ...environment, ...Object.fromEntries(links.map((name) => [name, undefined])) };
+}
+
+/** The stack has a broker of its own; half of it would read and write elsewhere. */
+function refuseOtherCluster(
+  { environment, isLenient }: SettingSources,
+  file: Readonly<Record<string, string>>,
+  ignored: string[],
+): void {
+  const name = 'KAFKA_BOOTSTRAP_SERVERS';
+  const [where, value] = environment[name] ? ['the environment', environment[name]] : ['.env', file[name]];
+  if (!value) return;
+  if (isLenient)
+    ignored.push(
+      `${name}=${JSON.stringify(value)} (from ${where}) was passed over: the stack has its own broker`,
+    );
+  else throw otherCluster(value, where);
+}
+
+/** The refusal of a broker that is not the stack's own. */
+export function otherCluster(value: string, where: string): ProductError {
+  return new ProductError('BAD_SETTING', {
+    message: `KAFKA_BOOTSTRAP_SERVERS=${JSON.stringify(value)} (from ${where}) is not allowed: the stack runs on its own broker, and clusters elsewhere are not supported yet.`,
+    hint: `Remove it; the broker answers at localhost:KAFKA_PORT. \`npm run produce\` sends to any cluster.`,
+  });
 }
 
 function refusal(name: SettingName, value: string, source: Source, allowed: string): ProductError {
-  const where = source === 'flag' ? `--${flagOf(name)}` : source === '.env' ? '.env' : `the ${source}`;
   return new ProductError('BAD_SETTING', {
-    message: `${name}=${JSON.stringify(value)} (from ${where}) is not allowed: it must be ${allowed}.`,
+    message: `${name}=${JSON.stringify(value)} (from ${placeOf(name, source)}) is not allowed: it must be ${allowed}.`,
     hint: `Correct ${name}; \`npm run up -- --help\` lists every setting.`,
   });
+}
+
+function placeOf(name: SettingName, source: Source): string {
+  if (source === 'flag') return `--${flagOf(name)}`;
+  if (source === 'record') return 'the record of the stack';
+  return source === '.env' ? '.env' : `the ${source}`;
 }
 
 /** The flag of a setting: `msgs-per-sec` for MSGS_PER_SEC. */
 export function flagOf(name: SettingName): string {
   return name.toLowerCase().replaceAll('_', '-');
-}
-
-function readEnvFile(path: string): Record<string, string> {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new ProductError('BAD_SETTING', {
-      message: `${path} cannot be read: ${(error as Error).message}.`,
-      hint: 'Make it a readable file, or remove it.',
-      cause: error,
-    });
-  }
-  const values = parse(content);
-  for (const name of Object.keys(values)) {
-    if (name in SETTING_TABLE || NEIGHBOURS.test(name)) continue;
-    throw new ProductError('BAD_SETTING', {
-      message: `.env has the unknown setting ${name}.`,
-      hint: `Allowed are ${SETTING_NAMES.join(', ')}; \`.env.example\` explains each.`,
-    });
-  }
-  return values;
 }

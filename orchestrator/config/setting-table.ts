@@ -68,12 +68,6 @@ export const SETTING_TABLE = {
     meaning: 'How the services run: Docker Compose, local processes, or whichever the machine has',
     usedBy: 'orchestrator',
   },
-  KAFKA_BOOTSTRAP_SERVERS: {
-    schema: z.string(),
-    defaultText: 'set by the runtime',
-    meaning: 'Brokers of producer and job: kafka:9092 in containers, localhost:KAFKA_PORT outside',
-    usedBy: 'producer, job',
-  },
   KAFKA_TOPIC: {
     schema: text(TOPIC, '1 to 249 letters, digits, dots, underscores or hyphens, and not "." or ".."'),
     default: 'transactions',

@@ -1,6 +1,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, parse, relative, resolve } from 'node:path';
 import { ProductError } from '../core/product-error.ts';
+import type { SettingTexts } from './load-settings.ts';
 import type { SettingName, Settings } from './setting-table.ts';
 
 /** Settings and the folders that follow from them, parsed once per command. All folders are absolute. */
@@ -12,6 +13,12 @@ export interface StackConfig {
   readonly runDir: string;
   /** Per-user cache of provisioned packages: XDG_CACHE_HOME/medallion-stream. */
   readonly cacheDir: string;
+  /** What `up` was told by flag or environment, to be recorded with the stack. */
+  readonly told: SettingTexts;
+  /** RUNTIME as it is asked for where no data bind it. */
+  readonly askedRuntime: Settings['RUNTIME'];
+  /** RUN_DIR as the next command finds it when it has no flag for it. */
+  readonly plainRunDir: string;
   /** The environment of this process, handed to children where they need proxies, certificates, PATH. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -36,9 +43,12 @@ export function stackConfig(
   const cacheHome = environment['XDG_CACHE_HOME'];
   return {
     settings,
+    told: {},
+    askedRuntime: settings.RUNTIME,
     projectDir,
     outputDir,
     runDir,
+    plainRunDir: runDir,
     cacheDir: join(
       cacheHome && isAbsolute(cacheHome) ? cacheHome : join(homedir(), '.cache'),
       'medallion-stream',

@@ -23,7 +23,8 @@ export const ERROR_CATALOGUE = {
   },
   STACK_RUNNING: {
     exitCode: 2,
-    meaning: 'The action needs a stopped stack, or another `up` or `down` is at work.',
+    meaning:
+      'The action, or a setting that a flag asks for, needs a stopped stack, or another `up` or `down` is at work.',
   },
   FOREIGN_STACK: { exitCode: 2, meaning: 'The stack, or its data, belongs to another checkout.' },
   STACK_NOT_RUNNING: {
@@ -69,7 +70,8 @@ export const ERROR_CATALOGUE = {
   },
   OUTPUT_DAMAGED: {
     exitCode: 4,
-    meaning: 'A file of a checkpoint or ledger is missing or not as it was written.',
+    meaning:
+      'A file of a checkpoint or ledger, or the record of the stack, is missing or not as it was written.',
   },
   OUTPUT_CHANGED: {
     exitCode: 4,

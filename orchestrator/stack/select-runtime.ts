@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackConfig } from '../config/stack-config.ts';
-import { ProductError } from '../core/product-error.ts';
 import type { DetectedRuntime } from '../runtime/detect.ts';
 import { localRuntime } from '../runtime/local/local-runtime.ts';
 import type { Runtime, RuntimeName } from '../runtime/runtime.ts';
@@ -16,7 +15,7 @@ export interface SelectedRuntime {
 /**
  * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for. `auto` stays with the runtime
  * that has the topic of the outputs; without one it takes Compose when an engine and the plugin answer.
- * @throws ProductError NO_ENGINE when Compose is asked for, STACK_RUNNING when the stack runs in another runtime
+ * @throws ProductError NO_ENGINE when Compose is asked for
  */
 export async function selectRuntime(config: StackConfig): Promise<SelectedRuntime> {
   const recorded = readRecordedStack(config);
@@ -37,25 +36,20 @@ async function chooseRuntime(
   recorded: RecordedStack | undefined,
 ): Promise<DetectedRuntime> {
   const wanted = settings.RUNTIME;
-  if (recorded?.running && wanted !== 'auto' && wanted !== recorded.runtime) {
-    throw new ProductError('STACK_RUNNING', {
-      message: `RUNTIME=${wanted} is asked for, but the stack of this folder was started with RUNTIME=${recorded.runtime}.`,
-      hint: `Run \`npm run down -- --runtime ${recorded.runtime}\` first.`,
-    });
-  }
   const name = wanted === 'auto' ? recorded?.runtime : wanted;
-  if (name === 'local') return { name, reason: reasonFor(name, wanted, recorded) };
+  if (name === 'local') return { name, reason: reasonFor(name, recorded) };
   // Docker's client is loaded only where it may be needed: it takes longer than a command of the local runtime itself.
   const { detectRuntime, requireEngine } = await import('../runtime/detect.ts');
   if (name === undefined) return detectRuntime(environment);
   return {
     name,
     engine: await requireEngine(environment),
-    reason: reasonFor(name, wanted, recorded),
+    reason: reasonFor(name, recorded),
   };
 }
 
-function reasonFor(name: RuntimeName, wanted: string, recorded: RecordedStack | undefined): string {
-  const why = name === wanted ? 'as RUNTIME says' : 'which has the topic that the outputs were made from';
-  return `runtime ${name}, ${recorded?.running ? 'which holds the running stack' : why}`;
+function reasonFor(name: RuntimeName, recorded: RecordedStack | undefined): string {
+  if (recorded?.runtime !== name) return `runtime ${name}, as RUNTIME says`;
+  if (recorded.running) return `runtime ${name}, which holds the running stack`;
+  return `runtime ${name}, which has the topic that the outputs were made from`;
 }

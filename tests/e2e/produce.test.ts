@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux')('npm run produce against a real bro
       .toBe(true);
   };
   const produce = (topic: string, flags: readonly string[]) =>
-    execa('node', ['bootstrap.mjs', '--exec', 'tsx', 'producer/command/produce-main.ts', ...flags], {
+    execa('node', ['bootstrap.mjs', '--exec', 'tsx', 'orchestrator/produce-main.ts', ...flags], {
       cwd: projectDir,
       env: { KAFKA_BOOTSTRAP_SERVERS: brokers, KAFKA_TOPIC: topic },
     });

@@ -109,7 +109,6 @@ describe('docker-compose.yml agrees with the table of services:', () => {
 describe('docker-compose.yml agrees with the table of settings:', () => {
   /** What stands for a default that the table leaves to the runtime, or that containers need otherwise. */
   const OWN_DEFAULTS: Partial<Record<SettingName, string>> = {
-    KAFKA_BOOTSTRAP_SERVERS: 'kafka:9092',
     OUTPUT_PATH: '/opt/spark-output/parquet',
     OUTPUT_UID: '1000',
     OUTPUT_GID: '1000',

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'dotenv';
+import { statSync } from 'node:fs';
+import { readEnvFile } from '../../config/env-file.ts';
 import { SETTING_NAMES, type SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 
@@ -53,9 +52,8 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
 
 /** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
 function givenVariables({ environment, projectDir }: StackConfig) {
-  const path = join(projectDir, '.env');
-  const file = existsSync(path) ? parse(readFileSync(path, 'utf8')) : {};
-  return (name: string): string | undefined => environment[name] || file[name] || undefined;
+  const file = readEnvFile(projectDir);
+  return (name: string): string | undefined => (environment[name] ?? file[name]) || undefined;
 }
 
 /** The user who runs this; for root the owner of the checkout, since no container runs as root. */

@@ -17,7 +17,11 @@ function isRunDirEntry(layout: RunLayout, name: string): boolean {
     layout.sparkMaster,
     layout.sparkWork,
   ].map((path) => basename(path));
-  return name === MARKER || own.includes(name) || /^(state|stack)\.json(\.\d+)?$|^command\.lock$/.test(name);
+  return (
+    name === MARKER ||
+    own.includes(name) ||
+    /^(state|stack|stack-location)\.json(\.\d+)?$|^command\.lock$/.test(name)
+  );
 }
 
 /**

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { ProductError } from '../core/product-error.ts';
+import { SETTING_NAMES, SETTING_TABLE } from './setting-table.ts';
+
+/**
+ * Names that may stand in `.env` though they are no settings: Compose, Docker and docker-compose.yml read them, and
+ * `npm run produce` the way into other clusters, with its secrets.
+ */
+const NEIGHBOURS =
+  /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$|^KAFKA_(BOOTSTRAP_SERVERS|SECURITY_PROTOCOL|SASL_\w+|SSL_\w+)$/i;
+
+/**
+ * The values of `.env` in the checkout; none when there is no such file.
+ * @throws ProductError BAD_SETTING for a file that cannot be read, and for a name that nothing here reads
+ */
+export function readEnvFile(projectDir: string): Readonly<Record<string, string>> {
+  const path = join(projectDir, '.env');
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new ProductError('BAD_SETTING', {
+      message: `${path} cannot be read: ${(error as Error).message}.`,
+      hint: 'Make it a readable file, or remove it.',
+      cause: error,
+    });
+  }
+  const values = parse(content);
+  for (const name of Object.keys(values)) {
+    if (name in SETTING_TABLE || NEIGHBOURS.test(name)) continue;
+    throw new ProductError('BAD_SETTING', {
+      message: `.env has the unknown setting ${name}.`,
+      hint: `Allowed are ${SETTING_NAMES.join(', ')}; \`.env.example\` explains each.`,
+    });
+  }
+  return values;
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
+import { TestStack } from '../support/test-stack.ts';
+import { verifiedUpTo } from '../support/verify.ts';
+
+let stack: TestStack;
+let elsewhere: string;
+let kafkaPort: string;
+
+/** The environment says all along what flags said otherwise once. */
+beforeAll(async () => {
+  stack = await TestStack.create({ MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
+  elsewhere = join(stack.folder, 'elsewhere');
+  kafkaPort = String((await freePorts(1))[0]);
+  const up = await stack.run('up', ['--kafka-port', kafkaPort, '--output-dir', elsewhere]);
+  expect(up.stderr + up.stdout).toContain('Ready after');
+});
+afterAll(() => stack.discard());
+
+const record = () => readFileSync(join(stack.runDir, 'stack.json'), 'utf8');
+const filesIn = (sink: string) => {
+  const folder = join(elsewhere, 'parquet', sink);
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')) : [];
+};
+const outputsByDefault = () => existsSync(stack.outputPath);
+
+describe('commands without the flags of `up`', () => {
+  it('act on the stack that it started, and say what the environment says otherwise', async () => {
+    const status = await stack.run('status');
+    expect(status.stdout).toMatch(/^ready, runtime local/);
+    expect(status.stderr).toContain(
+      `KAFKA_PORT=${kafkaPort} (the environment has ${stack.ports.KAFKA_PORT})`,
+    );
+    expect(status.stderr).toContain(`OUTPUT_DIR=${elsewhere} (the environment has `);
+    expect(await verifiedUpTo(stack, 100)).toMatchObject({ equal: true });
+    expect((await stack.run('peek')).stdout).toMatch(/silver +[1-9]/);
+    const again = await stack.run('up');
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toContain('Already up');
+  });
+
+  it('print one JSON document alone, the notes on standard error', async () => {
+    const { stdout, stderr } = await stack.run('status', ['--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ ready: true });
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; text: string });
+    expect(events.some(({ type, text }) => type === 'warning' && text.includes('KAFKA_PORT'))).toBe(true);
+  });
+
+  it('send to it', async () => {
+    const before = await verifiedUpTo(stack, 100);
+    const produced = await stack.npm(['produce', '--', '--max-records', '40', '--msgs-per-sec', '0']);
+    expect(produced.stdout + produced.stderr).toContain('acked=40');
+    expect(before.partitions).toHaveLength(3);
+  });
+});
+
+describe('a flag that asks the running stack for something else', () => {
+  it.each([['up'], ['verify'], ['reset']])('is refused by %s, by name and at once', async (command) => {
+    const before = record();
+    const refused = await stack.run(command, ['--kafka-port', '9', '--output-dir', stack.folder]);
+    expect(refused.stderr).toMatch(/KAFKA_PORT=\d+.*--kafka-port=9.*\[STACK_RUNNING\]/);
+    expect(refused.stderr).toContain(`OUTPUT_DIR=${elsewhere}`);
+    expect(refused.stderr).toContain('npm run down');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(record()).toBe(before);
+  });
+
+  it('leaves it ready', async () => {
+    expect(await stack.json('status')).toMatchObject({ ready: true });
+  });
+});
+
+describe('another cluster', () => {
+  it.each([
+    [['up'], { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' }],
+    [['verify', '--kafka-bootstrap-servers=127.0.0.1:1'], {}],
+  ])('is refused by %j %j with the reason', async ([command = '', ...args], environment) => {
+    const refused = await stack.run(command, args, environment);
+    expect(refused.stderr).toMatch(
+      /KAFKA_BOOTSTRAP_SERVERS="127\.0\.0\.1:1".*not supported yet.*\[BAD_SETTING\]/,
+    );
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('the data', () => {
+  const odd = { SEED: 'abc', ZOOKEEPER_PORT: 'tcp://10.0.0.1:2181', LATE_RATE: '2' };
+
+  it('are stopped, looked at and read from a shell with bad values', async () => {
+    expect(await stack.run('logs', ['producer', '--tail', '1'], odd)).toMatchObject({ code: 0 });
+    const down = await stack.run('down', [], odd);
+    expect(down.stdout).toContain('Stopped');
+    expect(down).toMatchObject({ code: 0 });
+    expect((await stack.run('peek')).stdout).toMatch(/silver +[1-9]/);
+    expect((await stack.run('status', [], odd)).stderr).toContain('SEED="abc"');
+    expect((await stack.run('up', [], odd)).stderr).toMatch(/SEED="abc".*\[BAD_SETTING\]/);
+  });
+
+  it('are wiped where they are, and `reset` starts with what `up` was told', async () => {
+    const before = new Set(filesIn('silver'));
+    expect(before.size).toBeGreaterThan(0);
+    const reset = await stack.run('reset', [], { KAFKA_PORT: '' });
+    expect(reset.stderr + reset.stdout).toContain('Ready after');
+    expect(filesIn('silver').some((name) => before.has(name))).toBe(false);
+    expect(outputsByDefault()).toBe(false);
+    const status = await stack.run('status', ['--json']);
+    expect(JSON.parse(status.stdout)).toMatchObject({ ready: true });
+    expect(JSON.parse(record())).toMatchObject({
+      settings: { KAFKA_PORT: kafkaPort, OUTPUT_DIR: elsewhere },
+    });
+    expect(await verifiedUpTo(stack, 50)).toMatchObject({ equal: true });
+  });
+
+  it('are gone for good with `reset --no-up`, and the record with them', async () => {
+    expect(await stack.run('reset', ['--no-up'])).toMatchObject({ code: 0 });
+    expect(filesIn('bronze')).toEqual([]);
+    expect(existsSync(join(elsewhere, 'parquet', '_chk'))).toBe(false);
+    expect(existsSync(join(stack.runDir, 'stack.json'))).toBe(false);
+  });
+});
