@@ -30,6 +30,8 @@ try {
 function namesBrokers(): boolean {
   const isFlag = (word: string) => word.split('=')[0] === '--kafka-bootstrap-servers';
   return Boolean(
-    process.argv.slice(2).some(isFlag) || process.env[BROKERS] || readEnvFile(projectDir)[BROKERS],
+    process.argv.slice(2).some(isFlag) ||
+      process.env[BROKERS] ||
+      readEnvFile(projectDir, process.env)[BROKERS],
   );
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'dotenv';
+import { parseEnvFile } from '../../producer/command/env-file.ts';
+import { ConfigError } from '../../producer/config-error.ts';
 import { ProductError } from '../core/product-error.ts';
 import { SETTING_NAMES, SETTING_TABLE } from './setting-table.ts';
 
@@ -12,23 +13,15 @@ const NEIGHBOURS =
   /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$|^KAFKA_(BOOTSTRAP_SERVERS|SECURITY_PROTOCOL|SASL_\w+|SSL_\w+)$/i;
 
 /**
- * The values of `.env` in the checkout; none when there is no such file.
+ * The values of `.env` in the checkout, as Compose reads them; none when there is no such file.
+ * @param environment where `${NAME}` in a value is looked up first
  * @throws ProductError BAD_SETTING for a file that cannot be read, and for a name that nothing here reads
  */
-export function readEnvFile(projectDir: string): Readonly<Record<string, string>> {
-  const path = join(projectDir, '.env');
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new ProductError('BAD_SETTING', {
-      message: `${path} cannot be read: ${(error as Error).message}.`,
-      hint: 'Make it a readable file, or remove it.',
-      cause: error,
-    });
-  }
-  const values = parse(content);
+export function readEnvFile(
+  projectDir: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const values = parsed(join(projectDir, '.env'), environment);
   for (const name of Object.keys(values)) {
     if (name in SETTING_TABLE || NEIGHBOURS.test(name)) continue;
     throw new ProductError('BAD_SETTING', {
@@ -37,4 +30,24 @@ export function readEnvFile(projectDir: string): Readonly<Record<string, string>
     });
   }
   return values;
+}
+
+function parsed(path: string, environment: Readonly<Record<string, string | undefined>>) {
+  try {
+    return parseEnvFile(readFileSync(path), environment);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if (error instanceof ConfigError) {
+      throw new ProductError('BAD_SETTING', {
+        message: `${error.message}.`,
+        hint: `Correct ${path}, which is read as Docker Compose reads it.`,
+        cause: error,
+      });
+    }
+    throw new ProductError('BAD_SETTING', {
+      message: `${path} cannot be read: ${(error as Error).message}.`,
+      hint: 'Make it a readable file, or remove it.',
+      cause: error,
+    });
+  }
 }

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is what .env is about.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,9 @@ describe('loadSettings', () => {
     ['SPARK_WORKER_MEMORY', '1023m'],
     ['KAFKA_PORT', '70000'],
     ['RUNTIME', 'docker'],
+    ['OUTPUT_DIR', '~/out'],
+    ['RUN_DIR', '~'],
+    ['OUTPUT_PATH', '~me/out'],
   ])('refuses %s=%j naming the setting, the value and what is allowed', (name, value) => {
     const error = refusal(() => load({ [name]: value }));
     expect(error).toMatchObject({ code: 'BAD_SETTING', exitCode: 2 });
@@ -159,6 +163,19 @@ describe('loadSettings', () => {
       load({}, {}, 'KAFKA_SASL_PASSWORD=x\nKAFKA_SSL_CA=y\nKAFKA_SECURITY_PROTOCOL=z\n'),
     ).not.toThrow();
     expect(refusal(() => load({}, {}, 'SPARKS_IMAGE=x')).message).toContain('SPARKS_IMAGE');
+  });
+
+  it('reads .env as Compose does, and says which line is wrong', () => {
+    const file = 'OUTPUT_DIR=${HOME}/c#1/out # mine\nexport TRIGGER_INTERVAL="5 seconds"\n';
+    expect(load({ HOME: '/home/me' }, {}, file)).toMatchObject({
+      OUTPUT_DIR: '/home/me/c#1/out',
+      TRIGGER_INTERVAL: '5 seconds',
+    });
+    const error = refusal(() => load({}, {}, '\nKAFKA_TOPIC=${X\n'));
+    expect(error).toMatchObject({ code: 'BAD_SETTING' });
+    expect(error.message).toContain('.env, line 2: ');
+    writeFileSync(join(projectDir, '.env'), Buffer.from('\ufeffKAFKA_TOPIC=abc\n', 'utf16le'));
+    expect(refusal(() => load()).message).toContain('UTF-8');
   });
 
   it.each([

@@ -91,7 +91,7 @@ export function loadSettings(sources: SettingSources): Settings {
 /** The same, with what was decided on the way. */
 export function resolveSettings(sources: SettingSources): LoadedSettings {
   const ignored: string[] = [];
-  const file = readEnvFile(sources.projectDir);
+  const file = readEnvFile(sources.projectDir, sources.environment);
   refuseOtherCluster(sources, file, ignored);
   const environment = withoutServiceLinks(sources.environment, ignored);
   const given = { ...sources, environment };

@@ -23,6 +23,16 @@ const integer = (min: number, max: number) => {
     .refine((value) => value >= min && value <= max, allowed);
 };
 const port = integer(1, 65_535);
+
+/** A shell expands `~` only at the beginning of a word, so that it arrives here as a folder of that name. */
+const path = (what: string) =>
+  z
+    .string()
+    .min(1, what)
+    .regex(
+      /^(?!~)/,
+      `${what} without ~, which only a shell expands: write \${HOME}/… in .env, "$HOME/…" in a shell`,
+    );
 const text = (pattern: RegExp, allowed: string) => z.string().regex(pattern, allowed);
 
 /** Spark's own duration units, as `Trigger.ProcessingTime` reads them (CalendarInterval without months). */
@@ -194,13 +204,13 @@ export const SETTING_TABLE = {
     usedBy: 'producer',
   },
   OUTPUT_DIR: {
-    schema: z.string().min(1, "a folder's path"),
+    schema: path("a folder's path"),
     default: './data/output',
     meaning: 'Folder on this machine for outputs and checkpoints',
     usedBy: 'runtimes',
   },
   OUTPUT_PATH: {
-    schema: z.string().min(1, 'a path or a Hadoop URI'),
+    schema: path('a path or a Hadoop URI'),
     defaultText: 'OUTPUT_DIR/parquet (/opt/spark-output/parquet in containers)',
     meaning: 'Where the job writes: a path or any Hadoop URI',
     usedBy: 'job',
@@ -327,7 +337,7 @@ export const SETTING_TABLE = {
   },
   SPARK_APP_UI_PORT: { schema: port, default: '4040', meaning: "The job's own web page", usedBy: 'runtimes' },
   RUN_DIR: {
-    schema: z.string().min(1, "a folder's path"),
+    schema: path("a folder's path"),
     default: './data/run',
     meaning: 'Folder for logs, process state and the data of Kafka and ZooKeeper (local runtime)',
     usedBy: 'local runtime',

@@ -105,7 +105,7 @@ export function forgetStack({ runDir, plainRunDir }: StackConfig): void {
 
 /** COMPOSE_PROJECT_NAME and CONTAINER_PREFIX as this configuration has them, those that are not given left out. */
 function composeNames({ environment, projectDir }: StackConfig): Readonly<Record<string, string>> {
-  const file = readEnvFile(projectDir);
+  const file = readEnvFile(projectDir, environment);
   const given = COMPOSE_NAMES.flatMap((name) => {
     const value = environment[name] ?? file[name];
     return value ? [[name, value]] : [];

@@ -85,7 +85,10 @@ interface RunDirs {
 
 /** RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without that flag, too. */
 function runDirs({ flags, environment, projectDir }: StackRequest): RunDirs {
-  const plain = environment['RUN_DIR'] || readEnvFile(projectDir)['RUN_DIR'] || SETTING_TABLE.RUN_DIR.default;
+  const plain =
+    environment['RUN_DIR'] ||
+    readEnvFile(projectDir, environment)['RUN_DIR'] ||
+    SETTING_TABLE.RUN_DIR.default;
   const plainRunDir = resolve(projectDir, plain);
   if (flags.RUN_DIR) return { runDir: resolve(projectDir, flags.RUN_DIR), plainRunDir };
   const location = readStackLocation(plainRunDir);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'dotenv';
 import { ConfigError } from '../config-error.ts';
+import { parseEnvFile } from './env-file.ts';
 
 /** Values by setting name. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,14 +16,15 @@ export function commandEnvironment(
   envFile: string,
 ): Environment {
   const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
-  return { ...fileValues(envFile), ...Object.fromEntries(given), ...flags };
+  return { ...fileValues(envFile, environment), ...Object.fromEntries(given), ...flags };
 }
 
-function fileValues(path: string): Environment {
+function fileValues(path: string, environment: Environment): Environment {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    return parseEnvFile(readFileSync(path), environment);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if (error instanceof ConfigError) throw error;
     throw new ConfigError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'dotenv';
 import { describe, expect, it } from 'vitest';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../orchestrator/config/setting-table.ts';
 import { ERROR_CATALOGUE } from '../../orchestrator/core/error-catalogue.ts';
 import { SERVICE_NAMES } from '../../orchestrator/core/services.ts';
+import { parseEnvFile } from '../../producer/command/env-file.ts';
 import { projectDir } from '../support/project.ts';
 
 const read = (path: string) => readFileSync(join(projectDir, path), 'utf8');
@@ -51,7 +51,7 @@ describe('.env.example', () => {
   });
 
   it('holds the defaults, so that taking out every comment sign changes nothing', () => {
-    const values = parse(example.replaceAll(/^#([A-Z_]+=)/gm, '$1'));
+    const values = parseEnvFile(Buffer.from(example.replaceAll(/^#([A-Z_]+=)/gm, '$1')), {});
     for (const name of SETTING_NAMES) {
       const definition = SETTING_TABLE[name];
       const fixed = 'default' in definition && !('defaultText' in definition) ? definition.default : '';

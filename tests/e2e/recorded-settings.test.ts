@@ -98,7 +98,7 @@ describe('the data', () => {
     expect(down).toMatchObject({ code: 0 });
     expect((await stack.run('peek')).stdout).toMatch(/silver +[1-9]/);
     expect((await stack.run('status', [], odd)).stderr).toContain('SEED="abc"');
-    expect((await stack.run('up', [], odd)).stderr).toMatch(/SEED="abc".*\[BAD_SETTING\]/);
+    expect((await stack.run('up', [], odd)).stderr).toMatch(/LATE_RATE="2".*\[BAD_SETTING\]/);
   });
 
   it('are wiped where they are, and `reset` starts with what `up` was told', async () => {

@@ -52,7 +52,7 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
 
 /** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
 function givenVariables({ environment, projectDir }: StackConfig) {
-  const file = readEnvFile(projectDir);
+  const file = readEnvFile(projectDir, environment);
   return (name: string): string | undefined => (environment[name] ?? file[name]) || undefined;
 }
 
