@@ -83,14 +83,22 @@ interface RunDirs {
   readonly plainRunDir: string;
 }
 
-/** RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without that flag, too. */
-function runDirs({ flags, environment, projectDir }: StackRequest): RunDirs {
-  const plain =
+/** RUN_DIR as it is given now, wherever the stack that is recorded there may have its own. */
+export function givenRunDir({ flags, environment, projectDir }: StackRequest): string {
+  const given =
+    flags.RUN_DIR ||
     environment['RUN_DIR'] ||
     readEnvFile(projectDir, environment)['RUN_DIR'] ||
     SETTING_TABLE.RUN_DIR.default;
-  const plainRunDir = resolve(projectDir, plain);
-  if (flags.RUN_DIR) return { runDir: resolve(projectDir, flags.RUN_DIR), plainRunDir };
+  return resolve(projectDir, given);
+}
+
+/** RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without that flag, too. */
+function runDirs(request: StackRequest): RunDirs {
+  const { projectDir } = request;
+  const { RUN_DIR, ...flags } = request.flags;
+  const plainRunDir = givenRunDir({ ...request, flags });
+  if (RUN_DIR) return { runDir: givenRunDir(request), plainRunDir };
   const location = readStackLocation(plainRunDir);
   const isThere = location !== undefined && readRecordedStack({ runDir: location, projectDir }) !== undefined;
   return { runDir: isThere ? location : plainRunDir, plainRunDir };
