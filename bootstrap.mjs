@@ -25,6 +25,14 @@ main(process.argv.slice(2)).catch((error) => {
 });
 
 function main(args) {
+  if (process.platform === 'win32') {
+    return Promise.resolve(
+      fail(
+        'medallion-stream does not run on Windows itself. [UNSUPPORTED_SYSTEM]',
+        'Use WSL2 (`wsl --install`), with the checkout in its own file system (such as ~/medallion-stream), not under /mnt/c.',
+      ),
+    );
+  }
   if (!isNodeNewEnough(process.versions.node)) {
     const wanted = OLDEST_NODE.join('.');
     return Promise.resolve(
@@ -78,18 +86,19 @@ function execute(bin, args) {
 function installPackages() {
   const lockfile = fs.readFileSync(path.join(projectDir, 'package-lock.json'), 'utf8');
   const fingerprint = createHash('sha256').update(lockfile).digest('hex');
-  if (isInstalled(lockfile, fingerprint)) return Promise.resolve(true);
+  const reason = reasonToInstall(lockfile, fingerprint);
+  if (reason === undefined || !canInstall(reason)) return Promise.resolve(reason === undefined);
   return takeLock().then((lock) => {
     if (!lock) return false;
     // Whoever was waited for has probably done it.
-    if (isInstalled(lockfile, fingerprint)) {
+    if (reasonToInstall(lockfile, fingerprint) === undefined) {
       lock.release();
       return true;
     }
-    process.stderr.write('Installing packages (npm ci); this happens when package-lock.json has changed.\n');
+    process.stderr.write(`Installing packages (npm ci): ${reason}.\n`);
     return npmCi(lock).then(
       (end) => {
-        if (end.code === 0) fs.writeFileSync(ourRecord, fingerprint);
+        if (end.code === 0) record(lockfile, fingerprint);
         lock.release();
         if (end.code === 0) return true;
         if (end.signal) {
@@ -112,27 +121,104 @@ function installPackages() {
   });
 }
 
-function isInstalled(lockfile, fingerprint) {
-  if (!fs.existsSync(npmRecord)) return false;
-  if (readOr(ourRecord, '') === fingerprint) return true;
-  // Installed by hand: npm's record must have every package of the lockfile that is not for another platform.
-  let wanted;
-  let present;
-  try {
-    wanted = JSON.parse(lockfile).packages;
-    present = JSON.parse(fs.readFileSync(npmRecord, 'utf8')).packages;
-  } catch (_error) {
-    return false;
+// Why packages have to be installed, as the end of a sentence; undefined when those of the lockfile are there. Our record
+// makes that quick to tell, and without it (in a checkout that cannot be written) npm's own record is compared.
+function reasonToInstall(lockfile, fingerprint) {
+  if (!fs.existsSync(npmRecord)) return 'node_modules is missing or not complete';
+  const own = parsed(readOr(ourRecord, ''));
+  if (own && own.lockfile === fingerprint) {
+    if (own.platform !== platformName()) {
+      return `node_modules was installed for ${own.platform}, and this is ${platformName()}`;
+    }
+    return missing(own.native || []);
   }
-  const isThere = Object.keys(wanted).every((name) => {
-    if (name === '') return true;
+  // Installed by hand: npm's record must have every package of the lockfile that this platform needs.
+  const wanted = parsed(lockfile).packages;
+  const installed = parsed(readOr(npmRecord, ''));
+  const present = installed ? installed.packages : {};
+  const other = Object.keys(wanted).find((name) => {
+    if (name === '') return false;
     const one = present[name];
     return one
-      ? one.version === wanted[name].version && one.integrity === wanted[name].integrity
-      : wanted[name].optional === true;
+      ? one.version !== wanted[name].version || one.integrity !== wanted[name].integrity
+      : wanted[name].optional !== true;
   });
-  if (isThere) fs.writeFileSync(ourRecord, fingerprint);
-  return isThere;
+  if (other !== undefined) return 'node_modules does not have the packages of package-lock.json';
+  const lacking = missing(nativePackages(wanted));
+  if (lacking === undefined) record(lockfile, fingerprint);
+  return lacking;
+}
+
+function missing(names) {
+  const gone = names.find((name) => !fs.existsSync(path.join(projectDir, name, 'package.json')));
+  return (
+    gone && `${gone.replace('node_modules/', '')}, which this platform (${platformName()}) needs, is missing`
+  );
+}
+
+// The packages that are made for this platform and not for all.
+function nativePackages(packages) {
+  return Object.keys(packages).filter((name) => {
+    const { os: systems, cpu, libc: libraries } = packages[name];
+    if (!systems && !cpu) return false;
+    return admits(systems, process.platform) && admits(cpu, process.arch) && admits(libraries, libc());
+  });
+}
+
+// A list of package.json's: names that are allowed, or with `!` those that are not.
+function admits(list, name) {
+  if (!list) return true;
+  return list.includes(name) || (list.every((one) => one.startsWith('!')) && !list.includes(`!${name}`));
+}
+
+// What compiled packages depend on: `linux-x64-glibc-abi115`.
+function platformName() {
+  const parts = [process.platform, process.arch, libc(), `abi${process.versions.modules}`];
+  return parts.filter(Boolean).join('-');
+}
+
+// The C library of Linux: the name of the dynamic loader stands in the head of every program.
+function libc() {
+  if (process.platform !== 'linux') return undefined;
+  const head = Buffer.alloc(4096);
+  const program = fs.openSync(process.execPath, 'r');
+  fs.readSync(program, head, 0, head.length, 0);
+  fs.closeSync(program);
+  return head.includes('ld-musl-') ? 'musl' : 'glibc';
+}
+
+// Only what is there is recorded: npm may leave out an optional package that cannot be built here, for good.
+function record(lockfile, fingerprint) {
+  const native = nativePackages(parsed(lockfile).packages).filter((name) => missing([name]) === undefined);
+  const content = JSON.stringify({ lockfile: fingerprint, platform: platformName(), native });
+  try {
+    fs.writeFileSync(ourRecord, content);
+  } catch (error) {
+    // The record only saves time.
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) throw error;
+  }
+}
+
+// Whether node_modules can be replaced; says so when it cannot.
+function canInstall(reason) {
+  try {
+    fs.accessSync(projectDir, fs.constants.W_OK);
+    if (fs.existsSync(modules)) fs.accessSync(modules, fs.constants.W_OK);
+    return true;
+  } catch (error) {
+    return fail(
+      `Packages must be installed (${reason}), and ${error.path || modules} cannot be written: ${error.code}. [PROVISION_FAILED]`,
+      'Run `npm ci --include=dev` there as its owner, or clone the project into a folder of your own.',
+    );
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch (_error) {
+    return undefined;
+  }
 }
 
 function npmCi(lock) {
@@ -142,7 +228,7 @@ function npmCi(lock) {
   if (authorities) environment.NODE_EXTRA_CA_CERTS = authorities;
   // `npm run --silent` hands its silence on, which would hide why an install failed.
   if (environment.npm_config_loglevel === 'silent') delete environment.npm_config_loglevel;
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
   // The npm that runs this script, if one does; its output is kept from ours, which a script may read.
   const cli = process.env.npm_execpath;
   const own = cli && path.basename(cli) === 'npm-cli.js' && fs.existsSync(cli);

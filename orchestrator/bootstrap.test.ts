@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 const LOCKFILE = JSON.stringify({
@@ -21,7 +21,19 @@ const LOCKFILE = JSON.stringify({
   packages: {
     '': { name: 'checkout' },
     'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
-    'node_modules/for-another-system': { version: '1.0.0', integrity: 'sha512-b', optional: true },
+    'node_modules/for-another-system': {
+      version: '1.0.0',
+      integrity: 'sha512-b',
+      optional: true,
+      os: ['no-such-system'],
+    },
+    'node_modules/@native/here': {
+      version: '1.0.0',
+      integrity: 'sha512-c',
+      optional: true,
+      os: [process.platform],
+      cpu: [process.arch],
+    },
   },
 });
 
@@ -34,6 +46,7 @@ while [ -e wait ]; do sleep 0.02; done
 [ -e fail ] && { echo "npm error network" >&2; exit 1; }
 ln -s ${root}/node_modules/tsx node_modules/tsx
 ln -s ${root}/node_modules/.bin/tsx node_modules/.bin/tsx
+mkdir -p node_modules/@native/here && echo '{}' > node_modules/@native/here/package.json
 cp installed.json node_modules/.package-lock.json
 `;
 
@@ -65,11 +78,16 @@ function put(name: string, content: string): void {
   writeFileSync(join(checkout, name), content);
 }
 
-function start(args: readonly string[] = [], environment: Record<string, string> = {}) {
+function start(
+  args: readonly string[] = [],
+  environment: Record<string, string> = {},
+  user: { readonly uid?: number; readonly gid?: number } = {},
+) {
   const { npm_execpath: _, ...inherited } = process.env;
   const child = spawn(process.execPath, ['bootstrap.mjs', ...args], {
     cwd: checkout,
     detached: true,
+    ...user,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...inherited,
@@ -119,11 +137,96 @@ test('nothing is installed again, until the lockfile changes or the packages are
 });
 
 test('packages that were installed by hand are taken when they are those of the lockfile', async () => {
-  const own = { packages: { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } };
-  put('node_modules/.package-lock.json', JSON.stringify(own));
-  symlinkSync(join(root, 'node_modules', 'tsx'), join(checkout, 'node_modules', 'tsx'));
+  installByHand();
   expect((await start().end).code).toBe(7);
   expect(npmRuns()).toBe(0);
+});
+
+/** What `npm ci` leaves; the record is npm's own. */
+function installByHand(): void {
+  const own = { packages: { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } };
+  put('node_modules/@native/here/package.json', '{}');
+  put('node_modules/.package-lock.json', JSON.stringify(own));
+  symlinkSync(join(root, 'node_modules', 'tsx'), join(checkout, 'node_modules', 'tsx'));
+}
+
+test.each(['platform', 'arch'] as const)(
+  'packages of another %s are installed again, with the reason',
+  async (name) => {
+    await start().end;
+    const other = `Object.defineProperty(process, '${name}', { value: 'another' })`;
+    // The command itself then runs on what it takes for another machine; only the installation counts here.
+    const { err } = await start([], importing(other)).end;
+    expect(err).toMatch(
+      /Installing packages \(npm ci\): node_modules was installed for .*, and this is .*another.*\.\n/,
+    );
+    expect(npmRuns()).toBe(2);
+  },
+);
+
+test('packages of another ABI are installed again', async () => {
+  await start().end;
+  const record = join(checkout, 'node_modules', '.medallion-stream-lock');
+  writeFileSync(record, readFileSync(record, 'utf8').replace(/abi\d+/, 'abi1'));
+  expect((await start().end).err).toContain(`abi1, and this is ${process.platform}-${process.arch}`);
+  expect(npmRuns()).toBe(2);
+});
+
+test.each([
+  ['recorded as complete', () => start().end],
+  ['installed by hand on another platform', async () => installByHand()],
+])(
+  'a package for this platform that is missing is installed, in node_modules %s',
+  async (_which, install) => {
+    await install();
+    rmSync(join(checkout, 'node_modules', '@native'), { recursive: true });
+    const before = npmRuns();
+    const { code, err } = await start().end;
+    expect(err).toContain('(npm ci): @native/here, which this platform');
+    expect(code).toBe(7);
+    expect(npmRuns()).toBe(before + 1);
+  },
+);
+
+/** Runs as a user who may read the checkout and nothing more. */
+const asReader = { uid: 65_534, gid: 65_534 };
+const makeReadOnly = () => {
+  for (const path of ['.', 'node_modules', 'orchestrator', 'orchestrator/runtime']) {
+    if (existsSync(join(checkout, path))) chmodSync(join(checkout, path), 0o755);
+  }
+};
+
+describe.skipIf(process.getuid?.() !== 0)('a checkout of another user', () => {
+  it.each([
+    ['by the command', () => start().end],
+    ['by hand', async () => installByHand()],
+  ])('works with packages that were installed %s', async (_how, install) => {
+    await install();
+    rmSync(join(checkout, 'node_modules', '.medallion-stream-lock'), { force: true });
+    makeReadOnly();
+    expect(await start(['--help'], {}, asReader).end).toMatchObject({ code: 7, err: '' });
+  });
+
+  it.each([
+    ['are missing', async () => undefined],
+    [
+      'are of another platform',
+      async () => {
+        await start().end;
+        rmSync(join(checkout, 'node_modules', '@native'), { recursive: true });
+      },
+    ],
+  ])('ends with 3 and a sentence when packages %s', async (_why, prepare) => {
+    await prepare();
+    const before = npmRuns();
+    makeReadOnly();
+    const { code, err } = await start(['--help'], {}, asReader).end;
+    expect(err).toMatch(
+      /^error: Packages must be installed \(.*\), and .* cannot be written: EACCES\. \[PROVISION_FAILED\]\nhint: .*\n$/,
+    );
+    expect(code).toBe(3);
+    expect(npmRuns()).toBe(before);
+  });
 });
 
 test('a failed install ends with 3, the words of npm and a hint, and is tried again', async () => {
@@ -198,12 +301,25 @@ test('--exec runs a program of a package with its arguments and exit code', asyn
   expect(await start(['--exec', 'nothing']).end).toMatchObject({ code: 3 });
 });
 
+/** Changes what Node says of itself before the command sees it. */
+const importing = (script: string) => ({
+  NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(script)}`,
+});
+
+test('Windows itself is refused with 3 and the way to go, before anything is looked at', async () => {
+  const windows = "Object.defineProperty(process, 'platform', { value: 'win32' })";
+  rmSync(join(checkout, 'package-lock.json'));
+  const { code, out, err } = await start(['up'], importing(windows)).end;
+  expect({ code, out }).toEqual({ code: 3, out: '' });
+  expect(err).toMatch(
+    /^error: medallion-stream does not run on Windows itself\. \[UNSUPPORTED_SYSTEM\]\nhint: Use WSL2 .*\n$/,
+  );
+});
+
 test('a Node.js that is too old ends with 3, before anything is installed', async () => {
   const old =
     "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })";
-  const { code, err } = await start([], {
-    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(old)}`,
-  }).end;
+  const { code, err } = await start([], importing(old)).end;
   expect(code).toBe(3);
   expect(err).toMatch(/^error: Node\.js 20\.18\.3 is older than 20\.19.*\[NODE_TOO_OLD\]\nhint: /);
   expect(npmRuns()).toBe(0);

@@ -44,6 +44,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'The answer key cannot be read, or a line of it is not of its form.',
   },
+  UNSUPPORTED_SYSTEM: {
+    exitCode: 3,
+    meaning: 'The operating system, its C library or its shell is none that the product runs on.',
+  },
   NODE_TOO_OLD: { exitCode: 3, meaning: 'Node.js is older than the product needs.' },
   PYTHON_MISSING: {
     exitCode: 3,

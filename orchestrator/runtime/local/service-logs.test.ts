@@ -33,7 +33,7 @@ describe('the log of a service', () => {
     const log = new ServiceLog(path, small);
     log.beginProcess();
     let rotations = 0;
-    for (let number = 0; number < 100; number++) if (write(log, `${line(number)}\n`)) rotations += 1;
+    for (let number = 0; number < 100; number++) if (write(log, `${line(number)}\n`).rotated) rotations += 1;
     log.close();
     expect(rotations).toBe(9);
     expect(readdirSync(folder).toSorted()).toEqual(['kafka.log', 'kafka.log.1', 'kafka.log.2']);
