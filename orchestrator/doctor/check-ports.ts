@@ -5,6 +5,7 @@ import type { Engine } from '../runtime/compose/engine.ts';
 import { holderOfPort } from '../runtime/compose/published-port.ts';
 import { runDirOf } from '../runtime/local/stack-process.ts';
 import { isPortFree, portOwner } from '../runtime/ports.ts';
+import { isSameFolder } from '../runtime/same-folder.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 const HOST = '127.0.0.1';
@@ -37,7 +38,7 @@ async function checkPort(
   const published = engine && (await holderOfPort(engine.docker, port));
   if (published) {
     const { container, folder } = published;
-    if (folder === projectDir) {
+    if (folder !== undefined && isSameFolder(folder, projectDir)) {
       return { name, state: 'ok', detail: `held by this stack (container ${container})` };
     }
     const detail = `held by the container ${container}${folder === undefined ? '' : ` of ${folder}`}`;
@@ -51,7 +52,8 @@ async function checkPort(
   }
   const holder = `${owner.command}, pid ${owner.pid}`;
   const stack = runDirOf(owner.pid);
-  if (stack === runDir) return { name, state: 'ok', detail: `held by this stack (${holder})` };
+  if (stack && isSameFolder(stack, runDir))
+    return { name, state: 'ok', detail: `held by this stack (${holder})` };
   if (stack) {
     const detail = `held by the stack in ${stack} (${holder})`;
     return { name, state: 'problem', detail, remedy: `Run \`npm run down\` there, ${elsewhere}.` };

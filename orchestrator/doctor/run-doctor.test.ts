@@ -1,4 +1,6 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { loadSettings } from '../config/load-settings.ts';
 import { stackConfig } from '../config/stack-config.ts';
 import { writeStamp } from '../runtime/local/provision/stamp.ts';
+import { RUN_DIR_VARIABLE } from '../runtime/local/stack-process.ts';
 import { renderDoctorReport } from './render-doctor-report.ts';
 import { runDoctor } from './run-doctor.ts';
 
@@ -64,6 +67,27 @@ test('a port is free, or held by somebody who is named', async () => {
     state: 'ok',
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  "a port of this stack's own is no problem, whichever path leads to its folder",
+  async () => {
+    mkdirSync(join(folder, 'run'));
+    symlinkSync(join(folder, 'run'), join(folder, 'link'));
+    const program =
+      "net.createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })";
+    const holder = spawn(process.execPath, ['-e', program], {
+      env: { ...process.env, [RUN_DIR_VARIABLE]: join(folder, 'run') },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void holder.kill());
+    const [port] = await once(holder.stdout.setEncoding('utf8'), 'data');
+    const { find } = await examine({ RUN_DIR: join(folder, 'link'), KAFKA_PORT: port.trim() });
+    expect(find(`KAFKA_PORT ${port.trim()}`)).toMatchObject({
+      state: 'ok',
+      detail: expect.stringContaining('held by this stack'),
+    });
+  },
+);
 
 test('a folder that cannot be made is a problem that names the setting', async () => {
   writeFileSync(join(folder, 'file'), '');

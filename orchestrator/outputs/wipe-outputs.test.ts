@@ -57,6 +57,22 @@ test('everything that the stack made goes, and the empty folder with it', async 
   await expect(readdir(root)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test.each(['.DS_Store', '._bronze', 'Thumbs.db', 'desktop.ini', 'Desktop.ini'])(
+  'what a file manager leaves in any folder goes with the outputs: %s',
+  async (name) => {
+    for (const folder of ['', 'silver', 'gold', '_chk', '_chk/medallion/offsets', '_staging']) {
+      await outputs.write(join(folder, name), 'x');
+    }
+    await wipeOutputs(root, join(root, '..'));
+    await expect(readdir(root)).rejects.toMatchObject({ code: 'ENOENT' });
+  },
+);
+
+test("a folder of such a name is no file manager's", async () => {
+  await outputs.write('silver/.DS_Store/thesis.doc', 'mine');
+  await expectRefusal(join('silver', '.DS_Store'));
+});
+
 test('OUTPUT_DIR stays, without its marker', async () => {
   await wipeOutputs(root, root);
   expect(await readdir(root)).toEqual([]);

@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
+import { isFileManagerFile } from '../core/file-manager-files.ts';
 import { ProductError } from '../core/product-error.ts';
 import { absentAsUndefined } from './optional-file.ts';
 import { batchOfFileName, SINK_NAMES, type SinkName } from './sinks.ts';
@@ -21,7 +22,7 @@ export interface WipePlan {
 const CHECKPOINT_NAMES = ['medallion', 'gold', '_pruned', '_source.json', '_source.json.new'];
 
 /**
- * Lists what the stack made in OUTPUT_PATH. Nothing is deleted, and symbolic links are not followed.
+ * Lists what the stack made in OUTPUT_PATH, and what a file manager left among it. Nothing is deleted, and symbolic links are not followed.
  * @param keepsAnswerKey whether the producer's answer key stays, as the topic does that it tells of
  * @throws ProductError FOREIGN_FILES naming what else is there
  */
@@ -36,7 +37,7 @@ export async function planWipe(root: string, outputDir: string, keepsAnswerKey: 
     } else if (entry.isDirectory() && (entry.name === '_chk' || entry.name === '_staging')) {
       await findForeignBelow(path, entry.name === '_chk' ? CHECKPOINT_NAMES : undefined, foreign);
       ownFolders.push(path);
-    } else if (entry.isFile() && entry.name === OUTPUT_MARKER) {
+    } else if (entry.isFile() && (entry.name === OUTPUT_MARKER || isFileManagerFile(entry.name))) {
       files.get(root)?.push(path);
     } else if (path === join(outputDir, ANSWER_KEY_FILE) && entry.isFile()) {
       if (!keepsAnswerKey) files.get(root)?.push(path);
@@ -71,7 +72,8 @@ async function sinkFilesOf(folder: string, sink: SinkName, foreign: string[]): P
   const own: string[] = [];
   for (const entry of await entriesOf(folder, foreign)) {
     const path = join(folder, entry.name);
-    const isOwn = entry.isFile() && batchOfFileName(sink, withoutChecksum(entry.name)) !== undefined;
+    const isData = batchOfFileName(sink, withoutChecksum(entry.name)) !== undefined;
+    const isOwn = entry.isFile() && (isData || isFileManagerFile(entry.name));
     (isOwn ? own : foreign).push(path);
   }
   return own;
@@ -85,7 +87,8 @@ async function findForeignBelow(
 ): Promise<void> {
   for (const entry of await entriesOf(folder, foreign)) {
     const path = join(folder, entry.name);
-    const known = names === undefined || names.includes(withoutChecksum(entry.name));
+    const known =
+      names === undefined || names.includes(withoutChecksum(entry.name)) || isFileManagerFile(entry.name);
     if (!known || !(entry.isFile() || entry.isDirectory())) foreign.push(path);
     else if (entry.isDirectory()) await findForeignBelow(path, undefined, foreign);
   }

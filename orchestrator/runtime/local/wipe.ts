@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
+import { isFileManagerFile } from '../../core/file-manager-files.ts';
 import { ProductError } from '../../core/product-error.ts';
 import { isOwnFolder } from '../owned-folder.ts';
 import type { RunLayout } from './run-layout.ts';
@@ -52,7 +53,8 @@ export function wipeRunDir(layout: RunLayout, keepTopic: boolean): readonly stri
   if (targets.length === 0) return [];
   if (!isOwnFolder(layout.runDir)) throw refusal(layout.runDir, 'it was not made by this product');
   for (const { folder, allowed } of targets) {
-    const foreign = allowed && entriesOf(folder).find((path) => !allowed.test(path));
+    const foreign =
+      allowed && entriesOf(folder).find((path) => !allowed.test(path) && !isFileManagerFile(basename(path)));
     if (foreign !== undefined) throw refusal(folder, `it holds ${foreign}`);
   }
   for (const { folder } of targets) rmSync(folder, { recursive: true, force: true });

@@ -21,6 +21,8 @@ export interface Recipe {
   readonly neededBytes: number;
   /** Whether the tool goes on from what an interrupted run left in the folder; otherwise it starts from an empty one. */
   readonly resumable: boolean;
+  /** What a whole folder lacks outside itself, as a phrase: it is made again then. */
+  missing?(stamp: Stamp): string | undefined;
   /** Makes the folder's content; it counts only once this has resolved. */
   build(job: BuildJob): Promise<{ readonly files: readonly string[]; readonly facts: Stamp['facts'] }>;
 }
@@ -52,7 +54,7 @@ export async function ensureInstalled(
   projectDir: string,
   { signal, onDetail }: StepContext,
 ): Promise<{ readonly stamp: Stamp; readonly made: boolean }> {
-  const found = readStamp(recipe.folder, recipe.recipe);
+  const found = usableStamp(recipe);
   if (found) return { stamp: found, made: false };
   const note = `${recipe.folder}.making`;
   const lock = await waitForFileLock(`${recipe.folder}.lock`, {
@@ -61,12 +63,17 @@ export async function ensureInstalled(
       onDetail(`waiting for ${describeHolder(holder)}${placeOf(note)} to finish ${recipe.subject}`),
   });
   try {
-    const meanwhile = readStamp(recipe.folder, recipe.recipe);
+    const meanwhile = usableStamp(recipe);
     if (meanwhile) return { stamp: meanwhile, made: false };
     return { stamp: await make(recipe, projectDir, note, { signal, onDetail }), made: true };
   } finally {
     lock.release();
   }
+}
+
+function usableStamp(recipe: Recipe): Stamp | undefined {
+  const stamp = readStamp(recipe.folder, recipe.recipe);
+  return stamp && recipe.missing?.(stamp) === undefined ? stamp : undefined;
 }
 
 async function make(recipe: Recipe, projectDir: string, note: string, context: StepContext): Promise<Stamp> {

@@ -1,10 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { stackConfig } from '../../../config/stack-config.ts';
+import { checkCache } from '../../../doctor/check-cache.ts';
 import { provisioning } from './provisioning.ts';
 import { type PackageIndex, packageIndex } from './testing/package-index.ts';
 import { scratchFolder } from './testing/scratch-folder.ts';
@@ -105,6 +114,45 @@ describe('PySpark from an index', { timeout: 180_000 }, () => {
     truncateSync(join(root, jar), 1000);
     expect(await run('pyspark')).toMatch(/installed$/);
     expect(index.downloads).toBe(2);
+  });
+
+  test('goes into its venv whatever a pip.conf says of other installations', async () => {
+    use(await packageIndex(folder));
+    environment['PIP_CONFIG_FILE'] = join(folder, 'pip.conf');
+    writeFileSync(
+      environment['PIP_CONFIG_FILE'],
+      '[global]\nonly-binary = :all:\n[install]\nuser = true\nno-deps = true\n',
+    );
+    expect(await run('pyspark')).toMatch(/installed$/);
+  });
+
+  test('is installed again when the Python behind its venv is gone or another one, and doctor sees it', async () => {
+    const index = await packageIndex(folder);
+    use(index);
+    await run('pyspark');
+    const [venv = ''] = inCache('pyspark');
+    const python = join(folder, 'cache', 'medallion-stream', 'pyspark', venv, 'bin', 'python');
+    const replace = (target: string) => {
+      rmSync(python);
+      symlinkSync(target, python);
+    };
+    const settings = loadSettings({ flags: {}, environment: {}, projectDir: folder });
+    const doctor = () => checkCache(stackConfig(settings, folder, environment));
+    expect(await doctor()).toMatchObject([{ state: 'ok' }]);
+
+    replace('/no/such/python3.11');
+    expect(await doctor()).toMatchObject([
+      { state: 'note', detail: expect.stringMatching(/its Python .* is gone/) },
+    ]);
+    expect(await run('pyspark')).toMatch(/installed again, since its Python .* is gone$/);
+    expect(await doctor()).toMatchObject([{ state: 'ok' }]);
+
+    const other = join(folder, 'python3.99');
+    writeFileSync(other, '');
+    replace(other);
+    expect(await run('pyspark')).toMatch(/installed again, since its Python was 3\.\d+ and is 3\.99 now$/);
+    expect(index.downloads).toBe(3);
+    expect(await run('pyspark')).toMatch(/^PySpark 3\.5\.7 on Python 3\.\d+$/);
   });
 
   test('that was half downloaded does not count; the next run fetches it whole', async () => {

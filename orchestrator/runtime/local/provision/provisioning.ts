@@ -66,7 +66,7 @@ export function provisioning(config: StackConfig): Provisioning {
         const found = await ensurePySpark(config, environment, () => pythonOnce(context.signal), context);
         pyspark = found.pyspark;
         const name = `PySpark ${config.settings.SPARK_VERSION} on Python ${pyspark.pythonVersion}`;
-        return `${name}${found.made ? ' installed' : ''}`;
+        return `${name}${found.made ? ' installed' : ''}${found.remark}`;
       },
     },
     {

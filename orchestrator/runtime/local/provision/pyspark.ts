@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import type { StepContext } from '../../../core/step.ts';
 import type { Python } from './find-python.ts';
@@ -34,11 +34,12 @@ export async function ensurePySpark(
   environment: Readonly<Record<string, string | undefined>>,
   findPython: () => Promise<Python>,
   context: StepContext,
-): Promise<{ readonly pyspark: PySpark; readonly made: boolean }> {
+): Promise<{ readonly pyspark: PySpark; readonly made: boolean; readonly remark: string }> {
   const version = config.settings.SPARK_VERSION;
   const parent = join(config.cacheDir, 'pyspark');
   const installed = installedPySpark(config, environment);
-  if (installed) return { pyspark: installed, made: false };
+  if (installed) return { pyspark: installed, made: false, remark: '' };
+  const lost = folders(config).flatMap(({ folder, stamp }) => lostPython(folder, stamp) ?? []);
   const python = await findPython();
   const folder = join(parent, `${version}-py${python.version}${machine()}`);
   const { stamp, made } = await ensureInstalled(
@@ -48,6 +49,7 @@ export async function ensurePySpark(
       recipe: recipeOf(version),
       neededBytes: NEEDED_BYTES,
       resumable: false,
+      missing: (stamp) => lostPython(folder, stamp),
       build: async (job) => {
         const packages = {
           subject: `pyspark ${version}`,
@@ -74,7 +76,8 @@ export async function ensurePySpark(
     config.projectDir,
     context,
   );
-  return { pyspark: pySparkOf(folder, stamp), made };
+  const [reason] = lost;
+  return { pyspark: pySparkOf(folder, stamp), made, remark: made && reason ? ` again, since ${reason}` : '' };
 }
 
 const recipeOf = (version: string): string => `pyspark==${version}`;
@@ -84,25 +87,46 @@ const machine = (): string => `-${process.platform}-${process.arch}`;
 
 /** The PySpark of SPARK_VERSION that is whole and fits PYTHON, if there is one; starts no process. */
 export function installedPySpark(
-  { cacheDir, settings: { SPARK_VERSION: version } }: StackConfig,
+  config: StackConfig,
   { PYTHON: asked }: Readonly<Record<string, string | undefined>>,
 ): PySpark | undefined {
+  const usable = folders(config).filter(({ folder, stamp }) => lostPython(folder, stamp) === undefined);
+  const found = usable.find(({ stamp }) => !asked || samePython(asked, stamp));
+  return found && pySparkOf(found.folder, found.stamp);
+}
+
+/** The whole installations of SPARK_VERSION for this kind of machine, in the order of their names. */
+function folders({ cacheDir, settings: { SPARK_VERSION: version } }: StackConfig) {
   const parent = join(cacheDir, 'pyspark');
-  if (!existsSync(parent)) return undefined;
+  if (!existsSync(parent)) return [];
   const name = new RegExp(`^${version.replaceAll('.', '\\.')}-py3\\.\\d+${machine()}$`);
-  const candidates = readdirSync(parent).filter((folder) => name.test(folder));
-  for (const candidate of candidates.toSorted()) {
-    const folder = join(parent, candidate);
-    const stamp = readStamp(folder, recipeOf(version));
-    if (!stamp || !existsSync(pythonOf(folder))) continue;
-    if (!asked || samePython(asked, stamp)) return pySparkOf(folder, stamp);
-  }
-  return undefined;
+  return readdirSync(parent)
+    .filter((candidate) => name.test(candidate))
+    .toSorted()
+    .flatMap((candidate) => {
+      const folder = join(parent, candidate);
+      const stamp = readStamp(folder, recipeOf(version));
+      return stamp ? [{ folder, stamp }] : [];
+    });
+}
+
+/**
+ * Whether the interpreter behind a venv is no longer the one that the venv was made with: a venv has links to a Python of the
+ * system, which an upgrade removes or replaces. Starts no process: the program's own name has its version.
+ * @returns a phrase; undefined when the venv can be used
+ */
+export function lostPython(folder: string, { facts }: Stamp): string | undefined {
+  const python = pythonOf(folder);
+  if (!existsSync(python)) return `its Python (${facts['base'] ?? python}) is gone`;
+  const now = /^python(3\.\d+)$/.exec(basename(realpathSync(python)))?.[1];
+  const made = facts['pythonVersion'];
+  return now === undefined || now === made ? undefined : `its Python was ${made} and is ${now} now`;
 }
 
 /** Whether the interpreter that PYTHON names is the one the venv was made with. */
 function samePython(asked: string, { facts }: Stamp): boolean {
-  return existsSync(asked) && realpathSync(asked) === realpathSync(facts['base'] ?? '');
+  const base = facts['base'] ?? '';
+  return existsSync(asked) && existsSync(base) && realpathSync(asked) === realpathSync(base);
 }
 
 const pythonOf = (folder: string): string => join(folder, 'bin', 'python');

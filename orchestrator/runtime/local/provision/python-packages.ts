@@ -15,6 +15,12 @@ export interface PythonPackages {
   readonly main: { readonly name: string; readonly version: string };
 }
 
+/**
+ * Overrides what a pip.conf may say of other installations: into the user's folder, without dependencies, not at all, or
+ * from wheels alone, which PySpark does not have. Mirrors, proxies and certificates stay as they are set there.
+ */
+const INTO_THE_VENV = { PIP_USER: '0', PIP_NO_DEPS: '0', PIP_DRY_RUN: '0', PIP_ONLY_BINARY: ':none:' };
+
 /** Tries per address: enough for a network that stumbles, few enough to tell in seconds that there is none. */
 const PIP_RETRIES = '2';
 
@@ -41,6 +47,7 @@ export async function installPythonPackages(
     // the compression that takes half the processor time. As a variable, since an older pip refuses the option.
     PIP_CONFIG_SETTINGS: environment['PIP_CONFIG_SETTINGS'] || '--build-option=--compression=stored',
     PIP_USE_PEP517: '1',
+    ...INTO_THE_VENV,
     PYTHONUNBUFFERED: '1',
     // pip unpacks and builds there; a small /tmp in memory would not hold it, and a killed run's files are found again here.
     TMPDIR: job.temporary,
