@@ -1,6 +1,6 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import type { EngineAnswer } from '../runtime/compose/engine.ts';
-import { installCommand } from '../runtime/local/provision/install-command.ts';
+import { installText } from '../runtime/local/provision/install-advice.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 /** Docker's engine and its Compose plugin, of which only the Compose runtime makes use. */
@@ -11,15 +11,12 @@ export function checkDocker({ settings }: StackConfig, answer: EngineAnswer): re
     return [{ name, state: 'ok', detail: `engine ${version} at ${host}, Compose ${composeVersion}` }];
   }
   const isAsked = settings.RUNTIME === 'compose';
-  const install = installCommand('docker');
   return [
     {
       name,
       state: isAsked ? 'problem' : 'note',
       detail: `${answer.declined}${isAsked ? '' : '; the stack runs without, as local processes'}`,
-      remedy: install
-        ? `${install}, and start the engine`
-        : 'Install Docker with the Compose plugin, and start it.',
+      remedy: `Install Docker with Compose 2.30 or newer, and start it: ${installText('docker')}`,
     },
   ];
 }

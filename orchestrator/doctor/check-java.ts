@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { StackConfig } from '../config/stack-config.ts';
 import { findJava } from '../runtime/local/provision/find-java.ts';
-import { installCommand } from '../runtime/local/provision/install-command.ts';
+import { installText } from '../runtime/local/provision/install-advice.ts';
 import { toolEnvironment } from '../runtime/local/provision/tool-environment.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
@@ -12,13 +12,12 @@ export async function checkJava(config: StackConfig, signal: AbortSignal): Promi
   const name = 'Java';
   const passedOver = declined.map((reason) => `; ${reason}`).join('');
   if (found) return [{ name, state: 'ok', detail: `${found.version} (${found.home})${passedOver}` }];
-  const command = installCommand('java');
   return [
     {
       name,
       state: 'note',
       detail: `none that Spark 3.5 runs on (8, 11 or 17)${passedOver}; \`npm run up\` downloads one to its cache`,
-      ...(command !== undefined && { remedy: `${command}, if you prefer the system's` }),
+      remedy: `If you prefer the system's: ${installText('java')}`,
     },
   ];
 }

@@ -12,6 +12,7 @@ import { checkMemory } from './check-memory.ts';
 import { checkNode } from './check-node.ts';
 import { checkPorts } from './check-ports.ts';
 import { checkPython } from './check-python.ts';
+import { checkSystem } from './check-system.ts';
 import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
 
 /** An engine that takes longer is in trouble. */
@@ -29,6 +30,7 @@ export async function runDoctor(config: StackConfig, signal: AbortSignal): Promi
   const ofLocal = takesCompose(config, answer) ? asNotes : (check: Check) => check;
   const checks: readonly (readonly [name: string, check: Check])[] = [
     ['Node.js', checkNode],
+    ['system', ofLocal(() => checkSystem(config))],
     ['Python', ofLocal((within) => checkPython(config, within))],
     ['Java', ofLocal((within) => checkJava(config, within))],
     ['Docker', async () => checkDocker(config, answer)],

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ProductError } from '../../../core/product-error.ts';
-import { installCommand } from './install-command.ts';
+import { installText } from './install-advice.ts';
 import { executableOnPath } from './path-search.ts';
 import { runTool } from './run-tool.ts';
 
@@ -51,7 +51,6 @@ export async function findPython(
 ): Promise<Python> {
   const asked = environment['PYTHON'];
   const seen: string[] = [];
-  let needsVenv = false;
   let untested: Python | undefined;
   for (const name of asked ? [asked] : NAMES) {
     const executable = name.includes('/') ? resolve(name) : executableOnPath(name, environment);
@@ -63,13 +62,12 @@ export async function findPython(
       continue;
     }
     seen.push(`${executable} ${answer.problem}`);
-    needsVenv ||= answer.lacksVenv;
   }
   if (untested) return untested;
-  throw missing(asked, seen, needsVenv);
+  throw missing(asked, seen);
 }
 
-type Answer = { readonly python: Python } | { readonly problem: string; readonly lacksVenv: boolean };
+type Answer = { readonly python: Python } | { readonly problem: string };
 
 async function ask(
   executable: string,
@@ -82,26 +80,24 @@ async function ask(
     end = await runTool(run);
   } catch (error) {
     signal.throwIfAborted();
-    return { problem: `cannot be run (${(error as NodeJS.ErrnoException).code ?? error})`, lacksVenv: false };
+    return { problem: `cannot be run (${(error as NodeJS.ErrnoException).code ?? error})` };
   }
-  if (!end.succeeded) return { problem: `ended with ${end.detail}`, lacksVenv: false };
+  if (!end.succeeded) return { problem: `ended with ${end.detail}` };
   const [version = '', base = '', problem = ''] = end.lines;
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major !== 3 || minor < OLDEST_MINOR) return { problem: `is Python ${version}`, lacksVenv: false };
-  if (problem) return { problem: `is Python ${version}, ${problem}`, lacksVenv: true };
+  if (major !== 3 || minor < OLDEST_MINOR) return { problem: `is Python ${version}` };
+  if (problem) return { problem: `is Python ${version}, ${problem}` };
   return { python: { executable, base, version } };
 }
 
-function missing(asked: string | undefined, seen: readonly string[], needsVenv: boolean): ProductError {
+function missing(asked: string | undefined, seen: readonly string[]): ProductError {
   const found = seen.length > 0 ? seen.join('; ') : 'none was found on PATH';
-  const command = installCommand('python');
-  const install = command ? `Run \`${command}\`` : 'Install Python 3.9 or newer with its venv module';
   return new ProductError('PYTHON_MISSING', {
     message: asked
       ? `PYTHON=${asked} is not a usable Python (3.9 or newer, with venv and pip): ${seen.length > 0 ? found : 'no such program'}.`
       : `No usable Python (3.9 or newer, with venv and pip): ${found}.`,
     hint: asked
       ? 'Correct PYTHON, or unset it to search PATH.'
-      : `${install}${needsVenv && !command ? ' (ensurepip is missing)' : ''}, or name another with PYTHON=/path/to/python3, then run \`npm run up\` again.`,
+      : `Install Python 3.9 or newer with venv and ensurepip (${installText('python')}), or name another with PYTHON=/path/to/python3, then run \`npm run up\` again.`,
   });
 }

@@ -4,7 +4,7 @@ import { ProductError } from '../../../core/product-error.ts';
 import type { StepContext } from '../../../core/step.ts';
 import { findJava, type Java } from './find-java.ts';
 import type { Python } from './find-python.ts';
-import { installCommand } from './install-command.ts';
+import { installText } from './install-advice.ts';
 import { ensureInstalled } from './installation.ts';
 import { installPythonPackages } from './python-packages.ts';
 
@@ -79,10 +79,9 @@ async function ensureJdk4py(
 }
 
 function unusable(declined: readonly string[], cause: ProductError): ProductError {
-  const command = installCommand('java');
   return new ProductError('JAVA_UNUSABLE', {
     message: `No Java for Spark (8, 11 or 17): ${declined.length > 0 ? declined.join('; ') : 'none was found'}; and ${cause.message}`,
-    hint: `${command ? `Run \`${command}\`` : 'Install Java 17'} or let JAVA_HOME name one, then run \`npm run up\` again.`,
+    hint: `Install Java 17 (${installText('java')}) or let JAVA_HOME name one, then run \`npm run up\` again.`,
     cause,
     logTail: cause.logTail,
   });

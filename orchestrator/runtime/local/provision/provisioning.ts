@@ -10,6 +10,7 @@ import { findPython, type Python } from './find-python.ts';
 import { ensureJava } from './java.ts';
 import { ensureKafkaJars, kafkaJarsFolder } from './kafka-jars.ts';
 import { ensurePySpark, installedPySpark, type PySpark } from './pyspark.ts';
+import { assertSystem } from './system-support.ts';
 import { toolEnvironment } from './tool-environment.ts';
 
 /** Brings everything that the services' processes are made of to the per-user cache. */
@@ -17,7 +18,7 @@ export interface Provisioning {
   /**
    * Looks for what the steps need of the machine and cannot bring: Python, unless PySpark is there already, and the files of
    * its certificate authorities. Touches nothing but the cache's folder; starts no process when all is there.
-   * @throws ProductError PYTHON_MISSING, BAD_SETTING, PROVISION_FAILED
+   * @throws ProductError UNSUPPORTED_SYSTEM, PYTHON_MISSING, BAD_SETTING, PROVISION_FAILED
    */
   checkMachine(signal: AbortSignal): Promise<void>;
   /** Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when all is there. */
@@ -87,6 +88,7 @@ export function provisioning(config: StackConfig): Provisioning {
 
   return {
     checkMachine: async (signal) => {
+      assertSystem(environment);
       assertCacheWritable(config.cacheDir);
       certificateAuthorities(environment, config.cacheDir);
       if (!installedPySpark(config, environment)) await pythonOnce(signal);
