@@ -17,7 +17,6 @@ import { SERVICES, type ServiceName } from '../../core/services.ts';
 import { assertUsableFolder } from '../folder-access.ts';
 import { claimOutputDir } from '../owned-folder.ts';
 import { isPortFree, portOwner } from '../ports.ts';
-import { isSameFolder } from '../same-folder.ts';
 import type { ComposeVariables } from './compose-variables.ts';
 import { holderOfPort } from './published-port.ts';
 import type { StackContainer } from './stack-containers.ts';
