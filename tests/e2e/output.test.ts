@@ -136,7 +136,7 @@ it('produce into a pipe that ends after a line has no stack trace', () => {
     'bash',
     [
       '-c',
-      '"$NODE" bootstrap.mjs --exec tsx producer/command/produce-main.ts --dry-run --max-records 20000 | head -1',
+      '"$NODE" bootstrap.mjs --exec tsx orchestrator/produce-main.ts --dry-run --max-records 20000 | head -1',
     ],
     { cwd: projectDir, encoding: 'utf8', env: { ...process.env, NODE: process.execPath } },
   );
