@@ -7,7 +7,6 @@ import { committedBatches, readCheckpoint } from './checkpoint.ts';
 import { firstDataCommitted, streamingStartFixed } from './checkpoint-state.ts';
 import { committedFiles } from './committed-files.ts';
 import { goldBatches } from './gold-state.ts';
-import { localOutputPath, localPath } from './local-path.ts';
 import { batchOfFileName } from './sinks.ts';
 import { PlantedOutputs } from './testing/planted-outputs.ts';
 
@@ -126,17 +125,4 @@ test.each([
   ['silver', 'silver_20250102_030405_1.parquet.tmp', undefined],
 ] as const)('the batch of %s/%s is %s', (sink, name, batch) => {
   expect(batchOfFileName(sink, name)).toBe(batch);
-});
-
-test.each([
-  ['/a/b', '/a/b'],
-  ['file:/a/b c%20d', '/a/b c%20d'],
-  ['file:///a/b', '/a/b'],
-  ['FILE:/a', '/a'],
-  ['file://host/a', undefined],
-  ['hdfs://host/a', undefined],
-  ['s3a://bucket/a', undefined],
-])('the local path of %s is %s', (outputPath, path) => {
-  expect(localPath(outputPath)).toBe(path);
-  if (path === undefined) expect(() => localOutputPath(outputPath)).toThrow('not on the local disk');
 });

@@ -5,8 +5,8 @@ import { readEnvFile } from '../config/env-file.ts';
 import { isSame, type SettingTexts } from '../config/load-settings.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../config/setting-table.ts';
 import type { StackConfig } from '../config/stack-config.ts';
+import { localPath } from '../core/local-path.ts';
 import { ProductError } from '../core/product-error.ts';
-import { localPath } from '../outputs/local-path.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
 
 const texts = z.record(z.string(), z.string());

@@ -1,7 +1,7 @@
 import type { StackConfig } from '../config/stack-config.ts';
+import { localPath } from '../core/local-path.ts';
 import type { Probe } from '../core/probe.ts';
 import type { ServiceName } from '../core/services.ts';
-import { localPath } from '../outputs/local-path.ts';
 import { kafkaProbe, topicProbe } from '../probes/kafka.ts';
 import { producerProbe } from '../probes/producer.ts';
 import { sparkMasterProbe, sparkWorkerProbe } from '../probes/spark-master.ts';

@@ -14,8 +14,6 @@ _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _INTERVAL = re.compile(r"(\d{1,9}) (millisecond|second|minute|hour)s?")
 _SERVER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9._-]+):(\d{1,5})")
 _HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
-# Hadoop reads these as a glob, so a folder of that name could be written but not read again.
-_GLOB = re.compile(r"[*?\[\]{}\\]")
 
 #: Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them.
 READ_COMMITTED = "read_committed"
@@ -81,7 +79,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             "OUTPUT_PATH",
             "/opt/spark-output/parquet",
             _output_path,
-            "an absolute path or a Hadoop URI, not a root folder, without * ? [ ] { } \\",
+            "an absolute path or a Hadoop URI, not a root folder",
             "",
         ),
         trigger_interval=read(
@@ -149,7 +147,7 @@ def _servers(text: str) -> Optional[str]:
 
 
 def _output_path(text: str) -> Optional[str]:
-    if _GLOB.search(text) or not text.isprintable() or text != text.strip():
+    if not text.isprintable() or text != text.strip():
         return None
     path = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*:(//[^/]*)?", "", text) if _HADOOP_URI.fullmatch(text) else text
     return text.rstrip("/") if path.startswith("/") and path.strip("/") else None

@@ -1,5 +1,6 @@
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import type { StackConfig } from '../../config/stack-config.ts';
+import { localPath } from '../../core/local-path.ts';
 import { ProductError } from '../../core/product-error.ts';
 
 /** Where docker-compose.yml mounts OUTPUT_DIR. */
@@ -12,9 +13,8 @@ const MOUNT = '/opt/spark-output';
 export function hostOutputPath({ settings, outputDir }: StackConfig): string {
   const { OUTPUT_PATH } = settings;
   if (OUTPUT_PATH === undefined) return join(outputDir, 'parquet');
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(OUTPUT_PATH)?.[1]?.toLowerCase();
-  if (scheme !== undefined && scheme !== 'file') return OUTPUT_PATH;
-  const path = posix.normalize(OUTPUT_PATH.replace(/^file:(\/\/(?=\/))?/i, ''));
+  const path = localPath(OUTPUT_PATH);
+  if (path === undefined) return OUTPUT_PATH;
   if (path.startsWith(`${MOUNT}/`)) return join(outputDir, path.slice(MOUNT.length));
   throw new ProductError('BAD_SETTING', {
     message: `OUTPUT_PATH=${JSON.stringify(OUTPUT_PATH)} is not allowed with Compose: it must be below ${MOUNT}, where OUTPUT_DIR is mounted, or a URI of another file system.`,

@@ -194,7 +194,7 @@ describe('the job', () => {
     expect(spec.args[spec.args.indexOf('--packages') + 1]).toBe(
       'org.apache.spark:spark-sql-kafka-0-10_2.12:3.5.6',
     );
-    expect(spec.args.at(-1)).toBe('/checkout/spark-app/app.py');
+    expect(spec.args.at(-1)).toBe('file:///checkout/spark-app/app.py');
     expect(confOf(spec.args)).toMatchObject({
       'spark.jars.ivy': '/ivy dir',
       'spark.driver.host': '127.0.0.1',
@@ -239,7 +239,7 @@ describe('the job', () => {
       KAFKA_BOOTSTRAP_SERVERS: 'localhost:9094',
       KAFKA_TOPIC: 'transactions',
       KAFKA_ISOLATION_LEVEL: 'read_uncommitted',
-      OUTPUT_PATH: '/stack/output/parquet',
+      OUTPUT_PATH: 'file:///stack/output/parquet',
       TRIGGER_INTERVAL: '5 seconds',
       MAX_FILES_PER_SINK: '0',
       STARTING_OFFSETS: 'earliest',
@@ -255,8 +255,9 @@ describe('the job', () => {
 
   it.each([
     ['s3a://bucket/x', 's3a://bucket/x'],
-    ['./out', '/checkout/out'],
-    ['/abs/out', '/abs/out'],
+    ['./out', 'file:///checkout/out'],
+    ['/abs/out', 'file:///abs/out'],
+    ['/a b#c%20d[1]é', 'file:///a%20b%23c%2520d%5B1%5D%C3%A9'],
   ])('writes to OUTPUT_PATH=%s as %s', (value, expected) => {
     expect(launch('spark-streaming', { OUTPUT_PATH: value }).spec.env['OUTPUT_PATH']).toBe(expected);
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
+import { fileUri, localPath } from '../../../core/local-path.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../../core/spark-submit.ts';
 import { namelessUserOptions } from '../nameless-user/nameless-user.ts';
 import type { RunLayout } from '../run-layout.ts';
@@ -50,7 +51,8 @@ export function sparkStreamingLaunch(
           ...jvm,
           ...toolchain.jvmTrustOptions,
         ],
-        app: join(projectDir, 'spark-app', 'app.py'),
+        // A bare path with a # or % in it is not the file's for spark-submit.
+        app: fileUri(join(projectDir, 'spark-app', 'app.py')),
       }),
       env: {
         ...sparkEnvironment(config, layout, toolchain),
@@ -73,11 +75,12 @@ const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
 function jobSettings({ settings }: StackConfig, outputPath: string): Record<string, string> {
   const { MAX_OFFSETS_PER_TRIGGER } = settings;
+  const folder = localPath(outputPath);
   return {
     KAFKA_BOOTSTRAP_SERVERS: `localhost:${settings.KAFKA_PORT}`,
     KAFKA_TOPIC: settings.KAFKA_TOPIC,
     KAFKA_ISOLATION_LEVEL: settings.KAFKA_ISOLATION_LEVEL,
-    OUTPUT_PATH: outputPath,
+    OUTPUT_PATH: folder === undefined ? outputPath : fileUri(folder),
     TRIGGER_INTERVAL: settings.TRIGGER_INTERVAL,
     ...(MAX_OFFSETS_PER_TRIGGER !== undefined && {
       MAX_OFFSETS_PER_TRIGGER: String(MAX_OFFSETS_PER_TRIGGER),
