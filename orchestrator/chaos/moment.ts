@@ -6,7 +6,7 @@ import { readCheckpoint } from '../outputs/checkpoint.ts';
 /** A batch is at work for a second or less: asked this often, hardly any is missed. */
 const POLL_MS = 5;
 
-/** Where the job stages the files of the batch at work, below OUTPUT_PATH: _staging/medallion/<batch>. */
+/** Where the job stages files, below OUTPUT_PATH, in a folder for each attempt at a batch: _staging/medallion/<batch>-<attempt>. */
 export const STAGED = join('_staging', 'medallion');
 
 /**
@@ -22,9 +22,11 @@ export async function batchAtWork(
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal.throwIfAborted();
-    const batch = (await namesIn(join(outputFolder, STAGED))).find((name) => /^\d+$/.test(name));
-    // What a killed job left in staging stays until its next batch: that one is at work only if it is not committed.
-    if (batch !== undefined && (await isUncommitted(outputFolder, Number(batch)))) return Number(batch);
+    // What a killed job left in staging stays until its batch is committed.
+    for (const name of await namesIn(join(outputFolder, STAGED))) {
+      const batch = /^(\d+)-/.exec(name)?.[1];
+      if (batch !== undefined && (await isUncommitted(outputFolder, Number(batch)))) return Number(batch);
+    }
     if (performance.now() > deadline) return undefined;
     await sleep(POLL_MS);
   }

@@ -1,10 +1,11 @@
 """The passes over one micro-batch, each of which stages the files of one or two sinks.
 
-The first look is the only one that reads Kafka. It writes each record once, with the columns of bronze and of
-silver side by side, into two folders by the partition column `is_silver` (which is not stored in the files):
-plainly valid rows, and the values that need a second look. Bronze is the columns of bronze in both, silver
-the columns of silver in the former: Parquet keeps columns apart, so they are copied as they are. The second
-look, at the few values that need it, writes the columns of silver and of quarantine in the same way.
+The first look is the only one that reads Kafka. It writes each record once, with the columns of bronze
+and of silver side by side, into two folders by the partition column `is_silver` (which is not stored
+in the files): plainly valid rows, and the values that need a second look. Bronze is the columns of
+bronze in both, silver the columns of silver in the former: Parquet keeps columns apart, so they are
+copied as they are. The second look, at the few values that need it, writes the columns of silver and
+of quarantine in the same way.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pyspark.sql import functions as F
 
 from medallion.csv_line import csv_line
 from medallion.first_look import first_look
-from medallion.gold_state import GoldStates, windows_file
+from medallion.gold_state import GoldStates, StagedState
 from medallion.gold_windows import OPEN_WINDOWS_SCHEMA, count_windows, is_closed, next_watermark
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import BRONZE, GOLD, QUARANTINE, RAW_CSV, SILVER
+from medallion.naming import BRONZE, GOLD, QUARANTINE, SILVER
 from medallion.publication import Publication, Staged
 from medallion.schema import (
     BRONZE_COLUMNS,
@@ -35,7 +36,9 @@ from medallion.second_look import second_look
 
 
 def _without_dictionaries(*columns: str) -> dict[str, str]:
-    """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
+    """Hardly two values of these columns are the same: looking for repetitions costs time and finds
+    none.
+    """
     return {f"parquet.enable.dictionary#{column}": "false" for column in columns}
 
 
@@ -82,34 +85,36 @@ class BatchPasses:
             lines = self._in_few_tasks(self._read(silver).select(csv_line()))
             lines.write.mode("append").text(self._output(f"raw_csv/{name}"))
 
+    def bronze_parts(self) -> list[str]:
+        """The files of bronze rows that the first look left."""
+        return self._parts(*[f"first/is_silver={kind}" for kind in _PARTS])
+
     def stage_bronze(self) -> Staged:
         """What the first look read as one file."""
-        parts = self._parts(*[f"first/is_silver={kind}" for kind in _PARTS])
-        return self.publication.cut_parquet(BRONZE, parts, BRONZE_COLUMNS)
+        return self.publication.stage_parquet(BRONZE, self.bronze_parts(), BRONZE_COLUMNS)
 
     def stage_silver(self) -> Staged:
         """What both looks left for silver as one file."""
-        return self.publication.cut_parquet(SILVER, self.silver_parts("first", "second"), SILVER_COLUMNS)
+        parts = self.silver_parts("first", "second")
+        return self.publication.stage_parquet(SILVER, parts, SILVER_COLUMNS)
 
     def stage_quarantine(self) -> Staged:
         """What the second look rejected as one file."""
-        return self.publication.cut_parquet(
-            QUARANTINE, self._parts("second/is_silver=false"), QUARANTINE_COLUMNS
-        )
+        parts = self._parts("second/is_silver=false")
+        return self.publication.stage_parquet(QUARANTINE, parts, QUARANTINE_COLUMNS)
 
-    def stage_csv(self, rows: int) -> Staged:
-        """What `write_csv` left, of this many rows, as one file."""
-        if rows == 0:
-            return Staged(RAW_CSV, "", 0)
+    def stage_csv(self) -> Staged:
+        """What `write_csv` left as one file."""
         names = sorted(self.files.names(self._folder("raw_csv")))
         parts = self._parts(*[f"raw_csv/{name}" for name in names])
-        return self.publication.staged_csv(parts, RAW_CSV_COLUMNS, rows)
+        return self.publication.stage_csv(parts, RAW_CSV_COLUMNS)
 
-    def stage_gold(self, silver: list[str], batch_id: int) -> Staged:
-        """Gold, from silver rows, given as Parquet files, and the windows that the batch before left open."""
+    def stage_gold(self, silver: list[str], batch_id: int) -> tuple[Staged, StagedState]:
+        """Gold, from silver rows, given as Parquet files, and the windows that the batch before left
+        open; and the windows that are open after it.
+        """
         if not silver:
-            self.states.carry(batch_id)
-            return Staged(GOLD, "", 0)
+            return Staged(GOLD, "", 0), self.states.carried(batch_id, self.publication.folder)
         before = self.states.before(batch_id)
         newest_us = max(self.files.parquet_max(path, "event_time") for path in silver)
         watermark_ms = next_watermark(before.watermark_ms, newest_us)
@@ -119,11 +124,9 @@ class BatchPasses:
         rows = windows.coalesce(1).withColumn("part", part)
         output = self._output("gold", "part=gold", "part=open")
         rows.write.mode("append").partitionBy("part").parquet(output)
-        still_open = self.publication.staged_parquet(GOLD, self._parts("gold/part=open"))
-        self.states.keep(batch_id, watermark_ms, still_open.path, still_open.rows)
-        if still_open.path:
-            self.publication.check_size(still_open, windows_file(batch_id))
-        return self.publication.staged_parquet(GOLD, self._parts("gold/part=gold"))
+        still_open = self.publication.join_parquet("open", self._parts("gold/part=open"))
+        gold = self.publication.stage_parquet(GOLD, self._parts("gold/part=gold"))
+        return gold, StagedState(watermark_ms, *still_open)
 
     def _folder(self, name: str) -> str:
         return f"{self.publication.folder}/{name}"
@@ -144,8 +147,7 @@ class BatchPasses:
         rows.write.mode("append").partitionBy("is_silver").options(**_OPTIONS).parquet(output)
 
     def _read(self, paths: list[str], schema: str = SILVER_SCHEMA) -> DataFrame:
-        # With a schema no job has to read a footer first to find the columns.
-        return self.spark.read.schema(schema).parquet(*map(self.files.uri, paths))
+        return self.files.read_parquet(paths, schema)
 
     def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
         return rows.coalesce(1) if self.one_task else rows

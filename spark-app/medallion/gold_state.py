@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Optional
 
+from py4j.protocol import Py4JJavaError
+
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS
 
@@ -23,6 +25,17 @@ class GoldState:
 
     watermark_ms: Optional[int] = None
     open_windows: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class StagedState:
+    """A state that is not a batch's yet: the watermark, and a staged file of the open windows with its rows
+    (0: there are none, nor a file).
+    """
+
+    watermark_ms: Optional[int]
+    path: str
+    rows: int
 
 
 class GoldStates:
@@ -45,37 +58,58 @@ class GoldStates:
         windows = windows_file(batch_id - 1) if record["open_windows"] else None
         return GoldState(record["watermark_ms"], windows)
 
-    def keep(self, batch_id: int, watermark_ms: Optional[int], staged: str, rows: int) -> None:
-        """Makes a staged file of open windows a batch's state (`rows` 0: there are none), replacing that of
-        an earlier attempt. The record comes last.
+    def carried(self, batch_id: int, folder: str) -> StagedState:
+        """The state of a batch without silver rows, staged in a folder: that of the batch before."""
+        before = self.before(batch_id)
+        if before.open_windows is None:
+            return StagedState(before.watermark_ms, "", 0)
+        path = f"{folder}/open.carried"
+        self._files.join_text("", [before.open_windows], path)
+        return StagedState(before.watermark_ms, path, self._files.parquet_rows(path))
+
+    def keep(self, batch_id: int, after: StagedState) -> list[str]:
+        """Makes a staged state a batch's, replacing that of an earlier attempt; gives the files that hold it.
+        The record comes last.
         """
         self._files.make_folder(GOLD_STATE)
-        if rows:
-            self._files.rename(staged, windows_file(batch_id))
-        self._write(batch_id, watermark_ms, rows)
-
-    def carry(self, batch_id: int) -> None:
-        """The state of a batch without silver rows: that of the one before."""
-        before = self.before(batch_id)
-        self._files.make_folder(GOLD_STATE)
-        rows = 0
-        if before.open_windows:
-            self._files.copy(before.open_windows, windows_file(batch_id))
-            rows = self._files.parquet_rows(before.open_windows)
-        self._write(batch_id, before.watermark_ms, rows)
-
-    def _write(self, batch_id: int, watermark_ms: Optional[int], rows: int) -> None:
+        record, windows = _record(batch_id), windows_file(batch_id)
+        if after.rows:
+            self._files.rename(after.path, windows)
         self._files.write_text(
-            _record(batch_id), json.dumps({"watermark_ms": watermark_ms, "open_windows": rows})
+            record, json.dumps({"watermark_ms": after.watermark_ms, "open_windows": after.rows})
         )
-        # One goes for each that comes.
-        self._files.delete(windows_file(batch_id - _WINDOWS_KEPT))
-        self._files.delete(_record(batch_id - self._batches_kept))
+        self._remove_old(batch_id)
+        return [windows, record] if after.rows else [record]
 
+    def damage_of(self, batch_id: int) -> Optional[str]:
+        """Which file of a batch's state is missing, empty or torn; None when the state is whole."""
+        try:
+            record = json.loads(self._files.read_text(_record(batch_id)) or "")
+            rows = int(record["open_windows"])
+        except (ValueError, KeyError, TypeError):
+            return _record(batch_id)
+        windows = windows_file(batch_id)
+        return None if rows == 0 or self._has_rows(windows, rows) else windows
 
-def has_state(files: HadoopFiles, batch_id: int) -> bool:
-    """Whether a batch has left its state."""
-    return files.exists(_record(batch_id))
+    def _has_rows(self, path: str, rows: int) -> bool:
+        try:
+            return self._files.exists(path) and self._files.parquet_rows(path) == rows
+        except Py4JJavaError:
+            # Not a Parquet file, or one without its end.
+            return False
+
+    def forget(self, batch_id: int) -> None:
+        """Removes what a batch that is not committed left."""
+        for name in (_record(batch_id), windows_file(batch_id)):
+            self._files.delete(name)
+
+    def _remove_old(self, batch_id: int) -> None:
+        # All that is too old, not the next of it: fewer may be kept than at an earlier start.
+        for name in self._files.names(GOLD_STATE):
+            number, _, kind = name.partition(".")
+            kept = {"parquet": _WINDOWS_KEPT, "json": self._batches_kept}.get(kind)
+            if kept is not None and number.isdigit() and int(number) <= batch_id - kept:
+                self._files.delete(f"{GOLD_STATE}/{name}")
 
 
 def _record(batch_id: int) -> str:

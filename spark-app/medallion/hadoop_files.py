@@ -2,44 +2,76 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
 from typing import Any, Optional
+from urllib.parse import unquote
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+
+from medallion.parquet_files import ParquetFiles
 
 _DRAFT = ".new"
-# Where Spark keeps its own schema in a Parquet file: JSON with a list `fields`, each with a `name`.
-_SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
 _END_MARK = "\n"
 _COPY_BYTES = 1 << 20
-# Only new row groups would be measured by it; joining copies row groups.
-_ROW_GROUP_BYTES = 128 << 20
+_SYNC_THREADS = 8
+_BETWEEN_NAMES = "\0"
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):")
+_NO_CSV_MARKS = bytes(set(range(256)) - set(b'"\n'))
+
+
+def local_path(root: str) -> Optional[str]:
+    """The path on the local disk that a path or a `file:` URI names, None for another file system."""
+    scheme = _SCHEME.match(root)
+    if not scheme:
+        return root
+    path = re.sub(r"^//(?=/)", "", root[scheme.end() :])
+    if scheme[1].lower() != "file" or not path.startswith("/") or path.startswith("//"):
+        return None
+    # A percent sign that begins no encoding is meant as it is.
+    return path if re.search(r"%(?![0-9a-fA-F]{2})", path) else unquote(path)
+
+
+def local_uri(path: str) -> str:
+    """The `file:///` URI of an absolute path, with everything encoded that a URI cannot hold as it is."""
+    return PurePosixPath(path).as_uri()
 
 
 class HadoopFiles:
-    """File operations below one root. Paths are given relative to it, with `/`; errors are Hadoop's own."""
+    """File operations below one root. Paths are given relative to it, with `/`; errors are Hadoop's own.
+
+    `root` is an absolute path on the local disk, whatever fs.defaultFS says, a `file:` URI with percent
+    encoding, or the URI of another file system as Hadoop spells it.
+    """
 
     def __init__(self, spark: SparkSession, root: str) -> None:
+        self._spark = spark
         # Any, because py4j resolves every name at run time.
         java: Any = spark
         self._jvm = java._jvm
         self._conf = java._jsc.hadoopConfiguration()
         self._path = self._jvm.org.apache.hadoop.fs.Path
-        self._fs = self._path(root).getFileSystem(self._conf)
-        self._root = self._fs.makeQualified(self._path(root))
+        at = self._location(root)
+        self._fs = at.getFileSystem(self._conf)
+        self._root = self._fs.makeQualified(at)
         self._context = self._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
             self._root.toUri(), self._conf
         )
         rename = getattr(self._jvm.org.apache.hadoop.fs, "Options$Rename")
         self._overwrite = java.sparkContext._gateway.new_array(rename, 1)
         self._overwrite[0] = rename.OVERWRITE
-        self._create = getattr(self._jvm.org.apache.parquet.hadoop, "ParquetFileWriter$Mode").CREATE
+        self._parquet = ParquetFiles(self._jvm, self._conf)
         #: Whether the root is on a local disk.
         self.is_local = self._root.toUri().getScheme() == "file"
         self._local_root = str(self._root.toUri().getPath())
-        self._schemas: dict[tuple[str, tuple[str, ...]], Any] = {}
+
+    def _location(self, root: str) -> Any:
+        path = local_path(root)
+        # As an object: a text would be taken as it is, percent signs included.
+        return self._path(root if path is None else self._jvm.java.net.URI(local_uri(path)))
 
     def uri(self, path: str = "") -> str:
         """The full URI, as Spark's readers and writers take it."""
@@ -47,29 +79,55 @@ class HadoopFiles:
 
     def names(self, folder: str) -> list[str]:
         """Names in a folder, in no order; none when the folder does not exist."""
+        if self.is_local:
+            try:
+                return os.listdir(self._local(folder))
+            except FileNotFoundError:
+                return []
         if not self.exists(folder):
             return []
-        return [status.getPath().getName() for status in self._fs.listStatus(self._at(folder))]
-
-    def exists(self, path: str) -> bool:
-        """Whether there is a file or folder."""
-        return bool(self._fs.exists(self._at(path)))
+        paths = self._jvm.org.apache.hadoop.fs.FileUtil.stat2Paths(self._fs.listStatus(self._at(folder)))
+        # One text of all: py4j would ask three times for each name.
+        joined = str(self._jvm.org.apache.commons.lang3.StringUtils.join(paths, _BETWEEN_NAMES))
+        return [path.rsplit("/", 1)[1] for path in joined.split(_BETWEEN_NAMES) if path]
 
     def size(self, path: str) -> int:
         """A file's bytes."""
         return int(self._fs.getFileStatus(self._at(path)).getLen())
 
-    def ends_with_newline(self, path: str) -> bool:
-        """Whether a file is empty or its last byte ends a line."""
-        size = self.size(path)
-        if size == 0:
-            return True
+    def modified_ms(self, path: str) -> int:
+        """When a file or folder was changed last (ms since 1970), by the clock of the storage."""
+        return int(self._fs.getFileStatus(self._at(path)).getModificationTime())
+
+    def newest_ms(self, folder: str) -> int:
+        """The same of the newest file in a folder and below; of the folder itself when there is none."""
+        newest = self.modified_ms(folder)
+        found = self._fs.listFiles(self._at(folder), True)
+        while found.hasNext():
+            newest = max(newest, int(found.next().getModificationTime()))
+        return newest
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder."""
+        return bool(self._fs.exists(self._at(path)))
+
+    def csv_records(self, path: str) -> int:
+        """The records of a CSV file by RFC 4180, its header included: line ends outside of quotes. A last
+        record without a line end does not count.
+        """
+        if self.is_local:
+            with open(self._local(path), "rb") as file:
+                return _csv_records(iter(lambda: file.read(_COPY_BYTES), b""))
         stream = self._fs.open(self._at(path))
         try:
-            stream.seek(size - 1)
-            return int(stream.read()) == ord("\n")
+            return _csv_records(self._chunks(stream))
         finally:
             stream.close()
+
+    def _chunks(self, stream: Any) -> Iterator[bytes]:
+        io = self._jvm.org.apache.commons.io
+        while chunk := bytes(io.IOUtils.toByteArray(io.input.BoundedInputStream(stream, _COPY_BYTES))):
+            yield chunk
 
     def read_text(self, path: str) -> Optional[str]:
         """The text (UTF-8) that `write_text` left, or None when there is none.
@@ -92,7 +150,7 @@ class HadoopFiles:
             stream.close()
 
     def write_text(self, path: str, text: str) -> None:
-        """Writes a small file so that `read_text` gives the old text or the new one, also after a crash.
+        """Writes a small file so that `read_text` gives the old text or the new one, also after a power cut.
 
         A local rename onto an existing file deletes that first; in between, the draft is all there is.
         """
@@ -102,6 +160,9 @@ class HadoopFiles:
             stream.write(bytearray(text + _END_MARK, "utf-8"))
         finally:
             stream.close()
+        # Else the name could be on the disk before the text is.
+        if self.is_local:
+            _sync(self._local(draft))
         self.rename(draft, path)
 
     def rename(self, source: str, target: str) -> None:
@@ -116,7 +177,9 @@ class HadoopFiles:
 
     def make_folder(self, folder: str) -> None:
         """Makes a folder and its parents; nothing happens when it is there."""
-        if not self._fs.mkdirs(self._at(folder)):
+        if self.is_local:
+            self.make_local_folders(folder)
+        elif not self._fs.mkdirs(self._at(folder)):
             raise OSError(f"{self.uri(folder)} could not be made")
 
     def make_local_folders(self, *folders: str) -> None:
@@ -126,19 +189,26 @@ class HadoopFiles:
         """
         if self.is_local:
             for folder in folders:
-                os.makedirs(os.path.join(self._local_root, folder), exist_ok=True)
+                os.makedirs(self._local(folder), exist_ok=True)
+
+    def sync(self, paths: Iterable[str]) -> None:
+        """Waits until files, and their names in their folders, are on the local disk, so that they outlive a
+        power cut. Other storage keeps what was written there by its own rules; nothing happens then.
+        """
+        if not self.is_local:
+            return
+        files = [self._local(path) for path in paths]
+        folders = sorted({os.path.dirname(file) for file in files})
+        # At once: a file system brings what waits for it to the disk together.
+        with ThreadPoolExecutor(_SYNC_THREADS) as threads:
+            for some in (files, folders):
+                list(threads.map(_sync, some))
 
     def delete(self, path: str) -> None:
         """Deletes a file or a folder with its content; nothing happens when it is not there."""
         at = self._at(path)
         if not self._fs.delete(at, True) and self._fs.exists(at):
             raise OSError(f"{self.uri(path)} could not be deleted")
-
-    def copy(self, source: str, target: str) -> None:
-        """Copies a file onto a name, replacing what is there."""
-        draft = f"{target}{_DRAFT}"
-        self.join_text("", [source], draft)
-        self.rename(draft, target)
 
     def join_text(self, first: str, sources: list[str], target: str) -> None:
         """Writes a text (UTF-8) and then the bytes of files, one after the other, into a new file."""
@@ -155,90 +225,47 @@ class HadoopFiles:
             out.close()
 
     def join_parquet(self, sources: list[str], target: str, columns: Optional[tuple[str, ...]]) -> int:
-        """Writes one Parquet file with the row groups of several, copied as they are; of given columns these
-        alone, in this order. No column is nested. Gives the number of rows.
+        """Writes one Parquet file with all rows of several, see `ParquetFiles.join`."""
+        return self._parquet.join([self._at(source) for source in sources], self._at(target), columns)
 
-        Raises OSError when a file has no such column, or their columns differ.
-        """
-        hadoop = self._jvm.org.apache.parquet.hadoop
-        footers = [self._footer(source) for source in sources]
-        schemas = [self._schema(footer.getFileMetaData().getSchema(), columns) for footer in footers]
-        for source, schema in zip(sources, schemas):
-            if not schema.equals(schemas[0]):
-                raise OSError(f"{self.uri(source)} has other columns than {self.uri(sources[0])}")
-        out = hadoop.util.HadoopOutputFile.fromPath(self._at(target), self._conf)
-        writer = hadoop.ParquetFileWriter(out, schemas[0], self._create, _ROW_GROUP_BYTES, 0)
-        writer.start()
-        rows = 0
-        for source, footer in zip(sources, footers):
-            blocks = footer.getBlocks()
-            rows += sum(int(block.getRowCount()) for block in blocks)
-            stream = self._parquet(source).newStream()
-            try:
-                writer.appendRowGroups(stream, blocks, columns is not None)
-            finally:
-                stream.close()
-        writer.end(_metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
-        return rows
+    def read_parquet(self, paths: list[str], schema: Optional[str] = None) -> DataFrame:
+        """The rows of Parquet files for Spark to read. With a schema no job looks at a footer first."""
+        # Names are names here: a root such as /data/a[1] must not be taken for a pattern.
+        reader = self._spark.read.option("__globPaths__", "false")
+        return (reader.schema(schema) if schema else reader).parquet(*map(self.uri, paths))
 
     def parquet_rows(self, path: str) -> int:
         """The number of rows a Parquet file's footer states."""
-        reader = self._reader(path)
-        try:
-            return int(reader.getRecordCount())
-        finally:
-            reader.close()
+        return self._parquet.rows(self._at(path))
 
     def parquet_max(self, path: str, column: str) -> int:
-        """The greatest value of a column of whole numbers (instants: microseconds), from the footer's
-        statistics; no column is nested. Raises OSError when they do not state it.
-        """
-        footer = self._footer(path)
-        at = footer.getFileMetaData().getSchema().getFieldIndex(column)
-        found: list[int] = []
-        for block in footer.getBlocks():
-            statistics = block.getColumns().get(at).getStatistics()
-            if not statistics.hasNonNullValue():
-                raise OSError(f"{self.uri(path)} has no statistics of {column}")
-            found.append(int(statistics.genericGetMax()))
-        return max(found)
+        """The greatest value of a column, see `ParquetFiles.greatest`."""
+        return self._parquet.greatest(self._at(path), column)
 
-    def _schema(self, schema: Any, columns: Optional[tuple[str, ...]]) -> Any:
-        if columns is None:
-            return schema
-        # Dozens of calls into the JVM, for the same few schemas in every batch.
-        key = (str(schema.toString()), columns)
-        if key not in self._schemas:
-            missing = [name for name in columns if not schema.containsField(name)]
-            if missing:
-                raise OSError(f"a staged Parquet file has no column {', '.join(missing)}")
-            message = self._jvm.org.apache.parquet.schema.MessageType
-            self._schemas[key] = message(schema.getName(), [schema.getType(name) for name in columns])
-        return self._schemas[key]
-
-    def _footer(self, path: str) -> Any:
-        reader = self._reader(path)
-        try:
-            return reader.getFooter()
-        finally:
-            reader.close()
-
-    def _reader(self, path: str) -> Any:
-        return self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(self._parquet(path))
-
-    def _parquet(self, path: str) -> Any:
-        return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(self._at(path), self._conf)
+    def _local(self, path: str) -> str:
+        return os.path.join(self._local_root, path)
 
     def _at(self, path: str) -> Any:
         return self._path(self._root, path) if path else self._root
 
 
-def _metadata(given: Mapping[str, str], columns: Optional[tuple[str, ...]]) -> dict[str, str]:
-    """A Parquet file's own metadata, as it is when these columns are left."""
-    left = dict(given)
-    if columns is not None and _SPARK_SCHEMA in left:
-        schema = json.loads(left[_SPARK_SCHEMA])
-        by_name = {field["name"]: field for field in schema["fields"]}
-        schema["fields"] = [by_name[name] for name in columns]
-        left[_SPARK_SCHEMA] = json.dumps(schema, separators=(",", ":"))
-    return left
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _csv_records(chunks: Iterable[bytes]) -> int:
+    records, inside = 0, b""
+    for chunk in chunks:
+        if not inside and b'"' not in chunk:
+            records += chunk.count(b"\n")
+            continue
+        # Only line ends and quotation marks, of which a pair changes nothing, whatever stands between them.
+        marks = (inside + chunk.translate(None, _NO_CSV_MARKS)).replace(b'""', b"")
+        spans = marks.split(b'"')
+        records += sum(span.count(b"\n") for span in spans[::2])
+        inside = b"" if len(spans) % 2 else b'"'
+    return records

@@ -21,7 +21,6 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.naming import QUERY
 from medallion.offset_log import OffsetLog
 from medallion.progress import CommitLines
-from medallion.publication import STAGING
 from medallion.query import start_query
 from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
 from medallion.topic import TopicAdmin
@@ -68,7 +67,6 @@ class Job:
         files = HadoopFiles(spark, settings.output_path)
         admin = TopicAdmin(spark, settings)
         record = open_source(files, admin.describe(), settings.starting_offsets)
-        files.delete(STAGING)
         if not self._asked.is_set():
             spark.streams.addListener(self._lines)
             self._query = start_query(

@@ -3,15 +3,15 @@
 A batch is read from Kafka once; the driver makes the files of bronze and silver from what the first look
 wrote, copying Parquet's row groups and lines of CSV as they are, which costs far less than writing them.
 
-What a small batch costs is starting jobs: each is one task, and raw_csv and gold are made once silver is
-published. What a large batch costs is computing: each job is several tasks, and everything is published at
-the end.
+What a small batch costs is starting jobs: each is one task, and gold is made once the rest is published.
+What a large batch costs is computing: each job is several tasks, and gold is made while the rest is copied.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Callable, TypeVar
 
 from pyspark import inheritable_thread_target
@@ -20,107 +20,141 @@ from pyspark.sql import DataFrame
 from medallion.batch_passes import BatchPasses
 from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import GOLD, SILVER
-from medallion.offset_log import OffsetLog
+from medallion.naming import BRONZE, GOLD, QUERY, SILVER
+from medallion.offset_log import Batch, OffsetLog, count_of
 from medallion.preview import preview
-from medallion.publication import Publication, Staged
+from medallion.publication import Publication, Staged, path_of
+from medallion.record_lookup import RecordLookup
+from medallion.record_size import RecordSize
 from medallion.retention import prune
+from medallion.staging import Staging
+from medallion.whole_batch import RowCounts, WholeBatch
 
 _T = TypeVar("_T")
 
-#: Batches of fewer records are written by one task: starting more would cost more than it saves.
-ONE_TASK_RECORDS = 20_000
-
-
-# Beside gold, of a large batch: bronze, silver, quarantine, and raw_csv twice.
-_THREADS = 5
+# The offset log, the source, bronze, silver, quarantine, and raw_csv twice.
+_THREADS = 7
 
 
 @dataclass(frozen=True)
-class _Steps:
-    """The passes of a batch, and threads to run them in."""
+class Source:
+    """What a batch asks about the topic that it was read from.
+
+    `confirm` is called when the records have been read and nothing is published yet; it raises when they came
+    from another topic than the checkpoint's. When a topic is deleted and created again under a running query,
+    Spark reads on without a word. Its id never comes back, so one look after the reading is enough.
+    `lookup` is asked when there are fewer records than offsets. `accepts_loss`: records that retention took
+    away before they were read are no error.
+    """
+
+    confirm: Callable[[], None]
+    lookup: RecordLookup
+    accepts_loss: bool = False
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt at a batch: its passes, its check, and threads to run steps in."""
 
     passes: BatchPasses
+    whole: WholeBatch
     threads: ThreadPoolExecutor
 
     def start(self, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Runs it in a thread that belongs to the batch's job as this one does."""
         return self.threads.submit(inheritable_thread_target(work), *arguments)
 
+    def require_whole(self, bronze: Staged, silver: Staged, quarantine: Staged) -> None:
+        """Raises JobError unless the batch is whole."""
+        counts = RowCounts(bronze.rows, silver.rows, quarantine.rows)
+        self.whole.require(counts, self.passes.bronze_parts)
+
+    def stage_csv(self, silver: Staged) -> Staged:
+        """raw_csv, which has as many records as silver; else raises JobError."""
+        csv = self.passes.stage_csv()
+        self.whole.require_csv(silver.rows, csv.rows)
+        return csv
+
 
 @dataclass(frozen=True)
 class MedallionBatch:
-    """Writes a batch of records (BRONZE_COLUMNS) as the files of five sinks.
-
-    `confirm_source` is called when the records have been read and nothing is published yet; it raises when
-    they came from another topic than the checkpoint's. When a topic is deleted and created again under a
-    running query, Spark reads on without a word. Its id never comes back, so one look after the reading is
-    enough.
-    """
+    """Writes a batch of records (BRONZE_COLUMNS) as the files of five sinks."""
 
     files: HadoopFiles
     log: OffsetLog
     states: GoldStates
+    source: Source
     max_files_per_sink: int
     show_previews: bool = False
-    confirm_source: Callable[[], None] = lambda: None
+    record_size: RecordSize = field(default_factory=RecordSize)
 
     def write(self, records: DataFrame, batch_id: int) -> dict[str, int]:
         """Stages, publishes and prunes; gives rows by sink. A replay with the same batch id replaces its
-        own files.
+        own files. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
-        publication = Publication(self.files, "medallion", planned)
-        publication.clear()
-        size = self.log.size(planned)
-        is_small = size is not None and size < ONE_TASK_RECORDS
-        passes = BatchPasses(self.files, publication, self.states, records.sparkSession, is_small)
-        with ThreadPoolExecutor(_THREADS) as threads:
-            staged = (self._small if is_small else self._large)(_Steps(passes, threads), records, batch_id)
-        publication.clear()
+        staging = Staging(self.files, QUERY, batch_id)
+        try:
+            staging.remove_others(self.log)
+            staged = self._stage_and_publish(records, planned, staging.folder)
+        except Exception:
+            # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
+            with suppress(Exception):
+                staging.remove()
+            raise
+        staging.remove()
         for item in staged:
             prune(self.files, self.log, item.sink, self.max_files_per_sink)
             if self.show_previews and item.sink in (SILVER, GOLD) and item.rows:
-                preview(records.sparkSession, self.files, publication.path_of(item.sink))
+                preview(self.files, path_of(item.sink, planned))
         return {item.sink.folder: item.rows for item in staged}
 
-    def _small(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
-        """Silver as soon as can be; what is made of silver afterwards."""
-        passes, publication = steps.passes, steps.passes.publication
-        passes.write_first_look(records)
-        confirmed, bronze = steps.start(self.confirm_source), steps.start(passes.stage_bronze)
-        passes.write_second_look()
-        quarantine, silver = passes.stage_quarantine(), passes.stage_silver()
-        staged = [bronze.result(), quarantine, silver]
-        confirmed.result()
-        publication.publish(staged)
-        rows = [publication.path_of(SILVER)] if silver.rows else []
-        csv = steps.start(passes.write_csv, rows, "lines")
-        gold = passes.stage_gold(rows, batch_id)
-        csv.result()
-        derived = [passes.stage_csv(silver.rows), gold]
-        publication.publish(derived)
-        return staged + derived
-
-    def _large(self, steps: _Steps, records: DataFrame, batch_id: int) -> list[Staged]:
-        """Cores busy throughout: whatever does not wait for anything at once."""
-        passes = steps.passes
-        passes.write_first_look(records)
-        self.confirm_source()
-        bronze = steps.start(passes.stage_bronze)
-        csv = steps.start(passes.write_csv, passes.silver_parts("first"), "first")
-        passes.write_second_look()
-        silver = steps.start(passes.stage_silver)
-        quarantine = steps.start(passes.stage_quarantine)
-        lines = steps.start(_finish_csv, passes, csv, silver)
-        gold = passes.stage_gold(passes.silver_parts("first", "second"), batch_id)
-        staged = [bronze.result(), quarantine.result(), silver.result(), lines.result(), gold]
-        passes.publication.publish(staged)
+    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> list[Staged]:
+        ranges = self.log.ranges(planned)
+        is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
+        publication = Publication(self.files, self.log, planned, folder)
+        passes = BatchPasses(self.files, publication, self.states, records.sparkSession, is_small)
+        whole = WholeBatch(
+            *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
+            *(planned.batch_id, ranges, folder),
+        )
+        with ThreadPoolExecutor(_THREADS) as threads:
+            staged = self._run(_Attempt(passes, whole, threads), records)
+        bronze = staged[0]
+        self.record_size.learn(bronze.rows, self.files.size(path_of(BRONZE, planned)) if bronze.rows else 0)
         return staged
 
+    def _run(self, attempt: _Attempt, records: DataFrame) -> list[Staged]:
+        """Whatever does not wait for anything is done at once. Gold of a small batch waits until the rest is
+        published, gold of a large one keeps the cores busy while the rest is copied.
+        """
+        passes, publication, batch_id = attempt.passes, attempt.passes.publication, attempt.whole.batch_id
+        relied_on = attempt.start(self.log.sync, batch_id)
+        passes.write_first_look(records)
+        confirmed = attempt.start(self.source.confirm)
+        bronze = attempt.start(passes.stage_bronze)
+        csv = attempt.start(passes.write_csv, passes.silver_parts("first"), "first")
+        passes.write_second_look()
+        silver = attempt.start(passes.stage_silver)
+        quarantine = attempt.start(passes.stage_quarantine)
+        lines = attempt.start(_finish_csv, attempt, csv, silver)
+        parts = passes.silver_parts("first", "second")
+        gold = None if passes.one_task else passes.stage_gold(parts, batch_id)
+        staged = [bronze.result(), quarantine.result(), silver.result(), lines.result()]
+        attempt.require_whole(bronze.result(), silver.result(), quarantine.result())
+        confirmed.result()
+        relied_on.result()
+        synced = attempt.start(self.files.sync, publication.publish(staged))
+        gold_file, state = gold or passes.stage_gold(parts, batch_id)
+        published = publication.publish([gold_file])
+        self.files.sync([*published, *self.states.keep(batch_id, state)])
+        synced.result()
+        return [*staged, gold_file]
 
-def _finish_csv(passes: BatchPasses, first: Future[None], silver: Future[Staged]) -> Staged:
-    """Adds the rows of the second look, and makes one file of all: it is copied while gold is counted."""
+
+def _finish_csv(attempt: _Attempt, first: Future[None], silver: Future[Staged]) -> Staged:
+    """Adds the rows of the second look, and makes one file of all."""
+    passes = attempt.passes
     passes.write_csv(passes.silver_parts("second"), "second")
     first.result()
-    return passes.stage_csv(silver.result().rows)
+    return attempt.stage_csv(silver.result())

@@ -11,9 +11,13 @@ import json
 from dataclasses import dataclass
 from typing import Optional
 
+from medallion.errors import refusal
 from medallion.hadoop_files import HadoopFiles
 
 CHECKPOINTS = "_chk"
+
+#: By partition, the first offset and the one after the last.
+Ranges = dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,18 @@ class Batch:
     end_offsets: dict[str, int]
 
 
+def count_of(ranges: Ranges) -> int:
+    """How many offsets ranges cover."""
+    return sum(end - start for start, end in ranges.values())
+
+
 class OffsetLog:
     """The offset log and the commit log of one query, which began at the offsets `start` (by partition)."""
 
     def __init__(self, files: HadoopFiles, query: str, start: Optional[dict[str, int]] = None) -> None:
         self._files = files
-        self._start = start
+        #: Where the query began, None where that is not known.
+        self.start = start
         self.checkpoint = f"{CHECKPOINTS}/{query}"
 
     def read(self, batch_id: int) -> Optional[Batch]:
@@ -62,14 +72,39 @@ class OffsetLog:
             )
         return batch
 
-    def size(self, batch: Batch) -> Optional[int]:
-        """How many records a batch covers, None when it is not known where it begins."""
+    def ranges(self, batch: Batch) -> Optional[Ranges]:
+        """What a batch covers, None when it is not known where it begins."""
         before = self.read(batch.batch_id - 1) if batch.batch_id else None
-        start = before.end_offsets if before else self._start if batch.batch_id == 0 else None
+        start = before.end_offsets if before else self.start if batch.batch_id == 0 else None
         if start is None:
             return None
         # A partition that is new begins at its first record.
-        return sum(end - start.get(partition, 0) for partition, end in batch.end_offsets.items())
+        return {partition: (start.get(partition, 0), end) for partition, end in batch.end_offsets.items()}
+
+    def refuse_lost(self, batch: Batch) -> None:
+        """Raises JobError (exit code 78) when another driver has taken this batch over: it is
+        committed, or its entry in the offset log is no longer the one that this driver's query wrote.
+        """
+        entry = f"{self._files.uri(self.checkpoint)}/offsets/{batch.batch_id}"
+        if self._files.exists(f"{self.checkpoint}/commits/{batch.batch_id}"):
+            cause = f"batch {batch.batch_id} is committed already"
+        elif self.read(batch.batch_id) != batch:
+            cause = f"{entry} is not what this driver planned"
+        else:
+            return
+        raise refusal(
+            f"another driver works on the checkpoint {self._files.uri(self.checkpoint)}: {cause}; "
+            "this driver published nothing of it",
+            "stop the other driver, or leave this one stopped: a checkpoint is for one driver at a time",
+        )
+
+    def sync(self, batch_id: int) -> None:
+        """Brings to the local disk what a batch relies on: without its own entry in the offset log a replay
+        would give other names to what it publishes. Spark leaves that to the operating system.
+        """
+        relied_on = [f"offsets/{batch_id}", f"commits/{batch_id - 1}" if batch_id else "sources/0/0"]
+        paths = [f"{self.checkpoint}/{name}" for name in relied_on]
+        self._files.sync(path for path in paths if self._files.exists(path))
 
     def last_committed(self) -> int:
         """The newest batch id in the commit log, -1 when there is none."""

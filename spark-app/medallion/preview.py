@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyspark.sql import SparkSession
-
 from medallion.console import say
 from medallion.hadoop_files import HadoopFiles
 
@@ -13,9 +11,9 @@ _ROWS = 5
 _COLUMN_WIDTH = 20
 
 
-def preview(spark: SparkSession, files: HadoopFiles, path: str) -> None:
+def preview(files: HadoopFiles, path: str) -> None:
     """Prints the first rows of a published Parquet file."""
-    rows: Any = spark.read.parquet(files.uri(path))
+    rows: Any = files.read_parquet([path])
     say(f"{path}:")
     for line in rows._jdf.showString(_ROWS, _COLUMN_WIDTH, False).rstrip().splitlines():
         say(line)

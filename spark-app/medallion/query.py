@@ -13,9 +13,10 @@ from medallion.config import Settings
 from medallion.gate import BatchGate
 from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch
+from medallion.medallion_batch import MedallionBatch, Source
 from medallion.naming import QUERY
 from medallion.offset_log import OffsetLog
+from medallion.record_lookup import TopicLookup
 from medallion.session import batches_retained
 from medallion.source_record import SourceRecord
 
@@ -42,14 +43,14 @@ def start_query(
     gate: BatchGate,
     confirm_source: Callable[[], None],
 ) -> StreamingQuery:
-    """Starts `medallion`; its batches pass the gate. `confirm_source`: see `MedallionBatch`."""
+    """Starts `medallion`; its batches pass the gate. `confirm_source`: see `Source`."""
     if files.is_local:
         spark.conf.set("spark.sql.streaming.checkpointFileManagerClass", _LOCAL_CHECKPOINTS)
     log = OffsetLog(files, QUERY, record.starting_offsets)
     states = GoldStates(files, batches_retained(settings))
-    batch = MedallionBatch(
-        files, log, states, settings.max_files_per_sink, settings.show_previews, confirm_source
-    )
+    lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
+    source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
+    batch = MedallionBatch(files, log, states, source, settings.max_files_per_sink, settings.show_previews)
     return (
         read_topic(spark, settings, record)
         .writeStream.queryName(QUERY)

@@ -9,11 +9,24 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from medallion.medallion_batch import Source
+from medallion.offset_log import Ranges
+from medallion.record_lookup import Found
+
 BATCH_TIME_MS = 1767225600123  # 2026-01-01T00:00:00.123Z
 KAFKA_TS = datetime(2026, 1, 1, tzinfo=timezone.utc)
 GOOD = (
     '{"txn_id":"t","card_id":"c","event_ts":"2026-01-01T00:00:00Z","amount":1.25,"merchant":"a \\"b\\", c"}'
 )
+
+
+def not_asked(ranges: Ranges) -> dict[str, Found]:
+    """The topic is asked only when there are fewer rows than offsets."""
+    raise AssertionError(f"the topic was asked for {ranges}")
+
+
+#: A topic whose every offset is a record.
+SOURCE = Source(confirm=lambda: None, lookup=not_asked)
 
 
 def plan_batch(

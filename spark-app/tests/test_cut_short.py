@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable
+from typing import Optional
 
 import pytest
 from pyspark.sql import SparkSession
@@ -12,34 +12,32 @@ from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
 from medallion.offset_log import OffsetLog
-from tests.outputs import batch, plan_batch
+from tests.outputs import SOURCE, batch, plan_batch
 
 
 class CuttingFiles(HadoopFiles):
-    """Takes bytes off a staged file just before it is moved or joined."""
+    """Takes a byte off the first source of a file just before the file is made; `made` are all such files."""
 
-    def __init__(self, spark: SparkSession, root: Path, cuts: Callable[[str], bool]) -> None:
+    def __init__(self, spark: SparkSession, root: Path, cut: Optional[str] = None) -> None:
         super().__init__(spark, str(root))
         self._folder = root
-        self._cuts = cuts
-        self.moved: list[str] = []
+        self._cut = cut
+        self.made: list[str] = []
 
-    def _cut(self, source: str, target: str) -> None:
-        self.moved.append(target)
-        if self._cuts(target):
+    def _before(self, target: str, source: str) -> None:
+        name = target.split("/")[-1]
+        self.made.append(name)
+        if name == self._cut:
             path = self._folder / source
             path.write_bytes(path.read_bytes()[:-1])
 
-    def rename(self, source: str, target: str) -> None:
-        # Records of the checkpoint are no staged files.
-        if source.startswith("_staging/"):
-            self._cut(source, target)
-        super().rename(source, target)
+    def csv_records(self, path: str) -> int:
+        self._before("csv.joined", path)
+        return super().csv_records(path)
 
-    def join_text(self, first: str, sources: list[str], target: str) -> None:
-        if target.endswith("csv.joined"):
-            self._cut(sources[0], target)
-        super().join_text(first, sources, target)
+    def join_parquet(self, sources: list[str], target: str, columns: Optional[tuple[str, ...]]) -> int:
+        self._before(target, sources[0])
+        return super().join_parquet(sources, target, columns)
 
 
 def event(card: str, minute: int) -> str:
@@ -52,7 +50,7 @@ VALUES = [event("a", 0), event("a", 20), "x"]
 def run(spark: SparkSession, root: Path, files: HadoopFiles) -> None:
     plan_batch(root, "medallion", 0, {"0": len(VALUES)})
     log = OffsetLog(files, "medallion", {"0": 0})
-    MedallionBatch(files, log, GoldStates(files, 100), 0).write(batch(spark, VALUES), 0)
+    MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0).write(batch(spark, VALUES), 0)
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -63,21 +61,24 @@ def test_a_staged_file_that_is_cut_short_fails_the_batch_and_a_replay_mends_it(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     clean = tmp_path / "clean"
-    files = CuttingFiles(spark, clean, lambda _: False)
+    files = CuttingFiles(spark, clean)
     run(spark, clean, files)
-    folders = {target.split("/")[0] for target in files.moved}
-    assert folders == {"bronze", "silver", "quarantine", "gold", "raw_csv", "_chk", "_staging"}
-    for number, cut in enumerate(files.moved):
-        root = tmp_path / str(number)
-        with pytest.raises(OSError, match="cut short"):
-            run(spark, root, CuttingFiles(spark, root, cut.__eq__))
+    kinds = {
+        "bronze.joined",
+        "silver.joined",
+        "quarantine.joined",
+        "csv.joined",
+        "gold.joined",
+        "open.joined",
+    }
+    assert set(files.made) == kinds
+    for cut in sorted(kinds):
+        root = tmp_path / cut
+        # A Parquet file without its end, or a line of CSV without its own.
+        with pytest.raises(
+            Exception, match=r"is not a Parquet file|is not whole: 2 rows in silver and 1 in raw_csv"
+        ):
+            run(spark, root, CuttingFiles(spark, root, cut))
+        assert not (root / "bronze").exists() or cut in ("gold.joined", "open.joined")
         run(spark, root, HadoopFiles(spark, str(root)))
         assert contents(root) == contents(clean), cut
-
-
-def test_a_staged_csv_part_that_ends_within_a_line_is_not_joined(spark: SparkSession, tmp_path: Path) -> None:
-    files = HadoopFiles(spark, str(tmp_path))
-    for name, text, whole in [("a", "1,2\n", True), ("b", "1,2\n3", False), ("c", "", True)]:
-        (tmp_path / name).write_text(text)
-        assert files.ends_with_newline(name) is whole
-        assert files.size(name) == len(text)

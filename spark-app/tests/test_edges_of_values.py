@@ -16,7 +16,7 @@ from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
 from medallion.offset_log import OffsetLog
-from tests.outputs import batch, plan_batch
+from tests.outputs import SOURCE, batch, plan_batch
 
 LARGEST = "9999999999999999.99"
 TIMES = {
@@ -40,9 +40,11 @@ def event(card: str, time: str, amount: str = "1", **more: str) -> str:
 def run(spark: SparkSession, root: Path, *batches: list[str]) -> None:
     files = HadoopFiles(spark, str(root))
     log, states = OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100)
+    start = 0
     for batch_id, values in enumerate(batches):
-        plan_batch(root, "medallion", batch_id, {"0": 100 * (batch_id + 1)})
-        MedallionBatch(files, log, states, 0).write(batch(spark, values, 100 * batch_id), batch_id)
+        plan_batch(root, "medallion", batch_id, {"0": start + len(values)})
+        MedallionBatch(files, log, states, SOURCE, 0).write(batch(spark, values, start), batch_id)
+        start += len(values)
 
 
 def csv_rows(root: Path) -> list[dict[str, str]]:

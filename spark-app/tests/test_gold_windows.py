@@ -9,12 +9,12 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from medallion.gold_state import GoldStates
+from medallion.gold_state import GoldStates, StagedState
 from medallion.gold_windows import next_watermark
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
 from medallion.offset_log import OffsetLog
-from tests.outputs import batch, plan_batch, published
+from tests.outputs import SOURCE, batch, plan_batch, published
 
 Gold = list[tuple[str, str, int, Decimal, Decimal, Decimal]]
 
@@ -30,12 +30,15 @@ class Stream:
         self._spark, self._root = spark, root
         files = HadoopFiles(spark, str(root))
         self._batch = MedallionBatch(
-            files, OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100), 0
+            files, OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100), SOURCE, 0
         )
+        self._ends = {-1: 0}
 
     def run(self, batch_id: int, *values: str) -> dict[str, int]:
-        plan_batch(self._root, "medallion", batch_id, {"0": 10 * (batch_id + 1)})
-        return self._batch.write(batch(self._spark, list(values), 10 * batch_id), batch_id)
+        start = self._ends[batch_id - 1]
+        self._ends[batch_id] = start + len(values)
+        plan_batch(self._root, "medallion", batch_id, {"0": self._ends[batch_id]})
+        return self._batch.write(batch(self._spark, list(values), start), batch_id)
 
     def gold(self) -> Gold:
         if not (self._root / "gold").exists():
@@ -153,3 +156,15 @@ def test_a_watermark_never_falls() -> None:
     assert next_watermark(None, 600_000_999) == 300_000
     assert next_watermark(300_000, 600_001_000) == 300_001
     assert next_watermark(300_000, 0) == 300_000
+
+
+def test_states_that_are_too_old_go_also_when_fewer_are_kept_than_before(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    files = HadoopFiles(spark, str(tmp_path))
+    many, few = GoldStates(files, 200), GoldStates(files, 100)
+    for batch_id in range(150):
+        many.keep(batch_id, StagedState(None, "", 0))
+    few.keep(150, StagedState(None, "", 0))
+    left = sorted(int(path.stem) for path in (tmp_path / "_chk/gold").glob("*.json"))
+    assert left == list(range(51, 151))

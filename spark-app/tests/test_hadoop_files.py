@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.hadoop_files import HadoopFiles
+from medallion.hadoop_files import HadoopFiles, local_uri
+from medallion.parquet_files import ParquetFiles
 
 
 def test_a_text_is_read_as_it_was_written_last(spark: SparkSession, tmp_path: Path) -> None:
@@ -77,3 +80,138 @@ def test_folders_of_a_local_disk_are_made_with_their_parents(spark: SparkSession
         "out/a/c",
         "out/a/c/d",
     ]
+
+
+def test_joined_files_keep_the_indexes_of_their_pages(spark: SparkSession, tmp_path: Path) -> None:
+    rows = "select id as a, 'x' as b, id * 2 as c from range({}, {})"
+    sources = [
+        parquet(spark, tmp_path, "one", rows.format(0, 50_000)),
+        parquet(spark, tmp_path, "two", rows.format(50_000, 70_000)),
+        parquet(spark, tmp_path, "few", rows.format(70_000, 70_010)),
+    ]
+    files = HadoopFiles(spark, str(tmp_path))
+    for columns in (None, ("c", "a")):
+        assert files.join_parquet(sources, "joined.parquet", columns) == 70_010
+        pages = [20_000, 20_000, 10_000, 20_000, 0]
+        assert pages_of(spark, tmp_path / "joined.parquet") == dict.fromkeys(
+            columns or ("a", "b", "c"), pages
+        )
+        joined = spark.read.parquet(str(tmp_path / "joined.parquet"))
+        assert joined.count() == 70_010
+        # The reader skips the pages that cannot hold it, by these very indexes.
+        assert [row["c"] for row in joined.where("a = 65000").collect()] == [130_000]
+        (tmp_path / "joined.parquet").unlink()
+
+
+def pages_of(spark: SparkSession, path: Path) -> dict[str, list[int]]:
+    """Rows of each page of each column; 0 for a row group without an index."""
+    jvm: Any = spark._jvm
+    conf = spark._jsc.hadoopConfiguration()  # type: ignore[attr-defined]
+    at = jvm.org.apache.hadoop.fs.Path(str(path))
+    reader = jvm.org.apache.parquet.hadoop.ParquetFileReader.open(
+        jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(at, conf)
+    )
+    pages: dict[str, list[int]] = {}
+    try:
+        for block in reader.getFooter().getBlocks():
+            for chunk in block.getColumns():
+                index, rows = reader.readOffsetIndex(chunk), int(block.getRowCount())
+                assert (index is None) == (reader.readColumnIndex(chunk) is None)
+                firsts = (
+                    [index.getFirstRowIndex(page) for page in range(index.getPageCount())] if index else []
+                )
+                counts = [end - first for first, end in zip(firsts, [*firsts[1:], rows])]
+                pages.setdefault(chunk.getPath().toDotString(), []).extend(counts or [0])
+    finally:
+        reader.close()
+    return pages
+
+
+def test_a_join_that_fails_leaves_no_file_open(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = parquet(spark, tmp_path, "one", "select id as a from range(10)")
+
+    def fails(*_: object) -> int:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(ParquetFiles, "_append", fails)
+    descriptors = open_files()
+    with pytest.raises(OSError, match="the disk is full"):
+        HadoopFiles(spark, str(tmp_path)).join_parquet([source], "joined.parquet", None)
+    assert [path for path in open_files() - descriptors if "joined.parquet" in path] == []
+    monkeypatch.setattr(ParquetFiles, "_close", lambda *_: None)
+    with pytest.raises(OSError, match="the disk is full"):
+        HadoopFiles(spark, str(tmp_path)).join_parquet([source], "left-open.parquet", None)
+    assert len([path for path in open_files() - descriptors if "left-open.parquet" in path]) == 1
+
+
+def open_files() -> set[str]:
+    """What this test's JVM, a child of this process, has open."""
+    found: set[str] = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            found.add(os.readlink(link))
+        except OSError:
+            continue
+    return found
+
+
+def test_records_of_csv_end_where_a_line_ends_outside_of_quotes(spark: SparkSession, tmp_path: Path) -> None:
+    files = HadoopFiles(spark, str(tmp_path))
+    remote = HadoopFiles(spark, str(tmp_path))
+    remote.is_local = False
+    # Each in one read, and with every read's end in every place.
+    long = '"' + 'a\n""b' * 400_000 + '",c\n' + "x,y\n" * 3
+    for text, records in [
+        ("", 0),
+        ("1,2\n", 1),
+        ("1,2\n3", 1),
+        ('1,"a\nb"\n2,""\n', 2),
+        ('1,"a\n""b""\r\n"\n', 1),
+        ('1,"a\n', 0),
+        (long, 4),
+    ]:
+        (tmp_path / "a.csv").write_bytes(text.encode())
+        assert files.csv_records("a.csv") == remote.csv_records("a.csv") == records
+
+
+def test_names_are_listed_alike_on_a_disk_and_elsewhere(spark: SparkSession, tmp_path: Path) -> None:
+    files = HadoopFiles(spark, str(tmp_path))
+    remote = HadoopFiles(spark, str(tmp_path))
+    remote.is_local = False
+    for name in ("a b", "c#d%20", "é[1]"):
+        (tmp_path / "some" / name).mkdir(parents=True)
+    (tmp_path / "none").mkdir()
+    for folder in ("some", "none", "missing"):
+        assert sorted(files.names(folder)) == sorted(remote.names(folder))
+    assert sorted(files.names("some")) == ["a b", "c#d%20", "é[1]"]
+    assert files.names("none") == files.names("missing") == []
+
+
+@pytest.mark.parametrize("name", ["a b#c%20d[1]é", "{x},y*?", "100%", "a=1"])
+def test_a_folder_of_any_name_is_written_and_read(spark: SparkSession, tmp_path: Path, name: str) -> None:
+    root = tmp_path / name
+    for spelled in (str(root), local_uri(str(root))):
+        files = HadoopFiles(spark, spelled)
+        files.write_text("b.json", "{}")
+        assert (root / "b.json").exists()
+        spark.sql("select 1 as a").coalesce(1).write.mode("overwrite").parquet(files.uri("x"))
+        (part,) = (name for name in files.names("x") if name.startswith("part-"))
+        assert files.read_parquet([f"x/{part}"], "a int").collect()[0][0] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_a_path_is_on_the_local_disk_whatever_the_default_file_system(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    conf = spark._jsc.hadoopConfiguration()  # type: ignore[attr-defined]
+    before = conf.get("fs.defaultFS")
+    conf.set("fs.defaultFS", "hdfs://localhost:9")
+    try:
+        files = HadoopFiles(spark, str(tmp_path / "out"))
+        files.write_text("a/b.json", "{}")
+        assert files.is_local
+        assert (tmp_path / "out/a/b.json").exists()
+    finally:
+        conf.set("fs.defaultFS", before)

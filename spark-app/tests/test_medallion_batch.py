@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
 from medallion.offset_log import OffsetLog
 from medallion.schema import BRONZE_COLUMNS, QUARANTINE_COLUMNS, RAW_CSV_COLUMNS, SILVER_COLUMNS
-from tests.outputs import GOOD, batch, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
 
 
 @pytest.fixture
@@ -23,7 +24,8 @@ def root(tmp_path: Path) -> Path:
 
 def sinks(spark: SparkSession, root: Path, keep: int = 0) -> MedallionBatch:
     files = HadoopFiles(spark, str(root))
-    return MedallionBatch(files, OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100), keep)
+    log = OffsetLog(files, "medallion", {"0": 0})
+    return MedallionBatch(files, log, GoldStates(files, 100), SOURCE, keep)
 
 
 def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]:
@@ -122,8 +124,8 @@ def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, 
     files = HadoopFiles(spark, str(root))
     log, states = OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100)
     with pytest.raises(JobError, match="recreated"):
-        MedallionBatch(files, log, states, 0, confirm_source=refuse).write(batch(spark, [GOOD]), 0)
-    assert [name for name in published(root) if not name.startswith("_staging/")] == []
+        MedallionBatch(files, log, states, replace(SOURCE, confirm=refuse), 0).write(batch(spark, [GOOD]), 0)
+    assert published(root) == []
 
 
 def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(
@@ -147,16 +149,6 @@ def test_empty_sinks_make_no_file(spark: SparkSession, root: Path) -> None:
     assert len(published(root)) == 2
 
 
-def test_what_a_crash_left_in_staging_is_cleared(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
-    left = root / "_staging" / "medallion" / "0" / "bronze"
-    left.mkdir(parents=True)
-    (left / "part-00000-left.snappy.parquet").write_bytes(b"half")
-    sinks(spark, root).write(batch(spark, [GOOD]), 0)
-    assert rows(spark, root, "bronze") == [(0, 0)]
-    assert not (root / "_staging" / "medallion").exists()
-
-
 def test_a_batch_without_an_offset_log_entry_writes_nothing(spark: SparkSession, root: Path) -> None:
     root.mkdir()
     with pytest.raises(OSError, match="has no name"):
@@ -176,7 +168,7 @@ def test_previews_show_silver_rows(
     plan_batch(root, "medallion", 0, {"0": 1})
     files = HadoopFiles(spark, str(root))
     log, states = OffsetLog(files, "medallion"), GoldStates(files, 100)
-    MedallionBatch(files, log, states, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
+    MedallionBatch(files, log, states, SOURCE, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
     assert any('a "b", c' in line for line in lines)
@@ -195,7 +187,7 @@ def test_raw_csv_keeps_blanks_around_a_text(spark: SparkSession, root: Path) -> 
 def test_several_tasks_make_one_file(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("medallion.medallion_batch.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
     plan_batch(root, "medallion", 0, {"0": 90})
     # Every third value is silver only at the second look, and so comes from another file.
     odd = GOOD.replace("1.25", "1.25e0")

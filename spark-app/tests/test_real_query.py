@@ -19,7 +19,7 @@ from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch
 from medallion.offset_log import Batch, OffsetLog
-from tests.outputs import published
+from tests.outputs import SOURCE, published
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
 _SCHEMA = "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
@@ -61,7 +61,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
     """Runs the query over every file that it has not committed, as a start of the job does."""
     log = FileOffsetLog(files, "medallion", {"0": 0})
-    job = MedallionBatch(files, log, GoldStates(files, 100), 0)
+    job = MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0)
 
     def write(records: object, batch_id: int) -> None:
         job.write(records, batch_id)  # type: ignore[arg-type]

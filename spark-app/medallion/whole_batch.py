@@ -1,0 +1,139 @@
+"""Whether a micro-batch is whole: what the offset log planned is in bronze, and what is in bronze is
+in silver or quarantine. Checked before anything of a batch is published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from medallion.errors import JobError, refusal
+from medallion.hadoop_files import HadoopFiles
+from medallion.offset_log import Ranges, count_of
+from medallion.record_lookup import Found, RecordLookup
+from medallion.schema import BRONZE_SCHEMA
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Rows of the staged files, as their footers state them."""
+
+    bronze: int
+    silver: int
+    quarantine: int
+
+
+@dataclass(frozen=True)
+class WholeBatch:
+    """The check of one attempt at a batch, staged in `folder`. `ranges` is what the offset log
+    planned, None where it is not known; `accepts_loss`: records that retention took away before they
+    were read are no error.
+    """
+
+    spark: SparkSession
+    files: HadoopFiles
+    lookup: RecordLookup
+    accepts_loss: bool
+    batch_id: int
+    ranges: Optional[Ranges]
+    folder: str
+
+    def require(self, rows: RowCounts, bronze_parts: Callable[[], list[str]]) -> None:
+        """Raises JobError unless the batch is whole. Exit code 78 when driver and executors do not
+        share the storage; else a restart runs the batch again. `bronze_parts` names the files that
+        bronze is made of.
+        """
+        if self.ranges is not None:
+            self._require_planned(rows, bronze_parts, self.ranges)
+        if rows.bronze != rows.silver + rows.quarantine:
+            raise self._broken(
+                f"{rows.bronze:,} rows in bronze, {rows.silver:,} in silver and {rows.quarantine:,} in "
+                "quarantine"
+            )
+
+    def require_csv(self, silver: int, csv: int) -> None:
+        """The same for raw_csv, by the records counted in it."""
+        if silver != csv:
+            raise self._broken(f"{silver:,} rows in silver and {csv:,} in raw_csv")
+
+    def _require_planned(
+        self, rows: RowCounts, bronze_parts: Callable[[], list[str]], ranges: Ranges
+    ) -> None:
+        planned = count_of(ranges)
+        if rows.bronze == planned:
+            return
+        counts = f"{planned:,} records planned and {rows.bronze:,} rows in bronze"
+        if rows.bronze > planned:
+            raise self._broken(counts)
+        found = self.lookup(ranges)
+        # Without retention a glance is enough: a transactional topic has fewer records in every batch.
+        untouched = all(found[partition].first == start for partition, (start, _) in ranges.items())
+        if untouched and sum(of.records for of in found.values()) <= rows.bronze:
+            return
+        lost = self._lost(bronze_parts(), ranges, found)
+        if lost:
+            self._refuse_separate_disks(counts)
+            raise self._broken(f"{counts}; the topic has {', '.join(lost)}")
+
+    def _lost(self, bronze_parts: list[str], ranges: Ranges, found: dict[str, Found]) -> list[str]:
+        """A phrase for each partition whose records are not all in bronze."""
+        rows = self._rows_by_partition(bronze_parts, found)
+        lost = []
+        for partition, (start, end) in sorted(ranges.items(), key=lambda item: int(item[0])):
+            of = found[partition]
+            before, since = rows.get(partition, (0, 0))
+            # More rows than records: the topic was compacted since they were read.
+            if since < of.records:
+                lost.append(
+                    f"{of.records:,} records at offsets {of.first} to {end - 1} of partition {partition}, "
+                    f"bronze {since:,}"
+                )
+            elif before < of.first - start and not self.accepts_loss:
+                lost.append(f"no more offsets {start} to {of.first - 1} of partition {partition}")
+        return lost
+
+    def _rows_by_partition(self, parts: list[str], found: dict[str, Found]) -> dict[str, tuple[int, int]]:
+        """Rows before and since the first offset that a partition still has."""
+        if not parts:
+            return {}
+        first = F.create_map(
+            *[
+                column
+                for partition, of in found.items()
+                for column in (F.lit(int(partition)), F.lit(of.first).cast("bigint"))
+            ]
+        )
+        rows = self.files.read_parquet(parts, BRONZE_SCHEMA)
+        is_before = F.col("offset") < first[F.col("partition")]
+        counted = rows.groupBy("partition").agg(
+            F.count(F.when(is_before, True)).alias("before"), F.count("*").alias("all")
+        )
+        return {
+            str(row["partition"]): (int(row["before"]), int(row["all"]) - int(row["before"]))
+            for row in counted.collect()
+        }
+
+    def _refuse_separate_disks(self, counts: str) -> None:
+        """Raises JobError (exit code 78) when the driver does not see what executors write."""
+        tasks = max(2, self.spark.sparkContext.defaultParallelism)
+        folder = f"{self.folder}/seen"
+        self.spark.range(0, tasks, 1, tasks).select(F.col("id").cast("string")).write.text(
+            self.files.uri(folder)
+        )
+        seen = sum(name.startswith("part-") for name in self.files.names(folder))
+        if seen < tasks:
+            raise refusal(
+                f"batch {self.batch_id} is not whole: {counts}; the executors wrote to "
+                f"{self.files.uri(self.folder)} on their own disk: of {tasks} files the driver sees {seen}",
+                "OUTPUT_PATH must be on storage that driver and executors share; nothing of the batch was "
+                "published, and its offsets are not committed",
+            )
+
+    def _broken(self, counts: str) -> JobError:
+        return JobError(
+            f"batch {self.batch_id} is not whole: {counts}",
+            "its offsets are not committed: the next start runs it again",
+        )

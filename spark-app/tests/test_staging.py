@@ -1,0 +1,139 @@
+"""Attempts at the same batch do not meet in staging, and what they leave is removed when it cannot
+publish.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.batch_passes import BatchPasses
+from medallion.errors import EXIT_REFUSED, JobError
+from medallion.gold_state import GoldStates
+from medallion.hadoop_files import HadoopFiles
+from medallion.medallion_batch import MedallionBatch
+from medallion.offset_log import OffsetLog
+from medallion.staging import ABANDONED_AFTER_MS, Staging
+from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def job(spark: SparkSession, root: Path) -> MedallionBatch:
+    files = HadoopFiles(spark, str(root))
+    log = OffsetLog(files, "medallion", {"0": 0})
+    return MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0)
+
+
+def attempts(root: Path) -> list[str]:
+    return sorted(path.name for path in (root / "_staging/medallion").iterdir())
+
+
+def leave(root: Path, attempt: str, age_s: float = 0.0) -> Path:
+    """What another attempt has left, its newest file of this age."""
+    file = root / "_staging/medallion" / attempt / "first/is_silver=true/part-00000-left.snappy.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"half")
+    written = file.stat().st_mtime - age_s
+    for path in (file, *file.parents[:3]):
+        os.utime(path, (written, written))
+    return file
+
+
+def commit(root: Path, batch_id: int) -> None:
+    folder = root / "_chk/medallion/commits"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / str(batch_id)).write_text('v1\n{"nextBatchWatermarkMs":0}')
+
+
+def test_what_another_attempt_stages_meanwhile_is_not_published(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = BatchPasses.write_first_look
+
+    def and_a_late_executor(self: BatchPasses, records: object) -> None:
+        work(self, records)  # type: ignore[arg-type]
+        (part,) = (root / self.publication.folder).glob("first/is_silver=*/part-*")
+        # A task of the dead driver's attempt at this very batch ends only now.
+        late = root / "_staging/medallion/0-of-the-dead-driver/first" / part.parent.name / part.name
+        late.parent.mkdir(parents=True)
+        late.write_bytes(part.read_bytes())
+
+    monkeypatch.setattr(BatchPasses, "write_first_look", and_a_late_executor)
+    plan_batch(root, "medallion", 0, {"0": 1})
+    counts = job(spark, root).write(batch(spark, [GOOD]), 0)
+    assert counts["bronze"] == counts["silver"] == 1
+    assert attempts(root) == ["0-of-the-dead-driver"]
+
+
+def test_attempts_at_committed_batches_are_removed_and_those_at_work_are_not(
+    spark: SparkSession, root: Path
+) -> None:
+    leave(root, "0-of-a-dead-driver")
+    leave(root, "0")
+    leave(root, "1-of-another-driver")
+    leave(root, "2-of-a-driver-ahead")
+    commit(root, 0)
+    files = HadoopFiles(spark, str(root))
+    staging = Staging(files, "medallion", 1)
+    staging.remove_others(OffsetLog(files, "medallion"))
+    own = staging.folder.split("/")[-1]
+    assert attempts(root) == sorted([own, "1-of-another-driver", "2-of-a-driver-ahead"])
+
+
+def test_an_abandoned_attempt_is_removed_by_the_clock_of_the_storage(spark: SparkSession, root: Path) -> None:
+    hour_s = ABANDONED_AFTER_MS / 1000
+    leave(root, "1-of-an-hour-ago", hour_s + 60)
+    leave(root, "1-of-just-now", hour_s - 60)
+    kept = leave(root, "1-with-a-new-file", hour_s + 60)
+    kept.with_name("part-00001-new.snappy.parquet").write_bytes(b"new")
+    files = HadoopFiles(spark, str(root))
+    staging = Staging(files, "medallion", 1)
+    staging.remove_others(OffsetLog(files, "medallion"))
+    assert attempts(root) == sorted([staging.folder.split("/")[-1], "1-of-just-now", "1-with-a-new-file"])
+
+
+def test_a_batch_that_fails_leaves_nothing_in_staging(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(BatchPasses, "stage_bronze", full)
+    plan_batch(root, "medallion", 0, {"0": 1})
+    with pytest.raises(OSError, match="no space left"):
+        job(spark, root).write(batch(spark, [GOOD]), 0)
+    assert attempts(root) == []
+
+
+@pytest.mark.parametrize("rows_of_one_task", [20_000, 1])
+@pytest.mark.parametrize("what", ["committed", "planned otherwise", "cleaned away"])
+def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, what: str, rows_of_one_task: int
+) -> None:
+    work = BatchPasses.write_first_look
+
+    def while_another_driver_is_at_it(self: BatchPasses, records: object) -> None:
+        work(self, records)  # type: ignore[arg-type]
+        if what == "committed":
+            commit(root, 0)
+        elif what == "planned otherwise":
+            plan_batch(root, "medallion", 0, {"0": 5})
+        else:
+            (root / "_chk/medallion/offsets/0").unlink()
+
+    monkeypatch.setattr(BatchPasses, "write_first_look", while_another_driver_is_at_it)
+    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", rows_of_one_task)
+    plan_batch(root, "medallion", 0, {"0": 2})
+    with pytest.raises(JobError, match="another driver works on the checkpoint") as caught:
+        job(spark, root).write(batch(spark, [GOOD, "x"]), 0)
+    assert caught.value.exit_code == EXIT_REFUSED
+    assert published(root) == []
+    assert not (root / "_chk/gold").exists()
+    assert not (root / "_chk/_pruned").exists()

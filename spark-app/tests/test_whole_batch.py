@@ -1,0 +1,210 @@
+"""A batch is published whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any, Optional
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from medallion.batch_passes import BatchPasses
+from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
+from medallion.gold_state import GoldStates
+from medallion.hadoop_files import HadoopFiles
+from medallion.medallion_batch import MedallionBatch, Source
+from medallion.offset_log import OffsetLog, Ranges
+from medallion.record_lookup import Found
+from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture(params=[20_000, 1], ids=["small", "large"], autouse=True)
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", request.param)
+
+
+def write(
+    spark: SparkSession,
+    root: Path,
+    values: list[Optional[str]],
+    planned: int,
+    source: Source = SOURCE,
+    files: Optional[HadoopFiles] = None,
+) -> dict[str, int]:
+    plan_batch(root, "medallion", 0, {"0": planned})
+    files = files or HadoopFiles(spark, str(root))
+    log = OffsetLog(files, "medallion", {"0": 0})
+    return MedallionBatch(files, log, GoldStates(files, 100), source, 0).write(batch(spark, values), 0)
+
+
+def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
+    def lookup(ranges: Ranges) -> dict[str, Found]:
+        assert set(ranges) == {"0"}
+        return {"0": Found(records, first)}
+
+    return replace(SOURCE, lookup=lookup, accepts_loss=accepts_loss)
+
+
+def refused(root: Path, error: JobError, *parts: str) -> None:
+    assert [part for part in ("batch 0 is not whole", *parts) if part not in error.sentence] == []
+    assert published(root) == []
+    assert not (root / "_chk/gold").exists()
+
+
+def test_fewer_rows_than_records_in_the_topic_are_refused(spark: SparkSession, root: Path) -> None:
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, "x"], 5, topic(3))
+    assert caught.value.exit_code == EXIT_FAILED
+    counts = "5 records planned and 2 rows in bronze"
+    refused(root, caught.value, counts, "3 records at offsets 0 to 4 of partition 0, bronze 2")
+
+
+def test_offsets_without_a_record_are_no_loss(spark: SparkSession, root: Path) -> None:
+    """Control records, aborted ones, and what compaction took."""
+    assert write(spark, root, [GOOD, "x"], 5, topic(2))["bronze"] == 2
+
+
+def test_a_batch_of_nothing_but_control_records_is_whole(spark: SparkSession, root: Path) -> None:
+    assert write(spark, root, [], 5, topic(0))["bronze"] == 0
+
+
+def test_a_record_that_was_compacted_after_it_was_read_is_no_difference(
+    spark: SparkSession, root: Path
+) -> None:
+    assert write(spark, root, [GOOD, "x"], 5, topic(1))["bronze"] == 2
+
+
+def test_records_that_retention_took_are_a_loss_unless_that_is_accepted(
+    spark: SparkSession, root: Path
+) -> None:
+    # Offsets 0 and 1 were read, of 2 to 4 the topic has none left.
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, "x"], 5, topic(0, first=5))
+    refused(root, caught.value, "no more offsets 0 to 4 of partition 0")
+    assert write(spark, root, [GOOD, "x"], 5, topic(0, first=5, accepts_loss=True))["bronze"] == 2
+
+
+def test_records_that_retention_took_after_they_were_read_are_no_loss(
+    spark: SparkSession, root: Path
+) -> None:
+    # Offsets 0 to 2 were read, 3 is a control record, and the topic begins at 2 by now.
+    assert write(spark, root, [GOOD, "x", "y"], 4, topic(1, first=2))["bronze"] == 3
+
+
+def test_a_loss_is_found_behind_what_retention_took(spark: SparkSession, root: Path) -> None:
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, "x", "y"], 5, topic(2, first=2, accepts_loss=True))
+    refused(root, caught.value, "2 records at offsets 2 to 4 of partition 0, bronze 1")
+
+
+def test_more_rows_than_offsets_are_refused(spark: SparkSession, root: Path) -> None:
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, "x"], 1)
+    refused(root, caught.value, "1 records planned and 2 rows in bronze")
+
+
+def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = BatchPasses.write_second_look
+
+    def without_its_rejects(self: BatchPasses) -> None:
+        work(self)
+        for part in (root / self.publication.folder / "second/is_silver=false").glob("part-*"):
+            part.unlink()
+
+    monkeypatch.setattr(BatchPasses, "write_second_look", without_its_rejects)
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, "x", "y"], 3)
+    refused(root, caught.value, "3 rows in bronze, 1 in silver and 0 in quarantine")
+
+
+def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
+    work = BatchPasses.write_csv
+
+    def and_damaged(self: BatchPasses, silver: list[str], name: str) -> None:
+        work(self, silver, name)
+        for part in (root / self.publication.folder / "raw_csv" / name).glob("part-*"):
+            part.write_bytes(damage(part.read_bytes()))
+
+    monkeypatch.setattr(BatchPasses, "write_csv", and_damaged)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1],
+        lambda content: content[: content.index(b"\n") + 1],
+        lambda content: content[: content.index(b'"') + 1],
+        lambda _: b"",
+    ],
+    ids=["without its last byte", "at a line end", "within quotes", "empty"],
+)
+def test_a_raw_csv_that_lacks_a_row_of_silver_is_refused(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any
+) -> None:
+    damaged_csv(root, monkeypatch, damage)
+    quoted = GOOD.replace('a \\"b\\", c', 'a\\n\\"b\\"\\n')
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, quoted, GOOD], 3)
+    refused(root, caught.value, "3 rows in silver and", "in raw_csv")
+
+
+def test_line_ends_within_quotes_make_no_record(spark: SparkSession, root: Path) -> None:
+    quoted = GOOD.replace('a \\"b\\", c', 'a\\n\\"b\\"\\r\\n\\"\\"')
+    assert write(spark, root, [GOOD, quoted, quoted], 3)["raw_csv"] == 3
+
+
+class OtherDisk(HadoopFiles):
+    """The driver's view when executors write to a disk of their own: of their files it sees none."""
+
+    def __init__(self, spark: SparkSession, root: Path, executors: Path) -> None:
+        super().__init__(spark, str(root))
+        self._executors = executors
+
+    def uri(self, path: str = "") -> str:
+        return f"{self._executors.as_uri()}/{path}" if path.startswith("_staging/") else super().uri(path)
+
+
+def test_executors_that_write_to_a_disk_of_their_own_are_named(
+    spark: SparkSession, root: Path, tmp_path: Path
+) -> None:
+    files = OtherDisk(spark, root, tmp_path / "executors")
+    with pytest.raises(JobError) as caught:
+        write(spark, root, [GOOD, "x"], 2, topic(2), files)
+    assert caught.value.exit_code == EXIT_REFUSED
+    refused(root, caught.value, "2 records planned and 0 rows in bronze", "on their own disk")
+    assert "OUTPUT_PATH must be on storage that driver and executors share" in caught.value.hint
+
+
+def test_records_are_written_by_several_tasks_when_they_are_large(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    seen: list[bool] = []
+    work = BatchPasses.write_first_look
+
+    def noting(self: BatchPasses, records: DataFrame) -> None:
+        seen.append(self.one_task)
+        work(self, records)
+
+    monkeypatch.setattr(BatchPasses, "write_first_look", noting)
+    monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
+    files = HadoopFiles(spark, str(root))
+    log = OffsetLog(files, "medallion", {"0": 0})
+    job = MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0)
+    # Nothing repeats in it, so that it is as large in Parquet.
+    letters = Random(1)
+    large = "".join(chr(letters.randrange(33, 126)) for _ in range(60_000))
+    for batch_id, values in enumerate([["x"] * 3, [large] * 3, [large] * 3]):
+        plan_batch(root, "medallion", batch_id, {"0": 3 * (batch_id + 1)})
+        job.write(batch(spark, values, 3 * batch_id), batch_id)
+    # What a batch showed counts for the next one.
+    assert seen == [True, True, False]
