@@ -5,11 +5,11 @@ refused.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
+from medallion.checkpoint_repair import CheckpointRepair, damaged
 from medallion.errors import refusal
-from medallion.gold_state import GOLD_STATE, has_state
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import QUERY, SINKS, batch_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
@@ -45,14 +45,16 @@ def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> Sour
         _write(files, record)
         return record
     _refuse_other_topic(files, record, topic)
-    _refuse_lost_checkpoint(files, record.query_started)
-    return record
+    log = OffsetLog(files, QUERY, record.starting_offsets)
+    CheckpointRepair(files, log, topic).run()
+    _refuse_lost_checkpoint(files, log, record.query_started)
+    return record if log.has_start() else _with_new_partitions(files, record, topic)
 
 
 def mark_started(files: HadoopFiles, record: SourceRecord) -> None:
     """Notes that the query has fixed its start offsets: from now on a missing checkpoint is a lost one."""
     if not record.query_started:
-        _write(files, SourceRecord(record.topic, record.topic_id, record.starting_offsets, True))
+        _write(files, replace(record, query_started=True))
 
 
 def refuse_recreated_topic(record: SourceRecord, topic_id: str) -> None:
@@ -67,12 +69,37 @@ def refuse_recreated_topic(record: SourceRecord, topic_id: str) -> None:
 
 def _read(files: HadoopFiles) -> Optional[SourceRecord]:
     text = files.read_text(RECORD)
-    return SourceRecord(**json.loads(text)) if text else None
+    if text is None:
+        return None
+    try:
+        return SourceRecord(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        # Which topic the outputs are of, nothing else tells.
+        if _has_outputs(files):
+            raise damaged(files.uri(RECORD)) from error
+        return None
+
+
+def _with_new_partitions(files: HadoopFiles, record: SourceRecord, topic: Topic) -> SourceRecord:
+    """The record as long as the query has not fixed its start: partitions that were added since are read from
+    their first record, as they are later on. Kafka's source wants an offset for each.
+    """
+    offsets = {**topic.earliest, **record.starting_offsets}
+    if offsets == record.starting_offsets:
+        return record
+    extended = replace(record, starting_offsets=offsets)
+    _write(files, extended)
+    return extended
 
 
 def _write(files: HadoopFiles, record: SourceRecord) -> None:
     files.make_folder(CHECKPOINTS)
     files.write_text(RECORD, json.dumps(asdict(record)))
+
+
+def _has_outputs(files: HadoopFiles) -> bool:
+    names = [name for sink in SINKS for name in files.names(sink.folder) if batch_of(sink, name) is not None]
+    return bool(names or files.names(f"{CHECKPOINTS}/{QUERY}"))
 
 
 def _refuse_unknown_outputs(files: HadoopFiles) -> None:
@@ -93,15 +120,9 @@ def _refuse_other_topic(files: HadoopFiles, record: SourceRecord, topic: Topic) 
     refuse_recreated_topic(record, topic.topic_id)
 
 
-def _refuse_lost_checkpoint(files: HadoopFiles, started: bool) -> None:
-    log = OffsetLog(files, QUERY)
+def _refuse_lost_checkpoint(files: HadoopFiles, log: OffsetLog, started: bool) -> None:
     if started and not log.has_start():
         raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
-    committed = log.last_committed()
-    if committed >= 0 and not has_state(files, committed):
-        raise refusal(
-            f"gold's open windows after batch {committed} are not in {files.uri(GOLD_STATE)}", _RESET
-        )
     last = log.last_planned()
     for sink in SINKS:
         for name in files.names(sink.folder):

@@ -19,7 +19,13 @@ TOPIC = Topic("t", "id-1", {"0": 5, "1": 0}, latest={"0": 9, "1": 2}, log_end={"
 
 def fix_start(root: Path, query: str) -> None:
     (root / "_chk" / query / "sources" / "0").mkdir(parents=True)
-    (root / "_chk" / query / "sources" / "0" / "0").touch()
+    (root / "_chk" / query / "sources" / "0" / "0").write_text('\0v1\n{"t":{"0":5,"1":0}}')
+
+
+def commit_batch(root: Path, batch_id: int, content: str = 'v1\n{"nextBatchWatermarkMs":0}') -> None:
+    folder = root / "_chk" / QUERY / "commits"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / str(batch_id)).write_text(content)
 
 
 @pytest.fixture
@@ -31,7 +37,8 @@ def files(spark: SparkSession, tmp_path: Path) -> HadoopFiles:
 def running(files: HadoopFiles, tmp_path: Path) -> Path:
     record = open_source(files, TOPIC, "earliest")
     fix_start(tmp_path, QUERY)
-    plan_batch(tmp_path, QUERY, 3, {"0": 9, "1": 2})
+    for batch_id in (1, 2, 3):
+        plan_batch(tmp_path, QUERY, batch_id, {"0": 9, "1": 2})
     mark_started(files, record)
     (tmp_path / "silver").mkdir()
     (tmp_path / "silver" / "silver_20260101_000000_3.parquet").touch()
@@ -94,11 +101,10 @@ def test_a_lost_checkpoint_is_refused(files: HadoopFiles, running: Path) -> None
 
 
 def test_lost_windows_of_gold_are_refused(files: HadoopFiles, running: Path) -> None:
-    (running / "_chk" / QUERY / "commits").mkdir()
-    (running / "_chk" / QUERY / "commits" / "2").touch()
-    refused(files, TOPIC, "gold's open windows after batch 2 are not in")
+    commit_batch(running, 2)
+    refused(files, TOPIC, "_chk/gold/2.json is missing, empty or torn.*batch 3 is planned already")
     (running / "_chk" / "gold").mkdir()
-    (running / "_chk" / "gold" / "2.json").touch()
+    (running / "_chk" / "gold" / "2.json").write_text('{"watermark_ms":null,"open_windows":0}')
     assert open_source(files, TOPIC, "earliest").query_started
 
 
@@ -114,3 +120,32 @@ def test_a_crash_before_the_start_is_noted_locks_nobody_out(files: HadoopFiles, 
     (tmp_path / "bronze").mkdir()
     (tmp_path / "bronze" / "bronze_20260101_000000_0.parquet").touch()
     assert open_source(files, TOPIC, "latest").starting_offsets == TOPIC.earliest
+
+
+def test_partitions_that_are_added_before_the_first_batch_are_read_from_their_start(
+    files: HadoopFiles, tmp_path: Path
+) -> None:
+    open_source(files, TOPIC, "latest")
+    more = replace(TOPIC, earliest={"0": 5, "1": 0, "2": 0}, latest={"0": 99, "1": 99, "2": 7})
+    for _ in range(2):
+        assert open_source(files, more, "latest").starting_offsets == {**TOPIC.latest, "2": 0}
+    fix_start(tmp_path, QUERY)
+    # From now on the checkpoint says where it began.
+    most = replace(more, earliest={**more.earliest, "3": 0})
+    assert open_source(files, most, "latest").starting_offsets == {**TOPIC.latest, "2": 0}
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"topic":"t"}', "\0\0"])
+def test_a_torn_record_of_the_source_is_refused_by_name(
+    files: HadoopFiles, running: Path, content: str
+) -> None:
+    (running / "_chk/_source.json").write_text(content)
+    refused(files, TOPIC, "_chk/_source.json is missing, empty or torn")
+
+
+def test_a_torn_record_of_a_source_that_nothing_was_read_from_is_written_again(
+    files: HadoopFiles, tmp_path: Path
+) -> None:
+    (tmp_path / "_chk").mkdir()
+    (tmp_path / "_chk/_source.json").write_text("")
+    assert open_source(files, TOPIC, "latest").starting_offsets == TOPIC.latest

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
@@ -56,9 +56,17 @@ export class TestStack {
     };
   }
 
-  /** @param workers how many workers the stack will have at most: each has a page, on SPARK_WORKER_UI_PORT and the ports after it */
-  static async create(settings: Readonly<Record<string, string>> = {}, workers = 1): Promise<TestStack> {
-    const folder = mkdtempSync(join(tmpdir(), 'medallion-e2e-'));
+  /**
+   * @param workers how many workers the stack will have at most: each has a page, on SPARK_WORKER_UI_PORT and the ports after it
+   * @param name what the folder's name ends with
+   */
+  static async create(
+    settings: Readonly<Record<string, string>> = {},
+    workers = 1,
+    name = '',
+  ): Promise<TestStack> {
+    const folder = `${mkdtempSync(join(tmpdir(), 'medallion-e2e-'))}${name}`;
+    if (name !== '') mkdirSync(folder);
     return new TestStack(folder, await freePorts(PORT_SETTINGS.length + workers - 1), settings);
   }
 

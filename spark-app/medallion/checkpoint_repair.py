@@ -1,0 +1,160 @@
+"""Half a checkpoint: files that a power cut left empty or torn, recovered where that is safe.
+
+What Spark and this job write there is whole or not there, as long as the disk keeps the order of what
+was written. Where it did not, a start would end with an exception that names no file. What can be
+recovered:
+
+- The newest commit: its batch runs again and replaces its own files.
+- The newest entry of the offset log, when its batch is not committed: what the batch published goes,
+  since its name came from that entry, and the batch is planned again.
+- Gold's state after the last batch: that batch runs again.
+- The query's first offsets, which `_source.json` has, too; and the query's id, which nothing depends on.
+
+A batch runs again only if the topic still has its records. Everything else ends with exit code 78, the
+file's name and the next command.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Optional
+
+from medallion.console import say
+from medallion.errors import JobError, refusal
+from medallion.gold_state import GoldStates
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import SINKS, batch_of
+from medallion.offset_log import OffsetLog
+from medallion.topic import Topic
+
+
+def damaged(uri: str, why: str = "") -> JobError:
+    """The error (exit code 78) for a file that is empty or torn and cannot be recovered."""
+    return refusal(
+        f"{uri} is missing, empty or torn, as after a power cut{why and f', and {why}'}",
+        "`npm run reset -- --keep-topic` reads the topic again from its start",
+    )
+
+
+class CheckpointRepair:
+    """Looks at what a start reads. `log` knows where the query began."""
+
+    def __init__(self, files: HadoopFiles, log: OffsetLog, topic: Topic) -> None:
+        self._files = files
+        self._log = log
+        self._topic = topic
+        self._states = GoldStates(files, 0)
+
+    def run(self) -> None:
+        """Recovers what it can. Raises JobError (exit code 78) for what it cannot."""
+        self._repair_metadata()
+        self._repair_first_offsets()
+        self._repair_newest_commit()
+        self._repair_newest_plan()
+        self._repair_gold_state()
+
+    def _repair_metadata(self) -> None:
+        path = f"{self._log.checkpoint}/metadata"
+        text = self._files.read_text(path)
+        if text is not None and not _is_json(text):
+            self._files.delete(path)
+            say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
+
+    def _repair_first_offsets(self) -> None:
+        path, start = f"{self._log.checkpoint}/sources/0/0", self._log.start
+        text = self._files.read_text(path)
+        if text is None or _is_json(text.partition("v1\n")[2]) or start is None:
+            return
+        # Spark's form: a zero byte, the version, a line of JSON.
+        self._files.write_text(path, f"\0v1\n{json.dumps({self._topic.name: start})}")
+        say(f"{self._files.uri(path)} was empty or torn: the query's first offsets are those of _source.json")
+
+    def _repair_newest_commit(self) -> None:
+        for found in range(2):
+            committed = self._log.last_committed()
+            path = f"{self._log.checkpoint}/commits/{committed}"
+            if committed < 0 or _is_json((self._files.read_text(path) or "").partition("v1\n")[2]):
+                return
+            if found:
+                raise damaged(self._files.uri(path), "so was the commit of the batch after it")
+            self._files.delete(path)
+            say(f"{self._files.uri(path)} was empty or torn: batch {committed} runs again")
+
+    def _repair_newest_plan(self) -> None:
+        planned, committed = self._log.last_planned(), self._log.last_committed()
+        if committed > planned:
+            raise damaged(self._entry(committed), f"batch {committed} is committed")
+        if planned < 0:
+            return
+        # Spark starts from the newest entry and the one before it.
+        if planned > 0 and not self._is_planned(planned - 1):
+            raise damaged(self._entry(planned - 1), f"batch {planned} begins where it ends")
+        if self._is_planned(planned):
+            return
+        if committed == planned:
+            raise damaged(self._entry(planned), f"batch {planned} is committed")
+        self._require_records_from(planned, self._entry(planned))
+        for sink in SINKS:
+            for name in self._files.names(sink.folder):
+                if batch_of(sink, name) == planned:
+                    self._files.delete(f"{sink.folder}/{name}")
+        self._states.forget(planned)
+        self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
+        say(
+            f"{self._entry(planned)} was empty or torn: batch {planned}, which is not committed, "
+            "is planned again"
+        )
+
+    def _repair_gold_state(self) -> None:
+        committed = self._log.last_committed()
+        if committed < 0:
+            return
+        broken = self._states.damage_of(committed)
+        if broken is None:
+            return
+        uri = self._files.uri(broken)
+        if committed != self._log.last_planned():
+            raise damaged(uri, f"batch {committed + 1} is planned already")
+        before = self._states.damage_of(committed - 1) if committed else None
+        if before is not None:
+            raise damaged(uri, f"so is {self._files.uri(before)}")
+        self._require_records_from(committed, uri)
+        self._files.delete(f"{self._log.checkpoint}/commits/{committed}")
+        say(f"{uri} was missing, empty or torn: batch {committed} runs again")
+
+    def _require_records_from(self, batch_id: int, uri: str) -> None:
+        begin = self._begin_of(batch_id)
+        if begin is None:
+            raise damaged(uri, f"where batch {batch_id} begins is not known")
+        gone = [
+            f"{begin.get(partition, 0)} of partition {partition}"
+            for partition, earliest in self._topic.earliest.items()
+            if earliest > begin.get(partition, 0)
+        ]
+        if gone:
+            raise damaged(
+                uri, f"batch {batch_id} cannot run again: the topic has no more offset {', '.join(gone)}"
+            )
+
+    def _begin_of(self, batch_id: int) -> Optional[dict[str, int]]:
+        if batch_id == 0:
+            return self._log.start
+        before = self._log.read(batch_id - 1)
+        return before.end_offsets if before else None
+
+    def _is_planned(self, batch_id: int) -> bool:
+        try:
+            return self._log.read(batch_id) is not None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return False
+
+    def _entry(self, batch_id: int) -> str:
+        return self._files.uri(f"{self._log.checkpoint}/offsets/{batch_id}")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
