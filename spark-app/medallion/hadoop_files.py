@@ -18,7 +18,6 @@ _DRAFT = ".new"
 _END_MARK = "\n"
 _COPY_BYTES = 1 << 20
 _SYNC_THREADS = 8
-_BETWEEN_NAMES = "\0"
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):")
 _NO_CSV_MARKS = bytes(set(range(256)) - set(b'"\n'))
 
@@ -87,9 +86,10 @@ class HadoopFiles:
         if not self.exists(folder):
             return []
         paths = self._jvm.org.apache.hadoop.fs.FileUtil.stat2Paths(self._fs.listStatus(self._at(folder)))
-        # One text of all: py4j would ask three times for each name.
-        joined = str(self._jvm.org.apache.commons.lang3.StringUtils.join(paths, _BETWEEN_NAMES))
-        return [path.rsplit("/", 1)[1] for path in joined.split(_BETWEEN_NAMES) if path]
+        # One text of all, `{a,b}`: py4j would ask three times for each name.
+        listed = str(self._jvm.org.apache.commons.lang3.ArrayUtils.toString(paths))
+        inside = f"{self.uri(folder)}/"
+        return f",{listed[1:-1]}".split(f",{inside}")[1:]
 
     def size(self, path: str) -> int:
         """A file's bytes."""

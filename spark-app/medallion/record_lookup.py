@@ -70,6 +70,8 @@ class TopicLookup:
             "auto.offset.reset": "none",
             "allow.auto.create.topics": "false",
             "max.poll.records": "10000",
+            # At the end of the topic the broker would wait for more.
+            "fetch.max.wait.ms": "10",
         }.items():
             properties.setProperty(name, value)
         bytes_ = self._jvm.org.apache.kafka.common.serialization.ByteArrayDeserializer

@@ -5,7 +5,7 @@ lost.
 from __future__ import annotations
 
 import json
-from typing import Optional
+from typing import Any, Optional
 
 from py4j.protocol import Py4JJavaError
 
@@ -38,8 +38,7 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
     doomed = sorted(order, key=lambda name: (order[name], name))[:-keep]
     if not doomed:
         return 0
-    text = files.read_text(pruned_record(sink))
-    before = json.loads(text) if text else {"through_batch": -1, "files": 0, "rows": 0}
+    before = _recorded(files.read_text(pruned_record(sink)))
     new = [name for name in doomed if order[name] > before["through_batch"]]
     if new:
         through = max(order[name] for name in new)
@@ -67,3 +66,16 @@ def _rows(files: HadoopFiles, sink: Sink, names: list[str], before: Optional[int
     except Py4JJavaError:
         # A file that cannot be read goes as well: pruning must not depend on it.
         return None
+
+
+def _recorded(text: Optional[str]) -> dict[str, Any]:
+    """What a record says. A torn one begins again, since what is pruned next covers all before it; only how
+    much went before is not known then.
+    """
+    if text is None:
+        return {"through_batch": -1, "files": 0, "rows": 0}
+    try:
+        record = json.loads(text)
+        return {"rows": None, **record, "through_batch": int(record["through_batch"])}
+    except (ValueError, KeyError, TypeError):
+        return {"through_batch": -1, "files": 0, "rows": None}

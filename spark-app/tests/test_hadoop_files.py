@@ -180,12 +180,12 @@ def test_names_are_listed_alike_on_a_disk_and_elsewhere(spark: SparkSession, tmp
     files = HadoopFiles(spark, str(tmp_path))
     remote = HadoopFiles(spark, str(tmp_path))
     remote.is_local = False
-    for name in ("a b", "c#d%20", "é[1]"):
+    for name in ("a b", "c#d%20", "é[1]", "x,y}"):
         (tmp_path / "some" / name).mkdir(parents=True)
     (tmp_path / "none").mkdir()
     for folder in ("some", "none", "missing"):
         assert sorted(files.names(folder)) == sorted(remote.names(folder))
-    assert sorted(files.names("some")) == ["a b", "c#d%20", "é[1]"]
+    assert sorted(files.names("some")) == ["a b", "c#d%20", "x,y}", "é[1]"]
     assert files.names("none") == files.names("missing") == []
 
 

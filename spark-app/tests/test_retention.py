@@ -117,3 +117,11 @@ def test_offsets_are_null_when_the_log_no_longer_reaches_back(spark: SparkSessio
     (root / "_chk/medallion/offsets/8").unlink()
     run(spark, root, 3)
     assert record(root)["offsets"] is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", "\0\0\0"])
+def test_a_torn_record_is_replaced_by_the_next_one(spark: SparkSession, root: Path, content: str) -> None:
+    (root / "_chk/_pruned").mkdir()
+    (root / "_chk/_pruned/silver.json").write_text(content)
+    run(spark, root, 3)
+    assert record(root)["through_batch"] == 8
