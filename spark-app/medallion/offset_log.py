@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from medallion.errors import refusal
 from medallion.hadoop_files import HadoopFiles
 
 CHECKPOINTS = "_chk"
 
-#: By partition, the first offset and the one after the last.
-Ranges = dict[str, tuple[int, int]]
+
+class Range(NamedTuple):
+    """Offsets of a partition: the first, and the one after the last."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Batch:
     end_offsets: dict[str, int]
 
 
-def count_of(ranges: Ranges) -> int:
+def count_of(ranges: dict[str, Range]) -> int:
     """How many offsets ranges cover."""
     return sum(end - start for start, end in ranges.values())
 
@@ -72,14 +76,16 @@ class OffsetLog:
             )
         return batch
 
-    def ranges(self, batch: Batch) -> Optional[Ranges]:
+    def ranges(self, batch: Batch) -> Optional[dict[str, Range]]:
         """What a batch covers, None when it is not known where it begins."""
         before = self.read(batch.batch_id - 1) if batch.batch_id else None
         start = before.end_offsets if before else self.start if batch.batch_id == 0 else None
         if start is None:
             return None
         # A partition that is new begins at its first record.
-        return {partition: (start.get(partition, 0), end) for partition, end in batch.end_offsets.items()}
+        return {
+            partition: Range(start.get(partition, 0), end) for partition, end in batch.end_offsets.items()
+        }
 
     def refuse_lost(self, batch: Batch) -> None:
         """Raises JobError (exit code 78) when another driver has taken this batch over: it is

@@ -15,7 +15,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from medallion.errors import JobError
-from medallion.offset_log import Ranges
+from medallion.offset_log import Range
 
 _POLL_MS = 1000
 #: How long no partition may come nearer to its end.
@@ -35,7 +35,7 @@ class Found:
 class RecordLookup(Protocol):
     """Asks the topic what it has within ranges, by partition."""
 
-    def __call__(self, ranges: Ranges) -> dict[str, Found]: ...
+    def __call__(self, ranges: dict[str, Range]) -> dict[str, Found]: ...
 
 
 class TopicLookup:
@@ -50,7 +50,7 @@ class TopicLookup:
         self._topic = topic
         self._isolation_level = isolation_level
 
-    def __call__(self, ranges: Ranges) -> dict[str, Found]:
+    def __call__(self, ranges: dict[str, Range]) -> dict[str, Found]:
         try:
             consumer = self._consumer()
             try:
@@ -77,7 +77,7 @@ class TopicLookup:
         bytes_ = self._jvm.org.apache.kafka.common.serialization.ByteArrayDeserializer
         return self._jvm.org.apache.kafka.clients.consumer.KafkaConsumer(properties, bytes_(), bytes_())
 
-    def _find(self, consumer: Any, ranges: Ranges) -> dict[str, Found]:
+    def _find(self, consumer: Any, ranges: dict[str, Range]) -> dict[str, Found]:
         partition_of = self._jvm.org.apache.kafka.common.TopicPartition
         at = {partition: partition_of(self._topic, int(partition)) for partition in ranges}
         consumer.assign(self._list(at.values()))

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
-from medallion.offset_log import Ranges, count_of
+from medallion.offset_log import Range, count_of
 from medallion.record_lookup import Found, RecordLookup
 from medallion.schema import BRONZE_SCHEMA
 
@@ -38,7 +38,7 @@ class WholeBatch:
     lookup: RecordLookup
     accepts_loss: bool
     batch_id: int
-    ranges: Optional[Ranges]
+    ranges: Optional[dict[str, Range]]
     folder: str
 
     def require(self, rows: RowCounts, bronze_parts: Callable[[], list[str]]) -> None:
@@ -60,7 +60,7 @@ class WholeBatch:
             raise self._broken(f"{silver:,} rows in silver and {csv:,} in raw_csv")
 
     def _require_planned(
-        self, rows: RowCounts, bronze_parts: Callable[[], list[str]], ranges: Ranges
+        self, rows: RowCounts, bronze_parts: Callable[[], list[str]], ranges: dict[str, Range]
     ) -> None:
         planned = count_of(ranges)
         if rows.bronze == planned:
@@ -78,7 +78,7 @@ class WholeBatch:
             self._refuse_separate_disks(counts)
             raise self._broken(f"{counts}; the topic has {', '.join(lost)}")
 
-    def _lost(self, bronze_parts: list[str], ranges: Ranges, found: dict[str, Found]) -> list[str]:
+    def _lost(self, bronze_parts: list[str], ranges: dict[str, Range], found: dict[str, Found]) -> list[str]:
         """A phrase for each partition whose records are not all in bronze."""
         rows = self._rows_by_partition(bronze_parts, found)
         lost = []

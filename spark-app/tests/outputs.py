@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from medallion.medallion_batch import Source
-from medallion.offset_log import Ranges
+from medallion.offset_log import Range
 from medallion.record_lookup import Found
 
 BATCH_TIME_MS = 1767225600123  # 2026-01-01T00:00:00.123Z
@@ -20,7 +20,7 @@ GOOD = (
 )
 
 
-def not_asked(ranges: Ranges) -> dict[str, Found]:
+def not_asked(ranges: dict[str, Range]) -> dict[str, Found]:
     """The topic is asked only when there are fewer rows than offsets."""
     raise AssertionError(f"the topic was asked for {ranges}")
 

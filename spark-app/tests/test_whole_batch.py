@@ -15,7 +15,7 @@ from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
 from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
 from medallion.medallion_batch import MedallionBatch, Source
-from medallion.offset_log import OffsetLog, Ranges
+from medallion.offset_log import OffsetLog, Range
 from medallion.record_lookup import Found
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
 
@@ -45,7 +45,7 @@ def write(
 
 
 def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
-    def lookup(ranges: Ranges) -> dict[str, Found]:
+    def lookup(ranges: dict[str, Range]) -> dict[str, Found]:
         assert set(ranges) == {"0"}
         return {"0": Found(records, first)}
 
