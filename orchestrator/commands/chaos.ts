@@ -69,7 +69,7 @@ async function makeChaos(
   replay: string,
 ): Promise<CommandResult> {
   const { config, reporter, signal } = context;
-  const { runtime } = await selectRuntime(config);
+  const { runtime } = await selectRuntime(config, reporter);
   const outcomes: FaultOutcome[] = [];
   try {
     const outputFolder = localOutputPath(runtime.outputPath);

@@ -11,8 +11,8 @@ export const doctor: Command<unknown> = {
   summary: 'Check the machine and name the command that mends each problem',
   examples: [['npm run doctor', 'Node, Python, Java, Docker, ports, disk, memory, folders']],
   options: (yargs) => yargs,
-  async run({ config, signal }) {
-    const report = await runDoctor(config, signal);
+  async run({ config, reporter, signal }) {
+    const report = await runDoctor(config, signal, (text) => reporter.emit({ type: 'note', text }));
     return {
       exitCode: report.problems === 0 ? 0 : MISSING_ON_MACHINE,
       json: { ...report },

@@ -33,8 +33,11 @@ export function stoppedText({ stopped }: Stopped): string {
 }
 
 /** The work of `down`, for commands that hold the stack's lock already. */
-export async function bringDown({ config }: CommandContext, { takeOver = false } = {}): Promise<Stopped> {
-  const { runtime } = await selectRuntime(config);
+export async function bringDown(
+  { config, reporter }: CommandContext,
+  { takeOver = false } = {},
+): Promise<Stopped> {
+  const { runtime } = await selectRuntime(config, reporter);
   try {
     const taken = takeOver ? await runtime.takeOver() : [];
     const stopped = [...taken, ...(await runtime.down())];

@@ -39,8 +39,8 @@ export const logs: Command<LogsOptions> = {
           );
         },
       }),
-  async run({ config, output, signal, json }, { services, follow, tail }) {
-    const { runtime } = await selectRuntime(config);
+  async run({ config, reporter, output, signal, json }, { services, follow, tail }) {
+    const { runtime } = await selectRuntime(config, reporter);
     const form = json ? jsonLine : services.length === 1 ? bareLine : namedLine;
     try {
       await output.outAll(formatted(runtime.logs({ services, tail, follow, signal }), form, signal));

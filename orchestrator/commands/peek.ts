@@ -58,7 +58,7 @@ export const peek: Command<PeekOptions> = {
       }),
   async run(context, options) {
     refuseMixed(context, options);
-    const { runtime } = await selectRuntime(context.config);
+    const { runtime } = await selectRuntime(context.config, context.reporter);
     try {
       return await (options.sql === undefined
         ? look(context, options, runtime.outputPath)

@@ -52,7 +52,7 @@ async function stopAndWipe(context: CommandContext, options: ResetOptions) {
   const { 'keep-topic': keepTopic, 'take-over': takeOver } = options;
   // What is wiped is the stack as it was recorded; what flags ask for is the next one's.
   const config = standingConfig(context.config);
-  const { runtime } = await selectRuntime(config);
+  const { runtime } = await selectRuntime(config, context.reporter);
   try {
     // Everything that could refuse refuses here, before anything is stopped or deleted.
     if (!takeOver) await runtime.assertOwn();

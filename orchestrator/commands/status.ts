@@ -29,7 +29,7 @@ export const status: Command<StatusOptions> = {
       coerce: waitSeconds,
     }),
   async run({ config, reporter, signal }, { wait }) {
-    const { runtime } = await selectRuntime(config);
+    const { runtime } = await selectRuntime(config, reporter);
     const look = () => stackStatus(config, runtime);
     try {
       const found =

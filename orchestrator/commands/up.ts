@@ -26,7 +26,7 @@ export const up: Command<TakeOverOption> = {
 /** The work of `up`, for commands that hold the stack's lock already. */
 export async function bringUp(context: CommandContext, { takeOver = false } = {}): Promise<CommandResult> {
   const { config, signal } = context;
-  const selected = await selectRuntime(config);
+  const selected = await selectRuntime(config, context.reporter);
   const { runtime } = selected;
   try {
     if (takeOver) await runtime.takeOver();

@@ -54,7 +54,7 @@ export const verify: Command<VerifyCommandOptions> = {
         describe: `Check where the records of this file landed (implies --deep); OUTPUT_DIR/${ANSWER_KEY_FILE} when no file is named`,
       }),
   async run({ config, reporter, signal }, options) {
-    const { runtime } = await selectRuntime(config);
+    const { runtime } = await selectRuntime(config, reporter);
     const answerKey = answerKeyFile(config, options['answer-key']);
     const deep = options.deep || answerKey !== undefined;
     const steps = reportedSteps(reporter, [

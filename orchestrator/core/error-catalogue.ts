@@ -17,6 +17,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'OUTPUT_DIR, RUN_DIR or the cache cannot be created, read or written, or its disk is full.',
   },
+  CHECKOUT_NOT_READABLE: {
+    exitCode: 2,
+    meaning: 'The user that Spark runs as in containers cannot read the job in the checkout.',
+  },
   FOREIGN_FILES: {
     exitCode: 2,
     meaning: 'A wipe met files that this stack did not make, and deleted nothing.',

@@ -1,6 +1,5 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
-import type { EngineAnswer } from '../runtime/compose/engine.ts';
 import { readRecordedStack } from '../stack/recorded-stack.ts';
 import { checkCache } from './check-cache.ts';
 import { checkCertificates } from './check-certificates.ts';
@@ -15,25 +14,31 @@ import { checkPython } from './check-python.ts';
 import { checkSystem } from './check-system.ts';
 import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
 
-/** An engine that takes longer is in trouble. */
-const ENGINE_PATIENCE_MS = 5000;
-
 /**
  * Looks at everything that the stack needs of the machine, and changes nothing.
+ * @param onWait is called with a sentence when the Docker engine is slow to answer
  * @throws the signal's reason when aborted
  */
-export async function runDoctor(config: StackConfig, signal: AbortSignal): Promise<DoctorReport> {
+export async function runDoctor(
+  config: StackConfig,
+  signal: AbortSignal,
+  onWait?: (text: string) => void,
+): Promise<DoctorReport> {
   // Docker's client takes longer to load than most commands take.
   const { askEngine } = await import('../runtime/compose/engine.ts');
-  const answer = await askEngine(config.environment, ENGINE_PATIENCE_MS);
+  const answer = await askEngine(config.environment, undefined, onWait);
+  const { composeObstacle } = await import('../runtime/compose/compose-obstacle.ts');
+  const obstacle = answer.engine && (await composeObstacle(config, answer.engine));
   signal.throwIfAborted();
-  const ofLocal = takesCompose(config, answer) ? asNotes : (check: Check) => check;
+  const ofLocal = takesCompose(config, answer.engine !== undefined && !obstacle)
+    ? asNotes
+    : (check: Check) => check;
   const checks: readonly (readonly [name: string, check: Check])[] = [
     ['Node.js', checkNode],
     ['system', ofLocal(() => checkSystem(config))],
     ['Python', ofLocal((within) => checkPython(config, within))],
     ['Java', ofLocal((within) => checkJava(config, within))],
-    ['Docker', async () => checkDocker(config, answer)],
+    ['Docker', async () => checkDocker(config, answer, obstacle)],
     ['certificates', () => checkCertificates(config)],
     ['cache', ofLocal(() => checkCache(config))],
     ['disk', ofLocal(() => checkDisk(config))],
@@ -48,10 +53,10 @@ export async function runDoctor(config: StackConfig, signal: AbortSignal): Promi
 }
 
 /** Whether `up` would run the services through Compose. */
-function takesCompose(config: StackConfig, { engine }: EngineAnswer): boolean {
+function takesCompose(config: StackConfig, isPossible: boolean): boolean {
   const { RUNTIME } = config.settings;
   if (RUNTIME !== 'auto') return RUNTIME === 'compose';
-  return (readRecordedStack(config)?.runtime ?? (engine ? 'compose' : 'local')) === 'compose';
+  return (readRecordedStack(config)?.runtime ?? (isPossible ? 'compose' : 'local')) === 'compose';
 }
 
 /** What only local processes need stands in nobody's way with Compose. */

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Environment } from './compose/engine.ts';
+import { askEngine, type Environment } from './compose/engine.ts';
 import { detectRuntime, requireEngine } from './detect.ts';
 
 const DOCKER = { Version: '27.0.1', Components: [{ Name: 'Engine' }] };
@@ -25,11 +25,12 @@ describe('the runtime that a machine has', () => {
   });
 
   /** An engine's API at the socket; `undefined` answers never. */
-  const engine = async (version: object | undefined, info: object = LINUX) => {
+  const engine = async (version: object | undefined, info: object = LINUX, afterMs = 0) => {
     server = createServer((request, response) => {
       if (version === undefined) return;
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(request.url?.endsWith('/info') ? info : version));
+      const answer = JSON.stringify(request.url?.endsWith('/info') ? info : version);
+      setTimeout(() => response.end(answer), afterMs);
     });
     await new Promise<void>((resolve) => server?.listen(socket, resolve));
   };
@@ -72,12 +73,26 @@ describe('the runtime that a machine has', () => {
     expect(reason).toContain(`no engine answers at unix://${socket} (ENOENT)`);
   });
 
-  it('is local within about a second when the engine hangs', async () => {
+  it('is Compose when the engine accepts the connection and answers after 3 s, and the wait is announced', async () => {
+    await engine(DOCKER, LINUX, 3000);
+    const said: string[] = [];
+    const detected = await detectRuntime(await command('echo 2.40.3'), (text) => said.push(text));
+    expect(detected.name).toBe('compose');
+    expect(said).toEqual([`Docker at unix://${socket} has not answered yet; it may take up to 20 s.`]);
+  });
+
+  it('has no engine that can be used when it accepts the connection and never answers', async () => {
     await engine(undefined);
+    expect(await askEngine(await command('echo 2.40.3'), 500)).toEqual({
+      declined: `no answer from unix://${socket} within 0.5 s`,
+    });
+  });
+
+  it('is local at once when nothing listens, without a word of waiting', async () => {
+    const said: string[] = [];
     const begin = performance.now();
-    const { name, reason } = await detectRuntime(await command('echo 2.40.3'));
-    expect(name).toBe('local');
-    expect(reason).toContain('within 1 s');
+    await detectRuntime(await command('echo 2.40.3'), (text) => said.push(text));
+    expect(said).toEqual([]);
     expect(performance.now() - begin).toBeLessThan(5000);
   });
 

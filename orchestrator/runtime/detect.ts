@@ -1,20 +1,17 @@
 import { ProductError } from '../core/product-error.ts';
 import { askEngine, type Engine, type Environment } from './compose/engine.ts';
 
-/** What a machine whose engine hangs costs the user at most. */
-const DETECTION_PATIENCE_MS = 1000;
-
-/** One who asked for Compose, or whose stack it holds, is better served late than not. */
-const ASKED_FOR_PATIENCE_MS = 15_000;
-
 /** The runtime that a machine has, and in one line why it was taken. */
 export type DetectedRuntime =
   | { readonly name: 'compose'; readonly engine: Engine; readonly reason: string }
   | { readonly name: 'local'; readonly reason: string };
 
 /** Compose when a Docker engine and the Compose plugin answer, local processes otherwise. */
-export async function detectRuntime(environment: Environment): Promise<DetectedRuntime> {
-  const { engine, declined } = await askEngine(environment, DETECTION_PATIENCE_MS);
+export async function detectRuntime(
+  environment: Environment,
+  onWait?: (text: string) => void,
+): Promise<DetectedRuntime> {
+  const { engine, declined } = await askEngine(environment, undefined, onWait);
   if (!engine) return { name: 'local', reason: `runtime local: not Compose, since ${declined}` };
   const reason = `runtime compose: Docker ${engine.version} with Compose ${engine.composeVersion} answers at ${engine.host}`;
   return { name: 'compose', engine, reason };
@@ -24,8 +21,11 @@ export async function detectRuntime(environment: Environment): Promise<DetectedR
  * The engine for one who asked for Compose by name.
  * @throws ProductError NO_ENGINE saying why there is none
  */
-export async function requireEngine(environment: Environment): Promise<Engine> {
-  const { engine, declined } = await askEngine(environment, ASKED_FOR_PATIENCE_MS);
+export async function requireEngine(
+  environment: Environment,
+  onWait?: (text: string) => void,
+): Promise<Engine> {
+  const { engine, declined } = await askEngine(environment, undefined, onWait);
   if (engine) return engine;
   throw new ProductError('NO_ENGINE', {
     message: `Compose cannot be used: ${declined}.`,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackConfig } from '../config/stack-config.ts';
+import type { Reporter } from '../core/reporter.ts';
 import type { DetectedRuntime } from '../runtime/detect.ts';
 import { localRuntime } from '../runtime/local/local-runtime.ts';
 import type { Runtime, RuntimeName } from '../runtime/runtime.ts';
@@ -14,12 +15,14 @@ export interface SelectedRuntime {
 
 /**
  * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for. `auto` stays with the runtime
- * that has the topic of the outputs; without one it takes Compose when an engine and the plugin answer.
+ * that has the topic of the outputs; without one it takes Compose when an engine and the plugin answer, and the engine can run
+ * the stack of this checkout.
+ * @param reporter receives a note when an engine is slow to answer
  * @throws ProductError NO_ENGINE when Compose is asked for
  */
-export async function selectRuntime(config: StackConfig): Promise<SelectedRuntime> {
+export async function selectRuntime(config: StackConfig, reporter?: Reporter): Promise<SelectedRuntime> {
   const recorded = readRecordedStack(config);
-  const chosen = await chooseRuntime(config, recorded);
+  const chosen = await chooseRuntime(config, recorded, (text) => reporter?.emit({ type: 'note', text }));
   if (chosen.name === 'local') return { runtime: localRuntime(config), reason: chosen.reason };
   const { ComposeRuntime } = await import('../runtime/compose/compose-runtime.ts');
   const runtime = new ComposeRuntime(config, chosen.engine, hasMadeData(config, recorded));
@@ -32,18 +35,28 @@ function hasMadeData({ outputDir }: StackConfig, recorded: RecordedStack | undef
 }
 
 async function chooseRuntime(
-  { settings, environment }: StackConfig,
+  config: StackConfig,
   recorded: RecordedStack | undefined,
+  onWait: (text: string) => void,
 ): Promise<DetectedRuntime> {
+  const { settings, environment } = config;
   const wanted = settings.RUNTIME;
   const name = wanted === 'auto' ? recorded?.runtime : wanted;
   if (name === 'local') return { name, reason: reasonFor(name, recorded) };
   // Docker's client is loaded only where it may be needed: it takes longer than a command of the local runtime itself.
   const { detectRuntime, requireEngine } = await import('../runtime/detect.ts');
-  if (name === undefined) return detectRuntime(environment);
+  if (name === undefined) {
+    const detected = await detectRuntime(environment, onWait);
+    if (detected.name === 'local') return detected;
+    const { composeObstacle } = await import('../runtime/compose/compose-obstacle.ts');
+    const obstacle = await composeObstacle(config, detected.engine);
+    return obstacle
+      ? { name: 'local', reason: `runtime local: not Compose, since ${obstacle.reason}` }
+      : detected;
+  }
   return {
     name,
-    engine: await requireEngine(environment),
+    engine: await requireEngine(environment, onWait),
     reason: reasonFor(name, recorded),
   };
 }

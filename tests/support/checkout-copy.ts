@@ -1,4 +1,4 @@
-import { cpSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { projectDir } from './project.ts';
 
@@ -17,5 +17,15 @@ export function copyCheckout(to: string): void {
     recursive: true,
     filter: (path) => !NOT_CLONED.includes(relative(projectDir, path)),
   });
-  symlinkSync(join(projectDir, 'node_modules'), join(to, 'node_modules'));
+  const [from, modules] = [projectDir, to].map((checkout) => join(checkout, 'node_modules')) as [
+    string,
+    string,
+  ];
+  // A link for each package, not for all: an `npm ci` in the copy would empty the folder behind it.
+  mkdirSync(modules);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(modules, entry.name)];
+    if (entry.isDirectory()) symlinkSync(source, target);
+    else cpSync(source, target);
+  }
 }

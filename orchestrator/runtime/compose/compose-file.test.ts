@@ -24,7 +24,10 @@ interface ComposeService {
   readonly environment: Readonly<Record<string, string | number>>;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly ports?: readonly string[];
-  readonly volumes?: readonly (string | { readonly source: string; readonly target: string })[];
+  readonly volumes?: readonly (
+    | string
+    | { readonly source: string; readonly target: string; readonly bind?: object }
+  )[];
   readonly restart: string;
   readonly mem_limit: string;
   readonly cap_drop: readonly string[];
@@ -206,6 +209,24 @@ describe('docker-compose.yml is safe to leave running:', () => {
       );
     expect(outputs('spark-worker')).toHaveLength(1);
     expect(outputs('spark-worker')).toEqual(outputs('spark-streaming'));
+  });
+
+  it('binds are labelled for SELinux, which Compose does only where it may make the folder', () => {
+    const binds = SERVICES.flatMap(({ name }) => service(name).volumes ?? []).flatMap((volume) =>
+      typeof volume === 'object' && !volume.target.startsWith('/opt/checkout/') ? [volume] : [],
+    );
+    expect(binds).toHaveLength(5);
+    for (const { bind } of binds) expect(bind).toEqual({ selinux: 'z', create_host_path: true });
+  });
+
+  it('an engine that does not see the checkout refuses it before it makes folders there', () => {
+    expect(service('spark-worker').volumes).toContainEqual({
+      type: 'bind',
+      source: './spark-app/app.py',
+      target: '/opt/checkout/app.py',
+      read_only: true,
+      bind: { create_host_path: false },
+    });
   });
 
   it("the producer's answer key lies beside the outputs and belongs to their owner", () => {

@@ -13,11 +13,13 @@ import type {
 } from '../runtime.ts';
 import { type ComposeCommand, composeCommand } from './compose-cli.ts';
 import { ComposeFaults } from './compose-faults.ts';
+import { assertNoObstacle } from './compose-obstacle.ts';
 import { type ComposeVariables, composeVariables } from './compose-variables.ts';
 import type { Engine } from './engine.ts';
 import { hostOutputPath } from './output-location.ts';
 import { checkPortsAndNames, makeOutputDir } from './preflight.ts';
 import { ProjectOwner } from './project-owner.ts';
+import { assertReadableJob } from './readable-checkout.ts';
 import { serviceLogs } from './service-logs.ts';
 import { serviceObservation } from './service-observation.ts';
 import { StackContainers } from './stack-containers.ts';
@@ -60,10 +62,12 @@ export class ComposeRuntime implements Runtime {
   }
 
   async preflight(signal: AbortSignal): Promise<void> {
+    await assertNoObstacle(this.#config, this.#engine);
     await this.#owner.assertOwn();
     const present = await this.#containers.list();
     signal.throwIfAborted();
     await checkPortsAndNames(this.#config, this.#variables, this.#engine.docker, present);
+    assertReadableJob(this.#config.projectDir, this.#variables.owner);
     makeOutputDir(this.#config, this.#variables);
   }
 
@@ -185,6 +189,8 @@ export class ComposeRuntime implements Runtime {
   }
 
   async takeOver(): Promise<readonly ServiceName[]> {
+    // Where the engine sees other folders, a folder that is missing here may well be there.
+    await assertNoObstacle(this.#config, this.#engine);
     if (!(await this.#owner.canTakeOver())) return [];
     // Containers see the folders of the checkout that they were made from.
     const stopped = await this.#remove();

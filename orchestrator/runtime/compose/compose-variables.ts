@@ -51,7 +51,10 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
 }
 
 /** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
-function givenVariables({ environment, projectDir }: StackConfig) {
+export function givenVariables({
+  environment,
+  projectDir,
+}: StackConfig): (name: string) => string | undefined {
   const file = readEnvFile(projectDir, environment);
   return (name: string): string | undefined => (environment[name] ?? file[name]) || undefined;
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import Docker from 'dockerode';
 import { execa } from 'execa';
 import { z } from 'zod';
@@ -21,6 +23,18 @@ export type EngineAnswer =
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/**
+ * An engine that accepts a connection is there, and may have to wake up first, as Docker Desktop does. One that takes longer is
+ * in trouble.
+ */
+export const ENGINE_PATIENCE_MS = 20_000;
+
+/** A wait that is longer than this is announced. */
+const ANNOUNCED_AFTER_MS = 1000;
+
+/** Where somebody listens, the system itself makes the connection. */
+const CONNECT_TIMEOUT_MS = 2000;
+
 /** The command and its plugin are programs that need only be started: a busy machine may take its time for that. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
@@ -38,15 +52,20 @@ class Declined extends Error {}
 
 /**
  * Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose plugin, side by side.
- * @param patienceMs how long the engine may take to answer
+ * @param patienceMs how long an engine that accepts the connection may take to answer; where none listens, that is known at once
+ * @param onWait is called once with a sentence when the answer is late
  */
-export async function askEngine(environment: Environment, patienceMs: number): Promise<EngineAnswer> {
+export async function askEngine(
+  environment: Environment,
+  patienceMs = ENGINE_PATIENCE_MS,
+  onWait?: (text: string) => void,
+): Promise<EngineAnswer> {
   const compose = composeVersion(environment);
   compose.catch(() => undefined);
   try {
     const host = await engineHost(environment);
     const docker = engineConnection(host);
-    const found = await answerOf(docker, host, patienceMs);
+    const found = await answerOf(docker, host, patienceMs, onWait);
     return { engine: { docker, host, ...found, composeVersion: await compose } };
   } catch (error) {
     if (error instanceof Declined) return { declined: error.message };
@@ -93,7 +112,12 @@ async function answerOf(
   docker: Docker,
   host: string,
   patienceMs: number,
+  onWait?: (text: string) => void,
 ): Promise<{ version: string; rootless: boolean }> {
+  const announcement = setTimeout(
+    () => onWait?.(`Docker at ${host} has not answered yet; it may take up to ${patienceMs / 1000} s.`),
+    ANNOUNCED_AFTER_MS,
+  );
   const late = AbortSignal.timeout(patienceMs);
   const timeout = new Promise<never>((_resolve, reject) => {
     late.addEventListener('abort', () =>
@@ -102,6 +126,7 @@ async function answerOf(
   });
   timeout.catch(() => undefined);
   try {
+    await connectOnce(docker, host);
     const asked = Promise.all([docker.version(), docker.info()]);
     asked.catch(() => undefined);
     const [first, second] = await Promise.race([asked, timeout]);
@@ -118,7 +143,31 @@ async function answerOf(
     if (code === 'EACCES')
       throw new Declined(`${host} may not be opened by this user (not in the group docker?)`);
     throw new Declined(`no engine answers at ${host} (${code ?? messageOf(error)})`);
+  } finally {
+    clearTimeout(announcement);
   }
+}
+
+/** @throws Error of the system when nobody listens there */
+async function connectOnce(docker: Docker, host: string): Promise<void> {
+  const { socketPath, host: hostname, port } = docker.modem as unknown as EngineAddress;
+  const socket = connect(socketPath === undefined ? { host: hostname, port } : { path: socketPath });
+  const late = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+  try {
+    await once(socket, 'connect', { signal: late });
+  } catch (error) {
+    if (!late.aborted) throw error;
+    throw new Declined(`no connection to ${host} within ${CONNECT_TIMEOUT_MS / 1000} s`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Where a client of dockerode connects to; its types leave it open. */
+interface EngineAddress {
+  readonly socketPath?: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 async function composeVersion(environment: Environment): Promise<string> {

@@ -1,0 +1,43 @@
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { ProductError } from '../../core/product-error.ts';
+
+const READ = 4;
+const ENTER = 1;
+
+/**
+ * Makes sure that the user that Spark runs as in containers can read the job, which a checkout under umask 077 keeps to its owner.
+ * @throws ProductError CHECKOUT_NOT_READABLE
+ */
+export function assertReadableJob(
+  projectDir: string,
+  owner: { readonly uid: number; readonly gid: number },
+): void {
+  const unreadable = owner.uid === 0 ? undefined : findUnreadable(join(projectDir, 'spark-app'), owner);
+  if (unreadable === undefined) return;
+  throw new ProductError('CHECKOUT_NOT_READABLE', {
+    message: `Spark runs as uid ${owner.uid} in containers, which cannot read ${unreadable}.`,
+    hint: "Run `chmod -R go+rX spark-app` in the checkout, or set OUTPUT_UID and OUTPUT_GID to its owner's (id -u, id -g).",
+  });
+}
+
+/** The first file or folder that a user without further groups cannot read. */
+function findUnreadable(
+  path: string,
+  owner: { readonly uid: number; readonly gid: number },
+): string | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found || !(found.isFile() || found.isDirectory())) return undefined;
+  const wanted = found.isDirectory() ? READ | ENTER : READ;
+  if ((rightsOf(found, owner) & wanted) !== wanted) return path;
+  if (!found.isDirectory()) return undefined;
+  for (const name of readdirSync(path)) {
+    const unreadable = findUnreadable(join(path, name), owner);
+    if (unreadable !== undefined) return unreadable;
+  }
+  return undefined;
+}
+
+function rightsOf({ mode, uid, gid }: Stats, owner: { readonly uid: number; readonly gid: number }): number {
+  return (uid === owner.uid ? mode >> 6 : gid === owner.gid ? mode >> 3 : mode) & 7;
+}
