@@ -15,6 +15,8 @@ import { projectDir } from './project.ts';
 export interface PythonTools {
   /** Path of one of the tools. */
   bin(name: string): string;
+  /** Makes another venv, of a requirements file. @returns its folder */
+  install(name: string, requirements: string): Promise<string>;
   /** pyspark importable, Java found. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -30,25 +32,9 @@ export async function pythonTools(): Promise<PythonTools> {
   const { python, sparkHome, javaHome } = provided.toolchain();
 
   const requirements = join(projectDir, 'spark-app', 'requirements-dev.txt');
-  const key = createHash('sha256')
-    .update(readFileSync(requirements))
-    .update(python)
-    .digest('hex')
-    .slice(0, 12);
-  const venv = join(config.cacheDir, `python-tools-${key}`);
-  const lock = await waitForFileLock(`${venv}.lock`, { signal });
-  try {
-    if (!existsSync(join(venv, 'complete'))) {
-      rmSync(venv, { recursive: true, force: true });
-      await run(python, ['-m', 'venv', venv]);
-      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
-      writeFileSync(join(venv, 'complete.part'), '');
-      renameSync(join(venv, 'complete.part'), join(venv, 'complete'));
-    }
-  } finally {
-    lock.release();
-  }
+  const venv = await installVenv(config.cacheDir, 'python-tools', python, requirements);
   return {
+    install: (name, file) => installVenv(config.cacheDir, name, python, file),
     bin: (name) => join(venv, 'bin', name),
     environment: {
       ...process.env,
@@ -60,6 +46,38 @@ export async function pythonTools(): Promise<PythonTools> {
       SPARK_LOCAL_IP: '127.0.0.1',
     },
   };
+}
+
+/**
+ * A venv in the cache, made once: another Python or other requirements make another one.
+ * @param requirements path of a file for `pip install -r`
+ * @returns its folder
+ */
+async function installVenv(
+  cacheDir: string,
+  name: string,
+  python: string,
+  requirements: string,
+): Promise<string> {
+  const key = createHash('sha256')
+    .update(readFileSync(requirements))
+    .update(python)
+    .digest('hex')
+    .slice(0, 12);
+  const venv = join(cacheDir, `${name}-${key}`);
+  const lock = await waitForFileLock(`${venv}.lock`, { signal: new AbortController().signal });
+  try {
+    if (!existsSync(join(venv, 'complete'))) {
+      rmSync(venv, { recursive: true, force: true });
+      await run(python, ['-m', 'venv', venv]);
+      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
+      writeFileSync(join(venv, 'complete.part'), '');
+      renameSync(join(venv, 'complete.part'), join(venv, 'complete'));
+    }
+  } finally {
+    lock.release();
+  }
+  return venv;
 }
 
 function run(command: string, args: readonly string[]): Promise<void> {
