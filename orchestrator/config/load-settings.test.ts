@@ -68,7 +68,12 @@ describe('loadSettings', () => {
     ['MSGS_PER_SEC', 'abc'],
     ['MSGS_PER_SEC', '-1'],
     ['MSGS_PER_SEC', 'Infinity'],
-    ['MSGS_PER_SEC', '1e3'],
+    ['MSGS_PER_SEC', '1e999'],
+    ['SPARK_SQL_SHUFFLE_PARTITIONS', '10001'],
+    ['TRIGGER_INTERVAL', '999999 days'],
+    ['STARTING_OFFSETS', '{}'],
+    ['STARTING_OFFSETS', '{"transactions":{"0":-3}}'],
+    ['STARTING_OFFSETS', '{"a":{"0":1},"b":{"0":1}}'],
     ['KAFKA_TOPIC', 'bad topic'],
     ['KAFKA_TOPIC', '..'],
     ['KAFKA_TOPIC', 'x'.repeat(250)],
@@ -145,6 +150,23 @@ describe('loadSettings', () => {
     expect(message).toContain(word);
     expect(message).toMatch(/[^.]\.$/);
     expect(code).toBe('BAD_SETTING');
+  });
+
+  it.each<[SettingName, string, unknown]>([
+    ['TRIGGER_INTERVAL', ' 10Seconds ', '10 seconds'],
+    ['TRIGGER_INTERVAL', '1 DAY', '1 day'],
+    ['MSGS_PER_SEC', '2e4', 20_000],
+    ['STARTING_OFFSETS', '{"transactions": {"0": 1e3}}', '{"transactions":{"0":1000}}'],
+  ])('hands %s=%j on as %j', (name, value, normal) => {
+    expect(load({ [name]: value })[name]).toBe(normal);
+  });
+
+  it('refuses offsets of another topic than the one that is read', () => {
+    const environment = { STARTING_OFFSETS: '{"other":{"0":1}}' };
+    expect(refusal(() => load(environment)).message).toMatch(
+      /names the topic other, and KAFKA_TOPIC is transactions/,
+    );
+    expect(load({ ...environment, KAFKA_TOPIC: 'other' }).KAFKA_TOPIC).toBe('other');
   });
 
   it('says where a bad value stands', () => {

@@ -3,7 +3,13 @@ import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/config-error.ts';
 import { ProductError } from '../core/product-error.ts';
 import { readEnvFile } from './env-file.ts';
-import { SETTING_NAMES, SETTING_TABLE, type SettingName, type Settings } from './setting-table.ts';
+import {
+  SETTING_NAMES,
+  SETTING_TABLE,
+  type SettingName,
+  type Settings,
+  topicOfOffsets,
+} from './setting-table.ts';
 
 /** Values by setting name, as text and unchecked. */
 export type SettingTexts = Readonly<Partial<Record<SettingName, string>>>;
@@ -110,6 +116,7 @@ export function resolveSettings(sources: SettingSources): LoadedSettings {
   const asked = firstAllowed('RUNTIME', candidates('RUNTIME', given, file, false), given, []);
   const settings = loaded as Settings;
   refuseForProducer(settings, sources.isLenient === true, ignored);
+  if (!sources.isLenient) refuseOffsetsOfOtherTopic(settings);
   return { settings, told, askedRuntime: asked?.parsed as Settings['RUNTIME'], outweighed, ignored };
 }
 
@@ -139,6 +146,16 @@ function refuseForProducer(settings: Settings, isLenient: boolean, ignored: stri
       cause: error,
     });
   }
+}
+
+/** The job reads one topic. */
+function refuseOffsetsOfOtherTopic({ KAFKA_TOPIC, STARTING_OFFSETS }: Settings): void {
+  const topic = topicOfOffsets(STARTING_OFFSETS);
+  if (topic === undefined || topic === KAFKA_TOPIC) return;
+  throw new ProductError('BAD_SETTING', {
+    message: `STARTING_OFFSETS=${JSON.stringify(STARTING_OFFSETS)} names the topic ${topic}, and KAFKA_TOPIC is ${KAFKA_TOPIC}.`,
+    hint: 'Name the topic that KAFKA_TOPIC names.',
+  });
 }
 
 /** A running stack has all its settings already, the data of a stopped one have their places. */
@@ -174,7 +191,7 @@ function firstAllowed(
 ): Found | undefined {
   for (const { source, value } of inOrder) {
     if (value === undefined) continue;
-    const result = SETTING_TABLE[name].schema.safeParse(value);
+    const result = SETTING_TABLE[name].schema.safeParse(value.trim());
     if (result.success && value !== '') return { source, value, parsed: result.data };
     const allowed = result.error?.issues[0]?.message ?? 'a value that is not empty';
     const isNeeded = source === 'flag' || ALWAYS_CHECKED.has(name);
@@ -209,7 +226,7 @@ export function isSame(
   if (given === recorded || (name === 'RUNTIME' && given === 'auto')) return true;
   if (recorded === undefined) return false;
   const meaning = (text: string) =>
-    FOLDERS.has(name) ? resolve(projectDir, text) : SETTING_TABLE[name].schema.safeParse(text).data;
+    FOLDERS.has(name) ? resolve(projectDir, text) : SETTING_TABLE[name].schema.safeParse(text.trim()).data;
   return meaning(given) !== undefined && meaning(given) === meaning(recorded);
 }
 

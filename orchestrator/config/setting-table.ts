@@ -35,8 +35,26 @@ const path = (what: string) =>
     );
 const text = (pattern: RegExp, allowed: string) => z.string().regex(pattern, allowed);
 
-/** Spark's own duration units, as `Trigger.ProcessingTime` reads them (CalendarInterval without months). */
-const INTERVAL = /^\s*(\d{1,9})\s*(milliseconds?|seconds?|minutes?|hours?|days?)\s*$/i;
+const INTERVAL = /^([0-9]{1,9})\s*(millisecond|second|minute|hour|day)s?$/i;
+
+/** Spark counts an interval in microseconds of a long. */
+const MOST_DAYS = 100_000;
+
+/** A duration of Spark's, as Spark writes it: "5 seconds" for "5Seconds". */
+const duration = z.string().transform((value, context) => {
+  const [, count = '', unit = ''] = INTERVAL.exec(value) ?? [];
+  const isRight = count !== '' && (unit.toLowerCase() !== 'day' || Number(count) <= MOST_DAYS);
+  if (isRight) return `${Number(count)} ${unit.toLowerCase()}${Number(count) === 1 ? '' : 's'}`;
+  context.addIssue('a count and a unit, such as "30 seconds" or "1 minute"');
+  return z.NEVER;
+});
+
+/** Numbers such as 0.5 and 2e4. */
+const ratePerSecond = z
+  .string()
+  .regex(/^\d+(\.\d+)?([eE][+-]?\d+)?$/, 'a number of 0 or more; 0 means as fast as it can')
+  .transform(Number)
+  .refine(Number.isFinite, 'a finite number of 0 or more; 0 means as fast as it can');
 
 /** Kafka's rule for topic names: org.apache.kafka.common.internals.Topic. */
 const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
@@ -57,15 +75,37 @@ const eventsPerSecond = 'a number above 0 of events in a second of event time';
 
 const flag = z.enum(['true', 'false'], { error: 'true or false' }).transform((value) => value === 'true');
 
-const startingOffsets = z.string().refine((value) => {
-  if (value === 'earliest' || value === 'latest') return true;
+/** The Kafka source's JSON for one topic: partitions, and an offset, -2 for the earliest, -1 for the latest. */
+const offsetsOfTopic = z.record(
+  z.string(),
+  z
+    .record(z.string().regex(/^[0-9]{1,9}$/), z.int().min(-2))
+    .refine((offsets) => Object.keys(offsets).length > 0),
+);
+
+/** Its JSON is written anew, since `1.0` and `1e3` are whole numbers to JavaScript alone. */
+const startingOffsets = z.string().transform((value, context) => {
+  if (value === 'earliest' || value === 'latest') return value;
+  const offsets = offsetsOfTopic.safeParse(parsedJson(value)).data;
+  if (offsets && Object.keys(offsets).length === 1) return JSON.stringify(offsets);
+  context.addIssue(
+    'earliest, latest, or the Kafka source\'s JSON for one topic such as {"transactions":{"0":23,"1":-2}}',
+  );
+  return z.NEVER;
+});
+
+function parsedJson(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(value);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
-}, 'earliest, latest, or the Kafka source\'s JSON such as {"transactions":{"0":23,"1":-2}}');
+}
+
+/** The topic of checked STARTING_OFFSETS; undefined for a word. */
+export function topicOfOffsets(offsets: string): string | undefined {
+  return offsets.startsWith('{') ? Object.keys(JSON.parse(offsets) as object)[0] : undefined;
+}
 
 /**
  * Every setting, in the order of the documents. Environment, `.env` and flags (`--msgs-per-sec` for MSGS_PER_SEC) are
@@ -97,10 +137,7 @@ export const SETTING_TABLE = {
     usedBy: 'job, verify',
   },
   MSGS_PER_SEC: {
-    schema: z
-      .string()
-      .regex(/^\d{1,9}(\.\d{1,6})?$/, 'a number of 0 or more; 0 means as fast as it can')
-      .transform(Number),
+    schema: ratePerSecond,
     default: '5',
     meaning: 'Records a second that the producer sends; 0 = as fast as it can',
     usedBy: 'producer',
@@ -228,7 +265,7 @@ export const SETTING_TABLE = {
     usedBy: 'Compose runtime',
   },
   TRIGGER_INTERVAL: {
-    schema: text(INTERVAL, 'a count and a unit, such as "30 seconds" or "1 minute"'),
+    schema: duration,
     default: '30 seconds',
     meaning: 'How often a micro-batch starts',
     usedBy: 'job',

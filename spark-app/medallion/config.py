@@ -11,7 +11,8 @@ from typing import Callable, Optional, TypeVar
 from medallion.errors import EXIT_SETTINGS, JobError
 
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-_INTERVAL = re.compile(r"(\d{1,9}) (millisecond|second|minute|hour)s?")
+_INTERVAL = re.compile(r"([0-9]{1,9})\s*(millisecond|second|minute|hour|day)s?", re.IGNORECASE)
+_MOST_DAYS = 100_000
 _SERVER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9._-]+):(\d{1,5})")
 _HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
 
@@ -49,7 +50,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     problems: list[str] = []
 
     def read(name: str, default: str, parse: Callable[[str], Optional[T]], allowed: str, fallback: T) -> T:
-        text = environment.get(name) or default
+        text = environment.get(name, "").strip() or default
         value = parse(text)
         if value is None:
             problems.append(f"{name} is {json.dumps(text)}; allowed: {allowed}")
@@ -85,20 +86,24 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         trigger_interval=read(
             "TRIGGER_INTERVAL",
             "30 seconds",
-            lambda text: text if _INTERVAL.fullmatch(text) else None,
-            'a whole number and milliseconds, seconds, minutes or hours, such as "30 seconds"',
+            _interval,
+            'a whole number and milliseconds, seconds, minutes, hours or days, such as "30 seconds"',
             "",
         ),
         max_offsets_per_trigger=read(
             "MAX_OFFSETS_PER_TRIGGER",
             "",
-            lambda text: _whole(text, 1) if text else 0,
-            "a whole number from 1, or unset",
+            lambda text: _whole(text, 1, 1_000_000_000) if text else 0,
+            "a whole number from 1 to 1000000000, or unset",
             0,
         )
         or None,
         max_files_per_sink=read(
-            "MAX_FILES_PER_SINK", "48", lambda text: _whole(text, 0), "a whole number, 0 keeps all files", 0
+            "MAX_FILES_PER_SINK",
+            "48",
+            lambda text: _whole(text, 0, 1_000_000),
+            "a whole number to 1000000, 0 keeps all files",
+            0,
         ),
         starting_offsets=read(
             "STARTING_OFFSETS",
@@ -121,8 +126,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         shuffle_partitions=read(
             "SPARK_SQL_SHUFFLE_PARTITIONS",
             "4",
-            lambda text: _whole(text, 1, 1000),
-            "a whole number from 1 to 1000",
+            lambda text: _whole(text, 1, 10_000),
+            "a whole number from 1 to 10000",
             1,
         ),
     )
@@ -131,8 +136,15 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _whole(text: str, least: int, most: int = 2**31 - 1) -> Optional[int]:
-    if not re.fullmatch(r"[0-9]{1,10}", text):
+def _interval(text: str) -> Optional[str]:
+    match = _INTERVAL.fullmatch(text)
+    if not match or (match[2].lower() == "day" and int(match[1]) > _MOST_DAYS):
+        return None
+    return f"{int(match[1])} {match[2].lower()}{'' if int(match[1]) == 1 else 's'}"
+
+
+def _whole(text: str, least: int, most: int) -> Optional[int]:
+    if not re.fullmatch(r"[0-9]{1,15}", text):
         return None
     return int(text) if least <= int(text) <= most else None
 
@@ -164,7 +176,7 @@ def _starting_offsets(text: str, topic: str) -> Optional[str]:
         return None
     offsets = topics[topic]
     valid = offsets and all(
-        re.fullmatch(r"[0-9]+", partition) and type(offset) is int and offset >= -2
+        re.fullmatch(r"[0-9]{1,9}", partition) and type(offset) is int and -2 <= offset < 2**53
         for partition, offset in offsets.items()
     )
     return text if valid else None

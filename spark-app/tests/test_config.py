@@ -38,6 +38,8 @@ def test_an_empty_value_counts_as_unset() -> None:
         ("TRIGGER_INTERVAL", "fast"),
         ("TRIGGER_INTERVAL", "-1 seconds"),
         ("TRIGGER_INTERVAL", "1.5 seconds"),
+        ("TRIGGER_INTERVAL", "999999 days"),
+        ("TRIGGER_INTERVAL", "٣ seconds"),
         ("MAX_OFFSETS_PER_TRIGGER", "0"),
         ("MAX_OFFSETS_PER_TRIGGER", "many"),
         ("MAX_FILES_PER_SINK", "-1"),
@@ -51,6 +53,7 @@ def test_an_empty_value_counts_as_unset() -> None:
         ("KAFKA_ISOLATION_LEVEL", "committed"),
         ("SHOW_PREVIEWS", "2"),
         ("SPARK_SQL_SHUFFLE_PARTITIONS", "0"),
+        ("SPARK_SQL_SHUFFLE_PARTITIONS", "10001"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_by_name(name: str, value: str) -> None:
@@ -85,3 +88,20 @@ def test_every_problem_is_reported_at_once() -> None:
         load_settings({"SHOW_PREVIEWS": "x", "MAX_FILES_PER_SINK": "y", "TRIGGER_INTERVAL": "z"})
     names = [line.split(" ")[0] for line in caught.value.sentence.splitlines()]
     assert sorted(names) == ["MAX_FILES_PER_SINK", "SHOW_PREVIEWS", "TRIGGER_INTERVAL"]
+
+
+@pytest.mark.parametrize(
+    ("value", "interval"),
+    [
+        ("5seconds", "5 seconds"),
+        (" 10 Seconds ", "10 seconds"),
+        ("1 DAYS", "1 day"),
+        ("007 minute", "7 minutes"),
+    ],
+)
+def test_an_interval_is_read_as_the_settings_table_reads_it(value: str, interval: str) -> None:
+    assert load_settings({"TRIGGER_INTERVAL": value}).trigger_interval == interval
+
+
+def test_thousands_of_shuffle_partitions_are_taken() -> None:
+    assert load_settings({"SPARK_SQL_SHUFFLE_PARTITIONS": "2000"}).shuffle_partitions == 2000
