@@ -42,18 +42,15 @@ class Parser:
         seen = [*bronze, F.col("read"), F.col("marked")]
         typed = [F.col(reasons.field_column(each.name)) for each in pipeline.fields]
         facts = [F.expr(_IS_OBJECT).alias("is_object"), _unknown_names(pipeline).alias("unknown_names")]
+        problem = F.expr(reasons.problem(pipeline)).alias("problem")
+        reason = F.expr(reasons.reason(pipeline)).alias("reason")
+        detail = F.expr(reasons.detail(pipeline)).alias("detail")
         self._steps: list[list[Column]] = [
             [*bronze, _read(pipeline).alias("read")],
             [*bronze, F.col("read"), _read_marked(pipeline).alias("marked")],
             [*seen, *facts, *[_typed(each) for each in pipeline.fields]],
-            [
-                *seen,
-                F.col("is_object"),
-                F.col("unknown_names"),
-                *typed,
-                F.expr(reasons.reason(pipeline)).alias("reason"),
-            ],
-            [*bronze, _event(pipeline), F.col("reason"), F.expr(reasons.detail(pipeline)).alias("detail")],
+            [*seen, F.col("unknown_names"), *typed, problem],
+            [*bronze, _event(pipeline), reason, detail],
         ]
 
     def parse(self, records: DataFrame) -> DataFrame:

@@ -1,7 +1,7 @@
 """Why a record is no silver row: the first reason that applies, and in words which part of it was wrong.
 
 Works on the columns between the steps of `parse`: a `field_<name>` for each field, `read` and `marked` with
-what the parser read, `is_object` and `unknown_names`.
+what the parser read, `is_object` and `unknown_names`, and then `problem`.
 """
 
 from __future__ import annotations
@@ -36,15 +36,22 @@ def silver_column(path: str, pipeline: Pipeline) -> str:
     return sql.name(field_column(name), *inside)
 
 
+def problem(pipeline: Pipeline) -> str:
+    """The number of the first check that a record fails, NULL for a silver row."""
+    branches = [(condition, str(number)) for number, (_, condition, _) in enumerate(_checks(pipeline), 1)]
+    return _case(branches)
+
+
 def reason(pipeline: Pipeline) -> str:
-    """The first reason of `Pipeline.reasons` that applies, NULL for a silver row."""
-    return _case([(condition, sql.literal(name)) for name, condition, _ in _checks(pipeline)])
+    """The reason of quarantine that belongs to a `problem`."""
+    names = ", ".join(sql.literal(name) for name, _, _ in _checks(pipeline))
+    return f"if(problem is null, null, element_at(array({names}), problem))"
 
 
 def detail(pipeline: Pipeline) -> str:
-    """What is wrong, of a record that has a reason."""
-    checks = [(condition, text) for _, condition, text in _checks(pipeline)]
-    return f"if(reason is null, null, {_case(checks)})"
+    """What is wrong, in words, of a record that has a `problem`."""
+    branches = [(f"problem = {number}", text) for number, (_, _, text) in enumerate(_checks(pipeline), 1)]
+    return f"if(problem is null, null, {_case(branches)})"
 
 
 def _checks(pipeline: Pipeline) -> list[tuple[str, str, str]]:
@@ -118,7 +125,8 @@ def _sentence(name: str, text: str, problem: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return f"if(char_length({text}) > {_SHOWN}, concat(left({text}, {_SHOWN}), '…'), {text})"
+    pattern, shorter = sql.literal(rf"\A((?s:.{{{_SHOWN}}}))(?s:.+)\z"), sql.literal("$1…")
+    return f"regexp_replace({text}, {pattern}, {shorter})"
 
 
 def _registry_detail() -> str:

@@ -24,7 +24,7 @@ _OTHER_ISO_TIME = (
 #: Seconds since 1970 of the beginning of the year 0, and of the year 10000.
 _FIRST_SECOND, _END_SECOND = -62_167_219_200, 253_402_300_800
 #: A number that a decimal of 20 digits before the point may hold, and that is quickly made.
-_SMALL_NUMBER = r"\A-?[0-9]{1,20}(?:\.[0-9]++)?+(?:[eE][+-]?0*+[0-9]{1,2})?+\z"
+_SMALL_NUMBER = r"\A-?[0-9]{1,20}(?:\.[0-9]++)?+(?:[eE][+-]?0*[0-9]{1,2})?+\z"
 _FAR_DECIMALS = r"(\.[0-9]{18})[0-9]+(?=[eE]|\z)"
 _MICROS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 
@@ -64,15 +64,19 @@ def _scientific(text: str, scale: int, data_type: str) -> str:
 
     An exponent of four digits fits no decimal, unless the number is zero or longer than any is read.
     """
-    pattern = r"\A-?(0|[1-9][0-9]*+)(?:\.([0-9]++))?+[eE]([+-]?0*+[0-9]{1,3})\z"
-    whole, fraction, exponent = (f"regexp_extract({text}, {literal(pattern)}, {group})" for group in (1, 2, 3))
+    pattern = r"\A-?(0|[1-9][0-9]*+)(?:\.([0-9]++))?+[eE]([+-]?0*[0-9]{1,3})\z"
+    whole, fraction, exponent = (
+        f"regexp_extract({text}, {literal(pattern)}, {group})" for group in (1, 2, 3)
+    )
     digits = f"concat({whole}, {fraction})"
     decimals = (
         f"octet_length({fraction}) - try_cast({exponent} as int) "
         f"- (octet_length({digits}) - octet_length(trim(trailing '0' from {digits})))"
     )
     zero = matches(text, r"\A-?0(?:\.0++)?+[eE][+-]?[0-9]++\z")
-    fits = f"octet_length({digits}) <= {_LONGEST_NUMBER} and {matches(text, pattern)} and {decimals} <= {scale}"
+    fits = (
+        f"octet_length({digits}) <= {_LONGEST_NUMBER} and {matches(text, pattern)} and {decimals} <= {scale}"
+    )
     return (
         f"case when {zero} then cast(0 as {data_type}) when {fits} then try_cast({text} as {data_type}) end"
     )
