@@ -60,7 +60,7 @@ def unmarked(text: str) -> str:
 
 def bare(text: str) -> str:
     """A marked value without its marks: objects and arrays nearly as they came."""
-    return f"replace(replace({text}, '{_TOKEN}', ''), '{_TEXT}', '')"
+    return _replaced(f"replace({text}, '{_TEXT}', '')", rf'"?{_TOKEN}([A-Za-z0-9.+-]*+)"?', "$1")
 
 
 def shown(text: str) -> str:

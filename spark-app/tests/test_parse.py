@@ -132,7 +132,7 @@ _DETAILS: list[tuple[Any, str, str]] = [
         "amount: 1e-999999999 does not fit decimal(18,2)",
     ),
     (text(EVENT, city=True), "wrong_type", "city: true is no text"),
-    (text(EVENT, city={"a": [1, "{"]}), "wrong_type", 'city: {"a":["1","{"]} is no text'),
+    (text(EVENT, city={"a": [1, "{"]}), "wrong_type", 'city: {"a":[1,"{"]} is no text'),
     (text(EVENT, lat="52.5"), "wrong_type", 'lat: "52.5" is no finite number'),
     (
         json.dumps({**EVENT, "lat": 1}).replace('"lat": 1', '"lat": 1e400'),
