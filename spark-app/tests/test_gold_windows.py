@@ -119,7 +119,7 @@ def test_states_of_old_batches_go(stream: Stream, spark: SparkSession, tmp_path:
     states = GoldStates(HadoopFiles(spark, str(tmp_path)), 20)
     stream.run(0, event("a", "00:00:10", "1"))
     for batch_id in range(1, 30):
-        states.carry(batch_id)
+        states.keep(batch_id, states.carried(batch_id, "staged"))
     names = [path.name for path in (tmp_path / "_chk/gold").iterdir()]
     assert sorted(names) == sorted(
         [f"{n}.json" for n in range(10, 30)] + [f"{n}.parquet" for n in range(20, 30)]
