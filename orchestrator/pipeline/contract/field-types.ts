@@ -56,10 +56,8 @@ function readFormat(
   const format = timeOptions(members)?.get('format');
   // What ODCS's own examples call ISO 8601.
   if (format === undefined || /^iso8601$/i.test(format.text())) return { format: 'iso8601' };
-  return {
-    format: format.text(),
-    shape: format.parse((pattern) => readPattern(pattern, kind), 'a pattern').shape,
-  };
+  const pattern = format.parse((text) => readPattern(text, kind), 'a pattern');
+  return { format: pattern.format, shape: pattern.shape };
 }
 
 /** Which of the options a date or timestamp can have at all is checked with its constraints. */

@@ -22,6 +22,8 @@ export type PatternPart =
   | 'offset';
 
 export interface JdkPattern {
+  /** The pattern as Spark takes it: to Spark `u` is the day of a week, and `y` the year that `u` is to the JDK. */
+  readonly format: string;
   /** Regular expression of the whole text; its capture groups are the parts, in their order. */
   readonly shape: string;
   readonly parts: readonly PatternPart[];
@@ -105,6 +107,7 @@ const DATE_PARTS: readonly (readonly PatternPart[])[] = [
  */
 export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPattern {
   let shape = '';
+  let format = '';
   const parts: PatternPart[] = [];
   const optionalFrom: number[] = [];
   const optional = new Set<PatternPart>();
@@ -135,16 +138,19 @@ export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPat
       if (optionalFrom.length > 0) optional.add(part);
       parts.push(part);
       shape += `(${text})`;
+      format += run.replaceAll('u', 'y');
       continue;
     }
     if (character === "'") {
       const [text, end] = readQuoted(pattern, start);
       shape += literal(text);
+      format += pattern.slice(start, end);
       at = end;
       before = /[0-9]$/.test(text) ? 'open' : 'none';
       continue;
     }
     at += 1;
+    format += character;
     if (character === '[') {
       optionalFrom.push(start);
       shape += '(?:';
@@ -163,7 +169,7 @@ export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPat
   const [unclosed] = optionalFrom;
   if (unclosed !== undefined) throw new TextError(unclosed, '[ without ]', ALLOWED_LETTERS);
   checkParts(parts, optional, kind);
-  return { shape: `^${shape}(?![\\s\\S])`, parts };
+  return { format, shape: `^${shape}(?![\\s\\S])`, parts };
 }
 
 function readRun(run: string, at: number): readonly [PatternPart, string] {

@@ -18,6 +18,7 @@ function fixture<T>(name: string): T[] {
 interface TimePattern {
   readonly pattern: string;
   readonly kind: 'date' | 'timestamp';
+  readonly format: string;
   readonly shape: string;
   readonly texts: Readonly<Record<string, string | null>>;
 }
@@ -32,9 +33,10 @@ interface Regex {
 describe('patterns of dates and times', () => {
   it.each(fixture<TimePattern>('time-patterns.jsonl'))(
     '$pattern ($kind)',
-    ({ pattern, kind, shape, texts }) => {
+    ({ pattern, kind, format, shape, texts }) => {
       const read = readPattern(pattern, kind);
       expect(read.shape).toBe(shape);
+      expect(read.format).toBe(format);
       for (const [text, expected] of Object.entries(texts)) {
         expect(timeText(readTime(read, text), kind), JSON.stringify(text)).toBe(expected);
       }
