@@ -29,6 +29,8 @@ PRIVATE_CA = Path("/run/secrets/private-ca")
 TRUST_STORES = Path("/var/tmp")
 # Java's customary one; the content is public.
 TRUST_STORE_PASSWORD = "changeit"
+#: What Java reaches without a proxy by default; hosts that are named replace it.
+JAVA_DIRECT_HOSTS = ("localhost", "127.*", "[::1]")
 CONNECT_TIMEOUT_MS = 15_000
 READ_TIMEOUT_MS = 60_000
 
@@ -92,16 +94,17 @@ def java_network_options(environment: Mapping[str, str]) -> list[str]:
     ]
     direct = [host.strip() for host in environment.get("NO_PROXY", "").split(",") if host.strip()]
     if proxies and direct:
-        patterns = "|".join(_non_proxy_pattern(host) for host in direct)
-        proxies.append(f"-Dhttp.nonProxyHosts={patterns}")
+        patterns = [pattern for host in direct for pattern in _non_proxy_patterns(host)]
+        hosts = "|".join(dict.fromkeys([*patterns, *JAVA_DIRECT_HOSTS]))
+        proxies.append(f"-Dhttp.nonProxyHosts={hosts}")
     return options + proxies
 
 
-def _non_proxy_pattern(host: str) -> str:
+def _non_proxy_patterns(host: str) -> list[str]:
     """A name stands for the domain below it, too, as with other tools."""
     if host == "*":
-        return host
-    return f"*{host}" if host.startswith(".") else f"{host}|*.{host}"
+        return [host]
+    return [f"*{host}"] if host.startswith(".") else [host, f"*.{host}"]
 
 
 def _proxy_options(scheme: str, proxy: Optional[str]) -> list[str]:

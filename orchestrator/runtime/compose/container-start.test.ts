@@ -33,7 +33,9 @@ describe('the start of a Spark container', () => {
       `print(json.dumps(start.java_network_options(${JSON.stringify(environment)})))`,
       folder,
     );
-    const expected = javaNetworkOptions(environment).map((option) => option.replace('[::1]', '::1'));
+    const expected = javaNetworkOptions(environment).map((option) =>
+      option.replace('proxyHost=[::1]', 'proxyHost=::1'),
+    );
     expect(options).toEqual(expected);
   });
 
