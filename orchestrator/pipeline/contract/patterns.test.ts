@@ -6,7 +6,7 @@ import { readPattern } from './jdk-pattern.ts';
 import { readTime } from './read-time.ts';
 import { STRING_FORMATS } from './string-formats.ts';
 
-/** What these files expect is tested against Spark and Java as well: spark-app/tests/test_contract_patterns.py. */
+/** What these files expect is what Spark 3.5 and Java make of the same texts, too. */
 function fixture<T>(name: string): T[] {
   const text = readFileSync(new URL(`../../../data/fixtures/${name}`, import.meta.url), 'utf8');
   return text
