@@ -21,6 +21,8 @@ export interface ParsedCommand {
   readonly flags: Partial<Record<SettingName, string>>;
   /** See `Command.isLenient`. */
   readonly isLenient: boolean;
+  /** See `Command.readsOutputs`. */
+  readonly readsOutputs: boolean;
   /** See `Command.afterInterrupt`. */
   readonly afterInterrupt: string | undefined;
   run(context: CommandContext): Promise<CommandResult>;
@@ -78,6 +80,7 @@ export async function parseCommandLine(
           json: args['json'] === true,
           flags: settingFlags(args, settings),
           isLenient: command.isLenient === true,
+          readsOutputs: command.readsOutputs === true,
           afterInterrupt: command.afterInterrupt,
           run: (context) => command.run(context, args as Options),
         };

@@ -42,8 +42,8 @@ async function main(): Promise<number> {
     command = await parseCommandLine(argv, process.stdout.columns);
     if (!command) return 0;
     const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
-    const { flags, isLenient } = command;
-    const request = { flags, environment: process.env, projectDir, isLenient };
+    const { flags, isLenient, readsOutputs } = command;
+    const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs };
     folders = { RUN_DIR: givenRunDir(request) };
     const { config, notes } = await resolveStack(request);
     folders = {

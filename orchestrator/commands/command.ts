@@ -30,6 +30,8 @@ export interface Command<Options> {
   options(yargs: Argv): Argv<Options>;
   /** Whether it needs hardly more than folder and runtime of the stack: a bad value of another setting does not end it. */
   readonly isLenient?: boolean;
+  /** It only reads outputs: a flag may name others than those of the running stack, such as a copy. */
+  readonly readsOutputs?: boolean;
   /** The sentence that is true when an interrupt has ended a command that changes the stack; absent for all others. */
   readonly afterInterrupt?: string;
   run(context: CommandContext, options: Options): Promise<CommandResult>;

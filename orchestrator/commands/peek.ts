@@ -20,6 +20,7 @@ const DEFAULT_SQL_ROWS = 40;
 /** `peek`: rows per sink, gold and rejected records at a glance, the newest rows of a sink, or any query. */
 export const peek: Command<PeekOptions> = {
   usage: 'peek [sink]',
+  readsOutputs: true,
   summary: 'Show what the sinks hold, or query them with SQL',
   examples: [
     ['npm run peek', 'rows per sink, gold, rejected records, the newest rows of silver'],

@@ -20,6 +20,7 @@ interface VerifyCommandOptions {
 /** `verify`: outputs against the topic. */
 export const verify: Command<VerifyCommandOptions> = {
   usage: 'verify',
+  readsOutputs: true,
   summary: 'Check that every record of the topic arrived once, and in one of silver and quarantine',
   examples: [
     ['npm run verify', 'counts and every difference; exit code 5 when there is one'],

@@ -19,14 +19,15 @@ interface Given {
   readonly flags?: SettingTexts;
   readonly environment?: Readonly<Record<string, string>>;
   readonly isLenient?: boolean;
+  readonly readsOutputs?: boolean;
   /** Whether the recorded stack really runs. */
   readonly isRunning?: boolean;
   /** A service that has failed for good while Kafka runs. */
   readonly failed?: ServiceName;
 }
 
-const stack = ({ flags = {}, environment = {}, isLenient = false, isRunning = true, failed }: Given = {}) =>
-  resolveStack({ flags, environment, projectDir: folder, isLenient }, async () => [
+const stack = ({ isRunning = true, failed, flags = {}, environment = {}, ...how }: Given = {}) =>
+  resolveStack({ flags, environment, projectDir: folder, ...how }, async () => [
     { name: 'kafka', state: isRunning ? 'running' : 'stopped' },
     ...(failed ? [{ name: failed, state: 'failed' } as const] : []),
   ]);
@@ -75,6 +76,21 @@ describe('a running stack', () => {
     expect(config.settings).toMatchObject({ KAFKA_PORT: 9095, SEED: undefined });
     expect(notes[0]).toContain('KAFKA_PORT=9095 (.env has 9096)');
     expect(notes[0]).toContain('SEED=unset (the environment has abc)');
+  });
+
+  it('lets a command that only reads outputs read others, and nothing else be different', async () => {
+    await started({ environment: { OUTPUT_DIR: join(folder, 'outputs'), KAFKA_PORT: '9095' } });
+    const flags = { OUTPUT_DIR: join(folder, 'copy') };
+    const { config, notes } = await stack({ flags, readsOutputs: true });
+    expect(config.outputDir).toBe(join(folder, 'copy'));
+    expect(config.settings.KAFKA_PORT).toBe(9095);
+    expect(notes).toEqual([]);
+    const environment = { OUTPUT_DIR: join(folder, 'copy') };
+    const plain = await stack({ environment, readsOutputs: true });
+    expect(plain.config.outputDir).toBe(join(folder, 'outputs'));
+    for (const given of [{ flags }, { flags: { KAFKA_PORT: '9096' }, readsOutputs: true }]) {
+      expect((await refusal(stack(given))).code).toBe('STACK_RUNNING');
+    }
   });
 
   it('refuses flags that differ, by name and with both values, and takes those that agree', async () => {

@@ -17,7 +17,13 @@ import { COMPOSE_NAMES, type RecordedStack, readRecordedStack, readStackLocation
 import { selectRuntime } from './select-runtime.ts';
 
 /** What a command was given, and whether a bad value of what it does not need is passed over. */
-export type StackRequest = Omit<SettingSources, 'record'>;
+export interface StackRequest extends Omit<SettingSources, 'record'> {
+  /** The command only reads outputs: a flag may name others than those of the running stack. */
+  readonly readsOutputs?: boolean;
+}
+
+/** Which outputs are read. */
+const OUTPUT_PLACES: readonly SettingName[] = ['OUTPUT_DIR', 'OUTPUT_PATH'];
 
 /** What a recorded stack's services do. */
 type Observe = (config: StackConfig) => Promise<readonly Pick<ServiceObservation, 'name' | 'state'>[]>;
@@ -56,7 +62,8 @@ export async function resolveStack(
     if (running.notes.length === 0 && differing.length === 0) return running;
     const services = await observe(running.config);
     if (services.some(isAtWork)) {
-      const open = settingsOfFailed(services);
+      const read = request.readsOutputs ? OUTPUT_PLACES.filter((name) => request.flags[name]) : [];
+      const open = new Set([...settingsOfFailed(services), ...read]);
       const bound = differing.filter(({ name }) => !open.has(name));
       refuseFlags(bound);
       if (open.size === 0) return running;

@@ -37,3 +37,15 @@ it('the rights of the group count for one of that group', () => {
   const { uid, gid } = statSync(job());
   assertReadableJob(checkout, { uid: uid + 1, gid });
 });
+
+it('what a tool left for its user alone does not count', () => {
+  const caches = ['.hypothesis', join('medallion', '__pycache__')].map((name) =>
+    join(checkout, 'spark-app', name),
+  );
+  for (const cache of caches) {
+    mkdirSync(cache);
+    writeFileSync(join(cache, 'constants'), '', { mode: 0o600 });
+  }
+  const { uid, gid } = statSync(job());
+  assertReadableJob(checkout, { uid: uid + 1, gid: gid + 1 });
+});

@@ -31,11 +31,16 @@ function findUnreadable(
   const wanted = found.isDirectory() ? READ | ENTER : READ;
   if ((rightsOf(found, owner) & wanted) !== wanted) return path;
   if (!found.isDirectory()) return undefined;
-  for (const name of readdirSync(path)) {
+  for (const name of readdirSync(path).filter(isLoaded)) {
     const unreadable = findUnreadable(join(path, name), owner);
     if (unreadable !== undefined) return unreadable;
   }
   return undefined;
+}
+
+/** Python loads sources; the caches of tools next to them belong to whoever ran the tool. */
+function isLoaded(name: string): boolean {
+  return name.endsWith('.py') || !/^\.|\.|^__pycache__$/.test(name);
 }
 
 function rightsOf({ mode, uid, gid }: Stats, owner: { readonly uid: number; readonly gid: number }): number {
