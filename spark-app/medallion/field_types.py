@@ -213,48 +213,51 @@ def marked_value(of: Type, text: str, depth: int = 0) -> str:
         return _marked_object(of, text, depth)
     if of.items:
         return _marked_array(of.items, text, depth)
-    row, plain = scalar(of), marked_json.unmarked(text)
-    if row is _STRING:
-        return f"if({marked_json.is_no_text(text)}, null, {plain})"
-    if row is _BOOLEAN:
-        truth = f"case {plain} when 'true' then true when 'false' then false end"
-        return f"if({marked_json.is_token(text)}, {truth}, null)"
-    if row is _INTEGER:
-        whole = sql.matches(plain, r"\A-?[0-9]++\z")
-        return f"if({marked_json.is_token(text)} and {whole}, try_cast({plain} as bigint), null)"
-    if row is _DOUBLE:
-        number = f"{marked_json.is_token(text)} and {_json_number(plain)}"
-        return f"if({number}, {_finite(of, f'try_cast({plain} as double)')}, null)"
+    row, plain = scalar(of), f"p{depth}"
+    is_token = marked_json.is_token(text)
     converted = row.convert(of, plain) if row.convert else plain
-    if row in (_PATTERN_DATE, _PATTERN_TIME):
-        return f"if({marked_json.is_token(text)}, null, {converted})"
-    return converted
+    if row is _STRING:
+        converted = f"if({marked_json.is_no_text(text)}, null, {plain})"
+    elif row is _BOOLEAN:
+        converted = f"if({is_token}, case {plain} when 'true' then true when 'false' then false end, null)"
+    elif row is _INTEGER:
+        whole = sql.matches(plain, r"\A-?[0-9]++\z")
+        converted = f"if({is_token} and {whole}, try_cast({plain} as bigint), null)"
+    elif row is _DOUBLE:
+        number = _finite(of, f"try_cast({plain} as double)")
+        converted = f"if({is_token} and {_json_number(plain)}, {number}, null)"
+    elif row in (_PATTERN_DATE, _PATTERN_TIME):
+        converted = f"if({is_token}, null, {converted})"
+    return sql.bind(plain, marked_json.unmarked(text), converted)
 
 
 def _marked_object(of: Type, text: str, depth: int) -> str:
-    # An array of one binds a name to a value, so that it is computed once.
     schema = "struct<" + ", ".join(f"`{each.name}`: string" for each in of.fields) + ">"
     read = marked_json.read(f"if(startswith({text}, '{{'), {text}, null)", schema)
-    texts, both = f"t{depth}", f"b{depth}"
-    values = ", ".join(
-        f"'{each.name}', {marked_value(each.type, f'{texts}.`{each.name}`', depth + 1)}" for each in of.fields
-    )
-    bound = f"transform(array({read}), {texts} -> named_struct('t', {texts}, 'v', named_struct({values})))"
+    both = f"b{depth}"
     parts = [
         _marked_is_right(each, f"{both}.t.`{each.name}`", f"{both}.v.`{each.name}`") for each in of.fields
     ]
     right = " and ".join([f"{both}.t is not null", *parts])
-    return f"get(transform({bound}, {both} -> if({right}, {both}.v, null)), 0)"
+    return sql.bind(both, marked_fields(of.fields, read, depth), f"if({right}, {both}.v, null)")
+
+
+def marked_fields(fields: Iterable[Field], read: str, depth: int = 0) -> str:
+    """A struct of `t`, the marked texts of an object's fields, and of `v`, their columns."""
+    texts = f"t{depth}"
+    values = ", ".join(
+        f"'{each.name}', {marked_value(each.type, f'{texts}.`{each.name}`', depth + 1)}" for each in fields
+    )
+    return sql.bind(texts, read, f"named_struct('t', {texts}, 'v', named_struct({values}))")
 
 
 def _marked_array(items: Field, text: str, depth: int) -> str:
     read = marked_json.read(f"if(startswith({text}, '['), {text}, null)", "array<string>")
     element, all_of, both = f"t{depth}", f"a{depth}", f"b{depth}"
     inner = marked_value(items.type, element, depth + 1)
-    bound = f"array(transform({read}, {element} -> named_struct('t', {element}, 'v', {inner})))"
+    elements = f"transform({read}, {element} -> named_struct('t', {element}, 'v', {inner}))"
     right = f"forall({all_of}, {both} -> {_marked_is_right(items, f'{both}.t', f'{both}.v')})"
-    values = f"transform({all_of}, {both} -> {both}.v)"
-    return f"get(transform({bound}, {all_of} -> if({right}, {values}, null)), 0)"
+    return sql.bind(all_of, elements, f"if({right}, transform({all_of}, {both} -> {both}.v), null)")
 
 
 def _marked_is_right(item: Field, text: str, converted: str) -> str:

@@ -69,7 +69,7 @@ def shown(text: str) -> str:
     return f"if({is_text}, concat('\"', {bare(text)}, '\"'), {bare(text)})"
 
 
-def read(json: str, schema: str) -> str:
-    """The JSON by Spark's parser."""
-    options = ", ".join(f"'{key}', '{option}'" for key, option in JSON_OPTIONS.items())
+def read(json: str, schema: str, **more: str) -> str:
+    """The JSON by Spark's parser, with more options."""
+    options = ", ".join(f"'{key}', '{option}'" for key, option in {**JSON_OPTIONS, **more}.items())
     return f"from_json({json}, {sql.literal(schema)}, map({options}))"

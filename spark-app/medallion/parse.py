@@ -29,7 +29,7 @@ _EMPTY_OBJECT = rf"\A{_BLANK}\{{{_BLANK}\}}{_BLANK}\z"
 #: Whether the value is one JSON object, by what was read first, or of its marked tokens.
 _IS_OBJECT = (
     f"coalesce(if(marked is null, read.{_END} = 1 and read.{_BROKEN} is null, "
-    f"marked.{_END} is not null and marked.{_BROKEN} is null), false) "
+    f"marked.t.{_END} is not null and marked.t.{_BROKEN} is null), false) "
     f"or value rlike {sql.literal(_EMPTY_OBJECT)}"
 )
 
@@ -40,17 +40,14 @@ class Parser:
     def __init__(self, pipeline: Pipeline) -> None:
         bronze = [F.col(name) for name in BRONZE_COLUMNS]
         seen = [*bronze, F.col("read"), F.col("marked")]
-        typed = [F.col(reasons.field_column(each.name)) for each in pipeline.fields]
         facts = [F.expr(_IS_OBJECT).alias("is_object"), _unknown_names(pipeline).alias("unknown_names")]
-        problem = F.expr(reasons.problem(pipeline)).alias("problem")
-        reason = F.expr(reasons.reason(pipeline)).alias("reason")
-        detail = F.expr(reasons.detail(pipeline)).alias("detail")
+        verdict = F.expr(reasons.verdict(pipeline)).alias("verdict")
         self._steps: list[list[Column]] = [
             [*bronze, _read(pipeline).alias("read")],
             [*bronze, F.col("read"), _read_marked(pipeline).alias("marked")],
             [*seen, *facts, *[_typed(each) for each in pipeline.fields]],
-            [*seen, F.col("unknown_names"), *typed, problem],
-            [*bronze, _event(pipeline), reason, detail],
+            [*bronze, _event(pipeline), verdict],
+            [*bronze, F.col("event"), F.col("verdict.reason"), F.col("verdict.detail")],
         ]
 
     def parse(self, records: DataFrame) -> DataFrame:
@@ -64,11 +61,11 @@ class Parser:
 
 def _read(pipeline: Pipeline) -> Column:
     fields = {each.name: types.read_type(each.type) for each in pipeline.fields}
-    return _from_json(_closed("value"), {**fields, _END: "int"})
+    return F.expr(_from_json(_closed("value"), {**fields, _END: "int"}))
 
 
 def _read_marked(pipeline: Pipeline) -> Column:
-    """The record with its tokens marked, every field as text; NULL when it need not be read again."""
+    """What the record has when its tokens are marked; NULL when it need not be read again."""
     rows = {types.scalar(of) for each in pipeline.fields for _, of in types.leaves(each)}
     lossy = [row for row in rows if row.lossy_number]
     like_no_text = _any_scalar(pipeline, types.is_like_no_text)
@@ -77,9 +74,9 @@ def _read_marked(pipeline: Pipeline) -> Column:
         like_no_text,
         *[_hides_number(pipeline, row) for row in lossy],
     ]
-    fields = dict.fromkeys([*[each.name for each in pipeline.fields], _END], "string")
-    again = F.expr(f"read.{_END} = 1 and ({' or '.join(filter(None, conditions))})")
-    return F.when(again, _from_json(marked_json.marked(_closed("value")), fields))
+    texts = dict.fromkeys([*[each.name for each in pipeline.fields], _END], "string")
+    marked = types.marked_fields(pipeline.fields, _from_json(marked_json.marked(_closed("value")), texts))
+    return F.expr(f"if(read.{_END} = 1 and ({' or '.join(filter(None, conditions))}), {marked}, null)")
 
 
 def _any_scalar(pipeline: Pipeline, test: Callable[[Type, str], str]) -> str:
@@ -98,10 +95,9 @@ def _hides_number(pipeline: Pipeline, row: types.Scalar) -> str:
     return f"if({some}, {in_json}, false)"
 
 
-def _from_json(json: str, fields: dict[str, str]) -> Column:
+def _from_json(json: str, fields: dict[str, str]) -> str:
     schema = ", ".join(f"`{name}` {data_type}" for name, data_type in {**fields, _BROKEN: "string"}.items())
-    options = {**marked_json.JSON_OPTIONS, "columnNameOfCorruptRecord": _BROKEN}
-    return F.from_json(F.expr(json), schema, options)
+    return marked_json.read(json, schema, columnNameOfCorruptRecord=_BROKEN)
 
 
 def _closed(json: str) -> str:
@@ -144,11 +140,11 @@ def _unknown_names(pipeline: Pipeline) -> Column:
 
 def _typed(each: Field) -> Column:
     """The field's column; NULL when it is not there or not right."""
-    read, marked = sql.name("read", each.name), sql.name("marked", each.name)
+    read = sql.name("read", each.name)
     converted, right = types.value(each.type, read), types.is_right(each.type, read)
     if right and each.type.kind in ("object", "array"):
         converted = f"if({right}, {converted}, null)"
-    typed = f"if(marked is null, {converted}, {types.marked_value(each.type, marked)})"
+    typed = f"if(marked is null, {converted}, {sql.name('marked', 'v', each.name)})"
     return F.expr(typed).alias(reasons.field_column(each.name))
 
 

@@ -1,7 +1,7 @@
 """Why a record is no silver row: the first reason that applies, and in words which part of it was wrong.
 
 Works on the columns between the steps of `parse`: a `field_<name>` for each field, `read` and `marked` with
-what the parser read, `is_object` and `unknown_names`, and then `problem`.
+what the parser read, `is_object` and `unknown_names`.
 """
 
 from __future__ import annotations
@@ -36,22 +36,14 @@ def silver_column(path: str, pipeline: Pipeline) -> str:
     return sql.name(field_column(name), *inside)
 
 
-def problem(pipeline: Pipeline) -> str:
-    """The number of the first check that a record fails, NULL for a silver row."""
-    branches = [(condition, str(number)) for number, (_, condition, _) in enumerate(_checks(pipeline), 1)]
-    return _case(branches)
-
-
-def reason(pipeline: Pipeline) -> str:
-    """The reason of quarantine that belongs to a `problem`."""
-    names = ", ".join(sql.literal(name) for name, _, _ in _checks(pipeline))
-    return f"if(problem is null, null, element_at(array({names}), problem))"
-
-
-def detail(pipeline: Pipeline) -> str:
-    """What is wrong, in words, of a record that has a `problem`."""
-    branches = [(f"problem = {number}", text) for number, (_, _, text) in enumerate(_checks(pipeline), 1)]
-    return f"if(problem is null, null, {_case(branches)})"
+def verdict(pipeline: Pipeline) -> str:
+    """A struct of `reason` and `detail` by the first check that a record fails, NULL for a silver row."""
+    checks = _checks(pipeline)
+    number = _case([(condition, str(index)) for index, (_, condition, _) in enumerate(checks, 1)])
+    names = ", ".join(sql.literal(name) for name, _, _ in checks)
+    detail = _case([(f"number = {index}", text) for index, (_, _, text) in enumerate(checks, 1)])
+    words = f"named_struct('reason', element_at(array({names}), number), 'detail', {detail})"
+    return f"if({number} is null, null, {sql.bind('number', number, words)})"
 
 
 def _checks(pipeline: Pipeline) -> list[tuple[str, str, str]]:
@@ -91,7 +83,7 @@ def _required(each: Field) -> list[tuple[str, str, str]]:
 
 
 def _is_given(each: Field) -> str:
-    read, marked = sql.name("read", each.name), sql.name("marked", each.name)
+    read, marked = sql.name("read", each.name), sql.name("marked", "t", each.name)
     return f"if(marked is null, {read} is not null, {marked} is not null)"
 
 
@@ -107,21 +99,23 @@ def _holds(expression: dict[str, object], pipeline: Pipeline) -> str:
 
 def _complaint(each: Field) -> str:
     """`amount: 1.005 has more than 2 decimals`."""
-    read, marked = sql.name("read", each.name), sql.name("marked", each.name)
+    read, marked = sql.name("read", each.name), sql.name("marked", "t", each.name)
     if each.type.kind in ("object", "array"):
         article = "no object" if each.type.kind == "object" else "no array"
         opening = "{" if each.type.kind == "object" else "["
         text = f"if(marked is null, to_json({read}), {marked_json.shown(marked)})"
-        problem = f"if(startswith({text}, '{opening}'), 'has a part of a wrong type', 'is {article}')"
+        problem = f"if(startswith(shown, '{opening}'), 'has a part of a wrong type', 'is {article}')"
         return _sentence(each.name, text, problem)
     row = types.scalar(each.type)
     shown = marked_json.bare(marked) if row.read_type == "string" else marked_json.shown(marked)
     text = f"if(marked is null, cast({read} as string), {shown})"
-    return _sentence(each.name, text, types.complaint(each.type, text))
+    return _sentence(each.name, text, types.complaint(each.type, "shown"))
 
 
 def _sentence(name: str, text: str, problem: str) -> str:
-    return f"concat('{name}: ', {_cut(f'cast({text} as string)')}, ' ', {problem})"
+    """The field's name, its value and the problem, in which the value is called `shown`."""
+    body = f"concat('{name}: ', {_cut('shown')}, ' ', {problem})"
+    return sql.bind("shown", f"cast({text} as string)", body)
 
 
 def _cut(text: str) -> str:

@@ -44,6 +44,15 @@ def matches(text: str, pattern: str) -> str:
     return f"({text} rlike {literal(pattern)})"
 
 
+def bind(name: str, value: str, body: str) -> str:
+    """The body, in which the name is the value: computed once, and interpreted.
+
+    Spark compiles what it computes for every record, and Java leaves methods that are too long uncompiled:
+    what is for few records had better stay out of them.
+    """
+    return f"get(transform(array({value}), {name} -> {body}), 0)"
+
+
 def decimal(text: str, precision: int, scale: int) -> str:
     """A JSON number in a text as a decimal. NULL when it has more digits than the type."""
     whole = precision - scale
@@ -52,11 +61,17 @@ def decimal(text: str, precision: int, scale: int) -> str:
     kept = digits + (rf"(?:\.[0-9]{{1,{scale}}})?" if scale else "")
     data_type = f"decimal({precision},{scale})"
     # Zeros behind the last decimal, however many, are left off: making a number of a long text takes long.
-    short = f"if(octet_length({text}) <= 60, {text}, regexp_extract({text}, {literal(kept)}, 0))"
-    return (
-        f"case when {matches(text, plain)} then try_cast({short} as {data_type}) "
-        f"when {matches(text, '[eE]')} then {_scientific(text, scale, data_type)} end"
+    short = f"if(octet_length(number) <= 60, number, regexp_extract(number, {literal(kept)}, 0))"
+    rare = (
+        f"case when {matches('number', plain)} then try_cast({short} as {data_type}) "
+        f"when {matches('number', '[eE]')} then {_scientific('number', scale, data_type)} end"
     )
+    usual = f"octet_length({text}) <= 60 and {matches(text, plain)}"
+    return f"if({usual}, try_cast({text} as {data_type}), {_unless_null(text, bind('number', text, rare))})"
+
+
+def _unless_null(value: str, otherwise: str) -> str:
+    return f"if({value} is null, null, {otherwise})"
 
 
 def _scientific(text: str, scale: int, data_type: str) -> str:
@@ -90,11 +105,10 @@ def iso_time(text: str, timezone: str) -> str:
     """An instant as ISO 8601 has it; microseconds are kept, further decimals cut. NULL for a day that is not
     in the calendar, for hour 24, second 60 and an offset beyond 18:00.
     """
-    with_seconds = f"regexp_replace({text}, '^(.{{16}})(?!:)', '$1:00')"
-    return (
-        f"case when {matches(text, _ISO_TIME)} then {_instant(text, timezone)} "
-        f"when {matches(text, _OTHER_ISO_TIME)} then {_instant(f'upper({with_seconds})', timezone)} end"
-    )
+    with_seconds = "upper(regexp_replace(time, '^(.{16})(?!:)', '$1:00'))"
+    other = f"if({matches('time', _OTHER_ISO_TIME)}, {_instant(with_seconds, timezone)}, null)"
+    rare = _unless_null(text, bind("time", text, other))
+    return f"if({matches(text, _ISO_TIME)}, {_instant(text, timezone)}, {rare})"
 
 
 def _instant(text: str, timezone: str) -> str:
