@@ -54,8 +54,6 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
         # One bad field must not take the others with it, else reasons would be wrong.
         "spark.sql.json.enablePartialResults": "true",
-        # Patterns of dates as java.time reads them, without asking whether Spark 2 would have read others.
-        "spark.sql.legacy.timeParserPolicy": "CORRECTED",
         # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
