@@ -61,8 +61,8 @@ describe('up refuses, before anything is touched,', () => {
   it('a machine without Python, with exit code 3', async () => {
     const bin = mkdtempSync(join(tmpdir(), 'no-python-'));
     try {
-      // Locks are taken by `flock`, which is on every Linux.
-      for (const name of ['sh', 'env', 'ps', 'flock']) {
+      // What every supported system has: the services start with bash, locks are taken by `flock`.
+      for (const name of ['sh', 'bash', 'env', 'ps', 'flock']) {
         const found = ['/usr/bin', '/bin']
           .map((folder) => join(folder, name))
           .find((path) => existsSync(path));
