@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { z } from 'zod';
 import { flagOf } from '../orchestrator/config/load-settings.ts';
 import type { SettingName } from '../orchestrator/config/setting-table.ts';
 import { ProductError } from '../orchestrator/core/product-error.ts';
+import { OTHER, type Side } from './drain/side.ts';
 
 /** Options of a measurement: every one has a default and a description. Names are written as flags with dashes. */
 export type OptionShape = z.ZodObject<Record<string, z.ZodType>>;
@@ -35,6 +38,26 @@ export const someOf = <T extends string>(names: readonly T[], meaning: string, b
     )
     .transform((text) => text.split(',') as T[])
     .describe(meaning);
+
+/** Another checkout of the product, which takes part as a side of its own. */
+export const checkout = z
+  .string()
+  .default('')
+  .refine(
+    (folder) => folder === '' || existsSync(join(folder, 'spark-app', 'app.py')),
+    'the folder of a checkout',
+  )
+  .transform((folder) => (folder === '' ? '' : resolve(folder)))
+  .describe('Folder of another checkout, such as the commit before a change: its job runs as a further side');
+
+/** The sides that were named, and the other checkout's if there is one. */
+export const sidesOf = ({
+  sides,
+  other,
+}: {
+  readonly sides: readonly Side[];
+  readonly other: string;
+}): readonly Side[] => (other === '' ? sides : [...sides, OTHER]);
 
 /** What yargs shows and takes; zod checks the values. */
 export function yargsOptions(shape: OptionShape): Record<string, Options> {

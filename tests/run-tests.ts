@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { flushOutput } from '../orchestrator/report/output.ts';
 import { projectDir } from './support/project.ts';
@@ -10,7 +10,7 @@ import { runPytest } from './support/pytest.ts';
 /**
  * `npm test`: unit tests, the job's tests against a real Spark session, end-to-end tests against real stacks. All of them run,
  * whatever fails; the last line counts. `npm test -- unit python` runs only the parts named. The part `long` (chaos, what a broker
- * may do, the benchmark) takes minutes more and runs when it is named, or with CI=true.
+ * may do, the benchmark) takes minutes more and runs only when it is named.
  */
 const PARTS = ['unit', 'python', 'e2e', 'long'] as const;
 type Part = (typeof PARTS)[number];
@@ -19,6 +19,8 @@ interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+  /** The failed tests by name. */
+  readonly failures: readonly string[];
 }
 
 const vitestReport = z.object({
@@ -29,6 +31,7 @@ const vitestReport = z.object({
   success: z.boolean(),
   testResults: z.array(
     z.object({
+      name: z.string(),
       assertionResults: z.array(
         z.object({ status: z.string(), ancestorTitles: z.array(z.string()), title: z.string() }),
       ),
@@ -42,9 +45,8 @@ if (unknown.length > 0) {
   process.stderr.write(`error: unknown part ${unknown.join(', ')}; allowed are ${PARTS.join(', ')}\n`);
   process.exit(2);
 }
-const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-const isContinuous = process.env['CI'] !== undefined;
-const wanted = (part: Part) => (named.length === 0 ? part !== 'long' || isContinuous : named.includes(part));
+const total = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
+const wanted = (part: Part) => (named.length === 0 ? part !== 'long' : named.includes(part));
 // Unit tests mostly wait, the job's tests mostly compute: side by side they take the time of the longer.
 const python = wanted('python') ? runPytest() : undefined;
 // An error of its own is thrown where it is awaited.
@@ -59,9 +61,8 @@ if (python) {
 // In one go: none waits for the slowest of the other.
 const stacks = (['e2e', 'long'] as const).filter(wanted);
 if (stacks.length > 0) add(await runVitest(stacks));
-if (named.length === 0 && !isContinuous) {
-  process.stdout.write('\nnot run: the part `long`; `npm test -- long` runs it, CI=true runs everything\n');
-}
+if (named.length === 0) process.stdout.write('\nnot run: the part `long`; `npm test -- long` runs it\n');
+for (const name of total.failures) process.stdout.write(`failed: ${name}\n`);
 const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
 await flushOutput();
@@ -71,6 +72,7 @@ function add(counts: Counts): void {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  total.failures.push(...counts.failures);
 }
 
 async function runVitest(projects: readonly Part[]): Promise<Counts> {
@@ -97,10 +99,20 @@ async function runVitest(projects: readonly Part[]): Promise<Counts> {
       passed: report.numPassedTests,
       failed: report.numFailedTests + unseen,
       skipped: report.numPendingTests + report.numTodoTests,
+      failures: failuresOf(report, unseen),
     };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function failuresOf({ testResults }: z.output<typeof vitestReport>, unseen: number): readonly string[] {
+  const failures = testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ ancestorTitles, title }) => [relative(projectDir, name), ...ancestorTitles, title].join(' > ')),
+  );
+  return unseen === 0 ? failures : [...failures, 'an error outside the tests, shown above'];
 }
 
 /** A test that is skipped has its reason in its title, or in that of the group that is skipped as a whole. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
-import { SIDE_TITLES, SIDES, type Side } from '../drain/side.ts';
+import { OTHER, SIDE_TITLES, SIDES, type Side } from '../drain/side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, type Summary, summarise } from '../measure/statistics.ts';
-import { count, countOrNone, someOf } from '../options.ts';
+import { checkout, count, countOrNone, sidesOf, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
 import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
@@ -17,6 +17,7 @@ const shape = z.object({
   partitions: count(3, 'Partitions of the topic'),
   rounds: count(3, 'Rounds; the order of the sides alternates'),
   sides: someOf(SIDES, 'Which sides run'),
+  other: checkout,
   conf: z.string().default('').describe('Further key=value of spark-submit for every side, separated by ;'),
 });
 
@@ -35,10 +36,12 @@ export const drain = benchCommand({
         warmUp: options.warm_up,
         maxOffsetsPerTrigger: options.max_offsets_per_trigger,
         conf: options.conf.split(';').filter(Boolean),
+        other: options.other,
       };
+      const sides = sidesOf(options);
       const drained: Drained[] = [];
       for (let round = 0; round < options.rounds; round++) {
-        for (const side of orderOf(options.sides, round)) {
+        for (const side of orderOf(sides, round)) {
           const one = await drainSide(stack, side, plan, signal);
           drained.push(one);
           say(
@@ -46,7 +49,7 @@ export const drain = benchCommand({
           );
         }
       }
-      const rates = new Map(options.sides.map((side) => [side, rateOf(drained, side)]));
+      const rates = new Map(sides.map((side) => [side, rateOf(drained, side)]));
       return {
         machine: describeMachine(stack.config, stack.javaHome),
         options,
@@ -79,7 +82,7 @@ function rateOf(drained: readonly Drained[], side: Side): Summary {
 function ratios(rates: ReadonlyMap<Side, Summary>): string[] {
   const ours = rates.get('medallion');
   if (!ours) return [];
-  return (['baseline', 'parquet'] as const).flatMap((side) => {
+  return (['baseline', 'parquet', OTHER] as const).flatMap((side) => {
     const theirs = rates.get(side);
     return theirs ? [`${(ours.median / theirs.median).toFixed(2)} × ${SIDE_TITLES[side]}`] : [];
   });

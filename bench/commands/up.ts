@@ -6,9 +6,10 @@ import { z } from 'zod';
 import { runPlan } from '../../orchestrator/core/run-plan.ts';
 import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
 import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
+import { projectDir } from '../../tests/support/project.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
-import { count, countOrNone } from '../options.ts';
+import { checkout, count, countOrNone } from '../options.ts';
 import { benchOutput } from '../report/bench-output.ts';
 import { barPlot } from '../report/svg-plot.ts';
 import { type StackPlace, stackPlace } from '../stack/stack-place.ts';
@@ -17,16 +18,18 @@ import { productDown, productUp, stackMemoryBytes } from '../start/product-up.ts
 import { benchCommand, say } from './bench-command.ts';
 
 const WARM = ['bare chain', 'up, warm'] as const;
+const OTHER_CHECKOUT = 'up of another checkout, warm' as const;
 const COLD = 'up, cold' as const;
 
 const shape = z.object({
   rounds: count(3, 'Warm rounds; the order alternates'),
   cold_rounds: countOrNone(1, 'Rounds with an empty cache: each downloads about 450 MB'),
+  other: checkout,
   idle_seconds: count(30, 'How long the stack idles before its memory is measured'),
 });
 
 interface Start {
-  readonly side: (typeof WARM)[number] | typeof COLD;
+  readonly side: (typeof WARM)[number] | typeof OTHER_CHECKOUT | typeof COLD;
   readonly seconds: number;
 }
 
@@ -41,6 +44,7 @@ export const up = benchCommand({
     rmSync(warmed.folder, { recursive: true });
     await runPlan(provided.steps, plainReporter(benchOutput), signal);
     const toolchain = provided.toolchain();
+    const warm = options.other === '' ? WARM : [...WARM, OTHER_CHECKOUT];
     const starts: Start[] = [];
     const memory: number[] = [];
     const note = (side: Start['side'], seconds: number) => {
@@ -48,11 +52,13 @@ export const up = benchCommand({
       say(`${side}: ready after ${seconds.toFixed(1)} s`);
     };
     for (let round = 0; round < options.rounds; round++) {
-      for (const side of orderOf(WARM, round)) {
+      for (const side of orderOf(warm, round)) {
         await atPlace(async (place) => {
           if (side === 'bare chain') return note(side, await bareChain(place, toolchain, signal));
-          await stopped(place, async () => {
-            note(side, await productUp(place, process.env));
+          const from = side === OTHER_CHECKOUT ? options.other : projectDir;
+          await stopped(place, from, async () => {
+            note(side, await productUp(place, process.env, from));
+            if (from !== projectDir) return;
             await pause(options.idle_seconds * 1000, undefined, { signal });
             memory.push(stackMemoryBytes(place));
           });
@@ -60,9 +66,9 @@ export const up = benchCommand({
       }
     }
     for (let round = 0; round < options.cold_rounds; round++) {
-      await atPlace((place) => stopped(place, async () => note(COLD, await coldUp(place))));
+      await atPlace((place) => stopped(place, projectDir, async () => note(COLD, await coldUp(place))));
     }
-    const sides: readonly Start['side'][] = [...WARM, ...(options.cold_rounds > 0 ? [COLD] : [])];
+    const sides: readonly Start['side'][] = [...warm, ...(options.cold_rounds > 0 ? [COLD] : [])];
     const of = (side: Start['side']) =>
       summarise(starts.filter((start) => start.side === side).map(({ seconds }) => seconds));
     const gibibytes = summarise(memory.map((bytes) => bytes / 2 ** 30));
@@ -110,10 +116,10 @@ async function atPlace(work: (place: StackPlace) => Promise<void>): Promise<void
   }
 }
 
-async function stopped(place: StackPlace, work: () => Promise<void>): Promise<void> {
+async function stopped(place: StackPlace, from: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } finally {
-    await productDown(place);
+    await productDown(place, from);
   }
 }

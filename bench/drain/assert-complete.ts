@@ -41,7 +41,7 @@ export async function assertComplete(
     const silver = parquet(output, 'silver');
     const quarantine = await parquetIfAny(output, 'quarantine');
     await everyOffsetOnce(parquet(output, 'bronze'), 'bronze rows');
-    if (side === 'medallion') {
+    if (side === 'medallion' || side === 'other') {
       const both = [silver, quarantine].map((rows) => `SELECT "partition", "offset" FROM ${rows}`);
       await everyOffsetOnce(`(${both.join(' UNION ALL ')})`, 'silver and quarantine rows');
     }

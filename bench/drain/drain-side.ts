@@ -5,7 +5,7 @@ import type { BenchStack } from '../stack/bench-stack.ts';
 import { type FilledTopic, tailOf } from '../topic/fill-topic.ts';
 import { assertComplete } from './assert-complete.ts';
 import { commitTimes } from './commit-times.ts';
-import type { Side } from './side.ts';
+import { OTHER, type Side } from './side.ts';
 
 /** How a topic is drained; the same for every side. */
 export interface DrainPlan {
@@ -18,6 +18,8 @@ export interface DrainPlan {
   readonly maxOffsetsPerTrigger: number;
   /** Further `key=value` of spark-submit. */
   readonly conf: readonly string[];
+  /** The checkout of the side `other`. */
+  readonly other?: string;
 }
 
 /** One measured drain. */
@@ -61,6 +63,7 @@ export async function drainSide(
         { app, conf: plan.conf },
         {
           KAFKA_TOPIC: topic.topic,
+          ...(side === OTHER && plan.other !== undefined && { BENCH_CHECKOUT: plan.other }),
           ...(plan.maxOffsetsPerTrigger > 0 && {
             MAX_OFFSETS_PER_TRIGGER: String(plan.maxOffsetsPerTrigger),
           }),

@@ -1,7 +1,10 @@
-/** What drains the topic: the five-query job, the product's job, Spark's own file sink of parsed rows, reading alone. */
+/** What drains the topic unless sides are named: the five-query job, the product's job, Spark's own file sink of parsed rows, reading alone. */
 export const SIDES = ['baseline', 'medallion', 'parquet', 'noop'] as const;
 
-export type Side = (typeof SIDES)[number];
+/** The product's job from another checkout, such as the commit before a change. */
+export const OTHER = 'other';
+
+export type Side = (typeof SIDES)[number] | typeof OTHER;
 
 /** A side's name in tables and plots. */
 export const SIDE_TITLES: Readonly<Record<Side, string>> = {
@@ -9,4 +12,5 @@ export const SIDE_TITLES: Readonly<Record<Side, string>> = {
   medallion: 'medallion-stream',
   parquet: 'Kafka → Parquet, parsed',
   noop: 'Kafka → noop',
+  other: 'another checkout',
 };

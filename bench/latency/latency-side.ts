@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
 import { projectDir } from '../../tests/support/project.ts';
-import type { Side } from '../drain/side.ts';
+import { OTHER, type Side } from '../drain/side.ts';
 import { watchArrivals } from '../measure/file-arrivals.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
 import type { ChildRun } from '../stack/child-run.ts';
@@ -17,6 +17,8 @@ export interface LatencyPlan {
   readonly warmUpMs: number;
   readonly measuredMs: number;
   readonly partitions: number;
+  /** The checkout of the side `other`. */
+  readonly other: string;
 }
 
 const VISIBLE_TIMEOUT_MS = 120_000;
@@ -37,7 +39,7 @@ export async function latencySide(
   const silver = join(output, 'silver');
   await stack.createTopic(topic, plan.partitions);
   const arrivals = watchArrivals(silver, '.parquet');
-  const app = side === 'baseline' ? { app: [join(projectDir, 'bench', 'baseline', 'seed_job.py')] } : {};
+  const app = appOf(side, plan);
   const job = stack.submit(app, {
     KAFKA_TOPIC: topic,
     OUTPUT_PATH: output,
@@ -70,6 +72,12 @@ export async function latencySide(
     arrivals.close();
     rmSync(output, { recursive: true, force: true });
   }
+}
+
+/** What is submitted instead of this checkout's job. */
+function appOf(side: Side, { other }: LatencyPlan) {
+  if (side === 'baseline') return { app: [join(projectDir, 'bench', 'baseline', 'seed_job.py')] };
+  return side === OTHER ? { app: [join(other, 'spark-app', 'app.py')] } : {};
 }
 
 async function until(

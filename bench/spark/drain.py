@@ -20,7 +20,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 BENCH = Path(__file__).parents[1]
-sys.path.insert(0, str(BENCH.parent / "spark-app"))
+#: The checkout whose job drains; this one unless said otherwise.
+CHECKOUT = Path(os.environ.get("BENCH_CHECKOUT") or BENCH.parent)
+sys.path.insert(0, str(CHECKOUT / "spark-app"))
 
 POLL_S = 0.05
 
@@ -119,6 +121,7 @@ DRAINS = {
     "medallion": drain_medallion,
     "parquet": drain_parquet,
     "noop": drain_noop,
+    "other": drain_medallion,
 }
 
 if __name__ == "__main__":

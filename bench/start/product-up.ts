@@ -7,14 +7,19 @@ import { projectDir } from '../../tests/support/project.ts';
 import { descendants, memoryBytesOf } from '../measure/process-usage.ts';
 import type { StackPlace } from '../stack/stack-place.ts';
 
-/** `npm run up` as a user runs it. @returns seconds from the start of the command to its good end */
-export async function productUp(place: StackPlace, environment: NodeJS.ProcessEnv): Promise<number> {
+/** `npm run up` of a checkout as a user runs it. @returns seconds from the start of the command to its good end */
+export async function productUp(
+  place: StackPlace,
+  environment: NodeJS.ProcessEnv,
+  checkout = projectDir,
+): Promise<number> {
   const begin = performance.now();
-  await command(place, 'up', environment);
+  await command(place, 'up', environment, checkout);
   return (performance.now() - begin) / 1000;
 }
 
-export const productDown = (place: StackPlace): Promise<void> => command(place, 'down', process.env);
+export const productDown = (place: StackPlace, checkout = projectDir): Promise<void> =>
+  command(place, 'down', process.env, checkout);
 
 /** Memory of all processes of a running stack, its supervisor included. */
 export function stackMemoryBytes(place: StackPlace): number {
@@ -24,10 +29,15 @@ export function stackMemoryBytes(place: StackPlace): number {
   return memoryBytesOf([...all]);
 }
 
-function command(place: StackPlace, name: 'up' | 'down', environment: NodeJS.ProcessEnv): Promise<void> {
+function command(
+  place: StackPlace,
+  name: 'up' | 'down',
+  environment: NodeJS.ProcessEnv,
+  checkout: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(projectDir, 'bootstrap.mjs'), name], {
-      cwd: projectDir,
+    const child = spawn(process.execPath, [join(checkout, 'bootstrap.mjs'), name], {
+      cwd: checkout,
       env: { ...environment, ...place.settings },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -65,13 +65,8 @@ async function inBronze(name: string): Promise<number> {
 
 const address = () => ({ host: '127.0.0.1', port: stack.ports.KAFKA_PORT });
 
-it('batches of every codec are read and compared', async () => {
-  // The broker compresses what it is sent, with the libraries that Java's clients use.
-  for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
-    await client.configure({ 'compression.type': codec });
-    await client.sendBatch(events(codec, 500));
-  }
-  await client.configure({ 'compression.type': 'producer' });
+/** The codecs of the batches of partition 0. */
+async function codecsOfLog(): Promise<ReadonlySet<string | undefined>> {
   const connection = new LogConnection(address(), client.topic);
   await connection.connect();
   const codecs = new Set<string | undefined>();
@@ -86,13 +81,32 @@ it('batches of every codec are read and compared', async () => {
   } finally {
     await connection.disconnect();
   }
-  expect([...codecs].sort()).toEqual(['gzip', 'lz4', 'snappy', 'zstd']);
+  return codecs;
+}
+
+it('batches of every codec are read and compared', async () => {
+  const before = sent;
+  // The broker compresses what it is sent, with the libraries that Java's clients use. It hears of a topic's new configuration
+  // only after it has confirmed it (a notification of ZooKeeper), so that a batch may still have the codec before.
+  for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
+    await client.configure({ 'compression.type': codec });
+    await until(
+      () => `a batch compressed with ${codec}`,
+      30_000,
+      async () => {
+        await client.sendBatch(events(codec, 500));
+        return (await codecsOfLog()).has(codec) ? codec : undefined;
+      },
+    );
+  }
+  await client.configure({ 'compression.type': 'producer' });
+  const others = sent - before;
 
   const { code, report } = await verified(['--deep']);
   expect(report).toMatchObject({ equal: true, differences: [], lag: 0 });
   expect(report.deep).toMatchObject({
-    records: OWN_RECORDS + 2000,
-    equalRows: { bronze: OWN_RECORDS + 2000 },
+    records: OWN_RECORDS + others,
+    equalRows: { bronze: OWN_RECORDS + others },
   });
   expect(code).toBe(0);
 });

@@ -33,15 +33,19 @@ export async function runPytest() {
   }
 }
 
-/** The counts of a JUnit report's first `testsuite`, as pytest writes it. */
+/** The counts of a JUnit report's first `testsuite` and the names of its failed cases, as pytest writes it. */
 function countsOf(report: string, exitCode: number) {
   const suite = /<testsuite [^>]*>/.exec(report)?.[0] ?? '';
   const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
   const failed = count('failures') + count('errors');
   const skipped = count('skipped');
+  const failures = [
+    ...report.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*><(?:failure|error) /g),
+  ];
   return {
     passed: count('tests') - failed - skipped,
     failed: failed === 0 && exitCode !== 0 ? 1 : failed,
     skipped,
+    failures: failures.map(([, file, name]) => `${file} > ${name}`),
   };
 }
