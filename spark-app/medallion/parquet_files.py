@@ -79,24 +79,16 @@ class ParquetFiles:
                 writer.appendRowGroups(stream, blocks, selected is not None)
                 return sum(rows)
             with closing(self._reader(source)) as reader:
+                schema = reader.getFileMetaData().getSchema()
+                # A row group has its columns in the order of the schema. A large batch has hundreds of
+                # columns to copy: each call into the JVM counts.
+                columns = [
+                    (schema.getFieldIndex(column.getPath()[0]), column)
+                    for column in (selected or schema).getColumns()
+                ]
                 for count, block in zip(rows, blocks):
-                    self._append_with_indexes(writer, stream, reader, count, block, selected)
+                    _append_with_indexes(writer, stream, reader, count, block.getColumns(), columns)
         return sum(rows)
-
-    def _append_with_indexes(
-        self, writer: Any, stream: Any, reader: Any, rows: int, block: Any, selected: Any
-    ) -> None:
-        """Appends a row group with its page indexes, which `appendRowGroups` leaves out: without them
-        a reader cannot skip pages by their least and greatest values.
-        """
-        schema = selected or reader.getFileMetaData().getSchema()
-        chunks = {chunk.getPath().toDotString(): chunk for chunk in block.getColumns()}
-        writer.startBlock(rows)
-        for column in schema.getColumns():
-            chunk = chunks[column.getPath()[0]]
-            indexes = reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)
-            writer.appendColumnChunk(column, stream, chunk, None, *indexes)
-        writer.endBlock()
 
     def _close(self, writer: Any) -> None:
         """Closes the file of a writer that failed, which it offers no way to: on HDFS it would keep
@@ -128,6 +120,20 @@ class ParquetFiles:
 
     def _file(self, path: Any) -> Any:
         return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, self._conf)
+
+
+def _append_with_indexes(
+    writer: Any, stream: Any, reader: Any, rows: int, chunks: Any, columns: list[tuple[int, Any]]
+) -> None:
+    """Appends columns of a row group with their page indexes, which `appendRowGroups` leaves out:
+    without them a reader cannot skip pages by their least and greatest values.
+    """
+    writer.startBlock(rows)
+    for at, column in columns:
+        chunk = chunks.get(at)
+        indexes = reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)
+        writer.appendColumnChunk(column, stream, chunk, None, *indexes)
+    writer.endBlock()
 
 
 def _may_have_several_pages(block: Any) -> bool:
