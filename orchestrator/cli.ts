@@ -1,5 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
+import { shortened } from '../producer/shown-value.ts';
 import { chaos } from './commands/chaos.ts';
 import type { Command, CommandContext, CommandResult } from './commands/command.ts';
 import { doctor } from './commands/doctor.ts';
@@ -164,9 +165,18 @@ function settingFlags(
   return flags;
 }
 
+/** The parser's message in the form of all others: one line with a full stop, flags with their dashes, long words cut. */
+function sentence(message: string): string {
+  return message
+    .replace(/^Not enough arguments following: (.+)$/, 'The option --$1 needs a value')
+    .replaceAll('\n', ' ')
+    .replace(/\S{251,}/g, shortened)
+    .replace(/[^.?]$/, '$&.');
+}
+
 function usageError(message: string): ProductError {
   return new ProductError('BAD_USAGE', {
-    message: message.replace(/[^.?]$/, '$&.').replaceAll('\n', ' '),
+    message: sentence(message),
     hint: '`npm run up -- --help` shows the options of `up`, and so for every command.',
   });
 }

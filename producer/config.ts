@@ -4,6 +4,7 @@ import type { FaultPlan } from './faults/fault-plan.ts';
 import { SCENARIOS } from './faults/scenarios.ts';
 import { type KafkaSecurity, readSecurity } from './security.ts';
 import { type ProducerSetting, SETTING_SCHEMAS } from './setting-schemas.ts';
+import { shownValue } from './shown-value.ts';
 
 /** What the producer is told from outside, parsed once at the start. */
 export interface ProducerConfig {
@@ -56,7 +57,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const result = SETTING_SCHEMAS[name].safeParse(value);
     if (result.success) return result.data as z.output<(typeof SETTING_SCHEMAS)[typeof name]>;
     throw new ConfigError(
-      `${name}=${JSON.stringify(value)} is not allowed: give ${result.error.issues[0]?.message}`,
+      `${name}=${shownValue(value)} is not allowed: give ${result.error.issues[0]?.message}`,
     );
   };
   const config = {

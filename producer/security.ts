@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { SASLOptions } from 'kafkajs';
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
+import { shownValue } from './shown-value.ts';
 
 /** How a client proves who it is and whom it talks to. Holds secrets: never to be printed. */
 export interface KafkaSecurity {
@@ -74,7 +75,7 @@ function choice<T extends string>(
   const result = schema.safeParse(text);
   if (result.success) return result.data as T;
   throw new ConfigError(
-    `${name}=${JSON.stringify(value(name))} is not allowed: give one of ${schema.options.join(', ')}`,
+    `${name}=${shownValue(value(name))} is not allowed: give one of ${schema.options.join(', ')}`,
   );
 }
 
@@ -118,7 +119,7 @@ function pem(name: SecuritySetting, value: Value): string | undefined {
   if (path === undefined) return undefined;
   const text = readText(name, path);
   if (text.includes('-----BEGIN ')) return text;
-  throw new ConfigError(`${name}=${JSON.stringify(path)} is not allowed: give a file in PEM form`);
+  throw new ConfigError(`${name}=${shownValue(path)} is not allowed: give a file in PEM form`);
 }
 
 function secret(name: SecuritySetting, fileName: SecuritySetting, value: Value): string | undefined {
@@ -129,7 +130,7 @@ function secret(name: SecuritySetting, fileName: SecuritySetting, value: Value):
   // Editors end a file with a line break.
   const text = readText(fileName, path).replace(/\r?\n$/, '');
   if (text !== '') return text;
-  throw new ConfigError(`${fileName}=${JSON.stringify(path)} is not allowed: give a file that is not empty`);
+  throw new ConfigError(`${fileName}=${shownValue(path)} is not allowed: give a file that is not empty`);
 }
 
 function readText(name: SecuritySetting, path: string): string {
@@ -137,7 +138,7 @@ function readText(name: SecuritySetting, path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new ConfigError(
-      `${name}=${JSON.stringify(path)} is not allowed: give a file that can be read (${(error as NodeJS.ErrnoException).code})`,
+      `${name}=${shownValue(path)} is not allowed: give a file that can be read (${(error as NodeJS.ErrnoException).code})`,
       { cause: error },
     );
   }

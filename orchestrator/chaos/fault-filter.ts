@@ -1,3 +1,4 @@
+import { shownValue } from '../../producer/shown-value.ts';
 import { FAULT_KINDS, type FaultKind, STRUCK, type Struck } from './fault.ts';
 
 /** Words of `--only` and `--except`: kinds of faults and what they are done to. */
@@ -16,7 +17,7 @@ export interface FaultFilter {
 export function faultFilter(only: readonly string[], except: readonly string[]): FaultFilter {
   for (const word of [...only, ...except]) {
     if (!FILTER_WORDS.includes(word)) {
-      throw new Error(`${JSON.stringify(word)} is no fault: allowed are ${FILTER_WORDS.join(', ')}`);
+      throw new Error(`${shownValue(word)} is no fault: allowed are ${FILTER_WORDS.join(', ')}`);
     }
   }
   const chosen = <Word extends string>(all: readonly Word[]): readonly Word[] => {

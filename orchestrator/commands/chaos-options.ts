@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { shownValue } from '../../producer/shown-value.ts';
 import type { Fault } from '../chaos/fault.ts';
 import { FILTER_WORDS, faultFilter } from '../chaos/fault-filter.ts';
 import { chaosSchedule } from '../chaos/schedule.ts';
@@ -89,7 +90,7 @@ function wholeNumber(flag: string, value: unknown, min: number, max: number): nu
   const number = /^\d{1,9}$/.test(String(value)) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new Error(
-    `${flag} ${JSON.stringify(value)} is not allowed: it must be a whole number from ${min} to ${max}`,
+    `${flag} ${shownValue(String(value))} is not allowed: it must be a whole number from ${min} to ${max}`,
   );
 }
 

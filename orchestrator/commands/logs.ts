@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { shownValue } from '../../producer/shown-value.ts';
 import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
 import type { LogLine } from '../runtime/runtime.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
@@ -35,7 +36,7 @@ export const logs: Command<LogsOptions> = {
         coerce: (value: unknown) => {
           if (/^\d{1,9}$/.test(String(value))) return Number(value);
           throw new Error(
-            `--tail ${JSON.stringify(value)} is not allowed: it must be a whole number of 0 or more`,
+            `--tail ${shownValue(String(value))} is not allowed: it must be a whole number of 0 or more`,
           );
         },
       }),

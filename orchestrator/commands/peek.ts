@@ -1,3 +1,4 @@
+import { shownValue } from '../../producer/shown-value.ts';
 import { ProductError } from '../core/product-error.ts';
 import { SINK_NAMES, type SinkName } from '../outputs/sinks.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
@@ -42,7 +43,7 @@ export const peek: Command<PeekOptions> = {
           if (value === undefined) return undefined;
           if (/^\d{1,4}$/.test(String(value))) return Number(value);
           throw new Error(
-            `--limit ${JSON.stringify(value)} is not allowed: it must be a whole number from 0 to 9999`,
+            `--limit ${shownValue(String(value))} is not allowed: it must be a whole number from 0 to 9999`,
           );
         },
       })

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { shownValue } from '../../producer/shown-value.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { type ServiceStatus, type StackStatus, stackStatus } from '../stack/service-status.ts';
 import { DEFAULT_WAIT_SECONDS, waitForReady } from '../stack/wait-for-ready.ts';
@@ -53,7 +54,7 @@ function waitSeconds(value: unknown): number | undefined {
   if (value === '') return DEFAULT_WAIT_SECONDS;
   if (/^\d{1,6}$/.test(String(value))) return Number(value);
   throw new Error(
-    `--wait ${JSON.stringify(value)} is not allowed: it must be a whole number of seconds from 0 to 999999`,
+    `--wait ${shownValue(String(value))} is not allowed: it must be a whole number of seconds from 0 to 999999`,
   );
 }
 

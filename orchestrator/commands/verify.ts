@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
+import { shownValue } from '../../producer/shown-value.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
-
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { waitForCommits } from '../stack/wait-for-commits.ts';
 import type { Command } from './command.ts';
@@ -46,7 +46,7 @@ export const verify: Command<VerifyCommandOptions> = {
         coerce: (value: unknown) => {
           if (/^[1-9]\d{0,5}$/.test(String(value))) return Number(value);
           throw new Error(
-            `--timeout ${JSON.stringify(value)} is not allowed: it must be a whole number of seconds from 1 to 999999`,
+            `--timeout ${shownValue(String(value))} is not allowed: it must be a whole number of seconds from 1 to 999999`,
           );
         },
       })

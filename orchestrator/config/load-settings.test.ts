@@ -57,6 +57,50 @@ describe('loadSettings', () => {
     expect(settings).toMatchObject({ MSGS_PER_SEC: 30, KAFKA_TOPIC: 'from-env', KAFKA_PORT: 9999 });
   });
 
+  it('cuts a long value in the refusal, and in the note of a command that passes it over', () => {
+    const long = 'a'.repeat(10_000);
+    const { message } = refusal(() => load({ KAFKA_PORT: long }));
+    expect(message).toBe(
+      `KAFKA_PORT="${'a'.repeat(100)}"… (10,000 characters) (from the environment) is not allowed: it must be a whole number from 1 to 65535.`,
+    );
+    const { ignored } = resolveSettings({
+      flags: {},
+      environment: { KAFKA_PORT: long, SEED: `tcp://${long}` },
+      projectDir,
+      isLenient: true,
+    });
+    expect(ignored).toEqual([
+      `SEED=tcp://${'a'.repeat(94)}… (10,006 characters) in the environment comes from a service link of Kubernetes or Docker and was passed over`,
+      `KAFKA_PORT="${'a'.repeat(100)}"… (10,000 characters) (from the environment) is not allowed and was passed over: it must be a whole number from 1 to 65535`,
+    ]);
+  });
+
+  it.each([
+    ['~/x', 'without ~'],
+    ['$HOME/x', 'without ~ or $HOME'],
+    ['${HOME}/x', 'without ~ or $HOME'],
+    ['a\nb', 'without line breaks'],
+    ['\x1b[31mred', 'control characters'],
+    ['a'.repeat(256), 'at most 255 between slashes'],
+    ['é'.repeat(128), 'at most 255 between slashes'],
+    ['a/'.repeat(501), 'at most 1000 bytes'],
+    ['file:///tmp/x', 'no URI'],
+    ['hdfs://name/x', 'no URI'],
+    ['C:\\data', 'no URI'],
+  ])('refuses %j for a folder: it must be %s', (value, allowed) => {
+    for (const name of ['OUTPUT_DIR', 'RUN_DIR']) {
+      expect(refusal(() => load({ [name]: value })).message).toContain(allowed);
+    }
+  });
+
+  it.each(['./a b#c%20d[1]é', '../x', '/srv/a:b', '$1', 'x$HOME'])('takes %j for a folder', (value) => {
+    expect(load({ OUTPUT_DIR: value }).OUTPUT_DIR).toBe(value);
+  });
+
+  it.each(['-1', '--', '-', '-Xmx2g'])('refuses %j for options of a JVM, which would not start', (value) => {
+    expect(refusal(() => load({ SPARK_DRIVER_JAVA_OPTIONS: value })).message).toContain('JVM options');
+  });
+
   it('takes an empty value of the environment or .env as not given, as Compose does', () => {
     expect(load({ MSGS_PER_SEC: '' }, {}, 'KAFKA_TOPIC=\n')).toMatchObject({
       MSGS_PER_SEC: 5,

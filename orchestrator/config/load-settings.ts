@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/config-error.ts';
+import { shortened, shownValue } from '../../producer/shown-value.ts';
 import { ProductError } from '../core/product-error.ts';
 import { readEnvFile } from './env-file.ts';
 import {
@@ -153,7 +154,7 @@ function refuseOffsetsOfOtherTopic({ KAFKA_TOPIC, STARTING_OFFSETS }: Settings):
   const topic = topicOfOffsets(STARTING_OFFSETS);
   if (topic === undefined || topic === KAFKA_TOPIC) return;
   throw new ProductError('BAD_SETTING', {
-    message: `STARTING_OFFSETS=${JSON.stringify(STARTING_OFFSETS)} names the topic ${topic}, and KAFKA_TOPIC is ${KAFKA_TOPIC}.`,
+    message: `STARTING_OFFSETS=${shownValue(STARTING_OFFSETS)} names the topic ${topic}, and KAFKA_TOPIC is ${KAFKA_TOPIC}.`,
     hint: 'Name the topic that KAFKA_TOPIC names.',
   });
 }
@@ -196,8 +197,8 @@ function firstAllowed(
     const allowed = result.error?.issues[0]?.message ?? 'a value that is not empty';
     const isNeeded = source === 'flag' || ALWAYS_CHECKED.has(name);
     if (isNeeded || !isLenient) throw refusal(name, value, source, allowed);
-    const shown = `${name}=${JSON.stringify(value)} (from ${placeOf(name, source)})`;
-    ignored.push(`${shown} is not allowed and was passed over`);
+    const shown = `${name}=${shownValue(value)} (from ${placeOf(name, source)})`;
+    ignored.push(`${shown} is not allowed and was passed over: it must be ${allowed}`);
   }
   return undefined;
 }
@@ -236,7 +237,7 @@ function withoutServiceLinks(
 ): SettingSources['environment'] {
   const links = SETTING_NAMES.filter((name) => SERVICE_LINK.test(environment[name] ?? ''));
   if (links.length === 0) return environment;
-  const all = links.map((name) => `${name}=${environment[name]}`).join(', ');
+  const all = links.map((name) => `${name}=${shortened(environment[name] ?? '')}`).join(', ');
   ignored.push(
     `${all} in the environment comes from a service link of Kubernetes or Docker and was passed over`,
   );
@@ -254,7 +255,7 @@ function refuseOtherCluster(
   if (!value) return;
   if (isLenient)
     ignored.push(
-      `${name}=${JSON.stringify(value)} (from ${where}) was passed over: the stack has its own broker`,
+      `${name}=${shownValue(value)} (from ${where}) was passed over: the stack has its own broker`,
     );
   else throw otherCluster(value, where);
 }
@@ -262,14 +263,14 @@ function refuseOtherCluster(
 /** The refusal of a broker that is not the stack's own. */
 export function otherCluster(value: string, where: string): ProductError {
   return new ProductError('BAD_SETTING', {
-    message: `KAFKA_BOOTSTRAP_SERVERS=${JSON.stringify(value)} (from ${where}) is not allowed: the stack runs on its own broker, and clusters elsewhere are not supported yet.`,
+    message: `KAFKA_BOOTSTRAP_SERVERS=${shownValue(value)} (from ${where}) is not allowed: the stack runs on its own broker, and clusters elsewhere are not supported yet.`,
     hint: `Remove it; the broker answers at localhost:KAFKA_PORT. \`npm run produce\` sends to any cluster.`,
   });
 }
 
 function refusal(name: SettingName, value: string, source: Source, allowed: string): ProductError {
   return new ProductError('BAD_SETTING', {
-    message: `${name}=${JSON.stringify(value)} (from ${placeOf(name, source)}) is not allowed: it must be ${allowed}.`,
+    message: `${name}=${shownValue(value)} (from ${placeOf(name, source)}) is not allowed: it must be ${allowed}.`,
     hint: `Correct ${name}; \`npm run up -- --help\` lists every setting.`,
   });
 }

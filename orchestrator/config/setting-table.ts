@@ -24,15 +24,31 @@ const integer = (min: number, max: number) => {
 };
 const port = integer(1, 65_535);
 
-/** A shell expands `~` only at the beginning of a word, so that it arrives here as a folder of that name. */
+/** What the supported file systems take: macOS has 1024 bytes for a path, all have 255 for a name in it. */
+const LONGEST_PATH = 1000;
+const LONGEST_NAME = 255;
+
+/** A shell expands `~` only at the beginning of a word and `$HOME` only outside of '…': unexpanded, each is a folder of that name. */
 const path = (what: string) =>
   z
     .string()
     .min(1, what)
     .regex(
-      /^(?!~)/,
-      `${what} without ~, which only a shell expands: write \${HOME}/… in .env, "$HOME/…" in a shell`,
+      /^(?!~|\$\{?[A-Z_])/,
+      `${what} without ~ or $HOME, which only a shell expands: write \${HOME}/… in .env, "$HOME/…" in a shell`,
+    )
+    .refine((text) => !/\p{Cc}/u.test(text), `${what} without line breaks and control characters`)
+    .refine(
+      (text) =>
+        Buffer.byteLength(text) <= LONGEST_PATH &&
+        text.split('/').every((name) => Buffer.byteLength(name) <= LONGEST_NAME),
+      `${what} of at most ${LONGEST_PATH} bytes, with at most ${LONGEST_NAME} between slashes`,
     );
+/** A URI, or a path of Windows, would become a folder named `hdfs:` or `C:`. */
+const folder = path("a folder's path").regex(
+  /^(?![a-z][a-z0-9+.-]*:[\\/])/i,
+  "a folder's path as this machine has it, and no URI",
+);
 const text = (pattern: RegExp, allowed: string) => z.string().regex(pattern, allowed);
 
 const INTERVAL = /^([0-9]{1,9})\s*(millisecond|second|minute|hour|day)s?$/i;
@@ -61,7 +77,7 @@ const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
 /** No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a heap size here. */
 const javaOptions = text(
-  /^\s*(-(?!Xm[sx])[\w.,:;=+/@%#~-]+(\s+|$))*$/,
+  /^\s*(--?(?!Xm[sx])[a-zA-Z][\w.,:;=+/@%#~-]*(\s+|$))*$/,
   'JVM options with blanks between them, without quotes and without -Xms or -Xmx, such as "-XX:+UseG1GC -Duser.language=en"',
 );
 
@@ -241,7 +257,7 @@ export const SETTING_TABLE = {
     usedBy: 'producer',
   },
   OUTPUT_DIR: {
-    schema: path("a folder's path"),
+    schema: folder,
     default: './data/output',
     meaning: 'Folder on this machine for outputs and checkpoints',
     usedBy: 'runtimes',
@@ -374,7 +390,7 @@ export const SETTING_TABLE = {
   },
   SPARK_APP_UI_PORT: { schema: port, default: '4040', meaning: "The job's own web page", usedBy: 'runtimes' },
   RUN_DIR: {
-    schema: path("a folder's path"),
+    schema: folder,
     default: './data/run',
     meaning: 'Folder for logs, process state and the data of Kafka and ZooKeeper (local runtime)',
     usedBy: 'local runtime',

@@ -31,6 +31,24 @@ describe('stackConfig', () => {
     expect(() => config({ OUTPUT_DIR: folder })).toThrow(/OUTPUT_DIR=.* not for this stack alone/);
   });
 
+  it.each(['/', 'file:///', '.', './data', './docs/x', homedir(), tmpdir(), './data/run/parquet'])(
+    'refuses OUTPUT_PATH=%j, where the job would write among other things',
+    (path) => {
+      expect(() => config({ OUTPUT_PATH: path })).toThrow(/OUTPUT_PATH=.* not for this stack alone/);
+    },
+  );
+
+  it.each([
+    './data/output/parquet',
+    './data/output',
+    '/opt/spark-output/parquet',
+    '/data',
+    'hdfs://name/x',
+    's3a://b/',
+  ])('takes OUTPUT_PATH=%j', (path) => {
+    expect(config({ OUTPUT_PATH: path }).settings.OUTPUT_PATH).toBe(path);
+  });
+
   it('refuses an output folder in the run folder and the other way round', () => {
     expect(() => config({ OUTPUT_DIR: './data/run/output' })).toThrow('lie in one another');
     expect(() => config({ RUN_DIR: './data/output/run' })).toThrow('lie in one another');

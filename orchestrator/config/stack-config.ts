@@ -1,5 +1,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, parse, relative, resolve } from 'node:path';
+import { shownValue } from '../../producer/shown-value.ts';
+import { localPath } from '../core/local-path.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { SettingTexts } from './load-settings.ts';
 import type { SettingName, Settings } from './setting-table.ts';
@@ -25,7 +27,7 @@ export interface StackConfig {
 
 /**
  * Works out the folders.
- * @throws ProductError UNSAFE_PATH when OUTPUT_DIR or RUN_DIR is a folder that the product must not own
+ * @throws ProductError UNSAFE_PATH when OUTPUT_DIR, OUTPUT_PATH or RUN_DIR is a folder that the product must not own
  */
 export function stackConfig(
   settings: Settings,
@@ -40,6 +42,7 @@ export function stackConfig(
       hint: 'Give them separate folders.',
     });
   }
+  refuseUnsafeOutputPath(settings, projectDir, runDir);
   const cacheHome = environment['XDG_CACHE_HOME'];
   return {
     settings,
@@ -57,9 +60,31 @@ export function stackConfig(
   };
 }
 
-/** Refuses folders that hold other things by their nature: roots, homes, the temporary folder, the checkout and its parents. */
+/** Refuses folders that hold other things by their nature, and those directly below the root. */
 function ownFolder(name: SettingName, value: string, projectDir: string): string {
   const path = resolve(projectDir, value);
+  if (!isHeldByOthers(path, projectDir) && dirname(path) !== parse(path).root) return path;
+  throw unsafePath(name, value, path, name === 'RUN_DIR' ? './data/run' : './data/output');
+}
+
+/** The job writes folders named bronze and silver into OUTPUT_PATH, and `reset` deletes what it finds there of its own. */
+function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, runDir: string): void {
+  if (OUTPUT_PATH === undefined) return;
+  const isUri = /^[a-z][a-z0-9+.-]*:/i.test(OUTPUT_PATH);
+  const path = isUri ? localPath(OUTPUT_PATH) : resolve(projectDir, OUTPUT_PATH);
+  if (path === undefined || !(isHeldByOthers(path, projectDir) || contains(runDir, path))) return;
+  throw unsafePath('OUTPUT_PATH', OUTPUT_PATH, path, './data/output/parquet');
+}
+
+function unsafePath(name: SettingName, value: string, path: string, example: string): ProductError {
+  return new ProductError('UNSAFE_PATH', {
+    message: `${name}=${shownValue(value)} is ${path}, a folder that is not for this stack alone.`,
+    hint: `Name a folder of its own, such as ${name}=${example}.`,
+  });
+}
+
+/** Whether it is a root, a home, the temporary folder, the checkout, a parent of these, or among the sources. */
+function isHeldByOthers(path: string, projectDir: string): boolean {
   const held = [parse(path).root, homedir(), tmpdir(), projectDir, join(projectDir, 'data')];
   const sources = [
     'spark-app',
@@ -73,11 +98,7 @@ function ownFolder(name: SettingName, value: string, projectDir: string): string
   ];
   const above = held.some((folder) => contains(path, folder));
   const inSources = sources.some((folder) => contains(join(projectDir, folder), path));
-  if (!above && !inSources && dirname(path) !== parse(path).root) return path;
-  throw new ProductError('UNSAFE_PATH', {
-    message: `${name}=${JSON.stringify(value)} is ${path}, a folder that is not for this stack alone.`,
-    hint: `Name a folder of its own, such as ${name}=./data/${name === 'RUN_DIR' ? 'run' : 'output'}.`,
-  });
+  return above || inSources;
 }
 
 /** Whether `inner` is `outer` or lies below it. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { shortened } from '../../producer/shown-value.ts';
 import { readEnvFile } from '../config/env-file.ts';
 import {
   flagOf,
@@ -140,7 +141,8 @@ function withComposeNames({ environment }: StackRequest, record: RecordedStack |
   if (record?.runtime !== 'compose' || !record.compose) return { environment, notes: [] };
   const { compose } = record;
   const notes = COMPOSE_NAMES.filter((name) => environment[name] && environment[name] !== compose[name]).map(
-    (name) => `${name}=${compose[name] ?? 'unset'} (the environment has ${environment[name]})`,
+    (name) =>
+      `${name}=${compose[name] ?? 'unset'} (the environment has ${shortened(environment[name] ?? '')})`,
   );
   const own = Object.fromEntries(COMPOSE_NAMES.map((name) => [name, compose[name] ?? '']));
   return { environment: { ...environment, ...own }, notes };
@@ -153,7 +155,7 @@ function recordNotes(
 ): readonly string[] {
   const all = outweighed.map(({ name, recorded, given, source }) => {
     const where = source === '.env' ? '.env' : `the ${source}`;
-    return `${name}=${recorded ?? 'unset'} (${where} has ${given})`;
+    return `${name}=${recorded ?? 'unset'} (${where} has ${shortened(given)})`;
   });
   const list = [...all, ...ofCompose].join(', ');
   if (list === '') return [];
@@ -202,7 +204,7 @@ async function refuseSecondStack(
 
 function refuseFlags(differing: readonly DifferingFlag[]): void {
   if (differing.length === 0) return;
-  const asked = differing.map(({ name, given }) => `--${flagOf(name)}=${given}`).join(' ');
+  const asked = differing.map(({ name, given }) => `--${flagOf(name)}=${shortened(given)}`).join(' ');
   const has = differing.map(({ name, recorded }) => `${name}=${recorded ?? 'unset'}`).join(', ');
   throw new ProductError('STACK_RUNNING', {
     message: `The running stack has ${has}, which ${asked} cannot change.`,

@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { ConfigError } from '../config-error.ts';
 import { type ProducerSetting, SETTING_SCHEMAS } from '../setting-schemas.ts';
+import { shortened } from '../shown-value.ts';
 import { flagsKeptByNpm, ownFlags } from './npm-flags.ts';
 import { SETTING_HELP } from './setting-help.ts';
 
@@ -60,7 +61,9 @@ export async function parseCommandLine(
     .version(false)
     .exitProcess(false)
     .fail((message, error) => {
-      throw new ConfigError(`${message ?? error?.message} (\`npm run produce -- --help\` lists the options)`);
+      throw new ConfigError(
+        `${sentence(message ?? String(error?.message))} (\`npm run produce -- --help\` lists the options)`,
+      );
     });
   for (const name of SETTINGS) {
     parser.option(flagOf(name), {
@@ -80,15 +83,29 @@ export async function parseCommandLine(
   if (args['help'] === true) return undefined;
   const isDryRun = args['dry-run'];
   const { out } = args;
+  if (out === '') throw new ConfigError('--out is empty: name a file, or leave the flag out');
   if (isDryRun && out !== undefined)
     throw new ConfigError('--dry-run and --out exclude one another: give one');
   return { flags: flagsOf(args), isDryRun, out };
 }
 
+/** The parser's message with its flags as they are typed, long words cut. */
+function sentence(message: string): string {
+  return message
+    .replace(/^Not enough arguments following: (.+)$/, 'the option --$1 needs a value')
+    .replaceAll('\n', ' ')
+    .replace(/\S{251,}/g, shortened);
+}
+
 function flagsOf(args: Readonly<Record<string, unknown>>): Partial<Record<ProducerSetting, string>> {
   const given = SETTINGS.flatMap((name) => {
     const value = args[flagOf(name)];
-    return value === undefined ? [] : [[name, String(value)] as const];
+    if (value === undefined) return [];
+    // `--kafka-bootstrap-servers=$BROKERS` without BROKERS must not send to the default.
+    if (String(value).trim() === '') {
+      throw new ConfigError(`--${flagOf(name)} is empty: give a value, or leave the flag out`);
+    }
+    return [[name, String(value)] as const];
   });
   return Object.fromEntries(given);
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config-error.ts';
+import { shownValue } from '../shown-value.ts';
 
 /** Values by name. */
 type Values = Record<string, string>;
@@ -40,7 +41,7 @@ export function parseEnvFile(content: Uint8Array, environment: Environment): Val
     const line = lineAt();
     const fail = (what: string) => new ConfigError(`.env, line ${line}: ${what}`);
     const [head, name = '', mark] = nameAt(rest, fail);
-    if (/\s/.test(name)) throw fail(`the name ${JSON.stringify(name)} has a blank in it`);
+    if (/\s/.test(name)) throw fail(`the name ${shownValue(name)} has a blank in it`);
     rest = rest.slice(head.length);
     if (mark === '') {
       // A name alone takes its value from the environment.
@@ -75,7 +76,7 @@ function nameAt(text: string, fail: Fail): readonly [head: string, name: string,
   const pattern = new RegExp(`^((?:export\\s+)?)([^=:\\n]*)([=:]?)${BLANKS}*`);
   const [head = '', , name = '', mark = ''] = pattern.exec(text) ?? [];
   const odd = /[^\p{L}\p{N}\s_.[\]-]/u.exec(name);
-  if (odd) throw fail(`${JSON.stringify(odd[0])} cannot stand in the name ${JSON.stringify(name.trim())}`);
+  if (odd) throw fail(`${JSON.stringify(odd[0])} cannot stand in the name ${shownValue(name.trim())}`);
   return [head, name.trim(), mark];
 }
 
@@ -130,12 +131,12 @@ function bracesAt(rest: string, text: string, fail: Fail): string {
     else if (rest[at] === '}') depth -= 1;
     if (depth === 0) return rest.slice(1, at);
   }
-  throw fail(`${JSON.stringify(text)} has a \${ without its }`);
+  throw fail(`${shownValue(text)} has a \${ without its }`);
 }
 
 function expansion(inner: string, text: string, lookup: Lookup, fail: Fail): string {
   const [, name, operator, word = ''] = /^([_a-z][_a-z0-9]*)(?:(:?[-?+])(.*))?$/is.exec(inner) ?? [];
-  if (name === undefined) throw fail(`${JSON.stringify(text)} is no form of \${NAME}`);
+  if (name === undefined) throw fail(`${shownValue(text)} is no form of \${NAME}`);
   const value = lookup(name);
   const isSet = operator?.startsWith(':') ? Boolean(value) : value !== undefined;
   if (operator?.endsWith('-')) return isSet ? (value ?? '') : substitute(word, lookup, fail);
