@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ParsedCommand, parseCommandLine } from './cli.ts';
 import { ERROR_CATALOGUE } from './core/error-catalogue.ts';
+import { localPath } from './core/local-path.ts';
 import { ProductError } from './core/product-error.ts';
 import type { Reporter } from './core/reporter.ts';
 import { errorJson, errorText } from './report/error-text.ts';
@@ -10,6 +11,7 @@ import { isReaderGone, type Output, processOutput } from './report/output.ts';
 import { plainReporter } from './report/plain-reporter.ts';
 import { taskListReporter } from './report/task-list-reporter.ts';
 import { explainAccess, type OwnFolders } from './runtime/access-error.ts';
+import { localOutputPath } from './runtime/local/endpoints.ts';
 import { givenRunDir, resolveStack } from './stack/resolve-stack.ts';
 
 /** What a command ends with when its reader went away, as a shell reports SIGPIPE. */
@@ -50,6 +52,7 @@ async function main(): Promise<number> {
       RUN_DIR: config.runDir,
       OUTPUT_DIR: config.outputDir,
       XDG_CACHE_HOME: dirname(config.cacheDir),
+      ...(config.settings.OUTPUT_PATH && { OUTPUT_PATH: localPath(localOutputPath(config)) ?? '' }),
     };
     reporter = reporterFor(command.json, output);
     for (const text of notes) reporter.emit({ type: 'warning', text });

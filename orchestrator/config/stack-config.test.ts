@@ -27,6 +27,8 @@ describe('stackConfig', () => {
     homedir(),
     tmpdir(),
     '/srv/pipelines',
+    '/proc/x/y',
+    '/sys/x/y',
   ])('refuses OUTPUT_DIR=%j, which is not a folder of its own', (folder) => {
     expect(() => config({ OUTPUT_DIR: folder })).toThrow(/OUTPUT_DIR=.* not for this stack alone/);
   });

@@ -83,7 +83,7 @@ function unsafePath(name: SettingName, value: string, path: string, example: str
   });
 }
 
-/** Whether it is a root, a home, the temporary folder, the checkout, a parent of these, or among the sources. */
+/** Whether it is a root, a home, the temporary folder, the checkout, a parent of these, among the sources, or no folder for files. */
 function isHeldByOthers(path: string, projectDir: string): boolean {
   const held = [parse(path).root, homedir(), tmpdir(), projectDir, join(projectDir, 'data')];
   const sources = [
@@ -96,9 +96,11 @@ function isHeldByOthers(path: string, projectDir: string): boolean {
     'docs',
     'data/fixtures',
   ];
+  // A folder that cannot be made there keeps Node busy for ever (mkdir with `recursive`).
+  const isVirtual = ['/proc', '/sys'].some((folder) => contains(folder, path));
   const above = held.some((folder) => contains(path, folder));
   const inSources = sources.some((folder) => contains(join(projectDir, folder), path));
-  return above || inSources;
+  return above || inSources || isVirtual;
 }
 
 /** Whether `inner` is `outer` or lies below it. */

@@ -27,6 +27,20 @@ test('a refusal names setting, folder, owner and the way out', () => {
   });
 });
 
+test.each([
+  ['ENOTDIR', 'a part of the path is a file'],
+  ['ELOOP', 'its symbolic links lead in a circle'],
+  ['ENAMETOOLONG', 'the path is too long'],
+])('a path that leads to no folder (%s) is the fault of the setting it is below', (code, reason) => {
+  expect(explainAccess(refusal(code, '/stack/output/x'), folders)).toMatchObject({
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: `OUTPUT_DIR=/stack/output cannot be used: ${reason} (${code}, /stack/output/x).`,
+    hint: 'Set OUTPUT_DIR to another folder.',
+  });
+  const elsewhere = refusal(code, '/somewhere/else');
+  expect(explainAccess(elsewhere, folders)).toBe(elsewhere);
+});
+
 test('what wraps a refusal while stopping gives way to it; other errors stay as they are', () => {
   const cause = refusal('EROFS', '/stack/output/x');
   const stop = new ProductError('STOP_FAILED', { message: 'm', hint: 'h', cause });

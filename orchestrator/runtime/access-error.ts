@@ -9,6 +9,13 @@ export type OwnFolders = Readonly<Record<string, string>>;
 
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 
+/** Paths that lead to no folder, and why. They are the setting's fault where the path is below one, and a defect elsewhere. */
+const NO_FOLDER: Readonly<Record<string, string>> = {
+  ENOTDIR: 'a part of the path is a file',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'the path is too long',
+};
+
 /**
  * Turns the system's refusal of a file of ours into a sentence that names the folder, its owner and the way out: every command may
  * meet one, after root has run another. Anything else is returned as it is.
@@ -24,8 +31,9 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
   const cause = error instanceof ProductError && error.code === 'STOP_FAILED' ? error.cause : error;
   if (error instanceof ProductError && cause === error) return error;
   const { code = '', path } = (cause ?? {}) as NodeJS.ErrnoException;
-  if (!REFUSALS.includes(code) || typeof path !== 'string') return error;
+  if (typeof path !== 'string') return error;
   const [setting, folder] = Object.entries(folders).find(([, own]) => isWithin(own, path)) ?? [];
+  if (!REFUSALS.includes(code) && !(setting && code in NO_FOLDER)) return error;
   return new ProductError('OUTPUT_NOT_WRITABLE', {
     message: `${setting ? `${setting}=${folder}` : path} cannot be used: ${reasonOf(code, path)} (${code}${folder === path || !setting ? '' : `, ${path}`}).`,
     hint: hintOf(code, path, folder ?? path, setting),
@@ -34,6 +42,7 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
 }
 
 function reasonOf(code: string, path: string): string {
+  if (code in NO_FOLDER) return String(NO_FOLDER[code]);
   if (code === 'EROFS') return 'its file system is read-only';
   if (code === 'ENOSPC' || code === 'EDQUOT') return `${megabytes(freeBytes(path))} are free on its disk`;
   const owner = ownerOf(path);
@@ -42,6 +51,7 @@ function reasonOf(code: string, path: string): string {
 
 function hintOf(code: string, path: string, folder: string, setting: string | undefined): string {
   const elsewhere = setting ? `, or set ${setting} to another folder` : '';
+  if (code in NO_FOLDER) return `Set ${setting} to another folder.`;
   if (code === 'EROFS') return `Make it writable${elsewhere}.`;
   if (code === 'ENOSPC' || code === 'EDQUOT') return `Free some space${elsewhere}.`;
   const owner = ownerOf(path);
