@@ -44,7 +44,8 @@ _OTHER = r'(?:"[^"\\]*+"|-?[0-9]++(?:\.[0-9]++)?|null|true|false)'
 _TEXTS = "|".join(CHECKED_TEXTS)
 # The whole event as the producer writes it: all fields, in order, without spaces. Java's matcher takes half
 # as long for it as for the loop below.
-_USUAL = dict.fromkeys(CHECKED_TEXTS, r'"[^"\\]*+"') | {
+_USUAL = {
+    **dict.fromkeys(CHECKED_TEXTS, r'"[^"\\]*+"'),
     "event_ts": _EVENT_TS,
     "amount": _AMOUNT,
     "lat": _DEGREES,
