@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { shownValue } from '../../producer/shown-value.ts';
 import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
 import type { LogLine } from '../runtime/runtime.ts';
+import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command } from './command.ts';
 
@@ -44,6 +45,7 @@ export const logs: Command<LogsOptions> = {
     const { runtime } = await selectRuntime(config, reporter);
     const form = json ? jsonLine : services.length === 1 ? bareLine : namedLine;
     try {
+      await warnOfOtherOwner(config, runtime, reporter);
       await output.outAll(formatted(runtime.logs({ services, tail, follow, signal }), form, signal));
     } catch (error) {
       // Ctrl-C is how one stops following: no failure.

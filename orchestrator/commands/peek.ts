@@ -1,6 +1,7 @@
 import { shownValue } from '../../producer/shown-value.ts';
 import { ProductError } from '../core/product-error.ts';
 import { SINK_NAMES, type SinkName } from '../outputs/sinks.ts';
+import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 
@@ -62,6 +63,7 @@ export const peek: Command<PeekOptions> = {
     refuseMixed(context, options);
     const { runtime } = await selectRuntime(context.config, context.reporter);
     try {
+      await warnOfOtherOwner(context.config, runtime, context.reporter);
       return await (options.sql === undefined
         ? look(context, options, runtime.outputPath)
         : query(context, { ...options, sql: options.sql }, runtime.outputPath));

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { shownValue } from '../../producer/shown-value.ts';
+import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { type ServiceStatus, type StackStatus, stackStatus } from '../stack/service-status.ts';
 import { DEFAULT_WAIT_SECONDS, waitForReady } from '../stack/wait-for-ready.ts';
@@ -33,6 +34,7 @@ export const status: Command<StatusOptions> = {
     const { runtime } = await selectRuntime(config, reporter);
     const look = () => stackStatus(config, runtime);
     try {
+      await warnOfOtherOwner(config, runtime, reporter);
       const found =
         wait === undefined
           ? await look()

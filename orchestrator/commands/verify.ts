@@ -5,6 +5,7 @@ import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
+import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { waitForCommits } from '../stack/wait-for-commits.ts';
 import type { Command } from './command.ts';
@@ -63,6 +64,7 @@ export const verify: Command<VerifyCommandOptions> = {
       ...(deep ? [{ step: 'compare', title: 'compare every value' }] : []),
     ]);
     try {
+      await warnOfOtherOwner(config, runtime, reporter);
       const { kafka } = runtime.endpoints;
       const topicName = config.settings.KAFKA_TOPIC;
       // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.

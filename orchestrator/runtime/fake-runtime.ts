@@ -118,6 +118,8 @@ export class FakeRuntime implements Runtime {
 
   async assertOwn(): Promise<void> {}
 
+  async otherOwner(): Promise<undefined> {}
+
   async takeOver(): Promise<readonly ServiceName[]> {
     return [];
   }

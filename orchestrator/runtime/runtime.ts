@@ -46,6 +46,14 @@ export interface ServiceObservation {
   readonly recentLines: readonly string[];
 }
 
+/** Another checkout's stack. */
+export interface StackOwner {
+  /** As a subject: "The Compose project medallion-stream". */
+  readonly what: string;
+  /** The folder of the checkout whose it is. */
+  readonly checkout: string;
+}
+
 /** How a service ended for good: a one-shot that is over, or one that will not be started again. */
 export interface ServiceExit {
   readonly name: ServiceName;
@@ -123,6 +131,8 @@ export interface Runtime {
    * @throws ProductError FOREIGN_STACK when they are another checkout's
    */
   assertOwn(): Promise<void>;
+  /** Whose the stack is when it is another checkout's: for what only reads, which need not be refused. */
+  otherOwner(): Promise<StackOwner | undefined>;
   /**
    * Makes the stack this checkout's when its own checkout is not there any more; what runs of it is stopped. Nothing happens to a
    * stack that is this checkout's already.

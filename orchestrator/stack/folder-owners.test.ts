@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings } from '../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../config/stack-config.ts';
+import type { ReportEvent } from '../core/reporter.ts';
 import { checkoutOf, claimOutputDir } from '../runtime/owned-folder.ts';
-import { assertOwnFolders } from './folder-owners.ts';
+import type { Runtime, StackOwner } from '../runtime/runtime.ts';
+import { assertOwnFolders, warnOfOtherOwner } from './folder-owners.ts';
 import { forgetStack, readRecordedStack, recordStack } from './recorded-stack.ts';
 
 let folder: string;
@@ -51,6 +53,29 @@ describe('a stack in folders that two checkouts share', () => {
         message: expect.stringMatching(/^OUTPUT_DIR=.* checkout .*first/),
       }),
     );
+  });
+
+  it('is named to a command that only reads it', async () => {
+    const warnings = async (projectDir: string, other?: StackOwner) => {
+      const texts: string[] = [];
+      const runtime = { otherOwner: async () => other } as Runtime;
+      const reporter = {
+        emit: (event: ReportEvent) => void (event.type === 'warning' && texts.push(event.text)),
+        close: async () => undefined,
+      };
+      await warnOfOtherOwner(configOf(projectDir), runtime, reporter);
+      return texts;
+    };
+    expect(await warnings(second)).toEqual([]);
+    recordStack(configOf(first), 'local');
+    claimOutputDir(join(folder, 'output'), first);
+    expect(await warnings(first)).toEqual([]);
+    const rest = `belongs to the checkout ${first}: what follows is of that one, not of ${second}`;
+    expect(await warnings(second, { what: 'The Compose project p', checkout: first })).toEqual([
+      `The Compose project p ${rest}`,
+      `The stack in RUN_DIR=${join(folder, 'run')} ${rest}`,
+      `OUTPUT_DIR=${join(folder, 'output')} ${rest}`,
+    ]);
   });
 
   it('is the same checkout’s through a link', () => {

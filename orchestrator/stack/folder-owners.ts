@@ -1,6 +1,8 @@
 import type { StackConfig } from '../config/stack-config.ts';
+import type { Reporter } from '../core/reporter.ts';
 import { foreignStack, isCheckout } from '../runtime/foreign-stack.ts';
 import { checkoutOf, markFolder } from '../runtime/owned-folder.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { isSameFolder } from '../runtime/same-folder.ts';
 import { readRecordedStack, recordTakenOver } from './recorded-stack.ts';
 
@@ -10,6 +12,31 @@ import { readRecordedStack, recordTakenOver } from './recorded-stack.ts';
  * @throws ProductError FOREIGN_STACK, having changed nothing
  */
 export function assertOwnFolders(config: StackConfig, takeOver: boolean): void {
+  const foreign = foreignFolders(config);
+  const held = foreign.find(({ owner }) => !takeOver || isCheckout(owner));
+  if (held) throw foreignStack(held);
+  for (const { take } of foreign) take();
+}
+
+/**
+ * Says whose stack or outputs a command is about to read when they are another checkout's: that is allowed, and easily overlooked
+ * where both checkouts have the same project, ports or folders.
+ */
+export async function warnOfOtherOwner(
+  config: StackConfig,
+  runtime: Runtime,
+  reporter: Reporter,
+): Promise<void> {
+  const other = await runtime.otherOwner();
+  const folders = foreignFolders(config).map(({ what, owner }) => ({ what, checkout: owner }));
+  for (const { what, checkout } of other ? [other, ...folders] : folders) {
+    const text = `${what} belongs to the checkout ${checkout}: what follows is of that one, not of ${config.projectDir}`;
+    reporter.emit({ type: 'warning', text });
+  }
+}
+
+/** RUN_DIR and OUTPUT_DIR where they are another checkout's, with what makes them this one's. */
+function foreignFolders(config: StackConfig) {
   const { projectDir, runDir, outputDir } = config;
   const folders = [
     {
@@ -25,10 +52,7 @@ export function assertOwnFolders(config: StackConfig, takeOver: boolean): void {
       take: () => markFolder(outputDir, projectDir),
     },
   ];
-  const foreign = folders.flatMap(({ owner, ...folder }) =>
+  return folders.flatMap(({ owner, ...folder }) =>
     owner === undefined || isSameFolder(owner, projectDir) ? [] : [{ ...folder, owner }],
   );
-  const held = foreign.find(({ owner }) => !takeOver || isCheckout(owner));
-  if (held) throw foreignStack(held);
-  for (const { take } of foreign) take();
 }

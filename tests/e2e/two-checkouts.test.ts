@@ -70,6 +70,15 @@ describe.skipIf(!engine)(
 
     const volumes = ['ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
 
+    it.each(['status', 'logs', 'peek', 'verify'])(
+      '`%s` in the second says whose stack it reads',
+      async (command) => {
+        const warning = `belongs to the checkout ${checkouts.first}: what follows is of that one`;
+        expect((await second.run(command)).stderr).toContain(warning);
+        expect((await first.run(command)).stderr).not.toContain('belongs to');
+      },
+    );
+
     it.each(CHANGES)(
       '`%s %s` in the second does nothing to what runs in the first',
       async (command, options) => {

@@ -10,6 +10,7 @@ import type {
   Runtime,
   ServiceExit,
   ServiceObservation,
+  StackOwner,
 } from '../runtime.ts';
 import { type ComposeCommand, composeCommand } from './compose-cli.ts';
 import { ComposeFaults } from './compose-faults.ts';
@@ -186,6 +187,10 @@ export class ComposeRuntime implements Runtime {
 
   async assertOwn(): Promise<void> {
     await this.#owner.assertOwn();
+  }
+
+  otherOwner(): Promise<StackOwner | undefined> {
+    return this.#owner.otherOwner();
   }
 
   async takeOver(): Promise<readonly ServiceName[]> {

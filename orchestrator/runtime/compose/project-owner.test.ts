@@ -66,6 +66,18 @@ describe.skipIf(!engine)(
       expect(await of(first).down()).toEqual(['kafka']);
     });
 
+    it('names its owner to what only reads, while it runs and when only its data are left', async () => {
+      const other = of(second);
+      expect(await other.otherOwner()).toBeUndefined();
+      await of(first).start('kafka', never);
+      const owner = { what: `The Compose project ${first.name}`, checkout: first.folder };
+      expect(await other.otherOwner()).toEqual(owner);
+      expect(await of(first).otherOwner()).toBeUndefined();
+      await of(first).down();
+      expect(await other.otherOwner()).toEqual(owner);
+      expect(await of(first).otherOwner()).toBeUndefined();
+    });
+
     it('has data of the one that made them when no container is left', async () => {
       await of(first).start('kafka', never);
       await of(first).down();

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import { ProductError } from '../../core/product-error.ts';
 import { foreignStack, isCheckout } from '../foreign-stack.ts';
+import type { StackOwner } from '../runtime.ts';
 import { isSameFolder } from '../same-folder.ts';
 
 /** Compose's labels on what it makes. */
@@ -63,6 +64,13 @@ export class ProjectOwner {
     }
   }
 
+  /** The other checkout that containers or data of the project belong to, if there is one. */
+  async otherOwner(): Promise<StackOwner | undefined> {
+    const [folder] = await this.#foreignFolders();
+    const checkout = folder ?? (await this.#dataOwner()).owner;
+    return checkout === undefined ? undefined : { what: this.#name, checkout };
+  }
+
   /**
    * Whether there is something to take over.
    * @throws ProductError FOREIGN_STACK when the checkout whose it is exists
@@ -111,12 +119,16 @@ export class ProjectOwner {
     await absentAsUndefined(this.#docker.getVolume(this.#marker).remove());
   }
 
+  get #name(): string {
+    return `The Compose project ${this.#project}`;
+  }
+
   get #marker(): string {
     return `${this.#project}_checkout`;
   }
 
   #foreign(owner: string): ProductError {
-    return foreignStack({ what: `The Compose project ${this.#project}`, owner, instead: INSTEAD });
+    return foreignStack({ what: this.#name, owner, instead: INSTEAD });
   }
 
   /** The other checkouts that containers of the project were made from, those of unknown services included. */

@@ -154,6 +154,10 @@ export class LocalRuntime implements Runtime {
     // The stack is what RUN_DIR holds, and whose that is was asked before.
   }
 
+  async otherOwner(): Promise<undefined> {
+    // As above.
+  }
+
   async takeOver(): Promise<readonly ServiceName[]> {
     return [];
   }
