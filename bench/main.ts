@@ -15,7 +15,7 @@ import { scenarios } from './commands/scenarios.ts';
 import { up } from './commands/up.ts';
 import { readOptions, yargsOptions } from './options.ts';
 import { benchOutput, outputLost } from './report/bench-output.ts';
-import { report } from './report/results.ts';
+import { prepareResults, report } from './report/results.ts';
 
 /** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
 const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth, scenarios];
@@ -70,7 +70,9 @@ for (const command of COMMANDS) {
     },
     async (args) => {
       const options = readOptions(command.shape, args as Record<string, unknown>);
-      report(command.name, String(args['out']), await command.run(options, signal));
+      const folder = String(args['out']);
+      prepareResults(folder);
+      report(command.name, folder, await command.run(options, signal));
     },
   );
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, ProductError } from '../../orchestrator/core/product-error.ts';
 import { textTable } from '../../orchestrator/outputs/text-table.ts';
 import { type Machine, machineLine } from '../measure/machine.ts';
 import { benchOutput } from './bench-output.ts';
@@ -19,10 +20,26 @@ export interface Results {
 
 const TABLE_WIDTH = 140;
 
+/**
+ * Makes the folder for results before anything is measured, which takes minutes.
+ * @throws ProductError OUTPUT_NOT_WRITABLE
+ */
+export function prepareResults(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw new ProductError('OUTPUT_NOT_WRITABLE', {
+      message: `Results cannot be written to ${folder}: ${messageOf(cause)}.`,
+      hint: 'Name another folder with `npm run bench -- --out FOLDER`.',
+      cause,
+    });
+  }
+}
+
 /** Prints the table and writes `<command>-<time>.json` and `.svg`. */
 export function report(command: string, folder: string, results: Results): void {
   const { machine, columns, rows, notes, plot, ...rest } = results;
-  mkdirSync(folder, { recursive: true });
   const base = join(folder, `${command}-${new Date().toISOString().replace(/[:.]/g, '-')}`);
   const json = { command, at: new Date().toISOString(), machine, notes, ...rest };
   writeFileSync(`${base}.json`, `${JSON.stringify(json, undefined, 2)}\n`);

@@ -1,6 +1,7 @@
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, parse, relative, resolve } from 'node:path';
 import { shownValue } from '../../producer/shown-value.ts';
+import { homeFolder } from '../core/home-folder.ts';
 import { localPath } from '../core/local-path.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { SettingTexts } from './load-settings.ts';
@@ -53,7 +54,7 @@ export function stackConfig(
     runDir,
     plainRunDir: runDir,
     cacheDir: join(
-      cacheHome && isAbsolute(cacheHome) ? cacheHome : join(homedir(), '.cache'),
+      cacheHome && isAbsolute(cacheHome) ? cacheHome : join(homeFolder(), '.cache'),
       'medallion-stream',
     ),
     environment,
@@ -85,7 +86,7 @@ function unsafePath(name: SettingName, value: string, path: string, example: str
 
 /** Whether it is a root, a home, the temporary folder, the checkout, a parent of these, among the sources, or no folder for files. */
 function isHeldByOthers(path: string, projectDir: string): boolean {
-  const held = [parse(path).root, homedir(), tmpdir(), projectDir, join(projectDir, 'data')];
+  const held = [parse(path).root, homeFolder(), tmpdir(), projectDir, join(projectDir, 'data')];
   const sources = [
     'spark-app',
     'producer',

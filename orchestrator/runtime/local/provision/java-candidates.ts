@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../../../core/home-folder.ts';
 import { executableOnPath, isExecutable } from './path-search.ts';
 
 /** A `java` that could be asked for its version. */
@@ -21,11 +21,11 @@ const FOLDERS: readonly JavaFolder[] = [
   { folder: '/usr/lib/jvm', below: '' },
   { folder: '/usr/java', below: '' },
   { folder: '/opt/java', below: '' },
-  { folder: join(homedir(), '.sdkman/candidates/java'), below: '' },
-  { folder: join(homedir(), '.jdks'), below: '' },
+  { folder: join(homeFolder(), '.sdkman/candidates/java'), below: '' },
+  { folder: join(homeFolder(), '.jdks'), below: '' },
   // What /usr/libexec/java_home looks through, without starting it.
   { folder: '/Library/Java/JavaVirtualMachines', below: 'Contents/Home' },
-  { folder: join(homedir(), 'Library/Java/JavaVirtualMachines'), below: 'Contents/Home' },
+  { folder: join(homeFolder(), 'Library/Java/JavaVirtualMachines'), below: 'Contents/Home' },
   // Homebrew's are linked nowhere else.
   { folder: '/opt/homebrew/opt', below: 'libexec/openjdk.jdk/Contents/Home' },
   { folder: '/usr/local/opt', below: 'libexec/openjdk.jdk/Contents/Home' },
