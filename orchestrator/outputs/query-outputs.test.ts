@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { queryOutputs } from './query-outputs.ts';
 import { limited, queryCsv, queryJson, queryPlan, queryTable } from './query-text.ts';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
@@ -46,6 +46,19 @@ test('the sinks are tables that hold what committed micro-batches left, those wi
         (SELECT count(*) FROM "gold"), (SELECT count(*) FROM work.main.raw_csv)`,
     ),
   ).toMatch(/\r\n5,5,1,0,5\r\n$/);
+});
+
+test('a folder may have the characters of a pattern in its name', async () => {
+  const odd = await PlantedOutputs.create('a b#c%20d[1]é*?-');
+  onTestFinished(() => odd.remove());
+  await odd.start({ 0: 0 });
+  await odd.commit(0, { 0: 3 });
+  await odd.batch(0, rowsOf(0, 0, 3));
+  const count = (sink: string) =>
+    queryOutputs({ outputPath: odd.path, sql: `SELECT count(*) AS n FROM ${sink}` }, async (result) =>
+      (await collect(queryCsv(result))).join(''),
+    );
+  for (const sink of ['bronze', 'silver', 'raw_csv']) expect(await count(sink)).toBe('n\r\n3\r\n');
 });
 
 test.each([

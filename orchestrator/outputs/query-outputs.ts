@@ -2,7 +2,7 @@ import { messageOf, ProductError } from '../core/product-error.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
 import { type Database, MEMORY_LIMIT_MB, withDatabase } from './duckdb/database.ts';
-import { relationOf } from './duckdb/file-source.ts';
+import { literalGlob, relationOf } from './duckdb/file-source.ts';
 import type { QueryCell } from './duckdb/query-cell.ts';
 import { guardQuery } from './duckdb/query-guard.ts';
 import type { QueryResult } from './duckdb/statement.ts';
@@ -59,7 +59,9 @@ async function started(database: Database, { outputPath, sql }: QueryOptions): P
     for (const sink of named.length > 0 ? named : SINK_NAMES) {
       await database.run(`CREATE VIEW ${sink} AS ${relationOf(sink, bySink.get(sink) ?? [])}`);
     }
-    await database.confine([...bySink.values()].flat().map(({ path }) => path));
+    // DuckDB asks for the name as it stands in the statement, and for the file that it leads to.
+    const paths = [...bySink.values()].flat().flatMap(({ path }) => [path, literalGlob(path)]);
+    await database.confine([...new Set(paths)]);
     const statement = await database.prepare(sql);
     if (statement.count !== 1 || statement.kind === 'other') {
       throw new Error(`DuckDB takes this for ${statement.count} statements, the first: ${statement.kind}.`);

@@ -41,6 +41,15 @@ test.each([
   expect(explainAccess(elsewhere, folders)).toBe(elsewhere);
 });
 
+test('the reason is asked for where Node says only that a folder is not there', () => {
+  const path = '/sys/nowhere/run';
+  const error = Object.assign(refusal('ENOENT', path), { syscall: 'mkdir' });
+  expect(explainAccess(error, { RUN_DIR: path })).toMatchObject({
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: expect.stringMatching(/\((EROFS|EPERM|EACCES)/),
+  });
+});
+
 test('what wraps a refusal while stopping gives way to it; other errors stay as they are', () => {
   const cause = refusal('EROFS', '/stack/output/x');
   const stop = new ProductError('STOP_FAILED', { message: 'm', hint: 'h', cause });

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { ProductError } from '../core/product-error.ts';
@@ -30,7 +30,8 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
   // What wrapped it knows less than the refusal says.
   const cause = error instanceof ProductError && error.code === 'STOP_FAILED' ? error.cause : error;
   if (error instanceof ProductError && cause === error) return error;
-  const { code = '', path } = (cause ?? {}) as NodeJS.ErrnoException;
+  const { code: given = '', path, syscall } = (cause ?? {}) as NodeJS.ErrnoException;
+  const code = given === 'ENOENT' && syscall === 'mkdir' && path ? reasonWithoutFolder(path) : given;
   if (typeof path !== 'string') return error;
   const [setting, folder] = Object.entries(folders).find(([, own]) => isWithin(own, path)) ?? [];
   if (!REFUSALS.includes(code) && !(setting && code in NO_FOLDER)) return error;
@@ -39,6 +40,19 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
     hint: hintOf(code, path, folder ?? path, setting),
     cause,
   });
+}
+
+/** Node's recursive mkdir says ENOENT where the system has said EROFS or ENOSPC: the first folder that is missing is asked for again. */
+function reasonWithoutFolder(path: string): string {
+  const above = dirname(path);
+  if (above !== path && !existsSync(above)) return reasonWithoutFolder(above);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'ENOENT';
+  }
+  rmdirSync(path);
+  return 'ENOENT';
 }
 
 function reasonOf(code: string, path: string): string {

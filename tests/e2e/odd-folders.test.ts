@@ -37,6 +37,12 @@ describe('a stack in a folder of any name', () => {
     const up = await stack.run('up');
     expect(up.stderr + up.stdout).toContain('Ready after');
     await verifiedUpTo(stack, 50);
+    const { code, stdout } = await stack.run('peek', [
+      '--csv',
+      '--sql',
+      'SELECT count(*) > 0 AS n FROM raw_csv',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'n\r\ntrue\r\n' });
   });
 
   it('goes on after a power cut that left the newest files of the checkpoint empty', async () => {

@@ -36,8 +36,8 @@ export class PlantedOutputs {
     this.path = path;
   }
 
-  static async create(): Promise<PlantedOutputs> {
-    return new PlantedOutputs(await mkdtemp(join(tmpdir(), 'planted-outputs-')));
+  static async create(prefix = 'planted-outputs-'): Promise<PlantedOutputs> {
+    return new PlantedOutputs(await mkdtemp(join(tmpdir(), prefix)));
   }
 
   async remove(): Promise<void> {
