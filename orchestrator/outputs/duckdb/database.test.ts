@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { type Database, withDatabase } from './database.ts';
 
 let folder: string;
@@ -18,6 +18,17 @@ const confined = <T>(use: (database: Database) => Promise<T>) =>
     await database.confine([join(folder, 'allowed.csv')]);
     return use(database);
   });
+
+test('a temporary folder that cannot be used is named, with the variable that moves it', async () => {
+  const missing = join(folder, 'missing');
+  vi.stubEnv('TMPDIR', missing);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(withDatabase(undefined, async () => undefined)).rejects.toMatchObject({
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: expect.stringContaining(`The temporary folder ${missing} cannot be used: ENOENT`),
+    hint: expect.stringContaining('TMPDIR'),
+  });
+});
 
 test('a confined database reads the files it was given, and spills to its own folder', async () => {
   const answer = await withDatabase(undefined, async (database) => {

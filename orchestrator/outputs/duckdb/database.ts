@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api';
+import { messageOf, ProductError } from '../../core/product-error.ts';
 import { type AppendableColumns, appendColumns } from './append-columns.ts';
 import { prepareFirst, type Statement } from './statement.ts';
 
@@ -37,13 +38,15 @@ const MOST_THREADS = 4;
 /**
  * Lends a database that lives in a folder of its own in the system's temporary folder; the folder goes when the work is over,
  * however it ends. Nothing is fetched from the network, and times are UTC.
- * @throws the signal's reason when it is aborted
+ * @throws the signal's reason when it is aborted; ProductError OUTPUT_NOT_WRITABLE for the temporary folder
  */
 export async function withDatabase<T>(
   signal: AbortSignal | undefined,
   use: (database: Database) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'medallion-stream-'));
+  const folder = await mkdtemp(join(tmpdir(), 'medallion-stream-')).catch((error) => {
+    throw temporaryFolderUnusable(error);
+  });
   let close = () => {};
   try {
     signal?.throwIfAborted();
@@ -64,10 +67,23 @@ export async function withDatabase<T>(
     };
     await connection.run("SET TimeZone = 'UTC'");
     return await interruptible(connection, signal, () => use(databaseOn(connection, signal)));
+  } catch (error) {
+    // DuckDB's words for a disk that is full name the file.
+    throw messageOf(error).startsWith('IO Error') && messageOf(error).includes(folder)
+      ? temporaryFolderUnusable(error)
+      : error;
   } finally {
     close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function temporaryFolderUnusable(cause: unknown): ProductError {
+  return new ProductError('OUTPUT_NOT_WRITABLE', {
+    message: `The temporary folder ${tmpdir()} cannot be used: ${messageOf(cause)}.`,
+    hint: 'Free some space there, or set TMPDIR to another folder.',
+    cause,
+  });
 }
 
 /** A string as an SQL literal. */
