@@ -15,7 +15,8 @@ export const ERROR_CATALOGUE = {
   UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
   OUTPUT_NOT_WRITABLE: {
     exitCode: 2,
-    meaning: 'OUTPUT_DIR, RUN_DIR, the cache or the temporary folder cannot be made, read or written, or its disk is full.',
+    meaning:
+      'OUTPUT_DIR, RUN_DIR, the cache or the temporary folder cannot be made, read or written, or its disk is full.',
   },
   CHECKOUT_NOT_READABLE: {
     exitCode: 2,

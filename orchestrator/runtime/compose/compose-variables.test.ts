@@ -17,6 +17,23 @@ const configOf = (environment: Readonly<Record<string, string>>) =>
   stackConfig(loadSettings({ flags: {}, environment, projectDir }), projectDir, environment);
 
 describe('the variables for docker-compose.yml', () => {
+  it.each([
+    ['COMPOSE_PROJECT_NAME', 'A B'],
+    ['COMPOSE_PROJECT_NAME', 'UPPER'],
+    ['COMPOSE_PROJECT_NAME', 'é'],
+    ['COMPOSE_PROJECT_NAME', '-'],
+    ['COMPOSE_PROJECT_NAME', 'a'.repeat(300)],
+    ['CONTAINER_PREFIX', 'A B'],
+    ['CONTAINER_PREFIX', '/x'],
+  ])('refuse %s=%s, which Compose or the engine would', (name, value) => {
+    expect(() => composeVariables(configOf({ [name]: value }), false)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_SETTING',
+        message: expect.stringMatching(`^${name}=.* must be up to`),
+      }),
+    );
+  });
+
   it('carry every setting for containers, with an absolute OUTPUT_DIR', () => {
     const { environment } = composeVariables(configOf({ MSGS_PER_SEC: '200', OUTPUT_DIR: 'out' }), false);
     expect(environment).toMatchObject({

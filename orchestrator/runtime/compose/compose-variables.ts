@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
+import { shownValue } from '../../../producer/shown-value.ts';
 import { readEnvFile } from '../../config/env-file.ts';
 import { SETTING_NAMES, type SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
+import { ProductError } from '../../core/product-error.ts';
 
 /** The `name:` of docker-compose.yml, which COMPOSE_PROJECT_NAME replaces. */
 export const DEFAULT_PROJECT = 'medallion-stream';
@@ -23,7 +25,23 @@ export interface ComposeVariables {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** @param rootless whether the engine's root is the user outside */
+/** What Compose and the engine take; both refuse other names only after others of our steps have used them. */
+const NAMES = {
+  COMPOSE_PROJECT_NAME: {
+    pattern: /^[a-z0-9][a-z0-9_-]{0,99}$/,
+    allowed:
+      'up to 100 lower-case letters, digits, hyphens and underscores, beginning with a letter or digit',
+  },
+  CONTAINER_PREFIX: {
+    pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/,
+    allowed: 'up to 100 letters, digits, dots, hyphens and underscores, beginning with a letter or digit',
+  },
+} as const;
+
+/**
+ * @param rootless whether the engine's root is the user outside
+ * @throws ProductError BAD_SETTING for a name of project or containers that Compose would refuse
+ */
 export function composeVariables(config: StackConfig, rootless: boolean): ComposeVariables {
   const { settings } = config;
   const given = givenVariables(config);
@@ -42,12 +60,25 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
       given('SPARK_WORKER_MEM_LIMIT') ?? `${workerMemoryLimitMb(settings.SPARK_WORKER_MEMORY)}m`,
   });
   return {
-    project: given('COMPOSE_PROJECT_NAME') ?? DEFAULT_PROJECT,
-    containerPrefix: given('CONTAINER_PREFIX') ?? '',
+    project: checkedName('COMPOSE_PROJECT_NAME', given) ?? DEFAULT_PROJECT,
+    containerPrefix: checkedName('CONTAINER_PREFIX', given) ?? '',
     workers,
     owner,
     environment,
   };
+}
+
+function checkedName(
+  name: keyof typeof NAMES,
+  given: (name: string) => string | undefined,
+): string | undefined {
+  const value = given(name);
+  const { pattern, allowed } = NAMES[name];
+  if (value === undefined || pattern.test(value)) return value;
+  throw new ProductError('BAD_SETTING', {
+    message: `${name}=${shownValue(value)} is not allowed: it must be ${allowed}.`,
+    hint: `Correct ${name} in the environment or .env.`,
+  });
 }
 
 /** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
