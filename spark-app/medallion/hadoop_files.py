@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from pathlib import PurePosixPath
 from typing import Any, Optional
 from urllib.parse import unquote
@@ -18,6 +19,8 @@ _DRAFT = ".new"
 _END_MARK = "\n"
 _COPY_BYTES = 1 << 20
 _SYNC_THREADS = 8
+#: What makes a path a pattern to Spark (SparkHadoopUtil.isGlobPath).
+_GLOB = re.compile(r"[{}\[\]*?\\]")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):")
 _NO_CSV_MARKS = bytes(set(range(256)) - set(b'"\n'))
 
@@ -232,7 +235,12 @@ class HadoopFiles:
         """The rows of Parquet files for Spark to read. With a schema no job looks at a footer first."""
         # Names are names here: a root such as /data/a[1] must not be taken for a pattern.
         reader = self._spark.read.option("__globPaths__", "false")
-        return (reader.schema(schema) if schema else reader).parquet(*map(self.uri, paths))
+        reader = reader.schema(schema) if schema else reader
+        uris = [self.uri(path) for path in paths]
+        if not any(map(_GLOB.search, uris)):
+            return reader.parquet(*uris)
+        # Even so Spark 3.5 reads all paths once for each of them that looks like a pattern.
+        return reduce(DataFrame.unionAll, [reader.parquet(uri) for uri in uris])
 
     def parquet_rows(self, path: str) -> int:
         """The number of rows a Parquet file's footer states."""

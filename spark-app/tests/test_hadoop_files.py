@@ -215,3 +215,15 @@ def test_a_path_is_on_the_local_disk_whatever_the_default_file_system(
         assert (tmp_path / "out/a/b.json").exists()
     finally:
         conf.set("fs.defaultFS", before)
+
+
+@pytest.mark.parametrize("name", ["plain", "a b#c%20d[1]é", "a*b?{c}"])
+def test_several_files_are_read_once_each_in_a_folder_of_any_name(
+    spark: SparkSession, tmp_path: Path, name: str
+) -> None:
+    files = HadoopFiles(spark, str(tmp_path / name))
+    spark.range(6).repartition(3).write.parquet(files.uri("x"))
+    parts = [f"x/{part}" for part in files.names("x") if part.startswith("part-")]
+    assert len(parts) == 3
+    for schema in ("id BIGINT", None):
+        assert sorted(row.id for row in files.read_parquet(parts, schema).collect()) == [*range(6)]
