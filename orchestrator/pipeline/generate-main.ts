@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { flagsKeptByNpm, type KeptFlags } from '../../producer/command/npm-flags.ts';
 import { ProductError } from '../core/product-error.ts';
 import { generate, PIPELINE_FILE, RESOLVED_FILE } from './generate.ts';
 
@@ -8,6 +9,7 @@ import { generate, PIPELINE_FILE, RESOLVED_FILE } from './generate.ts';
  * `npm run generate [-- --check] [-- folder…]`: writes pipeline.json of every pipeline in `pipelines/`, or of the folders.
  * With `--check` it writes nothing, and ends with 1 where a file differs.
  */
+const CHECK = { name: 'check', isSwitch: true, short: [] };
 const projectDir = resolve(fileURLToPath(import.meta.url), '../../..');
 const options = process.argv.slice(2);
 const mode = options.includes('--check') ? 'check' : 'write';
@@ -22,7 +24,8 @@ const folders =
         .map((name) => join(root, name))
         .filter((folder) => existsSync(join(folder, PIPELINE_FILE)));
 
-process.exitCode = unknown === undefined ? run() : usage();
+const kept = flagsKeptByNpm('generate', options, [CHECK], process.env);
+process.exitCode = kept ? keptByNpm(kept) : unknown === undefined ? run() : usage();
 
 function run(): number {
   let exitCode = 0;
@@ -44,6 +47,14 @@ function run(): number {
     }
   }
   return exitCode;
+}
+
+/** `npm run generate --check` would write. */
+function keptByNpm({ flags, commandLine }: KeptFlags): number {
+  process.stderr.write(
+    `[BAD_USAGE] npm took ${flags.join(' and ')} for itself, so that \`generate\` did not see it; nothing was done.\nOptions come after \`--\`: \`${commandLine}\`.\n`,
+  );
+  return 2;
 }
 
 function usage(): number {
