@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from '../outputs/testing/planted-outputs.ts';
@@ -14,13 +15,15 @@ let temporary: string;
 
 beforeAll(async () => {
   outputs = await PlantedOutputs.create();
-  temporary = join(outputs.path, 'temporary');
-  await mkdir(temporary);
+  temporary = await mkdtemp(join(tmpdir(), 'peek-'));
   await outputs.start({ 0: 0 });
   await outputs.commit(0, { 0: 3 });
   await outputs.batch(0, rowsOf(0, 0, 3));
 });
-afterAll(() => outputs.remove());
+afterAll(async () => {
+  await outputs.remove();
+  await rm(temporary, { recursive: true, force: true });
+});
 
 interface Ended {
   readonly code: number | null;
