@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/** How long `expect.poll` waits for a condition unless it says so itself: processes have to start on a busy machine. */
+const poll = { timeout: 20_000 };
+
 /** Tests that start real stacks, two side by side: each waits a good part of its time. */
 const stacks = (name: string, include: string[]) => ({
-  test: { name, include, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 900_000 },
+  test: { name, include, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 900_000, expect: { poll } },
 });
 
 /** `unit` needs nothing but Node; the others start real stacks. */
@@ -20,6 +23,7 @@ export default defineConfig({
           ],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          expect: { poll },
         },
       },
       stacks('e2e', ['tests/e2e/**/*.test.ts', 'orchestrator/**/*.e2e.ts']),
