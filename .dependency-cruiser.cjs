@@ -67,11 +67,12 @@ module.exports = {
     {
       name: 'orchestrator-and-producer-apart',
       severity: 'error',
-      // What the producer takes is asked of itself, so that a start can be refused before it; what its command reads is read once.
+      // What the producer takes is asked of itself, so that a start can be refused before it; what its command reads is read once, and
+      // a value is shown in an error in one way.
       from: { path: '^orchestrator/' },
       to: {
         path: '^producer/',
-        pathNot: '^producer/(config(-error)?|command/(env-file|npm-flags|produce-main))\\.ts$',
+        pathNot: '^producer/(config(-error)?|shown-value|command/(env-file|npm-flags|produce-main))\\.ts$',
       },
     },
     {
