@@ -5,6 +5,7 @@ import { ERROR_CATALOGUE } from './core/error-catalogue.ts';
 import { localPath } from './core/local-path.ts';
 import { ProductError } from './core/product-error.ts';
 import type { Reporter } from './core/reporter.ts';
+import { loadPipeline } from './pipeline/load-pipeline.ts';
 import { errorJson, errorText } from './report/error-text.ts';
 import { jsonReporter } from './report/json-reporter.ts';
 import { isReaderGone, type Output, processOutput } from './report/output.ts';
@@ -48,6 +49,8 @@ async function main(): Promise<number> {
     const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs };
     folders = { RUN_DIR: givenRunDir(request) };
     const { config, notes } = await resolveStack(request);
+    // Before anything starts; commands that stop or look at a stack do without.
+    if (!isLenient) loadPipeline(config.settings.PIPELINE, projectDir);
     folders = {
       RUN_DIR: config.runDir,
       OUTPUT_DIR: config.outputDir,

@@ -3,6 +3,7 @@ import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/config-error.ts';
 import { shortened, shownValue } from '../../producer/shown-value.ts';
 import { ProductError } from '../core/product-error.ts';
+import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { readEnvFile } from './env-file.ts';
 import {
   SETTING_NAMES,
@@ -64,8 +65,14 @@ export interface Outweighed {
   readonly source: Exclude<Source, 'record' | 'default'>;
 }
 
-/** Settings that say where the data are: those of data that exist are wrong in any other place. */
-const PLACES: ReadonlySet<SettingName> = new Set(['RUNTIME', 'KAFKA_TOPIC', 'OUTPUT_DIR', 'OUTPUT_PATH']);
+/** Settings that say where the data are and what they mean: data that exist have no others. */
+const PLACES: ReadonlySet<SettingName> = new Set([
+  'RUNTIME',
+  'PIPELINE',
+  'KAFKA_TOPIC',
+  'OUTPUT_DIR',
+  'OUTPUT_PATH',
+]);
 
 /** Without these even `down` does not know which stack is meant. */
 const ALWAYS_CHECKED: ReadonlySet<SettingName> = new Set(['RUNTIME', 'OUTPUT_DIR', 'RUN_DIR']);
@@ -226,8 +233,12 @@ export function isSame(
 ): boolean {
   if (given === recorded || (name === 'RUNTIME' && given === 'auto')) return true;
   if (recorded === undefined) return false;
-  const meaning = (text: string) =>
-    FOLDERS.has(name) ? resolve(projectDir, text) : SETTING_TABLE[name].schema.safeParse(text.trim()).data;
+  const meaning = (text: string) => {
+    if (name === 'PIPELINE') return pipelineFolder(text, projectDir);
+    return FOLDERS.has(name)
+      ? resolve(projectDir, text)
+      : SETTING_TABLE[name].schema.safeParse(text.trim()).data;
+  };
   return meaning(given) !== undefined && meaning(given) === meaning(recorded);
 }
 

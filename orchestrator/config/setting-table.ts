@@ -134,6 +134,12 @@ export const SETTING_TABLE = {
     meaning: 'How the services run: Docker Compose, local processes, or whichever the machine has',
     usedBy: 'orchestrator',
   },
+  PIPELINE: {
+    schema: path('the name of a pipeline in pipelines/, or a folder with a pipeline.json'),
+    default: 'transactions',
+    meaning: 'The pipeline: a name in pipelines/, or a folder with a pipeline.json',
+    usedBy: 'job',
+  },
   KAFKA_TOPIC: {
     schema: text(TOPIC, '1 to 249 letters, digits, dots, underscores or hyphens, and not "." or ".."'),
     default: 'transactions',
@@ -284,6 +290,12 @@ export const SETTING_TABLE = {
     schema: duration,
     default: '30 seconds',
     meaning: 'How often a micro-batch starts',
+    usedBy: 'job',
+  },
+  GOLD_TRIGGER_INTERVAL: {
+    schema: duration,
+    defaultText: 'TRIGGER_INTERVAL, at least 10 seconds',
+    meaning: 'How often gold reads new files of silver',
     usedBy: 'job',
   },
   MAX_OFFSETS_PER_TRIGGER: {

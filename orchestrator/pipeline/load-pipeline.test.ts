@@ -32,15 +32,30 @@ describe('loading a pipeline', () => {
     expect(loadPipeline(join(folder, 'orders'), projectDir)).toEqual(transactions);
   });
 
-  it('names a pipeline that is not there, and the command that writes it', () => {
-    expect(() => loadPipeline('orders', projectDir)).toThrow(
+  it('names the command that writes a pipeline.json from the files of its author', () => {
+    mkdirSync(join(folder, 'new'));
+    writeFileSync(join(folder, 'new', 'pipeline.yml'), '');
+    expect(() => loadPipeline(join(folder, 'new'), projectDir)).toThrow(
       expect.objectContaining({
         code: 'BAD_PIPELINE',
-        message: expect.stringContaining('pipelines/orders/pipeline.json cannot be read: ENOENT'),
+        message: expect.stringContaining('new/pipeline.json cannot be read: ENOENT'),
         hint: expect.stringContaining('npm run generate'),
       }),
     );
   });
+
+  it.each(['orders', './orders', '/nowhere/orders', 'README.md'])(
+    'refuses the setting %s, which is no pipeline, and names those that are there',
+    (setting) => {
+      expect(() => loadPipeline(setting, projectDir)).toThrow(
+        expect.objectContaining({
+          code: 'BAD_SETTING',
+          message: `PIPELINE="${setting}" is no pipeline: ${pipelineFolder(setting, projectDir)} has no pipeline.json.`,
+          hint: expect.stringMatching(/pipelines\/ \((.*, )?transactions(, .*)?\)/),
+        }),
+      );
+    },
+  );
 
   it.each([
     ['no JSON', '{', 'p.json is no JSON'],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProductError } from '../core/product-error.ts';
@@ -108,6 +108,11 @@ const pipelineSchema: z.ZodType<Pipeline> = z.strictObject({
   ),
 });
 
+/** What the product writes into a pipeline's folder, and the job reads. */
+export const PIPELINE_FILE = 'pipeline.json';
+/** What its author writes. */
+const AUTHORED_FILE = 'pipeline.yml';
+
 /** The folder that the setting PIPELINE means: a name in `pipelines/`, or a path where it has a slash or begins with a dot. */
 export function pipelineFolder(setting: string, projectDir: string): string {
   const named = !setting.includes('/') && !setting.startsWith('.') && !isAbsolute(setting);
@@ -116,12 +121,30 @@ export function pipelineFolder(setting: string, projectDir: string): string {
 
 /**
  * Reads the resolved pipeline of a name in `pipelines/` or of a folder.
- * @throws ProductError BAD_PIPELINE when there is none, when it is of another version, or when it was changed by hand
+ * @throws ProductError BAD_SETTING when the setting names no pipeline; BAD_PIPELINE when its pipeline.json is not written yet, is
+ * of another version, or was changed by hand
  */
 export function loadPipeline(setting: string, projectDir: string): Pipeline {
-  const path = join(pipelineFolder(setting, projectDir), 'pipeline.json');
+  const folder = pipelineFolder(setting, projectDir);
+  const path = join(folder, PIPELINE_FILE);
+  if (!existsSync(path) && !existsSync(join(folder, AUTHORED_FILE))) throw noPipeline(setting, projectDir);
   const shown = relative(projectDir, path) || path;
   return parsePipeline(readText(path, shown), shown);
+}
+
+function noPipeline(setting: string, projectDir: string): ProductError {
+  const there = pipelineNames(projectDir).join(', ') || 'none';
+  return new ProductError('BAD_SETTING', {
+    message: `PIPELINE=${JSON.stringify(setting)} is no pipeline: ${pipelineFolder(setting, projectDir)} has no ${PIPELINE_FILE}.`,
+    hint: `Name one of those in pipelines/ (${there}), or a folder with a ${PIPELINE_FILE}.`,
+  });
+}
+
+/** The pipelines in `pipelines/`. */
+function pipelineNames(projectDir: string): readonly string[] {
+  const all = join(projectDir, 'pipelines');
+  const names = existsSync(all) ? readdirSync(all) : [];
+  return names.filter((name) => existsSync(join(all, name, PIPELINE_FILE))).toSorted();
 }
 
 /** Checks the text of a pipeline.json. @param shown its path for errors */

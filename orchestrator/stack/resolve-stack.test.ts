@@ -173,6 +173,16 @@ describe('the data of a stopped stack', () => {
     expect(standingConfig(flagged.config).outputDir).toBe(join(folder, 'data/x'));
   });
 
+  it('stay those of their pipeline, whatever its path is written as', async () => {
+    await stopped({ environment: { PIPELINE: './pipelines/orders' } });
+    const { config, notes } = await stack({ environment: { PIPELINE: 'transactions' } });
+    expect(config.settings.PIPELINE).toBe('./pipelines/orders');
+    expect(notes[0]).toContain('PIPELINE=./pipelines/orders (the environment has transactions)');
+    for (const PIPELINE of ['orders', join(folder, 'pipelines/orders')]) {
+      expect((await stack({ environment: { PIPELINE } })).notes).toEqual([]);
+    }
+  });
+
   it('have what `up` was told above `.env` and below the environment', async () => {
     await stopped({ flags: { MSGS_PER_SEC: '7' }, environment: { SEED: '3' } });
     writeFileSync(join(folder, '.env'), 'MSGS_PER_SEC=8\nMAX_RECORDS=5\n');

@@ -121,7 +121,7 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
   /** Variables of the file alone. */
   const NO_SETTINGS = [
     ...['ZOOKEEPER_IMAGE', 'KAFKA_IMAGE', 'SPARK_IMAGE', 'NODE_IMAGE', 'CONTAINER_PREFIX'],
-    ...['SPARK_WORKER_MEM_LIMIT', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'],
+    ...['PIPELINE_FOLDER', 'SPARK_WORKER_MEM_LIMIT', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'],
     ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
   ];
   const used = new Set(
@@ -215,7 +215,7 @@ describe('docker-compose.yml is safe to leave running:', () => {
     const binds = SERVICES.flatMap(({ name }) => service(name).volumes ?? []).flatMap((volume) =>
       typeof volume === 'object' && !volume.target.startsWith('/opt/checkout/') ? [volume] : [],
     );
-    expect(binds).toHaveLength(5);
+    expect(binds).toHaveLength(6);
     for (const { bind } of binds) expect(bind).toEqual({ selinux: 'z', create_host_path: true });
   });
 
@@ -224,6 +224,24 @@ describe('docker-compose.yml is safe to leave running:', () => {
       type: 'bind',
       source: './spark-app/app.py',
       target: '/opt/checkout/app.py',
+      read_only: true,
+      bind: { create_host_path: false },
+    });
+  });
+
+  it('the job finds its pipeline beside spark-app, and a PIPELINE that is none is refused before that', () => {
+    expect(service('spark-streaming').environment['PIPELINE']).toBe('transactions');
+    expect(service('spark-streaming').volumes).toContainEqual({
+      type: 'bind',
+      source: './pipelines/transactions',
+      target: '/opt/pipelines/transactions',
+      read_only: true,
+      bind: { selinux: 'z', create_host_path: true },
+    });
+    expect(service('spark-worker').volumes).toContainEqual({
+      type: 'bind',
+      source: './pipelines/transactions/pipeline.json',
+      target: '/opt/checkout/pipeline.json',
       read_only: true,
       bind: { create_host_path: false },
     });

@@ -68,7 +68,7 @@ export class ComposeRuntime implements Runtime {
     const present = await this.#containers.list();
     signal.throwIfAborted();
     await checkPortsAndNames(this.#config, this.#variables, this.#engine.docker, present);
-    assertReadableJob(this.#config.projectDir, this.#variables.owner);
+    assertReadableJob(this.#config, this.#variables.owner);
     makeOutputDir(this.#config, this.#variables);
   }
 

@@ -42,6 +42,9 @@ describe('the variables for docker-compose.yml', () => {
       FAIL_ON_DATA_LOSS: 'true',
       KAFKA_ISOLATION_LEVEL: 'read_committed',
       TRIGGER_INTERVAL: '30 seconds',
+      GOLD_TRIGGER_INTERVAL: '',
+      PIPELINE: 'transactions',
+      PIPELINE_FOLDER: join(projectDir, 'pipelines', 'transactions'),
       OUTPUT_DIR: join(projectDir, 'out'),
       OUTPUT_PATH: '',
       MAX_OFFSETS_PER_TRIGGER: '',
@@ -50,6 +53,14 @@ describe('the variables for docker-compose.yml', () => {
     });
     expect(environment).not.toHaveProperty('RUNTIME');
     expect(environment).not.toHaveProperty('RUN_DIR');
+  });
+
+  it('mount a pipeline of any folder as one of pipelines/', () => {
+    const { environment } = composeVariables(configOf({ PIPELINE: '../mine/orders' }), false);
+    expect(environment).toMatchObject({
+      PIPELINE: 'orders',
+      PIPELINE_FOLDER: join(projectDir, '..', 'mine', 'orders'),
+    });
   });
 
   it('give several workers a port each', () => {

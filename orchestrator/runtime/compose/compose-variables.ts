@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { shownValue } from '../../../producer/shown-value.ts';
 import { readEnvFile } from '../../config/env-file.ts';
 import { SETTING_NAMES, type SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
+import { pipelineFolder } from '../../pipeline/load-pipeline.ts';
 
 /** The `name:` of docker-compose.yml, which COMPOSE_PROJECT_NAME replaces. */
 export const DEFAULT_PROJECT = 'medallion-stream';
@@ -51,7 +53,11 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
   for (const name of SETTING_NAMES) {
     if (!NOT_FOR_COMPOSE.has(name)) environment[name] = String(settings[name] ?? '');
   }
+  const folder = pipelineFolder(settings.PIPELINE, config.projectDir);
   Object.assign(environment, {
+    // The folder is mounted as one of that name in pipelines/, wherever it is.
+    PIPELINE: basename(folder),
+    PIPELINE_FOLDER: folder,
     OUTPUT_DIR: config.outputDir,
     OUTPUT_UID: String(owner.uid),
     OUTPUT_GID: String(owner.gid),

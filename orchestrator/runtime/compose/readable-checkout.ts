@@ -1,23 +1,30 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
+import { PIPELINE_FILE, pipelineFolder } from '../../pipeline/load-pipeline.ts';
 
 const READ = 4;
 const ENTER = 1;
 
 /**
- * Makes sure that the user that Spark runs as in containers can read the job, which a checkout under umask 077 keeps to its owner.
+ * Makes sure that the user that Spark runs as in containers can read the job and its pipeline, which a checkout under umask 077
+ * keeps to its owner.
  * @throws ProductError CHECKOUT_NOT_READABLE
  */
 export function assertReadableJob(
-  projectDir: string,
+  { projectDir, settings }: Pick<StackConfig, 'projectDir' | 'settings'>,
   owner: { readonly uid: number; readonly gid: number },
 ): void {
-  const unreadable = owner.uid === 0 ? undefined : findUnreadable(join(projectDir, 'spark-app'), owner);
+  if (owner.uid === 0) return;
+  const folder = pipelineFolder(settings.PIPELINE, projectDir);
+  const unreadable =
+    findUnreadable(join(projectDir, 'spark-app'), owner) ??
+    findUnreadable(folder, owner, (name) => name === PIPELINE_FILE);
   if (unreadable === undefined) return;
   throw new ProductError('CHECKOUT_NOT_READABLE', {
     message: `Spark runs as uid ${owner.uid} in containers, which cannot read ${unreadable}.`,
-    hint: "Run `chmod -R go+rX spark-app` in the checkout, or set OUTPUT_UID and OUTPUT_GID to its owner's (id -u, id -g).",
+    hint: "Run `chmod -R go+rX spark-app pipelines` in the checkout, or set OUTPUT_UID and OUTPUT_GID to its owner's (id -u, id -g).",
   });
 }
 
@@ -25,13 +32,14 @@ export function assertReadableJob(
 function findUnreadable(
   path: string,
   owner: { readonly uid: number; readonly gid: number },
+  isRead: (name: string) => boolean = isLoaded,
 ): string | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found || !(found.isFile() || found.isDirectory())) return undefined;
   const wanted = found.isDirectory() ? READ | ENTER : READ;
   if ((rightsOf(found, owner) & wanted) !== wanted) return path;
   if (!found.isDirectory()) return undefined;
-  for (const name of readdirSync(path).filter(isLoaded)) {
+  for (const name of readdirSync(path).filter(isRead)) {
     const unreadable = findUnreadable(join(path, name), owner);
     if (unreadable !== undefined) return unreadable;
   }

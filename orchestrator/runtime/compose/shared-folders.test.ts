@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadSettings } from '../../config/load-settings.ts';
 import { engineConnection } from './engine.ts';
 import { emptyImage, unseenByEngine } from './shared-folders.ts';
 import { testingEngine } from './testing/engine.ts';
@@ -10,11 +11,18 @@ import { testingEngine } from './testing/engine.ts';
 const { engine, declined } = await testingEngine();
 
 let folder: string;
-let config: { projectDir: string; outputDir: string };
+let config: Parameters<typeof unseenByEngine>[1];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'shared-folders-'));
-  config = { projectDir: join(folder, 'checkout'), outputDir: join(folder, 'made', 'later') };
-  mkdirSync(join(config.projectDir, 'spark-app'), { recursive: true });
+  const projectDir = join(folder, 'checkout');
+  mkdirSync(join(projectDir, 'spark-app'), { recursive: true });
+  mkdirSync(join(folder, 'orders'));
+  const settings = loadSettings({
+    flags: { PIPELINE: join(folder, 'orders') },
+    environment: {},
+    projectDir,
+  });
+  config = { projectDir, outputDir: join(folder, 'made', 'later'), settings };
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -25,7 +33,11 @@ describe.skipIf(!engine)(
       if (!engine) throw new Error('no engine');
       const { docker } = engine;
       expect(await unseenByEngine(docker, config)).toBeUndefined();
-      expect(readdirSync(folder, { recursive: true }).toSorted()).toEqual(['checkout', 'checkout/spark-app']);
+      expect(readdirSync(folder, { recursive: true }).toSorted()).toEqual([
+        'checkout',
+        'checkout/spark-app',
+        'orders',
+      ]);
       const left = await docker.listContainers({ all: true });
       expect(left.filter(({ Command }) => Command === 'never-started')).toEqual([]);
     });
@@ -42,7 +54,10 @@ describe.skipIf(!engine)(
   },
 );
 
-it('an engine that does not see a folder is named with it', async () => {
+it.each([
+  ['of the job', 0, () => join(config.projectDir, 'spark-app')],
+  ['of the pipeline', 1, () => join(folder, 'orders')],
+])('an engine that does not see the folder %s is named with it', async (_whose, at, unseenFolder) => {
   const socket = join(folder, 'docker.sock');
   const server = createServer((request, response) => {
     if (request.url?.includes('/images/json')) return response.end('[{"Id":"any"}]');
@@ -52,7 +67,7 @@ it('an engine that does not see a folder is named with it', async () => {
     });
     request.on('end', () => {
       const { HostConfig } = JSON.parse(body) as { HostConfig: { Mounts: { Source: string }[] } };
-      const message = `invalid mount config for type "bind": bind source path does not exist: ${HostConfig.Mounts[0]?.Source}`;
+      const message = `invalid mount config for type "bind": bind source path does not exist: ${HostConfig.Mounts[at]?.Source}`;
       response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ message }));
     });
     return undefined;
@@ -60,10 +75,8 @@ it('an engine that does not see a folder is named with it', async () => {
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   try {
     const unseen = await unseenByEngine(engineConnection(`unix://${socket}`), config);
-    expect(unseen).toContain(
-      `the engine does not see ${join(config.projectDir, 'spark-app')} as this command does`,
-    );
-    expect(readdirSync(join(config.projectDir, 'spark-app'))).toEqual([]);
+    expect(unseen).toContain(`the engine does not see ${unseenFolder()} as this command does`);
+    expect(readdirSync(unseenFolder())).toEqual([]);
   } finally {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

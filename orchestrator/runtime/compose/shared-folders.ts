@@ -6,6 +6,7 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf } from '../../core/product-error.ts';
+import { pipelineFolder } from '../../pipeline/load-pipeline.ts';
 import { nearestExisting } from '../folder-access.ts';
 
 /** The last line that the engine reports of an import. Source: Docker Engine API, "Create an image". */
@@ -23,9 +24,10 @@ const EMPTY_ARCHIVE = Buffer.alloc(1024);
  */
 export async function unseenByEngine(
   docker: Docker,
-  { projectDir, outputDir }: Pick<StackConfig, 'projectDir' | 'outputDir'>,
+  { projectDir, outputDir, settings }: Pick<StackConfig, 'projectDir' | 'outputDir' | 'settings'>,
 ): Promise<string | undefined> {
-  const probes = [join(projectDir, 'spark-app'), outputDir].map(putProbe);
+  const pipeline = pipelineFolder(settings.PIPELINE, projectDir);
+  const probes = [join(projectDir, 'spark-app'), pipeline, outputDir].map(putProbe);
   let image: ProbeImage | undefined;
   try {
     image = await probeImage(docker);

@@ -248,9 +248,17 @@ describe('the job', () => {
       SPARK_SQL_SHUFFLE_PARTITIONS: '4',
     });
     expect(env).not.toHaveProperty('MAX_OFFSETS_PER_TRIGGER');
-    expect(launch('spark-streaming', { MAX_OFFSETS_PER_TRIGGER: '99' }).spec.env).toMatchObject({
-      MAX_OFFSETS_PER_TRIGGER: '99',
-    });
+    expect(env).not.toHaveProperty('GOLD_TRIGGER_INTERVAL');
+    const given = { MAX_OFFSETS_PER_TRIGGER: '99', GOLD_TRIGGER_INTERVAL: '1 minute' };
+    expect(launch('spark-streaming', given).spec.env).toMatchObject(given);
+  });
+
+  it.each([
+    ['transactions', '/checkout/pipelines/transactions'],
+    ['./mine/orders', '/checkout/mine/orders'],
+    ['/mine/orders', '/mine/orders'],
+  ])('reads the PIPELINE %s in %s', (value, expected) => {
+    expect(launch('spark-streaming', { PIPELINE: value }).spec.env['PIPELINE']).toBe(expected);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import { fileUri, localPath } from '../../../core/local-path.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../../core/spark-submit.ts';
+import { pipelineFolder } from '../../../pipeline/load-pipeline.ts';
 import { namelessUserOptions } from '../nameless-user/nameless-user.ts';
 import type { RunLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
@@ -73,15 +74,18 @@ export function sparkStreamingLaunch(
 
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
-function jobSettings({ settings }: StackConfig, outputPath: string): Record<string, string> {
-  const { MAX_OFFSETS_PER_TRIGGER } = settings;
+function jobSettings({ settings, projectDir }: StackConfig, outputPath: string): Record<string, string> {
+  const { MAX_OFFSETS_PER_TRIGGER, GOLD_TRIGGER_INTERVAL } = settings;
   const folder = localPath(outputPath);
   return {
     KAFKA_BOOTSTRAP_SERVERS: `localhost:${settings.KAFKA_PORT}`,
+    // A path with a slash is a folder to the job, whose own folder is not that of the command.
+    PIPELINE: pipelineFolder(settings.PIPELINE, projectDir),
     KAFKA_TOPIC: settings.KAFKA_TOPIC,
     KAFKA_ISOLATION_LEVEL: settings.KAFKA_ISOLATION_LEVEL,
     OUTPUT_PATH: folder === undefined ? outputPath : fileUri(folder),
     TRIGGER_INTERVAL: settings.TRIGGER_INTERVAL,
+    ...(GOLD_TRIGGER_INTERVAL !== undefined && { GOLD_TRIGGER_INTERVAL }),
     ...(MAX_OFFSETS_PER_TRIGGER !== undefined && {
       MAX_OFFSETS_PER_TRIGGER: String(MAX_OFFSETS_PER_TRIGGER),
     }),
