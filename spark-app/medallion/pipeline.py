@@ -1,0 +1,170 @@
+"""The pipeline as it is declared: `pipeline.json`, which the orchestrator has resolved and checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+#: The event time of events that have none of their own is the record's.
+KAFKA_TS = "kafka_ts"
+#: Where a record came from. It joins every silver and quarantine row to its bronze row.
+LINEAGE = ("topic", "partition", "offset")
+
+
+@dataclass(frozen=True)
+class Type:
+    """The type of a value. The attributes that a kind does not have keep their defaults."""
+
+    kind: str
+    precision: int = 0
+    scale: int = 0
+    #: Of a date or timestamp in a text: `iso8601`, or a pattern of the JDK and a regular expression for it.
+    format: str = ""
+    shape: str = ""
+    #: The zone of a text that names none: `UTC` or `±hh:mm`.
+    timezone: str = "UTC"
+    #: Of a timestamp that is a number: seconds, milliseconds or microseconds since 1970.
+    epoch: str = ""
+    fields: tuple[Field, ...] = ()
+    items: Optional[Field] = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A member of an object, or, without a name, the elements of an array."""
+
+    name: str
+    required: bool
+    type: Type
+    constraints: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A condition over silver's columns; only false counts against a row. `expression` is the parsed SQL."""
+
+    name: str
+    sql: str
+    expression: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An aggregate of a gold table; `argument` is None for count(*)."""
+
+    name: str
+    function: str
+    argument: Optional[dict[str, Any]]
+    type: Type
+
+
+@dataclass(frozen=True)
+class GoldTable:
+    """An aggregation of silver by keys and windows of event time."""
+
+    name: str
+    group_by: tuple[str, ...]
+    window_ms: int
+    slide_ms: int
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What an event is, and what is made of it."""
+
+    name: str
+    fingerprint: str
+    topic: str
+    #: A field of type timestamp, or `kafka_ts`.
+    event_time: str
+    watermark_ms: int
+    quarantines_unknown_fields: bool
+    fields: tuple[Field, ...]
+    expect: tuple[Expectation, ...]
+    expect_or_quarantine: tuple[Expectation, ...]
+    raw_csv_columns: tuple[str, ...]
+    gold: tuple[GoldTable, ...]
+
+    @property
+    def silver_fields(self) -> tuple[Field, ...]:
+        """The fields that are columns of silver under their own names."""
+        return tuple(each for each in self.fields if each.name != self.event_time)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason of quarantine. A record gets the first one that applies."""
+        required = [name for each in self.fields if each.required for name in _reasons_of(each)]
+        unknown = ["unknown_field"] if self.quarantines_unknown_fields else []
+        constrained = [f"bad_{each.name}" for each in self.fields if has_constraints(each)]
+        expectations = [each.name for each in self.expect_or_quarantine]
+        first = ["null_value", "schema_registry_header", "not_json_object"]
+        return tuple(dict.fromkeys([*first, *required, "wrong_type", *unknown, *constrained, *expectations]))
+
+
+def load_pipeline(path: Path) -> Pipeline:
+    """Reads a `pipeline.json`."""
+    return pipeline_of(json.loads(path.read_text("utf-8")))
+
+
+def pipeline_of(document: dict[str, Any]) -> Pipeline:
+    """The pipeline of a `pipeline.json` that has been read already."""
+    if document["version"] != 1:
+        raise ValueError(f"pipeline.json has version {document['version']}; this job reads version 1")
+    expectations = document["expectations"]
+    return Pipeline(
+        name=document["name"],
+        fingerprint=document["fingerprint"],
+        topic=document["source"]["topic"],
+        event_time=document["eventTime"]["field"],
+        watermark_ms=document["eventTime"]["watermarkMs"],
+        quarantines_unknown_fields=document["unknownFields"] == "quarantine",
+        fields=tuple(map(_field, document["fields"])),
+        expect=tuple(Expectation(**each) for each in expectations["expect"]),
+        expect_or_quarantine=tuple(Expectation(**each) for each in expectations["expectOrQuarantine"]),
+        raw_csv_columns=tuple(document["rawCsv"]["columns"]),
+        gold=tuple(map(_gold_table, document["gold"])),
+    )
+
+
+def has_constraints(each: Field) -> bool:
+    """Whether the field, or anything inside it, has a constraint."""
+    inside = [*each.type.fields, *([each.type.items] if each.type.items else [])]
+    return bool(each.constraints) or any(map(has_constraints, inside))
+
+
+def _reasons_of(each: Field) -> list[str]:
+    return [f"missing_{each.name}", f"bad_{each.name}"]
+
+
+def _field(document: dict[str, Any]) -> Field:
+    return Field(
+        name=document.get("name", ""),
+        required=document["required"],
+        type=_type(document["type"]),
+        constraints=document["constraints"],
+    )
+
+
+def _type(document: dict[str, Any]) -> Type:
+    inside: dict[str, Any] = {}
+    if "fields" in document:
+        inside["fields"] = tuple(map(_field, document["fields"]))
+    if "items" in document:
+        inside["items"] = _field(document["items"])
+    return Type(**{**document, **inside})
+
+
+def _gold_table(document: dict[str, Any]) -> GoldTable:
+    return GoldTable(
+        name=document["name"],
+        group_by=tuple(document["groupBy"]),
+        window_ms=document["windowMs"],
+        slide_ms=document["slideMs"],
+        measures=tuple(
+            Measure(each["name"], each["function"], each["argument"], _type(each["type"]))
+            for each in document["measures"]
+        ),
+    )
