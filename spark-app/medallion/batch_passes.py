@@ -13,15 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from medallion.csv_line import csv_line
 from medallion.first_look import first_look
-from medallion.gold_state import GoldStates, StagedState
-from medallion.gold_windows import OPEN_WINDOWS_SCHEMA, count_windows, is_closed, next_watermark
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import BRONZE, GOLD, QUARANTINE, SILVER
+from medallion.naming import BRONZE, QUARANTINE, SILVER
 from medallion.publication import Publication, Staged
 from medallion.schema import (
     BRONZE_COLUMNS,
@@ -58,8 +56,6 @@ class BatchPasses:
 
     files: HadoopFiles
     publication: Publication
-    states: GoldStates
-    spark: SparkSession
     one_task: bool
 
     def write_first_look(self, records: DataFrame) -> None:
@@ -109,24 +105,13 @@ class BatchPasses:
         parts = self._parts(*[f"raw_csv/{name}" for name in names])
         return self.publication.stage_csv(parts, RAW_CSV_COLUMNS)
 
-    def stage_gold(self, silver: list[str], batch_id: int) -> tuple[Staged, StagedState]:
-        """Gold, from silver rows, given as Parquet files, and the windows that the batch before left
-        open; and the windows that are open after it.
-        """
-        if not silver:
-            return Staged(GOLD, "", 0), self.states.carried(batch_id, self.publication.folder)
-        before = self.states.before(batch_id)
-        newest_us = max(self.files.parquet_max(path, "event_time") for path in silver)
-        watermark_ms = next_watermark(before.watermark_ms, newest_us)
-        opened = before.open_windows and self._read([before.open_windows], OPEN_WINDOWS_SCHEMA)
-        windows = count_windows(self._read(silver), opened or None, before.watermark_ms, self.one_task)
-        part = F.when(is_closed(watermark_ms), "gold").otherwise("open")
-        rows = windows.coalesce(1).withColumn("part", part)
-        output = self._output("gold", "part=gold", "part=open")
-        rows.write.mode("append").partitionBy("part").parquet(output)
-        still_open = self.publication.join_parquet("open", self._parts("gold/part=open"))
-        gold = self.publication.stage_parquet(GOLD, self._parts("gold/part=gold"))
-        return gold, StagedState(watermark_ms, *still_open)
+    def count_rejected(self) -> dict[str, int]:
+        """How many values the second look rejected, by reason. One task, since it reads a single column."""
+        parts = self._parts("second/is_silver=false")
+        if not parts:
+            return {}
+        reasons = self._read(parts, "reason string").coalesce(1).groupBy("reason").count()
+        return {str(reason): int(count) for reason, count in sorted(reasons.collect())}
 
     def _folder(self, name: str) -> str:
         return f"{self.publication.folder}/{name}"

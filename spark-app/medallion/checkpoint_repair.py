@@ -7,7 +7,6 @@ recovered:
 - The newest commit: its batch runs again and replaces its own files.
 - The newest entry of the offset log, when its batch is not committed: what the batch published goes,
   since its name came from that entry, and the batch is planned again.
-- Gold's state after the last batch: that batch runs again.
 - The query's first offsets, which `_source.json` has, too; and the query's id, which nothing depends on.
 
 A batch runs again only if the topic still has its records. Everything else ends with exit code 78, the
@@ -21,9 +20,8 @@ from typing import Optional
 
 from medallion.console import say
 from medallion.errors import JobError, refusal
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SINKS, batch_of
+from medallion.naming import INGEST_SINKS, batch_of
 from medallion.offset_log import OffsetLog
 from medallion.topic import Topic
 
@@ -43,7 +41,6 @@ class CheckpointRepair:
         self._files = files
         self._log = log
         self._topic = topic
-        self._states = GoldStates(files, 0)
 
     def run(self) -> None:
         """Recovers what it can. Raises JobError (exit code 78) for what it cannot."""
@@ -51,7 +48,6 @@ class CheckpointRepair:
         self._repair_first_offsets()
         self._repair_newest_commit()
         self._repair_newest_plan()
-        self._repair_gold_state()
 
     def _repair_metadata(self) -> None:
         path = f"{self._log.checkpoint}/metadata"
@@ -94,33 +90,15 @@ class CheckpointRepair:
         if committed == planned:
             raise damaged(self._entry(planned), f"batch {planned} is committed")
         self._require_records_from(planned, self._entry(planned))
-        for sink in SINKS:
+        for sink in INGEST_SINKS:
             for name in self._files.names(sink.folder):
                 if batch_of(sink, name) == planned:
                     self._files.delete(f"{sink.folder}/{name}")
-        self._states.forget(planned)
         self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
         say(
             f"{self._entry(planned)} was empty or torn: batch {planned}, which is not committed, "
             "is planned again"
         )
-
-    def _repair_gold_state(self) -> None:
-        committed = self._log.last_committed()
-        if committed < 0:
-            return
-        broken = self._states.damage_of(committed)
-        if broken is None:
-            return
-        uri = self._files.uri(broken)
-        if committed != self._log.last_planned():
-            raise damaged(uri, f"batch {committed + 1} is planned already")
-        before = self._states.damage_of(committed - 1) if committed else None
-        if before is not None:
-            raise damaged(uri, f"so is {self._files.uri(before)}")
-        self._require_records_from(committed, uri)
-        self._files.delete(f"{self._log.checkpoint}/commits/{committed}")
-        say(f"{uri} was missing, empty or torn: batch {committed} runs again")
 
     def _require_records_from(self, batch_id: int, uri: str) -> None:
         begin = self._begin_of(batch_id)

@@ -1,10 +1,11 @@
-"""The gate every micro-batch passes: open while the job runs, shut when it stops, remembering why a batch
-failed.
+"""The gate that every micro-batch of a query passes: open while the job runs, shut when it stops, remembering
+why a batch failed.
 """
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from pyspark.sql import DataFrame
@@ -16,14 +17,24 @@ class BatchRefusedError(Exception):
     """
 
 
+@dataclass(frozen=True)
+class BatchCounts:
+    """Rows of a batch by sink, and the records that it rejected by reason."""
+
+    rows: dict[str, int]
+    rejected: dict[str, int] = field(default_factory=dict)
+
+
 class BatchGate:
-    """Wraps the query's batch function. `counts` holds the rows by sink of batches not yet reported."""
+    """Wraps a query's batch function. `counts` holds those of batches that are not reported yet, by batch
+    id.
+    """
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self.has_refused = False
         self.failure: Optional[BaseException] = None
-        self.counts: dict[int, dict[str, int]] = {}
+        self.counts: dict[int, BatchCounts] = {}
 
     def shut(self) -> None:
         """From now on a batch that begins is refused before it writes."""
@@ -34,7 +45,7 @@ class BatchGate:
         """Whether the job is stopping."""
         return self._stopping.is_set()
 
-    def guard(self, write: Callable[[DataFrame, int], dict[str, int]]) -> Callable[[DataFrame, int], None]:
+    def guard(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
         """A function for foreachBatch that runs `write` behind the gate and keeps its counts until the
         commit.
         """

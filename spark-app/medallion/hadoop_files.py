@@ -246,10 +246,6 @@ class HadoopFiles:
         """The number of rows a Parquet file's footer states."""
         return self._parquet.rows(self._at(path))
 
-    def parquet_max(self, path: str, column: str) -> int:
-        """The greatest value of a column, see `ParquetFiles.greatest`."""
-        return self._parquet.greatest(self._at(path), column)
-
     def _local(self, path: str) -> str:
         return os.path.join(self._local_root, path)
 

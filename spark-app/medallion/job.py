@@ -4,58 +4,48 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
-from typing import Any, Optional
+from typing import Any
 
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import Settings
 from medallion.console import say
 from medallion.errors import JobError
 from medallion.executor_watch import watch_executors
 from medallion.failure import is_about_the_topic, query_failure
-from medallion.gate import BatchGate
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import QUERY
+from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
-from medallion.progress import CommitLines
-from medallion.query import start_query
+from medallion.queries import STOP_S, Queries
+from medallion.query import start_ingest
 from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
 from medallion.topic import TopicAdmin
 from medallion.topic_loss import loss_of
 
-#: How long a running batch may take to finish once a stop was asked for.
+#: How long running batches may take to finish once a stop was asked for.
 GRACE_S = 15.0
-#: How long stopping the query may take after that: its thread has to notice.
-STOP_S = 5.0
-#: How long the query's last event may take to arrive.
-LAST_EVENT_S = 2.0
 _POLL_S = 0.1
 # Above Spark's own hook (40), which would stop the SparkContext under the running batch.
 _HOOK_PRIORITY = 100
 
 
 class Job:
-    """The running query and the one way to stop it."""
+    """The running queries and the one way to stop them."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
         self._settings = settings
-        self._gate = BatchGate()
+        self._queries = Queries(spark)
         self._asked = threading.Event()
         self._draining = threading.Lock()
         self._drained = False
-        self._query: Optional[StreamingQuery] = None
-        self._abandoned = False
         self._grace_s = GRACE_S
-        self._lines = CommitLines(self._gate)
         self._hooks: Any = None
         self._hook: Any = None
 
     def run(self) -> None:
-        """Runs until a stop is asked for. Raises JobError when a start is refused or the query ends by
+        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends by
         itself.
         """
         self._listen_for_stop()
@@ -67,13 +57,8 @@ class Job:
         files = HadoopFiles(spark, settings.output_path)
         admin = TopicAdmin(spark, settings)
         record = open_source(files, admin.describe(), settings.starting_offsets)
-        if not self._asked.is_set():
-            spark.streams.addListener(self._lines)
-            self._query = start_query(
-                *(spark, settings, files, record, self._gate),
-                lambda: refuse_recreated_topic(record, admin.topic_id()),
-            )
-        log = OffsetLog(files, QUERY)
+        self._start_queries(files, admin, record)
+        log = OffsetLog(files, INGEST)
         executors = watch_executors(spark)
         announced = False
         while not self._asked.wait(_POLL_S):
@@ -84,7 +69,7 @@ class Job:
                 # Its batch cannot end.
                 self._grace_s = 0.0
                 raise
-            if not announced and log.has_start():
+            if not announced and self._queries.are_active and log.has_start():
                 announced = True
                 mark_started(files, record)
                 say("query running, start offsets fixed")
@@ -92,12 +77,13 @@ class Job:
         self._raise_failure(admin, record, log)
 
     def drain(self) -> None:
-        """Lets a running batch commit within the grace, then stops the query. Safe to call from several
+        """Lets running batches commit within the grace, then stops every query. Safe to call from several
         threads.
         """
         with self._draining:
             if not self._drained:
-                self._stop_query()
+                self._asked.set()
+                self._queries.stop(self._grace_s)
                 self._drained = True
 
     def close(self) -> None:
@@ -106,44 +92,26 @@ class Job:
         if self._hook is not None and not self._hooks.isShutdownInProgress():
             self._hooks.removeShutdownHook(self._hook)
 
-    def _stop_query(self) -> None:
-        self._asked.set()
-        self._gate.shut()
-        query = self._query
-        if query is None:
-            return
-        self._quiet_refusals()
-        deadline = time.monotonic() + self._grace_s
-        while time.monotonic() < deadline and _is_at_work(query):
-            time.sleep(_POLL_S / 2)
-        if _is_at_work(query):
-            self._abandoned = True
-            say(
-                f"query={query.name} abandons its batch: not finished {self._grace_s:.0f} s after the stop; "
-                "a restart runs it again"
+    def _start_queries(self, files: HadoopFiles, admin: TopicAdmin, record: SourceRecord) -> None:
+        # A stop waits for it: else it would miss a query that starts meanwhile.
+        with self._draining:
+            if self._asked.is_set():
+                return
+            self._queries.start(
+                INGEST,
+                lambda gate: start_ingest(
+                    *(self._spark, self._settings, files, record, gate),
+                    lambda: refuse_recreated_topic(record, admin.topic_id()),
+                ),
             )
-        # Bounded: a stop waits for the query's thread, and the JVM may be ending around it.
-        stop = threading.Thread(target=query.stop, daemon=True)
-        stop.start()
-        stop.join(STOP_S)
-        # Spark would go on calling it when Python has gone, and log that at length.
-        self._lines.ended.wait(LAST_EVENT_S)
-        self._spark.streams.removeListener(self._lines)
-
-    def _quiet_refusals(self) -> None:
-        # Spark logs a refused batch as a failed query with its stack; real failures this job says itself.
-        log4j: Any = self._spark._jvm.org.apache.logging.log4j  # type: ignore[union-attr]
-        name = "org.apache.spark.sql.execution.streaming.MicroBatchExecution"
-        log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
 
     def _raise_failure(self, admin: TopicAdmin, record: SourceRecord, log: OffsetLog) -> None:
-        query = self._query
-        if query is None or query.isActive or query.exception() is None:
+        failed = self._queries.failed()
+        if failed is None:
             return
-        if self._gate.has_refused or self._abandoned:
-            return
-        failure = query_failure(query, self._gate.failure)
-        if is_about_the_topic(failure):
+        failure = query_failure(failed.query, failed.gate.failure)
+        # Only `ingest` reads the topic.
+        if failed.query.name == INGEST and is_about_the_topic(failure):
             failure = loss_of(admin.describe(), record, log) or failure
         raise failure
 
@@ -160,10 +128,6 @@ class Job:
         self._hooks.addShutdownHook(
             self._hook, _HOOK_PRIORITY, int(GRACE_S + 3 * STOP_S), jvm.java.util.concurrent.TimeUnit.SECONDS
         )
-
-
-def _is_at_work(query: StreamingQuery) -> bool:
-    return bool(query.isActive and query.status["isTriggerActive"])
 
 
 class _JvmHook:

@@ -21,11 +21,17 @@ BRONZE = Sink("bronze", "bronze", "parquet")
 SILVER = Sink("silver", "silver", "parquet")
 QUARANTINE = Sink("quarantine", "quarantine", "parquet")
 RAW_CSV = Sink("raw_csv", "raw", "csv")
-GOLD = Sink("gold", "gold", "parquet")
 
-SINKS = (BRONZE, SILVER, QUARANTINE, RAW_CSV, GOLD)
-#: The streaming query that fills them, and its checkpoint's folder.
-QUERY = "medallion"
+#: The streaming query over the topic, and its checkpoint's folder. Each gold table has a query of its own
+#: name.
+INGEST = "ingest"
+#: The sinks that a batch of `ingest` fills.
+INGEST_SINKS = (BRONZE, SILVER, QUARANTINE, RAW_CSV)
+
+
+def gold_sink(table: str) -> Sink:
+    """The sink of a gold table, and of the query of its name."""
+    return Sink(table, table, "parquet")
 
 
 def file_name(sink: Sink, batch_time_ms: int, batch_id: int) -> str:

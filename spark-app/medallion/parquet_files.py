@@ -57,20 +57,6 @@ class ParquetFiles:
         with closing(self._reader(path)) as reader:
             return int(reader.getRecordCount())
 
-    def greatest(self, path: Any, column: str) -> int:
-        """The greatest value of a column of whole numbers (instants: microseconds), from the footer's
-        statistics. Raises OSError when they do not state it.
-        """
-        footer = self._footer(path)
-        at = footer.getFileMetaData().getSchema().getFieldIndex(column)
-        found: list[int] = []
-        for block in footer.getBlocks():
-            statistics = block.getColumns().get(at).getStatistics()
-            if not statistics.hasNonNullValue():
-                raise OSError(f"{path.toString()} has no statistics of {column}")
-            found.append(int(statistics.genericGetMax()))
-        return max(found)
-
     def _append(self, writer: Any, source: Any, blocks: Any, selected: Any) -> int:
         """Appends a file's row groups, of a selected schema its columns alone; gives the rows."""
         rows = [int(block.getRowCount()) for block in blocks]

@@ -1,46 +1,148 @@
-"""One line per committed micro-batch, from Spark's own progress events (they are sent after the commit)."""
+"""Two lines for each committed micro-batch, one for people and one of JSON, from Spark's own progress events,
+which are sent after the commit.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Optional
 
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
 from medallion.console import say
-from medallion.gate import BatchGate
+from medallion.gate import BatchCounts, BatchGate
+from medallion.naming import INGEST
+
+#: What a gold query says of its watermark before it has seen an event.
+_NO_WATERMARK = "1970-01-01T00:00:00.000Z"
+
+Progress = dict[str, Any]
 
 
-class CommitLines(StreamingQueryListener):
-    """Prints `query=medallion batch=12 rows=500 bronze=500 … seconds=0.8`, and `first data batch
-    committed` once.
+def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
+    """The JSON of a batch of `ingest`. `lag` is how many records the topic had when the batch was planned and
+    that it does not cover.
+    """
+    return {
+        **_head(progress, counts),
+        "rejected": counts.rejected,
+        "ms": _milliseconds(progress),
+        "lag": sum(map(_lag, progress["sources"])),
+    }
+
+
+def gold_progress(progress: Progress, counts: BatchCounts) -> Progress:
+    """The JSON of a batch of a gold query. `late` rows were dropped by this batch; `watermark` is the one it
+    began with, null before the first event.
+    """
+    watermark = progress.get("eventTime", {}).get("watermark", _NO_WATERMARK)
+    states = progress["stateOperators"]
+    return {
+        **_head(progress, counts),
+        "late": sum(state["numRowsDroppedByWatermark"] for state in states),
+        "watermark": None if watermark == _NO_WATERMARK else watermark,
+        "state": {
+            "rows": sum(state["numRowsTotal"] for state in states),
+            "memory_bytes": sum(state["memoryUsedBytes"] for state in states),
+        },
+        "ms": _milliseconds(progress),
+    }
+
+
+def _head(progress: Progress, counts: BatchCounts) -> Progress:
+    began = datetime.strptime(progress["timestamp"], "%Y-%m-%dT%H:%M:%S.%fZ")
+    at = began + timedelta(milliseconds=progress["durationMs"].get("triggerExecution", 0))
+    return {
+        "query": progress["name"],
+        "batch": progress["batchId"],
+        "at": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
+        "rows": counts.rows,
+    }
+
+
+def _milliseconds(progress: Progress) -> dict[str, int]:
+    """Spark's phases of a micro-batch; the whole is `total`."""
+    phases = dict(progress["durationMs"])
+    total = phases.pop("triggerExecution", 0)
+    return {**phases, "total": total}
+
+
+def _lag(source: Progress) -> int:
+    return _records(source["latestOffset"]) - _records(source["endOffset"])
+
+
+def _records(offsets: Any) -> int:
+    topics = offsets.values() if isinstance(offsets, dict) else []
+    return sum(offset for partitions in topics for offset in partitions.values())
+
+
+class BatchLines(StreamingQueryListener):
+    """Prints, after each commit, `query=ingest batch=12 rows=500 bronze=500 … seconds=0.8` and
+    `progress {…}`; and `first data batch committed` once.
+
+    A gold batch without rows is printed only when its watermark or state is another one or rows were late.
     """
 
-    def __init__(self, gate: BatchGate) -> None:
-        #: Set by the last event of the query.
-        self.ended = threading.Event()
-        self._gate = gate
+    def __init__(self) -> None:
+        #: By the query's name.
+        self.gates: dict[str, BatchGate] = {}
+        self._gold_states: dict[str, tuple[Optional[str], int]] = {}
+        self._ended: set[str] = set()
+        self._has_ended = threading.Condition()
         self._first = True
+
+    def gate_of(self, name: str) -> BatchGate:
+        """The gate of a query's batches."""
+        return self.gates.setdefault(name, BatchGate())
+
+    def wait_for_end(self, run_ids: list[str], seconds: float) -> None:
+        """Waits for the last event of these runs, for so many seconds at most."""
+        with self._has_ended:
+            self._has_ended.wait_for(lambda: self._ended >= set(run_ids), seconds)
 
     def onQueryStarted(self, event: Any) -> None:
         pass
 
     def onQueryProgress(self, event: Any) -> None:
-        progress = event.progress
-        counts = self._gate.counts.pop(progress.batchId, None)
+        progress = json.loads(event.progress.json)
+        gate = self.gates.get(progress["name"])
+        counts = gate.counts.pop(progress["batchId"], None) if gate else None
         if counts is None:
             return
-        # Spark's numInputRows counts a record once per read of the batch; the bronze file has each once.
-        rows = counts["bronze"]
-        sinks = " ".join(f"{sink}={count}" for sink, count in counts.items())
-        seconds = progress.durationMs.get("triggerExecution", 0) / 1000
-        say(f"query={progress.name} batch={progress.batchId} rows={rows} {sinks} seconds={seconds:.1f}")
-        if self._first and rows:
-            self._first = False
-            say("first data batch committed")
+        if progress["name"] == INGEST:
+            self._print_ingest(progress, counts)
+        else:
+            self._print_gold(progress, counts)
 
     def onQueryIdle(self, event: Any) -> None:
         pass
 
     def onQueryTerminated(self, event: Any) -> None:
-        self.ended.set()
+        with self._has_ended:
+            self._ended.add(str(event.runId))
+            self._has_ended.notify_all()
+
+    def _print_ingest(self, progress: Progress, counts: BatchCounts) -> None:
+        # Spark's numInputRows counts a record once per read of the batch; the bronze file has each once.
+        rows = counts.rows["bronze"]
+        _print(f"rows={rows}", ingest_progress(progress, counts))
+        if self._first and rows:
+            self._first = False
+            say("first data batch committed")
+
+    def _print_gold(self, progress: Progress, counts: BatchCounts) -> None:
+        line = gold_progress(progress, counts)
+        name, state = line["query"], (line["watermark"], line["state"]["rows"])
+        is_news = state != self._gold_states.get(name, (None, 0)) or line["late"] > 0
+        self._gold_states[name] = state
+        if is_news or progress["numInputRows"] > 0 or any(counts.rows.values()):
+            _print(f"late={line['late']} watermark={line['watermark']}", line)
+
+
+def _print(facts: str, line: Progress) -> None:
+    sinks = " ".join(f"{sink}={rows}" for sink, rows in line["rows"].items())
+    seconds = line["ms"]["total"] / 1000
+    say(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
+    say(f"progress {json.dumps(line, separators=(',', ':'))}")

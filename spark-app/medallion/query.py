@@ -1,4 +1,4 @@
-"""The streaming query over the topic."""
+"""The query `ingest` over the topic."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import Settings
 from medallion.gate import BatchGate
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch, Source
-from medallion.naming import QUERY
+from medallion.ingest import Ingest, Source
+from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.record_lookup import TopicLookup
-from medallion.session import batches_retained
 from medallion.source_record import SourceRecord
 
 #: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
@@ -35,7 +33,7 @@ _MIN_TASKS = 6
 _LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
 
 
-def start_query(
+def start_ingest(
     spark: SparkSession,
     settings: Settings,
     files: HadoopFiles,
@@ -43,17 +41,16 @@ def start_query(
     gate: BatchGate,
     confirm_source: Callable[[], None],
 ) -> StreamingQuery:
-    """Starts `medallion`; its batches pass the gate. `confirm_source`: see `Source`."""
+    """Starts `ingest`; its batches pass the gate. `confirm_source`: see `Source`."""
     if files.is_local:
         spark.conf.set("spark.sql.streaming.checkpointFileManagerClass", _LOCAL_CHECKPOINTS)
-    log = OffsetLog(files, QUERY, record.starting_offsets)
-    states = GoldStates(files, batches_retained(settings))
+    log = OffsetLog(files, INGEST, record.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
-    batch = MedallionBatch(files, log, states, source, settings.max_files_per_sink, settings.show_previews)
+    batch = Ingest(files, log, source, settings.max_files_per_sink, settings.show_previews)
     return (
         read_topic(spark, settings, record)
-        .writeStream.queryName(QUERY)
+        .writeStream.queryName(INGEST)
         .foreachBatch(gate.guard(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.trigger_interval)

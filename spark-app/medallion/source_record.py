@@ -11,7 +11,7 @@ from typing import Optional
 from medallion.checkpoint_repair import CheckpointRepair, damaged
 from medallion.errors import refusal
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import QUERY, SINKS, batch_of
+from medallion.naming import INGEST, INGEST_SINKS, batch_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.topic import Topic, resolve_starting_offsets
 
@@ -45,7 +45,7 @@ def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> Sour
         _write(files, record)
         return record
     _refuse_other_topic(files, record, topic)
-    log = OffsetLog(files, QUERY, record.starting_offsets)
+    log = OffsetLog(files, INGEST, record.starting_offsets)
     CheckpointRepair(files, log, topic).run()
     _refuse_lost_checkpoint(files, log, record.query_started)
     return record if log.has_start() else _with_new_partitions(files, record, topic)
@@ -98,14 +98,16 @@ def _write(files: HadoopFiles, record: SourceRecord) -> None:
 
 
 def _has_outputs(files: HadoopFiles) -> bool:
-    names = [name for sink in SINKS for name in files.names(sink.folder) if batch_of(sink, name) is not None]
-    return bool(names or files.names(f"{CHECKPOINTS}/{QUERY}"))
+    names = [
+        name for sink in INGEST_SINKS for name in files.names(sink.folder) if batch_of(sink, name) is not None
+    ]
+    return bool(names or files.names(f"{CHECKPOINTS}/{INGEST}"))
 
 
 def _refuse_unknown_outputs(files: HadoopFiles) -> None:
-    if files.names(f"{CHECKPOINTS}/{QUERY}"):
+    if files.names(f"{CHECKPOINTS}/{INGEST}"):
         raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
-    for sink in SINKS:
+    for sink in INGEST_SINKS:
         for name in files.names(sink.folder):
             if batch_of(sink, name) is not None:
                 raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
@@ -124,7 +126,7 @@ def _refuse_lost_checkpoint(files: HadoopFiles, log: OffsetLog, started: bool) -
     if started and not log.has_start():
         raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
     last = log.last_planned()
-    for sink in SINKS:
+    for sink in INGEST_SINKS:
         for name in files.names(sink.folder):
             batch_id = batch_of(sink, name)
             if batch_id is not None and batch_id > last:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from medallion.errors import JobError, refusal
-from medallion.naming import QUERY
+from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.source_record import SourceRecord, refuse_recreated_topic
 from medallion.topic import Topic
@@ -36,13 +36,13 @@ def loss_of(topic: Topic, record: SourceRecord, log: OffsetLog) -> Optional[JobE
     ]
     if gone:
         return refusal(
-            f"records were removed from topic {topic.name} (retention) before query {QUERY} read them: "
+            f"records were removed from topic {topic.name} (retention) before query {INGEST} read them: "
             f"offsets {', '.join(gone)}",
             _HINT,
         )
     if cut:
         return refusal(
-            f"topic {topic.name} has lost records that query {QUERY} had read: {', '.join(cut)}",
+            f"topic {topic.name} has lost records that query {INGEST} had read: {', '.join(cut)}",
             "the broker has lost data: `npm run reset` starts afresh",
         )
     return None

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from medallion.medallion_batch import Source
+from medallion.ingest import Source
 from medallion.offset_log import Range
 from medallion.record_lookup import Found
 

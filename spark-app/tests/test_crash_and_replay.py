@@ -15,9 +15,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from medallion.batch_passes import BatchPasses
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch
+from medallion.ingest import Ingest
 from medallion.naming import Sink, file_name
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune
@@ -64,7 +63,7 @@ def event(card: str, minute: int, amount: str) -> str:
     )
 
 
-# Each batch fills every sink: 1e1 is silver at the second look only, and the last event closes windows.
+# Each batch fills every sink: 1e1 is silver at the second look only.
 BATCHES = [
     [event("a", 0, "1"), event("a", 1, "1e1"), "x", event("b", 20, "1")],
     [event("a", 20, "2"), event("a", 21, "1e1"), "y", event("b", 40, "1")],
@@ -72,10 +71,10 @@ BATCHES = [
 
 
 def run(spark: SparkSession, root: Path, files: HadoopFiles, batch_id: int, keep: int = 1) -> None:
-    plan_batch(root, "medallion", batch_id, {"0": 4 * (batch_id + 1)})
-    log = OffsetLog(files, "medallion", {"0": 0})
+    plan_batch(root, "ingest", batch_id, {"0": 4 * (batch_id + 1)})
+    log = OffsetLog(files, "ingest", {"0": 0})
     # One file a sink is kept, so that the second batch prunes as well.
-    job = MedallionBatch(files, log, GoldStates(files, 100), SOURCE, keep)
+    job = Ingest(files, log, SOURCE, keep)
     job.write(batch(spark, BATCHES[batch_id], 4 * batch_id), batch_id)
 
 
@@ -109,14 +108,12 @@ def test_the_steps_of_a_batch_are_those_that_the_crashes_are_tried_at(clean: Any
             ("bronze", "bronze", "parquet"),
             ("silver", "silver", "parquet"),
             ("quarantine", "quarantine", "parquet"),
-            ("gold", "gold", "parquet"),
             ("raw_csv", "raw", "csv"),
         ]
     )
-    for sink in ("bronze", "silver", "quarantine", "gold", "raw_csv"):
+    for sink in ("bronze", "silver", "quarantine", "raw_csv"):
         assert any(step.startswith(f"rename to {sink}/") for step in steps)
         assert any(step.startswith(f"delete {sink}/") for step in steps)
-    assert {"rename to _chk/gold/1.parquet", "rename to _chk/gold/1.json"} <= set(steps)
 
 
 def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
@@ -136,7 +133,7 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
 
 PASSES = [
     *("write_first_look", "write_second_look", "write_csv"),
-    *("stage_bronze", "stage_quarantine", "stage_silver", "stage_csv", "stage_gold"),
+    *("stage_bronze", "stage_quarantine", "stage_silver", "stage_csv", "count_rejected"),
 ]
 
 
@@ -176,7 +173,7 @@ def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
     expected = tmp_path / "clean"
     shutil.copytree(one_batch, expected)
     run(spark, expected, HadoopFiles(spark, str(expected)), 1)
-    for name, when in product(["write_first_look", "write_csv", "stage_gold"], ["before", "after"]):
+    for name, when in product(["write_first_look", "write_csv", "count_rejected"], ["before", "after"]):
         root = tmp_path / f"{when} {name}"
         shutil.copytree(one_batch, root)
         with dying_pass(name, when):
@@ -185,7 +182,7 @@ def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
         assert contents(root) == contents(expected), (name, when)
 
 
-@pytest.mark.parametrize("pruned", range(6))
+@pytest.mark.parametrize("pruned", range(5))
 def test_a_replay_after_a_crash_around_the_pruning_of_a_sink_leaves_the_outputs_of_a_clean_run(
     spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, pruned: int
 ) -> None:
@@ -196,14 +193,14 @@ def test_a_replay_after_a_crash_around_the_pruning_of_a_sink_leaves_the_outputs_
             raise DriverDiedError(f"before pruning {arguments[2].folder}")
         left.pop()
         count = prune(*arguments)
-        if pruned == 5 and not left:
+        if pruned == 4 and not left:
             raise DriverDiedError("after the last pruning")
         return count
 
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("medallion.medallion_batch.prune", dying)
+        patched.setattr("medallion.ingest.prune", dying)
         with pytest.raises(DriverDiedError):
             run(spark, root, HadoopFiles(spark, str(root)), 1)
     run(spark, root, HadoopFiles(spark, str(root)), 1)
@@ -252,4 +249,4 @@ def test_a_replay_of_a_finished_batch_changes_nothing(
     for _ in range(2):
         run(spark, root, HadoopFiles(spark, str(root)), 1)
     assert contents(root) == clean[1]
-    assert len(published(root)) == 5
+    assert len(published(root)) == 4

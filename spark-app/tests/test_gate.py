@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from medallion.gate import BatchGate, BatchRefusedError
-from medallion.naming import GOLD, RAW_CSV, SILVER, batch_of, file_name
+from medallion.gate import BatchCounts, BatchGate, BatchRefusedError
+from medallion.naming import RAW_CSV, SILVER, batch_of, file_name, gold_sink
 
 BATCH: Any = None
 
@@ -13,9 +13,9 @@ BATCH: Any = None
 def test_a_batch_that_begins_while_stopping_writes_nothing() -> None:
     gate, written = BatchGate(), []
 
-    def write(_: Any, batch_id: int) -> dict[str, int]:
+    def write(_: Any, batch_id: int) -> BatchCounts:
         written.append(batch_id)
-        return {"bronze": 1}
+        return BatchCounts({"bronze": 1})
 
     guarded = gate.guard(write)
     guarded(BATCH, 0)
@@ -30,7 +30,7 @@ def test_a_batch_that_begins_while_stopping_writes_nothing() -> None:
 def test_a_failing_batch_is_remembered_and_raised() -> None:
     gate, failure = BatchGate(), OSError("disk full")
 
-    def write(_: Any, __: int) -> dict[str, int]:
+    def write(_: Any, __: int) -> BatchCounts:
         raise failure
 
     with pytest.raises(OSError, match="disk full"):
@@ -51,4 +51,4 @@ def test_only_names_of_the_sink_are_its_files() -> None:
         "silver_20260101_000000_12.parquet.crc",
     )
     assert [batch_of(SILVER, name) for name in others] == [None, None, None]
-    assert batch_of(GOLD, "gold_20260101_000000_0.parquet\n") is None
+    assert batch_of(gold_sink("gold"), "gold_20260101_000000_0.parquet\n") is None

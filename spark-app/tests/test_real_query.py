@@ -15,15 +15,14 @@ import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch
+from medallion.ingest import Ingest
 from medallion.offset_log import Batch, OffsetLog
 from tests.outputs import SOURCE, published
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
 _SCHEMA = "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
-# Every sink has rows in every batch but gold in the first: 1e1 is silver at the second look only.
+# Every sink has rows in every batch: 1e1 is silver at the second look only.
 _BATCHES = [
     [event("a", minute, "1"), event("a", minute + 1, "1e1"), "x", event("b", minute + 20, "1")]
     for minute in (0, 20, 38)
@@ -60,8 +59,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
     """Runs the query over every file that it has not committed, as a start of the job does."""
-    log = FileOffsetLog(files, "medallion", {"0": 0})
-    job = MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0)
+    log = FileOffsetLog(files, "ingest", {"0": 0})
+    job = Ingest(files, log, SOURCE, 0)
 
     def write(records: object, batch_id: int) -> None:
         job.write(records, batch_id)  # type: ignore[arg-type]
@@ -79,12 +78,8 @@ def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
 
 
 def by_batch(root: Path) -> dict[str, bytes]:
-    """Outputs and gold's states by their names without the time of the run."""
-    kept = {
-        name: content
-        for name, content in contents(root).items()
-        if not name.startswith("_chk") or name.startswith("_chk/gold")
-    }
+    """Outputs by their names without the time of the run."""
+    kept = {name: content for name, content in contents(root).items() if not name.startswith("_chk")}
     named = {re.sub(r"_\d{8}_\d{6}_", "_", name): content for name, content in kept.items()}
     assert len(named) == len(kept), sorted(kept)
     return named
@@ -100,8 +95,8 @@ def clean(spark: SparkSession, source: Path, tmp_path_factory: pytest.TempPathFa
 def test_the_query_fills_every_sink(clean: Path) -> None:
     assert [
         sum(name.startswith(f"{sink}/") for name in published(clean))
-        for sink in ("bronze", "silver", "quarantine", "raw_csv", "gold")
-    ] == [3, 3, 3, 3, 3]
+        for sink in ("bronze", "silver", "quarantine", "raw_csv")
+    ] == [3, 3, 3, 3]
 
 
 @pytest.mark.parametrize("batch_id", [0, 1, 2])
@@ -117,10 +112,10 @@ def test_a_crash_before_the_commit_of_a_batch_is_mended_by_its_replay(
     run(spark, only, HadoopFiles(spark, str(root)))
     before = contents(root)
     for name in (f"{batch_id}", f".{batch_id}.crc"):
-        (root / "_chk/medallion/commits" / name).unlink(missing_ok=True)
+        (root / "_chk/ingest/commits" / name).unlink(missing_ok=True)
     run(spark, only, HadoopFiles(spark, str(root)))
     after = contents(root)
-    assert f"_chk/medallion/commits/{batch_id}" in after
+    assert f"_chk/ingest/commits/{batch_id}" in after
     assert set(after) == set(before)
     assert [name for name in before if after[name] != before[name]] == []
 

@@ -18,13 +18,13 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "silver").mkdir()
     for batch_id in range(12):
         (tmp_path / "silver" / f"silver_20260101_0000{batch_id:02d}_{batch_id}.parquet").touch()
-        plan_batch(tmp_path, "medallion", batch_id, {"0": batch_id * 10, "1": 5})
+        plan_batch(tmp_path, "ingest", batch_id, {"0": batch_id * 10, "1": 5})
     return tmp_path
 
 
 def run(spark: SparkSession, root: Path, keep: int) -> int:
     files = HadoopFiles(spark, str(root))
-    return prune(files, OffsetLog(files, "medallion"), SILVER, keep)
+    return prune(files, OffsetLog(files, "ingest"), SILVER, keep)
 
 
 def kept(root: Path) -> list[int]:
@@ -114,7 +114,7 @@ def test_a_crash_between_record_and_deletion_counts_no_file_twice(spark: SparkSe
 
 
 def test_offsets_are_null_when_the_log_no_longer_reaches_back(spark: SparkSession, root: Path) -> None:
-    (root / "_chk/medallion/offsets/8").unlink()
+    (root / "_chk/ingest/offsets/8").unlink()
     run(spark, root, 3)
     assert record(root)["offsets"] is None
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from medallion.errors import EXIT_REFUSED, EXIT_SETTINGS, JobError
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import QUERY
+from medallion.naming import INGEST
 from medallion.source_record import mark_started, open_source
 from medallion.topic import Topic
 from tests.outputs import plan_batch
@@ -23,7 +23,7 @@ def fix_start(root: Path, query: str) -> None:
 
 
 def commit_batch(root: Path, batch_id: int, content: str = 'v1\n{"nextBatchWatermarkMs":0}') -> None:
-    folder = root / "_chk" / QUERY / "commits"
+    folder = root / "_chk" / INGEST / "commits"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / str(batch_id)).write_text(content)
 
@@ -36,9 +36,9 @@ def files(spark: SparkSession, tmp_path: Path) -> HadoopFiles:
 @pytest.fixture
 def running(files: HadoopFiles, tmp_path: Path) -> Path:
     record = open_source(files, TOPIC, "earliest")
-    fix_start(tmp_path, QUERY)
+    fix_start(tmp_path, INGEST)
     for batch_id in (1, 2, 3):
-        plan_batch(tmp_path, QUERY, batch_id, {"0": 9, "1": 2})
+        plan_batch(tmp_path, INGEST, batch_id, {"0": 9, "1": 2})
     mark_started(files, record)
     (tmp_path / "silver").mkdir()
     (tmp_path / "silver" / "silver_20260101_000000_3.parquet").touch()
@@ -91,21 +91,13 @@ def test_files_without_any_checkpoint_are_refused(files: HadoopFiles, running: P
 
 
 def test_files_younger_than_the_checkpoint_are_refused(files: HadoopFiles, running: Path) -> None:
-    (running / "_chk/medallion/offsets/3").rename(running / "_chk/medallion/offsets/2")
+    (running / "_chk/ingest/offsets/3").rename(running / "_chk/ingest/offsets/2")
     refused(files, TOPIC, "ends with batch 2")
 
 
 def test_a_lost_checkpoint_is_refused(files: HadoopFiles, running: Path) -> None:
-    shutil.rmtree(running / "_chk" / QUERY)
+    shutil.rmtree(running / "_chk" / INGEST)
     refused(files, TOPIC, "the checkpoint .* is gone")
-
-
-def test_lost_windows_of_gold_are_refused(files: HadoopFiles, running: Path) -> None:
-    commit_batch(running, 2)
-    refused(files, TOPIC, "_chk/gold/2.json is missing, empty or torn.*batch 3 is planned already")
-    (running / "_chk" / "gold").mkdir()
-    (running / "_chk" / "gold" / "2.json").write_text('{"watermark_ms":null,"open_windows":0}')
-    assert open_source(files, TOPIC, "earliest").query_started
 
 
 def test_a_checkpoint_without_its_record_is_refused(files: HadoopFiles, running: Path) -> None:
@@ -115,8 +107,8 @@ def test_a_checkpoint_without_its_record_is_refused(files: HadoopFiles, running:
 
 def test_a_crash_before_the_start_is_noted_locks_nobody_out(files: HadoopFiles, tmp_path: Path) -> None:
     open_source(files, TOPIC, "earliest")
-    fix_start(tmp_path, "medallion")
-    plan_batch(tmp_path, "medallion", 0, {"0": 9, "1": 2})
+    fix_start(tmp_path, "ingest")
+    plan_batch(tmp_path, "ingest", 0, {"0": 9, "1": 2})
     (tmp_path / "bronze").mkdir()
     (tmp_path / "bronze" / "bronze_20260101_000000_0.parquet").touch()
     assert open_source(files, TOPIC, "latest").starting_offsets == TOPIC.earliest
@@ -129,7 +121,7 @@ def test_partitions_that_are_added_before_the_first_batch_are_read_from_their_st
     more = replace(TOPIC, earliest={"0": 5, "1": 0, "2": 0}, latest={"0": 99, "1": 99, "2": 7})
     for _ in range(2):
         assert open_source(files, more, "latest").starting_offsets == {**TOPIC.latest, "2": 0}
-    fix_start(tmp_path, QUERY)
+    fix_start(tmp_path, INGEST)
     # From now on the checkpoint says where it began.
     most = replace(more, earliest={**more.earliest, "3": 0})
     assert open_source(files, most, "latest").starting_offsets == {**TOPIC.latest, "2": 0}

@@ -12,9 +12,8 @@ from pyspark.sql import SparkSession
 
 from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_REFUSED, JobError
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch
+from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.staging import ABANDONED_AFTER_MS, Staging
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
@@ -25,19 +24,19 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def job(spark: SparkSession, root: Path) -> MedallionBatch:
+def job(spark: SparkSession, root: Path) -> Ingest:
     files = HadoopFiles(spark, str(root))
-    log = OffsetLog(files, "medallion", {"0": 0})
-    return MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0)
+    log = OffsetLog(files, "ingest", {"0": 0})
+    return Ingest(files, log, SOURCE, 0)
 
 
 def attempts(root: Path) -> list[str]:
-    return sorted(path.name for path in (root / "_staging/medallion").iterdir())
+    return sorted(path.name for path in (root / "_staging/ingest").iterdir())
 
 
 def leave(root: Path, attempt: str, age_s: float = 0.0) -> Path:
     """What another attempt has left, its newest file of this age."""
-    file = root / "_staging/medallion" / attempt / "first/is_silver=true/part-00000-left.snappy.parquet"
+    file = root / "_staging/ingest" / attempt / "first/is_silver=true/part-00000-left.snappy.parquet"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"half")
     written = file.stat().st_mtime - age_s
@@ -47,7 +46,7 @@ def leave(root: Path, attempt: str, age_s: float = 0.0) -> Path:
 
 
 def commit(root: Path, batch_id: int) -> None:
-    folder = root / "_chk/medallion/commits"
+    folder = root / "_chk/ingest/commits"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / str(batch_id)).write_text('v1\n{"nextBatchWatermarkMs":0}')
 
@@ -61,14 +60,14 @@ def test_what_another_attempt_stages_meanwhile_is_not_published(
         work(self, records)  # type: ignore[arg-type]
         (part,) = (root / self.publication.folder).glob("first/is_silver=*/part-*")
         # A task of the dead driver's attempt at this very batch ends only now.
-        late = root / "_staging/medallion/0-of-the-dead-driver/first" / part.parent.name / part.name
+        late = root / "_staging/ingest/0-of-the-dead-driver/first" / part.parent.name / part.name
         late.parent.mkdir(parents=True)
         late.write_bytes(part.read_bytes())
 
     monkeypatch.setattr(BatchPasses, "write_first_look", and_a_late_executor)
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     counts = job(spark, root).write(batch(spark, [GOOD]), 0)
-    assert counts["bronze"] == counts["silver"] == 1
+    assert counts.rows["bronze"] == counts.rows["silver"] == 1
     assert attempts(root) == ["0-of-the-dead-driver"]
 
 
@@ -81,8 +80,8 @@ def test_attempts_at_committed_batches_are_removed_and_those_at_work_are_not(
     leave(root, "2-of-a-driver-ahead")
     commit(root, 0)
     files = HadoopFiles(spark, str(root))
-    staging = Staging(files, "medallion", 1)
-    staging.remove_others(OffsetLog(files, "medallion"))
+    staging = Staging(files, "ingest", 1)
+    staging.remove_others(OffsetLog(files, "ingest"))
     own = staging.folder.split("/")[-1]
     assert attempts(root) == sorted([own, "1-of-another-driver", "2-of-a-driver-ahead"])
 
@@ -94,8 +93,8 @@ def test_an_abandoned_attempt_is_removed_by_the_clock_of_the_storage(spark: Spar
     kept = leave(root, "1-with-a-new-file", hour_s + 60)
     kept.with_name("part-00001-new.snappy.parquet").write_bytes(b"new")
     files = HadoopFiles(spark, str(root))
-    staging = Staging(files, "medallion", 1)
-    staging.remove_others(OffsetLog(files, "medallion"))
+    staging = Staging(files, "ingest", 1)
+    staging.remove_others(OffsetLog(files, "ingest"))
     assert attempts(root) == sorted([staging.folder.split("/")[-1], "1-of-just-now", "1-with-a-new-file"])
 
 
@@ -106,7 +105,7 @@ def test_a_batch_that_fails_leaves_nothing_in_staging(
         raise OSError("no space left")
 
     monkeypatch.setattr(BatchPasses, "stage_bronze", full)
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     with pytest.raises(OSError, match="no space left"):
         job(spark, root).write(batch(spark, [GOOD]), 0)
     assert attempts(root) == []
@@ -124,16 +123,15 @@ def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
         if what == "committed":
             commit(root, 0)
         elif what == "planned otherwise":
-            plan_batch(root, "medallion", 0, {"0": 5})
+            plan_batch(root, "ingest", 0, {"0": 5})
         else:
-            (root / "_chk/medallion/offsets/0").unlink()
+            (root / "_chk/ingest/offsets/0").unlink()
 
     monkeypatch.setattr(BatchPasses, "write_first_look", while_another_driver_is_at_it)
     monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", rows_of_one_task)
-    plan_batch(root, "medallion", 0, {"0": 2})
+    plan_batch(root, "ingest", 0, {"0": 2})
     with pytest.raises(JobError, match="another driver works on the checkpoint") as caught:
         job(spark, root).write(batch(spark, [GOOD, "x"]), 0)
     assert caught.value.exit_code == EXIT_REFUSED
     assert published(root) == []
-    assert not (root / "_chk/gold").exists()
     assert not (root / "_chk/_pruned").exists()

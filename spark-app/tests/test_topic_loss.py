@@ -25,13 +25,13 @@ def topic(earliest: dict[str, int], log_end: dict[str, int], topic_id: str = "id
 
 @pytest.fixture
 def log(spark: SparkSession, tmp_path: Path) -> OffsetLog:
-    plan_batch(tmp_path, "medallion", 0, {"0": 10, "1": 5})
+    plan_batch(tmp_path, "ingest", 0, {"0": 10, "1": 5})
     # Planned, not committed: its records were perhaps never read.
-    plan_batch(tmp_path, "medallion", 1, {"0": 20, "1": 5})
-    commits = tmp_path / "_chk/medallion/commits"
+    plan_batch(tmp_path, "ingest", 1, {"0": 20, "1": 5})
+    commits = tmp_path / "_chk/ingest/commits"
     commits.mkdir()
     (commits / "0").write_text("v1\n{}")
-    return OffsetLog(HadoopFiles(spark, str(tmp_path)), "medallion")
+    return OffsetLog(HadoopFiles(spark, str(tmp_path)), "ingest")
 
 
 def test_offsets_that_went_unread_are_named(log: OffsetLog) -> None:
@@ -54,7 +54,7 @@ def test_what_was_read_may_go(log: OffsetLog) -> None:
 
 
 def test_without_a_commit_the_start_offsets_count(spark: SparkSession, tmp_path: Path) -> None:
-    log = OffsetLog(HadoopFiles(spark, str(tmp_path)), "medallion")
+    log = OffsetLog(HadoopFiles(spark, str(tmp_path)), "ingest")
     assert loss_of(topic({"0": 3, "1": 0}, {"0": 30, "1": 5}), RECORD, log) is None
     error = loss_of(topic({"0": 4, "1": 0}, {"0": 30, "1": 5}), RECORD, log)
     assert error is not None

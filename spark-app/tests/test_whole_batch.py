@@ -12,9 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch, Source
+from medallion.ingest import Ingest, Source
 from medallion.offset_log import OffsetLog, Range
 from medallion.record_lookup import Found
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
@@ -38,10 +37,10 @@ def write(
     source: Source = SOURCE,
     files: Optional[HadoopFiles] = None,
 ) -> dict[str, int]:
-    plan_batch(root, "medallion", 0, {"0": planned})
+    plan_batch(root, "ingest", 0, {"0": planned})
     files = files or HadoopFiles(spark, str(root))
-    log = OffsetLog(files, "medallion", {"0": 0})
-    return MedallionBatch(files, log, GoldStates(files, 100), source, 0).write(batch(spark, values), 0)
+    log = OffsetLog(files, "ingest", {"0": 0})
+    return Ingest(files, log, source, 0).write(batch(spark, values), 0).rows
 
 
 def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
@@ -55,7 +54,6 @@ def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
 def refused(root: Path, error: JobError, *parts: str) -> None:
     assert [part for part in ("batch 0 is not whole", *parts) if part not in error.sentence] == []
     assert published(root) == []
-    assert not (root / "_chk/gold").exists()
 
 
 def test_fewer_rows_than_records_in_the_topic_are_refused(spark: SparkSession, root: Path) -> None:
@@ -198,13 +196,13 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
     monkeypatch.setattr(BatchPasses, "write_first_look", noting)
     monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
     files = HadoopFiles(spark, str(root))
-    log = OffsetLog(files, "medallion", {"0": 0})
-    job = MedallionBatch(files, log, GoldStates(files, 100), SOURCE, 0)
+    log = OffsetLog(files, "ingest", {"0": 0})
+    job = Ingest(files, log, SOURCE, 0)
     # Nothing repeats in it, so that it is as large in Parquet.
     letters = Random(1)
     large = "".join(chr(letters.randrange(33, 126)) for _ in range(60_000))
     for batch_id, values in enumerate([["x"] * 3, [large] * 3, [large] * 3]):
-        plan_batch(root, "medallion", batch_id, {"0": 3 * (batch_id + 1)})
+        plan_batch(root, "ingest", batch_id, {"0": 3 * (batch_id + 1)})
         job.write(batch(spark, values, 3 * batch_id), batch_id)
     # What a batch showed counts for the next one.
     assert seen == [True, True, False]

@@ -1,10 +1,11 @@
-"""One micro-batch: bronze, silver, quarantine, gold and raw_csv from one parse of each record.
+"""One micro-batch of `ingest`: bronze, silver, quarantine and raw_csv from one parse of each record.
 
 A batch is read from Kafka once; the driver makes the files of bronze and silver from what the first look
 wrote, copying Parquet's row groups and lines of CSV as they are, which costs far less than writing them.
+All that a batch writes is staged, checked, published in one go, and then pruned.
 
-What a small batch costs is starting jobs: each is one task, and gold is made once the rest is published.
-What a large batch costs is computing: each job is several tasks, and gold is made while the rest is copied.
+What a small batch costs is starting jobs: each is one task. What a large batch costs is computing: each job
+is several tasks.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
 from medallion.batch_passes import BatchPasses
-from medallion.gold_state import GoldStates
+from medallion.gate import BatchCounts
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import BRONZE, GOLD, QUERY, SILVER
+from medallion.naming import BRONZE, INGEST, SILVER
 from medallion.offset_log import Batch, OffsetLog, count_of
 from medallion.preview import preview
 from medallion.publication import Publication, Staged, path_of
@@ -32,8 +33,8 @@ from medallion.whole_batch import RowCounts, WholeBatch
 
 _T = TypeVar("_T")
 
-# The offset log, the source, bronze, silver, quarantine, and raw_csv twice.
-_THREADS = 7
+# The offset log, the source, bronze, silver, quarantine, its reasons, and raw_csv twice.
+_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -77,57 +78,62 @@ class _Attempt:
 
 
 @dataclass(frozen=True)
-class MedallionBatch:
-    """Writes a batch of records (BRONZE_COLUMNS) as the files of five sinks."""
+class _Outcome:
+    """What an attempt has published, and how many records were rejected by reason."""
+
+    staged: list[Staged]
+    rejected: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """Writes a batch of records (BRONZE_COLUMNS) as the files of four sinks."""
 
     files: HadoopFiles
     log: OffsetLog
-    states: GoldStates
     source: Source
     max_files_per_sink: int
     show_previews: bool = False
     record_size: RecordSize = field(default_factory=RecordSize)
 
-    def write(self, records: DataFrame, batch_id: int) -> dict[str, int]:
-        """Stages, publishes and prunes; gives rows by sink. A replay with the same batch id replaces its
+    def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
+        """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
         own files. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
-        staging = Staging(self.files, QUERY, batch_id)
+        staging = Staging(self.files, INGEST, batch_id)
         try:
             staging.remove_others(self.log)
-            staged = self._stage_and_publish(records, planned, staging.folder)
+            outcome = self._stage_and_publish(records, planned, staging.folder)
         except Exception:
             # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
             with suppress(Exception):
                 staging.remove()
             raise
         staging.remove()
-        for item in staged:
+        for item in outcome.staged:
             prune(self.files, self.log, item.sink, self.max_files_per_sink)
-            if self.show_previews and item.sink in (SILVER, GOLD) and item.rows:
+            if self.show_previews and item.sink == SILVER and item.rows:
                 preview(self.files, path_of(item.sink, planned))
-        return {item.sink.folder: item.rows for item in staged}
+        return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
 
-    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> list[Staged]:
+    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
         publication = Publication(self.files, self.log, planned, folder)
-        passes = BatchPasses(self.files, publication, self.states, records.sparkSession, is_small)
+        passes = BatchPasses(self.files, publication, is_small)
         whole = WholeBatch(
             *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),
         )
         with ThreadPoolExecutor(_THREADS) as threads:
-            staged = self._run(_Attempt(passes, whole, threads), records)
-        bronze = staged[0]
+            outcome = self._run(_Attempt(passes, whole, threads), records)
+        bronze = outcome.staged[0]
         self.record_size.learn(bronze.rows, self.files.size(path_of(BRONZE, planned)) if bronze.rows else 0)
-        return staged
+        return outcome
 
-    def _run(self, attempt: _Attempt, records: DataFrame) -> list[Staged]:
-        """Whatever does not wait for anything is done at once. Gold of a small batch waits until the rest is
-        published, gold of a large one keeps the cores busy while the rest is copied.
-        """
+    def _run(self, attempt: _Attempt, records: DataFrame) -> _Outcome:
+        """Whatever does not wait for anything is done at once."""
         passes, publication, batch_id = attempt.passes, attempt.passes.publication, attempt.whole.batch_id
         relied_on = attempt.start(self.log.sync, batch_id)
         passes.write_first_look(records)
@@ -137,19 +143,15 @@ class MedallionBatch:
         passes.write_second_look()
         silver = attempt.start(passes.stage_silver)
         quarantine = attempt.start(passes.stage_quarantine)
+        rejected = attempt.start(passes.count_rejected)
         lines = attempt.start(_finish_csv, attempt, csv, silver)
-        parts = passes.silver_parts("first", "second")
-        gold = None if passes.one_task else passes.stage_gold(parts, batch_id)
         staged = [bronze.result(), quarantine.result(), silver.result(), lines.result()]
         attempt.require_whole(bronze.result(), silver.result(), quarantine.result())
+        outcome = _Outcome(staged, rejected.result())
         confirmed.result()
         relied_on.result()
-        synced = attempt.start(self.files.sync, publication.publish(staged))
-        gold_file, state = gold or passes.stage_gold(parts, batch_id)
-        published = publication.publish([gold_file])
-        self.files.sync([*published, *self.states.keep(batch_id, state)])
-        synced.result()
-        return [*staged, gold_file]
+        self.files.sync(publication.publish(staged))
+        return outcome
 
 
 def _finish_csv(attempt: _Attempt, first: Future[None], silver: Future[Staged]) -> Staged:

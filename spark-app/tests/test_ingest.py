@@ -9,9 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from medallion.errors import JobError, refusal
-from medallion.gold_state import GoldStates
 from medallion.hadoop_files import HadoopFiles
-from medallion.medallion_batch import MedallionBatch
+from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.schema import BRONZE_COLUMNS, QUARANTINE_COLUMNS, RAW_CSV_COLUMNS, SILVER_COLUMNS
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
@@ -22,10 +21,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def sinks(spark: SparkSession, root: Path, keep: int = 0) -> MedallionBatch:
+def sinks(spark: SparkSession, root: Path, keep: int = 0) -> Ingest:
     files = HadoopFiles(spark, str(root))
-    log = OffsetLog(files, "medallion", {"0": 0})
-    return MedallionBatch(files, log, GoldStates(files, 100), SOURCE, keep)
+    log = OffsetLog(files, "ingest", {"0": 0})
+    return Ingest(files, log, SOURCE, keep)
 
 
 def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]:
@@ -35,9 +34,9 @@ def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]
 
 
 def test_a_batch_writes_one_file_per_sink_named_after_the_batch(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 3})
+    plan_batch(root, "ingest", 0, {"0": 3})
     counts = sinks(spark, root).write(batch(spark, [GOOD, "not json", None]), 0)
-    assert counts == {"bronze": 3, "quarantine": 2, "silver": 1, "raw_csv": 1, "gold": 0}
+    assert counts.rows == {"bronze": 3, "quarantine": 2, "silver": 1, "raw_csv": 1}
     assert published(root) == [
         "bronze/bronze_20260101_000000_0.parquet",
         "quarantine/quarantine_20260101_000000_0.parquet",
@@ -47,7 +46,7 @@ def test_a_batch_writes_one_file_per_sink_named_after_the_batch(spark: SparkSess
 
 
 def test_columns_and_types_are_those_of_the_contract(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 2})
+    plan_batch(root, "ingest", 0, {"0": 2})
     sinks(spark, root).write(batch(spark, [GOOD, "x"]), 0)
 
     def types(sink: str) -> dict[str, str]:
@@ -74,7 +73,7 @@ def test_columns_and_types_are_those_of_the_contract(spark: SparkSession, root: 
 
 
 def test_the_csv_reads_back_by_the_common_quoting_rules(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
     with next((root / "raw_csv").iterdir()).open(newline="", encoding="utf-8") as file:
         header, row = list(csv.reader(file))
@@ -86,8 +85,8 @@ def test_the_csv_reads_back_by_the_common_quoting_rules(spark: SparkSession, roo
 
 def test_a_replayed_batch_replaces_its_own_files_and_no_others(spark: SparkSession, root: Path) -> None:
     job = sinks(spark, root)
-    plan_batch(root, "medallion", 0, {"0": 2})
-    plan_batch(root, "medallion", 1, {"0": 4}, time_ms=1767225660000)
+    plan_batch(root, "ingest", 0, {"0": 2})
+    plan_batch(root, "ingest", 1, {"0": 4}, time_ms=1767225660000)
     job.write(batch(spark, [GOOD, "x"]), 0)
     job.write(batch(spark, [GOOD, "y"], 2), 1)
     before = {name: (root / name).stat().st_mtime_ns for name in published(root)}
@@ -106,11 +105,11 @@ def test_a_replayed_batch_replaces_its_own_files_and_no_others(spark: SparkSessi
 def test_a_batch_of_another_run_with_the_same_id_touches_no_file_of_this_one(
     spark: SparkSession, root: Path
 ) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
     before = published(root)
     shutil.rmtree(root / "_chk")
-    plan_batch(root, "medallion", 0, {"0": 1}, time_ms=1767225660000)
+    plan_batch(root, "ingest", 0, {"0": 1}, time_ms=1767225660000)
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
     assert set(before) < set(published(root))
     assert rows(spark, root, "bronze") == [(0, 0), (0, 0)]
@@ -120,18 +119,18 @@ def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, 
     def refuse() -> None:
         raise refusal("the topic was recreated", "reset")
 
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     files = HadoopFiles(spark, str(root))
-    log, states = OffsetLog(files, "medallion", {"0": 0}), GoldStates(files, 100)
+    log = OffsetLog(files, "ingest", {"0": 0})
     with pytest.raises(JobError, match="recreated"):
-        MedallionBatch(files, log, states, replace(SOURCE, confirm=refuse), 0).write(batch(spark, [GOOD]), 0)
+        Ingest(files, log, replace(SOURCE, confirm=refuse), 0).write(batch(spark, [GOOD]), 0)
     assert published(root) == []
 
 
 def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(
     spark: SparkSession, root: Path
 ) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, ["x"]), 0)
     assert any(name.startswith("quarantine/") for name in published(root))
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
@@ -139,12 +138,12 @@ def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(
 
 
 def test_empty_sinks_make_no_file(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
-    plan_batch(root, "medallion", 1, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
+    plan_batch(root, "ingest", 1, {"0": 1})
     sinks(spark, root).write(batch(spark, ["x"]), 0)
     assert [name.split("/")[0] for name in published(root)] == ["bronze", "quarantine"]
-    assert sinks(spark, root).write(batch(spark, []), 1) == dict.fromkeys(
-        ("bronze", "quarantine", "silver", "raw_csv", "gold"), 0
+    assert sinks(spark, root).write(batch(spark, []), 1).rows == dict.fromkeys(
+        ("bronze", "quarantine", "silver", "raw_csv"), 0
     )
     assert len(published(root)) == 2
 
@@ -157,7 +156,7 @@ def test_a_batch_without_an_offset_log_entry_writes_nothing(spark: SparkSession,
 
 
 def test_no_checksum_files_are_left(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
     assert list(root.rglob("*.crc")) == []
 
@@ -165,10 +164,10 @@ def test_no_checksum_files_are_left(spark: SparkSession, root: Path) -> None:
 def test_previews_show_silver_rows(
     spark: SparkSession, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     files = HadoopFiles(spark, str(root))
-    log, states = OffsetLog(files, "medallion"), GoldStates(files, 100)
-    MedallionBatch(files, log, states, SOURCE, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
+    log = OffsetLog(files, "ingest")
+    Ingest(files, log, SOURCE, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
     assert any('a "b", c' in line for line in lines)
@@ -176,7 +175,7 @@ def test_previews_show_silver_rows(
 
 
 def test_raw_csv_keeps_blanks_around_a_text(spark: SparkSession, root: Path) -> None:
-    plan_batch(root, "medallion", 0, {"0": 1})
+    plan_batch(root, "ingest", 0, {"0": 1})
     value = '{"txn_id":"  spaced  ","card_id":"c","event_ts":"2026-01-01T00:00:00Z","amount":1}'
     sinks(spark, root).write(batch(spark, [value]), 0)
     (path,) = (root / "raw_csv").glob("*.csv")
@@ -188,15 +187,24 @@ def test_several_tasks_make_one_file(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
-    plan_batch(root, "medallion", 0, {"0": 90})
+    plan_batch(root, "ingest", 0, {"0": 90})
     # Every third value is silver only at the second look, and so comes from another file.
     odd = GOOD.replace("1.25", "1.25e0")
     values = [GOOD if n % 3 else odd for n in range(89)]
     counts = sinks(spark, root).write(batch(spark, [*values, "x"]).repartition(3), 0)
-    assert counts == {"bronze": 90, "quarantine": 1, "silver": 89, "raw_csv": 89, "gold": 0}
+    assert counts.rows == {"bronze": 90, "quarantine": 1, "silver": 89, "raw_csv": 89}
     assert len(published(root)) == 4
     assert rows(spark, root, "bronze") == [(0, offset) for offset in range(90)]
     assert rows(spark, root, "silver") == [(0, offset) for offset in range(89)]
     (path,) = (root / "raw_csv").glob("*.csv")
     with path.open(newline="") as file:
         assert [row["txn_id"] for row in csv.DictReader(file)] == ["t"] * 89
+
+
+def test_rejected_records_are_counted_by_reason(spark: SparkSession, root: Path) -> None:
+    plan_batch(root, "ingest", 0, {"0": 5})
+    values = [GOOD, None, "x", GOOD.replace('"t"', "null"), "y"]
+    counts = sinks(spark, root).write(batch(spark, values), 0)
+    assert counts.rejected == {"missing_txn_id": 1, "not_json_object": 2, "null_value": 1}
+    plan_batch(root, "ingest", 1, {"0": 6})
+    assert sinks(spark, root).write(batch(spark, [GOOD], 5), 1).rejected == {}
