@@ -6,13 +6,21 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable, Optional, TypeVar
 
 from medallion.errors import EXIT_SETTINGS, JobError
+from medallion.pipeline import Pipeline, pipeline_of
 
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _INTERVAL = re.compile(r"([0-9]{1,9})\s*(millisecond|second|minute|hour|day)s?", re.IGNORECASE)
+_INTERVALS = 'a whole number and milliseconds, seconds, minutes, hours or days, such as "30 seconds"'
 _MOST_DAYS = 100_000
+_UNITS_MS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
+#: Gold lists silver's folder at each trigger. More often than this, it takes cores from silver.
+_LEAST_GOLD_INTERVAL = "10 seconds"
+#: What has `pipelines` and `spark-app` in it: the checkout, or /opt in containers.
+_PROJECT = Path(__file__).resolve().parents[2]
 _SERVER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9._-]+):(\d{1,5})")
 _HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
 
@@ -26,14 +34,18 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Settings:
     """Every setting of the job. `starting_offsets` is `earliest`, `latest`, or the Kafka source's JSON
-    for one topic. `isolation_level` is `read_committed` or `read_uncommitted`.
+    for one topic. `isolation_level` is `read_committed` or `read_uncommitted`. Intervals are as Spark
+    takes them. `pipeline_json` is the text of the pipeline's file.
     """
 
+    pipeline: Pipeline
+    pipeline_json: str
     bootstrap_servers: str
     topic: str
     isolation_level: str
     output_path: str
     trigger_interval: str
+    gold_trigger_interval: str
     max_offsets_per_trigger: Optional[int]
     max_files_per_sink: int
     starting_offsets: str
@@ -57,14 +69,18 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             return fallback
         return value
 
+    pipeline, pipeline_json = _pipeline(environment.get("PIPELINE", "").strip() or "transactions")
+    trigger_interval = read("TRIGGER_INTERVAL", "30 seconds", _interval, _INTERVALS, "0 seconds")
     topic = read(
         "KAFKA_TOPIC",
-        "transactions",
+        pipeline.topic,
         _topic,
         "1 to 249 of a-z A-Z 0-9 . _ - (but neither . nor ..)",
         "",
     )
     settings = Settings(
+        pipeline=pipeline,
+        pipeline_json=pipeline_json,
         bootstrap_servers=read(
             "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092", _servers, "host:port, several separated by commas", ""
         ),
@@ -83,11 +99,12 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             "an absolute path or a Hadoop URI, not a root folder",
             "",
         ),
-        trigger_interval=read(
-            "TRIGGER_INTERVAL",
-            "30 seconds",
+        trigger_interval=trigger_interval,
+        gold_trigger_interval=read(
+            "GOLD_TRIGGER_INTERVAL",
+            max(trigger_interval, _LEAST_GOLD_INTERVAL, key=interval_ms),
             _interval,
-            'a whole number and milliseconds, seconds, minutes, hours or days, such as "30 seconds"',
+            _INTERVALS,
             "",
         ),
         max_offsets_per_trigger=read(
@@ -134,6 +151,27 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     if problems:
         raise JobError("\n".join(problems), "correct the setting in .env or the environment", EXIT_SETTINGS)
     return settings
+
+
+def interval_ms(interval: str) -> int:
+    """The milliseconds of an interval as Settings have it."""
+    number, unit = interval.split(" ")
+    return int(number) * _UNITS_MS[unit.rstrip("s")]
+
+
+def _pipeline(setting: str) -> tuple[Pipeline, str]:
+    """The pipeline that PIPELINE means, and the text of its file. Raises JobError when it cannot be read."""
+    is_name = "/" not in setting and not setting.startswith(".")
+    path = (_PROJECT / "pipelines" / setting if is_name else _PROJECT / setting) / "pipeline.json"
+    try:
+        text = path.read_text("utf-8")
+        return pipeline_of(json.loads(text)), text
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JobError(
+            f"PIPELINE is {json.dumps(setting)}, and {path} cannot be read: {type(error).__name__}: {error}",
+            "name a pipeline in pipelines/ or a folder with a pipeline.json; `npm run generate` writes it",
+            EXIT_SETTINGS,
+        ) from error
 
 
 def _interval(text: str) -> Optional[str]:

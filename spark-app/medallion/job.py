@@ -17,6 +17,7 @@ from medallion.failure import is_about_the_topic, query_failure
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
+from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.query import start_ingest
 from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
@@ -55,8 +56,10 @@ class Job:
             f"topic {settings.topic}, output {settings.output_path}"
         )
         files = HadoopFiles(spark, settings.output_path)
+        refuse_former_layout(files)
         admin = TopicAdmin(spark, settings)
         record = open_source(files, admin.describe(), settings.starting_offsets)
+        keep_pipeline(files, settings.pipeline_json)
         self._start_queries(files, admin, record)
         log = OffsetLog(files, INGEST)
         executors = watch_executors(spark)
