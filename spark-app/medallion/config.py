@@ -19,6 +19,10 @@ _MOST_DAYS = 100_000
 _UNITS_MS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000}
 #: Gold lists silver's folder at each trigger. More often than this, it takes cores from silver.
 _LEAST_GOLD_INTERVAL = "10 seconds"
+#: How many records a batch has at most where nothing is set: a backlog becomes visible in parts. A batch for
+#: each interval must not slow a drain down, so it grows with the interval.
+_MOST_RECORDS = 2_000_000
+_MOST_RECORDS_PER_S = 200_000
 #: What has `pipelines` and `spark-app` in it: the checkout, or /opt in containers.
 _PROJECT = Path(__file__).resolve().parents[2]
 _SERVER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[a-zA-Z0-9._-]+):(\d{1,5})")
@@ -46,7 +50,7 @@ class Settings:
     output_path: str
     trigger_interval: str
     gold_trigger_interval: str
-    max_offsets_per_trigger: Optional[int]
+    max_offsets_per_trigger: int
     max_files_per_sink: int
     starting_offsets: str
     fail_on_data_loss: bool
@@ -114,7 +118,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             "a whole number from 1 to 1000000000, or unset",
             0,
         )
-        or None,
+        or max(_MOST_RECORDS, _MOST_RECORDS_PER_S * interval_ms(trigger_interval) // 1000),
         max_files_per_sink=read(
             "MAX_FILES_PER_SINK",
             "48",

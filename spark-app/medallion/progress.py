@@ -70,12 +70,12 @@ def _milliseconds(progress: Progress) -> dict[str, int]:
 
 
 def _lag(source: Progress) -> int:
-    return _records(source["latestOffset"]) - _records(source["endOffset"])
+    latest = source.get("latestOffset")
+    return sum(_positions(latest)) - sum(_positions(source["endOffset"])) if latest else 0
 
 
-def _records(offsets: Any) -> int:
-    topics = offsets.values() if isinstance(offsets, dict) else []
-    return sum(offset for partitions in topics for offset in partitions.values())
+def _positions(offsets: dict[str, dict[str, int]]) -> list[int]:
+    return [offset for partitions in offsets.values() for offset in partitions.values()]
 
 
 class BatchLines(StreamingQueryListener):

@@ -28,6 +28,7 @@ _CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "0"}
 #: the end. A small batch has one all the same.
 _MIN_TASKS = 6
 
+_CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
 #: On a local disk a rename is atomic here, too, and takes no processes: Spark's usual choice starts five
 #: (`readlink`) for each file of its logs.
 _LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
@@ -42,8 +43,8 @@ def start_ingest(
     confirm_source: Callable[[], None],
 ) -> StreamingQuery:
     """Starts `ingest`; its batches pass the gate. `confirm_source`: see `Source`."""
-    if files.is_local:
-        spark.conf.set("spark.sql.streaming.checkpointFileManagerClass", _LOCAL_CHECKPOINTS)
+    if files.is_local and spark.conf.get(_CHECKPOINT_MANAGER, None) is None:
+        spark.conf.set(_CHECKPOINT_MANAGER, _LOCAL_CHECKPOINTS)
     log = OffsetLog(files, INGEST, record.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
@@ -60,7 +61,7 @@ def start_ingest(
 
 def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) -> DataFrame:
     """The topic as a stream of bronze columns, every record as it came."""
-    reader = (
+    return (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.bootstrap_servers)
         .option("subscribe", settings.topic)
@@ -69,15 +70,16 @@ def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) ->
         .options(**_CONSUMER)
         .option("kafka.isolation.level", settings.isolation_level)
         .option("failOnDataLoss", str(settings.fail_on_data_loss).lower())
-    )
-    if settings.max_offsets_per_trigger is not None:
-        reader = reader.option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
-    return reader.load().select(
-        # A cast would keep bytes that are no UTF-8, and most readers refuse a Parquet file with such a text.
-        F.decode("key", "UTF-8").alias("key"),
-        F.decode("value", "UTF-8").alias("value"),
-        F.col("timestamp").alias("kafka_ts"),
-        "topic",
-        "partition",
-        "offset",
+        .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
+        .load()
+        .select(
+            # A cast would keep bytes that are no UTF-8, and most readers refuse a Parquet file with such a
+            # text.
+            F.decode("key", "UTF-8").alias("key"),
+            F.decode("value", "UTF-8").alias("value"),
+            F.col("timestamp").alias("kafka_ts"),
+            "topic",
+            "partition",
+            "offset",
+        )
     )

@@ -1,70 +1,85 @@
-"""The Spark session and the configuration the outputs depend on."""
+"""The Spark session: the configuration that the outputs depend on, and our tuning."""
 
 from __future__ import annotations
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from medallion.config import Settings
 from medallion.jvm_names import remember_names
 
+#: The outputs depend on these, so that no operator's configuration replaces them.
+_FIXED = {
+    "spark.sql.session.timeZone": "UTC",
+    # One bad field must not take the others with it, else reasons would be wrong.
+    "spark.sql.json.enablePartialResults": "true",
+    # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    # Nothing but data files is expected in a staged folder.
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    # Hadoop's local checksum files double the number of files and do not survive a replacing rename
+    # as a pair.
+    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    # spark-submit has opened (and cached) the local file system before this configuration is known.
+    "spark.hadoop.fs.file.impl.disable.cache": "true",
+    "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
+}
+
+#: What makes the job quick and quiet. An operator's `--conf` or spark-defaults.conf wins.
+_TUNING = {
+    "spark.log.level": "WARN",
+    # What a batch does at once, and the queries, share the cores instead of queueing.
+    "spark.scheduler.mode": "FAIR",
+    "spark.ui.showConsoleProgress": "false",
+    # What the driver remembers for its pages, of the jobs of thousands of batches: by default 1,000 jobs,
+    # stages and SQL plans, and 100,000 tasks.
+    "spark.ui.retainedJobs": "100",
+    "spark.ui.retainedStages": "100",
+    "spark.ui.retainedTasks": "1000",
+    "spark.sql.ui.retainedExecutions": "50",
+    # The driver writes a text of every job's plan for the SQL page; this is the shorter one.
+    "spark.sql.ui.explainMode": "simple",
+    # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
+    # Spark sorts what is left by folder instead.
+    "spark.sql.maxConcurrentOutputFileWriters": "3",
+    # A large batch is read back in a dozen parts or more, however few files it has, so that cores are
+    # busy to the end; each is large enough to be worth a task.
+    "spark.sql.files.minPartitionNum": "12",
+    "spark.sql.files.maxPartitionBytes": str(12 << 20),
+    "spark.sql.files.openCostInBytes": str(1 << 20),
+    # Above 32 files Spark starts a job to list them; the driver does it in a few milliseconds.
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+    # Staging is private until the rename, so a job's output may appear task by task: fewer renames.
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+}
+
+_RETAINED = "spark.sql.streaming.minBatchesToRetain"
+
 
 def open_session(settings: Settings) -> SparkSession:
     """Starts Spark. Nothing here depends on the machine's locale or time zone."""
+    # Starts the JVM, which knows what spark-submit was given; nothing of Spark runs yet.
+    SparkContext._ensure_initialized()
     builder = SparkSession.Builder().appName("medallion-stream")
-    for name, value in _configuration(settings).items():
+    for name, value in _configuration(settings, dict(SparkConf().getAll())).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("WARN")
     remember_names(spark)
     return spark
 
 
 def batches_retained(settings: Settings) -> int:
-    """How many micro-batches the checkpoint knows: a pruned file's end offsets come from the offset log, so
+    """How many micro-batches a checkpoint knows: a pruned file's end offsets come from the offset log, so
     it has to reach back as far as the oldest file kept.
     """
     return max(100, settings.max_files_per_sink + 2)
 
 
-def _configuration(settings: Settings) -> dict[str, str]:
-    return {
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
-        "spark.sql.streaming.minBatchesToRetain": str(batches_retained(settings)),
-        # Both passes of a batch share the cores instead of queueing.
-        "spark.scheduler.mode": "FAIR",
-        "spark.ui.showConsoleProgress": "false",
-        # What the driver remembers for its pages, of the jobs of thousands of batches: by default 1,000 jobs,
-        # stages and SQL plans, and 100,000 tasks.
-        "spark.ui.retainedJobs": "100",
-        "spark.ui.retainedStages": "100",
-        "spark.ui.retainedTasks": "1000",
-        "spark.sql.ui.retainedExecutions": "50",
-        # The driver writes a text of every job's plan for the SQL page; this is the shorter one.
-        "spark.sql.ui.explainMode": "simple",
-        # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
-        # Spark sorts what is left by folder instead.
-        "spark.sql.maxConcurrentOutputFileWriters": "3",
-        # A large batch is read back in a dozen parts or more, however few files it has, so that cores are
-        # busy to the end; each is large enough to be worth a task.
-        "spark.sql.files.minPartitionNum": "12",
-        "spark.sql.files.maxPartitionBytes": str(12 << 20),
-        "spark.sql.files.openCostInBytes": str(1 << 20),
-        # Above 32 files Spark starts a job to list them; the driver does it in a few milliseconds.
-        "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
-        # One bad field must not take the others with it, else reasons would be wrong.
-        "spark.sql.json.enablePartialResults": "true",
-        # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
-        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-        "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
-        "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
-        # Staging is private until the rename, so a job's output may appear task by task: fewer renames.
-        "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
-        # Hadoop's local checksum files double the number of files and do not survive a replacing rename
-        # as a pair.
-        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
-        # spark-submit has opened (and cached) the local file system before this configuration is known.
-        "spark.hadoop.fs.file.impl.disable.cache": "true",
-        "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
-    }
+def _configuration(settings: Settings, given: dict[str, str]) -> dict[str, str]:
+    """What is set on top of what the operator has given."""
+    tuning = {**_TUNING, "spark.sql.shuffle.partitions": str(settings.shuffle_partitions)}
+    retained = max(batches_retained(settings), int(given.get(_RETAINED, 0)))
+    unset = {name: value for name, value in tuning.items() if name not in given}
+    return {**_FIXED, _RETAINED: str(retained), **unset}

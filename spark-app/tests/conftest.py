@@ -17,7 +17,7 @@ def spark() -> Iterator[SparkSession]:
     # Most of what a short session computes is its own start: one quick compiler, one simple collector.
     java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
-        "--master local[2] --conf spark.ui.enabled=false "
+        "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.files.minPartitionNum=7 "
         f'--conf "spark.driver.extraJavaOptions={java}" pyspark-shell'
     )
     session = open_session(load_settings({"SPARK_SQL_SHUFFLE_PARTITIONS": "2"}))

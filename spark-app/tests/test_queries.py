@@ -1,0 +1,134 @@
+"""Two real streaming queries of one job: what a stop and a failure of one means for the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from medallion.gate import BatchCounts, BatchGate
+from medallion.queries import Queries
+
+Write = Callable[[Any, int], BatchCounts]
+NAMES = ("ingest", "gold")
+
+
+@pytest.fixture
+def queries(spark: SparkSession) -> Iterator[Queries]:
+    queries = Queries(spark)
+    yield queries
+    queries.stop(0.0)
+
+
+def starting(
+    spark: SparkSession, root: Path, name: str, write: Write
+) -> Callable[[BatchGate], StreamingQuery]:
+    """A query whose batches are due all the time."""
+
+    def start(gate: BatchGate) -> StreamingQuery:
+        rows = spark.readStream.format("rate").option("rowsPerSecond", 100).load()
+        writer = rows.writeStream.queryName(name).foreachBatch(gate.guard(write))
+        return writer.option("checkpointLocation", str(root / "_chk" / name)).start()
+
+    return start
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def last(root: Path, name: str, log: str) -> int:
+    names = [path.name for path in sorted((root / "_chk" / name / log).glob("*"))]
+    return max((int(number) for number in names if number.isdigit()), default=-1)
+
+
+class Batches:
+    """A batch function that can be held within a batch."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.may_end = threading.Event()
+        self.pools: set[str] = set()
+
+    def write(self, batch: Any, batch_id: int) -> BatchCounts:
+        pool = batch.sparkSession.sparkContext.getLocalProperty("spark.scheduler.pool")
+        self.pools.add(pool)
+        self.began.set()
+        self.may_end.wait(60)
+        return BatchCounts({"bronze": 0})
+
+
+def test_a_stop_lets_the_batches_of_every_query_commit(
+    spark: SparkSession, queries: Queries, tmp_path: Path
+) -> None:
+    batches = {name: Batches() for name in NAMES}
+    for name in NAMES:
+        queries.start(name, starting(spark, tmp_path, name, batches[name].write))
+    for each in batches.values():
+        assert each.began.wait(60)
+    stop = threading.Thread(target=queries.stop, args=(30.0,))
+    stop.start()
+    wait_for(lambda: all(gate.is_shut for gate in queries.lines.gates.values()))
+    # One waits for nobody: the other is still within its batch.
+    batches["gold"].may_end.set()
+    wait_for(lambda: last(tmp_path, "gold", "commits") == 0)
+    assert last(tmp_path, "ingest", "commits") == -1
+    batches["ingest"].may_end.set()
+    stop.join(60)
+    assert not queries.are_active
+    assert [last(tmp_path, name, "commits") for name in NAMES] == [0, 0]
+    assert queries.failed() is None
+    assert [each.abandoned for each in queries.running] == [False, False]
+    assert {name: each.pools for name, each in batches.items()} == {name: {name} for name in NAMES}
+    assert spark.sparkContext.getLocalProperty("spark.scheduler.pool") is None
+
+
+def test_a_batch_that_outlasts_the_grace_is_abandoned_and_the_other_one_commits(
+    spark: SparkSession, queries: Queries, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow, quick = Batches(), Batches()
+    quick.may_end.set()
+    queries.start("ingest", starting(spark, tmp_path, "ingest", quick.write))
+    queries.start("gold", starting(spark, tmp_path, "gold", slow.write))
+    assert slow.began.wait(60)
+    wait_for(lambda: last(tmp_path, "ingest", "offsets") >= 1)
+    began = time.monotonic()
+    queries.stop(1.0)
+    assert time.monotonic() - began < 20
+    slow.may_end.set()
+    assert [each.abandoned for each in queries.running] == [False, True]
+    assert queries.failed() is None
+    # What began before the stop is committed; what began after it was refused.
+    assert last(tmp_path, "ingest", "commits") >= last(tmp_path, "ingest", "offsets") - 1
+    assert "query=gold abandons its batch: not finished 1 s after the stop" in capsys.readouterr().out
+
+
+def test_the_query_that_fails_is_named_and_the_other_one_goes_on(
+    spark: SparkSession, queries: Queries, tmp_path: Path
+) -> None:
+    quick = Batches()
+    quick.may_end.set()
+
+    def fail(batch: Any, batch_id: int) -> BatchCounts:
+        raise OSError("disk full")
+
+    queries.start("ingest", starting(spark, tmp_path, "ingest", quick.write))
+    queries.start("gold", starting(spark, tmp_path, "gold", fail))
+    wait_for(lambda: queries.failed() is not None)
+    failed = queries.failed()
+    assert failed is not None
+    assert failed.query.name == "gold"
+    assert str(failed.gate.failure) == "disk full"
+    assert not queries.are_active
+    assert queries.running[0].query.isActive
+    queries.stop(30.0)
+    assert queries.failed() is failed

@@ -1,0 +1,34 @@
+"""An operator's configuration wins over our tuning, and over nothing that the outputs depend on."""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from medallion.config import load_settings
+from medallion.session import _configuration
+
+
+def test_what_the_operator_sets_is_left_alone() -> None:
+    settings = load_settings({"MAX_FILES_PER_SINK": "300"})
+    ours = _configuration(settings, {})
+    assert ours["spark.sql.shuffle.partitions"] == "4"
+    assert ours["spark.sql.streaming.minBatchesToRetain"] == "302"
+    given = {"spark.sql.shuffle.partitions": "9", "spark.scheduler.mode": "FIFO"}
+    assert set(ours) - set(_configuration(settings, given)) == set(given)
+
+
+def test_what_the_outputs_depend_on_is_ours() -> None:
+    settings = load_settings({})
+    given = {"spark.sql.session.timeZone": "CET", "spark.sql.streaming.minBatchesToRetain": "2"}
+    ours = _configuration(settings, given)
+    assert ours["spark.sql.session.timeZone"] == "UTC"
+    assert ours["spark.sql.streaming.minBatchesToRetain"] == "100"
+    more = _configuration(settings, {"spark.sql.streaming.minBatchesToRetain": "500"})
+    assert more["spark.sql.streaming.minBatchesToRetain"] == "500"
+
+
+def test_what_spark_submit_is_given_reaches_the_session(spark: SparkSession) -> None:
+    # The session of the tests is started with it.
+    assert spark.conf.get("spark.sql.files.minPartitionNum") == "7"
+    assert spark.conf.get("spark.sql.ui.explainMode") == "simple"
+    assert spark.sparkContext._jsc.sc().getConf().get("spark.log.level") == "WARN"  # type: ignore[attr-defined]
