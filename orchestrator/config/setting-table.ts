@@ -301,7 +301,8 @@ export const SETTING_TABLE = {
   MAX_OFFSETS_PER_TRIGGER: {
     schema: integer(1, 1_000_000_000),
     defaultText: 'unset',
-    meaning: 'Upper bound of the records in one micro-batch',
+    meaning:
+      'Most records of one micro-batch; unset: 200,000 for each second of TRIGGER_INTERVAL, at least 2,000,000',
     usedBy: 'job',
   },
   MAX_FILES_PER_SINK: {

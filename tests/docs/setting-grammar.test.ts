@@ -47,6 +47,7 @@ const KINDS = {
 
 const SETTINGS: readonly (readonly [SettingName, keyof typeof KINDS, 'job' | 'producer'])[] = [
   ['TRIGGER_INTERVAL', 'duration', 'job'],
+  ['GOLD_TRIGGER_INTERVAL', 'duration', 'job'],
   ['DURATION', 'duration', 'producer'],
   ['MSGS_PER_SEC', 'number', 'producer'],
   ['EVENTS_PER_SEC', 'number', 'producer'],
