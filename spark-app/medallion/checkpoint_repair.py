@@ -52,14 +52,14 @@ class CheckpointRepair:
     def _repair_metadata(self) -> None:
         path = f"{self._log.checkpoint}/metadata"
         text = self._files.read_text(path)
-        if text is not None and not _is_json(text):
+        if text is not None and not is_json(text):
             self._files.delete(path)
             say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
 
     def _repair_first_offsets(self) -> None:
         path, start = f"{self._log.checkpoint}/sources/0/0", self._log.start
         text = self._files.read_text(path)
-        if text is None or _is_json(text.partition("v1\n")[2]) or start is None:
+        if text is None or is_json(text.partition("v1\n")[2]) or start is None:
             return
         # Spark's form: a zero byte, the version, a line of JSON.
         self._files.write_text(path, f"\0v1\n{json.dumps({self._topic.name: start})}")
@@ -69,7 +69,7 @@ class CheckpointRepair:
         for found in range(2):
             committed = self._log.last_committed()
             path = f"{self._log.checkpoint}/commits/{committed}"
-            if committed < 0 or _is_json((self._files.read_text(path) or "").partition("v1\n")[2]):
+            if committed < 0 or is_json((self._files.read_text(path) or "").partition("v1\n")[2]):
                 return
             if found:
                 raise damaged(self._files.uri(path), "so was the commit of the batch after it")
@@ -130,7 +130,8 @@ class CheckpointRepair:
         return self._files.uri(f"{self._log.checkpoint}/offsets/{batch_id}")
 
 
-def _is_json(text: str) -> bool:
+def is_json(text: str) -> bool:
+    """Whether a text is one JSON value."""
     try:
         json.loads(text)
     except ValueError:

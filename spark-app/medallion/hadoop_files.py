@@ -98,6 +98,15 @@ class HadoopFiles:
         """A file's bytes."""
         return int(self._fs.getFileStatus(self._at(path)).getLen())
 
+    def first_byte(self, path: str) -> Optional[int]:
+        """A file's first byte, None when it is empty."""
+        stream = self._fs.open(self._at(path))
+        try:
+            first = int(stream.read())
+        finally:
+            stream.close()
+        return None if first < 0 else first
+
     def modified_ms(self, path: str) -> int:
         """When a file or folder was changed last (ms since 1970), by the clock of the storage."""
         return int(self._fs.getFileStatus(self._at(path)).getModificationTime())

@@ -13,7 +13,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
@@ -27,7 +27,7 @@ from medallion.preview import preview
 from medallion.publication import Publication, Staged, path_of
 from medallion.record_lookup import RecordLookup
 from medallion.record_size import RecordSize
-from medallion.retention import prune
+from medallion.retention import ReadFiles, prune
 from medallion.staging import Staging
 from medallion.whole_batch import RowCounts, WholeBatch
 
@@ -87,13 +87,16 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Writes a batch of records (BRONZE_COLUMNS) as the files of four sinks."""
+    """Writes a batch of records (BRONZE_COLUMNS) as the files of four sinks. `silver_read`: which files of
+    silver everybody has read who has to; no other is pruned.
+    """
 
     files: HadoopFiles
     log: OffsetLog
     source: Source
     max_files_per_sink: int
     show_previews: bool = False
+    silver_read: Optional[ReadFiles] = None
     record_size: RecordSize = field(default_factory=RecordSize)
 
     def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
@@ -112,7 +115,8 @@ class Ingest:
             raise
         staging.remove()
         for item in outcome.staged:
-            prune(self.files, self.log, item.sink, self.max_files_per_sink)
+            read = self.silver_read if item.sink == SILVER else None
+            prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
             if self.show_previews and item.sink == SILVER and item.rows:
                 preview(self.files, path_of(item.sink, planned))
         return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)

@@ -1,8 +1,8 @@
 """A query's offset log: what each micro-batch covers, written by Spark before the batch runs.
 
 One file per batch id below `_chk/<query>/offsets/`: a version line, a line of JSON metadata with
-`batchTimestampMs`, and one line of JSON per source (Kafka's: {"<topic>":{"<partition>":<next offset>}}).
-Spark's OffsetSeqLog.
+`batchTimestampMs`, and one line of JSON per source: Kafka's is {"<topic>":{"<partition>":<next offset>}},
+that of a folder of files {"logOffset":<the last entry of its log>}. Spark's OffsetSeqLog.
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """A planned micro-batch: its time (ms since 1970, UTC) and the offset after its last record, by
-    partition.
+    """A planned micro-batch: its time (ms since 1970, UTC) and where it ends.
+
+    `end_offsets` has the offset after the last record by partition of a topic, `log_offset` the last entry
+    of a folder's log (see `FileSourceLog`). `partitions` is how many the query's state has.
     """
 
     batch_id: int
     time_ms: int
     end_offsets: dict[str, int]
+    log_offset: Optional[int] = None
+    partitions: int = 0
 
 
 def count_of(ranges: dict[str, Range]) -> int:
@@ -56,14 +60,17 @@ class OffsetLog:
         text = self._files.read_text(f"{self.checkpoint}/offsets/{batch_id}")
         if text is None:
             return None
-        _, metadata, *sources = text.strip().split("\n")
-        offsets = {
-            partition: offset
-            for line in sources
-            for topic in json.loads(line).values()
-            for partition, offset in topic.items()
-        }
-        return Batch(batch_id, int(json.loads(metadata)["batchTimestampMs"]), offsets)
+        _, first, *sources = text.strip().split("\n")
+        metadata = json.loads(first)
+        ends = [end for line in sources for end in json.loads(line).values()]
+        topics = [end for end in ends if isinstance(end, dict)]
+        return Batch(
+            batch_id,
+            int(metadata["batchTimestampMs"]),
+            {partition: offset for offsets in topics for partition, offset in offsets.items()},
+            next((int(end) for end in ends if not isinstance(end, dict)), None),
+            int(metadata.get("conf", {}).get("spark.sql.shuffle.partitions", 0)),
+        )
 
     def planned(self, batch_id: int) -> Batch:
         """The batch that is running now. Raises OSError when its entry is not there: then it must not
@@ -104,11 +111,12 @@ class OffsetLog:
             "stop the other driver, or leave this one stopped: a checkpoint is for one driver at a time",
         )
 
-    def sync(self, batch_id: int) -> None:
+    def sync(self, batch_id: int, *others: str) -> None:
         """Brings to the local disk what a batch relies on: without its own entry in the offset log a replay
-        would give other names to what it publishes. Spark leaves that to the operating system.
+        would give other names to what it publishes. Spark leaves that to the operating system. `others` are
+        files of the checkpoint.
         """
-        relied_on = [f"offsets/{batch_id}", f"commits/{batch_id - 1}" if batch_id else "sources/0/0"]
+        relied_on = [f"offsets/{batch_id}", f"commits/{batch_id - 1}" if batch_id else "sources/0/0", *others]
         paths = [f"{self.checkpoint}/{name}" for name in relied_on]
         self._files.sync(path for path in paths if self._files.exists(path))
 

@@ -5,13 +5,17 @@ lost.
 from __future__ import annotations
 
 import json
-from typing import Any, Optional
+from itertools import takewhile
+from typing import Any, Callable, Optional
 
 from py4j.protocol import Py4JJavaError
 
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import Sink, batch_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
+
+#: Which of these files have been read.
+ReadFiles = Callable[[list[str]], set[str]]
 
 
 def pruned_record(sink: Sink) -> str:
@@ -21,14 +25,15 @@ def pruned_record(sink: Sink) -> str:
     return f"{CHECKPOINTS}/_pruned/{sink.folder}.json"
 
 
-def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
+def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optional[ReadFiles] = None) -> int:
     """Deletes all but the `keep` newest files of a sink (0 keeps all), oldest first; gives the number
-    deleted. The batch id says which is newest.
+    deleted. The batch id says which is newest. `read` tells which files everybody has read who has to: the
+    first one that is not among them stays, and so do all after it.
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
-    is null when the offset log no longer reaches back to that batch; `rows` where they cannot be told: in
-    raw_csv, whose rows are silver's, and once a file could not be read.
+    is null when the offset log no longer reaches back to that batch, or its query reads no topic; `rows`
+    where they cannot be told: in raw_csv, whose rows are silver's, and once a file could not be read.
     """
     if keep == 0:
         return 0
@@ -36,6 +41,9 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
     order = {name: batch_id for name, batch_id in batches.items() if batch_id is not None}
     # The name decides between two files of one batch, so that a repetition deletes the same one.
     doomed = sorted(order, key=lambda name: (order[name], name))[:-keep]
+    if doomed and read is not None:
+        have_read = read(doomed)
+        doomed = list(takewhile(have_read.__contains__, doomed))
     if not doomed:
         return 0
     before = _recorded(files.read_text(pruned_record(sink)))
@@ -46,7 +54,7 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int) -> int:
         record = {
             "sink": sink.folder,
             "through_batch": through,
-            "offsets": batch.end_offsets if batch else None,
+            "offsets": (batch.end_offsets or None) if batch else None,
             "files": before["files"] + len(new),
             # A record of before rows were counted has none.
             "rows": _rows(files, sink, new, before.get("rows")),

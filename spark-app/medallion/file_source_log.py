@@ -1,0 +1,63 @@
+"""Which files a query over a folder has read: the log of Spark's file source.
+
+`_chk/<query>/sources/0/<n>` has a version line and one line of JSON for each file that was found by the
+query's n-th look at the folder that found any: {"path","timestamp","batchId":n}. Every tenth is named
+`<n>.compact` and repeats all before it; Spark then deletes those. An entry of the offset log names the last
+look that its batch includes. Spark's FileStreamSourceLog.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Optional
+
+from medallion.hadoop_files import HadoopFiles
+from medallion.offset_log import CHECKPOINTS
+
+_COMPACT = ".compact"
+
+
+class FileSourceLog:
+    """The log of one query's only source."""
+
+    def __init__(self, files: HadoopFiles, query: str) -> None:
+        self._files = files
+        self.folder = f"{CHECKPOINTS}/{query}/sources/0"
+
+    def entries(self) -> dict[int, str]:
+        """The name of each entry that is there, by its number; the compact one of two."""
+        matches = [re.fullmatch(r"(\d+)(\.compact)?", name) for name in self._files.names(self.folder)]
+        found = sorted((int(match[1]), match[0]) for match in matches if match)
+        return dict(found)
+
+    def names(self, after: int, through: int) -> set[str]:
+        """The names of the files that these looks found, from the one after `after` on; the compact entry may
+        add earlier ones. Raises ValueError when an entry is torn, or not there though Spark keeps it.
+        """
+        entries = self.entries()
+        found: set[str] = set()
+        number = after + 1
+        while number <= through:
+            # What is not there is repeated by the next compact entry.
+            compact = (at for at, name in entries.items() if at >= number and name.endswith(_COMPACT))
+            at = number if number in entries else next(compact, None)
+            if at is None:
+                raise ValueError(f"{self._files.uri(self.folder)}/{number} is not there")
+            lines = self.read(entries[at])
+            if lines is None:
+                raise ValueError(f"{self._files.uri(self.folder)}/{entries[at]} is torn")
+            found |= {name for name, look in lines if look <= through}
+            number = at + 1
+        return found
+
+    def read(self, entry: str) -> Optional[list[tuple[str, int]]]:
+        """The names of the files in an entry, each with the look that found it; None when it is torn."""
+        text = self._files.read_text(f"{self.folder}/{entry}") or ""
+        version, *lines = text.rstrip("\n").split("\n")
+        try:
+            found = [json.loads(line) for line in lines]
+            names = [(str(each["path"]).rsplit("/", 1)[-1], int(each["batchId"])) for each in found]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return names if version == "v1" and names else None

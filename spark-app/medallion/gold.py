@@ -1,0 +1,53 @@
+"""Gold: measures of silver by keys and windows of event time, each window emitted once, when the watermark
+has passed its end.
+
+The aggregation is Spark's own, in append mode: the watermark is the newest event time so far less the
+pipeline's delay. A batch drops rows of windows that had ended by the watermark of the batch before, and emits
+those that have ended by its own.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from medallion import sql_text as sql
+from medallion.expressions import to_sql
+from medallion.pipeline import GoldTable, Measure, Type
+
+_TYPES = {"integer": "bigint"}
+
+
+def gold(silver: DataFrame, table: GoldTable, watermark_ms: int) -> DataFrame:
+    """The windows of a gold table: its keys, `window_start`, `window_end` and its measures."""
+    window = F.window("event_time", _milliseconds(table.window_ms), _milliseconds(table.slide_ms))
+    keys = [F.expr(_column(name)).alias(name) for name in table.group_by]
+    measures = [_aggregate(each) for each in table.measures]
+    windows = (
+        silver.withWatermark("event_time", _milliseconds(watermark_ms))
+        .groupBy(window.alias("window"), *keys)
+        .agg(*(measures or [F.count("*").alias("rows")]))
+    )
+    return windows.select(
+        *(F.col(sql.name(name)) for name in table.group_by),
+        F.col("window.start").alias("window_start"),
+        F.col("window.end").alias("window_end"),
+        *(F.col(sql.name(each.name)) for each in table.measures),
+    )
+
+
+def _aggregate(measure: Measure) -> Column:
+    argument = to_sql(measure.argument, _column) if measure.argument else "*"
+    return F.expr(f"{measure.function}({argument})").cast(_type(measure.type)).alias(measure.name)
+
+
+def _type(of: Type) -> str:
+    return f"decimal({of.precision},{of.scale})" if of.kind == "decimal" else _TYPES.get(of.kind, of.kind)
+
+
+def _column(path: str) -> str:
+    return sql.name(*path.split("."))
+
+
+def _milliseconds(duration_ms: int) -> str:
+    return f"{duration_ms} milliseconds"

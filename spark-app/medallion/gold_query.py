@@ -1,0 +1,156 @@
+"""The streaming query of a gold table: silver's folder → windows → one Parquet file for each micro-batch.
+
+It has a checkpoint of its own with Spark's state store, and a trigger of its own: silver does not wait for
+gold. A file of silver counts as soon as it has its name, also before the batch of `ingest` that wrote it is
+committed: a replay of that batch makes the same rows under the same name, and Spark's file source, which
+knows files by their names, does not read them twice.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from medallion.config import Settings
+from medallion.errors import JobError
+from medallion.file_source_log import FileSourceLog
+from medallion.gate import BatchCounts, BatchGate
+from medallion.gold import gold
+from medallion.hadoop_files import HadoopFiles
+from medallion.naming import SILVER, Sink, gold_sink
+from medallion.offset_log import Batch, OffsetLog
+from medallion.pipeline import GoldTable, Pipeline
+from medallion.preview import preview
+from medallion.publication import Publication, Staged, path_of
+from medallion.retention import prune
+from medallion.staging import Staging
+
+_SILVER_OPTIONS = {
+    # Names of the output contract alone: another file in the folder would end the query.
+    "pathGlobFilter": f"{SILVER.prefix}_*_*_*.{SILVER.extension}",
+    # The source remembers every file that it has read, by its name instead of its URI: less memory, and the
+    # folder may be moved.
+    "fileNameOnly": "true",
+    # A file that is so much older than the newest one is passed over: silver would be lost to gold when the
+    # clock of the storage is set back.
+    "maxFileAge": "36500d",
+}
+_STATE_SAVE = "StateStoreSave"
+
+
+@dataclass(frozen=True)
+class GoldBatch:
+    """Writes the windows that a micro-batch emits as the file of a gold table. `spark` starts the query."""
+
+    spark: SparkSession
+    files: HadoopFiles
+    log: OffsetLog
+    sink: Sink
+    max_files_per_sink: int
+    show_previews: bool = False
+
+    def write(self, windows: DataFrame, batch_id: int) -> BatchCounts:
+        """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
+        own file. Raises JobError, and publishes nothing, when the batch is not whole.
+        """
+        planned = self.log.planned(batch_id)
+        staging = Staging(self.files, self.sink.folder, batch_id)
+        try:
+            staging.remove_others(self.log)
+            publication = Publication(self.files, self.log, planned, staging.folder)
+            staged = self._stage(windows, publication)
+            self.log.sync(batch_id, *self._written_by(planned))
+            self.files.sync(publication.publish([staged]))
+        except Exception:
+            # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
+            with suppress(Exception):
+                staging.remove()
+            raise
+        staging.remove()
+        prune(self.files, self.log, self.sink, self.max_files_per_sink)
+        if self.show_previews and staged.rows:
+            preview(self.files, path_of(self.sink, planned))
+        return BatchCounts({self.sink.folder: staged.rows})
+
+    def _stage(self, windows: DataFrame, publication: Publication) -> Staged:
+        folder = f"{publication.folder}/windows"
+        # And where Hadoop's FileOutputCommitter has a task write at first.
+        self.files.make_local_folders(f"{folder}/_temporary/0/_temporary")
+        windows.write.mode("append").parquet(self.files.uri(folder))
+        staged = publication.stage_parquet(self.sink, publication.parts(folder))
+        emitted = _emitted(self.spark, self.sink.folder)
+        if staged.rows != emitted:
+            raise JobError(
+                f"batch {publication.batch.batch_id} of {self.sink.folder} is not whole: {emitted} windows "
+                f"were emitted and {staged.rows} are staged in {self.files.uri(publication.folder)}",
+                "check that every executor writes to the same storage as the driver",
+            )
+        return staged
+
+    def _written_by(self, planned: Batch) -> list[str]:
+        """Files of the checkpoint that a restart needs when this batch is committed."""
+        state = f"{self.log.checkpoint}/state/0"
+        version = f"{planned.batch_id + 1}."
+        partitions = [name for name in self.files.names(state) if name.isdigit()]
+        versions = [
+            f"state/0/{partition}/{name}"
+            for partition in partitions
+            for name in self.files.names(f"{state}/{partition}")
+            if name.startswith(version)
+        ]
+        entry = FileSourceLog(self.files, self.sink.folder).entries().get(planned.log_offset or 0)
+        return [*versions, *([f"sources/0/{entry}"] if entry else [])]
+
+
+def start_gold(
+    spark: SparkSession,
+    settings: Settings,
+    files: HadoopFiles,
+    pipeline: Pipeline,
+    table: GoldTable,
+    silver_schema: str,
+    trigger_interval: str,
+    gate: BatchGate,
+) -> StreamingQuery:
+    """Starts the query of a gold table, named as the table; its batches pass the gate. `silver_schema`: the
+    columns of silver and their types as DDL.
+    """
+    files.make_folder(SILVER.folder)
+    log = OffsetLog(files, table.name)
+    batch = GoldBatch(
+        *(spark, files, log, gold_sink(table.name)), settings.max_files_per_sink, settings.show_previews
+    )
+    return (
+        gold(read_silver(spark, files, silver_schema), table, pipeline.watermark_ms)
+        .writeStream.queryName(table.name)
+        .outputMode("append")
+        .foreachBatch(gate.guard(batch.write))
+        .option("checkpointLocation", files.uri(log.checkpoint))
+        .trigger(processingTime=trigger_interval)
+        .start()
+    )
+
+
+def read_silver(spark: SparkSession, files: HadoopFiles, schema: str) -> DataFrame:
+    """Silver as a stream: every file that is or will be in its folder, once. The folder has to be there."""
+    # The source takes a path for a pattern.
+    folder = re.sub(r"([\[\]{}*?\\])", r"\\\1", files.uri(SILVER.folder))
+    return spark.readStream.schema(schema).options(**_SILVER_OPTIONS).parquet(folder)
+
+
+def _emitted(spark: SparkSession, query: str) -> int:
+    """How many windows the running batch of a query has emitted, as its tasks have counted them."""
+    running: Any = next(each for each in spark.streams.active if each.name == query)
+    plans = [running._jsq.streamingQuery().lastExecution().executedPlan()]
+    while plans:
+        plan = plans.pop()
+        if plan.nodeName().startswith(_STATE_SAVE):
+            return int(plan.metrics().apply("numOutputRows").value())
+        children = plan.children()
+        plans += [children.apply(index) for index in range(children.size())]
+    raise OSError(f"the plan of {query} has no {_STATE_SAVE}")
