@@ -24,7 +24,7 @@ from medallion.gold import gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import SILVER, Sink, gold_sink
 from medallion.offset_log import Batch, OffsetLog
-from medallion.pipeline import GoldTable, Pipeline
+from medallion.pipeline import GoldTable
 from medallion.preview import preview
 from medallion.publication import Publication, Staged, path_of
 from medallion.retention import prune
@@ -111,10 +111,8 @@ def start_gold(
     spark: SparkSession,
     settings: Settings,
     files: HadoopFiles,
-    pipeline: Pipeline,
     table: GoldTable,
     silver_schema: str,
-    trigger_interval: str,
     gate: BatchGate,
 ) -> StreamingQuery:
     """Starts the query of a gold table, named as the table; its batches pass the gate. `silver_schema`: the
@@ -126,12 +124,12 @@ def start_gold(
         *(spark, files, log, gold_sink(table.name)), settings.max_files_per_sink, settings.show_previews
     )
     return (
-        gold(read_silver(spark, files, silver_schema), table, pipeline.watermark_ms)
+        gold(read_silver(spark, files, silver_schema), table, settings.pipeline.watermark_ms)
         .writeStream.queryName(table.name)
         .outputMode("append")
         .foreachBatch(gate.guard(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
-        .trigger(processingTime=trigger_interval)
+        .trigger(processingTime=settings.gold_trigger_interval)
         .start()
     )
 

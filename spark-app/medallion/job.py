@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 from typing import Any
 
 from pyspark.java_gateway import ensure_callback_server_started
@@ -14,12 +15,17 @@ from medallion.console import say
 from medallion.errors import JobError
 from medallion.executor_watch import watch_executors
 from medallion.failure import is_about_the_topic, query_failure
+from medallion.gold_query import start_gold
+from medallion.gold_readers import GoldReaders
+from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.query import start_ingest
+from medallion.schema import SILVER_SCHEMA
+from medallion.session import use_local_checkpoints
 from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
 from medallion.topic import TopicAdmin
 from medallion.topic_loss import loss_of
@@ -60,6 +66,8 @@ class Job:
         admin = TopicAdmin(spark, settings)
         record = open_source(files, admin.describe(), settings.starting_offsets)
         keep_pipeline(files, settings.pipeline_json)
+        for table in settings.pipeline.gold:
+            GoldRepair(files, table.name).run()
         self._start_queries(files, admin, record)
         log = OffsetLog(files, INGEST)
         executors = watch_executors(spark)
@@ -100,13 +108,20 @@ class Job:
         with self._draining:
             if self._asked.is_set():
                 return
+            use_local_checkpoints(self._spark, files)
+            tables = self._settings.pipeline.gold
+            readers = GoldReaders(files, [table.name for table in tables])
             self._queries.start(
                 INGEST,
                 lambda gate: start_ingest(
                     *(self._spark, self._settings, files, record, gate),
                     lambda: refuse_recreated_topic(record, admin.topic_id()),
+                    readers.have_read,
                 ),
             )
+            for table in tables:
+                start = partial(start_gold, self._spark, self._settings, files, table, SILVER_SCHEMA)
+                self._queries.start(table.name, start)
 
     def _raise_failure(self, admin: TopicAdmin, record: SourceRecord, log: OffsetLog) -> None:
         failed = self._queries.failed()

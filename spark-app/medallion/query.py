@@ -16,6 +16,7 @@ from medallion.ingest import Ingest, Source
 from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.record_lookup import TopicLookup
+from medallion.retention import ReadFiles
 from medallion.source_record import SourceRecord
 
 #: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
@@ -28,11 +29,6 @@ _CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "0"}
 #: the end. A small batch has one all the same.
 _MIN_TASKS = 6
 
-_CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
-#: On a local disk a rename is atomic here, too, and takes no processes: Spark's usual choice starts five
-#: (`readlink`) for each file of its logs.
-_LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
-
 
 def start_ingest(
     spark: SparkSession,
@@ -41,14 +37,13 @@ def start_ingest(
     record: SourceRecord,
     gate: BatchGate,
     confirm_source: Callable[[], None],
+    silver_read: ReadFiles,
 ) -> StreamingQuery:
-    """Starts `ingest`; its batches pass the gate. `confirm_source`: see `Source`."""
-    if files.is_local and spark.conf.get(_CHECKPOINT_MANAGER, None) is None:
-        spark.conf.set(_CHECKPOINT_MANAGER, _LOCAL_CHECKPOINTS)
+    """Starts `ingest`; its batches pass the gate. `confirm_source`: see `Source`; `silver_read`: `Ingest`."""
     log = OffsetLog(files, INGEST, record.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
-    batch = Ingest(files, log, source, settings.max_files_per_sink, settings.show_previews)
+    batch = Ingest(*(files, log, source), settings.max_files_per_sink, settings.show_previews, silver_read)
     return (
         read_topic(spark, settings, record)
         .writeStream.queryName(INGEST)

@@ -6,6 +6,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from medallion.config import Settings
+from medallion.hadoop_files import HadoopFiles
 from medallion.jvm_names import remember_names
 
 #: The outputs depend on these, so that no operator's configuration replaces them.
@@ -57,6 +58,11 @@ _TUNING = {
 
 _RETAINED = "spark.sql.streaming.minBatchesToRetain"
 
+_CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
+#: On a local disk a rename is atomic here, too, and takes no processes: Spark's usual choice starts five
+#: (`readlink`) for each file of its logs.
+_LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
+
 
 def open_session(settings: Settings) -> SparkSession:
     """Starts Spark. Nothing here depends on the machine's locale or time zone."""
@@ -68,6 +74,12 @@ def open_session(settings: Settings) -> SparkSession:
     spark = builder.getOrCreate()
     remember_names(spark)
     return spark
+
+
+def use_local_checkpoints(spark: SparkSession, files: HadoopFiles) -> None:
+    """Has queries that start from now on write checkpoints on a local disk without starting processes."""
+    if files.is_local and spark.conf.get(_CHECKPOINT_MANAGER, None) is None:
+        spark.conf.set(_CHECKPOINT_MANAGER, _LOCAL_CHECKPOINTS)
 
 
 def batches_retained(settings: Settings) -> int:

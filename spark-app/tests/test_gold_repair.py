@@ -1,0 +1,159 @@
+"""Half a checkpoint of gold, as a power cut may leave it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from medallion.errors import EXIT_REFUSED, JobError
+from medallion.gold_repair import GoldRepair
+from medallion.hadoop_files import HadoopFiles
+from tests.gold_stream import GoldStream, put_silver
+from tests.test_checkpoint_repair import TORN
+
+
+@pytest.fixture(scope="module")
+def base(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve looks of the file source, so that one is compact; the last batch has emitted windows."""
+    root: Path = tmp_path_factory.mktemp("gold-repair") / "out"
+    stream = GoldStream(spark, root)
+    stream.start()
+    assert stream.query is not None
+    for batch_id in range(12):
+        put_silver(spark, root, batch_id, [("a", f"00:{5 * batch_id:02d}:00", "1")])
+        stream.query.processAllAvailable()
+    stream.query.stop()
+    return root
+
+
+@pytest.fixture
+def root(base: Path, tmp_path: Path) -> Path:
+    shutil.copytree(base, tmp_path / "out", copy_function=shutil.copy2)
+    return tmp_path / "out"
+
+
+def repair(spark: SparkSession, root: Path) -> None:
+    GoldRepair(HadoopFiles(spark, str(root)), "gold").run()
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def refused(spark: SparkSession, root: Path, sentence: str) -> None:
+    before = contents(root)
+    with pytest.raises(JobError, match=sentence) as caught:
+        repair(spark, root)
+    assert caught.value.exit_code == EXIT_REFUSED
+    assert "npm run reset -- --keep-topic" in caught.value.hint
+    assert contents(root) == before
+
+
+def newest(root: Path, kind: str) -> Path:
+    folder = root / "_chk/gold" / kind
+    return max((path for path in folder.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
+
+
+def runs_on(spark: SparkSession, root: Path, base: Path) -> None:
+    """The query gives what it gives without a repair."""
+    for folder in (root, base):
+        put_silver(spark, folder, 20, [("z", "23:00:00", "1")])
+        GoldStream(spark, folder).run()
+    assert GoldStream(spark, root).rows() == GoldStream(spark, base).rows()
+
+
+def copy_of(root: Path) -> Path:
+    target = root.with_name("as-it-was")
+    shutil.copytree(root, target, copy_function=shutil.copy2)
+    return target
+
+
+def test_a_whole_checkpoint_stays_as_it_is(spark: SparkSession, root: Path) -> None:
+    before = contents(root)
+    repair(spark, root)
+    assert contents(root) == before
+    repair(spark, root.with_name("empty"))
+
+
+@pytest.mark.parametrize("content", TORN)
+def test_a_batch_whose_commit_is_torn_runs_again(spark: SparkSession, root: Path, content: str) -> None:
+    commit = newest(root, "commits")
+    commit.write_text(content)
+    repair(spark, root)
+    assert not commit.exists()
+    assert newest(root, "commits").name == str(int(commit.name) - 1)
+
+
+def test_a_batch_whose_state_is_torn_runs_again(spark: SparkSession, root: Path) -> None:
+    was = copy_of(root)
+    commit = newest(root, "commits")
+    (root / f"_chk/gold/state/0/1/{int(commit.name) + 1}.delta").write_bytes(b"")
+    repair(spark, root)
+    assert not commit.exists()
+    runs_on(spark, root, was)
+
+
+def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes(
+    spark: SparkSession, root: Path
+) -> None:
+    was = copy_of(root)
+    plan, commit = newest(root, "offsets"), newest(root, "commits")
+    assert plan.name == commit.name
+    published = list((root / "gold").glob(f"*_{plan.name}.parquet"))
+    assert published
+    commit.unlink()
+    plan.write_text("")
+    repair(spark, root)
+    assert not plan.exists()
+    assert not published[0].exists()
+    runs_on(spark, root, was)
+
+
+@pytest.mark.parametrize("content", TORN)
+def test_the_newest_look_at_silver_is_taken_again(spark: SparkSession, root: Path, content: str) -> None:
+    was = copy_of(root)
+    # The last two batches read file 11, and closed the window of file 10.
+    for batch_id in (newest(root, "commits"), newest(root, "offsets")):
+        batch_id.unlink()
+    newest(root, "commits").unlink()
+    look = newest(root, "sources/0")
+    assert look.name == "11"
+    look.write_text(content)
+    repair(spark, root)
+    assert not look.exists()
+    runs_on(spark, root, was)
+
+
+def test_what_a_committed_batch_needs_cannot_be_made_again(spark: SparkSession, root: Path) -> None:
+    commit, plan = newest(root, "commits"), newest(root, "offsets")
+    look = newest(root, "sources/0")
+    for path, sentence in [
+        (plan, f"offsets/{plan.name} is missing, empty or torn"),
+        (look, "sources/0/11 is missing, empty or torn"),
+        (root / "_chk/gold/sources/0/9.compact", "sources/0/9.compact is missing, empty or torn"),
+    ]:
+        content = path.read_bytes()
+        path.write_bytes(b"")
+        refused(spark, root, sentence)
+        path.write_bytes(content)
+    # The batch would need the state before it, too.
+    for version in (int(commit.name), int(commit.name) + 1):
+        (root / f"_chk/gold/state/0/0/{version}.delta").unlink()
+    refused(spark, root, f"state/0/0/{commit.name}.delta")
+
+
+def test_a_batch_whose_silver_is_gone_does_not_run_again(spark: SparkSession, root: Path) -> None:
+    # The batch before the last one has read the newest file.
+    newest(root, "commits").unlink()
+    newest(root, "offsets").unlink()
+    newest(root, "commits").write_text("")
+    (root / "silver/silver_20260101_000011_11.parquet").unlink()
+    refused(spark, root, "cannot run again: silver has no more silver_20260101_000011_11.parquet")
+
+
+def test_files_of_a_checkpoint_that_is_gone_are_refused(spark: SparkSession, root: Path) -> None:
+    shutil.rmtree(root / "_chk/gold")
+    refused(spark, root, "the checkpoint in .*_chk/gold is not there")
