@@ -64,7 +64,8 @@ class Job:
         files = HadoopFiles(spark, settings.output_path)
         refuse_former_layout(files)
         admin = TopicAdmin(spark, settings)
-        record = open_source(files, admin.describe(), settings.starting_offsets)
+        tables = [table.name for table in settings.pipeline.gold]
+        record = open_source(files, admin.describe(), settings.starting_offsets, tables)
         keep_pipeline(files, settings.pipeline_json)
         for table in settings.pipeline.gold:
             GoldRepair(files, table.name).run()

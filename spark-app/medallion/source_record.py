@@ -5,13 +5,14 @@ refused.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
 from medallion.checkpoint_repair import CheckpointRepair, damaged
 from medallion.errors import refusal
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST, INGEST_SINKS, batch_of
+from medallion.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.topic import Topic, resolve_starting_offsets
 
@@ -32,7 +33,9 @@ class SourceRecord:
     query_started: bool = False
 
 
-def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> SourceRecord:
+def open_source(
+    files: HadoopFiles, topic: Topic, starting_offsets: str, gold_tables: Sequence[str]
+) -> SourceRecord:
     """The record of an earlier start when the outputs fit it, else a new one.
 
     Raises JobError (exit code 78) when the topic is another one, or was recreated, or when files or
@@ -40,14 +43,16 @@ def open_source(files: HadoopFiles, topic: Topic, starting_offsets: str) -> Sour
     """
     record = _read(files)
     if record is None:
-        _refuse_unknown_outputs(files)
+        _refuse_unknown_outputs(files, gold_tables)
         record = SourceRecord(topic.name, topic.topic_id, resolve_starting_offsets(starting_offsets, topic))
         _write(files, record)
         return record
     _refuse_other_topic(files, record, topic)
     log = OffsetLog(files, INGEST, record.starting_offsets)
     CheckpointRepair(files, log, topic).run()
-    _refuse_lost_checkpoint(files, log, record.query_started)
+    if record.query_started and not log.has_start():
+        raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
+    _refuse_younger_files(files, gold_tables)
     return record if log.has_start() else _with_new_partitions(files, record, topic)
 
 
@@ -98,18 +103,16 @@ def _write(files: HadoopFiles, record: SourceRecord) -> None:
 
 
 def _has_outputs(files: HadoopFiles) -> bool:
-    names = [
-        name for sink in INGEST_SINKS for name in files.names(sink.folder) if batch_of(sink, name) is not None
-    ]
+    names = [name for sink in INGEST_SINKS for name, _ in _batches(files, sink)]
     return bool(names or files.names(f"{CHECKPOINTS}/{INGEST}"))
 
 
-def _refuse_unknown_outputs(files: HadoopFiles) -> None:
-    if files.names(f"{CHECKPOINTS}/{INGEST}"):
-        raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
-    for sink in INGEST_SINKS:
-        for name in files.names(sink.folder):
-            if batch_of(sink, name) is not None:
+def _refuse_unknown_outputs(files: HadoopFiles, gold_tables: Sequence[str]) -> None:
+    for query, sinks in _sinks_by_query(gold_tables).items():
+        if files.names(f"{CHECKPOINTS}/{query}"):
+            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
+        for sink in sinks:
+            for name, _ in _batches(files, sink):
                 raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
 
 
@@ -122,16 +125,28 @@ def _refuse_other_topic(files: HadoopFiles, record: SourceRecord, topic: Topic) 
     refuse_recreated_topic(record, topic.topic_id)
 
 
-def _refuse_lost_checkpoint(files: HadoopFiles, log: OffsetLog, started: bool) -> None:
-    if started and not log.has_start():
-        raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
-    last = log.last_planned()
-    for sink in INGEST_SINKS:
-        for name in files.names(sink.folder):
-            batch_id = batch_of(sink, name)
-            if batch_id is not None and batch_id > last:
-                raise refusal(
-                    f"{files.uri(sink.folder)} has {name}, but the checkpoint in {files.uri(log.checkpoint)} "
-                    f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",
-                    _RESET,
-                )
+def _refuse_younger_files(files: HadoopFiles, gold_tables: Sequence[str]) -> None:
+    for query, sinks in _sinks_by_query(gold_tables).items():
+        log = OffsetLog(files, query)
+        last = log.last_planned()
+        for sink in sinks:
+            for name, batch_id in _batches(files, sink):
+                if batch_id > last:
+                    raise refusal(
+                        f"{files.uri(sink.folder)} has {name}, but the checkpoint in "
+                        f"{files.uri(log.checkpoint)} "
+                        f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",
+                        _RESET,
+                    )
+
+
+def _sinks_by_query(gold_tables: Sequence[str]) -> dict[str, Sequence[Sink]]:
+    return {INGEST: INGEST_SINKS, **{table: (gold_sink(table),) for table in gold_tables}}
+
+
+def _batches(files: HadoopFiles, sink: Sink) -> Iterator[tuple[str, int]]:
+    """The names of a sink's files, each with its batch id."""
+    for name in files.names(sink.folder):
+        batch_id = batch_of(sink, name)
+        if batch_id is not None:
+            yield name, batch_id

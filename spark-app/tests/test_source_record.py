@@ -35,7 +35,7 @@ def files(spark: SparkSession, tmp_path: Path) -> HadoopFiles:
 
 @pytest.fixture
 def running(files: HadoopFiles, tmp_path: Path) -> Path:
-    record = open_source(files, TOPIC, "earliest")
+    record = open_source(files, TOPIC, "earliest", ["gold"])
     fix_start(tmp_path, INGEST)
     for batch_id in (1, 2, 3):
         plan_batch(tmp_path, INGEST, batch_id, {"0": 9, "1": 2})
@@ -55,26 +55,26 @@ def running(files: HadoopFiles, tmp_path: Path) -> Path:
     ],
 )
 def test_the_start_is_resolved_once(files: HadoopFiles, setting: str, expected: dict[str, int]) -> None:
-    assert open_source(files, TOPIC, setting).starting_offsets == expected
+    assert open_source(files, TOPIC, setting, ["gold"]).starting_offsets == expected
     later = Topic("t", "id-1", {"0": 6, "1": 0}, {"0": 99, "1": 99}, {"0": 99, "1": 99})
-    assert open_source(files, later, "latest").starting_offsets == expected
+    assert open_source(files, later, "latest", ["gold"]).starting_offsets == expected
 
 
 def test_offsets_for_other_partitions_are_refused(files: HadoopFiles) -> None:
     with pytest.raises(JobError, match="names partitions 0 of t") as caught:
-        open_source(files, TOPIC, '{"t":{"0":1}}')
+        open_source(files, TOPIC, '{"t":{"0":1}}', ["gold"])
     assert caught.value.exit_code == EXIT_SETTINGS
 
 
 def refused(files: HadoopFiles, topic: Topic, match: str) -> None:
     with pytest.raises(JobError, match=match) as caught:
-        open_source(files, topic, "earliest")
+        open_source(files, topic, "earliest", ["gold"])
     assert caught.value.exit_code == EXIT_REFUSED
     assert "npm run reset" in caught.value.hint
 
 
 def test_outputs_that_fit_are_taken_up_again(files: HadoopFiles, running: Path) -> None:
-    assert open_source(files, TOPIC, "earliest").query_started
+    assert open_source(files, TOPIC, "earliest", ["gold"]).query_started
 
 
 def test_a_recreated_topic_is_refused(files: HadoopFiles, running: Path) -> None:
@@ -100,31 +100,44 @@ def test_a_lost_checkpoint_is_refused(files: HadoopFiles, running: Path) -> None
     refused(files, TOPIC, "the checkpoint .* is gone")
 
 
+def test_gold_files_without_the_checkpoint_of_their_table_are_refused(
+    files: HadoopFiles, running: Path
+) -> None:
+    plan_batch(running, "gold", 0, {})
+    (running / "gold").mkdir()
+    (running / "gold/gold_20260101_000000_0.parquet").touch()
+    assert open_source(files, TOPIC, "earliest", ["gold"]).query_started
+    shutil.rmtree(running / "_chk/gold")
+    refused(files, TOPIC, "gold_20260101_000000_0.parquet, but the checkpoint in .*/_chk/gold is not there")
+    # Another table may be new, and the folder is none of its.
+    assert open_source(files, TOPIC, "earliest", ["hourly"]).query_started
+
+
 def test_a_checkpoint_without_its_record_is_refused(files: HadoopFiles, running: Path) -> None:
     (running / "_chk/_source.json").unlink()
     refused(files, TOPIC, "no _source.json")
 
 
 def test_a_crash_before_the_start_is_noted_locks_nobody_out(files: HadoopFiles, tmp_path: Path) -> None:
-    open_source(files, TOPIC, "earliest")
+    open_source(files, TOPIC, "earliest", ["gold"])
     fix_start(tmp_path, "ingest")
     plan_batch(tmp_path, "ingest", 0, {"0": 9, "1": 2})
     (tmp_path / "bronze").mkdir()
     (tmp_path / "bronze" / "bronze_20260101_000000_0.parquet").touch()
-    assert open_source(files, TOPIC, "latest").starting_offsets == TOPIC.earliest
+    assert open_source(files, TOPIC, "latest", ["gold"]).starting_offsets == TOPIC.earliest
 
 
 def test_partitions_that_are_added_before_the_first_batch_are_read_from_their_start(
     files: HadoopFiles, tmp_path: Path
 ) -> None:
-    open_source(files, TOPIC, "latest")
+    open_source(files, TOPIC, "latest", ["gold"])
     more = replace(TOPIC, earliest={"0": 5, "1": 0, "2": 0}, latest={"0": 99, "1": 99, "2": 7})
     for _ in range(2):
-        assert open_source(files, more, "latest").starting_offsets == {**TOPIC.latest, "2": 0}
+        assert open_source(files, more, "latest", ["gold"]).starting_offsets == {**TOPIC.latest, "2": 0}
     fix_start(tmp_path, INGEST)
     # From now on the checkpoint says where it began.
     most = replace(more, earliest={**more.earliest, "3": 0})
-    assert open_source(files, most, "latest").starting_offsets == {**TOPIC.latest, "2": 0}
+    assert open_source(files, most, "latest", ["gold"]).starting_offsets == {**TOPIC.latest, "2": 0}
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"topic":"t"}', "\0\0"])
@@ -140,4 +153,4 @@ def test_a_torn_record_of_a_source_that_nothing_was_read_from_is_written_again(
 ) -> None:
     (tmp_path / "_chk").mkdir()
     (tmp_path / "_chk/_source.json").write_text("")
-    assert open_source(files, TOPIC, "latest").starting_offsets == TOPIC.latest
+    assert open_source(files, TOPIC, "latest", ["gold"]).starting_offsets == TOPIC.latest
