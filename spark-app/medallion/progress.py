@@ -70,8 +70,8 @@ def _milliseconds(progress: Progress) -> dict[str, int]:
 
 
 def _lag(source: Progress) -> int:
-    latest = source.get("latestOffset")
-    return sum(_positions(latest)) - sum(_positions(source["endOffset"])) if latest else 0
+    latest, end = source.get("latestOffset"), source["endOffset"]
+    return sum(_positions(latest)) - sum(_positions(end)) if isinstance(latest, dict) else 0
 
 
 def _positions(offsets: dict[str, dict[str, int]]) -> list[int]:

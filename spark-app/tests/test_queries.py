@@ -102,14 +102,14 @@ def test_a_batch_that_outlasts_the_grace_is_abandoned_and_the_other_one_commits(
     assert slow.began.wait(60)
     wait_for(lambda: last(tmp_path, "ingest", "offsets") >= 1)
     began = time.monotonic()
-    queries.stop(1.0)
-    assert time.monotonic() - began < 20
+    queries.stop(5.0)
+    assert time.monotonic() - began < 25
     slow.may_end.set()
     assert [each.abandoned for each in queries.running] == [False, True]
     assert queries.failed() is None
     # What began before the stop is committed; what began after it was refused.
     assert last(tmp_path, "ingest", "commits") >= last(tmp_path, "ingest", "offsets") - 1
-    assert "query=gold abandons its batch: not finished 1 s after the stop" in capsys.readouterr().out
+    assert "query=gold abandons its batch: not finished 5 s after the stop" in capsys.readouterr().out
 
 
 def test_the_query_that_fails_is_named_and_the_other_one_goes_on(
