@@ -10,6 +10,7 @@ of quarantine in the same way.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -103,15 +104,30 @@ class BatchPasses:
         """What `write_csv` left as one file."""
         names = sorted(self.files.names(self._folder("raw_csv")))
         parts = self._parts(*[f"raw_csv/{name}" for name in names])
-        return self.publication.stage_csv(parts, RAW_CSV_COLUMNS)
+        return self.publication.stage_csv(RAW_CSV_COLUMNS, [], parts)
+
+    def stage_small_csv(self) -> Staged:
+        """raw_csv of a small batch from the silver rows of both looks. Jobs that write files would take
+        several times as long as one that gives the driver a few lines.
+        """
+        parts = self.silver_parts("first", "second")
+        rows = self._in_few_tasks(self._read(parts).select(csv_line())).collect() if parts else []
+        return self.publication.stage_csv(RAW_CSV_COLUMNS, [str(line) for (line,) in rows], [])
 
     def count_rejected(self) -> dict[str, int]:
-        """How many values the second look rejected, by reason. One task, since it reads a single column."""
+        """How many values the second look rejected, by reason."""
         parts = self._parts("second/is_silver=false")
         if not parts:
             return {}
-        reasons = self._read(parts, "reason string").coalesce(1).groupBy("reason").count()
-        return {str(reason): int(count) for reason, count in sorted(reasons.collect())}
+        reasons = self._read(parts, "reason string")
+        if self.one_task:
+            # To shuffle them would be another stage.
+            counts = Counter(str(reason) for (reason,) in reasons.coalesce(1).collect())
+        else:
+            counts = Counter(
+                {str(reason): int(n) for reason, n in reasons.groupBy("reason").count().collect()}
+            )
+        return dict(sorted(counts.items()))
 
     def _folder(self, name: str) -> str:
         return f"{self.publication.folder}/{name}"

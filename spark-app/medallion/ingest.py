@@ -65,16 +65,25 @@ class _Attempt:
         """Runs it in a thread that belongs to the batch's job as this one does."""
         return self.threads.submit(inheritable_thread_target(work), *arguments)
 
-    def require_whole(self, bronze: Staged, silver: Staged, quarantine: Staged) -> None:
+    def require_whole(self, bronze: Staged, quarantine: Staged, silver: Staged, csv: Staged) -> None:
         """Raises JobError unless the batch is whole."""
         counts = RowCounts(bronze.rows, silver.rows, quarantine.rows)
         self.whole.require(counts, self.passes.bronze_parts)
-
-    def stage_csv(self, silver: Staged) -> Staged:
-        """raw_csv, which has as many records as silver; else raises JobError."""
-        csv = self.passes.stage_csv()
         self.whole.require_csv(silver.rows, csv.rows)
-        return csv
+
+    def start_csv(self) -> Callable[[], Future[Staged]]:
+        """Begins raw_csv with the silver rows of the first look; gives what adds those of the second."""
+        passes = self.passes
+        if passes.one_task:
+            return lambda: self.start(passes.stage_small_csv)
+        first = self.start(passes.write_csv, passes.silver_parts("first"), "first")
+
+        def finish() -> Staged:
+            passes.write_csv(passes.silver_parts("second"), "second")
+            first.result()
+            return passes.stage_csv()
+
+        return lambda: self.start(finish)
 
 
 @dataclass(frozen=True)
@@ -143,24 +152,15 @@ class Ingest:
         passes.write_first_look(records)
         confirmed = attempt.start(self.source.confirm)
         bronze = attempt.start(passes.stage_bronze)
-        csv = attempt.start(passes.write_csv, passes.silver_parts("first"), "first")
+        finish_csv = attempt.start_csv()
         passes.write_second_look()
         silver = attempt.start(passes.stage_silver)
         quarantine = attempt.start(passes.stage_quarantine)
+        lines = finish_csv()
         rejected = attempt.start(passes.count_rejected)
-        lines = attempt.start(_finish_csv, attempt, csv, silver)
         staged = [bronze.result(), quarantine.result(), silver.result(), lines.result()]
-        attempt.require_whole(bronze.result(), silver.result(), quarantine.result())
-        outcome = _Outcome(staged, rejected.result())
+        attempt.require_whole(*staged)
         confirmed.result()
         relied_on.result()
         self.files.sync(publication.publish(staged))
-        return outcome
-
-
-def _finish_csv(attempt: _Attempt, first: Future[None], silver: Future[Staged]) -> Staged:
-    """Adds the rows of the second look, and makes one file of all."""
-    passes = attempt.passes
-    passes.write_csv(passes.silver_parts("second"), "second")
-    first.result()
-    return attempt.stage_csv(silver.result())
+        return _Outcome(staged, rejected.result())

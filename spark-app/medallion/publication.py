@@ -61,12 +61,15 @@ class Publication:
         """The same as a sink's file."""
         return Staged(sink, *self.join_parquet(sink.folder, parts, columns))
 
-    def stage_csv(self, parts: list[str], header: tuple[str, ...]) -> Staged:
-        """One staged CSV file of these, below one header, with the records counted in them."""
-        rows = sum(self._files.csv_records(part) for part in parts)
+    def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> Staged:
+        """One staged CSV file of lines and of these files, below one header, with the records counted
+        in it.
+        """
+        if not lines and not parts:
+            return Staged(RAW_CSV, "", 0)
         joined = f"{self.folder}/csv.joined"
-        if rows:
-            self._files.join_text(",".join(header) + "\n", parts, joined)
+        self._files.join_text("\n".join([",".join(header), *lines, ""]), parts, joined)
+        rows = self._files.csv_records(joined) - 1
         return Staged(RAW_CSV, joined if rows else "", rows)
 
     def publish(self, staged: list[Staged]) -> list[str]:

@@ -125,14 +125,20 @@ def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
 
 
 def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
-    work = BatchPasses.write_csv
+    """Damages what a task wrote, or in a small batch the lines that the driver writes."""
+    write_csv, join_text = BatchPasses.write_csv, HadoopFiles.join_text
 
-    def and_damaged(self: BatchPasses, silver: list[str], name: str) -> None:
-        work(self, silver, name)
+    def parts_damaged(self: BatchPasses, silver: list[str], name: str) -> None:
+        write_csv(self, silver, name)
         for part in (root / self.publication.folder / "raw_csv" / name).glob("part-*"):
             part.write_bytes(damage(part.read_bytes()))
 
-    monkeypatch.setattr(BatchPasses, "write_csv", and_damaged)
+    def lines_damaged(self: HadoopFiles, first: str, sources: list[str], target: str) -> None:
+        header, lines = first.split("\n", 1)
+        join_text(self, header + "\n" + damage(lines.encode()).decode() if lines else first, sources, target)
+
+    monkeypatch.setattr(BatchPasses, "write_csv", parts_damaged)
+    monkeypatch.setattr(HadoopFiles, "join_text", lines_damaged)
 
 
 @pytest.mark.parametrize(
