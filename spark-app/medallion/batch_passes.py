@@ -106,13 +106,16 @@ class BatchPasses:
         parts = self._parts(*[f"raw_csv/{name}" for name in names])
         return self.publication.stage_csv(RAW_CSV_COLUMNS, [], parts)
 
-    def stage_small_csv(self) -> Staged:
-        """raw_csv of a small batch from the silver rows of both looks. Jobs that write files would take
-        several times as long as one that gives the driver a few lines.
+    def csv_lines(self, silver: list[str]) -> list[str]:
+        """The lines of raw_csv for silver rows of a small batch, given as Parquet files. A job that writes
+        files would take several times as long.
         """
-        parts = self.silver_parts("first", "second")
-        rows = self._in_few_tasks(self._read(parts).select(csv_line())).collect() if parts else []
-        return self.publication.stage_csv(RAW_CSV_COLUMNS, [str(line) for (line,) in rows], [])
+        rows = self._read(silver).select(csv_line()).coalesce(1).collect() if silver else []
+        return [str(line) for (line,) in rows]
+
+    def stage_csv_lines(self, lines: list[str]) -> Staged:
+        """These lines as the file of raw_csv."""
+        return self.publication.stage_csv(RAW_CSV_COLUMNS, lines, [])
 
     def count_rejected(self) -> dict[str, int]:
         """How many values the second look rejected, by reason."""

@@ -73,10 +73,16 @@ class _Attempt:
 
     def start_csv(self) -> Callable[[], Future[Staged]]:
         """Begins raw_csv with the silver rows of the first look; gives what adds those of the second."""
-        passes = self.passes
+        passes, parts = self.passes, self.passes.silver_parts("first")
         if passes.one_task:
-            return lambda: self.start(passes.stage_small_csv)
-        first = self.start(passes.write_csv, passes.silver_parts("first"), "first")
+            lines = self.start(passes.csv_lines, parts)
+
+            def finish_lines() -> Staged:
+                others = passes.csv_lines(passes.silver_parts("second"))
+                return passes.stage_csv_lines(lines.result() + others)
+
+            return lambda: self.start(finish_lines)
+        first = self.start(passes.write_csv, parts, "first")
 
         def finish() -> Staged:
             passes.write_csv(passes.silver_parts("second"), "second")
