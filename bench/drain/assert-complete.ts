@@ -3,8 +3,13 @@ import { ProductError } from '../../orchestrator/core/product-error.ts';
 import { type Database, sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
 import { relationOf } from '../../orchestrator/outputs/duckdb/file-source.ts';
 import { namesIfPresent } from '../../orchestrator/outputs/optional-file.ts';
-import type { SinkName } from '../../orchestrator/outputs/sinks.ts';
+
+import { columnsOfOutput } from '../../orchestrator/outputs/sink-columns.ts';
+import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import type { Side } from './side.ts';
+
+/** What every side makes of the topic. */
+const transactions = loadPipeline('transactions', join(import.meta.dirname, '../..'));
 
 /** The records that a side had to read: offsets from `starts` to before `ends`, by partition. */
 export interface OffsetRange {
@@ -93,11 +98,11 @@ const parquet = (output: string, sink: string): string =>
   `read_parquet(${sqlText(`${output}/${sink}/*.parquet`)})`;
 
 /** Records without faults leave no file of quarantine, a few minutes of event time none of gold. */
-async function parquetIfAny(output: string, sink: SinkName): Promise<string> {
+async function parquetIfAny(output: string, sink: 'quarantine' | 'gold'): Promise<string> {
   const names = await namesIfPresent(join(output, sink));
   return names.some((name) => name.endsWith('.parquet'))
     ? parquet(output, sink)
-    : `(${relationOf(sink, [])})`;
+    : `(${relationOf(sink, columnsOfOutput(transactions, sink), [])})`;
 }
 
 const csv = (output: string): string =>

@@ -59,7 +59,7 @@ function reportOf(differences: readonly (readonly [DifferenceKind, number])[]): 
     counts: { bronze: 100, silver: 90, quarantine: 10, gold: 3, raw_csv: 90 },
     lag: 5,
     pruned: [],
-    gold: { equalWindows: 3, watermark: null },
+    gold: { equalWindows: 3, late: 0, unreadFiles: 0, watermark: null, tables: [] },
     deep: null,
     answerKey: null,
     notCompared: [],

@@ -19,6 +19,7 @@ import { localOutputPath } from '../outputs/local-path.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { pipelineOf } from '../stack/pipeline-of.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { stackStatus } from '../stack/service-status.ts';
 import { type ChaosOptions, chaosOptions, replayOf, scheduleOf } from './chaos-options.ts';
@@ -135,8 +136,9 @@ async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) 
   const { kafka } = runtime.endpoints;
   const { KAFKA_TOPIC: name, KAFKA_ISOLATION_LEVEL: level } = config.settings;
   const topic = () => fetchTopicOffsets(kafka, name, level);
+  const pipeline = await pipelineOf(config, runtime.outputPath);
   return withTopicLog(kafka, name, level, (reader) =>
-    verifyOutputs({ outputPath: runtime.outputPath, topic, signal, reader }),
+    verifyOutputs({ outputPath: runtime.outputPath, pipeline, topic, signal, reader }),
   );
 }
 

@@ -1,12 +1,13 @@
 import { shownValue } from '../../producer/shown-value.ts';
 import { ProductError } from '../core/product-error.ts';
-import { SINK_NAMES, type SinkName } from '../outputs/sinks.ts';
+import { outputNames } from '../outputs/sinks.ts';
 import { warnOfOtherOwner } from '../stack/folder-owners.ts';
+import { pipelineOf } from '../stack/pipeline-of.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 
 interface PeekOptions {
-  readonly sink: SinkName | undefined;
+  readonly sink: string | undefined;
   readonly limit: number | undefined;
   readonly sql: string | undefined;
   readonly csv: boolean;
@@ -35,7 +36,10 @@ export const peek: Command<PeekOptions> = {
   ],
   options: (yargs) =>
     yargs
-      .positional('sink', { choices: SINK_NAMES, describe: 'Show only its newest rows' })
+      .positional('sink', {
+        type: 'string',
+        describe: 'Show only its newest rows: bronze, silver, quarantine, raw_csv, or a gold table',
+      })
       .option('limit', {
         alias: 'n',
         describe: 'Rows to show',
@@ -51,7 +55,7 @@ export const peek: Command<PeekOptions> = {
       .option('sql', {
         type: 'string',
         requiresArg: true,
-        describe: `A query over the tables ${SINK_NAMES.join(', ')} (DuckDB's SQL; it can only read)`,
+        describe: "A query over the sinks and gold tables (DuckDB's SQL; it can only read)",
       })
       .option('csv', { type: 'boolean', default: false, describe: 'The result of --sql as CSV' })
       .option('bom', {
@@ -74,22 +78,24 @@ export const peek: Command<PeekOptions> = {
 };
 
 async function look(
-  { signal }: CommandContext,
+  { config, signal }: CommandContext,
   { sink, limit = DEFAULT_ROWS }: PeekOptions,
   outputPath: string,
 ): Promise<CommandResult> {
+  const pipeline = await pipelineOf(config, outputPath);
+  refuseUnknown(sink, outputNames(pipeline));
   // DuckDB's native library is loaded only by the commands that read Parquet.
   const [{ peekOutputs }, { peekJson, peekText }] = await Promise.all([
     import('../outputs/peek-outputs.ts'),
     import('../outputs/peek-summary.ts'),
   ]);
-  const found = await peekOutputs({ outputPath, sink, limit, signal });
+  const found = await peekOutputs({ outputPath, pipeline, sink, limit, signal });
   const text = peekText(found, process.stdout.columns ?? DEFAULT_COLUMNS);
   return { exitCode: 0, json: peekJson(found), text };
 }
 
 async function query(
-  { output, signal, json }: CommandContext,
+  { config, output, signal, json }: CommandContext,
   { sql, csv, bom, limit }: PeekOptions & { readonly sql: string },
   outputPath: string,
 ): Promise<CommandResult> {
@@ -97,7 +103,8 @@ async function query(
     import('../outputs/query-outputs.ts'),
     import('../outputs/query-text.ts'),
   ]);
-  await queryOutputs({ outputPath, sql, signal }, async (result) => {
+  const pipeline = await pipelineOf(config, outputPath);
+  await queryOutputs({ outputPath, pipeline, sql, signal }, async (result) => {
     if (json || csv) {
       const wanted = limit === undefined ? result : text.limited(result, limit);
       return output.outAll(csv ? text.queryCsv(wanted, { bom }) : text.queryJson(wanted));
@@ -108,6 +115,15 @@ async function query(
     );
   });
   return { exitCode: 0 };
+}
+
+/** @throws ProductError BAD_USAGE for a name that is neither a sink nor a gold table */
+function refuseUnknown(sink: string | undefined, outputs: readonly string[]): void {
+  if (sink === undefined || outputs.includes(sink)) return;
+  throw new ProductError('BAD_USAGE', {
+    message: `${JSON.stringify(sink)} is neither a sink nor a gold table.`,
+    hint: `Name one of ${outputs.join(', ')}.`,
+  });
 }
 
 /** @throws ProductError BAD_USAGE for options that do not go together */

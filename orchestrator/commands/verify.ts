@@ -3,9 +3,11 @@ import { shownValue } from '../../producer/shown-value.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
+import { goldTriggerIntervalMs, triggerIntervalMs } from '../core/trigger.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
 import { warnOfOtherOwner } from '../stack/folder-owners.ts';
+import { pipelineOf } from '../stack/pipeline-of.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { waitForCommits } from '../stack/wait-for-commits.ts';
 import type { Command } from './command.ts';
@@ -71,11 +73,20 @@ export const verify: Command<VerifyCommandOptions> = {
       const level = config.settings.KAFKA_ISOLATION_LEVEL;
       const topic = () => fetchTopicOffsets(kafka, topicName, level);
       const target = await topic();
+      const pipeline = await pipelineOf(config, runtime.outputPath);
       if (options.wait) {
-        const triggerInterval = config.settings.TRIGGER_INTERVAL;
+        const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
+        const triggerMs = Math.max(
+          triggerIntervalMs(TRIGGER_INTERVAL),
+          goldTriggerIntervalMs(GOLD_TRIGGER_INTERVAL, TRIGGER_INTERVAL),
+        );
+        const tables = pipeline.gold.map(({ name }) => name);
         const timeoutMs = options.timeout * 1000;
         await steps.run('wait', (onDetail) =>
-          waitForCommits({ runtime, target, triggerInterval, timeoutMs, signal, onDetail }),
+          waitForCommits({
+            ...{ runtime, target, tables, timeoutMs, signal, onDetail },
+            triggerIntervalMs: triggerMs,
+          }),
         );
       }
       // DuckDB's native library is loaded only by the commands that read Parquet.
@@ -86,7 +97,7 @@ export const verify: Command<VerifyCommandOptions> = {
       const compare = (onProgress?: (detail: string) => void) =>
         withTopicLog(kafka, topicName, level, async (reader) =>
           verifyOutputs({
-            ...{ outputPath: runtime.outputPath, topic, signal, reader },
+            ...{ outputPath: runtime.outputPath, pipeline, topic, signal, reader },
             ...(onProgress && {
               deep: { records: reader, onProgress, ...(answerKey !== undefined && { answerKey }) },
             }),

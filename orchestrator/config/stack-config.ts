@@ -89,6 +89,7 @@ function isHeldByOthers(path: string, projectDir: string): boolean {
   const held = [parse(path).root, homeFolder(), tmpdir(), projectDir, join(projectDir, 'data')];
   const sources = [
     'spark-app',
+    'pipelines',
     'producer',
     'orchestrator',
     'node_modules',

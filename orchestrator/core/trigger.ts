@@ -14,6 +14,16 @@ export function triggerIntervalMs(interval: string): number {
   return Number(count) * unitMs;
 }
 
+/** Gold reads silver's folder at each trigger: no more often than this unless it is asked to. */
+const LEAST_GOLD_MS = 10_000;
+
+/** Milliseconds between two triggers of gold: of a checked GOLD_TRIGGER_INTERVAL, or what stands for it when it is not set. */
+export function goldTriggerIntervalMs(goldInterval: string | undefined, interval: string): number {
+  return goldInterval === undefined
+    ? Math.max(LEAST_GOLD_MS, triggerIntervalMs(interval))
+    : triggerIntervalMs(goldInterval);
+}
+
 /**
  * Milliseconds until Spark's next trigger: batches start at multiples of the interval since the epoch.
  * Source: org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor.nextBatchTime.

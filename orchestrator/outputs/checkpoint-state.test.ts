@@ -6,7 +6,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { committedBatches, readCheckpoint } from './checkpoint.ts';
 import { firstDataCommitted, streamingStartFixed } from './checkpoint-state.ts';
 import { committedFiles } from './committed-files.ts';
-import { goldBatches } from './gold-state.ts';
 import { batchOfFileName } from './sinks.ts';
 import { PlantedOutputs } from './testing/planted-outputs.ts';
 
@@ -62,8 +61,8 @@ test('a checkpoint is read by number, not by text, and temporary files are no ba
   await outputs.start({ 0: 1 });
   for (const batch of [8, 9, 10]) await outputs.commit(batch, { 0: batch });
   await outputs.plan(11, { 0: 11 });
-  await outputs.write('_chk/medallion/commits/.12.crc', '');
-  await outputs.write('_chk/medallion/commits/.12.tmp', '');
+  await outputs.write('_chk/ingest/commits/.12.crc', '');
+  await outputs.write('_chk/ingest/commits/.12.tmp', '');
   const checkpoint = await readCheckpoint(outputs.path);
   expect(checkpoint).toMatchObject({
     topic: 'transactions',
@@ -74,36 +73,14 @@ test('a checkpoint is read by number, not by text, and temporary files are no ba
   expect((await committedBatches(checkpoint)).map(({ batch }) => batch)).toEqual([8, 9, 10]);
 });
 
-test('of the batches before one whose watermark is gone, nothing is known of gold', async () => {
-  await outputs.start({ 0: 0 });
-  for (const batch of [0, 1, 2, 3]) await outputs.commit(batch, { 0: batch }, batch || null);
-  const watermarks = async () => {
-    const batches = await goldBatches(await readCheckpoint(outputs.path));
-    return batches.map(({ batch, watermarkMs }) => [batch, watermarkMs]);
-  };
-  expect(await watermarks()).toEqual([
-    [0, Number.NEGATIVE_INFINITY],
-    [1, 1],
-    [2, 2],
-    [3, 3],
-  ]);
-  await rm(join(outputs.path, '_chk/gold/1.json'));
-  expect(await watermarks()).toEqual([
-    [2, 2],
-    [3, 3],
-  ]);
-  await outputs.write('_chk/gold/2.json', '{"watermark_ms":"2"}');
-  await expect(watermarks()).rejects.toThrow('_chk/gold/2.json does not hold');
-});
-
 test('a damaged checkpoint is named with its file', async () => {
   await outputs.start({ 0: 1 });
   await outputs.commit(3, { 0: 1 });
-  await outputs.write('_chk/medallion/offsets/3', 'v1\n{}\n{"transactions":{"0":1}}');
+  await outputs.write('_chk/ingest/offsets/3', 'v1\n{}\n{"transactions":{"0":1}}');
   await expect(readCheckpoint(outputs.path)).rejects.toThrow('offsets/3');
-  await outputs.write('_chk/medallion/offsets/3', 'v1\n{"batchTimestampMs":0}\n-');
+  await outputs.write('_chk/ingest/offsets/3', 'v1\n{"batchTimestampMs":0}\n-');
   await expect(readCheckpoint(outputs.path)).rejects.toThrow('offsets/3');
-  await rm(join(outputs.path, '_chk/medallion/offsets/3'));
+  await rm(join(outputs.path, '_chk/ingest/offsets/3'));
   await expect(readCheckpoint(outputs.path)).rejects.toThrow('is missing, yet batch 3 is committed');
 });
 

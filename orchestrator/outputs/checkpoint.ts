@@ -8,8 +8,17 @@ import {
 } from './offset-log.ts';
 import { namesIfPresent } from './optional-file.ts';
 import { outputDamaged } from './output-damaged.ts';
+import { isSinkName, type OutputName } from './sinks.ts';
 
-/** How far the job's streaming query has come. */
+/** The query that reads Kafka. Those of gold tables are named as the tables. */
+export const INGEST = 'ingest';
+
+/** Where a query's checkpoint is. */
+export function checkpointFolder(outputPath: string, query: string): string {
+  return join(localOutputPath(outputPath), '_chk', query);
+}
+
+/** How far the query `ingest` has come. */
 export interface Checkpoint {
   /** Where its checkpoint is. */
   readonly folder: string;
@@ -27,12 +36,12 @@ export interface Checkpoint {
 const ATTEMPTS = 5;
 
 /**
- * Reads the checkpoint in Spark's standard layout; also while the query runs.
+ * Reads the checkpoint of `ingest` in Spark's standard layout; also while the query runs.
  * @param outputPath OUTPUT_PATH
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming a file that is damaged or missing
  */
 export async function readCheckpoint(outputPath: string): Promise<Checkpoint> {
-  const folder = join(localOutputPath(outputPath), '_chk', 'medallion');
+  const folder = checkpointFolder(outputPath, INGEST);
   let missing: number | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const committedBatch = (await batchIds(folder, 'commits')).at(-1);
@@ -64,7 +73,14 @@ export async function committedBatches(checkpoint: Checkpoint): Promise<readonly
   return known;
 }
 
-async function batchIds(checkpoint: string, log: 'commits' | 'offsets'): Promise<readonly number[]> {
+/** The last committed micro-batch of the query that writes a sink or gold table, -1 before the first. */
+export async function lastCommittedBatch(outputPath: string, output: OutputName): Promise<number> {
+  const query = isSinkName(output) ? INGEST : output;
+  return (await batchIds(checkpointFolder(outputPath, query), 'commits')).at(-1) ?? -1;
+}
+
+/** The micro-batches that one of a checkpoint's two logs has, ascending. */
+export async function batchIds(checkpoint: string, log: 'commits' | 'offsets'): Promise<readonly number[]> {
   const names = await namesIfPresent(join(checkpoint, log));
   return names
     .filter((name) => /^\d+$/.test(name))

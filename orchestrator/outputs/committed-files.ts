@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import { readCheckpoint } from './checkpoint.ts';
+import { lastCommittedBatch } from './checkpoint.ts';
 import { localOutputPath } from './local-path.ts';
 import { namesIfPresent } from './optional-file.ts';
-import { batchOfFileName, type SinkName } from './sinks.ts';
+import { batchOfFileName, type OutputName } from './sinks.ts';
 
-/** A file of a sink. */
+/** A file of a sink or gold table. */
 export interface SinkFile {
   /** Absolute. */
   readonly path: string;
   readonly batch: number;
 }
 
-/** Every file of a sink that has a name of the contract, by batch; also those in flight. */
-export async function sinkFiles(outputPath: string, sink: SinkName): Promise<readonly SinkFile[]> {
+/** Every file of a sink or gold table that has a name of the contract, by batch; also those in flight. */
+export async function sinkFiles(outputPath: string, sink: OutputName): Promise<readonly SinkFile[]> {
   const folder = join(localOutputPath(outputPath), sink);
   const files: SinkFile[] = [];
   for (const name of await namesIfPresent(folder)) {
@@ -23,15 +23,15 @@ export async function sinkFiles(outputPath: string, sink: SinkName): Promise<rea
 }
 
 /**
- * The files of a sink that belong to committed micro-batches, by batch. The commit is read first, then the folder: a job at
+ * The files of a sink or gold table that belong to committed micro-batches, by batch. The commit is read first, then the folder: a job at
  * work can only add to what the answer names, or prune the oldest of it.
  * @param through the last committed batch where the caller knows it already
  */
 export async function committedFiles(
   outputPath: string,
-  sink: SinkName,
+  sink: OutputName,
   through?: number,
 ): Promise<readonly SinkFile[]> {
-  const last = through ?? (await readCheckpoint(outputPath)).committed?.batch ?? -1;
+  const last = through ?? (await lastCommittedBatch(outputPath, sink));
   return (await sinkFiles(outputPath, sink)).filter(({ batch }) => batch <= last);
 }

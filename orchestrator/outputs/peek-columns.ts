@@ -1,4 +1,6 @@
-import type { SinkName } from './sinks.ts';
+import type { Pipeline } from '../pipeline/model.ts';
+import { columnsOfOutput } from './sink-columns.ts';
+import { isSinkName, type OutputName, type SinkName } from './sinks.ts';
 
 /** A column that `peek` shows. */
 export interface PeekColumn {
@@ -15,7 +17,7 @@ export interface PeekColumn {
 type Trait = 'numeric' | 'instant' | 'asItCame';
 
 /** The columns that tell most about a row, in the order in which they are shown. */
-export const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
+const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
   bronze: [
     column('kafka_ts', 'instant'),
     column('partition', 'numeric'),
@@ -40,15 +42,6 @@ export const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
     column('reason'),
     column('bad_json', 'asItCame'),
   ],
-  gold: [
-    column('window_start', 'instant'),
-    column('window_end', 'instant'),
-    column('card_id'),
-    column('txn_count', 'numeric'),
-    column('sum_amount', 'numeric'),
-    column('avg_amount', 'numeric'),
-    column('max_amount', 'numeric'),
-  ],
   raw_csv: [
     column('event_time'),
     column('card_id'),
@@ -60,6 +53,16 @@ export const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
     column('txn_id'),
   ],
 };
+
+/** The columns that are shown of a sink or gold table: of the latter the window and all others. */
+export function peekColumns(pipeline: Pipeline, output: OutputName): readonly PeekColumn[] {
+  if (isSinkName(output)) return PEEK_COLUMNS[output];
+  const { window_start, window_end, ...others } = columnsOfOutput(pipeline, output);
+  return Object.entries({ window_start, window_end, ...others }).map(([name, type = '']) => {
+    if (type === 'TIMESTAMP') return column(name, 'instant');
+    return /^(BIGINT|DOUBLE|DECIMAL)/.test(type) ? column(name, 'numeric') : column(name);
+  });
+}
 
 function column(name: string, ...traits: readonly Trait[]): PeekColumn {
   const instant = traits.includes('instant');

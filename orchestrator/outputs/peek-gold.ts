@@ -1,6 +1,8 @@
+import type { GoldTable, Pipeline } from '../pipeline/model.ts';
 import type { SinkFile } from './committed-files.ts';
 import type { Database } from './duckdb/database.ts';
 import { relationOf } from './duckdb/file-source.ts';
+import { columnsOfOutput } from './sink-columns.ts';
 
 /** A card in the newest closed windows of gold. */
 export interface GoldCard {
@@ -28,17 +30,30 @@ const MOST_WINDOWS = 30;
 const MOST_CARDS = 8;
 const WINDOW_MS = 60_000;
 
+/** Whether a table has what is shown of cards: the product's own pipeline has one. */
+export function isOfCards({ groupBy, windowMs, slideMs, measures }: GoldTable): boolean {
+  const names = measures.map(({ name }) => name);
+  return (
+    groupBy.join() === 'card_id' &&
+    windowMs === WINDOW_MS &&
+    slideMs === WINDOW_MS &&
+    ['txn_count', 'sum_amount', 'max_amount'].every((name) => names.includes(name))
+  );
+}
+
 /**
  * The most active cards of the newest closed one-minute windows.
  * @returns null when gold has no rows yet
  */
 export async function goldOverview(
   database: Database,
+  pipeline: Pipeline,
+  table: GoldTable,
   files: readonly SinkFile[],
 ): Promise<GoldOverview | null> {
   if (files.length === 0) return null;
   const rows = await database.all(`
-    WITH gold AS (${relationOf('gold', files)}),
+    WITH gold AS (${relationOf(table.name, columnsOfOutput(pipeline, table.name), files)}),
       minutes AS (SELECT *, epoch_ms(window_start) // ${WINDOW_MS} AS minute FROM gold),
       newest AS (FROM minutes WHERE minute > (SELECT max(minute) FROM minutes) - ${MOST_WINDOWS}),
       cards AS (SELECT card_id, sum(txn_count) AS total, sum(sum_amount) AS amount, max(max_amount) AS largest

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { peekOutputs } from './peek-outputs.ts';
 import { peekJson, peekText } from './peek-summary.ts';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
+import { transactions } from './testing/transactions.ts';
 import { textTable } from './text-table.ts';
 
 let outputs: PlantedOutputs;
@@ -19,11 +20,18 @@ async function plant(): Promise<void> {
   await outputs.batch(0, rowsOf(0, 0, 3));
   await outputs.batch(1, rowsOf(0, 3, 5));
   await outputs.batch(2, rowsOf(0, 5, 9));
+  await outputs.goldBatch(0, 0, [0]);
+  await outputs.goldBatch(1, 0, [1]);
 }
 
 test('rows and files of committed micro-batches per sink, and the newest rows of one', async () => {
   await plant();
-  const peek = await peekOutputs({ outputPath: outputs.path, sink: 'silver', limit: 2 });
+  const peek = await peekOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    sink: 'silver',
+    limit: 2,
+  });
   expect(peek.sinks.map(({ sink, rows, files }) => [sink, rows, files])).toEqual([
     ['bronze', 5, 2],
     ['silver', 5, 2],
@@ -45,17 +53,22 @@ test.each(['bronze', 'quarantine', 'gold', 'raw_csv'] as const)('%s can be looke
   await plant();
   await outputs.quarantine(1, rowsOf(0, 4, 5));
   await outputs.gold(0, [{ card: 'A', start: 1_735_787_040_000, count: 3, sum: '1.00', max: '0.50' }]);
-  const peek = await peekOutputs({ outputPath: outputs.path, sink, limit: 10 });
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, sink, limit: 10 });
   expect(peek.rows.length).toBe({ bronze: 5, quarantine: 1, gold: 1, raw_csv: 5 }[sink]);
   expect(peekText(peek, 100)).toContain(`Newest rows of ${sink}:`);
 });
 
 test('a sink without rows says so, no rows at all are no data', async () => {
-  const options = { outputPath: outputs.path, sink: 'gold', limit: 5 } as const;
+  const options = { outputPath: outputs.path, pipeline: transactions, sink: 'gold', limit: 5 } as const;
   await expect(peekOutputs(options)).rejects.toMatchObject({ code: 'NO_DATA' });
   await plant();
   expect(peekText(await peekOutputs(options), 80)).toMatch(/gold: no rows yet, a window follows/);
-  const quarantine = await peekOutputs({ outputPath: outputs.path, sink: 'quarantine', limit: 5 });
+  const quarantine = await peekOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    sink: 'quarantine',
+    limit: 5,
+  });
   expect(peekText(quarantine, 80)).toContain('quarantine: no rows yet, nothing was rejected');
 });
 
@@ -67,7 +80,12 @@ test('pruned rows are told by sink, and with those that are left they are all th
   await outputs.ledger('silver', 0, { 0: 3 }, 1, 3);
   await outputs.ledger('raw_csv', 0, { 0: 3 }, 1, null);
   await outputs.ledger('quarantine', 0, { 0: 3 }, 1234, null);
-  const peek = await peekOutputs({ outputPath: outputs.path, sink: 'bronze', limit: 1 });
+  const peek = await peekOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    sink: 'bronze',
+    limit: 1,
+  });
   expect(
     peek.sinks.map(({ sink, rows, prunedRows, prunedFiles }) => [sink, rows, prunedRows, prunedFiles]),
   ).toEqual([
@@ -93,7 +111,12 @@ test('the newest rows of raw_csv are those of the newest micro-batch, also after
   await outputs.commit(10, { 0: 2 });
   await outputs.rawCsv(9, rowsOf(0, 0, 1), '20990101_000000');
   await outputs.rawCsv(10, rowsOf(0, 1, 2), '20250102_030405');
-  const peek = await peekOutputs({ outputPath: outputs.path, sink: 'raw_csv', limit: 2 });
+  const peek = await peekOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    sink: 'raw_csv',
+    limit: 2,
+  });
   expect(peekJson(peek)['rows']).toMatchObject([{ txn_id: 'txn-0-1' }, { txn_id: 'txn-0-0' }]);
 });
 
@@ -111,7 +134,7 @@ test('gold is shown as the most active cards of the newest half hour, each with 
   ]);
   // In flight.
   await outputs.gold(2, [{ card: 'C', start: START + 2 * MINUTE, count: 99, sum: '1.00', max: '1.00' }]);
-  const peek = await peekOutputs({ outputPath: outputs.path, limit: 1 });
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 });
   expect(peekJson(peek)).toMatchObject({
     sink: 'silver',
     gold: {
@@ -153,7 +176,10 @@ test('in a narrow terminal the newest windows stay', async () => {
       max: '1.00',
     })),
   );
-  const lines = peekText(await peekOutputs({ outputPath: outputs.path, limit: 1 }), 60).split('\n');
+  const lines = peekText(
+    await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 }),
+    60,
+  ).split('\n');
   const card = lines.find((line) => line.startsWith('card '));
   expect(card).toMatch(/ ▄+█$/);
   expect([...(card ?? '')].length).toBeLessThanOrEqual(60);
@@ -163,7 +189,7 @@ test('rejected records are counted by reason, the commonest first, as bars', asy
   await plant();
   await outputs.quarantine(0, rowsOf(0, 0, 3));
   await outputs.quarantine(1, rowsOf(0, 3, 5), 'bad_amount');
-  const peek = await peekOutputs({ outputPath: outputs.path, limit: 1 });
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 });
   expect(peekJson(peek)['rejected']).toEqual([
     { reason: 'bad_json', rows: 3 },
     { reason: 'bad_amount', rows: 2 },
@@ -175,10 +201,10 @@ test('rejected records are counted by reason, the commonest first, as bars', asy
 
 test('what gold and quarantine do not have yet is said, with what to wait for', async () => {
   await plant();
-  const peek = await peekOutputs({ outputPath: outputs.path, limit: 0 });
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 0 });
   expect(peekJson(peek)).toMatchObject({ gold: null, rejected: [], rows: [] });
   const text = peekText(peek, 80);
-  expect(text).toMatch(/Gold: no closed window yet; .* about six minutes after the first event/);
+  expect(text).toMatch(/Gold: no closed window yet; .* by the watermark/);
   expect(text).toContain('Rejected: nothing in quarantine.');
   expect(text).toContain('silver: no rows shown, as --limit 0 asks.');
 });
@@ -191,11 +217,14 @@ test('a large raw_csv is not read to count it: silver of the same micro-batches 
   // Its content is not asked for.
   await truncate(outputs.fileOf('raw_csv', 1), 40 * 1024 * 1024);
   const rawCsv = async () =>
-    (await peekOutputs({ outputPath: outputs.path, sink: 'gold', limit: 1 })).sinks.find(
-      ({ sink }) => sink === 'raw_csv',
-    );
+    (
+      await peekOutputs({ outputPath: outputs.path, pipeline: transactions, sink: 'gold', limit: 1 })
+    ).sinks.find(({ sink }) => sink === 'raw_csv');
   expect(await rawCsv()).toMatchObject({ rows: 9, countedIn: 'silver' });
-  const text = peekText(await peekOutputs({ outputPath: outputs.path, limit: 0 }), 80);
+  const text = peekText(
+    await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 0 }),
+    80,
+  );
   expect(text).toMatch(/raw_csv +\* 9 +2 [\s\S]*\* raw_csv as in the silver files/);
   // Without its silver file there is nothing to take a figure from.
   await rm(outputs.fileOf('silver', 0));
@@ -211,7 +240,12 @@ test('a value that is not UTF-8 does not hide its row', async () => {
   const bytes = await readFile(path);
   for (let at = bytes.indexOf('the record'); at >= 0; at = bytes.indexOf('the record', at)) bytes[at] = 0xff;
   await writeFile(path, bytes);
-  const peek = await peekOutputs({ outputPath: outputs.path, sink: 'bronze', limit: 1 });
+  const peek = await peekOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    sink: 'bronze',
+    limit: 1,
+  });
   expect(peekJson(peek)['rows']).toMatchObject([{ offset: '4', value: '(hidden: not UTF-8)' }]);
 });
 

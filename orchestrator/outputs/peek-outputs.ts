@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { messageOf } from '../core/product-error.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import type { Pipeline } from '../pipeline/model.ts';
+import { lastCommittedBatch } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from './count-rows.ts';
 import { type Database, withDatabase } from './duckdb/database.ts';
@@ -8,17 +9,20 @@ import { BATCH_OF_FILENAME, sourceOf } from './duckdb/file-source.ts';
 import { isVanished } from './duckdb/vanished.ts';
 import { noData, outputChanged } from './nothing-to-read.ts';
 import { absentAsUndefined } from './optional-file.ts';
-import { PEEK_COLUMNS, type PeekColumn } from './peek-columns.ts';
-import { type GoldOverview, goldOverview } from './peek-gold.ts';
+import { type PeekColumn, peekColumns } from './peek-columns.ts';
+import { type GoldOverview, goldOverview, isOfCards } from './peek-gold.ts';
+import { type GoldProspect, goldProspects } from './peek-prospect.ts';
 import { type RejectedReason, rejectedReasons } from './peek-rejected.ts';
 import { type PruneLedger, readPruneLedgers } from './prune-ledger.ts';
-import { SINK_NAMES, type SinkName } from './sinks.ts';
+import { isSinkName, type OutputName, outputNames, type SinkName } from './sinks.ts';
 
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
-  /** The sink whose newest rows are wanted; without one it is silver's, beside an overview of gold and quarantine. */
-  readonly sink?: SinkName | undefined;
+  /** What the outputs are made by. */
+  readonly pipeline: Pipeline;
+  /** The sink or gold table whose newest rows are wanted; without one it is silver's, beside an overview of gold and quarantine. */
+  readonly sink?: OutputName | undefined;
   /** How many of them. */
   readonly limit: number;
   readonly signal?: AbortSignal;
@@ -26,7 +30,7 @@ export interface PeekOptions {
 
 /** What committed micro-batches left in one sink. */
 export interface SinkOverview {
-  readonly sink: SinkName;
+  readonly sink: OutputName;
   readonly rows: number;
   readonly files: number;
   /** Where `rows` was counted. */
@@ -41,7 +45,7 @@ export interface SinkOverview {
 
 export interface Peek {
   readonly sinks: readonly SinkOverview[];
-  readonly sink: SinkName;
+  readonly sink: OutputName;
   readonly columns: readonly PeekColumn[];
   /** Newest first; cells as text, in the order of the columns, null where there is no value. */
   readonly rows: readonly (readonly (string | null)[])[];
@@ -51,8 +55,10 @@ export interface Peek {
 
 /** What gold and quarantine tell. */
 export interface PeekOverview {
-  /** null when no window is closed yet. */
+  /** The newest windows of the first gold table that has cards; null when none is closed yet, or no table has. */
   readonly gold: GoldOverview | null;
+  /** Where each gold table stands in event time. */
+  readonly eventTime: readonly GoldProspect[];
   readonly rejected: readonly RejectedReason[];
 }
 
@@ -78,11 +84,11 @@ export async function peekOutputs(options: PeekOptions): Promise<Peek> {
 }
 
 async function look(database: Database, options: PeekOptions): Promise<Peek> {
-  const { outputPath, sink = 'silver', limit } = options;
-  const through = (await readCheckpoint(outputPath)).committed?.batch ?? -1;
-  const found = new Map<SinkName, Found>();
-  for (const name of SINK_NAMES) {
-    const files = await committedFiles(outputPath, name, through);
+  const { outputPath, pipeline, sink = 'silver', limit } = options;
+  const through = await lastCommittedBatch(outputPath, 'silver');
+  const found = new Map<OutputName, Found>();
+  for (const name of outputNames(pipeline)) {
+    const files = await committedFiles(outputPath, name, isSinkName(name) ? through : undefined);
     const counts =
       name === 'raw_csv'
         ? await countCsvRows(database, files, rowsByBatch(found.get('silver')))
@@ -90,7 +96,10 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
     found.set(name, { files, counts });
   }
   // Read after the files: what went meanwhile is in it, and counts as gone.
-  const ledgers = await readPruneLedgers(outputPath);
+  const ledgers = await readPruneLedgers(
+    outputPath,
+    pipeline.gold.map(({ name }) => name),
+  );
   const sinks: SinkOverview[] = [];
   for (const [name, { files, counts }] of found) {
     const left = files.filter(({ batch }) => batch > (ledgers.get(name)?.throughBatch ?? -1));
@@ -105,21 +114,23 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
     });
   }
   if (sinks.every(({ rows }) => rows === 0)) throw noData(outputPath);
-  const filesOf = (name: SinkName) => found.get(name)?.files ?? [];
+  const filesOf = (name: OutputName) => found.get(name)?.files ?? [];
   const newest = newestFiles(filesOf(sink), found.get(sink)?.counts.byPath ?? new Map(), limit);
-  const rows = newest.length === 0 ? [] : await newestRows(database, sink, newest, limit);
+  const rows = newest.length === 0 ? [] : await newestRows(database, pipeline, sink, newest, limit);
+  const cards = pipeline.gold.find(isOfCards);
   const overview =
     options.sink === undefined
       ? {
-          gold: await goldOverview(database, filesOf('gold')),
+          gold: cards ? await goldOverview(database, pipeline, cards, filesOf(cards.name)) : null,
+          eventTime: await goldProspects(database, { outputPath, pipeline, through }),
           rejected: await rejectedReasons(database, filesOf('quarantine')),
         }
       : undefined;
-  return { sinks, sink, columns: PEEK_COLUMNS[sink], rows, overview };
+  return { sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
 }
 
 /** What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went up to the same batch. */
-function prunedRows(ledgers: ReadonlyMap<SinkName, PruneLedger>, sink: SinkName): number | null {
+function prunedRows(ledgers: ReadonlyMap<OutputName, PruneLedger>, sink: OutputName): number | null {
   const own = ledgers.get(sink);
   if (!own) return 0;
   const silver = ledgers.get('silver');
@@ -163,11 +174,17 @@ function newestFiles(
   return chosen;
 }
 
-async function newestRows(database: Database, sink: SinkName, files: readonly SinkFile[], limit: number) {
-  const columns = PEEK_COLUMNS[sink];
+async function newestRows(
+  database: Database,
+  pipeline: Pipeline,
+  sink: OutputName,
+  files: readonly SinkFile[],
+  limit: number,
+) {
+  const columns = peekColumns(pipeline, sink);
   const select = (hidden: boolean) => `
     SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${sourceOf(sink, files)} ORDER BY ${NEWEST_FIRST[sink]} LIMIT ${limit}`;
+    FROM ${sourceOf(sink, files)} ORDER BY ${isSinkName(sink) ? NEWEST_FIRST[sink] : 'window_start DESC, ALL'} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));
@@ -185,7 +202,6 @@ const NEWEST_FIRST: Readonly<Record<SinkName, string>> = {
   bronze: 'kafka_ts DESC, "offset" DESC, "partition"',
   silver: 'kafka_ts DESC, "offset" DESC, "partition"',
   quarantine: 'bad_ingest_ts DESC, "offset" DESC, "partition"',
-  gold: 'window_start DESC, card_id',
   raw_csv: `${BATCH_OF_FILENAME} DESC, event_time DESC, txn_id`,
 };
 

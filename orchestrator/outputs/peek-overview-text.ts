@@ -1,5 +1,7 @@
+import { eventTimeNotes } from '../core/event-time-notes.ts';
 import type { GoldOverview } from './peek-gold.ts';
 import type { PeekOverview } from './peek-outputs.ts';
+import type { GoldProspect } from './peek-prospect.ts';
 import type { RejectedReason } from './peek-rejected.ts';
 import { bar, sparkLine } from './spark-line.ts';
 import { type TextColumn, textTable } from './text-table.ts';
@@ -11,15 +13,26 @@ const LONGEST_BAR = 40;
 const BESIDE_BAR = 44;
 
 /** Gold as a table with a spark-line per card, and the reasons of quarantine as bars; each behind an empty line. */
-export function overviewLines({ gold, rejected }: PeekOverview, width: number): readonly string[] {
-  return ['', ...goldLines(gold, width), '', ...rejectedLines(rejected, width)];
+export function overviewLines(overview: PeekOverview, width: number): readonly string[] {
+  const { gold, eventTime, rejected } = overview;
+  return [
+    '',
+    ...goldLines(gold, width),
+    ...eventTime.flatMap(prospectLines),
+    '',
+    ...rejectedLines(rejected, width),
+  ];
+}
+
+function prospectLines({ watermark, closedAfter, ...state }: GoldProspect): readonly string[] {
+  const ms = (instant: string | null) => (instant === null ? undefined : Date.parse(instant));
+  const times = { watermarkMs: ms(watermark) ?? 0, closedAfterMs: ms(closedAfter) };
+  return eventTimeNotes({ ...state, ...times }, Date.now()).map((note) => `${state.table}: ${note}.`);
 }
 
 function goldLines(gold: GoldOverview | null, width: number): readonly string[] {
   if (!gold) {
-    return [
-      'Gold: no closed window yet; one follows when event time has passed its end by 5 minutes, about six minutes after the first event.',
-    ];
+    return ['Gold: no closed window yet; one follows when event time has passed its end by the watermark.'];
   }
   const cells = gold.cards.map((card) => [
     card.card_id,

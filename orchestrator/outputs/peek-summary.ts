@@ -1,5 +1,6 @@
 import type { Peek, SinkOverview } from './peek-outputs.ts';
 import { overviewLines } from './peek-overview-text.ts';
+import { isSinkName } from './sinks.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 
 /** A value is cut here before anything is laid out: a record may be a megabyte long. */
@@ -60,7 +61,8 @@ function prunedLine({ sink, prunedFiles, prunedRows }: SinkOverview): string {
 
 function noRows({ sinks, sink }: Peek): string {
   if ((sinks.find((one) => one.sink === sink)?.rows ?? 0) > 0) return 'no rows shown, as --limit 0 asks';
-  if (sink === 'gold') return 'no rows yet, a window follows when event time has passed its end by 5 minutes';
+  if (!isSinkName(sink))
+    return 'no rows yet, a window follows when event time has passed its end by the watermark';
   return sink === 'quarantine' ? 'no rows yet, nothing was rejected' : 'no rows yet';
 }
 

@@ -3,11 +3,11 @@ import { localOutputPath } from './local-path.ts';
 import type { PartitionOffsets } from './offset-log.ts';
 import { readIfPresent } from './optional-file.ts';
 import { outputDamaged } from './output-damaged.ts';
-import { SINK_NAMES, type SinkName } from './sinks.ts';
+import { type OutputName, SINK_NAMES } from './sinks.ts';
 
 /** What the job gave up of a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
 export interface PruneLedger {
-  readonly sink: SinkName;
+  readonly sink: OutputName;
   /** Files of batches up to this one are pruned, or are about to be: it is written before the files go. */
   readonly throughBatch: number;
   /** The first offset that is kept, by partition; undefined where the job could not tell: its offset log no longer went back to it. */
@@ -24,7 +24,10 @@ export interface PruneLedger {
  * @returns undefined when nothing of the sink was ever pruned
  * @throws ProductError OUTPUT_NOT_LOCAL; Error naming the file when it is not of its form
  */
-export async function readPruneLedger(outputPath: string, sink: SinkName): Promise<PruneLedger | undefined> {
+export async function readPruneLedger(
+  outputPath: string,
+  sink: OutputName,
+): Promise<PruneLedger | undefined> {
   const path = join(localOutputPath(outputPath), '_chk', '_pruned', `${sink}.json`);
   const content = await readIfPresent(path);
   if (content !== undefined) return check(path, sink, content);
@@ -36,13 +39,17 @@ export async function readPruneLedger(outputPath: string, sink: SinkName): Promi
   return draft === undefined || parse(draft) === undefined ? undefined : check(path, sink, draft);
 }
 
-/** The ledgers of all sinks of which something was pruned. */
-export async function readPruneLedgers(outputPath: string): Promise<ReadonlyMap<SinkName, PruneLedger>> {
-  const read = await Promise.all(SINK_NAMES.map((sink) => readPruneLedger(outputPath, sink)));
+/** The ledgers of all sinks, and of these gold tables, of which something was pruned. */
+export async function readPruneLedgers(
+  outputPath: string,
+  tables: readonly string[] = [],
+): Promise<ReadonlyMap<OutputName, PruneLedger>> {
+  const outputs = [...SINK_NAMES, ...tables];
+  const read = await Promise.all(outputs.map((sink) => readPruneLedger(outputPath, sink)));
   return new Map(read.filter((ledger) => ledger !== undefined).map((ledger) => [ledger.sink, ledger]));
 }
 
-function check(path: string, sink: SinkName, content: string): PruneLedger {
+function check(path: string, sink: OutputName, content: string): PruneLedger {
   const ledger = parse(content);
   if (ledger?.['sink'] !== sink || !isCount(ledger['through_batch']) || !isCount(ledger['files'])) {
     throw outputDamaged(

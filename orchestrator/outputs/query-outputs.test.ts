@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { queryOutputs } from './query-outputs.ts';
 import { limited, queryCsv, queryJson, queryPlan, queryTable } from './query-text.ts';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
+import { transactions } from './testing/transactions.ts';
 
 let outputs: PlantedOutputs;
 /** A folder that no query may touch. */
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => outputs.remove());
 
 const ask = <T>(sql: string, use: Parameters<typeof queryOutputs<T>>[1]) =>
-  queryOutputs({ outputPath: outputs.path, sql }, use);
+  queryOutputs({ outputPath: outputs.path, pipeline: transactions, sql }, use);
 const csv = (sql: string) => ask(sql, async (result) => (await collect(queryCsv(result))).join(''));
 const json = (sql: string) =>
   ask(sql, async (result) => JSON.parse((await collect(queryJson(result))).join('')));
@@ -226,7 +227,10 @@ test("an error of the SQL has DuckDB's words, its place, and the tables' columns
 test('without any output there is no data, whatever is asked', async () => {
   const empty = await PlantedOutputs.create();
   try {
-    const asked = queryOutputs({ outputPath: empty.path, sql: 'FROM silver' }, async () => 0);
+    const asked = queryOutputs(
+      { outputPath: empty.path, pipeline: transactions, sql: 'FROM silver' },
+      async () => 0,
+    );
     await expect(asked).rejects.toMatchObject({
       code: 'NO_DATA',
       hint: expect.stringContaining('gold after about six minutes'),
@@ -237,9 +241,12 @@ test('without any output there is no data, whatever is asked', async () => {
 });
 
 test('a file that vanishes while its rows are taken ends the query, with what to do', async () => {
-  const asked = queryOutputs({ outputPath: outputs.path, sql: 'FROM silver' }, async () => {
-    throw new Error('IO Error: Cannot open file "x": No such file or directory');
-  });
+  const asked = queryOutputs(
+    { outputPath: outputs.path, pipeline: transactions, sql: 'FROM silver' },
+    async () => {
+      throw new Error('IO Error: Cannot open file "x": No such file or directory');
+    },
+  );
   await expect(asked).rejects.toMatchObject({ code: 'OUTPUT_CHANGED' });
 });
 
@@ -251,7 +258,10 @@ test('an abort ends a query at work with its reason, and leaves no folder behind
     const abort = new AbortController();
     const sql =
       'SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range = b.range + random()';
-    const asked = queryOutputs({ outputPath: outputs.path, sql, signal: abort.signal }, async () => 0);
+    const asked = queryOutputs(
+      { outputPath: outputs.path, pipeline: transactions, sql, signal: abort.signal },
+      async () => 0,
+    );
     const reason = new Error('enough');
     setTimeout(() => abort.abort(reason), 200);
     await expect(asked).rejects.toBe(reason);

@@ -1,5 +1,6 @@
 import { messageOf, ProductError } from '../core/product-error.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import type { Pipeline } from '../pipeline/model.ts';
+import { lastCommittedBatch } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
 import { type Database, MEMORY_LIMIT_MB, withDatabase } from './duckdb/database.ts';
 import { literalGlob, relationOf } from './duckdb/file-source.ts';
@@ -8,12 +9,14 @@ import { guardQuery } from './duckdb/query-guard.ts';
 import type { QueryResult } from './duckdb/statement.ts';
 import { isVanished } from './duckdb/vanished.ts';
 import { noData, outputChanged } from './nothing-to-read.ts';
-import { SINK_COLUMNS } from './sink-columns.ts';
-import { SINK_NAMES, type SinkName } from './sinks.ts';
+import { columnsOfOutput } from './sink-columns.ts';
+import { isSinkName, type OutputName, outputNames } from './sinks.ts';
 
 export interface QueryOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
+  /** What the outputs are made by. */
+  readonly pipeline: Pipeline;
   readonly sql: string;
   readonly signal?: AbortSignal;
 }
@@ -47,17 +50,25 @@ export async function queryOutputs<T>(
 }
 
 /** The query at its first row: up to here it can start over. */
-async function started(database: Database, { outputPath, sql }: QueryOptions): Promise<QueryResult> {
-  const through = (await readCheckpoint(outputPath)).committed?.batch ?? -1;
-  const bySink = new Map<SinkName, readonly SinkFile[]>();
-  for (const sink of SINK_NAMES) bySink.set(sink, await committedFiles(outputPath, sink, through));
+async function started(
+  database: Database,
+  { outputPath, pipeline, sql }: QueryOptions,
+): Promise<QueryResult> {
+  const outputs = outputNames(pipeline);
+  const through = await lastCommittedBatch(outputPath, 'silver');
+  const bySink = new Map<OutputName, readonly SinkFile[]>();
+  for (const sink of outputs) {
+    bySink.set(sink, await committedFiles(outputPath, sink, isSinkName(sink) ? through : undefined));
+  }
   if ([...bySink.values()].every(({ length }) => length === 0)) throw noData(outputPath);
   try {
     const { tables } = await guardQuery(database, sql);
     // What is not named need not be opened; what names none may ask which there are.
-    const named = SINK_NAMES.filter((sink) => tables.has(sink));
-    for (const sink of named.length > 0 ? named : SINK_NAMES) {
-      await database.run(`CREATE VIEW ${sink} AS ${relationOf(sink, bySink.get(sink) ?? [])}`);
+    const named = outputs.filter((sink) => tables.has(sink));
+    for (const sink of named.length > 0 ? named : outputs) {
+      await database.run(
+        `CREATE VIEW ${sink} AS ${relationOf(sink, columnsOfOutput(pipeline, sink), bySink.get(sink) ?? [])}`,
+      );
     }
     // DuckDB asks for the name as it stands in the statement, and for the file that it leads to.
     const paths = [...bySink.values()].flat().flatMap(({ path }) => [path, literalGlob(path)]);
@@ -69,13 +80,14 @@ async function started(database: Database, { outputPath, sql }: QueryOptions): P
     const result = await statement.run();
     const rows = result.rows();
     const first = await rows.next();
-    return { columns: result.columns, rows: () => failing(first, rows) };
+    return { columns: result.columns, rows: () => failing(pipeline, first, rows) };
   } catch (error) {
-    throw badSql(error);
+    throw badSql(error, pipeline);
   }
 }
 
 async function* failing(
+  pipeline: Pipeline,
   first: IteratorResult<readonly QueryCell[]>,
   rest: AsyncGenerator<readonly QueryCell[]>,
 ): AsyncGenerator<readonly QueryCell[]> {
@@ -84,28 +96,29 @@ async function* failing(
     yield first.value;
     yield* rest;
   } catch (error) {
-    throw badSql(error);
+    throw badSql(error, pipeline);
   }
 }
 
 /** DuckDB's error of the user's SQL as an error of ours; anything else as it is. */
-function badSql(error: unknown): unknown {
+function badSql(error: unknown, pipeline: Pipeline): unknown {
   const message = messageOf(error).replace(/^Failed to extract statements: /, '');
   if (error instanceof ProductError || isVanished(error) || !/^[A-Z][A-Za-z -]* Error: /.test(message))
     return error;
   if (/^(INTERRUPT|INTERNAL|FATAL)/.test(message)) return error;
-  return new ProductError('BAD_SQL', { message, hint: hintFor(message), cause: error });
+  return new ProductError('BAD_SQL', { message, hint: hintFor(message, pipeline), cause: error });
 }
 
-function hintFor(message: string): string {
+function hintFor(message: string, pipeline: Pipeline): string {
+  const outputs = outputNames(pipeline);
   if (/^Permission Error|Loading external extensions/.test(message)) {
-    return 'Only the sinks can be read: bronze, silver, quarantine, gold and raw_csv.';
+    return `Only the outputs can be read: ${outputs.join(', ')}.`;
   }
   if (/^Out of Memory Error/.test(message))
     return `Aggregate or filter more; a query has ${MEMORY_LIMIT_MB} MB and the disk of the temporary folder.`;
   if (/UTF-?8|Invalid string encoding|invalid unicode/i.test(message)) {
     return 'A record is not UTF-8: leave out bronze.key, bronze.value and quarantine.bad_json, which hold records as they came.';
   }
-  const tables = SINK_NAMES.map((sink) => `${sink}(${Object.keys(SINK_COLUMNS[sink]).join(', ')})`);
+  const tables = outputs.map((sink) => `${sink}(${Object.keys(columnsOfOutput(pipeline, sink)).join(', ')})`);
   return `Tables and columns: ${tables.join('; ')}. "offset" needs its quotes.`;
 }

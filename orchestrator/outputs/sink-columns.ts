@@ -1,10 +1,16 @@
-import type { SinkName } from './sinks.ts';
+import { silverColumns, typeOfColumn } from '../pipeline/columns.ts';
+import type { ColumnType, Pipeline } from '../pipeline/model.ts';
+import { sqlType } from './duckdb/expression-sql.ts';
+import { isSinkName, type OutputName, type SinkName } from './sinks.ts';
+
+/** Columns by name, with the types that they have as tables. */
+export type SqlColumns = Readonly<Record<string, string>>;
 
 /**
- * The columns of every sink, by the output contract, with the types that they have as tables. Instants are TIMESTAMP in UTC, since
+ * The columns of every sink of `ingest`, by the output contract, with the types that they have as tables. Instants are TIMESTAMP in UTC, since
  * DuckDB reckons with TIMESTAMPTZ several times slower; raw_csv is text as it stands in the file.
  */
-export const SINK_COLUMNS: Readonly<Record<SinkName, Readonly<Record<string, string>>>> = {
+export const SINK_COLUMNS: Readonly<Record<SinkName, SqlColumns>> = {
   bronze: {
     key: 'VARCHAR',
     value: 'VARCHAR',
@@ -40,15 +46,6 @@ export const SINK_COLUMNS: Readonly<Record<SinkName, Readonly<Record<string, str
     partition: 'INTEGER',
     offset: 'BIGINT',
   },
-  gold: {
-    card_id: 'VARCHAR',
-    window_start: 'TIMESTAMP',
-    window_end: 'TIMESTAMP',
-    txn_count: 'BIGINT',
-    sum_amount: 'DECIMAL(28,2)',
-    avg_amount: 'DECIMAL(22,6)',
-    max_amount: 'DECIMAL(18,2)',
-  },
   raw_csv: {
     txn_id: 'VARCHAR',
     event_time: 'VARCHAR',
@@ -65,3 +62,19 @@ export const SINK_COLUMNS: Readonly<Record<SinkName, Readonly<Record<string, str
     lon: 'VARCHAR',
   },
 };
+
+/** The columns of a sink or gold table. */
+export function columnsOfOutput(pipeline: Pipeline, output: OutputName): SqlColumns {
+  if (isSinkName(output)) return SINK_COLUMNS[output];
+  const table = pipeline.gold.find(({ name }) => name === output);
+  if (!table) throw new Error(`the pipeline ${pipeline.name} has no gold table ${output}`);
+  const silver = silverColumns(pipeline.fields, pipeline.eventTime);
+  const keys = table.groupBy.map((name) => [name, sqlType(typeOfColumn(name, silver) as ColumnType)]);
+  const measures = table.measures.map(({ name, type }) => [name, sqlType(type)]);
+  return Object.fromEntries([
+    ...keys,
+    ['window_start', 'TIMESTAMP'],
+    ['window_end', 'TIMESTAMP'],
+    ...measures,
+  ]);
+}

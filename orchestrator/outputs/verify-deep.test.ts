@@ -2,6 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PlantedRecord, PlantedTopic } from './testing/planted-topic.ts';
 import { rewriteParquet } from './testing/rewrite-parquet.ts';
+import { transactions } from './testing/transactions.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 import { summarise, verifyJson } from './verify-summary.ts';
 
@@ -61,7 +62,7 @@ beforeEach(async () => {
   for (const [batch, records] of BATCHES.entries()) {
     await topic.batch(batch, records, (NEWEST[batch] ?? 0) + 30_123 - 300_000);
   }
-  await topic.outputs.gold(1, [
+  await topic.outputs.gold(3, [
     { card: 'A', start: minute(0), count: 2, sum: '0.30', max: '0.20' },
     { card: 'B', start: minute(1), count: 1, sum: '5.00', max: '5.00' },
   ]);
@@ -71,6 +72,7 @@ afterEach(() => topic.outputs.remove());
 async function verify(answerKey?: string) {
   const report = await verifyOutputs({
     outputPath: topic.outputs.path,
+    pipeline: transactions,
     topic: {
       name: 'transactions',
       partitions: Object.entries(topic.ends).map(([partition, endOffset]) => ({
@@ -336,25 +338,25 @@ describe('a difference that was planted is found at its place:', () => {
     [
       'changed',
       [{ card: 'A', start: minute(0), count: 2, sum: '0.31', max: '0.20' }],
-      /^gold-wrong gold: card "A", window from 2025-01-02 03:04:00 UTC: gold has count 2, sum 0.31/,
+      /^gold-wrong gold: card_id "A", window from 2025-01-02 03:04:00 UTC: gold has txn_count 2, sum_amount 0.31/,
     ],
     [
       'with its late record',
       [{ card: 'A', start: minute(0), count: 3, sum: '100.29', max: '99.99' }],
-      /^gold-wrong gold: card "A".*gold has count 3/,
+      /^gold-wrong gold: card_id "A".*gold has txn_count 3/,
     ],
-    ['missing', [], /^gold-missing gold: card "A", window from 2025-01-02 03:04:00 UTC/],
+    ['missing', [], /^gold-missing gold: card_id "A", window from 2025-01-02 03:04:00 UTC/],
     [
       'too many',
       [
         { card: 'A', start: minute(0), count: 2, sum: '0.30', max: '0.20' },
         { card: 'A', start: minute(1), count: 1, sum: '1.00', max: '1.00' },
       ],
-      /^gold-extra gold: card "A", window from 2025-01-02 03:05:00 UTC/,
+      /^gold-extra gold: card_id "A", window from 2025-01-02 03:05:00 UTC/,
     ],
   ])('a window of gold %s', async (_what, windows, expected) => {
     const b = { card: 'B', start: minute(1), count: 1, sum: '5.00', max: '5.00' };
-    await topic.outputs.gold(1, [...windows, b]);
+    await topic.outputs.gold(3, [...windows, b]);
     expect((await verify()).found).toEqual([expect.stringMatching(expected)]);
   });
 
@@ -362,22 +364,23 @@ describe('a difference that was planted is found at its place:', () => {
     await change('silver', 0, 0, { amount: '0.90::DECIMAL(18,2)' });
     const csv = topic.outputs.fileOf('raw_csv', 0);
     await writeFile(csv, (await readFile(csv, 'utf8')).replace('0.10', '0.90'));
-    await topic.outputs.gold(1, [
+    await topic.outputs.gold(3, [
       { card: 'A', start: minute(0), count: 2, sum: '1.10', max: '0.90' },
       { card: 'B', start: minute(1), count: 1, sum: '5.00', max: '5.00' },
     ]);
     expect((await verify()).found).toEqual([
       expect.stringMatching(/^value-wrong silver 0:0-0: amount is 0.90, its record gives 0.10/),
       expect.stringMatching(
-        /^gold-wrong gold: card "A".*gold has count 2, sum 1.10.*silver gives count 2, sum 0.30/,
+        /^gold-wrong gold: card_id "A".*gold has txn_count 2, sum_amount 1.10.*silver gives txn_count 2, sum_amount 0.30/,
       ),
     ]);
   });
 
   test('a watermark that is not the newest event time less five minutes', async () => {
-    await topic.outputs.write('_chk/gold/2.json', `{"watermark_ms":${minute(5)},"open_windows":0}`);
+    const entry = `v1\n{"batchWatermarkMs":${minute(5)}}\n{"logOffset":2}`;
+    await topic.outputs.write('_chk/gold/offsets/5', entry);
     expect((await verify()).found).toEqual([
-      'watermark-wrong gold: batch 2 left the watermark 2025-01-02T03:09:00.000Z, its records give 2025-01-02T03:08:30.123Z',
+      'watermark-wrong gold: batch 5 has the watermark 2025-01-02T03:09:00.000Z, the rows before it give 2025-01-02T03:08:30.123Z',
     ]);
   });
 
@@ -396,8 +399,7 @@ test('who was late in micro-batches that the checkpoint forgot is told by bronze
   const { outputs } = topic;
   for (const batch of [0, 1]) {
     for (const file of [`offsets/${batch}`, `commits/${batch}`])
-      await rm(`${outputs.path}/_chk/medallion/${file}`);
-    await rm(`${outputs.path}/_chk/gold/${batch}.json`);
+      await rm(`${outputs.path}/_chk/ingest/${file}`);
   }
   const { report, found } = await verify();
   expect(found).toEqual([]);
@@ -412,12 +414,11 @@ test('what pruned micro-batches read is not taken for late, in a partition that 
   await topic.batch(3, [inPartition1(event(0, 20, '3.00', 'C'))], minute(20) + 30_123 - 300_000);
   await topic.batch(4, [event(9, 40, '4.00')], minute(40) + 30_123 - 300_000);
   await topic.batch(5, [inPartition1(event(1, 41, '5.00', 'C'))], minute(41) + 30_123 - 300_000);
-  await outputs.gold(3, [{ card: 'A', start: minute(9), count: 1, sum: '-7.25', max: '-7.25' }]);
-  await outputs.gold(4, [{ card: 'C', start: minute(20), count: 1, sum: '3.00', max: '3.00' }]);
+  await outputs.gold(7, [{ card: 'A', start: minute(9), count: 1, sum: '-7.25', max: '-7.25' }]);
+  await outputs.gold(9, [{ card: 'C', start: minute(20), count: 1, sum: '3.00', max: '3.00' }]);
   expect((await verify()).found).toEqual([]);
   for (const batch of [0, 1, 2, 3, 4]) {
-    for (const log of ['offsets', 'commits']) await rm(`${outputs.path}/_chk/medallion/${log}/${batch}`);
-    await rm(`${outputs.path}/_chk/gold/${batch}.json`);
+    for (const log of ['offsets', 'commits']) await rm(`${outputs.path}/_chk/ingest/${log}/${batch}`);
   }
   for (const sink of ['bronze', 'silver', 'raw_csv', 'quarantine'] as const) {
     for (const batch of [0, 1, 2, 3]) await rm(outputs.fileOf(sink, batch), { force: true });
@@ -440,6 +441,7 @@ test('gold is compared with the records though silver was pruned', async () => {
 test('records that the topic no longer has are not compared, which is said', async () => {
   const report = await verifyOutputs({
     outputPath: topic.outputs.path,
+    pipeline: transactions,
     topic: {
       name: 'transactions',
       partitions: [{ partition: 0, beginOffset: 4, endOffset: 9 }],
@@ -563,7 +565,7 @@ describe('an answer key', () => {
   });
 
   test('is not fulfilled by a late record that gold counted', async () => {
-    await topic.outputs.gold(1, [
+    await topic.outputs.gold(3, [
       { card: 'A', start: minute(0), count: 3, sum: '100.29', max: '99.99' },
       { card: 'B', start: minute(1), count: 1, sum: '5.00', max: '5.00' },
     ]);

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
+import { transactions } from './testing/transactions.ts';
 import type { OffsetContent, OffsetRange, TopicReader } from './verify/topic-reader.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 import { summarise, verifyJson } from './verify-summary.ts';
@@ -33,7 +34,8 @@ const topicTo = (end0: number, end1: number, begin0 = 0) => ({
   ],
 });
 
-const verify = (topic = topicTo(160, 80)) => verifyOutputs({ outputPath: outputs.path, topic });
+const verify = (topic = topicTo(160, 80)) =>
+  verifyOutputs({ outputPath: outputs.path, pipeline: transactions, topic });
 
 /** Differences without their wording. */
 async function found(topic = topicTo(160, 80)) {
@@ -131,7 +133,12 @@ test('offsets that hold no record for the job are counted, and those that do are
   await plantHealthy();
   await outputs.batch(0, [...rowsOf(0, 10, 60), ...rowsOf(0, 67, 110), ...rowsOf(1, 0, 70)]);
   const { reader, asked } = topicHolding({ 60: 'marker', 61: 'aborted', 62: 'aborted', 63: 'compacted' });
-  const report = await verifyOutputs({ outputPath: outputs.path, topic: topicTo(160, 80), reader });
+  const report = await verifyOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    topic: topicTo(160, 80),
+    reader,
+  });
   expect(asked).toEqual([{ from: 60, to: 67 }]);
   expect(report.differences).toMatchObject([{ kind: 'missing', partition: 0, from: 64, to: 66, count: 3 }]);
   expect(report.partitions).toMatchObject([
@@ -146,12 +153,18 @@ test('offsets that hold no record for the job are counted, and those that do are
 test('a topic is asked for nothing where bronze has no gap, and for nothing that it no longer has', async () => {
   await plantHealthy();
   const healthy = topicHolding({});
-  await verifyOutputs({ outputPath: outputs.path, topic: topicTo(160, 80), reader: healthy.reader });
+  await verifyOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    topic: topicTo(160, 80),
+    reader: healthy.reader,
+  });
   expect(healthy.asked).toEqual([]);
   await outputs.batch(0, [...rowsOf(0, 20, 60), ...rowsOf(0, 67, 110), ...rowsOf(1, 0, 70)]);
   const cut = topicHolding({ 10: 'marker', 15: 'marker' });
   const report = await verifyOutputs({
     outputPath: outputs.path,
+    pipeline: transactions,
     topic: topicTo(160, 80, 15),
     reader: cut.reader,
   });
@@ -166,7 +179,7 @@ test('what an open transaction holds back is neither lag nor lost', async () => 
     name,
     partitions: partitions.map((known) => ({ ...known, logEndOffset: known.endOffset + 6n })),
   };
-  const report = await verifyOutputs({ outputPath: outputs.path, topic });
+  const report = await verifyOutputs({ outputPath: outputs.path, pipeline: transactions, topic });
   expect(report).toMatchObject({ equal: true, lag: 0 });
   expect(summarise(report)).toContain('An open transaction holds back 12 offsets');
   // Read before KAFKA_ISOLATION_LEVEL was read_committed.
@@ -174,7 +187,9 @@ test('what an open transaction holds back is neither lag nor lost', async () => 
     name,
     partitions: [{ partition: 0, beginOffset: 0, endOffset: 120, logEndOffset: 150 }, ...partitions.slice(1)],
   };
-  expect((await verifyOutputs({ outputPath: outputs.path, topic: behind })).differences).toEqual([]);
+  expect(
+    (await verifyOutputs({ outputPath: outputs.path, pipeline: transactions, topic: behind })).differences,
+  ).toEqual([]);
 });
 
 test('offsets without a bronze row are missing, in ranges', async () => {
@@ -396,6 +411,7 @@ test('a partition added later begins at 0', async () => {
   const { partitions } = topicTo(160, 80);
   const report = await verifyOutputs({
     outputPath: outputs.path,
+    pipeline: transactions,
     topic: async () => ({
       name: 'transactions',
       partitions: [...partitions, { partition: 2, beginOffset: 0, endOffset: 4 }],
@@ -427,7 +443,9 @@ test('without outputs there is no data, and outputs without a checkpoint are a d
 
 test('outputs elsewhere than on the local disk are refused', async () => {
   const topic = topicTo(1, 1);
-  await expect(verifyOutputs({ outputPath: 's3a://bucket/out', topic })).rejects.toMatchObject({
+  await expect(
+    verifyOutputs({ outputPath: 's3a://bucket/out', pipeline: transactions, topic }),
+  ).rejects.toMatchObject({
     code: 'OUTPUT_NOT_LOCAL',
   });
 });
@@ -436,7 +454,7 @@ test('an abort ends the verification with its reason', async () => {
   await plantHealthy();
   const reason = new Error('stop');
   const signal = AbortSignal.abort(reason);
-  await expect(verifyOutputs({ outputPath: outputs.path, topic: topicTo(1, 1), signal })).rejects.toBe(
-    reason,
-  );
+  await expect(
+    verifyOutputs({ outputPath: outputs.path, pipeline: transactions, topic: topicTo(1, 1), signal }),
+  ).rejects.toBe(reason);
 });

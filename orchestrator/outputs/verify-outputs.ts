@@ -1,23 +1,25 @@
 import { ProductError } from '../core/product-error.ts';
+import type { Pipeline } from '../pipeline/model.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { sinkFiles } from './committed-files.ts';
-import { withDatabase } from './duckdb/database.ts';
-import { goldBatches } from './gold-state.ts';
+import { type Database, withDatabase } from './duckdb/database.ts';
+import { type GoldCheckpoint, readGoldCheckpoint } from './gold-checkpoint.ts';
 import { readPruneLedgers } from './prune-ledger.ts';
 import { SINK_NAMES } from './sinks.ts';
 import { compareTopic, partitionStates, type TopicState } from './verify/compare-topic.ts';
-import { type DeepOptions, verifyValues } from './verify/deep/verify-values.ts';
+import { type DeepOptions, type ValueOutcome, verifyValues } from './verify/deep/verify-values.ts';
 import { DifferenceLog } from './verify/difference.ts';
-import { silverOfFiles } from './verify/load-gold.ts';
+import { type GoldOutcome, verifyGold } from './verify/gold/verify-gold.ts';
 import type { TopicReader } from './verify/topic-reader.ts';
-import { verifyGold } from './verify/verify-gold.ts';
 import { verifyLineage } from './verify/verify-lineage.ts';
 import { verifyRawCsv } from './verify/verify-raw-csv.ts';
-import type { NotCompared, VerifyReport } from './verify/verify-report.ts';
+import type { GoldReport, NotCompared, VerifyReport } from './verify/verify-report.ts';
 
 export interface VerifyOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
+  /** What the outputs are made by. */
+  readonly pipeline: Pipeline;
   /**
    * The topic's offsets. With a job at work it must be a function: it is called after the checkpoint was read, so that what is
    * committed meanwhile does not look as if the topic had lost its end.
@@ -36,12 +38,15 @@ export interface VerifyOptions {
  * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
  */
 export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
-  const { outputPath, signal } = options;
+  const { outputPath, pipeline, signal } = options;
+  // Gold first: what it has read by now is committed silver, but for what a dead job left.
+  const goldCheckpoints = await Promise.all(
+    pipeline.gold.map(({ name }) => readGoldCheckpoint(outputPath, name)),
+  );
   const checkpoint = await readCheckpoint(outputPath);
-  const batches = await goldBatches(checkpoint);
   const topic = typeof options.topic === 'function' ? await options.topic() : options.topic;
   const log = new DifferenceLog(topic.name);
-  await checkOrigin(outputPath, checkpoint, topic, log);
+  await checkOrigin(options, checkpoint, topic, log);
   const states = partitionStates(topic, checkpoint);
 
   return withDatabase(signal, async (database) => {
@@ -68,38 +73,38 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
       source === topic.name &&
       (await verifyValues(
         database,
-        { ...options.deep, outputPath, checkpoint, states, batches, signal, noted: bronze.unreadable },
+        { ...options.deep, outputPath, checkpoint, states, signal, noted: bronze.unreadable },
         log,
       ));
-    const goldPart = await verifyGold(
+    const gold = await verifyTables(
       database,
-      {
-        outputPath,
-        checkpoint,
-        goldBatches: deep ? deep.batches : batches,
-        silver: deep ? deep.silver : silverOfFiles(outputPath, through),
-      },
+      { ...options, through },
+      goldCheckpoints,
+      deep || undefined,
       log,
     );
-    const answerKey = deep ? await deep.checkAnswerKey() : null;
+    const answerKey = deep ? await deep.checkAnswerKey(gold[0]) : null;
     const now = await readCheckpoint(outputPath);
     if (source === topic.name) compareTopic(states, now.committed?.end ?? new Map(), log);
-    const ledgers = await readPruneLedgers(outputPath);
+    const ledgers = await readPruneLedgers(
+      outputPath,
+      pipeline.gold.map(({ name }) => name),
+    );
     return {
       equal: log.total === 0,
       topic: topic.name,
       committedBatch: checkpoint.committed?.batch ?? null,
       partitions: states.map((state) => ({ ...state, ...bronze.ofPartition(state) })),
-      counts: { ...bronze.counts, gold: goldPart.rows, raw_csv: csv },
+      counts: { ...bronze.counts, gold: sumOf(gold, ({ rows }) => rows), raw_csv: csv },
       lag: states.reduce((sum, { lag }) => sum + lag, 0),
       pruned: [...ledgers.values()].map(({ sink, throughBatch, files }) => ({ sink, throughBatch, files })),
-      gold: goldPart.report,
+      gold: goldReport(gold),
       deep: deep ? deep.report : null,
       answerKey,
       notCompared: [
         ...bronze.notCompared,
         ...(deep ? deep.notCompared : []),
-        ...goldPart.notCompared,
+        ...gold.flatMap(({ notCompared }) => notCompared),
         ...(options.deep && !deep ? [OTHER_TOPIC] : []),
       ],
       differences: log.kept,
@@ -107,6 +112,40 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
     };
   });
 }
+
+/** Each gold table of the pipeline; the first one last, whose tables in the database then are what the answer key is checked with. */
+async function verifyTables(
+  database: Database,
+  { outputPath, pipeline, through }: VerifyOptions & { readonly through: number },
+  checkpoints: readonly GoldCheckpoint[],
+  deep: ValueOutcome | undefined,
+  log: DifferenceLog,
+): Promise<readonly GoldOutcome[]> {
+  const outcomes: GoldOutcome[] = [];
+  for (const [at, table] of [...pipeline.gold.entries()].reverse()) {
+    const checkpoint = checkpoints[at];
+    if (checkpoint === undefined) throw new Error(`no checkpoint was read of ${table.name}`);
+    const records = deep?.silver;
+    const verification = { outputPath, pipeline, table, checkpoint, through, records };
+    outcomes.unshift(await verifyGold(database, verification, log));
+  }
+  return outcomes;
+}
+
+function goldReport(outcomes: readonly GoldOutcome[]): GoldReport {
+  const tables = outcomes.map(({ report }) => report);
+  const watermarks = tables.map(({ watermark }) => watermark);
+  return {
+    equalWindows: sumOf(outcomes, ({ equalWindows }) => equalWindows),
+    late: sumOf(outcomes, ({ late }) => late),
+    unreadFiles: Math.max(0, ...tables.map(({ unreadFiles }) => unreadFiles)),
+    watermark: watermarks.includes(null) ? null : (watermarks.toSorted()[0] ?? null),
+    tables,
+  };
+}
+
+const sumOf = (outcomes: readonly GoldOutcome[], of: (report: GoldOutcome['report']) => number): number =>
+  outcomes.reduce((sum, { report }) => sum + of(report), 0);
 
 const OTHER_TOPIC: NotCompared = {
   sink: 'bronze',
@@ -117,13 +156,14 @@ const OTHER_TOPIC: NotCompared = {
 
 /** Refuses when there is nothing at all, and notes what makes every other comparison doubtful. */
 async function checkOrigin(
-  outputPath: string,
+  { outputPath, pipeline }: VerifyOptions,
   checkpoint: Checkpoint,
   topic: TopicState,
   log: DifferenceLog,
 ): Promise<void> {
   if (checkpoint.start === undefined) {
-    const found = await Promise.all(SINK_NAMES.map((sink) => sinkFiles(outputPath, sink)));
+    const outputs = [...SINK_NAMES, ...pipeline.gold.map(({ name }) => name)];
+    const found = await Promise.all(outputs.map((sink) => sinkFiles(outputPath, sink)));
     const count = found.reduce((sum, files) => sum + files.length, 0);
     if (count === 0) {
       throw new ProductError('NO_DATA', {
@@ -131,7 +171,7 @@ async function checkOrigin(
         hint: 'Start the stack with `npm run up`, or name the folder with OUTPUT_DIR.',
       });
     }
-    const detail = `${count} files in the sinks, and no checkpoint in _chk/medallion`;
+    const detail = `${count} files in the sinks, and no checkpoint in _chk/ingest`;
     log.add({ kind: 'checkpoint-missing', sink: null, count, detail });
   } else if (checkpoint.topic !== topic.name) {
     const detail = `the checkpoint belongs to topic ${checkpoint.topic}`;

@@ -1,4 +1,4 @@
-import { SINK_NAMES } from './sinks.ts';
+import { isSinkName } from './sinks.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 import { answerKeyLines, deepLines } from './verify/deep-summary.ts';
 import type { Difference } from './verify/difference.ts';
@@ -25,6 +25,8 @@ export function verifyJson(report: VerifyReport): Readonly<Record<string, unknow
   };
 }
 
+const COUNTED = ['bronze', 'silver', 'quarantine', 'gold', 'raw_csv'] as const;
+
 /** Differences shown to people; `--json` has more. */
 const SHOWN_DIFFERENCES = 20;
 
@@ -49,7 +51,7 @@ export function summarise(report: VerifyReport, width = 120): string {
   return [
     `Topic ${report.topic}, outputs up to ${batch === null ? 'no micro-batch yet' : `micro-batch ${batch}`}:`,
     ...textTable(columns, rows, width).map((line) => `  ${line}`),
-    `Rows: ${SINK_NAMES.map((sink) => `${sink} ${number(report.counts[sink])}`).join(', ')}.`,
+    `Rows: ${COUNTED.map((sink) => `${sink} ${number(report.counts[sink])}`).join(', ')}.`,
     ...goldLines(report),
     ...prunedLines(report),
     ...noRecordLines(report),
@@ -58,7 +60,7 @@ export function summarise(report: VerifyReport, width = 120): string {
     ...answerKeyLines(report, width),
     ...report.notCompared.map(
       ({ sink, reason, count }) =>
-        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} ${sink === 'gold' ? 'windows' : 'records'}`}: ${reason}.`,
+        `Not compared: ${sink}${count === null ? '' : `, ${number(count)} ${isSinkName(sink) ? 'records' : 'windows'}`}: ${reason}.`,
     ),
     ...differenceLines(report),
     verdict(report),
@@ -66,11 +68,22 @@ export function summarise(report: VerifyReport, width = 120): string {
 }
 
 function goldLines({ gold, deep }: VerifyReport): readonly string[] {
-  if (gold.watermark === null) return ['Gold: no window is closed yet.'];
-  const windows =
-    gold.equalWindows === 1 ? '1 closed window equals' : `${number(gold.equalWindows)} closed windows equal`;
-  const silver = deep ? 'what the records give' : 'silver';
-  return [`Gold: ${windows} ${silver}; the watermark is ${gold.watermark}.`];
+  return gold.tables.map((table) => {
+    const title = gold.tables.length === 1 ? 'Gold' : `Gold table ${table.name}`;
+    const unread =
+      table.unreadFiles === 1 ? '1 file of silver is' : `${number(table.unreadFiles)} files of silver are`;
+    const waiting = table.unreadFiles === 0 ? '' : ` ${unread} not read by it yet.`;
+    if (table.watermark === null) return `${title}: no window is closed yet.${waiting}`;
+    const equal =
+      table.equalWindows === 1
+        ? '1 closed window equals'
+        : `${number(table.equalWindows)} closed windows equal`;
+    const silver = deep ? 'what the records give' : 'silver';
+    const dropped =
+      table.late === 1 ? '1 late row was dropped' : `${number(table.late)} late rows were dropped`;
+    const late = table.late === 0 ? '' : ` ${dropped}.`;
+    return `${title}: ${equal} ${silver}; the watermark is ${table.watermark}.${late}${waiting}`;
+  });
 }
 
 function prunedLines({ pruned }: VerifyReport): readonly string[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SinkName } from './sinks.ts';
 import { PlantedOutputs, rowsOf } from './testing/planted-outputs.ts';
+import { transactions } from './testing/transactions.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 
 const BATCHES = 24;
@@ -23,7 +24,11 @@ afterEach(() => outputs.remove());
 
 const verify = () => {
   const partitions = [{ partition: 0, beginOffset: 0, endOffset: BATCHES * PER_BATCH }];
-  return verifyOutputs({ outputPath: outputs.path, topic: { name: 'transactions', partitions } });
+  return verifyOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    topic: { name: 'transactions', partitions },
+  });
 };
 
 /** Runs verifications one after the other for as long as the work takes. */

@@ -41,7 +41,8 @@ function wait(more: Partial<CommitWait> = {}, exit?: ServiceExit) {
         { partition: 1, beginOffset: 0n, endOffset: 7n, logEndOffset: 7n },
       ],
     },
-    triggerInterval: '0 seconds',
+    tables: ['gold'],
+    triggerIntervalMs: 0,
     timeoutMs: 60_000,
     signal: new AbortController().signal,
     onDetail: (detail) => details.push(detail),
@@ -65,6 +66,23 @@ test('it is over when what the topic held at the beginning is committed in every
 test('when all is committed the job need not run', async () => {
   await outputs.commit(0, { 0: 10, 1: 7 });
   expect(await wait({}, GONE).done).toContain('all records are committed');
+});
+
+test('gold is waited for until it has read all of silver that was there when all records were committed', async () => {
+  for (const batch of [0, 1, 2]) await outputs.write(`silver/silver_20250102_030405_${batch}.parquet`, '');
+  await outputs.commit(1, { 0: 10, 1: 7 });
+  await outputs.goldBatch(0, 0, [0]);
+  await outputs.planGold(1, 0, [1]);
+  const { done, details } = wait();
+  await expect
+    .poll(() => details, { timeout: 10_000 })
+    .toContain(
+      'all records are committed; gold has 1 file of silver to go, micro-batch 0 of it is committed',
+    );
+  // Silver of a later micro-batch is not waited for.
+  await outputs.commit(2, { 0: 20, 1: 20 });
+  await outputs.write('_chk/gold/commits/1', 'v1\n{}');
+  expect(await done).toBe('all records are committed, micro-batch 1 was the last');
 });
 
 test('a job that does not run is named, with how to start it and its last lines', async () => {
@@ -96,7 +114,7 @@ test('a job that makes no progress is named, sooner when no micro-batch is at wo
 });
 
 test('the deadline ends it with what was seen last', async () => {
-  await rm(`${outputs.path}/_chk/medallion`, { recursive: true });
+  await rm(`${outputs.path}/_chk/ingest`, { recursive: true });
   await expect(wait({ timeoutMs: 500 }).done).rejects.toMatchObject({
     code: 'GATE_TIMEOUT',
     message: expect.stringContaining('17 records to go, no micro-batch is committed'),

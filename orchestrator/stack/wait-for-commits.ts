@@ -2,8 +2,8 @@ import { durationText } from '../core/duration.ts';
 import { waitUntilReady } from '../core/health-gate.ts';
 import { notReady, type Probe, ready } from '../core/probe.ts';
 import { ProductError } from '../core/product-error.ts';
-import { triggerIntervalMs } from '../core/trigger.ts';
 import { readCheckpoint } from '../outputs/checkpoint.ts';
+import { filesUnreadByGold } from '../outputs/gold-lag.ts';
 import type { TopicOffsets } from '../probes/topic-offsets.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
@@ -11,8 +11,10 @@ export interface CommitWait {
   readonly runtime: Pick<Runtime, 'outputPath' | 'observe' | 'exited'>;
   /** What is to be committed: the topic's ends. */
   readonly target: TopicOffsets;
-  /** TRIGGER_INTERVAL, checked. */
-  readonly triggerInterval: string;
+  /** Gold tables that are to have read all of silver. */
+  readonly tables: readonly string[];
+  /** Milliseconds between two triggers of the slowest query. */
+  readonly triggerIntervalMs: number;
   /** Whole wait. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -35,7 +37,8 @@ const ATTEMPT_TIMEOUT_MS = 10_000;
 const LOG_LINES = 20;
 
 /**
- * Waits until the job has committed all that the topic held when its ends were asked for; a producer at work does not put that off.
+ * Waits until the job has committed all that the topic held when its ends were asked for, and gold has read the silver files that are there
+ * then; a producer at work does not put that off. Windows that only a later event closes are not waited for.
  * @returns what was seen at the end
  * @throws ProductError SERVICE_EXITED when the job does not run, GATE_TIMEOUT when it makes no progress or the time is over; both with
  *   its last log lines; OUTPUT_NOT_LOCAL; the signal's reason
@@ -78,6 +81,9 @@ class CommitProgress implements Probe {
   #since = performance.now();
   #atWork = false;
   #detail = '';
+  /** The micro-batch with which all records were committed, and the words for it. */
+  #goldTarget: number | undefined;
+  #ingestDetail = '';
 
   constructor(wait: CommitWait) {
     this.#wait = wait;
@@ -85,6 +91,20 @@ class CommitProgress implements Probe {
   }
 
   async check() {
+    if (this.#goldTarget === undefined) {
+      const answer = await this.#ingested();
+      if (!answer.ready || this.#goldTarget === undefined) return answer;
+      this.#detail = answer.detail;
+    }
+    const waiting = await this.#unreadByGold(this.#goldTarget);
+    if (waiting === undefined) return ready(this.#ingestDetail);
+    if (waiting !== this.#detail) this.#since = performance.now();
+    this.#detail = waiting;
+    return notReady(waiting);
+  }
+
+  /** Whether `ingest` has committed all records; then #goldTarget is set. */
+  async #ingested() {
     const { target } = this.#wait;
     const { start, committed, lastPlannedBatch, topic } = await readCheckpoint(this.#wait.runtime.outputPath);
     // Another topic's checkpoint never gets there: the comparison says so.
@@ -99,9 +119,23 @@ class CommitProgress implements Probe {
     this.#atWork = (lastPlannedBatch ?? -1) > (committed?.batch ?? -1);
     const batch = committed === undefined ? 'no micro-batch' : `micro-batch ${committed.batch}`;
     this.#detail = `${open.toLocaleString('en-US')} records to go, ${batch} is committed`;
-    return open === 0 && start !== undefined
-      ? ready(`all records are committed, ${batch} was the last`)
-      : notReady(this.#detail);
+    if (open > 0 || start === undefined) return notReady(this.#detail);
+    this.#goldTarget = committed?.batch ?? -1;
+    this.#ingestDetail = `all records are committed, ${batch} was the last`;
+    return ready(this.#ingestDetail);
+  }
+
+  /** The first table that has not read silver up to a micro-batch; undefined when all have. */
+  async #unreadByGold(through: number): Promise<string | undefined> {
+    const { runtime, tables } = this.#wait;
+    for (const table of tables) {
+      const { files, committed } = await filesUnreadByGold(runtime.outputPath, table, through);
+      if (files === 0) continue;
+      const count = files === 1 ? '1 file' : `${files.toLocaleString('en-US')} files`;
+      const done = committed === -1 ? 'no micro-batch' : `micro-batch ${committed}`;
+      return `all records are committed; ${table} has ${count} of silver to go, ${done} of it is committed`;
+    }
+    return undefined;
   }
 
   /** The error to end with when the job does not run. */
@@ -116,7 +150,7 @@ class CommitProgress implements Probe {
   stall(): ProductError | undefined {
     const quietMs = performance.now() - this.#since;
     const { atWorkMs, idleMs } = this.#patience;
-    const mostMs = this.#atWork ? atWorkMs : idleMs + 3 * triggerIntervalMs(this.#wait.triggerInterval);
+    const mostMs = this.#atWork ? atWorkMs : idleMs + 3 * this.#wait.triggerIntervalMs;
     if (quietMs < mostMs) return undefined;
     return new ProductError('GATE_TIMEOUT', {
       message: `The job has made no progress for ${durationText(quietMs)}: ${this.#detail}.`,

@@ -1,15 +1,15 @@
 import type { SinkFile } from '../committed-files.ts';
-import { SINK_COLUMNS } from '../sink-columns.ts';
-import { SINKS, type SinkName } from '../sinks.ts';
+import { SINK_COLUMNS, type SqlColumns } from '../sink-columns.ts';
+import { fileNamesOf, type OutputName } from '../sinks.ts';
 import { sqlText } from './database.ts';
 
 /**
  * The table function that reads files of a sink, with the column `filename`. Settings that DuckDB would guess from paths or
  * content are fixed, so that neither a folder named `a=b` nor a strange value changes what is read.
  */
-export function sourceOf(sink: SinkName, files: readonly SinkFile[]): string {
+export function sourceOf(sink: OutputName, files: readonly SinkFile[]): string {
   const list = `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
-  if (SINKS[sink].extension === 'parquet') {
+  if (fileNamesOf(sink).extension === 'parquet') {
     return `read_parquet(${list}, filename = true, hive_partitioning = false, union_by_name = false)`;
   }
   const columns = Object.entries(SINK_COLUMNS.raw_csv)
@@ -24,10 +24,10 @@ export function sourceOf(sink: SinkName, files: readonly SinkFile[]): string {
 export const BATCH_OF_FILENAME = `regexp_extract(filename, '_([0-9]+)\\.[a-z]+$', 1)::BIGINT`;
 
 /**
- * The rows of a sink's files with the columns and types of SINK_COLUMNS, as SQL; of no files no rows, with the same columns.
+ * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the same columns.
  */
-export function relationOf(sink: SinkName, files: readonly SinkFile[]): string {
-  const columns = Object.entries(SINK_COLUMNS[sink]);
+export function relationOf(sink: OutputName, ofTable: SqlColumns, files: readonly SinkFile[]): string {
+  const columns = Object.entries(ofTable);
   if (files.length === 0) {
     return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
   }

@@ -3,7 +3,7 @@ import { messageOf } from '../../core/product-error.ts';
 import { committedFiles, type SinkFile } from '../committed-files.ts';
 import { absentAsUndefined } from '../optional-file.ts';
 import { readPruneLedger } from '../prune-ledger.ts';
-import type { SinkName } from '../sinks.ts';
+import type { OutputName } from '../sinks.ts';
 import type { Database } from './database.ts';
 import { sourceOf } from './file-source.ts';
 
@@ -21,7 +21,7 @@ export interface LoadedSink {
 
 export interface LoadOptions {
   readonly outputPath: string;
-  readonly sink: SinkName;
+  readonly sink: OutputName;
   /** The last committed batch, read before this is called. */
   readonly through: number;
   /** The statement that takes what it needs from a table function into a table. */

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { SINKS, type SinkName } from '../sinks.ts';
+import { fileNamesOf, type OutputName } from '../sinks.ts';
 
 /** A record of the topic, and so a row of bronze and of one other sink. */
 export interface PlantedRow {
@@ -31,6 +31,8 @@ type Offsets = Readonly<Record<number, number>>;
 /** Writes a folder as the job leaves it, file by file, so that a test can leave out or add what it is about. */
 export class PlantedOutputs {
   readonly path: string;
+  /** The last batch of the source log by gold table. */
+  readonly #logOffsets = new Map<string, number>();
 
   private constructor(path: string) {
     this.path = path;
@@ -44,32 +46,69 @@ export class PlantedOutputs {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  fileOf(sink: SinkName, batch: number, time = '20250102_030405'): string {
-    const { prefix, extension } = SINKS[sink];
+  fileOf(sink: OutputName, batch: number, time = '20250102_030405'): string {
+    const { prefix, extension } = fileNamesOf(sink);
     return join(this.path, sink, `${prefix}_${time}_${batch}.${extension}`);
   }
 
   async start(offsets: Offsets, topic = 'transactions'): Promise<void> {
-    await this.write('_chk/medallion/sources/0/0', `\0v1\n${JSON.stringify({ [topic]: offsets })}`);
+    await this.write('_chk/ingest/sources/0/0', `\0v1\n${JSON.stringify({ [topic]: offsets })}`);
   }
 
   async plan(batch: number, end: Offsets): Promise<void> {
     const metadata = { batchWatermarkMs: 0, batchTimestampMs: 1_735_787_045_000 + batch, conf: {} };
     const content = `v1\n${JSON.stringify(metadata)}\n${JSON.stringify({ transactions: end })}`;
-    await this.write(`_chk/medallion/offsets/${batch}`, content);
+    await this.write(`_chk/ingest/offsets/${batch}`, content);
   }
 
-  async commit(batch: number, end: Offsets, watermarkMs: number | null = null): Promise<void> {
+  async commit(batch: number, end: Offsets): Promise<void> {
     await this.plan(batch, end);
-    await this.write(
-      `_chk/gold/${batch}.json`,
-      JSON.stringify({ watermark_ms: watermarkMs, open_windows: 0 }),
-    );
-    await this.write(`_chk/medallion/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
+    await this.write(`_chk/ingest/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
+  }
+
+  /**
+   * A committed micro-batch of a gold table's query.
+   * @param silver silver's micro-batches whose files it has read; none for one without data
+   */
+  async goldBatch(
+    batch: number,
+    watermarkMs: number,
+    silver: readonly number[],
+    table = 'gold',
+  ): Promise<void> {
+    await this.planGold(batch, watermarkMs, silver, table);
+    await this.write(`_chk/${table}/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
+  }
+
+  /** The same before it is committed. */
+  async planGold(
+    batch: number,
+    watermarkMs: number,
+    silver: readonly number[],
+    table = 'gold',
+  ): Promise<void> {
+    const last = this.#logOffsets.get(table) ?? -1;
+    const logOffset = silver.length > 0 ? last + 1 : last;
+    this.#logOffsets.set(table, logOffset);
+    if (silver.length > 0) await this.seenByGold(logOffset, silver, table);
+    const metadata = { batchWatermarkMs: watermarkMs, batchTimestampMs: 1_735_787_045_000 + batch, conf: {} };
+    const content = `v1\n${JSON.stringify(metadata)}\n${JSON.stringify({ logOffset })}`;
+    await this.write(`_chk/${table}/offsets/${batch}`, content);
+  }
+
+  /** A batch of the source log of a gold table's query. */
+  async seenByGold(logOffset: number, silver: readonly number[], table = 'gold'): Promise<void> {
+    const entries = silver.map((batchOfSilver) => ({
+      path: `file:///opt/spark-output/parquet/silver/${basename(this.fileOf('silver', batchOfSilver))}`,
+      timestamp: 1_735_787_045_000,
+      batchId: logOffset,
+    }));
+    const lines = ['v1', ...entries.map((entry) => JSON.stringify(entry))];
+    await this.write(`_chk/${table}/sources/0/${logOffset}`, lines.join('\n'));
   }
 
   async ledger(
-    sink: SinkName,
+    sink: OutputName,
     throughBatch: number,
     offsets: Offsets | null,
     files: number,
@@ -119,13 +158,17 @@ export class PlantedOutputs {
     );
   }
 
-  async gold(batch: number, windows: readonly PlantedWindow[]): Promise<void> {
+  async gold(
+    batch: number,
+    windows: readonly PlantedWindow[],
+    { table = 'gold', windowMs = 60_000 } = {},
+  ): Promise<void> {
     const values = windows.map(
       ({ card, start, count, sum, max }) => `('${card}', ${start}, ${count}, ${sum}, ${max})`,
     );
     await this.parquet(
-      this.fileOf('gold', batch),
-      `SELECT card AS card_id, to_timestamp(start / 1000) AS window_start, to_timestamp(start / 1000 + 60) AS window_end,
+      this.fileOf(table, batch),
+      `SELECT card AS card_id, to_timestamp(start / 1000) AS window_start, to_timestamp((start + ${windowMs}) / 1000) AS window_end,
         n::BIGINT AS txn_count, total::DECIMAL(28,2) AS sum_amount, (total / n)::DECIMAL(22,6) AS avg_amount,
         most::DECIMAL(18,2) AS max_amount FROM (VALUES ${values.join(', ')}) v(card, start, n, total, most)`,
     );

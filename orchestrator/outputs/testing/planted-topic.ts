@@ -28,6 +28,8 @@ export class PlantedTopic implements TopicReader {
   readonly #records = new Map<number, TopicRecord[]>();
   /** Of partition 0. */
   readonly #others = new Map<number, OffsetContent>();
+  #goldBatch = 0;
+  #watermarkMs = 0;
 
   private constructor(outputs: PlantedOutputs) {
     this.outputs = outputs;
@@ -71,8 +73,12 @@ export class PlantedTopic implements TopicReader {
     }
   }
 
-  /** Sends records and has them read by one committed micro-batch. */
-  async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number | null): Promise<void> {
+  /**
+   * Sends records and has them read by one committed micro-batch; then by one of gold, if there are silver rows, which an idle trigger
+   * follows: micro-batch 2n of gold reads the n-th silver file, and 2n + 1 emits what that has closed.
+   * @param watermarkMs what the newest event up to here gives
+   */
+  async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number): Promise<void> {
     const { outputs } = this;
     for (const { partition = 0, offset, value } of records) {
       const before = this.#records.get(partition) ?? [];
@@ -105,7 +111,12 @@ export class PlantedTopic implements TopicReader {
     if (rejects.length > 0) {
       await outputs.parquet(outputs.fileOf('quarantine', batch), rejects.join(' UNION ALL '));
     }
-    await outputs.commit(batch, this.ends, watermarkMs);
+    await outputs.commit(batch, this.ends);
+    if (silver.length === 0) return;
+    await outputs.goldBatch(this.#goldBatch, this.#watermarkMs, [batch]);
+    this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
+    await outputs.goldBatch(this.#goldBatch + 1, this.#watermarkMs, []);
+    this.#goldBatch += 2;
   }
 
   /** raw_csv as the job writes it from silver. */

@@ -1,4 +1,4 @@
-import type { SinkName } from '../sinks.ts';
+import type { OutputName } from '../sinks.ts';
 
 /** What can be wrong, with what `from` to `to` are about. */
 export const DIFFERENCE_KINDS = {
@@ -37,7 +37,7 @@ export type DifferenceKind = keyof typeof DIFFERENCE_KINDS;
 export interface Difference {
   readonly kind: DifferenceKind;
   /** The sink concerned; null where it is the topic or the checkpoint. */
-  readonly sink: SinkName | null;
+  readonly sink: OutputName | null;
   readonly topic: string;
   readonly partition: number | null;
   /** First and last offset concerned, both included; null where it is not about offsets. */
@@ -93,7 +93,7 @@ export class DifferenceLog {
   }
 
   /** How many more of a kind are worth fetching in detail. */
-  room(kind: DifferenceKind, sink: SinkName | null): number {
+  room(kind: DifferenceKind, sink: OutputName | null): number {
     return Math.max(0, this.#keptPerKind - (this.#perKind.get(`${kind} ${sink}`) ?? 0));
   }
 }

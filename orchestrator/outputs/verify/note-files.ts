@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import type { LoadedSink } from '../duckdb/load-sink.ts';
-import type { SinkName } from '../sinks.ts';
+import type { OutputName } from '../sinks.ts';
 import type { DifferenceLog } from './difference.ts';
 
 /** Notes files that could not be read, and micro-batches with more than one file, after the micro-batch pruned last. */
 export function noteFiles(
-  sink: SinkName,
+  sink: OutputName,
   loaded: LoadedSink,
   prunedThrough: number,
   log: DifferenceLog,

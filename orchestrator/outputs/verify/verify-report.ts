@@ -1,5 +1,5 @@
 import type { QuarantineReason } from '../expected/quarantine-reason.ts';
-import type { SinkName } from '../sinks.ts';
+import type { OutputName, SinkName } from '../sinks.ts';
 import type { Difference } from './difference.ts';
 
 /** One partition of the topic beside bronze. Offsets are next offsets: ranges are [from, to). */
@@ -33,7 +33,7 @@ export interface PartitionReport {
 
 /** What MAX_FILES_PER_SINK took from a sink; nothing is said about it beyond that. */
 export interface PrunedReport {
-  readonly sink: SinkName;
+  readonly sink: OutputName;
   /** Files of micro-batches up to this one are gone. */
   readonly throughBatch: number;
   readonly files: number;
@@ -41,18 +41,34 @@ export interface PrunedReport {
 
 /** What could not be compared, and why: neither equal nor different. */
 export interface NotCompared {
-  readonly sink: SinkName;
+  readonly sink: OutputName;
   readonly reason: string;
   /** Rows, records or windows concerned; null when it is the sink as a whole. */
   readonly count: number | null;
 }
 
-/** How gold compares with silver. */
-export interface GoldReport {
+/** How a gold table compares with silver. */
+export interface GoldTableReport {
+  readonly name: string;
+  /** The last committed micro-batch of its query, null before the first. */
+  readonly committedBatch: number | null;
+  /** Rows in committed, unpruned files. */
+  readonly rows: number;
   /** Closed windows that equal the aggregation of their silver rows, late ones left out. */
   readonly equalWindows: number;
+  /** Silver rows, counted once for each of their windows, that were dropped since their window was closed. */
+  readonly late: number;
   /** Up to here event time is complete: windows that end by it are closed. Null: none is closed yet. */
   readonly watermark: string | null;
+  /** Committed silver files that the query has not read yet: its lag. */
+  readonly unreadFiles: number;
+}
+
+/** How gold compares with silver: all tables together, and each. */
+export interface GoldReport extends Pick<GoldTableReport, 'equalWindows' | 'late' | 'unreadFiles'> {
+  /** The least of the tables' watermarks, null when one has none. */
+  readonly watermark: string | null;
+  readonly tables: readonly GoldTableReport[];
 }
 
 /** What `--deep` compared: rows that equal what their records give. */
@@ -94,7 +110,7 @@ export interface AnswerKeyReport {
   readonly faults: readonly FaultReport[];
 }
 
-/** The outcome of one verification. Counts are rows in committed, unpruned files. */
+/** The outcome of one verification. Counts are rows in committed, unpruned files; `gold` is all gold tables together. */
 export interface VerifyReport {
   /** No difference. Lag, pruned ranges and what could not be compared are no differences. */
   readonly equal: boolean;
@@ -102,7 +118,7 @@ export interface VerifyReport {
   /** The last committed micro-batch, null before the first. */
   readonly committedBatch: number | null;
   readonly partitions: readonly PartitionReport[];
-  readonly counts: Readonly<Record<SinkName, number>>;
+  readonly counts: Readonly<Record<SinkName | 'gold', number>>;
   readonly lag: number;
   readonly pruned: readonly PrunedReport[];
   readonly gold: GoldReport;

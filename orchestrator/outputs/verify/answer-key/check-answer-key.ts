@@ -1,13 +1,11 @@
 import type { Checkpoint } from '../../checkpoint.ts';
 import type { Cell, Database } from '../../duckdb/database.ts';
 import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
-import type { GoldBatch } from '../../gold-state.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
 import type { PartitionState } from '../compare-topic.ts';
 import { actualTable } from '../deep/load-actual.ts';
 import type { DifferenceLog } from '../difference.ts';
-import { goldExtent } from '../gold-extent.ts';
-import { createLateRules } from '../late-rules.ts';
+import type { GoldOutcome } from '../gold/verify-gold.ts';
 import type { AnswerKeyReport, FaultReport } from '../verify-report.ts';
 import { keyVerdicts } from './key-verdicts.ts';
 import { loadAnswerKey } from './load-answer-key.ts';
@@ -17,7 +15,8 @@ export interface KeyCheck {
   readonly outputPath: string;
   readonly checkpoint: Checkpoint;
   readonly states: readonly PartitionState[];
-  readonly batches: readonly GoldBatch[];
+  /** The gold table that tells what became of silver rows, if the pipeline has one. */
+  readonly gold: GoldOutcome | undefined;
 }
 
 /** Differences that are listed; the others are counted. */
@@ -27,7 +26,7 @@ const LISTED = 50;
  * Checks that each record of an answer key landed in the sink and with the reason that the key says, silver rows with its txn_id and
  * event time. Of silver rows it tells what gold made of them; that their windows are right is part of the check.
  *
- * Needs the tables `expected`, `actual_…` and `gold_wrong`.
+ * Needs the tables `expected`, `actual_…`, `batch_ends` and those of the gold table: `gold_files`, `gold_rules`, `gold_wrong`.
  * @throws ProductError ANSWER_KEY_INVALID
  */
 export async function checkAnswerKey(
@@ -38,10 +37,7 @@ export async function checkAnswerKey(
   const through = check.checkpoint.committed?.batch ?? -1;
   const { lines, unplaced } = await loadAnswerKey(database, { ...check, through });
   await createBounds(database, check);
-  const extent = goldExtent(check.checkpoint, check.batches);
-  const rules = extent ?? { through: NO_BATCH, start: new Map(), batches: [] };
-  await createLateRules(database, rules);
-  await database.run(`CREATE TABLE key_verdicts AS ${keyVerdicts(rules.through.watermarkMs)}`);
+  await database.run(`CREATE TABLE key_verdicts AS ${keyVerdicts(check.gold)}`);
   await noteUnfulfilled(database, log);
   const faults = await database.all(`
     SELECT fault, count(*), count(*) FILTER (verdict = 'found'), count(*) FILTER (verdict = 'pending'),
@@ -50,14 +46,6 @@ export async function checkAnswerKey(
     FROM key_verdicts GROUP BY 1 ORDER BY 1`);
   return { file: check.file, lines, unplaced, faults: faults.map(faultReport) };
 }
-
-const NO_BATCH: GoldBatch = {
-  batch: -1,
-  topic: '',
-  end: new Map(),
-  plannedAtMs: 0,
-  watermarkMs: Number.NEGATIVE_INFINITY,
-};
 
 function faultReport(row: readonly Cell[]): FaultReport {
   const [fault, ...counts] = row;

@@ -1,10 +1,24 @@
 import { actualTable } from '../deep/load-actual.ts';
-import { FATE } from '../late-rules.ts';
-import { microseconds, WINDOW_START } from '../load-gold.ts';
+import { lastWindowStart, microseconds } from '../gold/gold-sql.ts';
+import type { GoldOutcome } from '../gold/verify-gold.ts';
 
-/** Each line with where its record is, what is to be said of it, and what gold made of it. */
-export function keyVerdicts(watermarkMs: number): string {
-  const watermark = microseconds(watermarkMs);
+/** The key by which windows are looked up. */
+const CARD = 'card_id';
+
+/** Each line with where its record is, what is to be said of it, and what a gold table made of it, in the last of its windows. */
+export function keyVerdicts(gold: GoldOutcome | undefined): string {
+  const { windowUs, slideUs, keys } = gold?.sql ?? { windowUs: 1, slideUs: 1, keys: [] };
+  const watermark = microseconds(gold?.reading.batches.at(-1)?.watermarkMs ?? 0);
+  const start = lastWindowStart(slideUs).replaceAll('event_us', 'e.event_us');
+  const byCard = keys.length === 1 && keys[0]?.name === CARD ? keys[0].column : undefined;
+  const wrong =
+    byCard === undefined
+      ? `(SELECT NULL AS card, NULL AS window_start WHERE false)`
+      : `(SELECT DISTINCT ${byCard} AS card, window_start FROM gold_wrong)`;
+  const rules =
+    gold === undefined
+      ? '(SELECT NULL AS batch, NULL AS late_us, NULL AS open_us WHERE false)'
+      : '(SELECT f.batch, late_us, open_us FROM gold_files f JOIN gold_rules USING (log_offset))';
   return `
     SELECT *, CASE
       WHEN committed IS NULL OR "offset" >= committed THEN 'pending'
@@ -18,14 +32,17 @@ export function keyVerdicts(watermarkMs: number): string {
       WHEN sink = 'silver' AND wrong_window THEN 'wrong window'
       ELSE 'found' END AS verdict,
       CASE WHEN NOT in_silver OR actual_us IS NULL THEN NULL
-        WHEN window_start + 60000000 > ${watermark} THEN 'open' ELSE rule_fate END AS fate
+        WHEN window_start + ${windowUs} > ${watermark} THEN 'open' ELSE rule_fate END AS fate
     FROM (
-      SELECT r.*, l.end_offset, CASE WHEN l.end_offset IS NULL THEN 'unknown' ELSE ${FATE} END AS rule_fate,
-        w.card_id IS NOT NULL AS wrong_window
+      SELECT r.*, CASE
+          WHEN r.window_start + ${windowUs} <= l.late_us THEN 'late'
+          WHEN r.window_start + ${windowUs} > l.open_us THEN 'read'
+          ELSE 'unknown' END AS rule_fate,
+        w.card IS NOT NULL AS wrong_window
       FROM (
         SELECT k.*, b.kept, b.committed, s."offset" IS NOT NULL AS in_silver, q."offset" IS NOT NULL AS in_quarantine,
           coalesce(q.reason, 0) AS actual_reason, t.txn_id AS actual_txn, f.txn_id AS first_txn,
-          e.event_us AS actual_us, e.card_id, ${WINDOW_START.replaceAll('event_us', 'e.event_us')} AS window_start
+          e.event_us AS actual_us, e.card_id, ${start} AS window_start, n.batch
         FROM answer_key k
         LEFT JOIN key_bounds b ON b.partition = k.partition AND b.sink = k.sink
         LEFT JOIN (SELECT DISTINCT partition, "offset" FROM ${actualTable('silver')}) s ON s.partition = k.partition AND s."offset" = k."offset"
@@ -35,8 +52,8 @@ export function keyVerdicts(watermarkMs: number): string {
           ON t.partition = k.partition AND t."offset" = k."offset"
         LEFT JOIN (SELECT partition, "offset", any_value(txn_id) AS txn_id FROM key_txns GROUP BY 1, 2) f
           ON f.partition = k.first_partition AND f."offset" = k.first_offset
-        LEFT JOIN expected e ON e.partition = k.partition AND e."offset" = k."offset") r
-      ASOF LEFT JOIN late_rules l ON l.partition = r.partition AND r."offset" < l.end_offset
-      LEFT JOIN (SELECT DISTINCT card_id, window_start FROM gold_wrong) w
-        ON w.card_id = r.card_id AND w.window_start = r.window_start)`;
+        LEFT JOIN expected e ON e.partition = k.partition AND e."offset" = k."offset"
+        ASOF LEFT JOIN batch_ends n ON n.partition = k.partition AND k."offset" < n.end_offset) r
+      LEFT JOIN ${rules} l ON l.batch = r.batch
+      LEFT JOIN ${wrong} w ON w.card = r.card_id AND w.window_start = r.window_start)`;
 }

@@ -1,17 +1,17 @@
-import type { Checkpoint } from '../../checkpoint.ts';
+import { type Checkpoint, committedBatches } from '../../checkpoint.ts';
 import type { Database } from '../../duckdb/database.ts';
 import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
-import type { GoldBatch } from '../../gold-state.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
 import { checkAnswerKey } from '../answer-key/check-answer-key.ts';
 import type { PartitionState } from '../compare-topic.ts';
 import type { DifferenceLog } from '../difference.ts';
-import type { SilverRows } from '../load-gold.ts';
+import type { SilverRows } from '../gold/silver-rows.ts';
+import type { GoldOutcome } from '../gold/verify-gold.ts';
 import { noteFiles } from '../note-files.ts';
 import type { TopicReader } from '../topic-reader.ts';
 import type { AnswerKeyReport, DeepReport, NotCompared } from '../verify-report.ts';
+import { createBatchEnds } from './batch-ends.ts';
 import { compareValues } from './compare-values.ts';
-import { expectedBatches } from './expected-batches.ts';
 import { silverOfRecords } from './expected-silver.ts';
 import { loadActual } from './load-actual.ts';
 import { loadExpected } from './load-expected.ts';
@@ -30,8 +30,6 @@ export interface ValueVerification extends DeepOptions {
   readonly outputPath: string;
   readonly checkpoint: Checkpoint;
   readonly states: readonly PartitionState[];
-  /** The micro-batches that the checkpoint knows. */
-  readonly batches: readonly GoldBatch[];
   readonly signal: AbortSignal | undefined;
   /** Files that are known to be unreadable. */
   readonly noted: ReadonlySet<string>;
@@ -40,11 +38,10 @@ export interface ValueVerification extends DeepOptions {
 export interface ValueOutcome {
   readonly report: DeepReport;
   readonly notCompared: readonly NotCompared[];
-  /** What gold should be the aggregation of, and the watermarks by which. */
+  /** What gold should be the aggregation of. */
   readonly silver: SilverRows;
-  readonly batches: readonly GoldBatch[];
-  /** To be called after gold was compared; null where no key was given. */
-  checkAnswerKey(): Promise<AnswerKeyReport | null>;
+  /** To be called when a gold table was compared, if there is one; null where no key was given. */
+  checkAnswerKey(gold: GoldOutcome | undefined): Promise<AnswerKeyReport | null>;
 }
 
 /**
@@ -87,28 +84,20 @@ export async function verifyValues(
   );
   const withoutRecord = await noteWithoutRecord(database, read, log);
   onProgress('comparing gold');
-  const batches = await expectedBatches(
-    database,
-    {
-      topic,
-      start: checkpoint.start ?? new Map(),
-      known: options.batches,
-      bronzeLedger: await readPruneLedger(outputPath, 'bronze'),
-      ranges: read.ranges,
-      incomplete: read.incomplete,
-    },
-    log,
-  );
+  const unknownThrough = await createBatchEnds(database, {
+    start: checkpoint.start ?? new Map(),
+    known: await committedBatches(checkpoint),
+    bronzeLedger: await readPruneLedger(outputPath, 'bronze'),
+  });
   const { answerKey } = options;
   return {
     report: { records: read.records, equalRows, reasons: await expectedReasons(database) },
     notCompared: [...read.notCompared, ...withoutRecord],
-    silver: silverOfRecords(read),
-    batches,
-    checkAnswerKey: async () =>
+    silver: silverOfRecords(read, unknownThrough),
+    checkAnswerKey: async (gold) =>
       answerKey === undefined
         ? null
-        : checkAnswerKey(database, { file: answerKey, outputPath, checkpoint, states, batches }, log),
+        : checkAnswerKey(database, { file: answerKey, outputPath, checkpoint, states, gold }, log),
   };
 }
 

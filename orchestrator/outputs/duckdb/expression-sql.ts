@@ -1,0 +1,90 @@
+import type { ColumnType, Expr } from '../../pipeline/model.ts';
+import { sqlText } from './database.ts';
+
+/** The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC. */
+export function sqlType(type: ColumnType): string {
+  switch (type.kind) {
+    case 'string':
+      return 'VARCHAR';
+    case 'integer':
+      return 'BIGINT';
+    case 'double':
+      return 'DOUBLE';
+    case 'boolean':
+      return 'BOOLEAN';
+    case 'date':
+      return 'DATE';
+    case 'timestamp':
+      return 'TIMESTAMP';
+    case 'decimal':
+      return `DECIMAL(${type.precision},${type.scale})`;
+  }
+}
+
+/** A name as SQL has it where it may be a keyword or have capitals. */
+export const quoted = (name: string): string => `"${name}"`;
+
+/** A column of silver, or a member of an object in one. */
+const columnSql = (name: string): string => name.split('.').map(quoted).join('.');
+
+/**
+ * An expression of the pipeline's SQL subset in DuckDB's SQL, with the meaning of docs/pipeline-json.md: three-valued, decimals
+ * exact in the type that the pipeline gives, NULL where an integer leaves 64 bits, a divisor is 0 or a double is not finite.
+ */
+export function expressionSql(expr: Expr): string {
+  if (expr.op === 'column') return columnSql(expr.name);
+  if (expr.op === 'literal') return literalSql(expr.type, expr.value);
+  const args = expr.args.map(expressionSql);
+  const [first = '', ...rest] = args;
+  switch (expr.op) {
+    case 'and':
+    case 'or':
+      return `(${args.join(` ${expr.op.toUpperCase()} `)})`;
+    case 'not':
+      return `(NOT ${first})`;
+    case 'isNull':
+      return `(${first} IS NULL)`;
+    case 'isNotNull':
+      return `(${first} IS NOT NULL)`;
+    case 'in':
+      return `(${first} IN (${rest.join(', ')}))`;
+    case 'between':
+      return `(${first} BETWEEN ${rest.join(' AND ')})`;
+    case 'like':
+      return `(${first} LIKE ${rest.join('')} ESCAPE '\\')`;
+    case 'negate':
+      return arithmetic(`-(${first})`, expr.type);
+    case '/':
+      return arithmetic(`(${first})::DOUBLE / nullif((${rest.join('')})::DOUBLE, 0)`, expr.type);
+    case '%':
+      return arithmetic(`(${first}) % nullif(${rest.join('')}, 0)`, expr.type);
+    case '+':
+    case '-':
+    case '*':
+      return arithmetic(`(${first}) ${expr.op} (${rest.join('')})`, expr.type);
+    default:
+      return `(${first} ${expr.op} ${rest.join('')})`;
+  }
+}
+
+function arithmetic(sql: string, type: ColumnType): string {
+  const value = `TRY((${sql})::${sqlType(type)})`;
+  return type.kind === 'double' ? `(CASE WHEN isfinite(${value}) THEN ${value} END)` : value;
+}
+
+function literalSql(type: ColumnType['kind'], value: string): string {
+  switch (type) {
+    case 'string':
+      return sqlText(value);
+    case 'date':
+      return `DATE ${sqlText(value)}`;
+    case 'timestamp':
+      return `TIMESTAMP ${sqlText(value.replace('T', ' ').replace('Z', ''))}`;
+    case 'integer':
+      return `(${value})::BIGINT`;
+    case 'double':
+      return `(${value})::DOUBLE`;
+    default:
+      return `(${value})`;
+  }
+}

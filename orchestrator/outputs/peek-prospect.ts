@@ -1,0 +1,80 @@
+import type { EventTimeState } from '../core/event-time-notes.ts';
+import type { GoldTable, Pipeline } from '../pipeline/model.ts';
+import type { Database } from './duckdb/database.ts';
+import { readGoldCheckpoint, readThrough } from './gold-checkpoint.ts';
+import { createRules, windowsOf } from './verify/gold/compare-gold.ts';
+import { readGold } from './verify/gold/gold-batches.ts';
+import { goldSql, microseconds } from './verify/gold/gold-sql.ts';
+import { newestEvents, silverOfFiles } from './verify/gold/silver-rows.ts';
+
+/** Where a gold table stands in event time, by silver's files that are there. */
+export interface GoldProspect extends Omit<EventTimeState, 'watermarkMs' | 'closedAfterMs'> {
+  /** ISO-8601 with Z; null as long as there is none. */
+  readonly watermark: string | null;
+  readonly closedAfter: string | null;
+}
+
+export interface ProspectOptions {
+  readonly outputPath: string;
+  readonly pipeline: Pipeline;
+  /** The last committed micro-batch of `ingest`. */
+  readonly through: number;
+}
+
+/** Where the gold tables stand, by their checkpoints and silver. */
+export async function goldProspects(
+  database: Database,
+  options: ProspectOptions,
+): Promise<readonly GoldProspect[]> {
+  const prospects: GoldProspect[] = [];
+  for (const table of options.pipeline.gold) prospects.push(await prospectOf(database, options, table));
+  return prospects;
+}
+
+async function prospectOf(
+  database: Database,
+  { outputPath, pipeline, through }: ProspectOptions,
+  table: GoldTable,
+): Promise<GoldProspect> {
+  const checkpoint = await readGoldCheckpoint(outputPath, table.name);
+  const last = readThrough(checkpoint);
+  const logged = new Map(
+    [...checkpoint.seen].filter(([batch, logOffset]) => batch <= through && logOffset <= last),
+  );
+  const watermarkMs = checkpoint.batches.at(-1)?.watermarkMs ?? 0;
+  const sql = goldSql(pipeline, table);
+  const silver = silverOfFiles(outputPath, logged.keys());
+  const newest = await newestEvents(database, silver);
+  const { rules } = readGold(checkpoint, logged, newest, pipeline.eventTime.watermarkMs);
+  await createRules(database, logged, rules);
+  const keys = sql.keys.map(({ column, type }) => `, ${column} ${type}`).join('');
+  await database.run(`CREATE OR REPLACE TABLE open_windows (window_start BIGINT${keys})`);
+  await database.run('CREATE OR REPLACE TABLE late_rows (rows BIGINT)');
+  await silver.insert(
+    database,
+    (relation) => `
+      INSERT INTO open_windows SELECT DISTINCT window_start ${sql.keys.map(({ select }) => `, ${select}`).join('')}
+      FROM (${windowsOf(relation, sql)}) WHERE window_start + ${sql.windowUs} > ${microseconds(watermarkMs)}`,
+  );
+  await silver.insert(
+    database,
+    (relation) => `
+      INSERT INTO late_rows SELECT count(*) FROM (${windowsOf(relation, sql)}) w JOIN gold_rules USING (log_offset)
+      WHERE window_start + ${sql.windowUs} <= late_us`,
+  );
+  const [row] = await database.all(`
+    SELECT (SELECT count(*) FROM (SELECT DISTINCT * FROM open_windows)), (SELECT max(window_start) FROM open_windows),
+      (SELECT coalesce(sum(rows), 0) FROM late_rows)`);
+  const [open, lastStart, late] = row ?? [];
+  const closedAfterMs =
+    lastStart === null || lastStart === undefined
+      ? undefined
+      : (Number(lastStart) + sql.windowUs) / 1000 + pipeline.eventTime.watermarkMs;
+  return {
+    table: table.name,
+    watermark: watermarkMs > 0 ? new Date(watermarkMs).toISOString() : null,
+    openWindows: Number(open),
+    closedAfter: closedAfterMs === undefined ? null : new Date(closedAfterMs).toISOString(),
+    late: Number(late),
+  };
+}

@@ -1,0 +1,60 @@
+import type { Database } from '../../duckdb/database.ts';
+import { BATCH_OF_FILENAME } from '../../duckdb/file-source.ts';
+import { loadSink } from '../../duckdb/load-sink.ts';
+import type { NewestEvents } from './gold-batches.ts';
+
+/** Where the rows come from that gold is compared with: silver's files, or what the topic's records give. */
+export interface SilverRows {
+  /** Silver's micro-batches of which not every row is there; absent: those of which there is none. */
+  readonly isPartial?: (batch: number) => boolean;
+  /** Whether these rows have a column of silver, by its name. */
+  readonly has: (column: string) => boolean;
+  /**
+   * Runs a statement over all rows, in parts of bounded size.
+   * @param statement takes a relation with silver's columns, event_us (Unix microseconds) and `batch`, silver's micro-batch;
+   *   -1 where only a bound of it is known: up to `batchesUnknownThrough`
+   */
+  insert(database: Database, statement: (relation: string) => string): Promise<void>;
+  /** Rows of micro-batches up to this one have the batch -1; absent where every row has its own. */
+  readonly batchesUnknownThrough?: number;
+}
+
+/**
+ * The rows of silver's files.
+ * @param batches silver's micro-batches that gold has read
+ */
+export function silverOfFiles(outputPath: string, batches: Iterable<number>): SilverRows {
+  const through = Math.max(-1, ...batches);
+  return {
+    has: () => true,
+    async insert(database, statement) {
+      await loadSink(database, {
+        outputPath,
+        through,
+        sink: 'silver',
+        insert: (source) =>
+          statement(
+            `(SELECT *, epoch_us(event_time) AS event_us, ${BATCH_OF_FILENAME} AS batch FROM ${source})`,
+          ),
+      });
+    },
+  };
+}
+
+/** The newest event time (Unix ms) of each of silver's micro-batches. */
+export async function newestEvents(database: Database, silver: SilverRows): Promise<NewestEvents> {
+  await database.run('CREATE OR REPLACE TABLE batch_newest (batch BIGINT, event_us BIGINT)');
+  await silver.insert(
+    database,
+    (relation) => `INSERT INTO batch_newest SELECT batch, max(event_us) FROM ${relation} GROUP BY batch`,
+  );
+  const rows = await database.all('SELECT batch, max(event_us) FROM batch_newest GROUP BY 1');
+  const byBatch = new Map(rows.map(([batch, us]) => [Number(batch), wholeMs(us as bigint)]));
+  // A file has rows: of a batch without any, the file is not there or cannot be read.
+  return { byBatch, isPartial: silver.isPartial ?? ((batch) => !byBatch.has(batch)) };
+}
+
+/** Microseconds as milliseconds, cut towards the past. */
+function wholeMs(us: bigint): number {
+  return Number((us - (((us % 1000n) + 1000n) % 1000n)) / 1000n);
+}
