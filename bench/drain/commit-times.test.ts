@@ -44,6 +44,30 @@ describe('the time of a drain', () => {
     expect(() => commitTimes(folder, [7, 9])).toThrow(/silver ends at .*"1":5.*"1":9/);
   });
 
+  it('goes on until gold has read all files of silver', () => {
+    const chk = join(folder, '_chk');
+    mkdirSync(join(folder, 'silver'));
+    for (const batch of [0, 1])
+      writeFileSync(join(folder, 'silver', `silver_20260101_000000_${batch}.parquet`), '');
+    query('_chk/ingest', 1000, [[1010, 9]]);
+    query('_chk/gold', 1000, [[1012, 0]]);
+    mkdirSync(join(chk, 'gold', 'sources', '0'), { recursive: true });
+    const log = (batch: number) => {
+      const path = `file:/out/silver/silver_20260101_000000_${batch}.parquet`;
+      const entry = JSON.stringify({ path, timestamp: 1, batchId: batch });
+      writeFileSync(join(chk, 'gold', 'sources', '0', `${batch}`), `v1\n${entry}`);
+    };
+    const read = (logOffset: number) =>
+      writeFileSync(join(chk, 'gold', 'offsets', '0'), `v1\n{}\n${JSON.stringify({ logOffset })}`);
+    log(0);
+    read(0);
+    expect(() => commitTimes(chk, [7, 9])).toThrow(/gold has not read 1 of the 2 files of silver/);
+    log(1);
+    expect(() => commitTimes(chk, [7, 9])).toThrow(/gold has not read 1 of the 2 files of silver/);
+    read(1);
+    expect(commitTimes(chk, [7, 9])).toEqual({ seconds: 12, batches: 1 });
+  });
+
   it('is refused when a query has committed nothing', () => {
     query('bronze', 1000, []);
     expect(() => commitTimes(folder, [7, 9])).toThrow(/bronze ends at \{\}/);

@@ -70,6 +70,7 @@ export async function drainSide(
           MAX_FILES_PER_SINK: '0',
           FAIL_ON_DATA_LOSS: 'true',
           TRIGGER_INTERVAL: '0 seconds',
+          GOLD_TRIGGER_INTERVAL: '0 seconds',
         },
       )
       .done(signal);

@@ -10,10 +10,13 @@ const COUNTED = [
   'raw_csv',
   '_staging',
   '_chk',
-  '_chk/medallion/offsets',
-  '_chk/medallion/commits',
-  '_chk/medallion/sources',
-  '_chk/gold',
+  '_chk/ingest/offsets',
+  '_chk/ingest/commits',
+  '_chk/ingest/sources',
+  '_chk/gold/offsets',
+  '_chk/gold/commits',
+  '_chk/gold/sources',
+  '_chk/gold/state',
   '_chk/_pruned',
 ] as const;
 
@@ -36,7 +39,7 @@ export function lastCommitted(outputPath: string): number {
 
 /** Milliseconds from the plan of a micro-batch to its commit, by batch, of those that the checkpoint still knows. */
 export function batchDurations(outputPath: string): ReadonlyMap<number, number> {
-  const folder = join(outputPath, '_chk', 'medallion');
+  const folder = join(outputPath, '_chk', 'ingest');
   const writtenAt = (kind: string, batch: number) =>
     statSync(join(folder, kind, `${batch}`), { throwIfNoEntry: false })?.mtimeMs;
   const durations = new Map<number, number>();
@@ -48,7 +51,7 @@ export function batchDurations(outputPath: string): ReadonlyMap<number, number> 
 }
 
 function batchIds(outputPath: string): readonly number[] {
-  const folder = join(outputPath, '_chk', 'medallion', 'commits');
+  const folder = join(outputPath, '_chk', 'ingest', 'commits');
   return existsSync(folder)
     ? readdirSync(folder).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
     : [];

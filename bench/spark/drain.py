@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -34,7 +34,8 @@ def drain_baseline(run: dict[str, str]) -> None:
 
 
 def drain_medallion(run: dict[str, str]) -> None:
-    """The product's job as it runs for ever, told to stop once the end of the topic is committed."""
+    """The product's job as it runs for ever, told to stop once the end of the topic is committed and gold has
+    read silver."""
     from medallion.config import load_settings
     from medallion.job import Job
     from medallion.session import open_session
@@ -52,7 +53,7 @@ def drain_medallion(run: dict[str, str]) -> None:
     finally:
         ended.set()
         job.close()
-    if _committed_end(Path(run["output"]) / "_chk" / "medallion") != end:
+    if not _is_drained(Path(run["output"]), end):
         sys.exit("stopped from outside before the end of the topic was committed")
 
 
@@ -98,22 +99,70 @@ def _drain(writer: Any, run: dict[str, str]) -> None:
 
 
 def _stop_at(output: Path, end: dict[str, int], ended: threading.Event) -> None:
-    """Asks this process to stop, as `down` does, when a committed batch ends where the topic does."""
-    checkpoint = output / "_chk" / "medallion"
+    """Asks this process to stop, as `down` does, when a committed batch ends where the topic does and gold has
+    read what that has left in silver.
+    """
     while not ended.is_set():
         time.sleep(POLL_S)
-        if _committed_end(checkpoint) == end:
+        if _is_drained(output, end):
             os.kill(os.getpid(), signal.SIGTERM)
             return
 
 
+def _is_drained(output: Path, end: dict[str, int]) -> bool:
+    checkpoints = output / "_chk"
+    # Another checkout may have gold inside the batches of its one query.
+    if (checkpoints / "medallion").exists():
+        return bool(_committed_end(checkpoints / "medallion") == end)
+    tables = [path for path in checkpoints.glob("[A-Za-z]*") if path.is_dir() and path.name != "ingest"]
+    return _committed_end(checkpoints / "ingest") == end and all(
+        _has_read(table, output / "silver") for table in tables
+    )
+
+
 def _committed_end(checkpoint: Path) -> Any:
+    """The offsets that the newest committed batch of a query of the topic ends at."""
+    batch = _last_committed(checkpoint)
+    if batch is None:
+        return None
+    *_, offsets = (checkpoint / "offsets" / str(batch)).read_text().strip().split("\n")
+    return next(iter(json.loads(offsets).values()))
+
+
+def _has_read(checkpoint: Path, silver: Path) -> bool:
+    """Whether a gold query has read all files of silver, and emitted the windows that these have closed: a batch
+    without data follows one that has moved the watermark.
+    """
+    batch = _last_committed(checkpoint)
+    files = {path.name for path in silver.glob("silver_*.parquet")}
+    if batch is None:
+        return not files
+    entry = (checkpoint / "offsets" / str(batch)).read_text().strip().split("\n")
+    _, commit = (checkpoint / "commits" / str(batch)).read_text().strip().split("\n")
+    if json.loads(commit)["nextBatchWatermarkMs"] > json.loads(entry[1])["batchWatermarkMs"]:
+        return False
+    return files <= _files_through(checkpoint / "sources" / "0", json.loads(entry[-1])["logOffset"])
+
+
+def _files_through(log: Path, last: int) -> set[str]:
+    """The names of the files in a file source's log up to a batch of it."""
+    names = set()
+    for path in log.glob("[0-9]*"):
+        try:
+            version, *lines = path.read_text().split("\n")
+        except FileNotFoundError:
+            # Compacted meanwhile: the next look finds it.
+            continue
+        if version == "v1":
+            entries = [json.loads(line) for line in lines if line]
+            names |= {entry["path"].rpartition("/")[2] for entry in entries if entry["batchId"] <= last}
+    return names
+
+
+def _last_committed(checkpoint: Path) -> Optional[int]:
     commits = checkpoint / "commits"
     batches = [int(name) for name in os.listdir(commits) if name.isdigit()] if commits.exists() else []
-    if not batches:
-        return None
-    *_, offsets = (checkpoint / "offsets" / str(max(batches))).read_text().strip().split("\n")
-    return next(iter(json.loads(offsets).values()))
+    return max(batches, default=None)
 
 
 DRAINS = {

@@ -6,8 +6,8 @@ import { readCheckpoint } from '../outputs/checkpoint.ts';
 /** A batch is at work for a second or less: asked this often, hardly any is missed. */
 const POLL_MS = 5;
 
-/** Where the job stages files, below OUTPUT_PATH, in a folder for each attempt at a batch: _staging/medallion/<batch>-<attempt>. */
-export const STAGED = join('_staging', 'medallion');
+/** Where the job stages files, below OUTPUT_PATH, in a folder for each attempt at a batch: _staging/ingest/<batch>-<attempt>. */
+export const STAGED = join('_staging', 'ingest');
 
 /**
  * Waits until a micro-batch is at work.

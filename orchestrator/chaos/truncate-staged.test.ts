@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function staged(path: string, bytes: number): string {
-  const file = join(folder, '_staging', 'medallion', path);
+  const file = join(folder, '_staging', 'ingest', path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, Buffer.alloc(bytes, 'x'));
   return file;

@@ -3,6 +3,7 @@ import { shownValue } from '../../producer/shown-value.ts';
 import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { type ServiceStatus, type StackStatus, stackStatus } from '../stack/service-status.ts';
+import { streamText } from '../stack/stream-status.ts';
 import { DEFAULT_WAIT_SECONDS, waitForReady } from '../stack/wait-for-ready.ts';
 import type { Command } from './command.ts';
 import { reportedSteps } from './reported-steps.ts';
@@ -68,7 +69,7 @@ const COLOUR: Readonly<Record<ServiceStatus['state'], (text: string) => string>>
   stopped: pc.dim,
 };
 
-function statusText({ runtime, ready, services, urls }: StackStatus): string {
+function statusText({ runtime, ready, pipeline, services, urls, stream, notes }: StackStatus): string {
   const rows = services.map(({ name, state, pid, container, restarts, detail, log = [] }) => {
     const id = container ?? (pid === undefined ? '-' : `pid ${pid}`);
     const again = restarts === 0 ? '' : ` (${restarts} restart${restarts === 1 ? '' : 's'})`;
@@ -76,5 +77,7 @@ function statusText({ runtime, ready, services, urls }: StackStatus): string {
     return [line, ...log.map((text) => `  | ${text}`)].join('\n');
   });
   const links = ready ? Object.entries(urls).map(([name, url]) => `${name.padEnd(16)} ${url}`) : [];
-  return [`${ready ? 'ready' : 'not ready'}, runtime ${runtime}`, ...rows, ...links].join('\n');
+  const line = `${'stream'.padEnd(16)} ${streamText({ stream, notes })}`;
+  const head = `${ready ? 'ready' : 'not ready'}, runtime ${runtime}, pipeline ${pipeline}`;
+  return [head, ...rows, line, ...links].join('\n');
 }

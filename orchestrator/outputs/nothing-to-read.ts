@@ -4,7 +4,7 @@ import { ProductError } from '../core/product-error.ts';
 export function noData(outputPath: string): ProductError {
   return new ProductError('NO_DATA', {
     message: `No micro-batch has left rows in ${outputPath} yet.`,
-    hint: 'See with `npm run status` whether the stack is up; the first rows follow its first trigger, gold when event time has closed a window.',
+    hint: 'See with `npm run status` whether the stack is up; the first rows follow its first trigger, gold after about six minutes of event time.',
   });
 }
 

@@ -5,6 +5,7 @@ import { lastCommittedBatch } from './checkpoint.ts';
 import { committedFiles, type SinkFile } from './committed-files.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from './count-rows.ts';
 import { type Database, withDatabase } from './duckdb/database.ts';
+import { quoted } from './duckdb/expression-sql.ts';
 import { BATCH_OF_FILENAME, sourceOf } from './duckdb/file-source.ts';
 import { isVanished } from './duckdb/vanished.ts';
 import { noData, outputChanged } from './nothing-to-read.ts';
@@ -184,7 +185,7 @@ async function newestRows(
   const columns = peekColumns(pipeline, sink);
   const select = (hidden: boolean) => `
     SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${sourceOf(sink, files)} ORDER BY ${isSinkName(sink) ? NEWEST_FIRST[sink] : 'window_start DESC, ALL'} LIMIT ${limit}`;
+    FROM ${sourceOf(sink, files)} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));
@@ -204,5 +205,11 @@ const NEWEST_FIRST: Readonly<Record<SinkName, string>> = {
   quarantine: 'bad_ingest_ts DESC, "offset" DESC, "partition"',
   raw_csv: `${BATCH_OF_FILENAME} DESC, event_time DESC, txn_id`,
 };
+
+function newestFirst({ gold }: Pipeline, output: OutputName): string {
+  if (isSinkName(output)) return NEWEST_FIRST[output];
+  const keys = gold.find(({ name }) => name === output)?.groupBy ?? [];
+  return ['window_start DESC', ...keys.map(quoted)].join(', ');
+}
 
 const sum = (a: number, b: number): number => a + b;

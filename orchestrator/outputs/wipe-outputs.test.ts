@@ -60,7 +60,7 @@ test('everything that the stack made goes, and the empty folder with it', async 
 test.each(['.DS_Store', '._bronze', 'Thumbs.db', 'desktop.ini', 'Desktop.ini'])(
   'what a file manager leaves in any folder goes with the outputs: %s',
   async (name) => {
-    for (const folder of ['', 'silver', 'gold', '_chk', '_chk/medallion/offsets', '_staging']) {
+    for (const folder of ['', 'silver', 'gold', '_chk', '_chk/ingest/offsets', '_staging']) {
       await outputs.write(join(folder, name), 'x');
     }
     await wipeOutputs(root, join(root, '..'));
@@ -116,6 +116,22 @@ test.each([
   await expectRefusal(join(root, name.startsWith('other') ? 'other' : name));
 });
 
+test('gold tables of any name go with their checkpoints, and also when these are gone already', async () => {
+  const folder = join(outputs.path, 'hourly');
+  for (const hasCheckpoint of [true, false]) {
+    await outputs.gold(3, [{ card: 'A', start: 0, count: 1, sum: '1.00', max: '1.00' }], { table: 'hourly' });
+    await outputs.write('hourly/.hourly_20250102_030405_3.parquet.crc', 'crc');
+    if (hasCheckpoint) await outputs.goldBatch(0, 0, [0], 'hourly');
+    expect(await wipeOutputs(outputs.path, outputs.path)).toContain('2 files in hourly');
+    expect(existsSync(folder)).toBe(false);
+  }
+  await outputs.write('hourly/notes.txt', 'mine');
+  await expect(wipeOutputs(outputs.path, outputs.path)).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+  await rm(folder, { recursive: true });
+  await outputs.write('_chk/mine/notes.txt', 'mine');
+  await expect(wipeOutputs(outputs.path, outputs.path)).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+});
+
 test('what appears between plan and wipe is refused too', async () => {
   const plan = await planOutputsWipe(root, join(root, '..'), { keepTopic: false });
   await outputs.write('gold/notes.txt', 'mine');
@@ -124,7 +140,7 @@ test('what appears between plan and wipe is refused too', async () => {
   expect(await tree()).toEqual(before);
 });
 
-test.each(['_chk/medallion/link', 'silver/silver_20250102_030405_9.parquet', 'quarantine', '_staging/link'])(
+test.each(['_chk/ingest/link', 'silver/silver_20250102_030405_9.parquet', 'quarantine', '_staging/link'])(
   'a symbolic link at %s is refused and what it points to stays',
   async (name) => {
     const elsewhere = await PlantedOutputs.create();

@@ -1,11 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { isFileManagerFile } from '../core/file-manager-files.ts';
 import { ProductError } from '../core/product-error.ts';
-import { absentAsUndefined } from './optional-file.ts';
-import { batchOfFileName, SINK_NAMES, type SinkName } from './sinks.ts';
+import { absentAsUndefined, namesIfPresent } from './optional-file.ts';
+import { batchOfFileName, isSinkName, type OutputName } from './sinks.ts';
 
 /** The file that marks a folder as made by this stack. */
 export const OUTPUT_MARKER = '.medallion-stream';
@@ -18,8 +18,17 @@ export interface WipePlan {
   readonly files: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What may lie in `_chk`, each with its checksum file and its draft; below it everything is Spark's or the job's. */
-const CHECKPOINT_NAMES = ['medallion', 'gold', '_pruned', '_source.json', '_source.json.new'];
+/**
+ * What may lie in `_chk` beside a folder for each query, each with its checksum file and its draft; below it everything is Spark's or
+ * the job's.
+ */
+const CHECKPOINT_NAMES = [
+  '_pruned',
+  ...['_source.json', '_pipeline.json'].flatMap((name) => [name, `${name}.new`]),
+];
+
+/** A gold table's name, which is that of its folder and of its query's checkpoint. */
+const TABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
  * Lists what the stack made in OUTPUT_PATH, and what a file manager left among it. Nothing is deleted, and symbolic links are not followed.
@@ -30,12 +39,13 @@ export async function planWipe(root: string, outputDir: string, keepsAnswerKey: 
   const foreign: string[] = [];
   const ownFolders: string[] = [];
   const files = new Map<string, string[]>([[root, []]]);
+  const tables = new Set((await namesIfPresent(join(root, '_chk'))).filter((name) => TABLE.test(name)));
   for (const entry of await entriesOf(root, foreign)) {
     const path = join(root, entry.name);
-    if (entry.isDirectory() && isSink(entry.name)) {
+    if (entry.isDirectory() && (await isOutput(path, tables))) {
       files.set(path, await sinkFilesOf(path, entry.name, foreign));
     } else if (entry.isDirectory() && (entry.name === '_chk' || entry.name === '_staging')) {
-      await findForeignBelow(path, entry.name === '_chk' ? CHECKPOINT_NAMES : undefined, foreign);
+      await findForeignBelow(path, entry.name === '_chk' ? isOfCheckpoints : undefined, foreign);
       ownFolders.push(path);
     } else if (entry.isFile() && (entry.name === OUTPUT_MARKER || isFileManagerFile(entry.name))) {
       files.get(root)?.push(path);
@@ -68,7 +78,7 @@ async function entriesOf(folder: string, foreign: string[]): Promise<readonly Di
   return [];
 }
 
-async function sinkFilesOf(folder: string, sink: SinkName, foreign: string[]): Promise<string[]> {
+async function sinkFilesOf(folder: string, sink: OutputName, foreign: string[]): Promise<string[]> {
   const own: string[] = [];
   for (const entry of await entriesOf(folder, foreign)) {
     const path = join(folder, entry.name);
@@ -79,16 +89,46 @@ async function sinkFilesOf(folder: string, sink: SinkName, foreign: string[]): P
   return own;
 }
 
+/**
+ * Whether a folder is that of a sink or gold table. Without checkpoints, which a wipe that was cut short has taken, the files of a table
+ * tell: all are named after the folder.
+ */
+async function isOutput(path: string, tables: ReadonlySet<string>): Promise<boolean> {
+  const name = basename(path);
+  if (isSinkName(name) || name === DEFAULT_TABLE || tables.has(name)) return true;
+  const files = (await namesIfPresent(path)).filter((file) => !isFileManagerFile(file));
+  return (
+    TABLE.test(name) &&
+    files.length > 0 &&
+    files.every((file) => batchOfFileName(name, withoutChecksum(file)) !== undefined)
+  );
+}
+
+/** The gold table of the product's own pipeline. */
+const DEFAULT_TABLE = 'gold';
+
+/** Folders of the former layout, of which `gold` held files of the job's own. */
+const QUERIES = ['ingest', 'medallion', DEFAULT_TABLE];
+/** What Spark puts into the checkpoint of a query. */
+const SPARKS_OWN = ['metadata', 'offsets', 'commits', 'sources', 'state'];
+
+async function isOfCheckpoints(entry: Dirent): Promise<boolean> {
+  if (CHECKPOINT_NAMES.includes(withoutChecksum(entry.name))) return true;
+  if (!entry.isDirectory()) return false;
+  if (QUERIES.includes(entry.name)) return true;
+  const names = await namesIfPresent(join(entry.parentPath, entry.name));
+  return TABLE.test(entry.name) && names.some((name) => SPARKS_OWN.includes(name));
+}
+
 /** Looks through a folder of the job's own for what cannot be its: links, and names on the first level that it does not use. */
 async function findForeignBelow(
   folder: string,
-  names: readonly string[] | undefined,
+  isOwn: ((entry: Dirent) => Promise<boolean>) | undefined,
   foreign: string[],
 ): Promise<void> {
   for (const entry of await entriesOf(folder, foreign)) {
     const path = join(folder, entry.name);
-    const known =
-      names === undefined || names.includes(withoutChecksum(entry.name)) || isFileManagerFile(entry.name);
+    const known = isOwn === undefined || (await isOwn(entry)) || isFileManagerFile(entry.name);
     if (!known || !(entry.isFile() || entry.isDirectory())) foreign.push(path);
     else if (entry.isDirectory()) await findForeignBelow(path, undefined, foreign);
   }
@@ -97,10 +137,6 @@ async function findForeignBelow(
 /** The file that a Hadoop checksum file `.<name>.crc` belongs to; other names stay as they are. */
 function withoutChecksum(name: string): string {
   return /^\.(.+)\.crc$/.exec(name)?.[1] ?? name;
-}
-
-function isSink(name: string): name is SinkName {
-  return SINK_NAMES.some((sink) => sink === name);
 }
 
 function refusal(foreign: readonly string[]): ProductError {

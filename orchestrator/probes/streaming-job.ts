@@ -2,6 +2,7 @@ import { notReady, type Probe, type ProbeAnswer, ready } from '../core/probe.ts'
 import { triggerIntervalMs, untilNextTriggerMs } from '../core/trigger.ts';
 import { firstDataCommitted, streamingStartFixed } from '../outputs/checkpoint-state.ts';
 import type { ServiceObservation } from '../runtime/runtime.ts';
+import { readProgress } from './progress.ts';
 
 /** What both probes of the job look at. */
 export interface StreamingJobView {
@@ -11,8 +12,8 @@ export interface StreamingJobView {
   readonly outputPath: string | undefined;
 }
 
-const RUNNING = /query running|query=\w+ batch=\d+/;
-const DATA_COMMITTED = /first data batch committed|query=medallion batch=\d+ rows=[1-9]/;
+/** The job's word that every query runs; what is committed says so as well, when that line is too far back. */
+const RUNNING = '[spark-streaming] query running';
 
 /** Ready when every query of the present process runs and has fixed its start offsets in its checkpoint. */
 export function streamingJobProbe(view: StreamingJobView): Probe {
@@ -20,7 +21,7 @@ export function streamingJobProbe(view: StreamingJobView): Probe {
     name: 'the streaming job',
     async check() {
       const { recentLines, detail } = await view.observe();
-      if (!recentLines.some((line) => RUNNING.test(line))) return notReady(lastWord(recentLines, detail));
+      if (!isRunning(recentLines)) return notReady(lastWord(recentLines, detail));
       if (view.outputPath === undefined) return ready('every query runs, its start offsets are fixed');
       const start = await streamingStartFixed(view.outputPath);
       return start.fixed ? ready(`every query runs, ${start.detail}`) : notReady(start.detail);
@@ -37,7 +38,7 @@ export function firstDataProbe(view: StreamingJobView, triggerInterval: string):
     name: 'the first micro-batch with data',
     async check() {
       const { recentLines } = await view.observe();
-      const committed = recentLines.some((line) => DATA_COMMITTED.test(line));
+      const committed = readProgress(recentLines).ingest.some(({ rows }) => (rows['bronze'] ?? 0) > 0);
       if (committed && view.outputPath === undefined) return ready('committed');
       const files = await fileState(view.outputPath);
       if (committed && files.ready) return files;
@@ -46,6 +47,11 @@ export function firstDataProbe(view: StreamingJobView, triggerInterval: string):
       );
     },
   };
+}
+
+function isRunning(recentLines: readonly string[]): boolean {
+  const { ingest, gold } = readProgress(recentLines);
+  return ingest.length > 0 || gold.size > 0 || recentLines.some((line) => line.startsWith(RUNNING));
 }
 
 async function fileState(outputPath: string | undefined): Promise<ProbeAnswer> {

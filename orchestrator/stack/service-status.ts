@@ -4,6 +4,7 @@ import { messageOf } from '../core/product-error.ts';
 import type { ServiceName } from '../core/services.ts';
 import type { RunState, Runtime, ServiceObservation } from '../runtime/runtime.ts';
 import { serviceProbe } from './service-probes.ts';
+import { type StreamStatus, streamReport } from './stream-status.ts';
 
 /** A service as `status` tells of it: a contract, its JSON has these fields. */
 export interface ServiceStatus {
@@ -26,8 +27,13 @@ export interface StackStatus {
   readonly runtime: Runtime['name'];
   /** Every daemon ready and every one-shot completed. */
   readonly ready: boolean;
+  /** The pipeline's name. */
+  readonly pipeline: string;
   readonly services: readonly ServiceStatus[];
   readonly urls: Readonly<Record<string, string>>;
+  readonly stream: StreamStatus;
+  /** What people should know of event time, a sentence each without its stop. */
+  readonly notes: readonly string[];
 }
 
 const PROBE_TIMEOUT_MS = 3000;
@@ -46,11 +52,16 @@ export async function stackStatus(config: StackConfig, runtime: Runtime): Promis
       );
     }),
   );
+  const job = observations.find(({ name }) => name === 'spark-streaming');
+  const { pipeline, stream, notes } = streamReport(config, job?.recentLines ?? [], Date.now());
   return {
     runtime: runtime.name,
     ready: services.every(({ state }) => state === 'ready' || state === 'completed'),
+    pipeline,
     services,
     urls: stackUrls(runtime),
+    stream,
+    notes,
   };
 }
 

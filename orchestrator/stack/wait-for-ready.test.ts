@@ -17,6 +17,9 @@ function status(state: 'starting' | 'ready' | 'failed'): StackStatus {
       { ...service, name: 'kafka', state },
     ],
     urls: {},
+    pipeline: 'transactions',
+    stream: { batch: null, lag: null, watermark: null, rows: {}, rejected: {}, late: 0 },
+    notes: [],
   };
 }
 
