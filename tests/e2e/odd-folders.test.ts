@@ -28,8 +28,8 @@ const checkpoint = (...names: string[]) => join(stack.outputPath, '_chk', ...nam
 
 /** The newest file of a log of the checkpoint. */
 function newest(log: 'offsets' | 'commits'): string {
-  const batches = readdirSync(checkpoint('medallion', log)).filter((name) => /^\d+$/.test(name));
-  return checkpoint('medallion', log, `${Math.max(...batches.map(Number))}`);
+  const batches = readdirSync(checkpoint('ingest', log)).filter((name) => /^\d+$/.test(name));
+  return checkpoint('ingest', log, `${Math.max(...batches.map(Number))}`);
 }
 
 describe('a stack in a folder of any name', () => {
@@ -49,8 +49,8 @@ describe('a stack in a folder of any name', () => {
     const { counts } = await verifiedUpTo(stack, 50);
     expect(await stack.run('down')).toMatchObject({ code: 0 });
     truncateSync(newest('commits'), 0);
-    truncateSync(checkpoint('medallion', 'metadata'), 0);
-    truncateSync(checkpoint('medallion', 'sources', '0', '0'), 0);
+    truncateSync(checkpoint('ingest', 'metadata'), 0);
+    truncateSync(checkpoint('ingest', 'sources', '0', '0'), 0);
     const up = await stack.run('up');
     expect(up.stderr + up.stdout).toContain('Ready after');
     await verifiedUpTo(stack, (counts['bronze'] ?? 0) + 50);

@@ -28,6 +28,8 @@ describe('up refuses, before anything is touched,', () => {
     ['MSGS_PER_SEC', 'abc'],
     ['KAFKA_TOPIC', 'bad topic'],
     ['TRIGGER_INTERVAL', 'often'],
+    ['GOLD_TRIGGER_INTERVAL', 'often'],
+    ['PIPELINE', 'nowhere'],
     ['OUTPUT_DIR', '/'],
     ['RUN_DIR', '/'],
   ])('%s=%s with exit code 2', async (name, value) => {

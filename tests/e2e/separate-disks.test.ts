@@ -47,7 +47,7 @@ describe.skipIf(!engine)(
       );
       expect(log).toContain('OUTPUT_PATH must be on storage that driver and executors share');
       const { outputPath } = compose.stack;
-      const commits = join(outputPath, '_chk', 'medallion', 'commits');
+      const commits = join(outputPath, '_chk', 'ingest', 'commits');
       expect(existsSync(commits) ? readdirSync(commits) : []).toEqual([]);
       expect(existsSync(join(outputPath, 'bronze'))).toBe(false);
     });

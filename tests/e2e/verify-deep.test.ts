@@ -114,7 +114,7 @@ interface DeepResult {
       readonly gold: Readonly<Record<string, number>>;
     }[];
   } | null;
-  readonly gold: { readonly equalWindows: number };
+  readonly gold: { readonly equalWindows: number; readonly watermark: string | null };
   readonly notCompared: readonly unknown[];
   readonly differences: readonly {
     readonly kind: string;
@@ -237,14 +237,21 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<void> | v
 describe('verify --deep', () => {
   it('finds every value as the record gives it, and every record of the key where it should be', async () => {
     const key = await send(MESSY);
-    // Closes all windows so far; the records behind it are late.
+    // Closes all windows so far. Records are late once a micro-batch of gold has run with its watermark.
+    const closing = new Date(Date.now() + 9 * MINUTE_MS);
+    const closed = new Date(closing.getTime() - 5 * MINUTE_MS).toISOString();
     await send([
-      {
-        fault: 'closing',
-        value: valueWith({ event_ts: new Date(Date.now() + 9 * MINUTE_MS).toISOString() }),
-        reason: null,
-      },
+      { fault: 'closing', value: valueWith({ event_ts: closing.toISOString() }), reason: null },
     ]);
+    let watermark: string | null = null;
+    await until(
+      () => `the watermark of gold is ${watermark}, not ${closed}`,
+      120_000,
+      async () => {
+        ({ watermark } = (await verify()).gold);
+        return (watermark ?? '') >= closed || undefined;
+      },
+    );
     const committed = await verify('--wait', '--timeout', '120');
     expect(committed).toMatchObject({ equal: true, deep: null, answerKey: null });
     const late = await send([

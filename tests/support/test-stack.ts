@@ -49,6 +49,7 @@ export class TestStack {
       OUTPUT_DIR: join(folder, 'output'),
       RUN_DIR: join(folder, 'run'),
       TRIGGER_INTERVAL: '1 second',
+      GOLD_TRIGGER_INTERVAL: '1 second',
       // Most of what a short run computes is its own start: one quick compiler, one simple collector.
       SPARK_EXECUTOR_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
       ...Object.fromEntries(Object.entries(this.ports).map(([name, port]) => [name, String(port)])),
