@@ -240,9 +240,7 @@ describe('verify --deep', () => {
     // Closes all windows so far. Records are late once a micro-batch of gold has run with its watermark.
     const closing = new Date(Date.now() + 9 * MINUTE_MS);
     const closed = new Date(closing.getTime() - 5 * MINUTE_MS).toISOString();
-    await send([
-      { fault: 'closing', value: valueWith({ event_ts: closing.toISOString() }), reason: null },
-    ]);
+    await send([{ fault: 'closing', value: valueWith({ event_ts: closing.toISOString() }), reason: null }]);
     let watermark: string | null = null;
     await until(
       () => `the watermark of gold is ${watermark}, not ${closed}`,
