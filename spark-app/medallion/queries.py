@@ -55,7 +55,7 @@ class Queries:
 
         Each query has a scheduler pool of its own, so that a large batch of one leaves cores to the others.
         """
-        if not self.running:
+        if not self.lines.gates:
             self.spark.streams.addListener(self.lines)
         gate = self.lines.gate_of(name)
         context = self.spark.sparkContext
@@ -79,10 +79,10 @@ class Queries:
         """Lets running batches commit within the grace, which is one for all of them, then stops every query.
         No new batch begins.
         """
+        if not self.lines.gates:
+            return
         for gate in self.lines.gates.values():
             gate.shut()
-        if not self.running:
-            return
         self._quiet_refusals()
         deadline = time.monotonic() + grace_s
         while time.monotonic() < deadline and any(each.is_at_work for each in self.running):

@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery, StreamingQueryManager
 
 from medallion.gate import BatchCounts, BatchGate
 from medallion.queries import Queries
@@ -132,3 +132,21 @@ def test_the_query_that_fails_is_named_and_the_other_one_goes_on(
     assert queries.running[0].query.isActive
     queries.stop(30.0)
     assert queries.failed() is failed
+
+
+def test_a_query_that_cannot_start_leaves_no_listener(
+    spark: SparkSession, queries: Queries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening: list[object] = []
+    monkeypatch.setattr(StreamingQueryManager, "addListener", lambda _, each: listening.append(each))
+    monkeypatch.setattr(StreamingQueryManager, "removeListener", lambda _, each: listening.remove(each))
+
+    def fail(gate: BatchGate) -> StreamingQuery:
+        raise OSError("no such folder")
+
+    with pytest.raises(OSError, match="no such folder"):
+        queries.start("ingest", fail)
+    assert listening == [queries.lines]
+    assert spark.sparkContext.getLocalProperty("spark.scheduler.pool") is None
+    queries.stop(1.0)
+    assert listening == []
