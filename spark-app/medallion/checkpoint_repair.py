@@ -20,9 +20,10 @@ from typing import Optional
 
 from medallion.console import say
 from medallion.errors import JobError, refusal
+from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST_SINKS, batch_of
-from medallion.offset_log import OffsetLog
+from medallion.naming import INGEST, INGEST_SINKS, SILVER, batch_of
+from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.topic import Topic
 
 
@@ -90,6 +91,7 @@ class CheckpointRepair:
         if committed == planned:
             raise damaged(self._entry(planned), f"batch {planned} is committed")
         self._require_records_from(planned, self._entry(planned))
+        self._require_unread(planned)
         for sink in INGEST_SINKS:
             for name in self._files.names(sink.folder):
                 if batch_of(sink, name) == planned:
@@ -99,6 +101,18 @@ class CheckpointRepair:
             f"{self._entry(planned)} was empty or torn: batch {planned}, which is not committed, "
             "is planned again"
         )
+
+    def _require_unread(self, batch_id: int) -> None:
+        """Raises JobError when a gold query has read silver of a batch that would be planned again."""
+        silver = {name for name in self._files.names(SILVER.folder) if batch_of(SILVER, name) == batch_id}
+        if not silver:
+            return
+        for query in self._files.names(CHECKPOINTS):
+            log = FileSourceLog(self._files, query)
+            # A torn entry may have been one of these.
+            found = [log.read(entry) for entry in log.entries().values()] if query != INGEST else []
+            if any(entry is None or any(name_of(uri) in silver for uri, _ in entry) for entry in found):
+                raise damaged(self._entry(batch_id), f"{query} has read the silver that its batch published")
 
     def _require_records_from(self, batch_id: int, uri: str) -> None:
         begin = self._begin_of(batch_id)

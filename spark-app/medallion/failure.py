@@ -18,12 +18,21 @@ _TOPIC_CHANGED = (
     "UnknownTopicOrPartition",
 )
 
+# What a gold query reads that nothing but all the records can make again.
+_READ_BY_GOLD = ("/state/0/", "/silver/silver_")
+_KEEP_TOPIC = "`npm run reset -- --keep-topic` makes every output again"
+
 
 def query_failure(query: StreamingQuery, in_batch: Optional[BaseException]) -> JobError:
     """The error for a query that ended by itself; `in_batch` is what its batch function raised, if it did."""
     if isinstance(in_batch, JobError):
         return in_batch
-    return JobError(f"query {query.name} ended: {_root_cause(query, in_batch)}")
+    cause = _root_cause(query, in_batch)
+    return JobError(f"query {query.name} ended: {cause}", _KEEP_TOPIC if _is_about_gold(cause) else "")
+
+
+def _is_about_gold(cause: str) -> bool:
+    return "does not exist" in cause and any(part in cause for part in _READ_BY_GOLD)
 
 
 def is_about_the_topic(failure: JobError) -> bool:

@@ -47,17 +47,22 @@ class FileSourceLog:
             lines = self.read(entries[at])
             if lines is None:
                 raise ValueError(f"{self._files.uri(self.folder)}/{entries[at]} is torn")
-            found |= {name for name, look in lines if look <= through}
+            found |= {name_of(uri) for uri, look in lines if look <= through}
             number = at + 1
         return found
 
     def read(self, entry: str) -> Optional[list[tuple[str, int]]]:
-        """The names of the files in an entry, each with the look that found it; None when it is torn."""
+        """The URIs of the files in an entry, each with the look that found it; None when it is torn."""
         text = self._files.read_text(f"{self.folder}/{entry}") or ""
         version, *lines = text.rstrip("\n").split("\n")
         try:
             found = [json.loads(line) for line in lines]
-            names = [(str(each["path"]).rsplit("/", 1)[-1], int(each["batchId"])) for each in found]
+            uris = [(str(each["path"]), int(each["batchId"])) for each in found]
         except (ValueError, KeyError, TypeError):
             return None
-        return names if version == "v1" and names else None
+        return uris if version == "v1" and uris else None
+
+
+def name_of(uri: str) -> str:
+    """The name of a file of silver, which has no character that a URI encodes."""
+    return uri.rsplit("/", 1)[-1]

@@ -136,8 +136,10 @@ def start_gold(
 
 def read_silver(spark: SparkSession, files: HadoopFiles, schema: str) -> DataFrame:
     """Silver as a stream: every file that is or will be in its folder, once. The folder has to be there."""
-    # The source takes a path for a pattern.
-    folder = re.sub(r"([\[\]{}*?\\])", r"\\\1", files.uri(SILVER.folder))
+    # The source takes a path for a pattern. One that is a pattern it does not hold against the files that it
+    # has read: when the outputs were moved, these have another folder.
+    root = re.sub(r"([\[\]{}*?\\])", r"\\\1", files.uri())
+    folder = f"{root}/[{SILVER.folder[0]}]{SILVER.folder[1:]}"
     return spark.readStream.schema(schema).options(**_SILVER_OPTIONS).parquet(folder)
 
 

@@ -17,13 +17,10 @@ from typing import Optional
 
 from medallion.checkpoint_repair import damaged, is_json
 from medallion.console import say
-from medallion.errors import refusal
-from medallion.file_source_log import FileSourceLog
+from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import SILVER, batch_of, gold_sink
 from medallion.offset_log import Batch, OffsetLog
-
-_RESET = "`npm run reset -- --keep-topic` makes every output again"
 
 
 class GoldRepair:
@@ -36,15 +33,12 @@ class GoldRepair:
         self._source = FileSourceLog(files, table)
 
     def run(self) -> None:
-        """Recovers what it can. Raises JobError (exit code 78) for what it cannot, and for files of a
-        checkpoint that is gone.
-        """
+        """Recovers what it can. Raises JobError (exit code 78) for what it cannot."""
         self._repair_metadata()
         self._repair_newest_commit()
         self._repair_newest_plan()
         self._repair_source_log()
         self._repair_state()
-        self._refuse_lost_checkpoint()
 
     def _repair_metadata(self) -> None:
         path = f"{self._log.checkpoint}/metadata"
@@ -72,7 +66,7 @@ class GoldRepair:
             raise damaged(self._entry(planned), f"batch {planned} is committed")
         if planned and self._plan(planned - 1) is None:
             raise damaged(self._entry(planned - 1), f"batch {planned} begins where it ends")
-        self._forget_plan(planned, self._entry(planned))
+        self._forget_plan(planned, f"{self._entry(planned)} was empty or torn")
 
     def _repair_source_log(self) -> None:
         entries = self._source.entries()
@@ -83,18 +77,39 @@ class GoldRepair:
         compact = max((number for number, name in entries.items() if name.endswith(".compact")), default=-1)
         # Spark reads the newest compact entry and those after it.
         needed = [number for number in torn if number >= min(compact, through)]
-        if not needed:
+        if needed:
+            uri = f"{self._files.uri(self._source.folder)}/{entries[needed[0]]}"
+            if needed[0] <= through:
+                raise damaged(uri, f"batch {committed} is committed")
+            self._look_again(through, f"{uri} was empty or torn")
             return
-        uri = f"{self._files.uri(self._source.folder)}/{entries[needed[0]]}"
-        if needed[0] <= through:
-            raise damaged(uri, f"batch {committed} is committed")
-        planned = self._log.last_planned()
+        # Spark would take them for empty. What is committed it knows by name.
+        found = [uri for uri, look in self._found_since(through, entries) if look > through]
+        if any(not self._files.is_in(uri, SILVER.folder) for uri in found):
+            self._look_again(through, f"the outputs were moved to {self._files.uri()}")
+            return
+        gone = sorted(set(map(name_of, found)) - set(self._files.names(SILVER.folder)))
+        if gone:
+            raise damaged(
+                f"{self._files.uri(SILVER.folder)}/{gone[0]}", f"{self._sink.folder} has not read it"
+            )
+
+    def _found_since(self, through: int, entries: dict[int, str]) -> list[tuple[str, int]]:
+        later = [name for number, name in entries.items() if number > through]
+        return [found for name in later for found in self._source.read(name) or []]
+
+    def _look_again(self, through: int, cause: str) -> None:
+        """Forgets what the source has found since the last committed batch, and the batch that was made of
+        it.
+        """
+        planned, committed = self._log.last_planned(), self._log.last_committed()
         if planned > committed:
-            self._forget_plan(planned, uri)
+            self._forget_plan(planned, cause)
+        entries = self._source.entries()
         for number in sorted(entries, reverse=True):
             if number > through:
                 self._files.delete(f"{self._source.folder}/{entries[number]}")
-        say(f"{uri} was empty or torn: the query looks again for files of silver since batch {committed}")
+        say(f"{cause}: {self._sink.folder} looks again for files of silver since batch {committed}")
 
     def _repair_state(self) -> None:
         committed = self._log.last_committed()
@@ -109,18 +124,6 @@ class GoldRepair:
         if before is not None:
             raise damaged(broken, f"so is {before}")
         self._run_again(committed, broken)
-
-    def _refuse_lost_checkpoint(self) -> None:
-        last = self._log.last_planned()
-        for name in self._files.names(self._sink.folder):
-            batch_id = batch_of(self._sink, name)
-            if batch_id is not None and batch_id > last:
-                raise refusal(
-                    f"{self._files.uri(self._sink.folder)} has {name}, but the checkpoint in "
-                    f"{self._files.uri(self._log.checkpoint)} "
-                    f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",
-                    _RESET,
-                )
 
     def _damage_of_state(self, batch_id: int) -> Optional[str]:
         """Which file of the state after a batch is missing or empty; None when the state is whole."""
@@ -157,12 +160,12 @@ class GoldRepair:
         except ValueError as error:
             raise damaged(uri, str(error)) from error
 
-    def _forget_plan(self, planned: int, uri: str) -> None:
+    def _forget_plan(self, planned: int, cause: str) -> None:
         for name in self._files.names(self._sink.folder):
             if batch_of(self._sink, name) == planned:
                 self._files.delete(f"{self._sink.folder}/{name}")
         self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
-        say(f"{uri} was empty or torn: batch {planned}, which is not committed, is planned again")
+        say(f"{cause}: batch {planned}, which is not committed, is planned again")
 
     def _plan(self, batch_id: int) -> Optional[Batch]:
         try:

@@ -98,6 +98,10 @@ class HadoopFiles:
         """A file's bytes."""
         return int(self._fs.getFileStatus(self._at(path)).getLen())
 
+    def is_in(self, uri: str, folder: str) -> bool:
+        """Whether an encoded URI is that of a file in a folder."""
+        return bool(self._path(self._jvm.java.net.URI(uri)).getParent().equals(self._at(folder)))
+
     def first_byte(self, path: str) -> Optional[int]:
         """A file's first byte, None when it is empty."""
         stream = self._fs.open(self._at(path))

@@ -85,6 +85,15 @@ def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes
     assert sorted(row[0] for row in rows) == [0, 1, 2, 3, 4]
 
 
+def test_a_batch_whose_silver_gold_has_read_is_not_planned_again(spark: SparkSession, root: Path) -> None:
+    (root / "_chk/ingest/offsets/1").write_text("")
+    (silver,) = [name for name in of_batch(root, 1) if name.startswith("silver/")]
+    look = root / "_chk/gold/sources/0/0"
+    look.parent.mkdir(parents=True)
+    look.write_text("v1\n" + json.dumps({"path": f"file:///x/{silver}", "timestamp": 1, "batchId": 0}))
+    refused(spark, root, "offsets/1")
+
+
 def test_what_the_topic_no_longer_has_is_not_given_up(spark: SparkSession, root: Path) -> None:
     (root / "_chk/ingest/offsets/1").write_text("")
     refused(spark, root, "offsets/1", earliest=3)

@@ -154,13 +154,14 @@ def test_a_staged_file_that_is_on_another_machine_fails_the_batch(
         stream.run()
     monkeypatch.undo()
     stream.run()
-    assert [row[:1] + row[3:4] for row in stream.rows()].count(("a", "2")) == 3
+    assert [row[:1] + row[3:4] for row in stream.rows()].count(("a", "2")) == 2
 
 
 def test_a_batch_that_emits_nothing_makes_no_file(spark: SparkSession, tmp_path: Path) -> None:
     put_silver(spark, tmp_path, 0, [("a", "00:00:00", "1")])
     stream = GoldStream(spark, tmp_path)
     stream.run()
-    assert stream.last_commit() == 0
+    # The second batch has none, and moves the watermark.
+    assert stream.last_commit() == 1
     assert not list(tmp_path.glob("gold/*"))
     assert HadoopFiles(spark, str(tmp_path)).names("_staging/gold") == []

@@ -81,11 +81,11 @@ def test_looks_that_spark_has_compacted_are_read(files: HadoopFiles, tmp_path: P
     commit(tmp_path, "gold", 1, 10)
     assert have_read(readers) == list(range(11))
     assert have_read(GoldReaders(files, ["gold"])) == list(range(11))
+    with pytest.raises(ValueError, match="12 is not there"):
+        FileSourceLog(files, "gold").names(-1, 12)
     (tmp_path / "_chk/gold/sources/0/11").write_text("")
     with pytest.raises(ValueError, match="11 is torn"):
         FileSourceLog(files, "gold").names(-1, 11)
-    with pytest.raises(ValueError, match="12 is not there"):
-        FileSourceLog(files, "gold").names(-1, 12)
 
 
 def test_silver_stays_until_gold_has_read_it(files: HadoopFiles, spark: SparkSession, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -65,6 +66,15 @@ def runs_on(spark: SparkSession, root: Path, base: Path) -> None:
     assert GoldStream(spark, root).rows() == GoldStream(spark, base).rows()
 
 
+def before_the_last_file(root: Path) -> None:
+    """As in the middle of the batch that reads the last file."""
+    # The one after it has emitted a window.
+    last = newest(root, "offsets")
+    for path in (last, newest(root, "commits"), *(root / "gold").glob(f"*_{last.name}.parquet")):
+        path.unlink()
+    newest(root, "commits").unlink()
+
+
 def copy_of(root: Path) -> Path:
     target = root.with_name("as-it-was")
     shutil.copytree(root, target, copy_function=shutil.copy2)
@@ -115,16 +125,32 @@ def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes
 @pytest.mark.parametrize("content", TORN)
 def test_the_newest_look_at_silver_is_taken_again(spark: SparkSession, root: Path, content: str) -> None:
     was = copy_of(root)
-    # The last two batches read file 11, and closed the window of file 10.
-    for batch_id in (newest(root, "commits"), newest(root, "offsets")):
-        batch_id.unlink()
-    newest(root, "commits").unlink()
+    before_the_last_file(root)
     look = newest(root, "sources/0")
     assert look.name == "11"
     look.write_text(content)
     repair(spark, root)
     assert not look.exists()
     runs_on(spark, root, was)
+
+
+def test_outputs_that_were_moved_within_a_batch_go_on(spark: SparkSession, root: Path) -> None:
+    was = copy_of(root)
+    # This folder is another one than that in the source's log.
+    before_the_last_file(root)
+    repair(spark, root)
+    assert newest(root, "sources/0").name == "10"
+    runs_on(spark, root, was)
+
+
+def test_a_file_that_a_planned_batch_misses_is_refused(spark: SparkSession, root: Path) -> None:
+    before_the_last_file(root)
+    look = newest(root, "sources/0")
+    line = json.loads(look.read_text().split("\n")[1])
+    line["path"] = (root / "silver" / "silver_20260101_000011_11.parquet").as_uri()
+    look.write_text(f"v1\n{json.dumps(line)}")
+    (root / "silver/silver_20260101_000011_11.parquet").unlink()
+    refused(spark, root, "silver_20260101_000011_11.parquet is missing.*gold has not read it")
 
 
 def test_what_a_committed_batch_needs_cannot_be_made_again(spark: SparkSession, root: Path) -> None:
@@ -152,8 +178,3 @@ def test_a_batch_whose_silver_is_gone_does_not_run_again(spark: SparkSession, ro
     newest(root, "commits").write_text("")
     (root / "silver/silver_20260101_000011_11.parquet").unlink()
     refused(spark, root, "cannot run again: silver has no more silver_20260101_000011_11.parquet")
-
-
-def test_files_of_a_checkpoint_that_is_gone_are_refused(spark: SparkSession, root: Path) -> None:
-    shutil.rmtree(root / "_chk/gold")
-    refused(spark, root, "the checkpoint in .*_chk/gold is not there")
