@@ -40,6 +40,10 @@ _SILVER_OPTIONS = {
     # clock of the storage is set back.
     "maxFileAge": "36500d",
 }
+_STATE_PROVIDER = "spark.sql.streaming.stateStore.providerClass"
+#: RocksDB's files are copied by Hadoop's own local file system or not at all. It keeps checksum files, so
+#: that the query has some in its checkpoint then.
+_ROCKSDB_FILES = ("fs.file.impl", "org.apache.hadoop.fs.LocalFileSystem")
 _STATE_SAVE = "StateStoreSave"
 
 
@@ -123,15 +127,22 @@ def start_gold(
     batch = GoldBatch(
         *(spark, files, log, gold_sink(table.name)), settings.max_files_per_sink, settings.show_previews
     )
-    return (
+    query = (
         gold(read_silver(spark, files, silver_schema), table, settings.pipeline.watermark_ms)
         .writeStream.queryName(table.name)
         .outputMode("append")
         .foreachBatch(gate.guard(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.gold_trigger_interval)
-        .start()
     )
+    if not _has_rocksdb(spark, files, log):
+        return query.start()
+    # The query keeps the configuration that it is started with.
+    spark.conf.set(*_ROCKSDB_FILES)
+    try:
+        return query.start()
+    finally:
+        spark.conf.unset(_ROCKSDB_FILES[0])
 
 
 def read_silver(spark: SparkSession, files: HadoopFiles, schema: str) -> DataFrame:
@@ -141,6 +152,12 @@ def read_silver(spark: SparkSession, files: HadoopFiles, schema: str) -> DataFra
     root = re.sub(r"([\[\]{}*?\\])", r"\\\1", files.uri())
     folder = f"{root}/[{SILVER.folder[0]}]{SILVER.folder[1:]}"
     return spark.readStream.schema(schema).options(**_SILVER_OPTIONS).parquet(folder)
+
+
+def _has_rocksdb(spark: SparkSession, files: HadoopFiles, log: OffsetLog) -> bool:
+    """Whether the state is, or will be, RocksDB's. A query that has begun stays with its own."""
+    begun = files.read_text(f"{log.checkpoint}/offsets/{log.last_planned()}")
+    return "RocksDB" in (begun or spark.conf.get(_STATE_PROVIDER, None) or "")
 
 
 def _emitted(spark: SparkSession, query: str) -> int:

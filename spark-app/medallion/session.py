@@ -52,6 +52,8 @@ _TUNING = {
     "spark.sql.files.openCostInBytes": str(1 << 20),
     # Above 32 files Spark starts a job to list them; the driver does it in a few milliseconds.
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+    # The job that lists more would have 10,000 tasks: a gold table that is added later reads all silver.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "100",
     # Staging is private until the rename, so a job's output may appear task by task: fewer renames.
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
 }

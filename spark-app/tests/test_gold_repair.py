@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
 from medallion.errors import EXIT_REFUSED, JobError
+from medallion.failure import query_failure
 from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
 from tests.gold_stream import GoldStream, put_silver
@@ -178,3 +181,36 @@ def test_a_batch_whose_silver_is_gone_does_not_run_again(spark: SparkSession, ro
     newest(root, "commits").write_text("")
     (root / "silver/silver_20260101_000011_11.parquet").unlink()
     refused(spark, root, "cannot run again: silver has no more silver_20260101_000011_11.parquet")
+
+
+def test_the_state_of_rocksdb_is_looked_at_alike(spark: SparkSession, tmp_path: Path) -> None:
+    root = tmp_path / "out"
+    provider = "spark.sql.streaming.stateStore.providerClass"
+    rocksdb = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+    spark.conf.set(provider, rocksdb)
+    try:
+        for batch_id, minute in enumerate(("00", "10")):
+            put_silver(spark, root, batch_id, [("a", f"00:{minute}:00", "1")])
+            GoldStream(spark, root).run()
+        before = contents(root)
+        repair(spark, root)
+        assert contents(root) == before
+        commit = newest(root, "commits")
+        expected = GoldStream(spark, root).rows()
+        (root / f"_chk/gold/state/0/0/{int(commit.name) + 1}.zip").unlink()
+        repair(spark, root)
+        assert not commit.exists()
+        GoldStream(spark, root).run()
+        assert GoldStream(spark, root).rows() == expected
+        assert len(expected) == 1
+    finally:
+        spark.conf.unset(provider)
+
+
+@pytest.mark.parametrize("path", ["_chk/gold/state/0/1/3.delta", "silver/silver_20260101_000000_1.parquet"])
+def test_a_query_that_ends_for_want_of_a_file_names_the_next_step(path: str) -> None:
+    query: Any = SimpleNamespace(name="gold")
+    failure = query_failure(query, FileNotFoundError(f"File file:/out/{path} does not exist"))
+    assert path in failure.sentence
+    assert "npm run reset -- --keep-topic" in failure.hint
+    assert query_failure(query, OSError("no space left")).hint == ""
