@@ -121,7 +121,7 @@ async function query(
 function refuseUnknown(sink: string | undefined, outputs: readonly string[]): void {
   if (sink === undefined || outputs.includes(sink)) return;
   throw new ProductError('BAD_USAGE', {
-    message: `${JSON.stringify(sink)} is neither a sink nor a gold table.`,
+    message: `${shownValue(sink)} is neither a sink nor a gold table.`,
     hint: `Name one of ${outputs.join(', ')}.`,
   });
 }
