@@ -45,6 +45,10 @@ class FileSourceLog:
             if at is None:
                 raise ValueError(f"{self._files.uri(self.folder)}/{number} is not there")
             lines = self.read(entries[at])
+            if lines is None and not self._files.exists(f"{self.folder}/{entries[at]}"):
+                # Spark has deleted it meanwhile, as a compact entry repeats it.
+                entries = self.entries()
+                continue
             if lines is None:
                 raise ValueError(f"{self._files.uri(self.folder)}/{entries[at]} is torn")
             found |= {name_of(uri) for uri, look in lines if look <= through}

@@ -88,6 +88,25 @@ def test_looks_that_spark_has_compacted_are_read(files: HadoopFiles, tmp_path: P
         FileSourceLog(files, "gold").names(-1, 11)
 
 
+def test_a_look_that_spark_deletes_meanwhile_is_read_in_the_compact_one(
+    files: HadoopFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        look(tmp_path, "gold", number)
+    look(tmp_path, "gold", 9, compact=True)
+    log = FileSourceLog(files, "gold")
+    read = log.read
+
+    def and_spark_cleans_up(entry: str) -> object:
+        if entry == "3":
+            for number in range(9):
+                (tmp_path / "_chk/gold/sources/0" / str(number)).unlink()
+        return read(entry)
+
+    monkeypatch.setattr(log, "read", and_spark_cleans_up)
+    assert log.names(-1, 8) == {name(batch) for batch in range(9)}
+
+
 def test_silver_stays_until_gold_has_read_it(files: HadoopFiles, spark: SparkSession, tmp_path: Path) -> None:
     stream = GoldStream(spark, tmp_path)
     log = OffsetLog(files, "ingest")
