@@ -99,8 +99,8 @@ def _drain(writer: Any, run: dict[str, str]) -> None:
 
 
 def _stop_at(output: Path, end: dict[str, int], ended: threading.Event) -> None:
-    """Asks this process to stop, as `down` does, when a committed batch ends where the topic does and gold has
-    read what that has left in silver.
+    """Asks this process to stop, as `down` does, when a committed batch ends where the topic does and gold
+    has read what that has left in silver.
     """
     while not ended.is_set():
         time.sleep(POLL_S)
@@ -130,8 +130,8 @@ def _committed_end(checkpoint: Path) -> Any:
 
 
 def _has_read(checkpoint: Path, silver: Path) -> bool:
-    """Whether a gold query has read all files of silver, and emitted the windows that these have closed: a batch
-    without data follows one that has moved the watermark.
+    """Whether a gold query has read all files of silver, and emitted the windows that these have closed: a
+    batch without data follows one that has moved the watermark.
     """
     batch = _last_committed(checkpoint)
     files = {path.name for path in silver.glob("silver_*.parquet")}
