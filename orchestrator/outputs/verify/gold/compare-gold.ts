@@ -47,7 +47,6 @@ export async function compareGold(
   const { sql } = comparison;
   await createRules(database, comparison.logged, comparison.rules);
   await aggregateSilver(database, comparison);
-  await createOutcomes(database, sql);
   const silverIncomplete = await comparison.isSilverIncomplete();
   const floor = comparison.prunedWindowsMs;
   const closed = `${sql.windowUs} + window_start <= ${microseconds(comparison.watermarkMs)}
@@ -58,6 +57,9 @@ export async function compareGold(
       .join(' AND ');
   const keys = ['window_start', ...sql.keys.map(({ column }) => column)];
   const parts = sql.measures.flatMap((measure) => measure.parts.map(({ column }) => column));
+  const agrees = sql.measures.map((measure) => measure.agrees).join(' AND ') || 'true';
+  const equalAtOnce = await createSuspects(database, sql, { closed, same, agrees });
+  await createOutcomes(database, sql, same);
   const count = sql.measures.find(
     ({ name }) =>
       sql.table.measures.find((measure) => measure.name === name)?.function === 'count' &&
@@ -68,7 +70,7 @@ export async function compareGold(
     SELECT *, ${verdict(count === undefined ? undefined : `gold_${count}`, silverIncomplete)} AS verdict FROM (
       SELECT ${keys.map((key) => `coalesce_key.${key}`).join(', ')}, any_value(in_gold) IS NOT NULL AS in_gold,
         ${sql.measures.map(({ column }) => `any_value(gold_${column}) AS gold_${column},`).join(' ')}
-        coalesce(bool_or(allowed AND (${sql.measures.map(({ agrees }) => agrees).join(' AND ') || 'true'})), false) AS agrees,
+        coalesce(bool_or(allowed AND (${agrees})), false) AS agrees,
         coalesce(max(rows) FILTER (fate = 'read'), 0) AS certain_rows,
         coalesce(max(rows) FILTER (fate <> 'late'), 0) AS possible_rows,
         coalesce(bool_or(fate = 'unknown'), false) AS is_unknown,
@@ -78,19 +80,67 @@ export async function compareGold(
         SELECT ${keys.map((key) => `coalesce(g.${key}, o.${key}) AS ${key}`).join(', ')}, g.in_gold, o.* EXCLUDE (${keys.join(', ')})
           ${sql.measures.map(({ column }) => `, g.${column} AS gold_${column}`).join('')}
         FROM (
-          SELECT *, true AS in_gold FROM gold WHERE ${closed}
-            AND NOT EXISTS (FROM gold_doubled d WHERE ${same('d', 'gold')})) g
-        FULL JOIN (
-          SELECT * FROM outcomes WHERE ${closed}
-            AND NOT EXISTS (FROM gold_doubled d WHERE ${same('d', 'outcomes')})) o
-        ON ${same('g', 'o')}) coalesce_key
+          SELECT *, true AS in_gold FROM gold WHERE EXISTS (FROM suspects s WHERE ${same('s', 'gold')})) g
+        FULL JOIN outcomes o ON ${same('g', 'o')}) coalesce_key
       GROUP BY ${keys.map((key) => `coalesce_key.${key}`).join(', ')})`);
   await database.run(
     `INSERT INTO gold_wrong SELECT ${keys.join(', ')} FROM gold_verdicts WHERE starts_with(verdict, 'gold-')`,
   );
-  const findings = await countVerdicts(database);
+  const findings = await countVerdicts(database, sql);
   await noteVerdicts(database, sql, log);
-  return findings;
+  return { ...findings, equalWindows: equalAtOnce + findings.equalWindows };
+}
+
+/** The comparison with silver's side of a join, whose columns gold has as well. */
+function ofSilver(agrees: string, parts: readonly { readonly column: string }[]): string {
+  return parts.reduce(
+    (sql, { column }) => sql.replaceAll(new RegExp(`(?<![\\w.])${column}(?!\\w)`, 'g'), `o.${column}`),
+    agrees,
+  );
+}
+
+/**
+ * Puts the windows into the table `suspects` that do not agree with all their silver rows, or of which rows were or may have been late: mostly few,
+ * and only these are looked at for which of their rows count.
+ * @returns the number of the others that are in gold
+ */
+async function createSuspects(
+  database: Database,
+  { keys, measures, windowUs }: GoldSql,
+  {
+    closed,
+    same,
+    agrees,
+  }: {
+    readonly closed: string;
+    readonly same: (a: string, b: string) => string;
+    readonly agrees: string;
+  },
+): Promise<number> {
+  const names = ['window_start', ...keys.map(({ column }) => column)];
+  const parts = measures.flatMap((measure) => measure.parts);
+  const [doubled] = await database.all('SELECT count(*) FROM gold_doubled');
+  const single = (table: string) =>
+    Number(doubled?.[0]) === 0 ? '' : `AND NOT EXISTS (FROM gold_doubled d WHERE ${same('d', table)})`;
+  await database.run(`
+    CREATE OR REPLACE TABLE suspects AS
+    SELECT ${names.map((name) => `coalesce(g.${name}, o.${name}) AS ${name}`).join(', ')}, in_gold
+    FROM (
+      SELECT *, true AS in_gold ${measures.map(({ column }) => `, ${column} AS gold_${column}`).join('')}
+      FROM gold WHERE ${closed} ${single('gold')}) g
+    FULL JOIN (
+      SELECT ${names.join(', ')}, bool_or(is_doubtful) AS is_doubtful
+        ${parts.map(({ column, merge }) => `, ${merge}(${column}) AS ${column}`).join('')}
+      FROM (
+        SELECT w.*, window_start + ${windowUs} <= r.open_us AS is_doubtful
+        FROM silver_windows w JOIN gold_rules r ON r.log_offset = w.log_offset
+        WHERE ${closed} ${single('w')})
+      GROUP BY ${names.join(', ')}) o
+    ON ${same('g', 'o')}
+    WHERE in_gold IS NULL OR coalesce(is_doubtful, true) OR NOT coalesce(${ofSilver(agrees, parts)}, false)`);
+  const [row] = await database.all(`
+    SELECT (SELECT count(*) FROM gold WHERE ${closed} ${single('gold')}), (SELECT count(in_gold) FROM suspects)`);
+  return Number(row?.[0]) - Number(row?.[1]);
 }
 
 /**
@@ -167,14 +217,18 @@ async function aggregateSilver(
   await silver.insert(database, (relation) => `INSERT INTO silver_windows ${select(relation)}`);
 }
 
-/** Each way in which a window may end, with the rows up to there; and whether the rules allow it. */
-async function createOutcomes(database: Database, { keys, measures, windowUs }: GoldSql): Promise<void> {
+/** Each way in which a suspect window may end, with the rows up to there; and whether the rules allow it. */
+async function createOutcomes(
+  database: Database,
+  { keys, measures, windowUs }: GoldSql,
+  same: (a: string, b: string) => string,
+): Promise<void> {
   const names = ['window_start', ...keys.map(({ column }) => column)].join(', ');
   const parts = measures.flatMap((measure) => measure.parts);
   await database.run(`
     CREATE OR REPLACE TABLE outcomes AS
     SELECT *, fate = 'unknown' OR fate = 'read' AND next_fate IS DISTINCT FROM 'read' AS allowed FROM (
-      SELECT ${names}, log_offset, fate, rows AS own_rows, lead(fate) OVER earlier AS next_fate,
+      SELECT ${names}, log_offset, fate, lead(fate) OVER earlier AS next_fate,
         sum(rows) OVER earlier AS rows
         ${parts.map(({ column, merge }) => `, ${merge}(${column}) OVER earlier AS ${column}`).join('')}
       FROM (
@@ -185,15 +239,17 @@ async function createOutcomes(database: Database, { keys, measures, windowUs }: 
         FROM (
           SELECT ${names}, log_offset, sum(rows) AS rows
             ${parts.map(({ column, merge }) => `, ${merge}(${column}) AS ${column}`).join('')}
-          FROM silver_windows GROUP BY ${names}, log_offset) s
+          FROM silver_windows WHERE EXISTS (FROM suspects x WHERE ${same('x', 'silver_windows')}) GROUP BY ${names}, log_offset) s
         JOIN gold_rules r ON r.log_offset = s.log_offset)
       WINDOW earlier AS (PARTITION BY ${names} ORDER BY log_offset))`);
 }
 
-async function countVerdicts(database: Database): Promise<GoldFindings> {
+async function countVerdicts(database: Database, { windowUs }: GoldSql): Promise<GoldFindings> {
   const [row] = await database.all(`
     SELECT count(*) FILTER (verdict = 'equal'), count(*) FILTER (is_unknown AND verdict IN ('equal', 'nothing', 'lateness')),
-      count(*) FILTER (verdict = 'pruning'), (SELECT coalesce(sum(own_rows), 0) FROM outcomes WHERE fate = 'late') FROM gold_verdicts`);
+      count(*) FILTER (verdict = 'pruning'), (
+        SELECT coalesce(sum(rows), 0) FROM silver_windows JOIN gold_rules USING (log_offset)
+        WHERE window_start + ${windowUs} <= late_us) FROM gold_verdicts`);
   const [equalWindows = 0, undecidedByLateness = 0, undecidedByPruning = 0, late = 0] = (row ?? []).map(
     Number,
   );
