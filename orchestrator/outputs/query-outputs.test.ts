@@ -56,8 +56,9 @@ test('a folder may have the characters of a pattern in its name', async () => {
   await odd.commit(0, { 0: 3 });
   await odd.batch(0, rowsOf(0, 0, 3));
   const count = (sink: string) =>
-    queryOutputs({ outputPath: odd.path, sql: `SELECT count(*) AS n FROM ${sink}` }, async (result) =>
-      (await collect(queryCsv(result))).join(''),
+    queryOutputs(
+      { outputPath: odd.path, pipeline: transactions, sql: `SELECT count(*) AS n FROM ${sink}` },
+      async (result) => (await collect(queryCsv(result))).join(''),
     );
   for (const sink of ['bronze', 'silver', 'raw_csv']) expect(await count(sink)).toBe('n\r\n3\r\n');
 });
