@@ -8,9 +8,9 @@ rest has to be equal. The orchestrator has the same rule (`pipeline/compatibilit
 from __future__ import annotations
 
 import json
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
-Document = dict[str, Any]
+Document = Dict[str, Any]
 
 
 def changes_of(old: Document, now: Document) -> list[str]:

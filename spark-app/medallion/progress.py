@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime, timedelta
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
@@ -18,7 +18,7 @@ from medallion.naming import INGEST
 #: What a gold query says of its watermark before it has seen an event.
 _NO_WATERMARK = "1970-01-01T00:00:00.000Z"
 
-Progress = dict[str, Any]
+Progress = Dict[str, Any]
 
 
 def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:

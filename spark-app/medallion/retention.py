@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from itertools import takewhile
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, Optional, Set
 
 from py4j.protocol import Py4JJavaError
 
@@ -15,7 +15,7 @@ from medallion.naming import Sink, batch_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 
 #: Which of these files have been read.
-ReadFiles = Callable[[list[str]], set[str]]
+ReadFiles = Callable[[List[str]], Set[str]]
 
 
 def pruned_record(sink: Sink) -> str:
