@@ -50,7 +50,10 @@ describe('the time of a drain', () => {
     for (const batch of [0, 1])
       writeFileSync(join(folder, 'silver', `silver_20260101_000000_${batch}.parquet`), '');
     query('_chk/ingest', 1000, [[1010, 9]]);
-    query('_chk/gold', 1000, [[1012, 0]]);
+    query('_chk/gold', 1000, [
+      [1011, 0],
+      [1012, 0],
+    ]);
     mkdirSync(join(chk, 'gold', 'sources', '0'), { recursive: true });
     const log = (batch: number) => {
       const path = `file:/out/silver/silver_20260101_000000_${batch}.parquet`;
@@ -58,7 +61,7 @@ describe('the time of a drain', () => {
       writeFileSync(join(chk, 'gold', 'sources', '0', `${batch}`), `v1\n${entry}`);
     };
     const read = (logOffset: number) =>
-      writeFileSync(join(chk, 'gold', 'offsets', '0'), `v1\n{}\n${JSON.stringify({ logOffset })}`);
+      writeFileSync(join(chk, 'gold', 'offsets', '1'), `v1\n{}\n${JSON.stringify({ logOffset })}`);
     log(0);
     read(0);
     expect(() => commitTimes(chk, [7, 9])).toThrow(/gold has not read 1 of the 2 files of silver/);
