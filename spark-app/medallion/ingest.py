@@ -33,8 +33,8 @@ from medallion.whole_batch import RowCounts, WholeBatch
 
 _T = TypeVar("_T")
 
-# The offset log, the source, bronze, silver, quarantine, its reasons, and raw_csv twice.
-_THREADS = 8
+# The offset log, the source, bronze, silver, quarantine, and raw_csv twice.
+_THREADS = 7
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,12 @@ class Ingest:
         silver = attempt.start(passes.stage_silver)
         quarantine = attempt.start(passes.stage_quarantine)
         lines = finish_csv()
-        rejected = attempt.start(passes.count_rejected)
         staged = [bronze.result(), quarantine.result(), silver.result(), lines.result()]
         attempt.require_whole(*staged)
         confirmed.result()
         relied_on.result()
-        self.files.sync(publication.publish(staged))
-        return _Outcome(staged, rejected.result())
+        synced = attempt.start(self.files.sync, publication.publish(staged))
+        # Nobody waits for it: readers have their files.
+        rejected = passes.count_rejected()
+        synced.result()
+        return _Outcome(staged, rejected)
