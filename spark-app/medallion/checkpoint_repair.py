@@ -16,14 +16,15 @@ file's name and the next command.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Optional
 
 from medallion.console import say
 from medallion.errors import JobError, refusal
 from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST, INGEST_SINKS, SILVER, batch_of
-from medallion.offset_log import CHECKPOINTS, OffsetLog
+from medallion.naming import INGEST, INGEST_SINKS, SILVER, Sink, batch_of
+from medallion.offset_log import CHECKPOINTS, Batch, OffsetLog
 from medallion.topic import Topic
 
 
@@ -35,12 +36,56 @@ def damaged(uri: str, why: str = "") -> JobError:
     )
 
 
-class CheckpointRepair:
-    """Looks at what a start reads. `log` knows where the query began."""
+class QueryRepair:
+    """What the repair of any query's checkpoint needs. `sinks` are those that the query fills."""
 
-    def __init__(self, files: HadoopFiles, log: OffsetLog, topic: Topic) -> None:
+    def __init__(self, files: HadoopFiles, log: OffsetLog, sinks: Sequence[Sink]) -> None:
         self._files = files
         self._log = log
+        self._sinks = sinks
+
+    def _repair_metadata(self) -> None:
+        path = f"{self._log.checkpoint}/metadata"
+        text = self._files.read_text(path)
+        if text is not None and not is_json(text):
+            self._files.delete(path)
+            say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
+
+    def _forget_plan(self, planned: int, cause: str) -> None:
+        """Takes the entry of a batch that is not committed away, with what it published: the names came from
+        that entry.
+        """
+        for sink in self._sinks:
+            for name in self._files.names(sink.folder):
+                if batch_of(sink, name) == planned:
+                    self._files.delete(f"{sink.folder}/{name}")
+        self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
+        say(f"{cause}: batch {planned}, which is not committed, is planned again")
+
+    def _plan(self, batch_id: int) -> Optional[Batch]:
+        """A batch as it was planned, None when its entry is not there, empty or torn."""
+        try:
+            return self._log.read(batch_id)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _is_committed(self, batch_id: int) -> bool:
+        """Whether the entry of a batch in the commit log is there and whole."""
+        text = self._files.read_text(f"{self._log.checkpoint}/commits/{batch_id}") or ""
+        return is_json(text.partition("v1\n")[2])
+
+    def _commit(self, batch_id: int) -> str:
+        return self._files.uri(f"{self._log.checkpoint}/commits/{batch_id}")
+
+    def _entry(self, batch_id: int) -> str:
+        return self._files.uri(f"{self._log.checkpoint}/offsets/{batch_id}")
+
+
+class CheckpointRepair(QueryRepair):
+    """Looks at what a start of `ingest` reads. `log` knows where the query began."""
+
+    def __init__(self, files: HadoopFiles, log: OffsetLog, topic: Topic) -> None:
+        super().__init__(files, log, INGEST_SINKS)
         self._topic = topic
 
     def run(self) -> None:
@@ -49,13 +94,6 @@ class CheckpointRepair:
         self._repair_first_offsets()
         self._repair_newest_commit()
         self._repair_newest_plan()
-
-    def _repair_metadata(self) -> None:
-        path = f"{self._log.checkpoint}/metadata"
-        text = self._files.read_text(path)
-        if text is not None and not is_json(text):
-            self._files.delete(path)
-            say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
 
     def _repair_first_offsets(self) -> None:
         path, start = f"{self._log.checkpoint}/sources/0/0", self._log.start
@@ -69,13 +107,12 @@ class CheckpointRepair:
     def _repair_newest_commit(self) -> None:
         for found in range(2):
             committed = self._log.last_committed()
-            path = f"{self._log.checkpoint}/commits/{committed}"
-            if committed < 0 or is_json((self._files.read_text(path) or "").partition("v1\n")[2]):
+            if committed < 0 or self._is_committed(committed):
                 return
             if found:
-                raise damaged(self._files.uri(path), "so was the commit of the batch after it")
-            self._files.delete(path)
-            say(f"{self._files.uri(path)} was empty or torn: batch {committed} runs again")
+                raise damaged(self._commit(committed), "so was the commit of the batch after it")
+            self._files.delete(f"{self._log.checkpoint}/commits/{committed}")
+            say(f"{self._commit(committed)} was empty or torn: batch {committed} runs again")
 
     def _repair_newest_plan(self) -> None:
         planned, committed = self._log.last_planned(), self._log.last_committed()
@@ -84,23 +121,15 @@ class CheckpointRepair:
         if planned < 0:
             return
         # Spark starts from the newest entry and the one before it.
-        if planned > 0 and not self._is_planned(planned - 1):
+        if planned > 0 and self._plan(planned - 1) is None:
             raise damaged(self._entry(planned - 1), f"batch {planned} begins where it ends")
-        if self._is_planned(planned):
+        if self._plan(planned):
             return
         if committed == planned:
             raise damaged(self._entry(planned), f"batch {planned} is committed")
         self._require_records_from(planned, self._entry(planned))
         self._require_unread(planned)
-        for sink in INGEST_SINKS:
-            for name in self._files.names(sink.folder):
-                if batch_of(sink, name) == planned:
-                    self._files.delete(f"{sink.folder}/{name}")
-        self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
-        say(
-            f"{self._entry(planned)} was empty or torn: batch {planned}, which is not committed, "
-            "is planned again"
-        )
+        self._forget_plan(planned, f"{self._entry(planned)} was empty or torn")
 
     def _require_unread(self, batch_id: int) -> None:
         """Raises JobError when a gold query has read silver of a batch that would be planned again."""
@@ -133,15 +162,6 @@ class CheckpointRepair:
             return self._log.start
         before = self._log.read(batch_id - 1)
         return before.end_offsets if before else None
-
-    def _is_planned(self, batch_id: int) -> bool:
-        try:
-            return self._log.read(batch_id) is not None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return False
-
-    def _entry(self, batch_id: int) -> str:
-        return self._files.uri(f"{self._log.checkpoint}/offsets/{batch_id}")
 
 
 def is_json(text: str) -> bool:

@@ -15,21 +15,20 @@ from __future__ import annotations
 
 from typing import Optional
 
-from medallion.checkpoint_repair import damaged, is_json
+from medallion.checkpoint_repair import QueryRepair, damaged
 from medallion.console import say
 from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SILVER, batch_of, gold_sink
-from medallion.offset_log import Batch, OffsetLog
+from medallion.naming import SILVER, gold_sink
+from medallion.offset_log import OffsetLog
 
 
-class GoldRepair:
+class GoldRepair(QueryRepair):
     """Looks at what a start of a gold query reads."""
 
     def __init__(self, files: HadoopFiles, table: str) -> None:
-        self._files = files
-        self._sink = gold_sink(table)
-        self._log = OffsetLog(files, table)
+        super().__init__(files, OffsetLog(files, table), [gold_sink(table)])
+        self._table = table
         self._source = FileSourceLog(files, table)
 
     def run(self) -> None:
@@ -39,13 +38,6 @@ class GoldRepair:
         self._repair_newest_plan()
         self._repair_source_log()
         self._repair_state()
-
-    def _repair_metadata(self) -> None:
-        path = f"{self._log.checkpoint}/metadata"
-        text = self._files.read_text(path)
-        if text is not None and not is_json(text):
-            self._files.delete(path)
-            say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
 
     def _repair_newest_commit(self) -> None:
         committed = self._log.last_committed()
@@ -90,9 +82,7 @@ class GoldRepair:
             return
         gone = sorted(set(map(name_of, found)) - set(self._files.names(SILVER.folder)))
         if gone:
-            raise damaged(
-                f"{self._files.uri(SILVER.folder)}/{gone[0]}", f"{self._sink.folder} has not read it"
-            )
+            raise damaged(f"{self._files.uri(SILVER.folder)}/{gone[0]}", f"{self._table} has not read it")
 
     def _found_since(self, through: int, entries: dict[int, str]) -> list[tuple[str, int]]:
         later = [name for number, name in entries.items() if number > through]
@@ -109,7 +99,7 @@ class GoldRepair:
         for number in sorted(entries, reverse=True):
             if number > through:
                 self._files.delete(f"{self._source.folder}/{entries[number]}")
-        say(f"{cause}: {self._sink.folder} looks again for files of silver since batch {committed}")
+        say(f"{cause}: {self._table} looks again for files of silver since batch {committed}")
 
     def _repair_state(self) -> None:
         committed = self._log.last_committed()
@@ -159,26 +149,3 @@ class GoldRepair:
             return self._source.names(-1, plan.log_offset) - earlier
         except ValueError as error:
             raise damaged(uri, str(error)) from error
-
-    def _forget_plan(self, planned: int, cause: str) -> None:
-        for name in self._files.names(self._sink.folder):
-            if batch_of(self._sink, name) == planned:
-                self._files.delete(f"{self._sink.folder}/{name}")
-        self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
-        say(f"{cause}: batch {planned}, which is not committed, is planned again")
-
-    def _plan(self, batch_id: int) -> Optional[Batch]:
-        try:
-            return self._log.read(batch_id)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
-
-    def _is_committed(self, batch_id: int) -> bool:
-        text = self._files.read_text(f"{self._log.checkpoint}/commits/{batch_id}") or ""
-        return is_json(text.partition("v1\n")[2])
-
-    def _commit(self, batch_id: int) -> str:
-        return self._files.uri(f"{self._log.checkpoint}/commits/{batch_id}")
-
-    def _entry(self, batch_id: int) -> str:
-        return self._files.uri(f"{self._log.checkpoint}/offsets/{batch_id}")
