@@ -76,11 +76,18 @@ class BatchPasses:
         """The files of silver rows that these looks ("first", "second") left."""
         return self._parts(*[f"{look}/is_silver=true" for look in looks])
 
-    def write_csv(self, silver: list[str], name: str) -> None:
-        """Silver rows, given as Parquet files, as lines of raw_csv in a folder of this name."""
-        if silver:
-            lines = self._in_few_tasks(self._read(silver).select(csv_line()))
-            lines.write.mode("append").text(self._output(f"raw_csv/{name}"))
+    def write_csv(self, look: str) -> list[str]:
+        """The silver rows of a look as lines of raw_csv: in a folder of its name, or of a small batch as the
+        result, since a job that writes files would take several times as long.
+        """
+        silver = self.silver_parts(look)
+        if not silver:
+            return []
+        lines = self._in_few_tasks(self._read(silver).select(csv_line()))
+        if self.one_task:
+            return [str(line) for (line,) in lines.collect()]
+        lines.write.mode("append").text(self.publication.output(f"raw_csv/{look}"))
+        return []
 
     def bronze_parts(self) -> list[str]:
         """The files of bronze rows that the first look left."""
@@ -100,22 +107,11 @@ class BatchPasses:
         parts = self._parts("second/is_silver=false")
         return self.publication.stage_parquet(QUARANTINE, parts, QUARANTINE_COLUMNS)
 
-    def stage_csv(self) -> Staged:
-        """What `write_csv` left as one file."""
+    def stage_csv(self, lines: list[str]) -> Staged:
+        """What `write_csv` gave and what it left as one file."""
         names = sorted(self.files.names(self._folder("raw_csv")))
         parts = self._parts(*[f"raw_csv/{name}" for name in names])
-        return self.publication.stage_csv(RAW_CSV_COLUMNS, [], parts)
-
-    def csv_lines(self, silver: list[str]) -> list[str]:
-        """The lines of raw_csv for silver rows of a small batch, given as Parquet files. A job that writes
-        files would take several times as long.
-        """
-        rows = self._read(silver).select(csv_line()).coalesce(1).collect() if silver else []
-        return [str(line) for (line,) in rows]
-
-    def stage_csv_lines(self, lines: list[str]) -> Staged:
-        """These lines as the file of raw_csv."""
-        return self.publication.stage_csv(RAW_CSV_COLUMNS, lines, [])
+        return self.publication.stage_csv(RAW_CSV_COLUMNS, lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
         """How many values the second look rejected, by reason."""
@@ -125,12 +121,8 @@ class BatchPasses:
         reasons = self._read(parts, "reason string")
         if self.one_task:
             # To shuffle them would be another stage.
-            counts = Counter(str(reason) for (reason,) in reasons.coalesce(1).collect())
-        else:
-            counts = Counter(
-                {str(reason): int(n) for reason, n in reasons.groupBy("reason").count().collect()}
-            )
-        return dict(sorted(counts.items()))
+            return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
+        return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
     def _folder(self, name: str) -> str:
         return f"{self.publication.folder}/{name}"
@@ -139,15 +131,8 @@ class BatchPasses:
         """The data files in these staged folders."""
         return [part for name in names for part in self.publication.parts(self._folder(name))]
 
-    def _output(self, name: str, *parts: str) -> str:
-        """The URI of a staged folder for a Spark job to append to, which is empty but for these folders."""
-        folder = self._folder(name)
-        # And where Hadoop's FileOutputCommitter has a task write at first.
-        self.files.make_local_folders(*[f"{folder}/{inner}" for inner in (*parts, "_temporary/0/_temporary")])
-        return self.files.uri(folder)
-
     def _write_two_parts(self, rows: DataFrame, look: str) -> None:
-        output = self._output(look, *[f"is_silver={kind}" for kind in _PARTS])
+        output = self.publication.output(look, *[f"is_silver={kind}" for kind in _PARTS])
         rows.write.mode("append").partitionBy("is_silver").options(**_OPTIONS).parquet(output)
 
     def _read(self, paths: list[str], schema: str = SILVER_SCHEMA) -> DataFrame:

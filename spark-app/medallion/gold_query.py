@@ -9,7 +9,6 @@ knows files by their names, does not read them twice.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,30 +62,20 @@ class GoldBatch:
         own file. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
-        staging = Staging(self.files, self.sink.folder, batch_id)
-        try:
+        with Staging(self.files, self.sink.folder, batch_id) as staging:
             staging.remove_others(self.log)
             publication = Publication(self.files, self.log, planned, staging.folder)
             staged = self._stage(windows, publication)
             self.log.sync(batch_id, *self._written_by(planned))
             self.files.sync(publication.publish([staged]))
-        except Exception:
-            # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
-            with suppress(Exception):
-                staging.remove()
-            raise
-        staging.remove()
         prune(self.files, self.log, self.sink, self.max_files_per_sink)
         if self.show_previews and staged.rows:
             preview(self.files, path_of(self.sink, planned))
         return BatchCounts({self.sink.folder: staged.rows})
 
     def _stage(self, windows: DataFrame, publication: Publication) -> Staged:
-        folder = f"{publication.folder}/windows"
-        # And where Hadoop's FileOutputCommitter has a task write at first.
-        self.files.make_local_folders(f"{folder}/_temporary/0/_temporary")
-        windows.write.mode("append").parquet(self.files.uri(folder))
-        staged = publication.stage_parquet(self.sink, publication.parts(folder))
+        windows.write.mode("append").parquet(publication.output("windows"))
+        staged = publication.stage_parquet(self.sink, publication.parts(f"{publication.folder}/windows"))
         emitted = _emitted(self.spark, self.sink.folder)
         if staged.rows != emitted:
             raise JobError(

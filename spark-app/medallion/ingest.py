@@ -11,7 +11,6 @@ is several tasks.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, TypeVar
 
@@ -71,25 +70,10 @@ class _Attempt:
         self.whole.require(counts, self.passes.bronze_parts)
         self.whole.require_csv(silver.rows, csv.rows)
 
-    def start_csv(self) -> Callable[[], Future[Staged]]:
-        """Begins raw_csv with the silver rows of the first look; gives what adds those of the second."""
-        passes, parts = self.passes, self.passes.silver_parts("first")
-        if passes.one_task:
-            lines = self.start(passes.csv_lines, parts)
-
-            def finish_lines() -> Staged:
-                others = passes.csv_lines(passes.silver_parts("second"))
-                return passes.stage_csv_lines(lines.result() + others)
-
-            return lambda: self.start(finish_lines)
-        first = self.start(passes.write_csv, parts, "first")
-
-        def finish() -> Staged:
-            passes.write_csv(passes.silver_parts("second"), "second")
-            first.result()
-            return passes.stage_csv()
-
-        return lambda: self.start(finish)
+    def finish_csv(self, first: Future[list[str]]) -> Staged:
+        """Adds the silver rows of the second look to raw_csv, and makes one file of all."""
+        others = self.passes.write_csv("second")
+        return self.passes.stage_csv(first.result() + others)
 
 
 @dataclass(frozen=True)
@@ -119,16 +103,9 @@ class Ingest:
         own files. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
-        staging = Staging(self.files, INGEST, batch_id)
-        try:
+        with Staging(self.files, INGEST, batch_id) as staging:
             staging.remove_others(self.log)
             outcome = self._stage_and_publish(records, planned, staging.folder)
-        except Exception:
-            # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
-            with suppress(Exception):
-                staging.remove()
-            raise
-        staging.remove()
         for item in outcome.staged:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
@@ -158,11 +135,11 @@ class Ingest:
         passes.write_first_look(records)
         confirmed = attempt.start(self.source.confirm)
         bronze = attempt.start(passes.stage_bronze)
-        finish_csv = attempt.start_csv()
+        csv = attempt.start(passes.write_csv, "first")
         passes.write_second_look()
         silver = attempt.start(passes.stage_silver)
         quarantine = attempt.start(passes.stage_quarantine)
-        lines = finish_csv()
+        lines = attempt.start(attempt.finish_csv, csv)
         staged = [bronze.result(), quarantine.result(), silver.result(), lines.result()]
         attempt.require_whole(*staged)
         confirmed.result()

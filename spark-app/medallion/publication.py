@@ -40,6 +40,14 @@ class Publication:
         self.batch = batch
         self.folder = folder
 
+    def output(self, name: str, *parts: str) -> str:
+        """The URI of a staged folder for a Spark job to append to, which is empty but for these folders."""
+        folder = f"{self.folder}/{name}"
+        # And where Hadoop's FileOutputCommitter has a task write at first.
+        inside = [f"{folder}/{inner}" for inner in (*parts, "_temporary/0/_temporary")]
+        self._files.make_local_folders(*inside)
+        return self._files.uri(folder)
+
     def parts(self, folder: str) -> list[str]:
         """The data files that Spark wrote into a staged folder, in the order of its tasks."""
         names = sorted(name for name in self._files.names(folder) if name.startswith("part-"))

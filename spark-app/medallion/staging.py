@@ -7,6 +7,7 @@ batch, or an executor that a dead driver left behind, therefore never write into
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Optional
 from uuid import uuid4
 
@@ -20,7 +21,9 @@ ABANDONED_AFTER_MS = 60 * 60 * 1000
 
 
 class Staging:
-    """The staging folder of one attempt at a batch; it is made here."""
+    """The staging folder of one attempt at a batch; it is made here, and goes when the block that it is the
+    context of ends.
+    """
 
     def __init__(self, files: HadoopFiles, query: str, batch_id: int) -> None:
         self._files = files
@@ -28,6 +31,19 @@ class Staging:
         self._attempt = f"{batch_id}-{uuid4()}"
         self.folder = f"{self._attempts}/{self._attempt}"
         files.make_folder(self.folder)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], _: object
+    ) -> None:
+        if kind is None:
+            self.remove()
+        elif issubclass(kind, Exception):
+            # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
+            with suppress(Exception):
+                self.remove()
 
     def remove(self) -> None:
         """Removes the folder and all that is in it."""

@@ -133,7 +133,7 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
 
 PASSES = [
     *("write_first_look", "write_second_look", "stage_bronze", "stage_quarantine", "stage_silver"),
-    *("csv_lines", "stage_csv_lines", "count_rejected"),
+    *("write_csv", "stage_csv", "count_rejected"),
 ]
 
 

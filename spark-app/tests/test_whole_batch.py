@@ -128,10 +128,11 @@ def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> Non
     """Damages what a task wrote, or in a small batch the lines that the driver writes."""
     write_csv, join_text = BatchPasses.write_csv, HadoopFiles.join_text
 
-    def parts_damaged(self: BatchPasses, silver: list[str], name: str) -> None:
-        write_csv(self, silver, name)
-        for part in (root / self.publication.folder / "raw_csv" / name).glob("part-*"):
+    def parts_damaged(self: BatchPasses, look: str) -> list[str]:
+        lines = write_csv(self, look)
+        for part in (root / self.publication.folder / "raw_csv" / look).glob("part-*"):
             part.write_bytes(damage(part.read_bytes()))
+        return lines
 
     def lines_damaged(self: HadoopFiles, first: str, sources: list[str], target: str) -> None:
         header, lines = first.split("\n", 1)
