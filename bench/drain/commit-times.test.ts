@@ -28,23 +28,23 @@ function query(
 }
 
 describe('the time of a drain', () => {
-  it('is from the first start of a query to the last commit of any', () => {
+  it('is from the first start of a query to the last commit of any', async () => {
     query('bronze', 1000, [
       [1010, 5],
       [1020, 9],
     ]);
     query('gold', 1001.5, [[1033.25, 9]]);
     mkdirSync(join(folder, '_pruned'));
-    expect(commitTimes(folder, [7, 9])).toEqual({ seconds: 33.25, batches: 2 });
+    expect(await commitTimes(folder, [7, 9])).toEqual({ seconds: 33.25, batches: 2 });
   });
 
-  it('is refused when a query ended before the end of the topic', () => {
+  it('is refused when a query ended before the end of the topic', async () => {
     query('bronze', 1000, [[1010, 9]]);
     query('silver', 1000, [[1010, 5]]);
-    expect(() => commitTimes(folder, [7, 9])).toThrow(/silver ends at .*"1":5.*"1":9/);
+    await expect(commitTimes(folder, [7, 9])).rejects.toThrow(/silver ends at .*"1":5.*"1":9/);
   });
 
-  it('goes on until gold has read all files of silver', () => {
+  it('goes on until gold has read all files of silver', async () => {
     const chk = join(folder, '_chk');
     mkdirSync(join(folder, 'silver'));
     for (const batch of [0, 1])
@@ -61,18 +61,21 @@ describe('the time of a drain', () => {
       writeFileSync(join(chk, 'gold', 'sources', '0', `${batch}`), `v1\n${entry}`);
     };
     const read = (logOffset: number) =>
-      writeFileSync(join(chk, 'gold', 'offsets', '1'), `v1\n{}\n${JSON.stringify({ logOffset })}`);
+      writeFileSync(
+        join(chk, 'gold', 'offsets', '1'),
+        `v1\n{"batchWatermarkMs":0}\n${JSON.stringify({ logOffset })}`,
+      );
     log(0);
     read(0);
-    expect(() => commitTimes(chk, [7, 9])).toThrow(/gold has not read 1 of the 2 files of silver/);
+    await expect(commitTimes(chk, [7, 9])).rejects.toThrow(/gold has not read 1 of the 2 files of silver/);
     log(1);
-    expect(() => commitTimes(chk, [7, 9])).toThrow(/gold has not read 1 of the 2 files of silver/);
+    await expect(commitTimes(chk, [7, 9])).rejects.toThrow(/gold has not read 1 of the 2 files of silver/);
     read(1);
-    expect(commitTimes(chk, [7, 9])).toEqual({ seconds: 12, batches: 1 });
+    expect(await commitTimes(chk, [7, 9])).toEqual({ seconds: 12, batches: 1 });
   });
 
-  it('is refused when a query has committed nothing', () => {
+  it('is refused when a query has committed nothing', async () => {
     query('bronze', 1000, []);
-    expect(() => commitTimes(folder, [7, 9])).toThrow(/bronze ends at \{\}/);
+    await expect(commitTimes(folder, [7, 9])).rejects.toThrow(/bronze ends at \{\}/);
   });
 });

@@ -74,7 +74,7 @@ export async function drainSide(
         },
       )
       .done(signal);
-    const { seconds, batches } = commitTimes(join(output, '_chk'), topic.ends);
+    const { seconds, batches } = await commitTimes(join(output, '_chk'), topic.ends);
     const range = { starts: measured.starts, ends: topic.ends };
     await assertComplete(side, output, range, signal);
     const records = topic.ends.reduce((sum, end, at) => sum + end - (measured.starts[at] ?? 0), 0);

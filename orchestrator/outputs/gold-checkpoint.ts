@@ -62,6 +62,11 @@ export async function readGoldCheckpoint(
 /** The last batch of the source log that a committed micro-batch has read, -1 before the first. */
 export const readThrough = ({ batches }: GoldCheckpoint): number => batches.at(-1)?.logOffset ?? -1;
 
+/** Whether no committed micro-batch of a gold query has read the file of a micro-batch of silver. */
+export function isUnread(checkpoint: GoldCheckpoint, silverBatch: number): boolean {
+  return (checkpoint.seen.get(silverBatch) ?? Number.POSITIVE_INFINITY) > readThrough(checkpoint);
+}
+
 /** The entries of the offset log from `first` to `last`, as far as they are there. */
 async function committedEntries(folder: string, first: number, last: number): Promise<readonly GoldBatch[]> {
   const known: GoldBatch[] = [];

@@ -1,5 +1,5 @@
 import { committedFiles } from './committed-files.ts';
-import { readGoldCheckpoint, readThrough } from './gold-checkpoint.ts';
+import { isUnread, readGoldCheckpoint } from './gold-checkpoint.ts';
 
 /**
  * Counts the committed silver files that are there and that no committed micro-batch of a gold table has read. A few file operations, no database.
@@ -14,8 +14,6 @@ export async function filesUnreadByGold(
   const files = await committedFiles(outputPath, 'silver', through);
   // Read after the files: what it has read meanwhile is no lag.
   const checkpoint = await readGoldCheckpoint(outputPath, table, 'the last batch');
-  const last = readThrough(checkpoint);
-  const isUnread = ({ batch }: { readonly batch: number }) =>
-    (checkpoint.seen.get(batch) ?? Number.POSITIVE_INFINITY) > last;
-  return { files: files.filter(isUnread).length, committed: checkpoint.committed };
+  const unread = files.filter(({ batch }) => isUnread(checkpoint, batch));
+  return { files: unread.length, committed: checkpoint.committed };
 }

@@ -1,10 +1,8 @@
 import type { Cell, Database } from '../../duckdb/database.ts';
+import { insertRows } from '../../duckdb/insert-rows.ts';
 import type { PartitionOffsets, PlannedBatch } from '../../offset-log.ts';
 import type { PruneLedger } from '../../prune-ledger.ts';
 import { actualTable } from './load-actual.ts';
-
-/** Rows that are written by one statement. */
-const AT_ONCE = 1000;
 
 export interface BatchEndOptions {
   /** Where the job began. */
@@ -60,9 +58,7 @@ export async function createBatchEnds(
       values.push(`(${partition}, ${offset}, ${batch})`);
     }
   }
-  for (let from = 0; from < values.length; from += AT_ONCE) {
-    await database.run(`INSERT INTO batch_ends VALUES ${values.slice(from, from + AT_ONCE).join(', ')}`);
-  }
+  await insertRows(database, 'batch_ends', values);
   return unknownThrough;
 }
 

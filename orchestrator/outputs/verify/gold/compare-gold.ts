@@ -1,4 +1,5 @@
 import type { Cell, Database } from '../../duckdb/database.ts';
+import { insertRows } from '../../duckdb/insert-rows.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from '../difference.ts';
 import type { LateRule } from './gold-batches.ts';
 import { type GoldSql, lastWindowStart, microseconds } from './gold-sql.ts';
@@ -6,8 +7,6 @@ import type { SilverRows } from './silver-rows.ts';
 
 /** Windows of one verdict that are fetched; the others are counted. */
 const FETCHED_PER_VERDICT = 50;
-/** Rows that are written by one statement. */
-const AT_ONCE = 1000;
 
 export interface GoldComparison {
   readonly sql: GoldSql;
@@ -166,7 +165,7 @@ export async function createRules(
   rules: readonly LateRule[],
 ): Promise<void> {
   await database.run('CREATE OR REPLACE TABLE gold_files (batch BIGINT, log_offset BIGINT)');
-  await insertAll(
+  await insertRows(
     database,
     'gold_files',
     [...logged].map(([batch, logOffset]) => `(${batch}, ${logOffset})`),
@@ -174,19 +173,13 @@ export async function createRules(
   await database.run(
     'CREATE OR REPLACE TABLE gold_rules (log_offset BIGINT, late_us BIGINT, open_us BIGINT)',
   );
-  await insertAll(
+  await insertRows(
     database,
     'gold_rules',
     rules.map(
       ({ logOffset, lateMs, openMs }) => `(${logOffset}, ${microseconds(lateMs)}, ${microseconds(openMs)})`,
     ),
   );
-}
-
-async function insertAll(database: Database, table: string, rows: readonly string[]): Promise<void> {
-  for (let from = 0; from < rows.length; from += AT_ONCE) {
-    await database.run(`INSERT INTO ${table} VALUES ${rows.slice(from, from + AT_ONCE).join(', ')}`);
-  }
 }
 
 /** Silver's rows that gold has read, once for each window that they belong to: each begins a slide before the next one. */

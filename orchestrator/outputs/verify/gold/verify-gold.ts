@@ -3,7 +3,7 @@ import { committedFiles } from '../../committed-files.ts';
 import type { Database } from '../../duckdb/database.ts';
 import { BATCH_OF_FILENAME } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
-import { type GoldBatch, type GoldCheckpoint, readThrough } from '../../gold-checkpoint.ts';
+import { type GoldBatch, type GoldCheckpoint, isUnread } from '../../gold-checkpoint.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
 import type { DifferenceLog } from '../difference.ts';
 import { noteFiles } from '../note-files.ts';
@@ -167,9 +167,8 @@ function columnsOf({ groupBy, measures }: GoldTable): readonly string[] {
 
 /** Committed silver files that no committed micro-batch of gold has read: gold's lag. */
 async function unreadFiles({ outputPath, checkpoint, through }: GoldVerification): Promise<number> {
-  const last = readThrough(checkpoint);
   const files = await committedFiles(outputPath, 'silver', through);
-  return files.filter(({ batch }) => (checkpoint.seen.get(batch) ?? Number.POSITIVE_INFINITY) > last).length;
+  return files.filter(({ batch }) => isUnread(checkpoint, batch)).length;
 }
 
 /** Rows whose own micro-batch is not known count as read before all others, and were late at most as the last of them. */
