@@ -48,23 +48,21 @@ async function prospectOf(
   const { rules } = readGold(checkpoint, logged, newest, pipeline.eventTime.watermarkMs);
   await createRules(database, logged, rules);
   const keys = sql.keys.map(({ column, type }) => `, ${column} ${type}`).join('');
-  await database.run(`CREATE OR REPLACE TABLE open_windows (window_start BIGINT${keys})`);
-  await database.run('CREATE OR REPLACE TABLE late_rows (rows BIGINT)');
+  await database.run(`CREATE OR REPLACE TABLE prospect (window_start BIGINT, late BIGINT${keys})`);
+  const isOpen = `window_start + ${sql.windowUs} > ${microseconds(watermarkMs)}`;
+  const isLate = `window_start + ${sql.windowUs} <= late_us`;
+  // A row for each window of each part of silver.
   await silver.insert(
     database,
     (relation) => `
-      INSERT INTO open_windows SELECT DISTINCT window_start ${sql.keys.map(({ select }) => `, ${select}`).join('')}
-      FROM (${windowsOf(relation, sql)}) WHERE window_start + ${sql.windowUs} > ${microseconds(watermarkMs)}`,
+      INSERT INTO prospect SELECT window_start, count(*) FILTER (${isLate}) ${sql.keys.map(({ select }) => `, ${select}`).join('')}
+      FROM (${windowsOf(relation, sql)}) w JOIN gold_rules USING (log_offset)
+      WHERE ${isOpen} OR ${isLate} GROUP BY ALL`,
   );
-  await silver.insert(
-    database,
-    (relation) => `
-      INSERT INTO late_rows SELECT count(*) FROM (${windowsOf(relation, sql)}) w JOIN gold_rules USING (log_offset)
-      WHERE window_start + ${sql.windowUs} <= late_us`,
-  );
+  const names = ['window_start', ...sql.keys.map(({ column }) => column)].join(', ');
   const [row] = await database.all(`
-    SELECT (SELECT count(*) FROM (SELECT DISTINCT * FROM open_windows)), (SELECT max(window_start) FROM open_windows),
-      (SELECT coalesce(sum(rows), 0) FROM late_rows)`);
+    SELECT (SELECT count(*) FROM (SELECT DISTINCT ${names} FROM prospect WHERE ${isOpen})),
+      max(window_start) FILTER (${isOpen}), coalesce(sum(late), 0) FROM prospect`);
   const [open, lastStart, late] = row ?? [];
   const closedAfterMs =
     lastStart === null || lastStart === undefined
