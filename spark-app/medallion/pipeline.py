@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
+
 @dataclass(frozen=True)
 class Type:
     """The type of a value. The attributes that a kind does not have keep their defaults."""
