@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../orchestrator/config/setting-table.ts';
@@ -90,5 +90,17 @@ describe('the README', () => {
     for (const [, path = ''] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
       expect(() => read(path), path).not.toThrow();
     }
+  });
+});
+
+describe('every document', () => {
+  const documents = ['.', 'docs', 'producer'].flatMap((folder) =>
+    readdirSync(join(projectDir, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  );
+
+  it.each(documents)('%s has no mark of a merge that was left undone', (path) => {
+    expect(read(path)).not.toMatch(/^(<{7}|={7}|>{7})( |$)/m);
   });
 });

@@ -50,7 +50,7 @@ it('a restart that is reported before the old log has ended loses neither its en
   })();
   runs[0]?.write(frame('first run'));
   await expect.poll(() => lines).toEqual(['first run']);
-  report({ id: 'k', service: 'kafka', action: 'start' });
+  report({ id: 'k', service: 'kafka', action: 'start', timeNano: 0 });
   runs[1]?.write(frame('second run'));
   runs[0]?.end(frame('its last words'));
   await expect.poll(() => lines).toEqual(['first run', 'its last words', 'second run']);

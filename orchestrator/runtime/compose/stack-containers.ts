@@ -21,6 +21,8 @@ export interface ContainerEvent {
   readonly signal?: number;
   /** Of `die`. */
   readonly exitCode?: number;
+  /** Unix time in ns by the engine's clock, exact to some 200 ns. */
+  readonly timeNano: number;
 }
 
 /** Even without an event, what is known is not trusted for longer. */
@@ -28,6 +30,7 @@ const TRUSTED_MS = 1000;
 
 const engineEvent = z.object({
   Action: z.string(),
+  timeNano: z.number(),
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
 });
 
@@ -113,6 +116,22 @@ export class StackContainers {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Whether the engine has stopped a container, by the latest events, which it keeps: also when that of the stop has not come here yet.
+   * @param from,to Unix times in ns by the engine's clock; what lies ahead of it, the engine would wait for
+   */
+  async wasStopped(id: string, from: number, to: number): Promise<boolean> {
+    const stops = await this.#docker.getEvents({
+      filters: { container: [id], event: ['stop'] },
+      since: from / 1e9,
+      until: to / 1e9,
+      abortSignal: this.#closed.signal,
+    });
+    let text = '';
+    for await (const chunk of stops) text += String(chunk);
+    return text !== '';
+  }
+
   /** Ends every connection. */
   close(): void {
     this.#closed.abort();
@@ -194,7 +213,7 @@ export class StackContainers {
 
   #report(line: string): void {
     if (line.trim() === '') return;
-    const { Action, Actor } = engineEvent.parse(JSON.parse(line));
+    const { Action, Actor, timeNano } = engineEvent.parse(JSON.parse(line));
     // Health checks come and go by the second and change nothing that is told of here.
     if (Action.startsWith('exec_')) return;
     this.changed();
@@ -205,6 +224,7 @@ export class StackContainers {
       id,
       service,
       action: Action,
+      timeNano,
       ...(attributes['signal'] !== undefined && { signal: Number(attributes['signal']) }),
       ...(attributes['exitCode'] !== undefined && { exitCode: Number(attributes['exitCode']) }),
     };

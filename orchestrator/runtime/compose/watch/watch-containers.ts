@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
 import { messageOf } from '../../../core/product-error.ts';
@@ -15,10 +16,13 @@ interface Signals {
   readonly last: number;
   /** Whether it was asked to end at any time: `docker stop` does that before it kills. */
   readonly wasAsked: boolean;
+  /** When the first one came: Unix time in ns by the engine's clock. */
+  readonly sinceNano: number;
 }
 
-/** The engine reports a stop right after the end of the process; a busy one takes its time. */
+/** The engine reports a stop when it has put away what the container had; then at once, but not in the same moment. */
 const STOP_REPORTED_WITHIN_MS = 2000;
+const POLL_MS = 100;
 
 /**
  * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
@@ -35,19 +39,22 @@ export async function watchContainers(
 ): Promise<'empty' | 'lost'> {
   const containers = new StackContainers(docker, project, since);
   const signals = new Map<string, Signals>();
-  const stops = new Stops();
 
   let resolve: () => void = () => undefined;
   const emptied = new Promise<'empty'>((onEnd) => {
     resolve = () => onEnd('empty');
   });
 
-  const act = async ({ id, service, action, signal, exitCode }: ContainerEvent): Promise<void> => {
+  const act = async (event: ContainerEvent): Promise<void> => {
+    const { id, service, action, signal, exitCode, timeNano } = event;
     const seen = signals.get(id);
     if (action === 'start') signals.delete(id);
-    if (action === 'stop') stops.report(id);
     if (action === 'kill' && signal !== undefined) {
-      signals.set(id, { last: signal, wasAsked: signal === SIGTERM || seen?.wasAsked === true });
+      signals.set(id, {
+        last: signal,
+        wasAsked: signal === SIGTERM || seen?.wasAsked === true,
+        sinceNano: seen?.sinceNano ?? timeNano,
+      });
     }
     if (action === 'destroy' && (await containers.isEmpty())) resolve();
     if (action !== 'die' || isOneShot(service)) return;
@@ -60,7 +67,7 @@ export async function watchContainers(
       }
     } else if (seen && seen.last !== SIGTERM) {
       // After any `docker kill`, whatever the signal, the engine does not restart the container when it ends.
-      if (seen.wasAsked && (await stops.isReported(id))) return;
+      if (seen.wasAsked && (await wasStopped(docker, containers, event, seen.sinceNano))) return;
       await unlessGone(container.start());
       say(`${service} was killed and is started again`);
     }
@@ -79,25 +86,35 @@ export async function watchContainers(
   }
 }
 
-/** The reports that a container was stopped, each of which follows the end of its process. */
-class Stops {
-  readonly #waiting = new Map<string, () => void>();
-
-  report(id: string): void {
-    this.#waiting.get(id)?.();
+/**
+ * Whether the end of a container was that of a `docker stop`, which has killed it after its grace, rather than of a `docker kill` after a SIGTERM
+ * that it had lived through. The signals are the same, and what follows the end tells: the engine is asked for it, since a busy one
+ * takes seconds to the report of a stop, and a busy watcher to read it.
+ */
+async function wasStopped(
+  docker: Docker,
+  containers: StackContainers,
+  { id, timeNano }: ContainerEvent,
+  sinceNano: number,
+): Promise<boolean> {
+  const diedMs = performance.now();
+  await putAway(docker.getContainer(id), timeNano);
+  const endedMs = performance.now();
+  for (;;) {
+    const isLastLook = performance.now() - endedMs >= STOP_REPORTED_WITHIN_MS;
+    const now = timeNano + (performance.now() - diedMs) * 1e6;
+    if (await containers.wasStopped(id, sinceNano, now)) return true;
+    if (isLastLook) return false;
+    await sleep(POLL_MS);
   }
+}
 
-  /** Whether the end that was just reported is followed by the report of a stop. */
-  async isReported(id: string): Promise<boolean> {
-    const isReported = await new Promise<boolean>((resolve) => {
-      const late = setTimeout(() => resolve(false), STOP_REPORTED_WITHIN_MS);
-      this.#waiting.set(id, () => {
-        clearTimeout(late);
-        resolve(true);
-      });
-    });
-    this.#waiting.delete(id);
-    return isReported;
+/** Waits until the engine has put away what a container had that died at that time: until then it tells of it as running. */
+async function putAway(container: Docker.Container, diedNano: number): Promise<void> {
+  for (;;) {
+    const state = (await unlessGone(container.inspect()))?.State;
+    if (!state?.Running || Date.parse(state.StartedAt) * 1e6 > diedNano) return;
+    await sleep(POLL_MS);
   }
 }
 
