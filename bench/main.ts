@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { ProductError } from '../orchestrator/core/product-error.ts';
 import { errorText } from '../orchestrator/report/error-text.ts';
-import { isReaderGone } from '../orchestrator/report/output.ts';
+import { exitCodeOfLost } from '../orchestrator/report/lost-output.ts';
 import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { projectDir } from '../tests/support/project.ts';
 import type { BenchCommand } from './commands/bench-command.ts';
@@ -19,9 +19,6 @@ import { prepareResults, report } from './report/results.ts';
 
 /** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
 const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth, scenarios];
-
-/** As a shell reports SIGPIPE. */
-const READER_GONE = 141;
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -95,4 +92,4 @@ try {
 }
 // The figures must have left the process; connections that a measurement leaves open must not keep it.
 await benchOutput.flushed();
-process.exit(isReaderGone(outputLost.reason) ? READER_GONE : exitCode);
+process.exit(outputLost.aborted ? exitCodeOfLost(outputLost.reason) : exitCode);

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ParsedCommand, parseCommandLine } from './cli.ts';
-import { ERROR_CATALOGUE } from './core/error-catalogue.ts';
 import { localPath } from './core/local-path.ts';
 import { ProductError } from './core/product-error.ts';
 import type { Reporter } from './core/reporter.ts';
 import { loadPipeline } from './pipeline/load-pipeline.ts';
 import { errorJson, errorText } from './report/error-text.ts';
 import { jsonReporter } from './report/json-reporter.ts';
+import { exitCodeOfLost, streamFailed } from './report/lost-output.ts';
 import { isReaderGone, type Output, processOutput } from './report/output.ts';
 import { plainReporter } from './report/plain-reporter.ts';
 import { taskListReporter } from './report/task-list-reporter.ts';
@@ -15,9 +15,6 @@ import { explainAccess, type OwnFolders } from './runtime/access-error.ts';
 import { localOutputPath } from './runtime/local/endpoints.ts';
 import { givenRunDir, resolveStack } from './stack/resolve-stack.ts';
 
-/** What a command ends with when its reader went away, as a shell reports SIGPIPE. */
-const READER_GONE = 141;
-const STREAM_FAILED = ERROR_CATALOGUE.STREAM_FAILED.exitCode;
 const UNEXPECTED = 1;
 /** How long connections that a command left open may keep the process after its output was written. */
 const LINGER_MS = 3000;
@@ -86,7 +83,7 @@ async function main(): Promise<number> {
 /** Ends the process when all output is written: `process.exit` would cut off what a pipe has not taken yet. */
 async function end(exitCode: number): Promise<void> {
   await output.flushed();
-  process.exitCode = lost === undefined ? exitCode : isReaderGone(lost) ? READER_GONE : STREAM_FAILED;
+  process.exitCode = lost === undefined ? exitCode : exitCodeOfLost(lost);
   // The last resort. The timer itself keeps nothing alive: it fires only when something else does.
   setTimeout(() => {
     output.err(`note: an open connection kept the command; it was ended after ${LINGER_MS / 1000} s`);
@@ -116,14 +113,6 @@ function listenForSignals(): void {
       abort.abort(interruption());
     });
   }
-}
-
-function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductError {
-  return new ProductError('STREAM_FAILED', {
-    message: `What the command prints could not be written to ${stream}: ${error.message}.`,
-    hint: 'Free some space, or send the output elsewhere; then run the command again.',
-    cause: error,
-  });
 }
 
 function interruption(): ProductError {

@@ -22,7 +22,7 @@ const CHECKS: readonly { name: string; command: string; args: readonly string[];
   {
     name: 'generated files',
     command: bin('tsx'),
-    args: ['orchestrator/pipeline/generate-main.ts', '--check', ...pipelines],
+    args: ['orchestrator/generate-main.ts', '--check', ...pipelines],
   },
   { name: 'ruff format', command: python.bin('ruff'), args: ['format', '--check', '.'], cwd: app },
   { name: 'ruff', command: python.bin('ruff'), args: ['check', '.'], cwd: app },

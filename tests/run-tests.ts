@@ -39,7 +39,23 @@ const vitestReport = z.object({
   ),
 });
 
+const HELP = `npm test -- [parts]
+
+Run the tests: unit, python and e2e, or the parts that are named
+
+  unit    Unit tests, beside their sources
+  python  The job's tests, against a real Spark session
+  e2e     End-to-end tests, against real stacks
+  long    Chaos, what a broker may do, the benchmark: minutes more, and only when it is named
+  --help  Show this
+`;
+
 const named = process.argv.slice(2);
+if (named.includes('--help')) {
+  process.stdout.write(HELP);
+  await flushOutput();
+  process.exit(0);
+}
 const unknown = named.filter((name) => !PARTS.includes(name as Part));
 if (unknown.length > 0) {
   process.stderr.write(`error: unknown part ${unknown.join(', ')}; allowed are ${PARTS.join(', ')}\n`);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { messageOf } from '../core/product-error.ts';
 import type { Pipeline } from './model.ts';
@@ -39,9 +39,18 @@ export function generate(folder: string, projectDir: string, mode: 'write' | 'ch
   const text = pipelineText(resolveFolder(folder, projectDir));
   const path = join(folder, RESOLVED_FILE);
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return false;
-  if (mode === 'write') {
-    writeFileSync(`${path}.part`, text);
-    renameSync(`${path}.part`, path);
-  }
+  if (mode === 'write') replaceFile(path, text);
   return true;
+}
+
+function replaceFile(path: string, text: string): void {
+  const part = `${path}.part`;
+  try {
+    writeFileSync(part, text);
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    // A full disk's error does not say which file.
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
 }

@@ -1,0 +1,89 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
+import { ProductError } from './core/product-error.ts';
+import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/generate.ts';
+import { errorText } from './report/error-text.ts';
+import { exitCodeOfLost, streamFailed } from './report/lost-output.ts';
+import { isReaderGone, processOutput } from './report/output.ts';
+import { explainAccess } from './runtime/access-error.ts';
+
+const HELP = `npm run generate -- [options] [folders]
+
+Check the pipelines in pipelines/, or in the folders, and write pipeline.json of each
+
+  --check  Write nothing, and end with 1 where a file differs
+  --help   Show this
+
+docs/pipelines.md is the reference of a pipeline's files.`;
+const CHECK = { name: 'check', isSwitch: true, short: [] };
+const projectDir = resolve(fileURLToPath(import.meta.url), '../..');
+const options = process.argv.slice(2);
+const mode = options.includes('--check') ? 'check' : 'write';
+
+/** The error after which standard output or standard error takes nothing more. */
+let lost: NodeJS.ErrnoException | undefined;
+const output = processOutput((error, stream) => {
+  if (lost) return;
+  lost = error;
+  if (!isReaderGone(error)) output.err(errorText(streamFailed(error, stream)));
+});
+const exitCode = main();
+await output.flushed();
+process.exitCode = lost ? exitCodeOfLost(lost) : exitCode;
+
+function main(): number {
+  const kept = flagsKeptByNpm('generate', options, [CHECK], process.env);
+  if (kept) {
+    // `npm run generate --check` would write.
+    return usage(
+      `npm took ${kept.flags.join(' and ')} for itself, so that \`generate\` did not see it; nothing was done.`,
+      `Options come after \`--\`: \`${kept.commandLine}\`.`,
+    );
+  }
+  if (options.includes('--help')) {
+    output.out(HELP);
+    return 0;
+  }
+  const unknown = options.find((option) => option.startsWith('-') && option !== '--check');
+  if (unknown !== undefined) {
+    return usage(
+      `${unknown} is no option of generate.`,
+      'Its option is --check; folders may follow. `npm run generate -- --help` shows them.',
+    );
+  }
+  return Math.max(0, ...folders().map(outcomeOf));
+}
+
+/** Those that are named, or all of `pipelines/`. */
+function folders(): readonly string[] {
+  const given = options.filter((option) => !option.startsWith('-'));
+  if (given.length > 0) return given.map((folder) => resolve(folder));
+  const root = join(projectDir, 'pipelines');
+  return readdirSync(root)
+    .sort()
+    .map((name) => join(root, name))
+    .filter((folder) => existsSync(join(folder, PIPELINE_FILE)));
+}
+
+/** Says what became of a folder's pipeline.json, and gives the exit code of that. */
+function outcomeOf(folder: string): number {
+  try {
+    const differed = generate(folder, projectDir, mode);
+    const differs = differed && mode === 'check';
+    const outcome = differs ? 'differs; run `npm run generate`' : differed ? 'written' : 'up to date';
+    output.out(`${relative(process.cwd(), join(folder, RESOLVED_FILE))}: ${outcome}`);
+    return differs ? 1 : 0;
+  } catch (thrown) {
+    const error = explainAccess(thrown, {});
+    output.err(errorText(error));
+    return error instanceof ProductError ? error.exitCode : 1;
+  }
+}
+
+function usage(message: string, hint: string): number {
+  const error = new ProductError('BAD_USAGE', { message, hint });
+  output.err(errorText(error));
+  return error.exitCode;
+}
