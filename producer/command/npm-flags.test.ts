@@ -16,6 +16,7 @@ const OWN = [
   flag('max-records', false),
   flag('trigger-interval', false),
   flag('faults', false, 'n'),
+  flag('sql', false),
 ];
 
 /** What npm set, and what its files say. */
@@ -47,13 +48,20 @@ describe('flags that npm kept', () => {
     [{ trigger_interval: '5 seconds' }, [], 'npm run reset -- --trigger-interval="5 seconds"'],
     [{ force: 'true' }, ['producer'], 'npm run reset -- --follow producer'],
     [{ n5: 'true' }, [], 'npm run reset -- --faults=5'],
+    [{ yes: '' }, ['5'], 'npm run reset -- --faults 5'],
+    [{ yes: '', max_records: 'true' }, ['5'], 'npm run reset -- --max-records 5'],
+    [{ max_records: 'true' }, ['kafka', '3'], 'npm run reset -- --max-records 3 kafka'],
+    [{ max_records: '' }, [], 'npm run reset -- --max-records=VALUE'],
+    [{ long: 'true' }, ['FROM gold'], 'npm run reset -- --sql "FROM gold"'],
+    [{ sql: '' }, [], 'npm run reset -- --sql=VALUE'],
   ])('%j with %j are handed on by %s', (variables, argv, commandLine) => {
     expect(keptWith(variables, argv)?.commandLine).toBe(commandLine);
   });
 
   it('are none when the command has them, npm has none of ours, or its files say the same', () => {
     expect(keptWith({})).toBeUndefined();
-    expect(keptWith({ loglevel: 'silent', yes: '', cache: '/c', trigger_interval: '' })).toBeUndefined();
+    expect(keptWith({ loglevel: 'silent', yes: '', cache: '/c' })).toBeUndefined();
+    expect(keptWith({ trigger_interval: '' }, [], { trigger_interval: '' })).toBeUndefined();
     expect(keptWith({ keep_topic: 'true' }, ['--keep-topic'])).toBeUndefined();
     expect(keptWith({ keep_topic: 'true' }, ['--KEEP_TOPIC'])).toBeUndefined();
     expect(
@@ -107,6 +115,10 @@ describe('a command through the real npm', () => {
     [['verify', '--deep'], /`npm run verify -- --deep`/],
     [['status', '--json'], /`npm run status -- --json`/],
     [['logs', '-f', 'producer'], /`npm run logs -- --follow producer`/],
+    [['logs', 'producer', '--tail', '5'], /`npm run logs -- --tail 5 producer`/],
+    [['peek', '--sql=FROM gold'], /`npm run peek -- --sql "FROM gold"`/],
+    [['peek', '-n', '5'], /`npm run peek -- --limit 5`/],
+    [['produce', '--dry-run', '--seed='], /`npm run produce -- --dry-run --seed=VALUE`/],
     [['bench', 'drain', '--records=3'], /`npm run bench -- --records=3 drain`/],
   ])('%j is refused with the right spelling', async (args, spelling) => {
     const { code, stderr } = await npmRun(args);

@@ -24,12 +24,18 @@ export interface KeptFlags {
 /** What npm's configuration files say of some names, as text; empty for false. */
 type AskNpm = (names: readonly string[], environment: Environment) => ReadonlyMap<string, string>;
 
-/** npm completes `--up` to its own `--update-notifier`, and knows `-f` as `--force`. */
-const NPM_READS_AS: Readonly<Record<string, string>> = { up: 'update_notifier', f: 'force' };
+/** npm completes `--up` to its own `--update-notifier`, knows `-f` as `--force`, and takes `--sql` for `-s -q -l`, the last of them `--long`. */
+const NPM_READS_AS: Readonly<Record<string, string>> = { up: 'update_notifier', f: 'force', sql: 'long' };
+
+/** What npm reads `-n` as: `--no-yes`. */
+const NUMBERED = 'yes';
 
 /**
  * Finds flags that stood before `--`: npm keeps those and tells of them in `npm_config_<name>` alone, so that a command would run
  * without what it was asked for. A value that npm's configuration files give, too, is not one of this command line.
+ *
+ * Some leave no trace: `--csv` has npm print its version (`-c -s -v`), `--only` is an option of npm's that takes other values, and a
+ * switch of npm's own that is set to its default, such as `--no-json`, is told to nobody.
  *
  * @param command the name of the npm script
  * @param argv what npm handed on
@@ -44,13 +50,16 @@ export function flagsKeptByNpm(
   if (environment['npm_lifecycle_event'] !== command || !isNpm(environment)) return undefined;
   const suspects = own
     .filter(({ name }) => !isGiven(name, argv))
-    .flatMap((flag) => keptAs(flag, environment));
+    .flatMap((flag) => keptAs(flag, argv, environment));
   if (suspects.length === 0) return undefined;
   const configured = askNpm(
     suspects.map(({ variable }) => variable),
     environment,
   );
-  const kept = suspects.filter(({ variable, value }) => configured.get(variable) !== value);
+  const certain = suspects.filter(({ variable, value }) => configured.get(variable) !== value);
+  const others = certain.filter(({ variable }) => variable !== NUMBERED);
+  // A number may belong to another flag: `--kafka-port 9095`.
+  const kept = others.length > 0 ? others : certain;
   if (kept.length === 0) return undefined;
   return {
     flags: kept.map(({ flag, value }) => spelling(flag, value)),
@@ -75,15 +84,14 @@ function isGiven(name: string, argv: readonly string[]): boolean {
   return words.has(`--${name}`) || words.has(`--no-${name}`);
 }
 
-function keptAs(flag: OwnFlag, environment: Environment): readonly Kept[] {
-  const variables = [flag.name, flag.name.replaceAll('-', ''), ...flag.short].map((name) =>
+function keptAs(flag: OwnFlag, argv: readonly string[], environment: Environment): readonly Kept[] {
+  const names = [flag.name, flag.name.replaceAll('-', ''), ...flag.short].map((name) =>
     name.replaceAll('-', '_'),
   );
-  for (const variable of new Set(variables.map((name) => NPM_READS_AS[name] ?? name))) {
+  const variables = names.flatMap((name) => [name, NPM_READS_AS[name] ?? name]);
+  for (const variable of new Set(variables)) {
     const value = environment[`npm_config_${variable}`];
-    // An option that is off or empty is one of a file, unless it switches something off.
-    if (value === undefined || (value === '' && !flag.isSwitch)) continue;
-    return [{ flag, variable, value }];
+    if (value !== undefined) return [{ flag, variable, value }];
   }
   for (const letter of flag.short) {
     // `-n5` becomes an option of that name.
@@ -93,7 +101,16 @@ function keptAs(flag: OwnFlag, environment: Environment): readonly Kept[] {
       if (variable !== undefined && value !== undefined) return [{ flag, variable, value }];
     }
   }
-  return [];
+  // npm's files may say the same: with a number, which no command takes as a name, it was one of ours.
+  const isNumbered =
+    flag.short.includes('n') && environment[`npm_config_${NUMBERED}`] === '' && numberIn(argv) !== undefined;
+  return isNumbered ? [{ flag, variable: NUMBERED, value: 'true' }] : [];
+}
+
+/** The only number among some words. */
+function numberIn(words: readonly string[]): string | undefined {
+  const numbers = words.filter((word) => /^\d+$/.test(word));
+  return numbers.length === 1 ? numbers[0] : undefined;
 }
 
 function spelling({ name, isSwitch }: OwnFlag, value: string): string {
@@ -102,15 +119,19 @@ function spelling({ name, isSwitch }: OwnFlag, value: string): string {
 }
 
 function corrected(command: string, argv: readonly string[], kept: readonly Kept[]): string {
-  // `--max-records 3` leaves "true" with npm and hands "3" on: last in the line, the flag has its value behind it again.
+  // `--max-records 3` leaves "true" with npm and hands "3" on: last in the line, the flag has its value behind it again. Names, as in
+  // `logs producer --tail 5`, follow.
   const isTorn = ({ flag, value }: Kept) => !flag.isSwitch && value === 'true';
   const torn = kept.filter(isTorn);
-  const whole = kept.filter((one) => !isTorn(one)).map(({ flag, value }) => spelling(flag, value));
-  const rest = argv.map(quoted);
+  const whole = kept
+    .filter((one) => !isTorn(one))
+    .map(({ flag, value }) => spelling(flag, value || (flag.isSwitch ? '' : 'VALUE')));
+  const number = numberIn(argv);
+  const rest = number === undefined ? argv : [number, ...argv.filter((word) => word !== number)];
   const tail =
     torn.length > 1
       ? torn.map(({ flag }) => `--${flag.name}=VALUE`)
-      : [...torn.map(({ flag }) => `--${flag.name}`), ...rest];
+      : [...torn.map(({ flag }) => `--${flag.name}`), ...rest.map(quoted)];
   return [command === 'test' ? 'npm test' : `npm run ${command}`, '--', ...whole, ...tail].join(' ');
 }
 
