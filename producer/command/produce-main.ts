@@ -1,15 +1,15 @@
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { readConfig } from '../config.ts';
 import { ConfigError } from '../config-error.ts';
 import { endProcess } from '../end-process.ts';
 import { EXIT, explain } from '../exit-code.ts';
 import { lineOutput } from '../line-output.ts';
+import { ProducerError } from '../producer-error.ts';
 import { Report } from '../report.ts';
 import { runProducer } from '../run-producer.ts';
 import { stopAtSignals } from '../stop-signals.ts';
 import { commandEnvironment } from './command-environment.ts';
 import { type ProduceCommand, parseCommandLine } from './command-line.ts';
+import { writeFile } from './write-file.ts';
 import { writeRecords } from './write-records.ts';
 
 const DRY_RUN_RECORDS = 10;
@@ -40,10 +40,9 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
     return EXIT.done;
   }
   if (!hasLimit) throw new ConfigError('--out needs an end: give --max-records or --duration');
-  const file = createWriteStream(out);
-  const count = await writeRecords(config, limits, rate, file, stop);
-  file.end();
-  await finished(file);
+  const count = await writeFile(out, (file, onTaken) =>
+    writeRecords(config, limits, rate, file, stop, onTaken),
+  );
   process.stderr.write(`[producer] ${count} records written to ${out}\n`);
   return EXIT.done;
 }
@@ -55,11 +54,18 @@ try {
   const command = await parseCommandLine(process.argv.slice(2), process.stdout.columns);
   exitCode = command ? await run(command) : EXIT.done;
 } catch (error) {
-  exitCode = isFileError(error) ? explain(new ConfigError(error.message)) : explain(error);
+  exitCode = explain(explained(error));
 }
 await endProcess(exitCode);
 
-/** The file of --out, or standard output, cannot be written. */
-function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && ('path' in error || error.syscall === 'write');
+/** The file of --out that cannot be opened, or standard output that takes nothing more, in a sentence. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error;
+  if ('path' in error) return new ConfigError(error.message, { cause: error });
+  if (error.syscall !== 'write') return error;
+  return new ProducerError(
+    `what the command prints could not be written to standard output: ${error.message}`,
+    'free some space, or send the output elsewhere, then run the command again',
+    { cause: error },
+  );
 }

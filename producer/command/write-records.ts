@@ -15,7 +15,7 @@ const lineOf = ({ key, value }: { readonly key: string; readonly value: string |
  * Writes records as JSON lines with `key` and `value`, until a limit is reached, `stop` is aborted or the reader has gone.
  *
  * @param recordsPerSecond 0 for as fast as they are taken
- * @returns how many were written
+ * @param onTaken called for each record that `output` has taken, with its length in bytes
  * @throws the stream's error, unless it is that of a pipe without a reader
  */
 export async function writeRecords(
@@ -24,7 +24,8 @@ export async function writeRecords(
   recordsPerSecond: number,
   output: Writable,
   stop: AbortSignal,
-): Promise<number> {
+  onTaken?: (bytes: number) => void,
+): Promise<void> {
   const { source, profile } = configuredStream(config, Date.now());
   const startMs = performance.now();
   const endMs = durationMs === undefined ? Number.POSITIVE_INFINITY : startMs + durationMs;
@@ -42,7 +43,8 @@ export async function writeRecords(
   while (!isOver()) {
     for (let due = pacer.due(performance.now()); due > 0 && count !== maxRecords; due--) {
       count += 1;
-      if (output.write(lineOf(source.next(Date.now())))) continue;
+      const line = lineOf(source.next(Date.now()));
+      if (output.write(line, (error) => error || onTaken?.(Buffer.byteLength(line)))) continue;
       // Rejected by an error, which is looked at below.
       await once(output, 'drain', { signal: over.signal }).catch(() => undefined);
       if (over.signal.aborted) break;
@@ -51,5 +53,4 @@ export async function writeRecords(
     await (idleMs > 0 ? pause(idleMs, over.signal) : turnOfTheEventLoop());
   }
   if (failure && failure.code !== 'EPIPE') throw failure;
-  return count;
 }
