@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readEnvFile } from './config/env-file.ts';
+import type { StackConfig } from './config/stack-config.ts';
 import { ProductError } from './core/product-error.ts';
 import { errorText } from './report/error-text.ts';
 import { resolveStack } from './stack/resolve-stack.ts';
@@ -20,11 +21,29 @@ try {
     for (const note of notes) process.stderr.write(`warning: ${note}\n`);
     process.env[BROKERS] = `localhost:${config.settings.KAFKA_PORT}`;
     process.env['KAFKA_TOPIC'] ||= config.settings.KAFKA_TOPIC;
+    if (sends()) await warnOfOtherStack(config);
   }
   await import('../producer/command/produce-main.ts');
 } catch (error) {
   process.stderr.write(`${errorText(error)}\n`);
   process.exitCode = error instanceof ProductError ? error.exitCode : 1;
+}
+
+/** Two checkouts have the same ports unless one is told others. */
+async function warnOfOtherStack({ environment, projectDir, settings }: StackConfig): Promise<void> {
+  if (settings.RUNTIME === 'local') return;
+  const port = settings.KAFKA_PORT;
+  // Docker's client is loaded only where it is needed.
+  const { otherOwnerOfPort } = await import('./runtime/compose/port-owner.ts');
+  const other = await otherOwnerOfPort(environment, port, projectDir);
+  if (!other) return;
+  process.stderr.write(
+    `warning: ${other.what}, which listens at KAFKA_PORT=${port}, belongs to the checkout ${other.checkout}: records go to that one, not to a stack of ${projectDir}\n`,
+  );
+}
+
+function sends(): boolean {
+  return !process.argv.slice(2).some((word) => /^--(dry-run|out|help)(=|$)/.test(word));
 }
 
 function namesBrokers(): boolean {
