@@ -42,7 +42,7 @@ describe('readConfig', () => {
     expect(readConfig({ MSGS_PER_SEC: rate }).recordsPerSecond).toBe(Number(rate));
   });
 
-  it.each(['abc', '-1', 'NaN', 'Infinity', '1e999', '0x10', '5/s', '1,000'])(
+  it.each(['1e-400', 'abc', '-1', 'NaN', 'Infinity', '1e999', '0x10', '5/s', '1,000'])(
     'refuses MSGS_PER_SEC=%s',
     (rate) => {
       expect(() => readConfig({ MSGS_PER_SEC: rate })).toThrow(

@@ -50,6 +50,14 @@ describe('waitUntilReady', () => {
     expect(details).toEqual(['a', 'b', 'c']);
   });
 
+  it('waits when its deadline is further away than a timer of Node can be', async () => {
+    const probe = answering(
+      async () => notReady('the next trigger is due in a month'),
+      () => new Promise((resolve) => setTimeout(() => resolve(ready('serving')), 50)),
+    );
+    expect(await waitUntilReady(probe, options({ timeoutMs: 30 * 86_400_000 }))).toBe('serving');
+  });
+
   it('carries the last reason in the error of the deadline', async () => {
     const probe = answering(async () => notReady('2 of 3 partitions lack a leader'));
     const error = await waitUntilReady(probe, options({ timeoutMs: 40 })).catch((thrown: unknown) => thrown);

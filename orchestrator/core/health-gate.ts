@@ -107,6 +107,9 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   });
 }
 
+/** What a timer of Node can wait at most, 24 days; it would take a longer time for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Waits, ended early (by rejection) through the signal. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -114,10 +117,13 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal.reason);
     };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
