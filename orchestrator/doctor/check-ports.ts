@@ -30,6 +30,11 @@ async function checkPort(
   const port = settings[setting];
   const name = `${setting} ${port}`;
   const elsewhere = `or set ${setting} to another port`;
+  const same = PORT_SETTINGS.slice(0, PORT_SETTINGS.indexOf(setting)).find((one) => settings[one] === port);
+  if (same) {
+    const detail = `${same} has the same port`;
+    return { name, state: 'problem', detail, remedy: `Set ${setting} to another port.` };
+  }
   try {
     if (await isPortFree(HOST, port)) return { name, state: 'ok', detail: 'free' };
   } catch (error) {

@@ -50,6 +50,17 @@ test('Docker is a problem when Compose is asked for', async () => {
   expect((await examine({ RUNTIME: 'compose' })).find('Docker')).toMatchObject({ state: 'problem' });
 });
 
+test('names two services that have one port', async () => {
+  const { find } = await examine({ ZOOKEEPER_PORT: '29555', KAFKA_PORT: '29555' });
+  expect(find('ZOOKEEPER_PORT 29555')).toMatchObject({ state: 'ok' });
+  expect(find('KAFKA_PORT 29555')).toEqual({
+    name: 'KAFKA_PORT 29555',
+    state: 'problem',
+    detail: 'ZOOKEEPER_PORT has the same port',
+    remedy: 'Set KAFKA_PORT to another port.',
+  });
+});
+
 test('a port is free, or held by somebody who is named', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
