@@ -25,11 +25,13 @@ export async function countParquetRows(database: Database, files: readonly SinkF
  * Counts raw_csv's rows. A CSV has no footer, so that a large one is not counted: the job makes it from the silver file of the
  * same micro-batch, whose count is taken, and `verify` is what compares the two.
  * @param silver rows of silver by batch
+ * @param columns of raw_csv, in their order
  */
 export async function countCsvRows(
   database: Database,
   files: readonly SinkFile[],
   silver: ReadonlyMap<number, number>,
+  columns: readonly string[],
 ): Promise<RowCounts> {
   const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size));
   const small = sizes.reduce((sum, size) => sum + size, 0) <= READABLE_CSV_BYTES;
@@ -41,7 +43,7 @@ export async function countCsvRows(
   const counted =
     read.length === 0
       ? []
-      : await database.all(`SELECT filename, count(*) FROM ${sourceOf('raw_csv', read)} GROUP BY 1`);
+      : await database.all(`SELECT filename, count(*) FROM ${sourceOf('raw_csv', read, columns)} GROUP BY 1`);
   return {
     byPath: new Map([
       ...taken,

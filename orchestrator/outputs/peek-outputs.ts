@@ -92,7 +92,7 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
     const files = await committedFiles(outputPath, name, isSinkName(name) ? through : undefined);
     const counts =
       name === 'raw_csv'
-        ? await countCsvRows(database, files, rowsByBatch(found.get('silver')))
+        ? await countCsvRows(database, files, rowsByBatch(found.get('silver')), pipeline.rawCsv.columns)
         : await countParquetRows(database, files);
     found.set(name, { files, counts });
   }
@@ -185,7 +185,7 @@ async function newestRows(
   const columns = peekColumns(pipeline, sink);
   const select = (hidden: boolean) => `
     SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${sourceOf(sink, files)} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
+    FROM ${sourceOf(sink, files, pipeline.rawCsv.columns)} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));

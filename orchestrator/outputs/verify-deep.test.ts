@@ -278,7 +278,7 @@ describe('a difference that was planted is found at its place:', () => {
     await rewriteParquet(
       outputs.fileOf('quarantine', 1),
       (rows) => `SELECT * FROM ${rows} UNION ALL
-        SELECT value, kafka_ts, 'bad_amount', topic, "partition", "offset" FROM read_parquet('${outputs.fileOf('bronze', 1)}') WHERE "offset" = 3`,
+        SELECT value, kafka_ts, 'bad_amount', 'what is wrong', topic, "partition", "offset" FROM read_parquet('${outputs.fileOf('bronze', 1)}') WHERE "offset" = 3`,
     );
     expect((await verify()).found).toEqual([
       expect.stringMatching(/^in-both silver 0:3-3/),
@@ -295,7 +295,7 @@ describe('a difference that was planted is found at its place:', () => {
     await rewriteParquet(
       outputs.fileOf('quarantine', 2),
       (rows) => `SELECT * FROM ${rows} UNION ALL
-        SELECT value, kafka_ts, 'wrong_type', topic, "partition", "offset" FROM read_parquet('${outputs.fileOf('bronze', 2)}') WHERE "offset" = 7`,
+        SELECT value, kafka_ts, 'wrong_type', 'what is wrong', topic, "partition", "offset" FROM read_parquet('${outputs.fileOf('bronze', 2)}') WHERE "offset" = 7`,
     );
     expect((await verify()).found).toEqual([
       expect.stringMatching(

@@ -66,14 +66,14 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
       },
       log,
     );
-    const scope = options.deep ? 'all columns' : 'txn_id';
-    const csv = await verifyRawCsv(database, { outputPath, through, scope }, log);
+    const scope = options.deep ? 'all columns' : 'first column';
+    const csv = await verifyRawCsv(database, { outputPath, pipeline, through, scope }, log);
     const deep =
       options.deep &&
       source === topic.name &&
       (await verifyValues(
         database,
-        { ...options.deep, outputPath, checkpoint, states, signal, noted: bronze.unreadable },
+        { ...options.deep, outputPath, pipeline, checkpoint, states, signal, noted: bronze.unreadable },
         log,
       ));
     const gold = await verifyTables(

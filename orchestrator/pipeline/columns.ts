@@ -18,6 +18,9 @@ export interface Column {
 /** The record's own time, as a column of silver and as the event time of events that have none. */
 export const KAFKA_TS = 'kafka_ts';
 
+/** Where a record stands in Kafka: columns of every sink but raw_csv and gold. */
+export const LINEAGE: readonly string[] = ['topic', 'partition', 'offset'];
+
 /** What silver has behind the contract's fields. */
 export const SILVER_OWN: readonly Column[] = [
   { name: 'event_time', type: { kind: 'timestamp' } },
@@ -48,7 +51,7 @@ export function isScalar(type: Column['type'] | Type): type is ColumnType {
 }
 
 /** The type of a field's column: without the notation of dates and times. */
-export function columnType(type: Type): Column['type'] {
+export function columnType(type: Type | Column['type']): Column['type'] {
   return type.kind === 'date' || type.kind === 'timestamp' ? { kind: type.kind } : type;
 }
 

@@ -31,16 +31,16 @@ const WRONG_TYPES: readonly (readonly [field: string, json: string])[] = [
   ['lon', 'true'],
   ['merchant', '["Café"]'],
   ['currency', '{"code":"EUR"}'],
-  ['user_id', '17.5'],
+  ['user_id', 'false'],
 ];
 const BAD_TIMESTAMPS = [
   '1767268800000',
   '"yesterday"',
   '"2026-02-30T12:00:00Z"',
-  '"2026-01-01 12:00:00"',
+  '"2026-01-01T24:00:00Z"',
   '""',
 ];
-const BAD_AMOUNTS = ['"12.34"', '12.345', '1e16', 'true', '"twelve"'];
+const BAD_AMOUNTS = ['"12.345"', '12.345', '1e16', 'true', '"twelve"'];
 
 /** The value with the JSON of one of its members replaced, or the member left out when there is none. */
 function withMember(value: string, field: string, json: string | undefined): string {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { judgeValue } from '../../orchestrator/outputs/expected/judge-value.ts';
+import { classifying } from '../../orchestrator/outputs/testing/classified.ts';
+import { transactions } from '../../orchestrator/outputs/testing/transactions.ts';
 import { drawMalformed, MALFORMED_KINDS } from '../../producer/faults/malformed.ts';
 import { createRecordSource } from '../../producer/generate.ts';
 import { createPopulation } from '../../producer/population.ts';
 import { derivedSeed, seededRandom } from '../../producer/random.ts';
+
+const classify = classifying(transactions);
 
 describe('values that are malformed on purpose', () => {
   it('go to quarantine for the reason that the answer key names, whatever their kind', () => {
@@ -12,7 +15,7 @@ describe('values that are malformed on purpose', () => {
     const spoilt = Array.from({ length: 20_000 }, (_, index) =>
       drawMalformed(random, source.next(index).value),
     );
-    expect(spoilt.filter(({ value, reason }) => judgeValue(value) !== reason)).toEqual([]);
+    expect(spoilt.filter(({ value, reason }) => classify(value) !== reason)).toEqual([]);
     expect(new Set(spoilt.map(({ kind }) => kind))).toEqual(new Set(MALFORMED_KINDS));
     expect(new Set(spoilt.map(({ reason }) => reason))).toEqual(
       new Set([

@@ -1,20 +1,20 @@
 import {
   BIGINT,
+  BOOLEAN,
   DOUBLE,
   type DuckDBConnection,
   DuckDBDataChunk,
   INTEGER,
   UBIGINT,
-  UTINYINT,
   VARCHAR,
 } from '@duckdb/node-api';
 
-const TYPES = { BIGINT, DOUBLE, INTEGER, UBIGINT, UTINYINT, VARCHAR };
+const TYPES = { BIGINT, BOOLEAN, DOUBLE, INTEGER, UBIGINT, VARCHAR };
 
 /** One column: its type, and a value for each row. */
 export interface AppendableColumn {
   readonly type: keyof typeof TYPES;
-  readonly values: readonly (bigint | number | string | null)[];
+  readonly values: readonly (bigint | boolean | number | string | null)[];
 }
 
 /** The columns of a table in its order, all of one length. */
@@ -23,7 +23,7 @@ export type AppendableColumns = readonly AppendableColumn[];
 /** Rows that DuckDB takes at once: the size of its vectors. */
 const CHUNK_ROWS = 2048;
 
-/** Adds rows to a table without going through SQL. */
+/** Adds rows to a table without going through SQL. A text becomes a decimal or date where the table has one. */
 export async function appendColumns(
   connection: DuckDBConnection,
   table: string,

@@ -1,9 +1,18 @@
+import { type Column, columnType } from '../../pipeline/columns.ts';
 import type { ColumnType, Expr } from '../../pipeline/model.ts';
 import { sqlText } from './database.ts';
 
-/** The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC. */
-export function sqlType(type: ColumnType): string {
+/** The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC; within objects and arrays they are as in Parquet. */
+export function sqlType(type: Column['type']): string {
   switch (type.kind) {
+    case 'object': {
+      const members = type.fields.map(
+        (field) => `${quoted(field.name)} ${nestedType(columnType(field.type))}`,
+      );
+      return `STRUCT(${members.join(', ')})`;
+    }
+    case 'array':
+      return `${nestedType(columnType(type.items.type))}[]`;
     case 'string':
       return 'VARCHAR';
     case 'integer':
@@ -20,6 +29,9 @@ export function sqlType(type: ColumnType): string {
       return `DECIMAL(${type.precision},${type.scale})`;
   }
 }
+
+const nestedType = (type: Column['type']): string =>
+  type.kind === 'timestamp' ? 'TIMESTAMPTZ' : sqlType(type);
 
 /** A name as SQL has it where it may be a keyword or have capitals. */
 export const quoted = (name: string): string => `"${name}"`;

@@ -1,20 +1,23 @@
 import type { SinkFile } from '../committed-files.ts';
-import { SINK_COLUMNS, type SqlColumns } from '../sink-columns.ts';
+import type { SqlColumns } from '../sink-columns.ts';
 import { fileNamesOf, type OutputName } from '../sinks.ts';
 import { sqlText } from './database.ts';
 
 /**
  * The table function that reads files of a sink, with the column `filename`. Settings that DuckDB would guess from paths or
  * content are fixed, so that neither a folder named `a=b` nor a strange value changes what is read.
+ * @param csvColumns of raw_csv, whose files are text: its columns in their order
  */
-export function sourceOf(sink: OutputName, files: readonly SinkFile[]): string {
+export function sourceOf(
+  sink: OutputName,
+  files: readonly SinkFile[],
+  csvColumns: readonly string[] = [],
+): string {
   const list = `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
   if (fileNamesOf(sink).extension === 'parquet') {
     return `read_parquet(${list}, filename = true, hive_partitioning = false, union_by_name = false)`;
   }
-  const columns = Object.entries(SINK_COLUMNS.raw_csv)
-    .map(([name, type]) => `${sqlText(name)}: ${sqlText(type)}`)
-    .join(', ');
+  const columns = csvColumns.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
   return `read_csv(${list}, filename = true, hive_partitioning = false, auto_detect = false, header = true,
     columns = {${columns}}, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
     max_line_size = 8388608, buffer_size = 16777216)`;
@@ -35,7 +38,7 @@ export function relationOf(sink: OutputName, ofTable: SqlColumns, files: readonl
   const selected = columns.map(([name, type]) =>
     type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
   );
-  return `SELECT ${selected.join(', ')} FROM ${sourceOf(sink, files)}`;
+  return `SELECT ${selected.join(', ')} FROM ${sourceOf(sink, files, Object.keys(ofTable))}`;
 }
 
 /** A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one character stands for that character. */

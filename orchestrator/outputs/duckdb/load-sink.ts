@@ -22,6 +22,8 @@ export interface LoadedSink {
 export interface LoadOptions {
   readonly outputPath: string;
   readonly sink: OutputName;
+  /** Of raw_csv: its columns in their order. */
+  readonly csvColumns?: readonly string[];
   /** The last committed batch, read before this is called. */
   readonly through: number;
   /** The statement that takes what it needs from a table function into a table. */
@@ -74,7 +76,7 @@ async function loadChunk(
   files: readonly SinkFile[],
 ): Promise<readonly Outcome[]> {
   try {
-    await database.run(options.insert(sourceOf(options.sink, files)));
+    await database.run(options.insert(sourceOf(options.sink, files, options.csvColumns)));
     return files.map((file) => ({ file, reason: undefined }));
   } catch (error) {
     if (isOfTheMachine(error)) throw error;

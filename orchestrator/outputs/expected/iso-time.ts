@@ -1,4 +1,6 @@
-const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))?$/;
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+const TIME =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?$/;
 /** The largest offset from UTC that java.time knows, in minutes. */
 const LARGEST_OFFSET_MINUTES = 18 * 60;
 
@@ -9,7 +11,8 @@ function daysOf(month: number, year: number): number {
 }
 
 /** Days from 1970-01-01 to a day of the (proleptic) Gregorian calendar: Howard Hinnant's days_from_civil. `Date.UTC` takes years below 100 for 19xx. */
-function daysSince1970(year: number, month: number, day: number): number {
+function daysSince1970(year: number, month: number, day: number): number | undefined {
+  if (month < 1 || month > 12 || day < 1 || day > daysOf(month, year)) return undefined;
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
   const yearOfEra = shifted - era * 400;
@@ -18,31 +21,37 @@ function daysSince1970(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/**
- * The instant of an ISO-8601 date-time, Unix microseconds (further digits are cut), when it is one that the output contract takes:
- * with seconds, up to nine digits of fraction, and `Z`, `+hh:mm`, `+hhmm` or no offset (UTC); a day of the calendar, no hour 24,
- * no leap second, an offset within 18:00.
- */
-export function isoTimeUs(text: string): bigint | undefined {
-  const parts = ISO.exec(text);
+/** Days since 1970 of a date as ISO 8601 has it (2026-01-31), when it is in the calendar. */
+export function isoDays(text: string): number | undefined {
+  const parts = DATE.exec(text);
   if (!parts) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1, 7).map(Number);
-  const fraction = parts[7] ?? '';
-  const [offsetHour, offsetMinute] = [Number(parts[9] ?? 0), Number(parts[10] ?? 0)];
-  const offset = offsetHour * 60 + offsetMinute;
-  const exists =
-    month >= 1 &&
-    month <= 12 &&
-    day >= 1 &&
-    day <= daysOf(month, year) &&
-    hour <= 23 &&
-    minute <= 59 &&
-    second <= 59 &&
-    offsetMinute <= 59 &&
-    offset <= LARGEST_OFFSET_MINUTES;
-  if (!exists) return undefined;
-  const minutes = daysSince1970(year, month, day) * 1440 + hour * 60 + minute;
-  const utcMinutes = parts[8] === '-' ? minutes + offset : minutes - offset;
-  const micros = Number(fraction.slice(0, 6).padEnd(6, '0'));
-  return BigInt(utcMinutes * 60 + second) * 1_000_000n + BigInt(micros);
+  const [year = 0, month = 0, day = 0] = parts.slice(1).map(Number);
+  return daysSince1970(year, month, day);
+}
+
+/**
+ * The instant of an ISO 8601 date-time, Unix microseconds (further digits are cut), when it is one that the output contract takes: `T` or a blank,
+ * seconds optional, up to nine digits of fraction, and `Z`, `+hh`, `+hhmm`, `+hh:mm` or no offset; a day of the calendar, no hour 24, no
+ * leap second, an offset within 18:00.
+ * @param timezone `UTC` or `±hh:mm`, of a text without an offset
+ */
+export function isoTimeUs(text: string, timezone = 'UTC'): bigint | undefined {
+  const parts = TIME.exec(text);
+  if (!parts) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.slice(1, 6).map(Number);
+  const second = Number(parts[6] ?? 0);
+  const offset = parts[8] ? 0 : offsetMinutes(parts[9] ?? timezone, parts[10]);
+  const days = daysSince1970(year, month, day);
+  if (days === undefined || offset === undefined || hour > 23 || minute > 59 || second > 59) return undefined;
+  const micros = Number((parts[7] ?? '').slice(0, 6).padEnd(6, '0'));
+  return BigInt((days * 1440 + hour * 60 + minute - offset) * 60 + second) * 1_000_000n + BigInt(micros);
+}
+
+/** @param hours `+hh`, or a whole zone: `UTC`, `+hh:mm` */
+function offsetMinutes(hours: string, minutes = hours.slice(4)): number | undefined {
+  if (hours === 'UTC') return 0;
+  if (Number(minutes) > 59) return undefined;
+  const offset = Number(hours.slice(1, 3)) * 60 + Number(minutes);
+  if (offset > LARGEST_OFFSET_MINUTES) return undefined;
+  return hours.startsWith('-') ? -offset : offset;
 }

@@ -1,66 +1,90 @@
 import { hash } from 'node:crypto';
-import { QUARANTINE_REASONS } from './quarantine-reason.ts';
-import { type SilverPayload, TEXT_COLUMNS } from './silver-payload.ts';
+import { LINEAGE, silverColumns } from '../../pipeline/columns.ts';
+import type { Pipeline } from '../../pipeline/model.ts';
+import { quoted } from '../duckdb/expression-sql.ts';
+import { columnText, columnTextSql, lengthAndBytes, lengthAndText } from './column-text.ts';
+import type { SilverRow } from './expression-value.ts';
 
 /*
- * 64 bits of MD5 over a row's values stand for them where millions of rows are compared: the same text is made in TypeScript of what
- * a record should become, and in SQL of what a file holds. A text is preceded by its length in bytes, a missing value is a hyphen, so
- * that different rows never make the same text. lat and lon are compared as numbers beside it.
+ * 64 bits of MD5 over the texts of a row's columns stand for them where millions of rows are compared. Topic, partition and offset are not
+ * in it: by these the rows are found.
  */
 
-/** Of a bronze row. */
-export function bronzeDigest(key: string | null, value: string | null, kafkaUs: bigint): bigint {
-  return digest(`${field(key)}${field(value)}${kafkaUs}`);
+/** A record as bronze has it. */
+export interface BronzeValues {
+  readonly key: string | null;
+  readonly value: string | null;
+  /** Unix microseconds. */
+  readonly kafkaUs: bigint;
+  readonly headers: readonly Header[];
+  /** The value's bytes where `value` is not faithful to them. */
+  readonly valueBytes: Buffer | null;
 }
 
-/** The same of a bronze file's columns, as SQL. */
-export const BRONZE_DIGEST_SQL = digestSql([fieldSql('key'), fieldSql('value'), instantSql('kafka_ts')]);
-
-/** Of a silver row without lat and lon. */
-export function silverDigest({ texts, cents, eventUs }: SilverPayload, kafkaUs: bigint): bigint {
-  let text = '';
-  for (const value of texts) text += field(value);
-  return digest(`${text}${cents},${eventUs},${kafkaUs}`);
+export interface Header {
+  readonly key: string;
+  readonly value: Buffer | null;
 }
 
-/** The same of a silver file's columns, as SQL. */
-export const SILVER_DIGEST_SQL = digestSql([
-  ...TEXT_COLUMNS.map(fieldSql),
-  `coalesce((amount * 100)::BIGINT::VARCHAR, '-') || ','`,
-  `${instantSql('event_time')} || ','`,
-  instantSql('kafka_ts'),
-]);
+/** Bronze's columns of values, each as its text in SQL. */
+export const BRONZE_TEXTS_SQL: Readonly<Record<string, string>> = {
+  key: columnTextSql({ kind: 'string' }, 'key'),
+  value: columnTextSql({ kind: 'string' }, 'value'),
+  kafka_ts: columnTextSql({ kind: 'timestamp' }, 'kafka_ts'),
+  headers: `coalesce('[' || array_to_string(list_transform(headers,
+    lambda h: ${columnTextSql({ kind: 'string' }, "struct_extract(h, 'key')")} || ${bytesSql("struct_extract(h, 'value')")}), '') || ']', '-')`,
+  value_bytes: bytesSql('value_bytes'),
+};
 
-/** Of a quarantine row without its reason. */
-export function quarantineDigest(value: string | null, kafkaUs: bigint): bigint {
-  return digest(`${field(value)}${kafkaUs}`);
+/** The same of a record, by column. Spark has NULL where a record has no headers. */
+export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: BronzeValues): readonly string[] {
+  const each = headers.map((header) => `${lengthAndText(header.key)}${lengthAndBytes(header.value)}`);
+  return [
+    key === null ? '-' : lengthAndText(key),
+    value === null ? '-' : lengthAndText(value),
+    `${kafkaUs},`,
+    headers.length === 0 ? '-' : `[${each.join('')}]`,
+    lengthAndBytes(valueBytes),
+  ];
 }
 
-/** The same of a quarantine file's columns, as SQL. */
-export const QUARANTINE_DIGEST_SQL = digestSql([fieldSql('bad_json'), instantSql('bad_ingest_ts')]);
+/** Quarantine's columns of values but the reason. What `detail` says is words: only that it says something is compared. */
+export const QUARANTINE_TEXTS_SQL: Readonly<Record<string, string>> = {
+  bad_json: columnTextSql({ kind: 'string' }, 'bad_json'),
+  bad_ingest_ts: columnTextSql({ kind: 'timestamp' }, 'bad_ingest_ts'),
+  detail: `CASE WHEN detail <> '' THEN '+' ELSE '-' END`,
+};
 
-/** A reason's number (from 1; 0 stands for silver), 255 for a text that is none, as SQL. */
-export const REASON_NUMBER_SQL = `CASE reason ${QUARANTINE_REASONS.map(
-  (reason, at) => `WHEN '${reason}' THEN ${at + 1}`,
-).join(' ')} ELSE 255 END::UTINYINT`;
+/** The same of a record. */
+export function quarantineTexts({
+  value,
+  kafkaUs,
+}: Pick<BronzeValues, 'value' | 'kafkaUs'>): readonly string[] {
+  return [value === null ? '-' : lengthAndText(value), `${kafkaUs},`, '+'];
+}
 
-function digest(text: string): bigint {
+/** Silver's columns of values by a pipeline: their texts in SQL, and of a row that a record should make. */
+export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>): {
+  readonly sql: Readonly<Record<string, string>>;
+  readonly of: (row: SilverRow) => readonly string[];
+} {
+  const columns = silverColumns(fields, eventTime).filter(({ name }) => !LINEAGE.includes(name));
+  const texts = columns.map(({ type }) => columnText(type));
+  return {
+    sql: Object.fromEntries(columns.map(({ name, type }) => [name, columnTextSql(type, quoted(name))])),
+    of: (row) => texts.map((text, at) => text(row[at] ?? null)),
+  };
+}
+
+export function digestOf(texts: readonly string[]): bigint {
   // As DuckDB's md5_number_lower reads it.
-  return hash('md5', text, 'buffer').readBigUInt64LE(8);
+  return hash('md5', texts.join(''), 'buffer').readBigUInt64LE(8);
 }
 
-function field(text: string | null): string {
-  return text === null ? '-' : `${Buffer.byteLength(text)}:${text}`;
+export function digestSql(texts: Readonly<Record<string, string>>): string {
+  return `md5_number_lower(${Object.values(texts).join(' || ')})`;
 }
 
-function digestSql(parts: readonly string[]): string {
-  return `md5_number_lower(${parts.join(' || ')})`;
-}
-
-function fieldSql(column: string): string {
-  return `coalesce(strlen(${column}) || ':' || ${column}, '-')`;
-}
-
-function instantSql(column: string): string {
-  return `coalesce(epoch_us(${column})::VARCHAR, '-')`;
+function bytesSql(sql: string): string {
+  return `coalesce(octet_length(${sql}) || ':' || hex(${sql}), '-')`;
 }

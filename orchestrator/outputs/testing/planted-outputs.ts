@@ -33,6 +33,7 @@ export class PlantedOutputs {
   readonly path: string;
   /** The last batch of the source log by gold table. */
   readonly #logOffsets = new Map<string, number>();
+  #topic = 'transactions';
 
   private constructor(path: string) {
     this.path = path;
@@ -52,12 +53,13 @@ export class PlantedOutputs {
   }
 
   async start(offsets: Offsets, topic = 'transactions'): Promise<void> {
+    this.#topic = topic;
     await this.write('_chk/ingest/sources/0/0', `\0v1\n${JSON.stringify({ [topic]: offsets })}`);
   }
 
   async plan(batch: number, end: Offsets): Promise<void> {
     const metadata = { batchWatermarkMs: 0, batchTimestampMs: 1_735_787_045_000 + batch, conf: {} };
-    const content = `v1\n${JSON.stringify(metadata)}\n${JSON.stringify({ transactions: end })}`;
+    const content = `v1\n${JSON.stringify(metadata)}\n${JSON.stringify({ [this.#topic]: end })}`;
     await this.write(`_chk/ingest/offsets/${batch}`, content);
   }
 
@@ -128,7 +130,7 @@ export class PlantedOutputs {
   async bronze(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
     await this.parquet(
       this.fileOf('bronze', batch, time),
-      `SELECT 'card' AS key, 'the record' AS value, now() AS kafka_ts, ${LINEAGE} FROM ${table(rows)}`,
+      `SELECT 'card' AS key, 'the record' AS value, now() AS kafka_ts, ${LINEAGE}, ${NO_HEADERS} FROM ${table(rows)}`,
     );
   }
 
@@ -141,10 +143,15 @@ export class PlantedOutputs {
     );
   }
 
-  async quarantine(batch: number, rows: readonly PlantedRow[], reason = 'bad_json'): Promise<void> {
+  async quarantine(
+    batch: number,
+    rows: readonly PlantedRow[],
+    reason = 'bad_json',
+    detail = 'what is wrong',
+  ): Promise<void> {
     await this.parquet(
       this.fileOf('quarantine', batch),
-      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, '${reason}' AS reason, ${LINEAGE} FROM ${table(rows)}`,
+      `SELECT 'bad' AS bad_json, now() AS bad_ingest_ts, '${reason}' AS reason, '${detail}' AS detail, ${LINEAGE} FROM ${table(rows)}`,
     );
   }
 
@@ -198,6 +205,9 @@ export class PlantedOutputs {
 const writer = DuckDBInstance.create(':memory:').then((instance) => instance.connect());
 
 const LINEAGE = 'topic, part::INTEGER AS "partition", off::BIGINT AS "offset"';
+
+/** Of a record without headers, and with a value in UTF-8. */
+export const NO_HEADERS = 'NULL::STRUCT("key" VARCHAR, "value" BLOB)[] AS headers, NULL::BLOB AS value_bytes';
 
 /** Rows of a partition with offsets in [from, to). */
 export function rowsOf(partition: number, from: number, to: number): readonly PlantedRow[] {

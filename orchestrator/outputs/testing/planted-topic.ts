@@ -1,12 +1,17 @@
+import { silverColumns } from '../../pipeline/columns.ts';
+import type { Pipeline } from '../../pipeline/model.ts';
+import { quoted } from '../duckdb/expression-sql.ts';
 import type {
   LogPart,
   OffsetContent,
   OffsetRange,
   OffsetStretch,
+  RecordHeader,
   TopicReader,
   TopicRecord,
 } from '../verify/topic-reader.ts';
-import { PlantedOutputs } from './planted-outputs.ts';
+import { NO_HEADERS, PlantedOutputs } from './planted-outputs.ts';
+import { transactions } from './transactions.ts';
 
 /** A record, and what became of it. */
 export interface PlantedRecord {
@@ -17,6 +22,7 @@ export interface PlantedRecord {
   readonly value: Buffer | string | null;
   /** The value as bronze has it; the same text where it is left out. */
   readonly bronze?: string;
+  readonly headers?: readonly RecordHeader[];
   /** A silver row, as SQL by column in the contract's order; without it the record is in quarantine for this reason. */
   readonly silver?: Readonly<Record<string, string>>;
   readonly reason?: string;
@@ -25,19 +31,22 @@ export interface PlantedRecord {
 /** A topic in memory, and beside it a folder as the job leaves it after reading it. */
 export class PlantedTopic implements TopicReader {
   readonly outputs: PlantedOutputs;
+  readonly #pipeline: Pipeline;
   readonly #records = new Map<number, TopicRecord[]>();
   /** Of partition 0. */
   readonly #others = new Map<number, OffsetContent>();
   #goldBatch = 0;
   #watermarkMs = 0;
 
-  private constructor(outputs: PlantedOutputs) {
+  private constructor(outputs: PlantedOutputs, pipeline: Pipeline) {
     this.outputs = outputs;
+    this.#pipeline = pipeline;
   }
 
-  static async create(): Promise<PlantedTopic> {
-    const topic = new PlantedTopic(await PlantedOutputs.create());
-    await topic.outputs.start({ 0: 0 });
+  /** The topic of a pipeline. */
+  static async create(pipeline = transactions): Promise<PlantedTopic> {
+    const topic = new PlantedTopic(await PlantedOutputs.create(), pipeline);
+    await topic.outputs.start({ 0: 0 }, pipeline.source.topic);
     return topic;
   }
 
@@ -80,7 +89,8 @@ export class PlantedTopic implements TopicReader {
    */
   async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number): Promise<void> {
     const { outputs } = this;
-    for (const { partition = 0, offset, value } of records) {
+    const { topic } = this.#pipeline.source;
+    for (const { partition = 0, offset, value, headers = [] } of records) {
       const before = this.#records.get(partition) ?? [];
       this.#records.set(partition, before);
       before.push({
@@ -88,14 +98,17 @@ export class PlantedTopic implements TopicReader {
         timestampMs: KAFKA_MS + offset,
         key: Buffer.from('card'),
         value: typeof value === 'string' ? Buffer.from(value) : value,
+        headers,
       });
     }
     const bronze = records.map(
       (record) => `SELECT 'card' AS key, ${textOf(record)} AS value, ${kafkaTs(record)} AS kafka_ts,
-      ${lineage(record)}`,
+      ${lineage(record, topic)}, ${headersAndBytes(record)}`,
     );
     await outputs.parquet(outputs.fileOf('bronze', batch), bronze.join(' UNION ALL '));
-    const silver = records.flatMap((record) => (record.silver ? [silverRow(record, record.silver)] : []));
+    const silver = records.flatMap((record) =>
+      record.silver ? [silverRow(record, record.silver, topic)] : [],
+    );
     if (silver.length > 0) {
       await outputs.parquet(outputs.fileOf('silver', batch), silver.join(' UNION ALL '));
       await this.#csv(batch);
@@ -106,7 +119,7 @@ export class PlantedTopic implements TopicReader {
         (
           record,
         ) => `SELECT ${textOf(record)} AS bad_json, ${kafkaTs(record)} AS bad_ingest_ts, '${record.reason}' AS reason,
-        ${lineage(record)}`,
+        'what is wrong' AS detail, ${lineage(record, topic)}`,
       );
     if (rejects.length > 0) {
       await outputs.parquet(outputs.fileOf('quarantine', batch), rejects.join(' UNION ALL '));
@@ -123,19 +136,26 @@ export class PlantedTopic implements TopicReader {
   async #csv(batch: number): Promise<void> {
     const { outputs } = this;
     const file = outputs.fileOf('raw_csv', batch);
-    await outputs.csv(
-      file,
-      `SELECT txn_id, strftime(event_time AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS event_time, user_id, card_id, merchant, category,
-        amount, currency, status, city, country, lat, lon FROM read_parquet('${outputs.fileOf('silver', batch)}')`,
-    );
+    const { fields, eventTime, rawCsv } = this.#pipeline;
+    const silver = silverColumns(fields, eventTime);
+    const columns = rawCsv.columns.map((name) => {
+      const kind = silver.find((column) => column.name === name)?.type.kind;
+      const column = quoted(name);
+      if (kind === 'timestamp') {
+        return `strftime(${column} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS ${column}`;
+      }
+      return kind === 'object' || kind === 'array' ? `to_json(${column})::VARCHAR AS ${column}` : column;
+    });
+    const rows = `read_parquet('${outputs.fileOf('silver', batch)}')`;
+    await outputs.csv(file, `SELECT ${columns.join(', ')} FROM ${rows}`);
   }
 }
 
 /** When the broker took the record at offset 0, Unix ms. */
 const KAFKA_MS = 1_735_787_045_000;
 
-const lineage = ({ partition = 0, offset }: PlantedRecord): string =>
-  `'transactions' AS topic, ${partition}::INTEGER AS "partition", ${offset}::BIGINT AS "offset"`;
+const lineage = ({ partition = 0, offset }: PlantedRecord, topic: string): string =>
+  `'${topic}' AS topic, ${partition}::INTEGER AS "partition", ${offset}::BIGINT AS "offset"`;
 
 const kafkaTs = ({ offset }: PlantedRecord): string =>
   `make_timestamptz((${KAFKA_MS}::BIGINT + ${offset}) * 1000)`;
@@ -145,7 +165,18 @@ function textOf({ value, bronze }: PlantedRecord): string {
   return `'${(bronze ?? String(value)).replaceAll("'", "''")}'`;
 }
 
-function silverRow(record: PlantedRecord, columns: Readonly<Record<string, string>>): string {
+/** Bytes are kept where they are no UTF-8. */
+function headersAndBytes({ headers = [], value, bronze }: PlantedRecord): string {
+  if (headers.length === 0 && bronze === undefined) return NO_HEADERS;
+  const blob = (bytes: Buffer | null) =>
+    bytes === null ? 'NULL::BLOB' : `from_hex('${bytes.toString('hex')}')`;
+  const each = headers.map((header) => `{'key': '${header.key}', 'value': ${blob(header.value)}}`);
+  const all = each.length === 0 ? 'NULL::STRUCT("key" VARCHAR, "value" BLOB)[]' : `[${each.join(', ')}]`;
+  const bytes = bronze === undefined || value === null ? null : Buffer.from(value);
+  return `${all} AS headers, ${blob(bytes)} AS value_bytes`;
+}
+
+function silverRow(record: PlantedRecord, columns: Readonly<Record<string, string>>, topic: string): string {
   const own = Object.entries(columns).map(([name, sql]) => `${sql} AS ${name}`);
-  return `SELECT ${own.join(', ')}, ${kafkaTs(record)} AS kafka_ts, ${lineage(record)}`;
+  return `SELECT ${own.join(', ')}, ${kafkaTs(record)} AS kafka_ts, ${lineage(record, topic)}`;
 }

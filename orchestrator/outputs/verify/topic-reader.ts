@@ -5,6 +5,12 @@ export interface TopicRecord {
   readonly timestampMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+export interface RecordHeader {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
 }
 
 /** Offsets of one partition, [from, to). */

@@ -57,6 +57,16 @@ describe('a fetched part of a log', () => {
     expect(await Promise.all(found.map(texts))).toEqual([EXPECTED, [[2000, 0, 'key 0', 'one']]]);
   });
 
+  it('has the headers of its records, of which several may have one key', async () => {
+    const [batch] = batchesOf(await batchAt(1000));
+    const [record] = await recordsOf(batch as RecordBatch);
+    expect(record?.headers.map(({ key, value }) => [String(key), String(value)])).toEqual([
+      ['name', 'header'],
+      ['more', 'a'],
+      ['more', 'b'],
+    ]);
+  });
+
   it('of an older message format is refused with the offset of the batch', async () => {
     const log = await batchAt(1000);
     log.writeInt8(1, 16);

@@ -1,4 +1,4 @@
-import type { TopicRecord } from '../../outputs/verify/topic-reader.ts';
+import type { RecordHeader, TopicRecord } from '../../outputs/verify/topic-reader.ts';
 import { codecOf } from './record-codecs.ts';
 
 /** A batch of a partition's log as the broker keeps it, format 2 (Kafka 0.11 and newer). Its records may be compressed. */
@@ -103,9 +103,15 @@ function recordAt(cursor: Cursor, batch: RecordBatch): TopicRecord {
   const offset = batch.firstOffset + cursor.varint();
   const key = cursor.bytes();
   const value = cursor.bytes();
-  // Headers are not looked at.
+  const headers = Array.from({ length: cursor.varint() }, () => headerAt(cursor));
   cursor.at = end;
-  return { offset, timestampMs: batch.appendedMs ?? timestampMs, key, value };
+  return { offset, timestampMs: batch.appendedMs ?? timestampMs, key, value, headers };
+}
+
+function headerAt(cursor: Cursor): RecordHeader {
+  const key = cursor.bytes();
+  if (key === null) throw new RangeError('a header has no key');
+  return { key, value: cursor.bytes() };
 }
 
 /** Reads Kafka's variable-length numbers and byte strings one after the other. */

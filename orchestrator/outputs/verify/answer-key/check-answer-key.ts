@@ -1,18 +1,25 @@
+import type { Pipeline } from '../../../pipeline/model.ts';
 import type { Checkpoint } from '../../checkpoint.ts';
 import type { Cell, Database } from '../../duckdb/database.ts';
-import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
 import type { PartitionState } from '../compare-topic.ts';
 import { actualTable } from '../deep/load-actual.ts';
 import type { DifferenceLog } from '../difference.ts';
 import type { GoldOutcome } from '../gold/verify-gold.ts';
 import type { AnswerKeyReport, FaultReport } from '../verify-report.ts';
+import { keyFields } from './key-fields.ts';
 import { keyVerdicts } from './key-verdicts.ts';
 import { loadAnswerKey } from './load-answer-key.ts';
+import type { KeyForm } from './read-answer-key.ts';
 
 export interface KeyCheck {
   readonly file: string;
   readonly outputPath: string;
+  readonly pipeline: Pipeline;
+  /** Every reason of quarantine. */
+  readonly reasons: readonly string[];
+  /** The expected silver rows as a relation. */
+  readonly silverSql: string;
   readonly checkpoint: Checkpoint;
   readonly states: readonly PartitionState[];
   /** The gold table that tells what became of silver rows, if the pipeline has one. */
@@ -23,8 +30,8 @@ export interface KeyCheck {
 const LISTED = 50;
 
 /**
- * Checks that each record of an answer key landed in the sink and with the reason that the key says, silver rows with its txn_id and
- * event time. Of silver rows it tells what gold made of them; that their windows are right is part of the check.
+ * Checks that each record of an answer key landed in the sink and with the reason that the key says, silver rows known by the
+ * contract's first text, with its event time. Of silver rows it tells what gold made of them; that their windows are right is part of the check.
  *
  * Needs the tables `expected`, `actual_…`, `batch_ends` and those of the gold table: `gold_files`, `gold_rules`, `gold_wrong`.
  * @throws ProductError ANSWER_KEY_INVALID
@@ -35,10 +42,11 @@ export async function checkAnswerKey(
   log: DifferenceLog,
 ): Promise<AnswerKeyReport> {
   const through = check.checkpoint.committed?.batch ?? -1;
-  const { lines, unplaced } = await loadAnswerKey(database, { ...check, through });
+  const form = { reasons: check.reasons, fields: keyFields(check.pipeline) };
+  const { lines, unplaced } = await loadAnswerKey(database, { ...check, form, through });
   await createBounds(database, check);
-  await database.run(`CREATE TABLE key_verdicts AS ${keyVerdicts(check.gold)}`);
-  await noteUnfulfilled(database, log);
+  await database.run(`CREATE TABLE key_verdicts AS ${keyVerdicts(check.gold, check.silverSql)}`);
+  await noteUnfulfilled(database, form, log);
   const faults = await database.all(`
     SELECT fault, count(*), count(*) FILTER (verdict = 'found'), count(*) FILTER (verdict = 'pending'),
       count(*) FILTER (verdict = 'pruned'), count(*) FILTER (fate = 'late'), count(*) FILTER (fate = 'read'),
@@ -84,21 +92,30 @@ async function createBounds(database: Database, { outputPath, states }: KeyCheck
   }
 }
 
-async function noteUnfulfilled(database: Database, log: DifferenceLog): Promise<void> {
+async function noteUnfulfilled(
+  database: Database,
+  { reasons, fields: { identity } }: KeyForm,
+  log: DifferenceLog,
+): Promise<void> {
+  const place = (silver: boolean, quarantine: boolean, reason: Cell | undefined): string => {
+    const as = `quarantine as ${reasons[Number(reason) - 1] ?? 'a reason that is none'}`;
+    if (silver) return quarantine ? `silver and ${as}` : 'silver';
+    return quarantine ? as : 'neither';
+  };
   const rows = database.rows(`
-    SELECT line, partition, "offset", fault, sink, reason, in_silver, in_quarantine, actual_reason, verdict, txn_id, actual_txn,
+    SELECT line, partition, "offset", fault, sink, reason, in_silver, in_quarantine, actual_reason, verdict, identity, actual_identity,
       first_partition, first_offset, count(*) OVER () AS unfulfilled
     FROM key_verdicts WHERE verdict NOT IN ('found', 'pending', 'pruned') ORDER BY line LIMIT ${LISTED}`);
   let listed = 0;
   let all = 0;
   for await (const row of rows) {
     const [line, partition, offset, fault, sink, reason, inSilver, inQuarantine, actualReason, verdict] = row;
-    const [txn, actualTxn, firstPartition, firstOffset, total] = row.slice(10);
+    const [meantIdentity, actualIdentity, firstPartition, firstOffset, total] = row.slice(10);
     const meant = `line ${line}, ${fault}, should be in ${place(sink === 'silver', sink === 'quarantine', reason)}`;
     const is = `it is in ${place(inSilver === true, inQuarantine === true, actualReason)}`;
     const why: Readonly<Record<string, string>> = {
-      'other txn_id': `its txn_id is ${JSON.stringify(actualTxn)}, not ${JSON.stringify(txn)}`,
-      'no duplicate': `the record it should repeat, partition ${firstPartition}, offset ${firstOffset}, has not its txn_id in silver`,
+      'other identity': `its ${identity} is ${JSON.stringify(actualIdentity)}, not ${JSON.stringify(meantIdentity)}`,
+      'no duplicate': `the record it should repeat, partition ${firstPartition}, offset ${firstOffset}, has not its ${identity} in silver`,
       'other event time': 'its event time is another than that of the key',
       'wrong window': 'its window in gold is not what the watermark gives',
     };
@@ -113,10 +130,4 @@ async function noteUnfulfilled(database: Database, log: DifferenceLog): Promise<
     all = Number(total);
   }
   log.addUnlisted({ kind: 'key-unfulfilled', sink: 'silver' }, all - listed);
-}
-
-function place(silver: boolean, quarantine: boolean, reason: Cell | undefined): string {
-  const as = `quarantine as ${QUARANTINE_REASONS[Number(reason) - 1] ?? 'a reason that is none'}`;
-  if (silver) return quarantine ? `silver and ${as}` : 'silver';
-  return quarantine ? as : 'neither';
 }

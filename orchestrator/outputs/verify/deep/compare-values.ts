@@ -1,6 +1,7 @@
+import type { Pipeline } from '../../../pipeline/model.ts';
 import type { Database } from '../../duckdb/database.ts';
 import type { LoadedSink } from '../../duckdb/load-sink.ts';
-import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
+import type { Classifier } from '../../expected/classify.ts';
 import type { DifferenceKind, DifferenceLog } from '../difference.ts';
 import type { LineageSink } from '../survey-offsets.ts';
 import type { TopicReader } from '../topic-reader.ts';
@@ -13,6 +14,8 @@ export interface ValueComparison {
   readonly ranges: readonly ReadRange[];
   readonly source: TopicReader;
   readonly topic: string;
+  readonly pipeline: Pipeline;
+  readonly classifier: Classifier;
   readonly loaded: ReadonlyMap<LineageSink, LoadedSink>;
   readonly signal: AbortSignal | undefined;
 }
@@ -31,7 +34,7 @@ export async function compareValues(
   log: DifferenceLog,
 ): Promise<Readonly<Record<LineageSink, number>>> {
   await database.run(`CREATE TABLE wrong (kind VARCHAR, sink VARCHAR, batch BIGINT, partition INTEGER, "offset" BIGINT,
-    expected_reason UTINYINT, actual_reason UTINYINT)`);
+    expected_reason INTEGER, actual_reason INTEGER)`);
   const compared = { bronze: 0, silver: 0, quarantine: 0 };
   for (const slice of slicesOf(comparison.ranges)) {
     for (const sink of Object.keys(VERDICT) as LineageSink[]) {
@@ -60,7 +63,7 @@ const VERDICT: Readonly<Record<LineageSink, { readonly verdict: string; readonly
   },
   silver: {
     verdict: `CASE WHEN e.reason <> 0 THEN 'wrong-sink'
-      WHEN a.digest IS DISTINCT FROM e.digest OR a.lat IS DISTINCT FROM e.lat OR a.lon IS DISTINCT FROM e.lon THEN 'value-wrong' END`,
+      WHEN a.digest IS DISTINCT FROM e.digest THEN 'value-wrong' END`,
     reason: '0',
   },
   quarantine: {
@@ -75,6 +78,7 @@ async function noteWrong(database: Database, comparison: ValueComparison, log: D
     SELECT kind, sink, batch, partition, "offset", expected_reason, actual_reason,
       count(*) OVER (PARTITION BY kind, sink), row_number() OVER (PARTITION BY kind, sink ORDER BY partition, "offset", batch) AS place
     FROM wrong QUALIFY place <= ${LISTED} ORDER BY kind, sink, place`);
+  const { reasons } = comparison.classifier;
   for (const [
     kindCell,
     sinkCell,
@@ -91,15 +95,14 @@ async function noteWrong(database: Database, comparison: ValueComparison, log: D
     const detail =
       kind === 'value-wrong'
         ? await explainValues(database, { ...comparison, sink, batch, partition, offset })
-        : `${landed(sink, Number(actual))}; by its value it belongs in ${belongs(Number(expected))}`;
+        : `${landed(sink, reasons[Number(actual) - 1])}; by its value it belongs in ${belongs(Number(expected), reasons)}`;
     log.add({ kind, sink, partition, from: offset, to: offset, count: 1, detail });
     if (Number(place) === LISTED) log.addUnlisted({ kind, sink }, Number(all) - LISTED);
   }
 }
 
-const landed = (sink: LineageSink, reason: number): string =>
-  sink === 'silver' ? 'in silver' : `in quarantine as ${reasonText(reason) ?? 'a reason that is none'}`;
+const landed = (sink: LineageSink, reason: string | undefined): string =>
+  sink === 'silver' ? 'in silver' : `in quarantine as ${reason ?? 'a reason that is none'}`;
 
-const belongs = (reason: number): string => (reason === 0 ? 'silver' : `quarantine as ${reasonText(reason)}`);
-
-const reasonText = (number: number): string | undefined => QUARANTINE_REASONS[number - 1];
+const belongs = (reason: number, reasons: readonly string[]): string =>
+  reason === 0 ? 'silver' : `quarantine as ${reasons[reason - 1]}`;

@@ -1,14 +1,23 @@
-import type { Cell } from '../../duckdb/database.ts';
+/** What is shown of a value: a text in quotation marks, anything else as it is written; null for a missing one. */
+export type ShownValue = string | { readonly literal: string } | null;
 
 /** Characters of a text that are shown. */
 const SHOWN = 60;
 
 /** One column that differs: what the file has and what it should have, cut to where they part. */
-export function contrast(column: string, is: Cell, should: Cell, authority = 'its record gives'): string {
-  const from = typeof is === 'string' && typeof should === 'string' ? partingOf(is, should) : 0;
+export function contrast(
+  column: string,
+  is: ShownValue,
+  should: ShownValue,
+  authority = 'its record gives',
+): string {
+  const from = is === null || should === null ? 0 : partingOf(textOf(is), textOf(should));
   const place = from === 0 ? '' : ` from character ${from + 1} on`;
-  return `${column}${place} is ${shown(column, is, from)}, ${authority} ${shown(column, should, from)}`;
+  return `${column}${place} is ${shown(is, from)}, ${authority} ${shown(should, from)}`;
 }
+
+const textOf = (value: NonNullable<ShownValue>): string =>
+  typeof value === 'string' ? value : value.literal;
 
 /** Where two texts begin to differ, less a few characters for their surroundings; 0 when that is near the beginning. */
 function partingOf(one: string, other: string): number {
@@ -17,21 +26,16 @@ function partingOf(one: string, other: string): number {
   return at < SHOWN / 2 ? 0 : at - 10;
 }
 
-function shown(column: string, cell: Cell, from: number): string {
-  if (typeof cell === 'string') {
-    const part = cell.slice(from, from + SHOWN);
-    return `${JSON.stringify(part)}${from + SHOWN < cell.length ? ` (and ${cell.length - from - SHOWN} more characters)` : ''}`;
-  }
-  if (typeof cell === 'bigint') return column === 'amount' ? decimal(cell) : instant(cell);
-  return String(cell);
+function shown(value: ShownValue, from: number): string {
+  if (value === null) return 'null';
+  const text = textOf(value);
+  const part = text.slice(from, from + SHOWN);
+  const more = text.length - from - SHOWN;
+  return `${typeof value === 'string' ? JSON.stringify(part) : part}${more > 0 ? ` (and ${more} more characters)` : ''}`;
 }
 
-function decimal(cents: bigint): string {
-  const digits = String(cents < 0n ? -cents : cents).padStart(3, '0');
-  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-}
-
-function instant(us: bigint): string {
+/** Unix microseconds as ISO 8601. */
+export function instantText(us: bigint): string {
   const micros = ((us % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((us - micros) / 1000n));
   if (Number.isNaN(date.getTime())) return `${us} µs since 1970`;

@@ -1,82 +1,104 @@
+import type { Pipeline } from '../../../pipeline/model.ts';
 import type { AppendableColumn } from '../../duckdb/append-columns.ts';
-import { decodeAsJava } from '../../expected/java-utf8.ts';
-import { judgeValue } from '../../expected/judge-value.ts';
-import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
-import { bronzeDigest, quarantineDigest, silverDigest } from '../../expected/row-digest.ts';
-import { cardOf } from '../../expected/silver-payload.ts';
+import type { Classifier } from '../../expected/classify.ts';
+import { bronzeTexts, digestOf, quarantineTexts, silverTexts } from '../../expected/row-digest.ts';
 import type { TopicRecord } from '../topic-reader.ts';
+import { decoded } from './decoded-record.ts';
+import { type GoldColumn, goldColumns, namedSql } from './gold-columns.ts';
 
-/** What the records of a partition should become, a row each: columns of the table `expected`. */
-export class ExpectedRows {
-  readonly #partition: number;
-  readonly #partitions: number[] = [];
-  readonly #offsets: bigint[] = [];
-  readonly #reasons: number[] = [];
-  readonly #bronze: bigint[] = [];
-  readonly #other: bigint[] = [];
-  readonly #lat: (number | null)[] = [];
-  readonly #lon: (number | null)[] = [];
-  readonly #cards: (string | null)[] = [];
-  readonly #times: (bigint | null)[] = [];
-  readonly #cents: (bigint | null)[] = [];
-
-  constructor(partition: number) {
-    this.#partition = partition;
-  }
-
-  get length(): number {
-    return this.#offsets.length;
-  }
-
-  add(record: TopicRecord): void {
-    const key = record.key && decodeAsJava(record.key);
-    const value = record.value && decodeAsJava(record.value);
-    const kafkaUs = BigInt(record.timestampMs) * 1000n;
-    const judged = judgeValue(value);
-    this.#partitions.push(this.#partition);
-    this.#offsets.push(BigInt(record.offset));
-    this.#bronze.push(bronzeDigest(key, value, kafkaUs));
-    if (typeof judged === 'string') {
-      this.#reasons.push(QUARANTINE_REASONS.indexOf(judged) + 1);
-      this.#other.push(quarantineDigest(value, kafkaUs));
-      this.#lat.push(null);
-      this.#lon.push(null);
-      this.#cards.push(null);
-      this.#times.push(null);
-      this.#cents.push(null);
-    } else {
-      this.#reasons.push(0);
-      this.#other.push(silverDigest(judged, kafkaUs));
-      this.#lat.push(judged.lat);
-      this.#lon.push(judged.lon);
-      this.#cards.push(cardOf(judged));
-      this.#times.push(judged.eventUs);
-      this.#cents.push(judged.cents);
-    }
-  }
-
-  columns(): readonly AppendableColumn[] {
-    return [
-      { type: 'INTEGER', values: this.#partitions },
-      { type: 'BIGINT', values: this.#offsets },
-      { type: 'UTINYINT', values: this.#reasons },
-      { type: 'UBIGINT', values: this.#bronze },
-      { type: 'UBIGINT', values: this.#other },
-      { type: 'DOUBLE', values: this.#lat },
-      { type: 'DOUBLE', values: this.#lon },
-      { type: 'VARCHAR', values: this.#cards },
-      { type: 'BIGINT', values: this.#times },
-      { type: 'BIGINT', values: this.#cents },
-    ];
-  }
+/**
+ * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver; `digest` is that of the row in silver or
+ * quarantine; and what gold is made of.
+ */
+export interface ExpectedTable {
+  readonly createSql: string;
+  /** The expected silver rows with the columns that gold is made of, as a relation. */
+  readonly silverSql: string;
+  /** Gathers rows of a partition. */
+  rows(partition: number): ExpectedRows;
 }
 
-/** The table of expected rows. `reason` is a number, 0 for silver; `digest` is that of the row in silver or quarantine. */
-export const EXPECTED_TABLE_SQL = `
-  CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason UTINYINT, bronze UBIGINT, digest UBIGINT, lat DOUBLE,
-    lon DOUBLE, card_id VARCHAR, event_us BIGINT, cents BIGINT)`;
+/** What the records of a partition should become, a row each. */
+export interface ExpectedRows {
+  readonly length: number;
+  add(record: TopicRecord): void;
+  /** In the order of the table. */
+  columns(): readonly AppendableColumn[];
+}
 
-/** The expected silver rows with the columns that gold is made of, as a relation. */
-export const EXPECTED_SILVER_SQL = `(
-  SELECT partition, "offset", card_id, event_us, (cents::DECIMAL(18, 0) * 0.01::DECIMAL(3, 2))::DECIMAL(18, 2) AS amount
-  FROM expected WHERE reason = 0)`;
+/** @param topic its name */
+export function expectedTable(pipeline: Pipeline, classifier: Classifier, topic: string): ExpectedTable {
+  const gold = goldColumns(pipeline);
+  const kept = gold.map(({ column, sqlType }) => `, ${column} ${sqlType}`).join('');
+  const outcomeOf = outcomes(pipeline, classifier, topic);
+  const named = namedSql(gold).map((sql) => `, ${sql}`);
+  return {
+    createSql: `CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason INTEGER, bronze UBIGINT, digest UBIGINT,
+      event_us BIGINT${kept})`,
+    silverSql: `(SELECT partition, "offset", event_us${named.join('')} FROM expected WHERE reason = 0)`,
+    rows: (partition) => gathered(partition, gold, outcomeOf),
+  };
+}
+
+/** What becomes of a record: the numbers of its row, and of a silver row the values. */
+interface Outcome {
+  readonly reason: number;
+  readonly bronze: bigint;
+  readonly digest: bigint;
+  readonly eventUs: bigint | null;
+  readonly gold: AppendableColumn['values'];
+}
+
+type OutcomeOf = (partition: number, record: TopicRecord, gold: readonly GoldColumn[]) => Outcome;
+
+function outcomes(pipeline: Pipeline, classifier: Classifier, topic: string): OutcomeOf {
+  const silver = silverTexts(pipeline);
+  const eventAt = Object.keys(silver.sql).indexOf('event_time');
+  const numbers = new Map(classifier.reasons.map((reason, at) => [reason, at + 1]));
+  return (partition, record, gold) => {
+    const values = decoded(topic, partition, record);
+    const row = classifier.classify(values);
+    const bronze = digestOf(bronzeTexts(values));
+    if (typeof row === 'string') {
+      const digest = digestOf(quarantineTexts(values));
+      return { reason: numbers.get(row) ?? 0, bronze, digest, eventUs: null, gold: gold.map(() => null) };
+    }
+    return {
+      reason: 0,
+      bronze,
+      digest: digestOf(silver.of(row)),
+      eventUs: row[eventAt] as bigint,
+      gold: gold.map(({ of }) => of(row)),
+    };
+  };
+}
+
+function gathered(partition: number, gold: readonly GoldColumn[], outcomeOf: OutcomeOf): ExpectedRows {
+  const offsets: bigint[] = [];
+  const found: Outcome[] = [];
+  const column = (
+    type: AppendableColumn['type'],
+    of: (outcome: Outcome) => AppendableColumn['values'][number],
+  ) => ({
+    type,
+    values: found.map(of),
+  });
+  return {
+    get length() {
+      return found.length;
+    },
+    add(record) {
+      offsets.push(BigInt(record.offset));
+      found.push(outcomeOf(partition, record, gold));
+    },
+    columns: () => [
+      column('INTEGER', () => partition),
+      { type: 'BIGINT', values: offsets },
+      column('INTEGER', ({ reason }) => reason),
+      column('UBIGINT', ({ bronze }) => bronze),
+      column('UBIGINT', ({ digest }) => digest),
+      column('BIGINT', ({ eventUs }) => eventUs),
+      ...gold.map(({ append }, at) => column(append, ({ gold: values }) => values[at] ?? null)),
+    ],
+  };
+}

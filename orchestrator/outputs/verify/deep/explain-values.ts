@@ -1,17 +1,29 @@
+import { type Column, LINEAGE, silverColumns } from '../../../pipeline/columns.ts';
+import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Cell, type Database, sqlText } from '../../duckdb/database.ts';
+import { quoted } from '../../duckdb/expression-sql.ts';
 import { sourceOf } from '../../duckdb/file-source.ts';
 import type { LoadedSink } from '../../duckdb/load-sink.ts';
 import { isVanished } from '../../duckdb/vanished.ts';
-import { decodeAsJava } from '../../expected/java-utf8.ts';
-import { judgeValue } from '../../expected/judge-value.ts';
-import { TEXT_COLUMNS } from '../../expected/silver-payload.ts';
+import type { Classifier } from '../../expected/classify.ts';
+import {
+  BRONZE_TEXTS_SQL,
+  bronzeTexts,
+  QUARANTINE_TEXTS_SQL,
+  quarantineTexts,
+  silverTexts,
+} from '../../expected/row-digest.ts';
 import type { LineageSink } from '../survey-offsets.ts';
 import type { TopicReader, TopicRecord } from '../topic-reader.ts';
-import { contrast } from './contrast.ts';
+import { contrast, type ShownValue } from './contrast.ts';
+import { type DecodedRecord, decoded } from './decoded-record.ts';
+import { shownOfFile, shownOfRecord, shownSql } from './shown-value.ts';
 
 export interface WrongRow {
   readonly source: TopicReader;
   readonly topic: string;
+  readonly pipeline: Pipeline;
+  readonly classifier: Classifier;
   readonly loaded: ReadonlyMap<LineageSink, LoadedSink>;
   readonly signal: AbortSignal | undefined;
   readonly sink: LineageSink;
@@ -20,43 +32,42 @@ export interface WrongRow {
   readonly offset: number;
 }
 
-/** The columns of a row in the order of the contract, instants as microseconds and the amount as hundredths, as SQL by name. */
-const COLUMNS: Readonly<Record<LineageSink, Readonly<Record<string, string>>>> = {
-  bronze: { key: 'key', value: 'value', kafka_ts: 'epoch_us(kafka_ts)' },
-  silver: {
-    ...Object.fromEntries(TEXT_COLUMNS.map((name) => [name, name])),
-    amount: '(amount * 100)::BIGINT',
-    lat: 'lat',
-    lon: 'lon',
-    event_time: 'epoch_us(event_time)',
-    kafka_ts: 'epoch_us(kafka_ts)',
-  },
-  quarantine: { bad_json: 'bad_json', bad_ingest_ts: 'epoch_us(bad_ingest_ts)' },
-};
+/** A column of a sink as it is compared and shown. */
+interface ComparedColumn {
+  readonly name: string;
+  readonly textSql: string;
+  readonly shownSql: string;
+  /** What `shownSql` gave. */
+  readonly ofFile: (cell: Cell) => ShownValue;
+  /** What the record gives: the text that is compared, and what is shown. */
+  readonly text: string;
+  readonly should: ShownValue;
+}
 
 /** Which columns of a row differ from what its record gives, and how: the record and the file's row are read again. */
 export async function explainValues(database: Database, wrong: WrongRow): Promise<string> {
-  const { sink, batch } = wrong;
   const record = await readRecord(wrong);
-  const expected = record && expectedCells(sink, record);
-  const names = Object.keys(COLUMNS[sink]);
+  const columns = record ? comparedColumns(wrong, decoded(wrong.topic, wrong.partition, record)) : [];
   // A row may be there twice, one of them right.
-  for (const actual of expected ? await readRows(database, wrong) : []) {
-    const differing = names.flatMap((name, at) => {
-      const [is, should] = [actual[at] ?? null, expected?.[at] ?? null];
-      return is === should ? [] : [contrast(name, is, should)];
+  for (const cells of columns.length > 0 ? await readRows(database, wrong, columns) : []) {
+    const differing = columns.flatMap(({ name, text, ofFile, should }, at) => {
+      const [is, shown = null] = [cells[2 * at], cells[2 * at + 1]];
+      return is === text ? [] : [contrast(name, ofFile(shown), should)];
     });
-    if (differing.length > 0) return `${differing.join('; ')}; in batch ${batch}`;
+    if (differing.length > 0) return `${differing.join('; ')}; in batch ${wrong.batch}`;
   }
-  return `other values than its record gives, in batch ${batch}; they could not be read again`;
+  return `other values than its record gives, in batch ${wrong.batch}; they could not be read again`;
 }
 
-async function readRows(database: Database, wrong: WrongRow): Promise<readonly (readonly Cell[])[]> {
-  const { sink, batch, partition, offset, topic } = wrong;
-  const files = (wrong.loaded.get(sink)?.files ?? []).filter((file) => file.batch === batch);
+async function readRows(
+  database: Database,
+  { sink, batch, partition, offset, topic, loaded }: WrongRow,
+  columns: readonly ComparedColumn[],
+): Promise<readonly (readonly Cell[])[]> {
+  const files = (loaded.get(sink)?.files ?? []).filter((file) => file.batch === batch);
   try {
     return await database.all(`
-      SELECT ${Object.values(COLUMNS[sink]).join(', ')} FROM ${sourceOf(sink, files)}
+      SELECT ${columns.map(({ textSql, shownSql: shown }) => `${textSql}, ${shown}`).join(', ')} FROM ${sourceOf(sink, files)}
       WHERE topic = ${sqlText(topic)} AND "partition" = ${partition} AND "offset" = ${offset}`);
   } catch (error) {
     if (isVanished(error)) return [];
@@ -71,12 +82,78 @@ async function readRecord({ source, partition, offset, signal }: WrongRow): Prom
   return undefined;
 }
 
-function expectedCells(sink: LineageSink, record: TopicRecord): readonly Cell[] {
-  const kafkaUs = BigInt(record.timestampMs) * 1000n;
-  const value = record.value && decodeAsJava(record.value);
-  if (sink === 'bronze') return [record.key && decodeAsJava(record.key), value, kafkaUs];
-  if (sink === 'quarantine') return [value, kafkaUs];
-  const judged = judgeValue(value);
-  if (typeof judged === 'string') return [];
-  return [...judged.texts, judged.cents, judged.lat, judged.lon, judged.eventUs, kafkaUs];
+function comparedColumns(wrong: WrongRow, record: DecodedRecord): readonly ComparedColumn[] {
+  switch (wrong.sink) {
+    case 'bronze':
+      return bronzeColumns(record);
+    case 'quarantine':
+      return quarantineColumns(record);
+    case 'silver':
+      return silverColumnsOf(wrong, record);
+  }
 }
+
+function bronzeColumns(record: DecodedRecord): readonly ComparedColumn[] {
+  const { key, value, kafkaUs, headers, valueBytes } = record;
+  const should: readonly ShownValue[] = [
+    ...[key, value, shownOfRecord(INSTANT, kafkaUs)],
+    headers.length === 0
+      ? null
+      : { literal: headers.map((header) => `${header.key}=${hexOf(header.value)}`).join(', ') },
+    valueBytes && { literal: hexOf(valueBytes) },
+  ];
+  const shown: Readonly<Record<string, string>> = {
+    headers: `array_to_string(list_transform(headers,
+      lambda h: struct_extract(h, 'key') || '=' || coalesce(hex(struct_extract(h, 'value')), 'null')), ', ')`,
+    value_bytes: 'hex(value_bytes)',
+  };
+  const types: Readonly<Record<string, Column['type']>> = { key: TEXT, value: TEXT, kafka_ts: INSTANT };
+  return columnsOf(BRONZE_TEXTS_SQL, bronzeTexts(record), should, types, shown);
+}
+
+function quarantineColumns(record: DecodedRecord): readonly ComparedColumn[] {
+  const should = [record.value, shownOfRecord(INSTANT, record.kafkaUs), { literal: 'what is wrong' }];
+  const types = { bad_json: TEXT, bad_ingest_ts: INSTANT, detail: TEXT };
+  return columnsOf(QUARANTINE_TEXTS_SQL, quarantineTexts(record), should, types);
+}
+
+function silverColumnsOf(
+  { pipeline, classifier }: WrongRow,
+  record: DecodedRecord,
+): readonly ComparedColumn[] {
+  const row = classifier.classify(record);
+  if (typeof row === 'string') return [];
+  const columns = silverColumns(pipeline.fields, pipeline.eventTime).filter(
+    ({ name }) => !LINEAGE.includes(name),
+  );
+  const { sql, of } = silverTexts(pipeline);
+  const should = columns.map(({ type }, at) => shownOfRecord(type, row[at] ?? null));
+  return columnsOf(sql, of(row), should, Object.fromEntries(columns.map(({ name, type }) => [name, type])));
+}
+
+const TEXT: Column['type'] = { kind: 'string' };
+const INSTANT: Column['type'] = { kind: 'timestamp' };
+/** What is shown as SQL gives it. */
+const LITERAL: Column['type'] = { kind: 'integer' };
+
+function columnsOf(
+  textsSql: Readonly<Record<string, string>>,
+  texts: readonly string[],
+  should: readonly ShownValue[],
+  types: Readonly<Record<string, Column['type']>>,
+  shown: Readonly<Record<string, string>> = {},
+): readonly ComparedColumn[] {
+  return Object.entries(textsSql).map(([name, textSql], at) => {
+    const type = types[name] ?? LITERAL;
+    return {
+      name,
+      textSql,
+      shownSql: shown[name] ?? shownSql(type, quoted(name)),
+      ofFile: (cell: Cell) => shownOfFile(type, cell),
+      text: texts[at] ?? '',
+      should: should[at] ?? null,
+    };
+  });
+}
+
+const hexOf = (bytes: Buffer | null): string => bytes?.toString('hex').toUpperCase() ?? 'null';

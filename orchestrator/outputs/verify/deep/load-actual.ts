@@ -1,26 +1,37 @@
+import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Database, sqlText } from '../../duckdb/database.ts';
 import { BATCH_OF_FILENAME } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
-import {
-  BRONZE_DIGEST_SQL,
-  QUARANTINE_DIGEST_SQL,
-  REASON_NUMBER_SQL,
-  SILVER_DIGEST_SQL,
-} from '../../expected/row-digest.ts';
+import type { Classifier } from '../../expected/classify.ts';
+import { BRONZE_TEXTS_SQL, digestSql, QUARANTINE_TEXTS_SQL, silverTexts } from '../../expected/row-digest.ts';
 import { LINEAGE_SINKS, type LineageSink } from '../survey-offsets.ts';
 
-/** Beyond batch, partition and offset: the columns of each sink's table, and how they come from its files. */
-const COLUMNS: Readonly<Record<LineageSink, { readonly table: string; readonly select: string }>> = {
-  bronze: { table: 'digest UBIGINT', select: BRONZE_DIGEST_SQL },
-  silver: {
-    table: 'digest UBIGINT, lat DOUBLE, lon DOUBLE',
-    select: `${SILVER_DIGEST_SQL}, lat, lon`,
-  },
-  quarantine: {
-    table: 'digest UBIGINT, reason UTINYINT',
-    select: `${QUARANTINE_DIGEST_SQL}, ${REASON_NUMBER_SQL}`,
-  },
-};
+/** What is taken of a sink's rows beyond batch, partition and offset: a digest, and of quarantine the reason's number. */
+interface Taken {
+  readonly columns: string;
+  readonly select: string;
+}
+
+function takenOf(sink: LineageSink, pipeline: Pipeline, { reasons }: Classifier): Taken {
+  const columns = 'digest UBIGINT';
+  switch (sink) {
+    case 'bronze':
+      return { columns, select: digestSql(BRONZE_TEXTS_SQL) };
+    case 'silver':
+      return { columns, select: digestSql(silverTexts(pipeline).sql) };
+    case 'quarantine':
+      return {
+        columns: `${columns}, reason INTEGER`,
+        select: `${digestSql(QUARANTINE_TEXTS_SQL)}, ${reasonNumberSql(reasons)}`,
+      };
+  }
+}
+
+/** A reason's number (from 1; 0 stands for silver), -1 for a text that is none, as SQL. */
+function reasonNumberSql(reasons: readonly string[]): string {
+  const cases = reasons.map((reason, at) => `WHEN ${sqlText(reason)} THEN ${at + 1}`);
+  return `CASE reason ${cases.join(' ')} ELSE -1 END`;
+}
 
 /** The table of a sink's rows by partition and offset, with digests for their values. */
 export const actualTable = (sink: LineageSink): string => `actual_${sink}`;
@@ -31,6 +42,8 @@ export async function loadActual(
   options: {
     readonly outputPath: string;
     readonly topic: string;
+    readonly pipeline: Pipeline;
+    readonly classifier: Classifier;
     readonly through: number;
     readonly onProgress: (sink: LineageSink) => void;
   },
@@ -38,9 +51,9 @@ export async function loadActual(
   const loaded = new Map<LineageSink, LoadedSink>();
   for (const sink of LINEAGE_SINKS) {
     options.onProgress(sink);
-    const { table, select } = COLUMNS[sink];
+    const { columns, select } = takenOf(sink, options.pipeline, options.classifier);
     await database.run(
-      `CREATE TABLE ${actualTable(sink)} (batch BIGINT, partition INTEGER, "offset" BIGINT, ${table})`,
+      `CREATE TABLE ${actualTable(sink)} (batch BIGINT, partition INTEGER, "offset" BIGINT, ${columns})`,
     );
     const { outputPath, through } = options;
     const insert = (source: string) => `

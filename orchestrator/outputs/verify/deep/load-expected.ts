@@ -2,7 +2,7 @@ import type { Database } from '../../duckdb/database.ts';
 import type { PartitionState } from '../compare-topic.ts';
 import type { TopicReader } from '../topic-reader.ts';
 import type { NotCompared } from '../verify-report.ts';
-import { EXPECTED_TABLE_SQL, ExpectedRows } from './expected-rows.ts';
+import type { ExpectedTable } from './expected-rows.ts';
 
 /** Rows that are handed to the database at once: some ten megabytes of them. */
 const ROWS_AT_ONCE = 20_480;
@@ -28,6 +28,7 @@ export interface LoadedTopic {
 }
 
 export interface ExpectedOptions {
+  readonly table: ExpectedTable;
   readonly source: TopicReader;
   readonly states: readonly PartitionState[];
   readonly signal: AbortSignal | undefined;
@@ -40,8 +41,8 @@ export interface ExpectedOptions {
  * table `expected`. Memory does not grow with the records.
  */
 export async function loadExpected(database: Database, options: ExpectedOptions): Promise<LoadedTopic> {
-  const { source, signal } = options;
-  await database.run(EXPECTED_TABLE_SQL);
+  const { source, signal, table } = options;
+  await database.run(table.createSql);
   const ranges = options.states.map(readable).filter(({ from, to }) => from < to);
   const all = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   let done = 0;
@@ -49,7 +50,7 @@ export async function loadExpected(database: Database, options: ExpectedOptions)
   let compacted = 0;
   const aborted: ReadRange[] = [];
   for (const { partition, from, to } of ranges) {
-    let rows = new ExpectedRows(partition);
+    let rows = table.rows(partition);
     for await (const part of source.read(partition, from, to, signal)) {
       const offsets = part.to - part.from;
       for (const record of part.records) rows.add(record);
@@ -60,7 +61,7 @@ export async function loadExpected(database: Database, options: ExpectedOptions)
       done += offsets;
       if (rows.length < ROWS_AT_ONCE) continue;
       await database.append('expected', rows.columns());
-      rows = new ExpectedRows(partition);
+      rows = table.rows(partition);
       options.onProgress(done, all);
     }
     await database.append('expected', rows.columns());

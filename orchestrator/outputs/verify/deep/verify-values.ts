@@ -1,6 +1,7 @@
+import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Checkpoint, committedBatches } from '../../checkpoint.ts';
 import type { Database } from '../../duckdb/database.ts';
-import { QUARANTINE_REASONS } from '../../expected/quarantine-reason.ts';
+import { classifierOf } from '../../expected/classify.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
 import { checkAnswerKey } from '../answer-key/check-answer-key.ts';
 import type { PartitionState } from '../compare-topic.ts';
@@ -12,6 +13,7 @@ import type { TopicReader } from '../topic-reader.ts';
 import type { AnswerKeyReport, DeepReport, NotCompared } from '../verify-report.ts';
 import { createBatchEnds } from './batch-ends.ts';
 import { compareValues } from './compare-values.ts';
+import { expectedTable } from './expected-rows.ts';
 import { silverOfRecords } from './expected-silver.ts';
 import { loadActual } from './load-actual.ts';
 import { loadExpected } from './load-expected.ts';
@@ -28,6 +30,7 @@ export interface DeepOptions {
 
 export interface ValueVerification extends DeepOptions {
   readonly outputPath: string;
+  readonly pipeline: Pipeline;
   readonly checkpoint: Checkpoint;
   readonly states: readonly PartitionState[];
   readonly signal: AbortSignal | undefined;
@@ -53,9 +56,20 @@ export async function verifyValues(
   options: ValueVerification,
   log: DifferenceLog,
 ): Promise<ValueOutcome> {
-  const { outputPath, checkpoint, records: source, signal, states, onProgress = () => {} } = options;
+  const {
+    outputPath,
+    pipeline,
+    checkpoint,
+    records: source,
+    signal,
+    states,
+    onProgress = () => {},
+  } = options;
   const topic = checkpoint.topic ?? '';
+  const classifier = classifierOf(pipeline);
+  const table = expectedTable(pipeline, classifier, topic);
   const read = await loadExpected(database, {
+    table,
     source,
     states,
     signal,
@@ -64,6 +78,8 @@ export async function verifyValues(
   const loaded = await loadActual(database, {
     outputPath,
     topic,
+    pipeline,
+    classifier,
     through: checkpoint.committed?.batch ?? -1,
     onProgress: (sink) => onProgress(`reading ${sink}`),
   });
@@ -79,7 +95,7 @@ export async function verifyValues(
   onProgress('comparing values');
   const equalRows = await compareValues(
     database,
-    { ranges: read.ranges, source, topic, loaded, signal },
+    { ranges: read.ranges, source, topic, pipeline, classifier, loaded, signal },
     log,
   );
   const withoutRecord = await noteWithoutRecord(database, read, log);
@@ -91,23 +107,41 @@ export async function verifyValues(
   });
   const { answerKey } = options;
   return {
-    report: { records: read.records, equalRows, reasons: await expectedReasons(database) },
+    report: {
+      records: read.records,
+      equalRows,
+      reasons: await expectedReasons(database, classifier.reasons),
+    },
     notCompared: [...read.notCompared, ...withoutRecord],
-    silver: silverOfRecords(read, unknownThrough),
+    silver: silverOfRecords(read, table, unknownThrough),
     checkAnswerKey: async (gold) =>
       answerKey === undefined
         ? null
-        : checkAnswerKey(database, { file: answerKey, outputPath, checkpoint, states, gold }, log),
+        : checkAnswerKey(
+            database,
+            {
+              file: answerKey,
+              outputPath,
+              pipeline,
+              reasons: classifier.reasons,
+              silverSql: table.silverSql,
+              checkpoint,
+              states,
+              gold,
+            },
+            log,
+          ),
   };
 }
 
-async function expectedReasons(database: Database): Promise<DeepReport['reasons']> {
+async function expectedReasons(
+  database: Database,
+  reasons: readonly string[],
+): Promise<DeepReport['reasons']> {
   const rows = await database.all(
     'SELECT reason, count(*) FROM expected WHERE reason > 0 GROUP BY 1 ORDER BY 1',
   );
-  return Object.fromEntries(
-    rows.map(([reason, count]) => [QUARANTINE_REASONS[Number(reason) - 1], Number(count)]),
-  );
+  return Object.fromEntries(rows.map(([reason, count]) => [reasons[Number(reason) - 1], Number(count)]));
 }
 
 const number = (value: number): string => value.toLocaleString('en-US');

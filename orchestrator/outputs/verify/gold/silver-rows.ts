@@ -7,8 +7,6 @@ import type { NewestEvents } from './gold-batches.ts';
 export interface SilverRows {
   /** Silver's micro-batches of which not every row is there; absent: those of which there is none. */
   readonly isPartial?: (batch: number) => boolean;
-  /** Whether these rows have a column of silver, by its name. */
-  readonly has: (column: string) => boolean;
   /**
    * Runs a statement over all rows, in parts of bounded size.
    * @param statement takes a relation with silver's columns, event_us (Unix microseconds) and `batch`, silver's micro-batch;
@@ -26,7 +24,6 @@ export interface SilverRows {
 export function silverOfFiles(outputPath: string, batches: Iterable<number>): SilverRows {
   const through = Math.max(-1, ...batches);
   return {
-    has: () => true,
     async insert(database, statement) {
       await loadSink(database, {
         outputPath,

@@ -1,4 +1,4 @@
-import type { Expr, GoldTable, Pipeline } from '../../../pipeline/model.ts';
+import type { GoldTable, Pipeline } from '../../../pipeline/model.ts';
 import { committedFiles } from '../../committed-files.ts';
 import type { Database } from '../../duckdb/database.ts';
 import { BATCH_OF_FILENAME } from '../../duckdb/file-source.ts';
@@ -57,11 +57,7 @@ export async function verifyGold(
   await database.run(`DELETE FROM gold WHERE batch <= ${prunedThrough}`);
   noteFiles(table.name, loaded, prunedThrough, log);
 
-  const { records } = options;
-  const silver =
-    records && columnsOf(table).every(records.has)
-      ? records
-      : silverOfFiles(outputPath, extent.logged.keys());
+  const silver = options.records ?? silverOfFiles(outputPath, extent.logged.keys());
   const newest = await newestEvents(database, silver);
   const delayMs = pipeline.eventTime.watermarkMs;
   const reading = readGold(extent, extent.logged, newest, delayMs);
@@ -154,15 +150,6 @@ async function loadGold(
         ${[...keys, ...measures].map(({ select }) => `, ${select}`).join('')}
       FROM ${source}`,
   });
-}
-
-/** Silver's columns that a table is made of, beside the event time. */
-function columnsOf({ groupBy, measures }: GoldTable): readonly string[] {
-  const ofExpression = (expr: Expr): readonly string[] => {
-    if (expr.op === 'column') return [expr.name];
-    return expr.op === 'literal' ? [] : expr.args.flatMap(ofExpression);
-  };
-  return [...groupBy, ...measures.flatMap(({ argument }) => (argument ? ofExpression(argument) : []))];
 }
 
 /** Committed silver files that no committed micro-batch of gold has read: gold's lag. */

@@ -1,0 +1,131 @@
+import { KAFKA_TS, silverColumns } from '../../pipeline/columns.ts';
+import type { Field, Pipeline } from '../../pipeline/model.ts';
+import { type ConstraintCheck, constraintCheck } from './constraint-check.ts';
+import { conditionOf, type Evaluation, type SilverRow } from './expression-value.ts';
+import { type Value, type ValueReader, valueReader } from './field-value.ts';
+import { type JsonObject, memberOf, readJsonObject } from './json-value.ts';
+
+/** A record, as far as it decides what becomes of it. */
+export interface ClassifiedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** When it came, Unix microseconds. */
+  readonly kafkaUs: bigint;
+  /** Null: a tombstone. */
+  readonly bytes: Buffer | null;
+  /** The bytes as the job decodes them. */
+  readonly value: string | null;
+}
+
+/** Decides by a pipeline what becomes of a record, by docs/outputs.md. Shares no code with the job. */
+export interface Classifier {
+  /** Every reason of quarantine. A record has the first one that applies. */
+  readonly reasons: readonly string[];
+  /** The silver row that a record makes, or why it is quarantined. */
+  classify(record: ClassifiedRecord): SilverRow | string;
+}
+
+/** A byte of zero and a schema's id in four bytes: what Confluent's serializers put before a value. */
+const REGISTRY_HEADER_BYTES = 5;
+
+interface FieldRule {
+  readonly name: string;
+  readonly required: boolean;
+  readonly read: ValueReader;
+  readonly check: ConstraintCheck | undefined;
+  /** Its place in the contract. */
+  readonly at: number;
+}
+
+export function classifierOf(pipeline: Pipeline): Classifier {
+  const rules = pipeline.fields.map((field, at) => ruleOf(field, at));
+  /** What is required comes first. */
+  const inOrder = [...rules.filter(({ required }) => required), ...rules.filter(({ required }) => !required)];
+  const constrained = rules.filter(({ check }) => check !== undefined);
+  const names = new Set(pipeline.fields.map(({ name }) => name));
+  const columns = silverColumns(pipeline.fields, pipeline.eventTime);
+  const expectations = pipeline.expectations.expectOrQuarantine.map(({ name, expression }) => ({
+    name,
+    holds: conditionOf(expression, columns),
+  }));
+  const rowOf = rowMaker(pipeline);
+  const isUnknown = pipeline.unknownFields === 'quarantine' ? (name: string) => !names.has(name) : undefined;
+
+  function classify(record: ClassifiedRecord): SilverRow | string {
+    const { bytes, value } = record;
+    if (bytes === null || value === null) return 'null_value';
+    if (bytes.length >= REGISTRY_HEADER_BYTES && bytes[0] === 0) return 'schema_registry_header';
+    const event = readJsonObject(value);
+    if (!event) return 'not_json_object';
+    const values = new Array<Value>(rules.length).fill(null);
+    const wrong = readFields(inOrder, event, values);
+    if (wrong !== undefined) return wrong;
+    if (isUnknown && Object.keys(event).some(isUnknown)) return 'unknown_field';
+    for (const { name, check, at } of constrained) {
+      if (check?.(values[at] ?? null) === false) return `bad_${name}`;
+    }
+    const row = rowOf(values, record);
+    return firstViolated(expectations, row) ?? row;
+  }
+
+  return { reasons: reasonsOf(pipeline, constrained), classify };
+}
+
+function ruleOf(field: Field, at: number): FieldRule {
+  const { name, required, type } = field;
+  return { name, required, read: valueReader(type), check: constraintCheck(field), at };
+}
+
+/** Fills in the values of the fields. @returns why one of them makes no silver row */
+function readFields(rules: readonly FieldRule[], event: JsonObject, values: Value[]): string | undefined {
+  for (const { name, required, read, at } of rules) {
+    const json = memberOf(event, name);
+    if (json === null) {
+      if (required) return `missing_${name}`;
+      continue;
+    }
+    const value = read(json);
+    if (value === undefined) return required ? `bad_${name}` : 'wrong_type';
+    values[at] = value;
+  }
+  return undefined;
+}
+
+function firstViolated(
+  expectations: readonly { readonly name: string; readonly holds: Evaluation }[],
+  row: SilverRow,
+): string | undefined {
+  for (const { name, holds } of expectations) if (holds(row) === false) return name;
+  return undefined;
+}
+
+/** The contract's fields but the event time, then event_time, kafka_ts and the lineage: see `silverColumns`. */
+function rowMaker({ fields, eventTime }: Pipeline) {
+  const eventAt = fields.findIndex(({ name }) => name === eventTime.field);
+  const isOwn = eventTime.field === KAFKA_TS;
+  const kept = fields.map((_field, at) => at).filter((at) => at !== eventAt);
+  return (values: readonly Value[], { kafkaUs, topic, partition, offset }: ClassifiedRecord): SilverRow => {
+    const row: Value[] = kept.map((at) => values[at] ?? null);
+    const eventUs = isOwn ? kafkaUs : (values[eventAt] ?? null);
+    row.push(eventUs, kafkaUs, topic, BigInt(partition), BigInt(offset));
+    return row;
+  };
+}
+
+function reasonsOf(
+  { fields, unknownFields, expectations }: Pipeline,
+  constrained: readonly FieldRule[],
+): readonly string[] {
+  const required = fields.filter((field) => field.required);
+  return [
+    ...new Set([
+      ...['null_value', 'schema_registry_header', 'not_json_object'],
+      ...required.flatMap(({ name }) => [`missing_${name}`, `bad_${name}`]),
+      'wrong_type',
+      ...(unknownFields === 'quarantine' ? ['unknown_field'] : []),
+      ...constrained.map(({ name }) => `bad_${name}`),
+      ...expectations.expectOrQuarantine.map(({ name }) => name),
+    ]),
+  ];
+}
