@@ -1,15 +1,21 @@
 import { join } from 'node:path';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
 import { type Database, sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
+import { quoted } from '../../orchestrator/outputs/duckdb/expression-sql.ts';
 import { relationOf } from '../../orchestrator/outputs/duckdb/file-source.ts';
 import { namesIfPresent } from '../../orchestrator/outputs/optional-file.ts';
-
 import { columnsOfOutput } from '../../orchestrator/outputs/sink-columns.ts';
+import { goldSql } from '../../orchestrator/outputs/verify/gold/gold-sql.ts';
 import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import type { Side } from './side.ts';
 
 /** What every side makes of the topic. */
 const transactions = loadPipeline('transactions', join(import.meta.dirname, '../..'));
+
+/** Its gold table, whose windows follow one another. */
+const [table] = transactions.gold;
+/** The measure that counts the table's rows. */
+const counted = table?.measures.find(({ argument }) => argument === null)?.name;
 
 /** The records that a side had to read: offsets from `starts` to before `ends`, by partition. */
 export interface OffsetRange {
@@ -68,15 +74,18 @@ export async function assertComplete(
       );
     }
 
-    /** Every window that event time has passed by the watermark's five minutes, once, with all its rows. */
+    /** Every window that event time has passed by the watermark, once, with all its rows. */
     async function goldIsComplete(rows: string, gold: string) {
-      const window = `date_trunc('minute', event_time)`;
-      const closed = `${window} + INTERVAL 6 MINUTE <= (SELECT max(event_time) FROM ${rows})`;
-      const [counted] = await database.all(
-        `SELECT count(DISTINCT (${window}, card_id)), count(*) FROM ${rows} WHERE ${closed}`,
+      if (!table || counted === undefined) throw new Error('transactions has no gold table that counts rows');
+      const { keys, windowUs } = goldSql(transactions, table);
+      const start = `(epoch_us(event_time) // ${windowUs} * ${windowUs})`;
+      const delayUs = windowUs + transactions.eventTime.watermarkMs * 1000;
+      const closed = `${start} + ${delayUs} <= (SELECT max(epoch_us(event_time)) FROM ${rows})`;
+      const [windows] = await database.all(
+        `SELECT count(DISTINCT (${[start, ...keys.map(({ select }) => select)].join(', ')})), count(*) FROM ${rows} WHERE ${closed}`,
       );
-      await expect('gold rows', `SELECT count(*) FROM ${gold}`, Number(counted?.[0]));
-      await expect('rows in gold', `SELECT sum(txn_count) FROM ${gold}`, Number(counted?.[1]));
+      await expect('gold rows', `SELECT count(*) FROM ${gold}`, Number(windows?.[0]));
+      await expect('rows in gold', `SELECT sum(${quoted(counted)}) FROM ${gold}`, Number(windows?.[1]));
     }
   });
 }

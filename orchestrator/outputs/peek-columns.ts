@@ -1,6 +1,7 @@
-import type { Pipeline } from '../pipeline/model.ts';
-import { columnsOfOutput } from './sink-columns.ts';
-import { isSinkName, type OutputName, type SinkName } from './sinks.ts';
+import { type Column, columnsIn, isScalar, silverColumns, typeOfColumn } from '../pipeline/columns.ts';
+import type { ColumnType, Pipeline } from '../pipeline/model.ts';
+import { quoted } from './duckdb/expression-sql.ts';
+import type { OutputName } from './sinks.ts';
 
 /** A column that `peek` shows. */
 export interface PeekColumn {
@@ -16,52 +17,92 @@ export interface PeekColumn {
 
 type Trait = 'numeric' | 'instant' | 'asItCame';
 
-/** The columns that tell most about a row, in the order in which they are shown. */
-const PEEK_COLUMNS: Readonly<Record<SinkName, readonly PeekColumn[]>> = {
-  bronze: [
-    column('kafka_ts', 'instant'),
-    column('partition', 'numeric'),
-    column('offset', 'numeric'),
-    column('key', 'asItCame'),
-    column('value', 'asItCame'),
-  ],
-  silver: [
-    column('event_time', 'instant'),
-    column('card_id'),
-    column('amount', 'numeric'),
-    column('currency'),
-    column('status'),
-    column('merchant'),
-    column('city'),
-    column('txn_id'),
-  ],
-  quarantine: [
-    column('bad_ingest_ts', 'instant'),
-    column('partition', 'numeric'),
-    column('offset', 'numeric'),
-    column('reason'),
-    column('bad_json', 'asItCame'),
-  ],
-  raw_csv: [
-    column('event_time'),
-    column('card_id'),
-    column('amount', 'numeric'),
-    column('currency'),
-    column('status'),
-    column('merchant'),
-    column('city'),
-    column('txn_id'),
-  ],
-};
+const BRONZE: readonly PeekColumn[] = [
+  column('kafka_ts', 'instant'),
+  column('partition', 'numeric'),
+  column('offset', 'numeric'),
+  column('key', 'asItCame'),
+  column('value', 'asItCame'),
+];
+const QUARANTINE: readonly PeekColumn[] = [
+  column('bad_ingest_ts', 'instant'),
+  column('partition', 'numeric'),
+  column('offset', 'numeric'),
+  column('reason'),
+  column('detail', 'asItCame'),
+  column('bad_json', 'asItCame'),
+];
+/** Columns of an event that are shown, beside its time. */
+const MOST_COLUMNS = 7;
 
-/** The columns that are shown of a sink or gold table: of the latter the window and all others. */
+/** The columns that are shown of a sink or gold table, in the order in which they tell most about a row. */
 export function peekColumns(pipeline: Pipeline, output: OutputName): readonly PeekColumn[] {
-  if (isSinkName(output)) return PEEK_COLUMNS[output];
-  const { window_start, window_end, ...others } = columnsOfOutput(pipeline, output);
-  return Object.entries({ window_start, window_end, ...others }).map(([name, type = '']) => {
-    if (type === 'TIMESTAMP') return column(name, 'instant');
-    return /^(BIGINT|DOUBLE|DECIMAL)/.test(type) ? column(name, 'numeric') : column(name);
-  });
+  switch (output) {
+    case 'bronze':
+      return BRONZE;
+    case 'quarantine':
+      return QUARANTINE;
+    case 'silver':
+      return eventColumns(pipeline, () => true).map(typedColumn);
+    case 'raw_csv': {
+      const { columns } = pipeline.rawCsv;
+      const shown = eventColumns(pipeline, ({ name }) => columns.includes(name));
+      // An instant is text there already.
+      return shown.map((each) => (isNumber(each.type) ? column(each.name, 'numeric') : column(each.name)));
+    }
+    default:
+      return goldColumns(pipeline, output).map(typedColumn);
+  }
+}
+
+/** The event time; what gold is made of, its keys first; then the other fields, objects and arrays last. */
+function eventColumns(
+  { fields, eventTime, gold, source }: Pipeline,
+  isThere: (column: Column) => boolean,
+): readonly Column[] {
+  const silver = silverColumns(fields, eventTime);
+  const [first] = gold;
+  const names = [
+    ...(first?.groupBy ?? []),
+    ...(source.key === null ? [] : [source.key]),
+    ...(first?.measures ?? [])
+      .flatMap(({ argument }) => columnsIn(argument))
+      .map((path) => path.split('.')[0] ?? ''),
+  ];
+  const own = silver.slice(
+    0,
+    silver.findIndex(({ name }) => name === 'event_time'),
+  );
+  const all = [
+    ...names.flatMap((name) => own.filter((each) => each.name === name)),
+    ...own.filter(({ type }) => isScalar(type)),
+    ...own,
+  ];
+  const shown = [...new Set(all)].filter(isThere).slice(0, MOST_COLUMNS);
+  return [...silver.filter(({ name }) => name === 'event_time').filter(isThere), ...shown];
+}
+
+/** The window, the keys and the measures. */
+function goldColumns({ fields, eventTime, gold }: Pipeline, name: string): readonly Column[] {
+  const table = gold.find((each) => each.name === name);
+  const silver = silverColumns(fields, eventTime);
+  const keys = (table?.groupBy ?? []).map((key) => ({
+    name: key,
+    type: typeOfColumn(key, silver) as ColumnType,
+  }));
+  const window = ['window_start', 'window_end'].map(
+    (each): Column => ({ name: each, type: { kind: 'timestamp' } }),
+  );
+  return [...window, ...keys, ...(table?.measures ?? [])];
+}
+
+const isNumber = ({ kind }: Column['type']): boolean => ['integer', 'double', 'decimal'].includes(kind);
+
+function typedColumn({ name, type }: Column): PeekColumn {
+  if (type.kind === 'timestamp') return column(name, 'instant');
+  if (isNumber(type)) return column(name, 'numeric');
+  if (isScalar(type)) return column(name);
+  return { ...column(name), sql: `to_json(${quoted(name)})::VARCHAR` };
 }
 
 function column(name: string, ...traits: readonly Trait[]): PeekColumn {

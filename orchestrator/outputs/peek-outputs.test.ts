@@ -188,15 +188,16 @@ test('in a narrow terminal the newest windows stay', async () => {
 test('rejected records are counted by reason, the commonest first, as bars', async () => {
   await plant();
   await outputs.quarantine(0, rowsOf(0, 0, 3));
-  await outputs.quarantine(1, rowsOf(0, 3, 5), 'bad_amount');
+  await outputs.quarantine(1, rowsOf(0, 3, 5), 'bad_amount', `amount: ${'1'.repeat(200)} is no number`);
   const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 });
   expect(peekJson(peek)['rejected']).toEqual([
-    { reason: 'bad_json', rows: 3 },
-    { reason: 'bad_amount', rows: 2 },
+    { reason: 'bad_json', rows: 3, example: 'what is wrong' },
+    { reason: 'bad_amount', rows: 2, example: `amount: ${'1'.repeat(200)} is no number` },
   ]);
   const text = peekText(peek, 80);
   expect(text).toContain('Rejected records, 5 in quarantine:');
   expect(text).toMatch(/\nbad_json +3 +60\.0 % {2}█{36}\nbad_amount +2 +40\.0 % {2}█{24}\n/);
+  expect(text).toMatch(/\nreason +an example\nbad_json +what is wrong\nbad_amount {2}amount: 1{59}…\n/);
 });
 
 test('what gold and quarantine do not have yet is said, with what to wait for', async () => {

@@ -11,11 +11,11 @@ import { isVanished } from './duckdb/vanished.ts';
 import { noData, outputChanged } from './nothing-to-read.ts';
 import { absentAsUndefined } from './optional-file.ts';
 import { type PeekColumn, peekColumns } from './peek-columns.ts';
-import { type GoldOverview, goldOverview, isOfCards } from './peek-gold.ts';
+import { type GoldOverview, goldOverview } from './peek-gold.ts';
 import { type GoldProspect, goldProspects } from './peek-prospect.ts';
 import { type RejectedReason, rejectedReasons } from './peek-rejected.ts';
 import { type PruneLedger, readPruneLedgers } from './prune-ledger.ts';
-import { isSinkName, type OutputName, outputNames, type SinkName } from './sinks.ts';
+import { isSinkName, type OutputName, outputNames } from './sinks.ts';
 
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
@@ -45,6 +45,7 @@ export interface SinkOverview {
 }
 
 export interface Peek {
+  readonly pipeline: Pipeline;
   readonly sinks: readonly SinkOverview[];
   readonly sink: OutputName;
   readonly columns: readonly PeekColumn[];
@@ -56,7 +57,7 @@ export interface Peek {
 
 /** What gold and quarantine tell. */
 export interface PeekOverview {
-  /** The newest windows of the first gold table that has cards; null when none is closed yet, or no table has. */
+  /** The newest windows of the first gold table; null when none is closed yet. */
   readonly gold: GoldOverview | null;
   /** Where each gold table stands in event time. */
   readonly eventTime: readonly GoldProspect[];
@@ -118,16 +119,16 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
   const filesOf = (name: OutputName) => found.get(name)?.files ?? [];
   const newest = newestFiles(filesOf(sink), found.get(sink)?.counts.byPath ?? new Map(), limit);
   const rows = newest.length === 0 ? [] : await newestRows(database, pipeline, sink, newest, limit);
-  const cards = pipeline.gold.find(isOfCards);
+  const [table] = pipeline.gold;
   const overview =
     options.sink === undefined
       ? {
-          gold: cards ? await goldOverview(database, pipeline, cards, filesOf(cards.name)) : null,
+          gold: table ? await goldOverview(database, pipeline, table, filesOf(table.name)) : null,
           eventTime: await goldProspects(database, { outputPath, pipeline, through }),
           rejected: await rejectedReasons(database, filesOf('quarantine')),
         }
       : undefined;
-  return { sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
+  return { pipeline, sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
 }
 
 /** What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went up to the same batch. */
@@ -199,17 +200,23 @@ async function newestRows(
 }
 
 /** What orders rows. raw_csv has nothing but the batch of its file: the time in a name follows a clock that may be set back. */
-const NEWEST_FIRST: Readonly<Record<SinkName, string>> = {
-  bronze: 'kafka_ts DESC, "offset" DESC, "partition"',
-  silver: 'kafka_ts DESC, "offset" DESC, "partition"',
-  quarantine: 'bad_ingest_ts DESC, "offset" DESC, "partition"',
-  raw_csv: `${BATCH_OF_FILENAME} DESC, event_time DESC, txn_id`,
-};
-
-function newestFirst({ gold }: Pipeline, output: OutputName): string {
-  if (isSinkName(output)) return NEWEST_FIRST[output];
-  const keys = gold.find(({ name }) => name === output)?.groupBy ?? [];
-  return ['window_start DESC', ...keys.map(quoted)].join(', ');
+function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
+  switch (output) {
+    case 'bronze':
+    case 'silver':
+      return 'kafka_ts DESC, "offset" DESC, "partition"';
+    case 'quarantine':
+      return 'bad_ingest_ts DESC, "offset" DESC, "partition"';
+    case 'raw_csv': {
+      const [first = ''] = rawCsv.columns;
+      const time = rawCsv.columns.includes('event_time') ? ['event_time DESC'] : [];
+      return [`${BATCH_OF_FILENAME} DESC`, ...time, quoted(first)].join(', ');
+    }
+    default: {
+      const keys = gold.find(({ name }) => name === output)?.groupBy ?? [];
+      return ['window_start DESC', ...keys.map(quoted)].join(', ');
+    }
+  }
 }
 
 const sum = (a: number, b: number): number => a + b;

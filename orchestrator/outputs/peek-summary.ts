@@ -1,3 +1,4 @@
+import { goldJson } from './peek-gold.ts';
 import type { Peek, SinkOverview } from './peek-outputs.ts';
 import { overviewLines } from './peek-overview-text.ts';
 import { isSinkName } from './sinks.ts';
@@ -30,7 +31,7 @@ export function peekText(peek: Peek, width: number): string {
       .filter(({ countedIn }) => countedIn === 'silver')
       .map(({ sink }) => `* ${sink} ${TAKEN_FROM_SILVER}`),
     ...sinks.filter(({ prunedFiles }) => prunedFiles > 0).map(prunedLine),
-    ...(overview ? overviewLines(overview, width) : []),
+    ...(overview ? overviewLines(overview, peek.pipeline, width) : []),
     '',
     ...(rows.length === 0
       ? [`${sink}: ${noRows(peek)}.`]
@@ -39,13 +40,20 @@ export function peekText(peek: Peek, width: number): string {
 }
 
 /** The look as `peek --json` prints it. */
-export function peekJson({ sinks, sink, columns, rows, overview }: Peek): Readonly<Record<string, unknown>> {
+export function peekJson({
+  pipeline,
+  sinks,
+  sink,
+  columns,
+  rows,
+  overview,
+}: Peek): Readonly<Record<string, unknown>> {
   const names = columns.map(({ name }) => name);
   return {
     sinks,
     sink,
     rows: rows.map((row) => Object.fromEntries(row.map((cell, at) => [names[at], cell]))),
-    ...overview,
+    ...(overview && { ...overview, gold: goldJson(overview.gold, pipeline) }),
   };
 }
 

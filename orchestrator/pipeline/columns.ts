@@ -70,6 +70,12 @@ export function typeOfColumn(path: string, columns: readonly Column[]): Column['
   return type;
 }
 
+/** The columns of silver that an expression names, with the members of objects: `customer.country`. */
+export function columnsIn(expr: Expr | null): readonly string[] {
+  if (expr === null || expr.op === 'literal') return [];
+  return expr.op === 'column' ? [expr.name] : expr.args.flatMap(columnsIn);
+}
+
 /** The exact decimal that holds an integer or decimal: a column's 64-bit integer has up to 20 digits, as in Spark. */
 export function asDecimal(type: ColumnType, expression?: Expr): DecimalType {
   if (type.kind === 'decimal') return type;

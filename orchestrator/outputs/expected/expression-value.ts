@@ -27,7 +27,7 @@ export function conditionOf(expr: Expr, columns: readonly Column[]): Evaluation 
     }
     case 'isNull':
     case 'isNotNull': {
-      const value = valueOf(expr.args[0], columns);
+      const value = anyValueOf(expr.args[0], columns);
       return expr.op === 'isNull' ? (row) => value(row) === null : (row) => value(row) !== null;
     }
     case '=':
@@ -120,7 +120,7 @@ function like(value: Typed, pattern: Expr | undefined): Evaluation {
 function typed(expr: Expr | undefined, columns: readonly Column[]): Typed {
   if (expr === undefined) throw new Error('an expression lacks an argument');
   if (expr.op === 'column') {
-    return { type: typeOfColumn(expr.name, columns) as ColumnType, of: valueOf(expr, columns) };
+    return { type: typeOfColumn(expr.name, columns) as ColumnType, of: anyValueOf(expr, columns) };
   }
   if (expr.op === 'literal') {
     const { type, value } = literalOf(expr.type, expr.value);
@@ -131,7 +131,7 @@ function typed(expr: Expr | undefined, columns: readonly Column[]): Typed {
 }
 
 /** The value of an expression, which may be an object or array. */
-function valueOf(expr: Expr | undefined, columns: readonly Column[]): Evaluation {
+function anyValueOf(expr: Expr | undefined, columns: readonly Column[]): Evaluation {
   return expr?.op === 'column' ? columnValue(expr.name, columns) : typed(expr, columns).of;
 }
 

@@ -42,9 +42,8 @@ export const CHANGED_POISON: Changes = {
     'user_id as 1e999999999',
     'user_id as 0.0',
   ]),
-  ...['txn_id', 'card_id']
-    .map((name) => changes(REQUIRED, `bad_${name}`, [`${name} true`, `${name} []`, `${name} {"a":"b"}`]))
-    .reduce((all, each) => ({ ...all, ...each })),
+  ...changes(REQUIRED, 'bad_txn_id', ['txn_id true', 'txn_id []', 'txn_id {"a":"b"}']),
+  ...changes(REQUIRED, 'bad_card_id', ['card_id true', 'card_id []', 'card_id {"a":"b"}']),
   ...changes(
     TIMES,
     null,

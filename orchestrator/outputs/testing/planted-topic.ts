@@ -1,4 +1,4 @@
-import { silverColumns } from '../../pipeline/columns.ts';
+import { type Column, columnType, silverColumns } from '../../pipeline/columns.ts';
 import type { Pipeline } from '../../pipeline/model.ts';
 import { quoted } from '../duckdb/expression-sql.ts';
 import type {
@@ -23,6 +23,8 @@ export interface PlantedRecord {
   /** The value as bronze has it; the same text where it is left out. */
   readonly bronze?: string;
   readonly headers?: readonly RecordHeader[];
+  /** When the broker took it, Unix ms; a millisecond after the record before it where it is left out. */
+  readonly kafkaMs?: number;
   /** A silver row, as SQL by column in the contract's order; without it the record is in quarantine for this reason. */
   readonly silver?: Readonly<Record<string, string>>;
   readonly reason?: string;
@@ -90,12 +92,12 @@ export class PlantedTopic implements TopicReader {
   async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number): Promise<void> {
     const { outputs } = this;
     const { topic } = this.#pipeline.source;
-    for (const { partition = 0, offset, value, headers = [] } of records) {
+    for (const { partition = 0, offset, value, headers = [], kafkaMs } of records) {
       const before = this.#records.get(partition) ?? [];
       this.#records.set(partition, before);
       before.push({
         offset,
-        timestampMs: KAFKA_MS + offset,
+        timestampMs: kafkaMs ?? KAFKA_MS + offset,
         key: Buffer.from('card'),
         value: typeof value === 'string' ? Buffer.from(value) : value,
         headers,
@@ -139,30 +141,59 @@ export class PlantedTopic implements TopicReader {
     const { fields, eventTime, rawCsv } = this.#pipeline;
     const silver = silverColumns(fields, eventTime);
     const columns = rawCsv.columns.map((name) => {
-      const kind = silver.find((column) => column.name === name)?.type.kind;
+      const type = silver.find((column) => column.name === name)?.type ?? { kind: 'string' };
       const column = quoted(name);
-      if (kind === 'timestamp') {
-        return `strftime(${column} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS ${column}`;
-      }
-      return kind === 'object' || kind === 'array' ? `to_json(${column})::VARCHAR AS ${column}` : column;
+      if (type.kind === 'timestamp') return `${instantSql(column)} AS ${column}`;
+      return type.kind === 'object' || type.kind === 'array'
+        ? `${jsonSql(type, column)} AS ${column}`
+        : column;
     });
     const rows = `read_parquet('${outputs.fileOf('silver', batch)}')`;
     await outputs.csv(file, `SELECT ${columns.join(', ')} FROM ${rows}`);
   }
 }
 
+const instantSql = (sql: string) => `strftime(${sql} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')`;
+
+/** JSON as Spark writes it: decimals with all their places, and nulls. */
+function jsonSql(type: Column['type'], sql: string, depth = 0): string {
+  const part = (inner: Column['type'], of: string) => `coalesce(${jsonSql(inner, of, depth + 1)}, 'null')`;
+  switch (type.kind) {
+    case 'object': {
+      const members = type.fields.map(
+        ({ name, type: inner }) =>
+          `'"${name}":' || ${part(columnType(inner), `struct_extract(${sql}, '${name}')`)}`,
+      );
+      return `CASE WHEN ${sql} IS NOT NULL THEN '{' || ${members.join(" || ',' || ")} || '}' END`;
+    }
+    case 'array': {
+      const element = `e${depth}`;
+      const inner = part(columnType(type.items.type), element);
+      return `'[' || array_to_string(list_transform(${sql}, lambda ${element}: ${inner}), ',') || ']'`;
+    }
+    case 'timestamp':
+      return `'"' || ${instantSql(sql)} || '"'`;
+    case 'date':
+      return `'"' || ${sql}::VARCHAR || '"'`;
+    case 'string':
+      return `CASE WHEN ${sql} IS NOT NULL THEN to_json(${sql})::VARCHAR END`;
+    default:
+      return `${sql}::VARCHAR`;
+  }
+}
+
 /** When the broker took the record at offset 0, Unix ms. */
-const KAFKA_MS = 1_735_787_045_000;
+export const KAFKA_MS = 1_735_787_045_000;
 
 const lineage = ({ partition = 0, offset }: PlantedRecord, topic: string): string =>
   `'${topic}' AS topic, ${partition}::INTEGER AS "partition", ${offset}::BIGINT AS "offset"`;
 
-const kafkaTs = ({ offset }: PlantedRecord): string =>
-  `make_timestamptz((${KAFKA_MS}::BIGINT + ${offset}) * 1000)`;
+const kafkaTs = ({ offset, kafkaMs = KAFKA_MS + offset }: PlantedRecord): string =>
+  `make_timestamptz(${kafkaMs}::BIGINT * 1000)`;
 
 function textOf({ value, bronze }: PlantedRecord): string {
   if (value === null) return 'NULL::VARCHAR';
-  return `'${(bronze ?? String(value)).replaceAll("'", "''")}'`;
+  return `'${(bronze ?? String(value)).replaceAll("'", "''").replaceAll('\0', "' || chr(0) || '")}'`;
 }
 
 /** Bytes are kept where they are no UTF-8. */

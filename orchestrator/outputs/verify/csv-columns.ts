@@ -19,6 +19,8 @@ export interface CsvColumn {
   /** The column's value in silver and in raw_csv, as SQL of one type. */
   readonly silver: string;
   readonly csv: string;
+  /** What is shown of it where that is something else. */
+  readonly shown: Readonly<Record<'silver' | 'csv', string>> | undefined;
 }
 
 /**
@@ -32,13 +34,17 @@ export function csvColumns({ fields, eventTime, rawCsv }: Pipeline): readonly Cs
 
 function csvColumn({ name, type }: Column): CsvColumn {
   const column = quoted(name);
-  const pair = (silver: string, csv: string) => ({
+  const pair = (silver: string, csv: string, shown?: CsvColumn['shown']) => ({
     name,
     isInstant: type.kind === 'timestamp',
     silver,
     csv,
+    shown,
   });
-  if (!isScalar(type)) return pair(columnTextSql(type, column), jsonColumnTextSql(type, column));
+  if (!isScalar(type)) {
+    const shown = { silver: `to_json(${column})::VARCHAR`, csv: column };
+    return pair(columnTextSql(type, column), jsonColumnTextSql(type, column), shown);
+  }
   switch (type.kind) {
     case 'string':
       return pair(column, column);

@@ -35,14 +35,15 @@ export async function explainCsv(
     sink.files.filter((file) => file.batch === batch);
   const [silverFiles, csvFiles] = [ofBatch(loaded.silver), ofBatch(loaded.rawCsv)];
   if (silverFiles.length === 0 || csvFiles.length === 0) return [];
-  const silver = `(SELECT ${rowHash(columns, 'silver', scope)} AS row_hash, ${columns.map(({ silver: sql }, at) => `${sql} AS c${at}`).join(', ')},
+  const select = (side: 'silver' | 'csv') =>
+    columns
+      .map((column, at) => `${column[side]} AS c${at}, ${column.shown?.[side] ?? 'NULL'} AS s${at}`)
+      .join(', ');
+  const silver = `(SELECT ${rowHash(columns, 'silver', scope)} AS row_hash, ${select('silver')},
     "partition", "offset" FROM ${sourceOf('silver', silverFiles)})`;
-  const csv = `(SELECT ${rowHash(columns, 'raw_csv', scope)} AS row_hash, ${columns.map(({ csv: sql }, at) => `${sql} AS c${at}`).join(', ')}
-    FROM ${sourceOf(
-      'raw_csv',
-      csvFiles,
-      columns.map(({ name }) => name),
-    )})`;
+  const names = columns.map(({ name }) => name);
+  const csv = `(SELECT ${rowHash(columns, 'raw_csv', scope)} AS row_hash, ${select('csv')}
+    FROM ${sourceOf('raw_csv', csvFiles, names)})`;
   try {
     const only = (one: string, other: string) =>
       database.all(`SELECT * EXCLUDE row_hash FROM ${one} ANTI JOIN (SELECT row_hash FROM ${other}) USING (row_hash)
@@ -65,23 +66,28 @@ function sentences(
     const twin = left.findIndex(([first]) => first === row[0]);
     const [silver] = twin < 0 ? [] : left.splice(twin, 1);
     found.push(
-      silver ? `${placeOf(silver)}: ${differing(columns, row, silver)}` : `${shown(row[0])} only in raw_csv`,
+      silver
+        ? `${placeOf(silver)}: ${differing(columns, row, silver)}`
+        : `${quotedText(row[0])} only in raw_csv`,
     );
   }
-  return [...found, ...left.map((row) => `${placeOf(row)}: ${shown(row[0])} only in silver`)];
+  return [...found, ...left.map((row) => `${placeOf(row)}: ${quotedText(row[0])} only in silver`)];
 }
 
 function differing(columns: readonly CsvColumn[], csv: readonly Cell[], silver: readonly Cell[]): string {
   return columns
-    .flatMap(({ name, isInstant }, at) => {
-      const [is, should] = [csv[at] ?? null, silver[at] ?? null];
+    .flatMap((column, at) => {
+      const [is, should] = [csv[2 * at] ?? null, silver[2 * at] ?? null];
       if (is === should) return [];
-      return [contrast(name, shownOf(is, isInstant), shownOf(should, isInstant), 'silver has')];
+      return [contrast(column.name, shownOf(column, csv, at), shownOf(column, silver, at), 'silver has')];
     })
     .join('; ');
 }
 
-function shownOf(cell: Cell, isInstant: boolean): ShownValue {
+/** A row has two cells for each column: what is compared, and what is shown where that is something else. */
+function shownOf({ isInstant, shown }: CsvColumn, row: readonly Cell[], at: number): ShownValue {
+  const cell = row[shown ? 2 * at + 1 : 2 * at] ?? null;
+  if (shown) return cell === null ? null : { literal: String(cell) };
   if (cell === null || typeof cell === 'string') return cell;
   return { literal: isInstant && typeof cell === 'bigint' ? instantText(cell) : String(cell) };
 }
@@ -90,4 +96,4 @@ function shownOf(cell: Cell, isInstant: boolean): ShownValue {
 const placeOf = (silver: readonly Cell[]): string => `partition ${silver.at(-2)}, offset ${silver.at(-1)}`;
 
 /** A value with its spaces and control characters visible, and not a megabyte of it. */
-const shown = (cell: Cell | undefined): string => JSON.stringify(String(cell).slice(0, 100));
+const quotedText = (cell: Cell | undefined): string => JSON.stringify(String(cell).slice(0, 100));

@@ -1,5 +1,12 @@
-import { type Column, columnType, isScalar, silverColumns, typeOfColumn } from '../../../pipeline/columns.ts';
-import type { ColumnType, Expr, Pipeline } from '../../../pipeline/model.ts';
+import {
+  type Column,
+  columnsIn,
+  columnType,
+  isScalar,
+  silverColumns,
+  typeOfColumn,
+} from '../../../pipeline/columns.ts';
+import type { ColumnType, Pipeline } from '../../../pipeline/model.ts';
 import type { AppendableColumn } from '../../duckdb/append-columns.ts';
 import { quoted, sqlType } from '../../duckdb/expression-sql.ts';
 import { decimalText } from '../../expected/exact-decimal.ts';
@@ -24,14 +31,9 @@ export function goldColumns({ fields, eventTime, gold }: Pipeline): readonly Gol
   const silver = silverColumns(fields, eventTime);
   const paths = gold.flatMap(({ groupBy, measures }) => [
     ...groupBy,
-    ...measures.flatMap(({ argument }) => (argument === null ? [] : columnsIn(argument))),
+    ...measures.flatMap(({ argument }) => columnsIn(argument)),
   ]);
   return [...new Set(paths)].map((path, at) => goldColumn(path, at, silver));
-}
-
-function columnsIn(expr: Expr): readonly string[] {
-  if (expr.op === 'column') return [expr.name];
-  return 'args' in expr ? expr.args.flatMap(columnsIn) : [];
 }
 
 function goldColumn(path: string, at: number, silver: readonly Column[]): GoldColumn {
