@@ -53,10 +53,10 @@ export function lengthAndBytes(bytes: Buffer | null): string {
 
 const double = new DataView(new ArrayBuffer(8));
 
-/** A double's 64 bits; 0 and -0 are one number. */
-function bitsOf(value: number): string {
+/** A double's 64 bits as an integer; 0 and -0 are one number. */
+function bitsOf(value: number): bigint {
   double.setFloat64(0, value === 0 ? 0 : value);
-  return double.getBigUint64(0).toString(2).padStart(64, '0');
+  return double.getBigInt64(0);
 }
 
 /** How SQL has the scalars of a relation: with their types, or all as text, as in JSON and CSV. */
@@ -97,7 +97,7 @@ function scalarSql(type: ColumnType, sql: string, notation: Notation): string {
   const typed = notation === 'typed' ? sql : fromText(type, sql);
   switch (type.kind) {
     case 'double':
-      return `(CASE WHEN ${typed} = 0 THEN 0 ELSE ${typed} END)::DOUBLE::BIT::VARCHAR`;
+      return `(CASE WHEN ${typed} = 0 THEN 0 ELSE ${typed} END)::DOUBLE::BIT::BIGINT::VARCHAR`;
     case 'decimal':
       return notation === 'typed' ? decimalTextSql(type, sql) : decimalOfTextSql(type, sql);
     case 'date':

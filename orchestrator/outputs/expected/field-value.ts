@@ -15,6 +15,7 @@ export type Value = null | string | bigint | number | boolean | readonly Value[]
 export type ValueReader = (json: JsonValue) => Value | undefined;
 
 const INTEGER = /^-?[0-9]+$/;
+const HALF_OR_PAIR = /[\ud800-\udfff]/;
 const DAY_US = 86_400_000_000n;
 
 export function valueReader(type: Type): ValueReader {
@@ -45,7 +46,7 @@ export function valueReader(type: Type): ValueReader {
 
 /** An escape such as \ud800 alone is no character, and UTF-8 has no bytes for it: Java encodes a question mark instead. */
 function encodable(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '?');
+  return HALF_OR_PAIR.test(text) ? text.replace(/\p{Surrogate}/gu, '?') : text;
 }
 
 function integerOf(text: string | undefined): bigint | undefined {
