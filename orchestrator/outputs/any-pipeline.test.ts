@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Pipeline } from '../pipeline/model.ts';
 import { peekOutputs } from './peek-outputs.ts';
 import { peekJson, peekText } from './peek-summary.ts';
 import { queryOutputs } from './query-outputs.ts';
@@ -274,5 +275,93 @@ test('objects, arrays, headers and bytes can be queried', async () => {
   const options = { outputPath: topic.outputs.path, pipeline: everything, sql: 'FROM silver' };
   await queryOutputs(options, async (result) => {
     expect((await queryTable(result, 1, 200)).split('\n')[0]).toContain('order');
+  });
+});
+
+test('files of silver from before an optional field was added are read with nothing in it', async () => {
+  await rewriteParquet(
+    topic.outputs.fileOf('silver', 0),
+    (rows) => `SELECT * EXCLUDE (sent_us) FROM ${rows}`,
+  );
+  expect((await verify()).found).toEqual([]);
+  expect((await verify(false)).found).toEqual([]);
+  const peek = await peekOutputs({ outputPath: topic.outputs.path, pipeline: everything, limit: 2 });
+  expect(peek.rows).toHaveLength(2);
+  const options = { outputPath: topic.outputs.path, pipeline: everything };
+  const sql = 'SELECT count(*) AS n, count(sent_us) AS sent FROM silver';
+  await queryOutputs({ ...options, sql }, async (result) => {
+    expect(await queryTable(result, 1, 80)).toMatch(/\n2 +0$/);
+  });
+});
+
+describe('fields that are named as columns of verify itself', () => {
+  const names = [
+    'batch',
+    'filename',
+    'rows',
+    'event_us',
+    'log_offset',
+    'window_start',
+    'bucket',
+    'i',
+    's',
+    'digest',
+  ];
+  const integer = { kind: 'integer' } as const;
+  const fields = names.map((name) => ({ name, required: false, type: integer, constraints: {} }));
+  const sums = names.slice(1).map((name, at) => ({
+    name: `sum_${at}`,
+    function: 'sum' as const,
+    argument: { op: 'column' as const, name },
+    type: integer,
+  }));
+  const odd: Pipeline = {
+    ...everything,
+    fields,
+    expectations: { expect: [], expectOrQuarantine: [] },
+    rawCsv: { columns: [...names, 'event_time'] },
+    gold: [{ name: 'odd', groupBy: ['batch'], windowMs: 60_000, slideMs: 60_000, measures: sums }],
+  };
+  const record = (offset: number, kafkaMs: number) => ({
+    offset,
+    kafkaMs,
+    value: JSON.stringify(Object.fromEntries(names.map((name, at) => [name, 100 + at]))),
+    silver: {
+      ...Object.fromEntries(names.map((name, at) => [name, `${100 + at}::BIGINT`])),
+      event_time: `make_timestamptz(${kafkaMs}::BIGINT * 1000)`,
+    },
+  });
+
+  test('are compared as any others', async () => {
+    await topic.outputs.remove();
+    topic = await PlantedTopic.create(odd);
+    const { outputs } = topic;
+    await topic.batch(0, [record(0, KAFKA_MS), record(1, KAFKA_MS)], 0);
+    await topic.batch(1, [record(2, KAFKA_MS + 3_600_000)], 0);
+    await outputs.goldBatch(0, 0, [0], 'odd');
+    await outputs.goldBatch(1, KAFKA_MS - 120_000, [1], 'odd');
+    await outputs.goldBatch(2, KAFKA_MS + 3_600_000 - 120_000, [], 'odd');
+    const start = `make_timestamptz(${Math.floor(KAFKA_MS / 60_000) * 60_000}::BIGINT * 1000)`;
+    const values = sums.map(({ name }, at) => `${2 * (101 + at)}::BIGINT AS ${name}`);
+    await outputs.parquet(
+      outputs.fileOf('odd', 2),
+      `SELECT 100::BIGINT AS batch, ${start} AS window_start, ${start} + INTERVAL 1 MINUTE AS window_end, ${values.join(', ')}`,
+    );
+    for (const deep of [{ records: topic }, undefined]) {
+      const report = await verifyOutputs({
+        outputPath: outputs.path,
+        pipeline: odd,
+        topic: { name: 'orders', partitions: [{ partition: 0, beginOffset: 0, endOffset: 3 }] },
+        ...(deep && { deep }),
+      });
+      expect(report.differences).toEqual([]);
+      expect(report.gold.equalWindows).toBe(1);
+    }
+    const peek = await peekOutputs({ outputPath: outputs.path, pipeline: odd, limit: 3 });
+    expect(peek.rows).toHaveLength(3);
+    expect(peek.overview?.eventTime).toMatchObject([{ table: 'odd', openWindows: 1, late: 0 }]);
+    expect(peek.overview?.gold?.groups).toMatchObject([
+      { keys: ['100'], measures: ['202', ...Array(8).fill(expect.anything())] },
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { SinkFile } from './committed-files.ts';
 import { type Database, sqlText } from './duckdb/database.ts';
-import { literalGlob, sourceOf } from './duckdb/file-source.ts';
+import { FILE, literalGlob, sourceOf } from './duckdb/file-source.ts';
+import type { SqlColumns } from './sink-columns.ts';
 
 /** Rows by file, and where the figures come from. */
 export interface RowCounts {
@@ -31,7 +32,7 @@ export async function countCsvRows(
   database: Database,
   files: readonly SinkFile[],
   silver: ReadonlyMap<number, number>,
-  columns: readonly string[],
+  columns: SqlColumns,
 ): Promise<RowCounts> {
   const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size));
   const small = sizes.reduce((sum, size) => sum + size, 0) <= READABLE_CSV_BYTES;
@@ -43,7 +44,7 @@ export async function countCsvRows(
   const counted =
     read.length === 0
       ? []
-      : await database.all(`SELECT filename, count(*) FROM ${sourceOf('raw_csv', read, columns)} GROUP BY 1`);
+      : await database.all(`SELECT ${FILE}, count(*) FROM ${sourceOf('raw_csv', read, columns)} GROUP BY 1`);
   return {
     byPath: new Map([
       ...taken,

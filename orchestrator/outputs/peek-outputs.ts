@@ -6,7 +6,7 @@ import { committedFiles, type SinkFile } from './committed-files.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from './count-rows.ts';
 import { type Database, withDatabase } from './duckdb/database.ts';
 import { quoted } from './duckdb/expression-sql.ts';
-import { BATCH_OF_FILENAME, sourceOf } from './duckdb/file-source.ts';
+import { BATCH_OF_FILE, sourceOf } from './duckdb/file-source.ts';
 import { isVanished } from './duckdb/vanished.ts';
 import { noData, outputChanged } from './nothing-to-read.ts';
 import { absentAsUndefined } from './optional-file.ts';
@@ -15,6 +15,7 @@ import { type GoldOverview, goldOverview } from './peek-gold.ts';
 import { type GoldProspect, goldProspects } from './peek-prospect.ts';
 import { type RejectedReason, rejectedReasons } from './peek-rejected.ts';
 import { type PruneLedger, readPruneLedgers } from './prune-ledger.ts';
+import { columnsOfOutput } from './sink-columns.ts';
 import { isSinkName, type OutputName, outputNames } from './sinks.ts';
 
 export interface PeekOptions {
@@ -93,7 +94,12 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
     const files = await committedFiles(outputPath, name, isSinkName(name) ? through : undefined);
     const counts =
       name === 'raw_csv'
-        ? await countCsvRows(database, files, rowsByBatch(found.get('silver')), pipeline.rawCsv.columns)
+        ? await countCsvRows(
+            database,
+            files,
+            rowsByBatch(found.get('silver')),
+            columnsOfOutput(pipeline, name),
+          )
         : await countParquetRows(database, files);
     found.set(name, { files, counts });
   }
@@ -186,7 +192,7 @@ async function newestRows(
   const columns = peekColumns(pipeline, sink);
   const select = (hidden: boolean) => `
     SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${sourceOf(sink, files, pipeline.rawCsv.columns)} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
+    FROM ${sourceOf(sink, files, columnsOfOutput(pipeline, sink))} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));
@@ -210,7 +216,7 @@ function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
     case 'raw_csv': {
       const [first = ''] = rawCsv.columns;
       const time = rawCsv.columns.includes('event_time') ? ['event_time DESC'] : [];
-      return [`${BATCH_OF_FILENAME} DESC`, ...time, quoted(first)].join(', ');
+      return [`${BATCH_OF_FILE} DESC`, ...time, quoted(first)].join(', ');
     }
     default: {
       const keys = gold.find(({ name }) => name === output)?.groupBy ?? [];

@@ -2,7 +2,7 @@ import type { EventTimeState } from '../core/event-time-notes.ts';
 import type { GoldTable, Pipeline } from '../pipeline/model.ts';
 import type { Database } from './duckdb/database.ts';
 import { readGoldCheckpoint, readThrough } from './gold-checkpoint.ts';
-import { createRules, windowsOf } from './verify/gold/compare-gold.ts';
+import { createRules, LOG_OFFSET, WINDOW_START, windowsOf } from './verify/gold/compare-gold.ts';
 import { readGold } from './verify/gold/gold-batches.ts';
 import { goldSql, microseconds } from './verify/gold/gold-sql.ts';
 import { newestEvents, silverOfFiles } from './verify/gold/silver-rows.ts';
@@ -43,26 +43,26 @@ async function prospectOf(
   );
   const watermarkMs = checkpoint.batches.at(-1)?.watermarkMs ?? 0;
   const sql = goldSql(pipeline, table);
-  const silver = silverOfFiles(outputPath, logged.keys());
+  const silver = silverOfFiles(outputPath, pipeline, logged.keys());
   const newest = await newestEvents(database, silver);
   const { rules } = readGold(checkpoint, logged, newest, pipeline.eventTime.watermarkMs);
   await createRules(database, logged, rules);
   const keys = sql.keys.map(({ column, type }) => `, ${column} ${type}`).join('');
   await database.run(`CREATE OR REPLACE TABLE prospect (window_start BIGINT, late BIGINT${keys})`);
-  const isOpen = `window_start + ${sql.windowUs} > ${microseconds(watermarkMs)}`;
-  const isLate = `window_start + ${sql.windowUs} <= late_us`;
+  const isOpen = (start: string) => `${start} + ${sql.windowUs} > ${microseconds(watermarkMs)}`;
+  const isLate = `${WINDOW_START} + ${sql.windowUs} <= r.late_us`;
   // A row for each window of each part of silver.
   await silver.insert(
     database,
     (relation) => `
-      INSERT INTO prospect SELECT window_start, count(*) FILTER (${isLate}) ${sql.keys.map(({ select }) => `, ${select}`).join('')}
-      FROM (${windowsOf(relation, sql)}) w JOIN gold_rules USING (log_offset)
-      WHERE ${isOpen} OR ${isLate} GROUP BY ALL`,
+      INSERT INTO prospect SELECT ${WINDOW_START}, count(*) FILTER (${isLate}) ${sql.keys.map(({ select }) => `, ${select}`).join('')}
+      FROM (${windowsOf(relation, sql)}) w JOIN gold_rules r ON r.log_offset = w.${LOG_OFFSET}
+      WHERE ${isOpen(WINDOW_START)} OR ${isLate} GROUP BY ALL`,
   );
   const names = ['window_start', ...sql.keys.map(({ column }) => column)].join(', ');
   const [row] = await database.all(`
-    SELECT (SELECT count(*) FROM (SELECT DISTINCT ${names} FROM prospect WHERE ${isOpen})),
-      max(window_start) FILTER (${isOpen}), coalesce(sum(late), 0) FROM prospect`);
+    SELECT (SELECT count(*) FROM (SELECT DISTINCT ${names} FROM prospect WHERE ${isOpen('window_start')})),
+      max(window_start) FILTER (${isOpen('window_start')}), coalesce(sum(late), 0) FROM prospect`);
   const [open, lastStart, late] = row ?? [];
   const closedAfterMs =
     lastStart === null || lastStart === undefined

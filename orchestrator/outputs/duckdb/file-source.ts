@@ -3,28 +3,36 @@ import type { SqlColumns } from '../sink-columns.ts';
 import { fileNamesOf, type OutputName } from '../sinks.ts';
 import { sqlText } from './database.ts';
 
+/** The column with a row's file. No field can have its name. */
+export const FILE = '"#file"';
+
 /**
- * The table function that reads files of a sink, with the column `filename`. Settings that DuckDB would guess from paths or
+ * The relation of the rows of files of a sink, with the column `FILE`. Settings that DuckDB would guess from paths or
  * content are fixed, so that neither a folder named `a=b` nor a strange value changes what is read.
- * @param csvColumns of raw_csv, whose files are text: its columns in their order
+ * @param columns of raw_csv, whose files are text: its columns in their order. Of silver: columns that files may lack, since optional fields
+ *   are added to a pipeline; they are NULL there
  */
-export function sourceOf(
-  sink: OutputName,
-  files: readonly SinkFile[],
-  csvColumns: readonly string[] = [],
-): string {
+export function sourceOf(sink: OutputName, files: readonly SinkFile[], columns: SqlColumns = {}): string {
   const list = `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
-  if (fileNamesOf(sink).extension === 'parquet') {
-    return `read_parquet(${list}, filename = true, hive_partitioning = false, union_by_name = false)`;
-  }
-  const columns = csvColumns.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
-  return `read_csv(${list}, filename = true, hive_partitioning = false, auto_detect = false, header = true,
-    columns = {${columns}}, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
+  const names = Object.keys(columns);
+  if (fileNamesOf(sink).extension === 'csv') {
+    const texts = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
+    return `read_csv(${list}, filename = '#file', hive_partitioning = false, auto_detect = false, header = true,
+    columns = {${texts}}, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
     max_line_size = 8388608, buffer_size = 16777216)`;
+  }
+  const evolves = sink === 'silver' && names.length > 0;
+  const read = `read_parquet(${list}, filename = '#file', hive_partitioning = false, union_by_name = ${evolves})`;
+  if (!evolves) return read;
+  // No row: only the columns.
+  const all = names.map((name) => `NULL::${typeInFile(columns[name] ?? '')} AS "${name}"`);
+  return `(FROM ${read} UNION ALL BY NAME SELECT ${all.join(', ')} WHERE false)`;
 }
 
-/** The batch of a row's file, as SQL over the column `filename`. */
-export const BATCH_OF_FILENAME = `regexp_extract(filename, '_([0-9]+)\\.[a-z]+$', 1)::BIGINT`;
+const typeInFile = (type: string): string => (type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type);
+
+/** The batch of a row's file, as SQL over the column `FILE`. */
+export const BATCH_OF_FILE = `regexp_extract(${FILE}, '_([0-9]+)\\.[a-z]+$', 1)::BIGINT`;
 
 /**
  * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the same columns.
@@ -38,7 +46,7 @@ export function relationOf(sink: OutputName, ofTable: SqlColumns, files: readonl
   const selected = columns.map(([name, type]) =>
     type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
   );
-  return `SELECT ${selected.join(', ')} FROM ${sourceOf(sink, files, Object.keys(ofTable))}`;
+  return `SELECT ${selected.join(', ')} FROM ${sourceOf(sink, files, ofTable)}`;
 }
 
 /** A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one character stands for that character. */

@@ -3,6 +3,7 @@ import { messageOf } from '../../core/product-error.ts';
 import { committedFiles, type SinkFile } from '../committed-files.ts';
 import { absentAsUndefined } from '../optional-file.ts';
 import { readPruneLedger } from '../prune-ledger.ts';
+import type { SqlColumns } from '../sink-columns.ts';
 import type { OutputName } from '../sinks.ts';
 import type { Database } from './database.ts';
 import { sourceOf } from './file-source.ts';
@@ -22,8 +23,8 @@ export interface LoadedSink {
 export interface LoadOptions {
   readonly outputPath: string;
   readonly sink: OutputName;
-  /** Of raw_csv: its columns in their order. */
-  readonly csvColumns?: readonly string[];
+  /** Of raw_csv and silver: see `sourceOf`. */
+  readonly columns?: SqlColumns;
   /** The last committed batch, read before this is called. */
   readonly through: number;
   /** The statement that takes what it needs from a table function into a table. */
@@ -76,7 +77,7 @@ async function loadChunk(
   files: readonly SinkFile[],
 ): Promise<readonly Outcome[]> {
   try {
-    await database.run(options.insert(sourceOf(options.sink, files, options.csvColumns)));
+    await database.run(options.insert(sourceOf(options.sink, files, options.columns)));
     return files.map((file) => ({ file, reason: undefined }));
   } catch (error) {
     if (isOfTheMachine(error)) throw error;

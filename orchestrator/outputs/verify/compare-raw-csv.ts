@@ -1,7 +1,8 @@
 import type { Pipeline } from '../../pipeline/model.ts';
 import type { Database } from '../duckdb/database.ts';
-import { BATCH_OF_FILENAME } from '../duckdb/file-source.ts';
+import { BATCH_OF_FILE, FILE } from '../duckdb/file-source.ts';
 import { loadSink } from '../duckdb/load-sink.ts';
+import { columnsOfOutput } from '../sink-columns.ts';
 import { type CsvColumn, type CsvScope, csvColumns, rowHash } from './csv-columns.ts';
 import type { DifferenceLog } from './difference.ts';
 import { type CsvFiles, explainCsv } from './explain-csv.ts';
@@ -31,11 +32,11 @@ export async function surveyRawCsv(
       outputPath,
       sink,
       through,
-      csvColumns: pipeline.rawCsv.columns,
+      columns: columnsOfOutput(pipeline, sink),
       insert: (source) => `
         INSERT INTO csv_batches
-        SELECT '${sink}', ${BATCH_OF_FILENAME}, rows, hashes FROM (
-          SELECT filename, count(*) AS rows, coalesce(sum(${rowHash(columns, sink, scope)}), 0) AS hashes FROM ${source} GROUP BY 1)`,
+        SELECT '${sink}', ${BATCH_OF_FILE}, rows, hashes FROM (
+          SELECT ${FILE}, count(*) AS rows, coalesce(sum(${rowHash(columns, sink, scope)}), 0) AS hashes FROM ${source} GROUP BY 1)`,
     });
   return { silver: await load('silver'), rawCsv: await load('raw_csv') };
 }
@@ -74,7 +75,9 @@ export async function compareRawCsv(
   for (const { batch, silver, csv } of found) {
     const kind = silver === csv ? kindOfOthers : 'csv-rows';
     const examples =
-      log.room(kind, 'raw_csv') > 0 ? await explainCsv(database, { loaded, batch, columns, scope }) : [];
+      log.room(kind, 'raw_csv') > 0
+        ? await explainCsv(database, { loaded, batch, pipeline, columns, scope })
+        : [];
     log.add({
       kind,
       sink: 'raw_csv',

@@ -1,5 +1,5 @@
 import { type Database, sqlText } from '../duckdb/database.ts';
-import { sourceOf } from '../duckdb/file-source.ts';
+import { FILE, sourceOf } from '../duckdb/file-source.ts';
 import type { LoadedSink } from '../duckdb/load-sink.ts';
 import { isVanished } from '../duckdb/vanished.ts';
 import type { DoubledWithinFile } from './compare-offsets.ts';
@@ -43,7 +43,7 @@ async function offsetsAt(
       SELECT "offset", count(*) FROM ${sourceOf(sink, files)}
       WHERE topic = ${sqlText(topic)} AND "partition" = ${partition}
         AND "offset" >= ${first} AND "offset" < ${first + BUCKET_SIZE}
-      GROUP BY filename, "offset" HAVING count(*) > 1 ORDER BY "offset"`);
+      GROUP BY ${FILE}, "offset" HAVING count(*) > 1 ORDER BY "offset"`);
     return rows.map(([offset, count]) => ({ offset: Number(offset), rows: Number(count) }));
   } catch (error) {
     if (isVanished(error)) return [];

@@ -1,8 +1,10 @@
+import type { Pipeline } from '../../pipeline/model.ts';
 import type { SinkFile } from '../committed-files.ts';
 import type { Cell, Database } from '../duckdb/database.ts';
 import { sourceOf } from '../duckdb/file-source.ts';
 import type { LoadedSink } from '../duckdb/load-sink.ts';
 import { isVanished } from '../duckdb/vanished.ts';
+import { columnsOfOutput } from '../sink-columns.ts';
 import { type CsvColumn, type CsvScope, rowHash } from './csv-columns.ts';
 import { contrast, instantText, type ShownValue } from './deep/contrast.ts';
 
@@ -15,6 +17,7 @@ export interface CsvFiles {
 export interface CsvQuestion {
   readonly loaded: CsvFiles;
   readonly batch: number;
+  readonly pipeline: Pipeline;
   readonly columns: readonly CsvColumn[];
   readonly scope: CsvScope;
 }
@@ -29,7 +32,7 @@ const EXAMPLES = 3;
  */
 export async function explainCsv(
   database: Database,
-  { loaded, batch, columns, scope }: CsvQuestion,
+  { loaded, batch, pipeline, columns, scope }: CsvQuestion,
 ): Promise<readonly string[]> {
   const ofBatch = (sink: LoadedSink): readonly SinkFile[] =>
     sink.files.filter((file) => file.batch === batch);
@@ -40,10 +43,9 @@ export async function explainCsv(
       .map((column, at) => `${column[side]} AS c${at}, ${column.shown?.[side] ?? 'NULL'} AS s${at}`)
       .join(', ');
   const silver = `(SELECT ${rowHash(columns, 'silver', scope)} AS row_hash, ${select('silver')},
-    "partition", "offset" FROM ${sourceOf('silver', silverFiles)})`;
-  const names = columns.map(({ name }) => name);
+    "partition", "offset" FROM ${sourceOf('silver', silverFiles, columnsOfOutput(pipeline, 'silver'))})`;
   const csv = `(SELECT ${rowHash(columns, 'raw_csv', scope)} AS row_hash, ${select('csv')}
-    FROM ${sourceOf('raw_csv', csvFiles, names)})`;
+    FROM ${sourceOf('raw_csv', csvFiles, columnsOfOutput(pipeline, 'raw_csv'))})`;
   try {
     const only = (one: string, other: string) =>
       database.all(`SELECT * EXCLUDE row_hash FROM ${one} ANTI JOIN (SELECT row_hash FROM ${other}) USING (row_hash)

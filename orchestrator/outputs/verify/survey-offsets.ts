@@ -1,5 +1,5 @@
 import { type Database, sqlText } from '../duckdb/database.ts';
-import { BATCH_OF_FILENAME } from '../duckdb/file-source.ts';
+import { BATCH_OF_FILE, FILE } from '../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../duckdb/load-sink.ts';
 import type { PartitionOffsets } from '../offset-log.ts';
 import { BUCKET_SIZE, lowestBit } from './offset-set.ts';
@@ -37,8 +37,8 @@ export async function surveyOffsets(
   for (const sink of LINEAGE_SINKS) {
     const insert = (source: string) => `
       INSERT INTO survey
-      SELECT '${sink}', ${BATCH_OF_FILENAME}, partition, bucket, mask, rows FROM (
-        SELECT filename,
+      SELECT '${sink}', ${BATCH_OF_FILE}, partition, bucket, mask, rows FROM (
+        SELECT ${FILE},
           CASE WHEN ${own} THEN "partition" END AS partition,
           CASE WHEN ${own} THEN "offset" // ${BUCKET_SIZE} END AS bucket,
           bit_or(CASE WHEN ${own} THEN 1::UBIGINT << ("offset" % ${BUCKET_SIZE}) END) AS mask,

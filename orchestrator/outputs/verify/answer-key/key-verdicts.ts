@@ -1,5 +1,6 @@
 import { actualTable } from '../deep/load-actual.ts';
 import { lastWindowStart, microseconds } from '../gold/gold-sql.ts';
+import { EVENT_US } from '../gold/silver-rows.ts';
 import type { GoldOutcome } from '../gold/verify-gold.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { GoldOutcome } from '../gold/verify-gold.ts';
 export function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): string {
   const { windowUs, slideUs, keys } = gold?.sql ?? { windowUs: 1, slideUs: 1, keys: [] };
   const watermark = microseconds(gold?.reading.batches.at(-1)?.watermarkMs ?? 0);
-  const start = lastWindowStart(slideUs).replaceAll('event_us', 'e.event_us');
+  const start = lastWindowStart(slideUs, 'e.event_us');
   const keyed = keys.map(({ column, select }) => `, ${select} AS ${column}`).join('');
   const kept = keys.map(({ column }) => `, e.${column}`).join('');
   const wrong =
@@ -56,7 +57,7 @@ export function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): s
           ON t.partition = k.partition AND t."offset" = k."offset"
         LEFT JOIN (SELECT partition, "offset", any_value(identity) AS identity FROM key_identities GROUP BY 1, 2) f
           ON f.partition = k.first_partition AND f."offset" = k.first_offset
-        LEFT JOIN (SELECT partition, "offset", event_us${keyed} FROM ${silverSql}) e ON e.partition = k.partition AND e."offset" = k."offset"
+        LEFT JOIN (SELECT partition, "offset", ${EVENT_US} AS event_us${keyed} FROM ${silverSql}) e ON e.partition = k.partition AND e."offset" = k."offset"
         ASOF LEFT JOIN batch_ends n ON n.partition = k.partition AND k."offset" < n.end_offset) r
       LEFT JOIN ${rules} l ON l.batch = r.batch
       LEFT JOIN ${wrong} w ON ${ofWindow})`;

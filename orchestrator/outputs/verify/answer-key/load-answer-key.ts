@@ -1,6 +1,8 @@
+import type { Pipeline } from '../../../pipeline/model.ts';
 import type { Database } from '../../duckdb/database.ts';
 import { quoted } from '../../duckdb/expression-sql.ts';
 import { loadSink } from '../../duckdb/load-sink.ts';
+import { columnsOfOutput } from '../../sink-columns.ts';
 import { type KeyForm, type KeyLine, readAnswerKey } from './read-answer-key.ts';
 
 /** Lines that are handed to the database at once. */
@@ -15,6 +17,7 @@ export async function loadAnswerKey(
   database: Database,
   options: {
     readonly file: string;
+    readonly pipeline: Pipeline;
     readonly form: KeyForm;
     readonly outputPath: string;
     readonly through: number;
@@ -43,6 +46,7 @@ export async function loadAnswerKey(
     outputPath: options.outputPath,
     through: options.through,
     sink: 'silver',
+    columns: columnsOfOutput(options.pipeline, 'silver'),
     insert: (source) => `
       INSERT INTO key_identities
       SELECT "partition", "offset", ${identity} FROM ${source} SEMI JOIN (

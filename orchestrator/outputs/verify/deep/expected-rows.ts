@@ -2,6 +2,7 @@ import type { Pipeline } from '../../../pipeline/model.ts';
 import type { AppendableColumn } from '../../duckdb/append-columns.ts';
 import type { Classifier } from '../../expected/classify.ts';
 import { bronzeTexts, digestOf, quarantineTexts, silverTexts } from '../../expected/row-digest.ts';
+import { EVENT_US } from '../gold/silver-rows.ts';
 import type { TopicRecord } from '../topic-reader.ts';
 import { decoded } from './decoded-record.ts';
 import { type GoldColumn, goldColumns, namedSql } from './gold-columns.ts';
@@ -35,7 +36,7 @@ export function expectedTable(pipeline: Pipeline, classifier: Classifier, topic:
   return {
     createSql: `CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason INTEGER, bronze UBIGINT, digest UBIGINT,
       event_us BIGINT${kept})`,
-    silverSql: `(SELECT partition, "offset", event_us${named.join('')} FROM expected WHERE reason = 0)`,
+    silverSql: `(SELECT partition, "offset", event_us AS ${EVENT_US}${named.join('')} FROM expected WHERE reason = 0)`,
     rows: (partition) => gathered(partition, gold, outcomeOf),
   };
 }

@@ -1,4 +1,4 @@
-import type { SilverRows } from '../gold/silver-rows.ts';
+import { BATCH, type SilverRows } from '../gold/silver-rows.ts';
 import type { ExpectedTable } from './expected-rows.ts';
 import type { LoadedTopic } from './load-expected.ts';
 import { inSlice, slicesOf } from './slices.ts';
@@ -19,7 +19,7 @@ export function silverOfRecords(
       for (const slice of slicesOf(ranges)) {
         await database.run(
           statement(`(
-            SELECT e.*, b.batch FROM (SELECT * FROM ${silverSql} WHERE ${inSlice(slice)}) e
+            SELECT e.*, b.batch AS ${BATCH} FROM (SELECT * FROM ${silverSql} WHERE ${inSlice(slice)}) e
             ASOF JOIN batch_ends b ON b.partition = e.partition AND e."offset" < b.end_offset)`),
         );
       }

@@ -13,6 +13,7 @@ import {
   quarantineTexts,
   silverTexts,
 } from '../../expected/row-digest.ts';
+import { columnsOfOutput } from '../../sink-columns.ts';
 import type { LineageSink } from '../survey-offsets.ts';
 import type { TopicReader, TopicRecord } from '../topic-reader.ts';
 import { contrast, type ShownValue } from './contrast.ts';
@@ -61,13 +62,13 @@ export async function explainValues(database: Database, wrong: WrongRow): Promis
 
 async function readRows(
   database: Database,
-  { sink, batch, partition, offset, topic, loaded }: WrongRow,
+  { sink, batch, partition, offset, topic, pipeline, loaded }: WrongRow,
   columns: readonly ComparedColumn[],
 ): Promise<readonly (readonly Cell[])[]> {
   const files = (loaded.get(sink)?.files ?? []).filter((file) => file.batch === batch);
   try {
     return await database.all(`
-      SELECT ${columns.map(({ textSql, shownSql: shown }) => `${textSql}, ${shown}`).join(', ')} FROM ${sourceOf(sink, files)}
+      SELECT ${columns.map(({ textSql, shownSql: shown }) => `${textSql}, ${shown}`).join(', ')} FROM ${sourceOf(sink, files, columnsOfOutput(pipeline, sink))}
       WHERE topic = ${sqlText(topic)} AND "partition" = ${partition} AND "offset" = ${offset}`);
   } catch (error) {
     if (isVanished(error)) return [];

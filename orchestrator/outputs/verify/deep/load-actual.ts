@@ -1,27 +1,28 @@
 import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Database, sqlText } from '../../duckdb/database.ts';
-import { BATCH_OF_FILENAME } from '../../duckdb/file-source.ts';
+import { BATCH_OF_FILE } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
 import type { Classifier } from '../../expected/classify.ts';
 import { BRONZE_TEXTS_SQL, digestSql, QUARANTINE_TEXTS_SQL, silverTexts } from '../../expected/row-digest.ts';
+import { columnsOfOutput } from '../../sink-columns.ts';
 import { LINEAGE_SINKS, type LineageSink } from '../survey-offsets.ts';
 
 /** What is taken of a sink's rows beyond batch, partition and offset: a digest, and of quarantine the reason's number. */
 interface Taken {
-  readonly columns: string;
+  readonly taken: string;
   readonly select: string;
 }
 
 function takenOf(sink: LineageSink, pipeline: Pipeline, { reasons }: Classifier): Taken {
-  const columns = 'digest UBIGINT';
+  const taken = 'digest UBIGINT';
   switch (sink) {
     case 'bronze':
-      return { columns, select: digestSql(BRONZE_TEXTS_SQL) };
+      return { taken, select: digestSql(BRONZE_TEXTS_SQL) };
     case 'silver':
-      return { columns, select: digestSql(silverTexts(pipeline).sql) };
+      return { taken, select: digestSql(silverTexts(pipeline).sql) };
     case 'quarantine':
       return {
-        columns: `${columns}, reason INTEGER`,
+        taken: `${taken}, reason INTEGER`,
         select: `${digestSql(QUARANTINE_TEXTS_SQL)}, ${reasonNumberSql(reasons)}`,
       };
   }
@@ -51,16 +52,25 @@ export async function loadActual(
   const loaded = new Map<LineageSink, LoadedSink>();
   for (const sink of LINEAGE_SINKS) {
     options.onProgress(sink);
-    const { columns, select } = takenOf(sink, options.pipeline, options.classifier);
+    const { taken, select } = takenOf(sink, options.pipeline, options.classifier);
     await database.run(
-      `CREATE TABLE ${actualTable(sink)} (batch BIGINT, partition INTEGER, "offset" BIGINT, ${columns})`,
+      `CREATE TABLE ${actualTable(sink)} (batch BIGINT, partition INTEGER, "offset" BIGINT, ${taken})`,
     );
     const { outputPath, through } = options;
     const insert = (source: string) => `
       INSERT INTO ${actualTable(sink)}
-      SELECT ${BATCH_OF_FILENAME}, "partition", "offset", ${select} FROM ${source}
+      SELECT ${BATCH_OF_FILE}, "partition", "offset", ${select} FROM ${source}
       WHERE topic = ${sqlText(options.topic)}`;
-    loaded.set(sink, await loadSink(database, { outputPath, sink, through, insert }));
+    loaded.set(
+      sink,
+      await loadSink(database, {
+        outputPath,
+        sink,
+        columns: columnsOfOutput(options.pipeline, sink),
+        through,
+        insert,
+      }),
+    );
   }
   return loaded;
 }

@@ -3,7 +3,7 @@ import { insertRows } from '../../duckdb/insert-rows.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from '../difference.ts';
 import type { LateRule } from './gold-batches.ts';
 import { type GoldSql, lastWindowStart, microseconds } from './gold-sql.ts';
-import type { SilverRows } from './silver-rows.ts';
+import { BATCH, EVENT_US, type SilverRows } from './silver-rows.ts';
 
 /** Windows of one verdict that are fetched; the others are counted. */
 const FETCHED_PER_VERDICT = 50;
@@ -182,11 +182,15 @@ export async function createRules(
   );
 }
 
+/** Columns beside silver's own, whose names no field can have. */
+export const WINDOW_START = '"#window_start"';
+export const LOG_OFFSET = '"#log_offset"';
+
 /** Silver's rows that gold has read, once for each window that they belong to: each begins a slide before the next one. */
 export function windowsOf(relation: string, { windowUs, slideUs }: GoldSql): string {
   return `
-    SELECT s.*, f.log_offset, ${lastWindowStart(slideUs)} - i * ${slideUs} AS window_start
-    FROM ${relation} s JOIN gold_files f ON f.batch = s.batch CROSS JOIN range(${windowUs / slideUs}) w(i)`;
+    SELECT s.*, f.log_offset AS ${LOG_OFFSET}, ${lastWindowStart(slideUs, `s.${EVENT_US}`)} - w.i * ${slideUs} AS ${WINDOW_START}
+    FROM ${relation} s JOIN gold_files f ON f.batch = s.${BATCH} CROSS JOIN range(${windowUs / slideUs}) w(i)`;
 }
 
 /** Aggregates silver's rows in closed windows: a row for each window and batch of the source log, or several. */
@@ -197,12 +201,12 @@ async function aggregateSilver(
   const { keys, measures, windowUs } = sql;
   const parts = measures.flatMap((measure) => measure.parts);
   const select = (relation: string) => `
-    SELECT window_start, log_offset, count(*) AS rows
+    SELECT ${WINDOW_START}, ${LOG_OFFSET}, count(*) AS rows
       ${keys.map(({ select: key, column }) => `, ${key} AS ${column}`).join('')}
       ${parts.map(({ partial, column }) => `, ${partial} AS ${column}`).join('')}
     FROM (${windowsOf(relation, sql)})
-    WHERE window_start + ${windowUs} <= ${microseconds(watermarkMs)}
-    GROUP BY window_start, log_offset ${keys.map(({ select: key }) => `, ${key}`).join('')}`;
+    WHERE ${WINDOW_START} + ${windowUs} <= ${microseconds(watermarkMs)}
+    GROUP BY ${WINDOW_START}, ${LOG_OFFSET} ${keys.map(({ select: key }) => `, ${key}`).join('')}`;
   const columns = [...keys, ...parts].map(({ column, type }) => `, ${column} ${type}`);
   await database.run(
     `CREATE OR REPLACE TABLE silver_windows (window_start BIGINT, log_offset BIGINT, rows BIGINT${columns.join('')})`,

@@ -145,9 +145,9 @@ function sumAgrees(gold: string, sum: string, type: ColumnType): string {
 const near = (gold: string, value: string, digit: string): string =>
   `abs(${gold}::DOUBLE - ${value}) <= ${digit} + ${RELATIVE_TOLERANCE} * abs(${value})`;
 
-/** Start of the last window of an event at `event_us` (Unix microseconds), as SQL; times before 1970 included. */
-export function lastWindowStart(slideUs: number): string {
-  return `(event_us - ((event_us % ${slideUs}) + ${slideUs}) % ${slideUs})`;
+/** Start of the last window of an event, as SQL; times before 1970 included. @param eventUs its time (Unix microseconds) */
+export function lastWindowStart(slideUs: number, eventUs: string): string {
+  return `(${eventUs} - ((${eventUs} % ${slideUs}) + ${slideUs}) % ${slideUs})`;
 }
 
 /** An instant in Unix ms as microseconds. */

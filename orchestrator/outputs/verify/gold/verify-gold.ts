@@ -1,7 +1,7 @@
 import type { GoldTable, Pipeline } from '../../../pipeline/model.ts';
 import { committedFiles } from '../../committed-files.ts';
 import type { Database } from '../../duckdb/database.ts';
-import { BATCH_OF_FILENAME } from '../../duckdb/file-source.ts';
+import { BATCH_OF_FILE } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
 import { type GoldBatch, type GoldCheckpoint, isUnread } from '../../gold-checkpoint.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
@@ -57,7 +57,7 @@ export async function verifyGold(
   await database.run(`DELETE FROM gold WHERE batch <= ${prunedThrough}`);
   noteFiles(table.name, loaded, prunedThrough, log);
 
-  const silver = options.records ?? silverOfFiles(outputPath, extent.logged.keys());
+  const silver = options.records ?? silverOfFiles(outputPath, pipeline, extent.logged.keys());
   const newest = await newestEvents(database, silver);
   const delayMs = pipeline.eventTime.watermarkMs;
   const reading = readGold(extent, extent.logged, newest, delayMs);
@@ -146,7 +146,7 @@ async function loadGold(
     sink: table.name,
     insert: (source) => `
       INSERT INTO gold
-      SELECT ${BATCH_OF_FILENAME}, epoch_us(window_start), epoch_us(window_end)
+      SELECT ${BATCH_OF_FILE}, epoch_us(window_start), epoch_us(window_end)
         ${[...keys, ...measures].map(({ select }) => `, ${select}`).join('')}
       FROM ${source}`,
   });
