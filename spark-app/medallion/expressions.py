@@ -38,6 +38,11 @@ def to_sql(expression: dict[str, Any], column: Callable[[str], str], as_decimal:
     return f"({args[0]} {op} {args[1]})"
 
 
+def holds(condition: dict[str, Any], column: Callable[[str], str]) -> str:
+    """SQL for whether a condition is not false."""
+    return f"coalesce({to_sql(condition, column)}, true)"
+
+
 def typed_literal(kind: str, text: str, as_decimal: bool = False) -> str:
     """A value, written as text, as an SQL literal of this kind."""
     if kind == "integer":

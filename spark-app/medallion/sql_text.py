@@ -1,6 +1,35 @@
-"""Names and texts in SQL."""
+"""Texts as decimals, dates and instants, in SQL: exactly, or NULL.
+
+Each function takes an SQL expression of type string and gives one. Nothing raises, in ANSI mode either. The
+session's time zone is UTC.
+"""
 
 from __future__ import annotations
+
+#: A number as RFC 8259 has it.
+NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
+JUST_A_NUMBER = rf"\A{NUMBER}\z"
+
+_OFFSET = r"[+-][0-9]{2}(?::?[0-9]{2})?"
+ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+#: An instant as nearly everybody writes it.
+ISO_TIME = rf"{ISO_DATE}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?+(?:Z|{_OFFSET})?"
+_JUST_A_DATE, _JUST_A_TIME = rf"\A{ISO_DATE}\z", rf"\A{ISO_TIME}\z"
+#: With small letters, or without seconds.
+_OTHER_ISO_TIME = (
+    r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?+)?+"
+    rf"(?:[Zz]|{_OFFSET})?\z"
+)
+#: Digits of a number with an exponent. Jackson refuses JSON numbers that are longer.
+_LONGEST_NUMBER = 1000
+#: Seconds since 1970 of the beginning of the year 0, and of the year 10000.
+_FIRST_SECOND, _END_SECOND = -62_167_219_200, 253_402_300_800
+#: A number that a decimal of 20 digits before the point may hold, and that is quickly made.
+_SMALL_NUMBER = r"\A-?[0-9]{1,20}(?:\.[0-9]++)?+(?:[eE][+-]?0*[0-9]{1,2})?+\z"
+_FAR_DECIMALS = r"(\.[0-9]{18})[0-9]+(?=[eE]|\z)"
+_MICROS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
+#: The decimal that an epoch is read as.
+EPOCH_DIGITS, EPOCH_SCALE = 38, 18
 
 
 def literal(text: str) -> str:
@@ -12,3 +41,119 @@ def literal(text: str) -> str:
 def name(*path: str) -> str:
     """A column, or a member of a struct, as an SQL name."""
     return ".".join(f"`{part}`" for part in path)
+
+
+def matches(text: str, pattern: str) -> str:
+    return f"({text} rlike {literal(pattern)})"
+
+
+def replaced(text: str, pattern: str, replacement: str) -> str:
+    return f"regexp_replace({text}, {literal(pattern)}, {literal(replacement)})"
+
+
+def bind(name: str, value: str, body: str) -> str:
+    """The body, in which the name is the value: computed once, and interpreted.
+
+    Spark compiles what it computes for every record, and Java leaves methods that are too long uncompiled:
+    what is for few records had better stay out of them.
+    """
+    return f"get(transform(array({value}), {name} -> {body}), 0)"
+
+
+def plain_number(precision: int, scale: int, zeros: str = "*+") -> str:
+    """A regular expression for a number without exponent that a decimal holds, with more zeros behind it."""
+    whole = precision - scale
+    digits = "-?" + ("0" if whole == 0 else rf"(?:0|[1-9][0-9]{{0,{whole - 1}}}+)")
+    return digits + (rf"(?:\.[0-9]{{1,{scale}}}+0{zeros})?+" if scale else rf"(?:\.0{zeros})?+")
+
+
+def decimal(text: str, precision: int, scale: int) -> str:
+    """A JSON number in a text as a decimal. NULL when it has more digits than the type."""
+    data_type = f"decimal({precision},{scale})"
+    is_plain = matches("number", rf"\A{plain_number(precision, scale)}\z")
+    # Zeros behind the last decimal, however many, are left off: making a number of a long text takes long.
+    short = replaced("number", rf"(\.[0-9]{{{scale}}})0++\z", "$1")
+    has_exponent, scientific = matches("number", "[eE]"), _scientific("number", scale, data_type)
+    cases = f"when {is_plain} then try_cast({short} as {data_type}) when {has_exponent} then {scientific}"
+    return bind("number", text, f"case {cases} end")
+
+
+def _scientific(text: str, scale: int, data_type: str) -> str:
+    """A number with an exponent: cast only when the type has all of its decimals, so that none is rounded.
+
+    An exponent of four digits fits no decimal, unless the number is zero or longer than any is read.
+    """
+    pattern = r"\A-?(0|[1-9][0-9]*+)(?:\.([0-9]++))?+[eE]([+-]?0*[0-9]{1,3})\z"
+    whole, fraction, exponent = (
+        f"regexp_extract({text}, {literal(pattern)}, {group})" for group in (1, 2, 3)
+    )
+    digits = f"concat({whole}, {fraction})"
+    decimals = (
+        f"octet_length({fraction}) - try_cast({exponent} as int) "
+        f"- (octet_length({digits}) - octet_length(trim(trailing '0' from {digits})))"
+    )
+    zero = matches(text, r"\A-?0(?:\.0++)?+[eE][+-]?[0-9]++\z")
+    fits = (
+        f"octet_length({digits}) <= {_LONGEST_NUMBER} and {matches(text, pattern)} and {decimals} <= {scale}"
+    )
+    return (
+        f"case when {zero} then cast(0 as {data_type}) when {fits} then try_cast({text} as {data_type}) end"
+    )
+
+
+def iso_date(text: str) -> str:
+    return f"case when {matches(text, _JUST_A_DATE)} then try_cast({text} as date) end"
+
+
+def iso_time(text: str, timezone: str) -> str:
+    """An instant as ISO 8601 has it; microseconds are kept, further decimals cut. NULL for a day that is not
+    in the calendar, for hour 24, second 60 and an offset beyond 18:00.
+    """
+    with_seconds = f"upper({replaced(text, '^(.{16})(?!:)', '$1:00')})"
+    time = (
+        f"case when {matches(text, _JUST_A_TIME)} then {text} "
+        f"when {matches(text, _OTHER_ISO_TIME)} then {with_seconds} end"
+    )
+    if timezone != "UTC":
+        time = replaced(time, rf"(?<!Z|{_OFFSET})\z", timezone)
+    return usual_iso_time(time)
+
+
+def usual_iso_time(text: str) -> str:
+    """An instant of a text that looks like `ISO_TIME`, in UTC if it names no zone."""
+    # UTC's own offset is taken off here: Spark compiles two patterns for each offset that it reads.
+    return f"try_cast(trim(trailing 'Z' from replace({text}, '+00:00', '')) as timestamp)"
+
+
+def pattern_time(text: str, pattern: str, shape: str, timezone: str) -> str:
+    """An instant in the notation of a JDK pattern, which cannot be read before the text has its shape."""
+    instant = f"try_to_timestamp({text}, {literal(pattern)})"
+    has_zone = any(letter in _outside_quotes(pattern) for letter in "XxZ")
+    if timezone != "UTC" and not has_zone:
+        instant = f"to_utc_timestamp({instant}, {literal(timezone)})"
+    return f"case when {matches(text, shape)} then {instant} end"
+
+
+def _outside_quotes(pattern: str) -> str:
+    return "".join(pattern.split("'")[::2])
+
+
+def epoch_number(text: str) -> str:
+    """A JSON number in a text as `epoch` takes it, or NULL. Decimals behind the 18th are cut."""
+    is_number = f"{matches('number', JUST_A_NUMBER)} and {matches('number', _SMALL_NUMBER)}"
+    cut = replaced("number", _FAR_DECIMALS, "$1")
+    cast = f"try_cast({cut} as decimal({EPOCH_DIGITS},{EPOCH_SCALE}))"
+    return bind("number", text, f"case when {is_number} then {cast} end")
+
+
+def epoch(number: str, unit: str) -> str:
+    """Seconds, milliseconds or microseconds since 1970, in years 0 to 9999, as an instant; microseconds are
+    kept, further decimals cut.
+    """
+    micros = _MICROS[unit]
+    first, end = _FIRST_SECOND * 1_000_000 // micros, _END_SECOND * 1_000_000 // micros
+    whole = f"try_cast({number} as bigint) * {micros}L"
+    fraction = f"try_cast({number} % 1 * {micros} as bigint)"
+    return (
+        f"case when {number} >= {first} and {number} < {end} then timestamp_micros({whole} + {fraction}) end"
+    )

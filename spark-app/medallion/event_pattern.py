@@ -1,0 +1,59 @@
+"""A regular expression for the events of a contract that Spark's parser reads exactly: see `field_types`.
+
+It is possessive throughout, so that a value is read once from its beginning to its end, and in loops, where
+java.util.regex would take a stack frame for each round of one that may give back. It may refuse what is
+right, and pass broken JSON, which the parser finds; it never passes a value that the parser would read as
+something else.
+"""
+
+from __future__ import annotations
+
+from medallion.field_types import scalar
+from medallion.marked_json import STRING
+from medallion.pipeline import Field, Type
+from medallion.sql_text import NUMBER
+
+_BLANK = r"[ \t\n\r]*+"
+_COLON = ": ?+"
+#: Between members. That one is missing, or is one too many, the parser tells.
+_COMMA = f"(?:,{_BLANK})?+"
+#: How deep a member that the contract does not have may be nested.
+_DEPTH = 3
+
+
+def event_pattern(fields: tuple[Field, ...], takes_unknown: bool) -> str:
+    """The whole value. `takes_unknown`: an event may have members that the contract does not have."""
+    return rf"\A{_BLANK}{_object(fields, takes_unknown)}{_BLANK}\z"
+
+
+def _object(fields: tuple[Field, ...], takes_unknown: bool = True) -> str:
+    # All members in order, any of them left out, and again for others in another order: for an event in the
+    # contract's order Java's matcher takes half as long as for a choice between all names.
+    members = [f'"{each.name}"{_COLON}{_pattern(each.type)}' for each in fields]
+    if takes_unknown:
+        # With a backslash, a name could be one of ours.
+        known = "|".join(each.name for each in fields)
+        members.append(rf'"(?!(?:{known})")[^"\\]*+"{_COLON}{_any(_DEPTH)}')
+    in_order = "".join(f"(?:{member}{_COMMA})?+" for member in members)
+    return rf"\{{{_BLANK}(?:{in_order})*+{_BLANK}\}}"
+
+
+def _pattern(of: Type) -> str:
+    if of.kind == "object":
+        return rf"(?:{_object(of.fields)}|null)"
+    if of.items:
+        return rf"(?:{_array(_pattern(of.items.type))}|null)"
+    return f"(?:{scalar(of).pattern(of)}|null)"
+
+
+def _array(item: str) -> str:
+    return rf"\[{_BLANK}(?:{item}(?:,{_BLANK}|{_BLANK}(?=\])))*+\]"
+
+
+def _any(depth: int) -> str:
+    scalars = f"{STRING}|{NUMBER}|true|false|null"
+    inner = f"(?:{scalars})"
+    for _ in range(depth):
+        object_of = rf"\{{{_BLANK}(?:{STRING}{_COLON}{inner}{_COMMA})*+{_BLANK}\}}"
+        inner = f"(?:{scalars}|{object_of}|{_array(inner)})"
+    return inner

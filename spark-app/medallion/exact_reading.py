@@ -1,0 +1,53 @@
+"""The exact reading of a value that does not plainly look like an event, or of one that is no silver row.
+
+Its last brace is replaced by one more member and a brace: Spark's parser stops at the end of the first
+object, so that the member is there only when this was the end of the value. Its name is random, and no value
+can bring it along. Then it is read with its tokens marked (see `marked_json`).
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from medallion import field_types as types
+from medallion import marked_json, reasons
+from medallion import sql_text as sql
+from medallion.pipeline import Pipeline
+
+_END, _BROKEN = f"end_{secrets.token_hex(8)}", f"broken_{secrets.token_hex(8)}"
+_EMPTY_OBJECT = r"\A[ \t\n\r]*+\{[ \t\n\r]*+\}[ \t\n\r]*+\z"
+_IS_OBJECT = (
+    f"marked.t.{_END} is not null and marked.t.{_BROKEN} is null or {sql.matches('value', _EMPTY_OBJECT)}"
+)
+
+
+def marked(pipeline: Pipeline) -> str:
+    """SQL over `value`: what the event has, as `field_types.marked_fields`."""
+    texts = dict.fromkeys([*[each.name for each in pipeline.fields], _END, _BROKEN], "string")
+    schema = ", ".join(f"`{name}` {data_type}" for name, data_type in texts.items())
+    json = marked_json.marked(_with_end("value"))
+    return types.marked_fields(
+        pipeline.fields, marked_json.read(json, schema, columnNameOfCorruptRecord=_BROKEN)
+    )
+
+
+def words(pipeline: Pipeline) -> str:
+    """SQL over bronze's columns and `marked`: a struct of `reason` and `detail`; NULL for a silver row."""
+    said = sql.bind("failed", reasons.first_failed(pipeline, _IS_OBJECT), reasons.words(pipeline))
+    if pipeline.quarantines_unknown_fields:
+        return sql.bind("unknown_names", _unknown_names(pipeline), said)
+    return said
+
+
+def _with_end(json: str) -> str:
+    """The JSON with one more member behind the last; NULL when it does not end with a brace."""
+    trimmed = f"trim(trailing ' \\t\\n\\r' from {json})"
+    member = f"concat(substring({trimmed}, 1, char_length({trimmed}) - 1), ',\"{_END}\":1}}')"
+    return f"if(endswith({trimmed}, '}}'), {member}, null)"
+
+
+def _unknown_names(pipeline: Pipeline) -> str:
+    """The names of the event that the contract does not have."""
+    names = f"map_keys({marked_json.read('value', 'map<string,string>')})"
+    known = ", ".join(sql.literal(each.name) for each in pipeline.fields)
+    return f"array_distinct(array_except({names}, array({known})))"
