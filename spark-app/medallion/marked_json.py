@@ -46,7 +46,8 @@ def marked(json: str) -> str:
 
 def is_no_text(text: str) -> str:
     """Whether a marked value was true, false, an object or an array: anything but a text or a number."""
-    return sql.matches(text, rf"\A(?:[{{\[]|{TOKEN}[tf])")
+    beginnings = ("{", "[", f"{TOKEN}t", f"{TOKEN}f")
+    return f"({' or '.join(f'startswith({text}, {sql.literal(each)})' for each in beginnings)})"
 
 
 def token(text: str, pattern: str) -> str:
@@ -56,7 +57,7 @@ def token(text: str, pattern: str) -> str:
 
 def unmarked(text: str) -> str:
     """A marked scalar as its text, a number to the letter."""
-    return sql.replaced(text, rf"\A{MARK}[nt]", "")
+    return f"if(startswith({text}, '{MARK}'), substring({text}, {len(TOKEN) + 1}), {text})"
 
 
 def bare(text: str) -> str:
