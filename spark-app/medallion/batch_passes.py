@@ -1,54 +1,53 @@
 """The passes over one micro-batch, each of which stages the files of one or two sinks.
 
-The first look is the only one that reads Kafka. It writes each record once, with the columns of bronze
-and of silver side by side, into two folders by the partition column `is_silver` (which is not stored
-in the files): plainly valid rows, and the values that need a second look. Bronze is the columns of
-bronze in both, silver the columns of silver in the former: Parquet keeps columns apart, so they are
-copied as they are. The second look, at the few values that need it, writes the columns of silver and
-of quarantine in the same way.
+The parse is the only one that reads Kafka. It writes each record once, with the columns of bronze, of silver
+and of quarantine side by side, into two folders by the partition column `is_silver` (which is not stored in
+the files). Parquet keeps columns apart, so that those of each sink are copied as they are: bronze is its
+columns in both folders, silver in the one, quarantine in the other.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from medallion.csv_line import csv_line
-from medallion.first_look import first_look
+from medallion.bronze import BRONZE_COLUMNS
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, QUARANTINE, SILVER
+from medallion.pipeline import KAFKA_TS, LINEAGE, Pipeline
 from medallion.publication import Publication, Staged
-from medallion.schema import (
-    BRONZE_COLUMNS,
-    BRONZE_SCHEMA,
-    LINEAGE,
-    QUARANTINE_COLUMNS,
-    RAW_CSV_COLUMNS,
-    SILVER_COLUMNS,
-    SILVER_SCHEMA,
-)
-from medallion.second_look import second_look
-
-
-def _without_dictionaries(*columns: str) -> dict[str, str]:
-    """Hardly two values of these columns are the same: looking for repetitions costs time and finds
-    none.
-    """
-    return {f"parquet.enable.dictionary#{column}": "false" for column in columns}
-
+from medallion.quarantine import QUARANTINE_COLUMNS
+from medallion.raw_csv import raw_csv
+from medallion.silver import silver_columns
 
 #: What is_silver is in the names of folders.
-_PARTS = ("true", "false")
+_SILVER, _QUARANTINE = "is_silver=true", "is_silver=false"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
-_OPTIONS = {
-    "parquet.block.size": str(32 << 20),
-    **_without_dictionaries("value", "bad_json", "txn_id", "lat", "lon", "event_time", "kafka_ts", "offset"),
-}
+_OPTIONS = {"parquet.block.size": str(32 << 20)}
+
+
+def staged_rows(parsed: DataFrame, pipeline: Pipeline) -> DataFrame:
+    """What a batch writes of each record that `Parser.parse` has read: the columns of bronze, those of silver
+    under their `staged_name`, `reason`, `detail` and `is_silver`.
+    """
+    fields = [F.col("event").getField(name).alias(staged_name(name)) for name in _own_columns(pipeline)]
+    is_silver = F.col("reason").isNull().alias("is_silver")
+    return parsed.select(*BRONZE_COLUMNS, *fields, "reason", "detail", is_silver)
+
+
+def staged_name(column: str) -> str:
+    """The name of a silver column among those of bronze; no field of an event has a hyphen in its name."""
+    taken = {*BRONZE_COLUMNS, "reason", "detail", "is_silver"} - {KAFKA_TS, *LINEAGE}
+    return f"silver-{column}" if column in taken else column
+
+
+def _own_columns(pipeline: Pipeline) -> list[str]:
+    """Silver's columns that are not bronze's, too."""
+    return [name for name in silver_columns(pipeline) if name not in (KAFKA_TS, *LINEAGE)]
 
 
 @dataclass(frozen=True)
@@ -57,93 +56,80 @@ class BatchPasses:
 
     files: HadoopFiles
     publication: Publication
+    pipeline: Pipeline
     one_task: bool
 
-    def write_first_look(self, records: DataFrame) -> None:
-        """Every record as it came, and beside it the silver row, where it plainly is one."""
-        looked = self._in_few_tasks(first_look(records))
-        self._write_two_parts(looked, "first")
+    def write_rows(self, rows: DataFrame) -> None:
+        """Every record with what it is, as `staged_rows` gives it."""
+        output = self.publication.output("rows", _SILVER, _QUARANTINE)
+        options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
+        write = self._in_few_tasks(rows).write.mode("append").partitionBy("is_silver")
+        write.options(**options).parquet(output)
 
-    def write_second_look(self) -> None:
-        """The other silver rows, and what is rejected."""
-        others = self._parts("first/is_silver=false")
-        if others:
-            values = self._read(others, BRONZE_SCHEMA).select("value", "kafka_ts", *LINEAGE)
-            judged = self._in_few_tasks(second_look(values))
-            self._write_two_parts(judged.select(*_second_look_columns()), "second")
-
-    def silver_parts(self, *looks: str) -> list[str]:
-        """The files of silver rows that these looks ("first", "second") left."""
-        return self._parts(*[f"{look}/is_silver=true" for look in looks])
-
-    def write_csv(self, look: str) -> list[str]:
-        """The silver rows of a look as lines of raw_csv: in a folder of its name, or of a small batch as the
-        result, since a job that writes files would take several times as long.
+    def write_csv(self) -> list[str]:
+        """The silver rows as lines of raw_csv: in a folder of its name, or of a small batch as the result,
+        since a job that writes files would take several times as long.
         """
-        silver = self.silver_parts(look)
-        if not silver:
+        parts = self._parts(_SILVER)
+        if not parts:
             return []
-        lines = self._in_few_tasks(self._read(silver).select(csv_line()))
+        columns = silver_columns(self.pipeline)
+        schema = ", ".join(f"`{staged_name(name)}` {data_type}" for name, data_type in columns.items())
+        silver = self.files.read_parquet(parts, schema).toDF(*columns)
+        lines = self._in_few_tasks(raw_csv(silver, self.pipeline))
         if self.one_task:
             return [str(line) for (line,) in lines.collect()]
-        lines.write.mode("append").text(self.publication.output(f"raw_csv/{look}"))
+        lines.write.mode("append").text(self.publication.output("raw_csv"))
         return []
 
     def bronze_parts(self) -> list[str]:
-        """The files of bronze rows that the first look left."""
-        return self._parts(*[f"first/is_silver={kind}" for kind in _PARTS])
+        """The files of rows that were read."""
+        return self._parts(_SILVER, _QUARANTINE)
 
     def stage_bronze(self) -> Staged:
-        """What the first look read as one file."""
-        return self.publication.stage_parquet(BRONZE, self.bronze_parts(), BRONZE_COLUMNS)
+        """All that was read as one file."""
+        columns = {name: name for name in BRONZE_COLUMNS}
+        return self.publication.stage_parquet(BRONZE, self.bronze_parts(), columns)
 
     def stage_silver(self) -> Staged:
-        """What both looks left for silver as one file."""
-        parts = self.silver_parts("first", "second")
-        return self.publication.stage_parquet(SILVER, parts, SILVER_COLUMNS)
+        """The silver rows as one file."""
+        columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
+        return self.publication.stage_parquet(SILVER, self._parts(_SILVER), columns)
 
     def stage_quarantine(self) -> Staged:
-        """What the second look rejected as one file."""
-        parts = self._parts("second/is_silver=false")
-        return self.publication.stage_parquet(QUARANTINE, parts, QUARANTINE_COLUMNS)
+        """What was rejected as one file."""
+        return self.publication.stage_parquet(QUARANTINE, self._parts(_QUARANTINE), QUARANTINE_COLUMNS)
 
     def stage_csv(self, lines: list[str]) -> Staged:
-        """What `write_csv` gave and what it left as one file."""
-        names = sorted(self.files.names(self._folder("raw_csv")))
-        parts = self._parts(*[f"raw_csv/{name}" for name in names])
-        return self.publication.stage_csv(RAW_CSV_COLUMNS, lines, parts)
+        """What `write_csv` gave or left as one file."""
+        parts = self.publication.parts(f"{self.publication.folder}/raw_csv")
+        return self.publication.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
-        """How many values the second look rejected, by reason."""
-        parts = self._parts("second/is_silver=false")
+        """How many values were rejected, by reason."""
+        parts = self._parts(_QUARANTINE)
         if not parts:
             return {}
-        reasons = self._read(parts, "reason string")
+        reasons = self.files.read_parquet(parts, "reason string")
         if self.one_task:
             # To shuffle them would be another stage.
             return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
-    def _folder(self, name: str) -> str:
-        return f"{self.publication.folder}/{name}"
-
-    def _parts(self, *names: str) -> list[str]:
-        """The data files in these staged folders."""
-        return [part for name in names for part in self.publication.parts(self._folder(name))]
-
-    def _write_two_parts(self, rows: DataFrame, look: str) -> None:
-        output = self.publication.output(look, *[f"is_silver={kind}" for kind in _PARTS])
-        rows.write.mode("append").partitionBy("is_silver").options(**_OPTIONS).parquet(output)
-
-    def _read(self, paths: list[str], schema: str = SILVER_SCHEMA) -> DataFrame:
-        return self.files.read_parquet(paths, schema)
+    def _parts(self, *folders: str) -> list[str]:
+        """The data files in these folders of staged rows."""
+        root = f"{self.publication.folder}/rows"
+        return [part for folder in folders for part in self.publication.parts(f"{root}/{folder}")]
 
     def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
         return rows.coalesce(1) if self.one_task else rows
 
 
-# Made once: dozens of calls into the JVM, which would cost a small batch more than its records.
-@lru_cache(maxsize=1)
-def _second_look_columns() -> list[Column]:
-    rejected = [F.col("value").alias("bad_json"), F.col("kafka_ts").alias("bad_ingest_ts"), F.col("reason")]
-    return [*map(F.col, SILVER_COLUMNS), *rejected, F.col("reason").isNull().alias("is_silver")]
+def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:
+    """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
+    types = silver_columns(pipeline)
+    different = [
+        staged_name(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
+    ]
+    names = ("value", "detail", "offset", *different)
+    return {f"parquet.enable.dictionary#{name}": "false" for name in names}

@@ -23,10 +23,11 @@ from medallion.gold import gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import SILVER, Sink, gold_sink
 from medallion.offset_log import Batch, OffsetLog
-from medallion.pipeline import GoldTable
+from medallion.pipeline import GoldTable, Pipeline
 from medallion.preview import preview
 from medallion.publication import Publication, Staged, path_of
 from medallion.retention import prune
+from medallion.silver import silver_schema
 from medallion.staging import Staging
 
 _SILVER_OPTIONS = {
@@ -105,19 +106,16 @@ def start_gold(
     settings: Settings,
     files: HadoopFiles,
     table: GoldTable,
-    silver_schema: str,
     gate: BatchGate,
 ) -> StreamingQuery:
-    """Starts the query of a gold table, named as the table; its batches pass the gate. `silver_schema`: the
-    columns of silver and their types as DDL.
-    """
+    """Starts the query of a gold table, named as the table; its batches pass the gate."""
     files.make_folder(SILVER.folder)
     log = OffsetLog(files, table.name)
     batch = GoldBatch(
         *(spark, files, log, gold_sink(table.name)), settings.max_files_per_sink, settings.show_previews
     )
     query = (
-        gold(read_silver(spark, files, silver_schema), table, settings.pipeline.watermark_ms)
+        gold(read_silver(spark, files, settings.pipeline), table, settings.pipeline.watermark_ms)
         .writeStream.queryName(table.name)
         .outputMode("append")
         .foreachBatch(gate.guard(batch.write))
@@ -134,13 +132,13 @@ def start_gold(
         spark.conf.unset(_ROCKSDB_FILES[0])
 
 
-def read_silver(spark: SparkSession, files: HadoopFiles, schema: str) -> DataFrame:
+def read_silver(spark: SparkSession, files: HadoopFiles, pipeline: Pipeline) -> DataFrame:
     """Silver as a stream: every file that is or will be in its folder, once. The folder has to be there."""
     # The source takes a path for a pattern. One that is a pattern it does not hold against the files that it
     # has read: when the outputs were moved, these have another folder.
     root = re.sub(r"([\[\]{}*?\\])", r"\\\1", files.uri())
     folder = f"{root}/[{SILVER.folder[0]}]{SILVER.folder[1:]}"
-    return spark.readStream.schema(schema).options(**_SILVER_OPTIONS).parquet(folder)
+    return spark.readStream.schema(silver_schema(pipeline)).options(**_SILVER_OPTIONS).parquet(folder)
 
 
 def _has_rocksdb(spark: SparkSession, files: HadoopFiles, log: OffsetLog) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from pathlib import PurePosixPath
@@ -240,7 +240,7 @@ class HadoopFiles:
         finally:
             out.close()
 
-    def join_parquet(self, sources: list[str], target: str, columns: Optional[tuple[str, ...]]) -> int:
+    def join_parquet(self, sources: list[str], target: str, columns: Optional[Mapping[str, str]]) -> int:
         """Writes one Parquet file with all rows of several, see `ParquetFiles.join`."""
         return self._parquet.join([self._at(source) for source in sources], self._at(target), columns)
 

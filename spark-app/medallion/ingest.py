@@ -1,8 +1,8 @@
 """One micro-batch of `ingest`: bronze, silver, quarantine and raw_csv from one parse of each record.
 
-A batch is read from Kafka once; the driver makes the files of bronze and silver from what the first look
-wrote, copying Parquet's row groups and lines of CSV as they are, which costs far less than writing them.
-All that a batch writes is staged, checked, published in one go, and then pruned.
+A batch is read from Kafka once; the driver makes the files of bronze, silver and quarantine from what that
+wrote, copying Parquet's row groups as they are, which costs far less than writing them. All that a batch
+writes is staged, checked, published in one go, and then pruned.
 
 What a small batch costs is starting jobs: each is one task. What a large batch costs is computing: each job
 is several tasks.
@@ -22,6 +22,7 @@ from medallion.gate import BatchCounts
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, INGEST, SILVER
 from medallion.offset_log import Batch, OffsetLog, count_of
+from medallion.pipeline import Pipeline
 from medallion.preview import preview
 from medallion.publication import Publication, Staged, path_of
 from medallion.record_lookup import RecordLookup
@@ -32,8 +33,8 @@ from medallion.whole_batch import RowCounts, WholeBatch
 
 _T = TypeVar("_T")
 
-# The offset log, the source, bronze, silver, quarantine, and raw_csv twice.
-_THREADS = 7
+# The offset log, the source, and the four sinks.
+_THREADS = 6
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,9 @@ class _Attempt:
         self.whole.require(counts, self.passes.bronze_parts)
         self.whole.require_csv(silver.rows, csv.rows)
 
-    def finish_csv(self, first: Future[list[str]]) -> Staged:
-        """Adds the silver rows of the second look to raw_csv, and makes one file of all."""
-        others = self.passes.write_csv("second")
-        return self.passes.stage_csv(first.result() + others)
+    def stage_csv(self) -> Staged:
+        """Makes raw_csv's lines, and one file of them."""
+        return self.passes.stage_csv(self.passes.write_csv())
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,11 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Writes a batch of records (BRONZE_COLUMNS) as the files of four sinks. `silver_read`: which files of
-    silver everybody has read who has to; no other is pruned.
+    """Writes a batch of `staged_rows` as the files of four sinks. `silver_read`: which files of silver
+    everybody has read who has to; no other is pruned.
     """
 
+    pipeline: Pipeline
     files: HadoopFiles
     log: OffsetLog
     source: Source
@@ -98,14 +99,14 @@ class Ingest:
     silver_read: Optional[ReadFiles] = None
     record_size: RecordSize = field(default_factory=RecordSize)
 
-    def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
+    def write(self, rows: DataFrame, batch_id: int) -> BatchCounts:
         """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
         own files. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
         with Staging(self.files, INGEST, batch_id) as staging:
             staging.remove_others(self.log)
-            outcome = self._stage_and_publish(records, planned, staging.folder)
+            outcome = self._stage_and_publish(rows, planned, staging.folder)
         for item in outcome.staged:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
@@ -113,34 +114,32 @@ class Ingest:
                 preview(self.files, path_of(item.sink, planned))
         return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
 
-    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> _Outcome:
+    def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
         publication = Publication(self.files, self.log, planned, folder)
-        passes = BatchPasses(self.files, publication, is_small)
+        passes = BatchPasses(self.files, publication, self.pipeline, is_small)
         whole = WholeBatch(
-            *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
+            *(rows.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),
         )
         with ThreadPoolExecutor(_THREADS) as threads:
-            outcome = self._run(_Attempt(passes, whole, threads), records)
+            outcome = self._run(_Attempt(passes, whole, threads), rows)
         bronze = outcome.staged[0]
         self.record_size.learn(bronze.rows, self.files.size(path_of(BRONZE, planned)) if bronze.rows else 0)
         return outcome
 
-    def _run(self, attempt: _Attempt, records: DataFrame) -> _Outcome:
+    def _run(self, attempt: _Attempt, rows: DataFrame) -> _Outcome:
         """Whatever does not wait for anything is done at once."""
         passes, publication, batch_id = attempt.passes, attempt.passes.publication, attempt.whole.batch_id
         relied_on = attempt.start(self.log.sync, batch_id)
-        passes.write_first_look(records)
+        passes.write_rows(rows)
         confirmed = attempt.start(self.source.confirm)
+        csv = attempt.start(attempt.stage_csv)
         bronze = attempt.start(passes.stage_bronze)
-        csv = attempt.start(passes.write_csv, "first")
-        passes.write_second_look()
         silver = attempt.start(passes.stage_silver)
         quarantine = attempt.start(passes.stage_quarantine)
-        lines = attempt.start(attempt.finish_csv, csv)
-        staged = [bronze.result(), quarantine.result(), silver.result(), lines.result()]
+        staged = [bronze.result(), quarantine.result(), silver.result(), csv.result()]
         attempt.require_whole(*staged)
         confirmed.result()
         relied_on.result()

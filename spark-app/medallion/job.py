@@ -24,7 +24,6 @@ from medallion.offset_log import OffsetLog
 from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.query import start_ingest
-from medallion.schema import SILVER_SCHEMA
 from medallion.session import use_local_checkpoints
 from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
 from medallion.topic import TopicAdmin
@@ -121,7 +120,7 @@ class Job:
                 ),
             )
             for table in tables:
-                start = partial(start_gold, self._spark, self._settings, files, table, SILVER_SCHEMA)
+                start = partial(start_gold, self._spark, self._settings, files, table)
                 self._queries.start(table.name, start)
 
     def _raise_failure(self, admin: TopicAdmin, record: SourceRecord, log: OffsetLog) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any, Optional
 
 # Where Spark keeps its own schema in a Parquet file: JSON with a list `fields`, each with a `name`.
@@ -17,34 +19,45 @@ _SEVERAL_PAGES_ROWS = 20_000
 _SEVERAL_PAGES_BYTES = 4 << 20
 
 
+@dataclass(frozen=True)
+class _Selected:
+    """Columns of a file: their schema in the target; its leaves, each with the place of its chunk in a row
+    group of the source; the new names of columns by those in the source, where they differ.
+    """
+
+    schema: Any
+    leaves: list[tuple[int, Any]]
+    renamed: dict[str, str]
+
+
 class ParquetFiles:
-    """Parquet's own library in the driver's JVM. Paths are Hadoop's; no column is nested."""
+    """Parquet's own library in the driver's JVM. Paths are Hadoop's."""
 
     def __init__(self, jvm: Any, conf: Any) -> None:
         self._jvm = jvm
         self._conf = conf
         self._create = getattr(jvm.org.apache.parquet.hadoop, "ParquetFileWriter$Mode").CREATE
-        self._schemas: dict[tuple[str, tuple[str, ...]], Any] = {}
+        self._selected: dict[tuple[str, Optional[tuple[tuple[str, str], ...]]], _Selected] = {}
 
-    def join(self, sources: list[Any], target: Any, columns: Optional[tuple[str, ...]]) -> int:
+    def join(self, sources: list[Any], target: Any, columns: Optional[Mapping[str, str]]) -> int:
         """Writes one file with the row groups of several, copied as they are; of given columns these
-        alone, in this order. Gives the number of rows.
+        alone, in this order, each by the name that it has in the sources. Gives the number of rows.
 
         Raises OSError when a file has no such column, or their columns differ.
         """
         hadoop = self._jvm.org.apache.parquet.hadoop
         footers = [self._footer(source) for source in sources]
-        schemas = [self._schema(footer.getFileMetaData().getSchema(), columns) for footer in footers]
-        for source, schema in zip(sources, schemas):
-            if not schema.equals(schemas[0]):
+        of = [self._select(footer.getFileMetaData().getSchema(), columns) for footer in footers]
+        for source, each in zip(sources, of):
+            if not each.schema.equals(of[0].schema):
                 raise OSError(f"{source.toString()} has other columns than {sources[0].toString()}")
         out = hadoop.util.HadoopOutputFile.fromPath(target, self._conf)
-        writer = hadoop.ParquetFileWriter(out, schemas[0], self._create, _ROW_GROUP_BYTES, 0)
+        writer = hadoop.ParquetFileWriter(out, of[0].schema, self._create, _ROW_GROUP_BYTES, 0)
         try:
             writer.start()
             rows = sum(
-                self._append(writer, source, footer.getBlocks(), columns and schemas[0])
-                for source, footer in zip(sources, footers)
+                self._append(writer, source, footer.getBlocks(), each)
+                for source, footer, each in zip(sources, footers, of)
             )
             writer.end(_metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
         except BaseException:
@@ -57,24 +70,46 @@ class ParquetFiles:
         with closing(self._reader(path)) as reader:
             return int(reader.getRecordCount())
 
-    def _append(self, writer: Any, source: Any, blocks: Any, selected: Any) -> int:
-        """Appends a file's row groups, of a selected schema its columns alone; gives the rows."""
+    def _append(self, writer: Any, source: Any, blocks: Any, selected: _Selected) -> int:
+        """Appends the selected columns of a file's row groups; gives the rows."""
         rows = [int(block.getRowCount()) for block in blocks]
         with closing(self._file(source).newStream()) as stream:
             if not any(map(_may_have_several_pages, blocks)):
-                writer.appendRowGroups(stream, blocks, selected is not None)
+                if selected.renamed:
+                    blocks = [self._renamed(block, selected) for block in blocks]
+                writer.appendRowGroups(stream, blocks, True)
                 return sum(rows)
             with closing(self._reader(source)) as reader:
-                schema = reader.getFileMetaData().getSchema()
-                # A row group has its columns in the order of the schema. A large batch has hundreds of
-                # columns to copy: each call into the JVM counts.
-                columns = [
-                    (schema.getFieldIndex(column.getPath()[0]), column)
-                    for column in (selected or schema).getColumns()
-                ]
-                for count, block in zip(rows, blocks):
-                    _append_with_indexes(writer, stream, reader, count, block.getColumns(), columns)
+                for block in blocks:
+                    if selected.renamed:
+                        _append_with_indexes(writer, stream, reader, self._renamed(block, selected), selected)
+                    else:
+                        _append_with_indexes(writer, stream, reader, block, selected)
         return sum(rows)
+
+    def _renamed(self, block: Any, selected: _Selected) -> Any:
+        """A row group whose columns have their names in the target."""
+        metadata = self._jvm.org.apache.parquet.hadoop.metadata
+        renamed = metadata.BlockMetaData()
+        renamed.setRowCount(block.getRowCount())
+        renamed.setTotalByteSize(block.getTotalByteSize())
+        for chunk in block.getColumns():
+            path = str(chunk.getPath().toDotString())
+            name = selected.renamed.get(path.split(".")[0])
+            renamed.addColumn(self._renamed_chunk(chunk, path, name) if name else chunk)
+        return renamed
+
+    def _renamed_chunk(self, chunk: Any, path: str, name: str) -> Any:
+        metadata = self._jvm.org.apache.parquet.hadoop.metadata
+        renamed = metadata.ColumnChunkMetaData.get(
+            metadata.ColumnPath.fromDotString(".".join([name, *path.split(".")[1:]])),
+            *(chunk.getPrimitiveType(), chunk.getCodec(), chunk.getEncodingStats(), chunk.getEncodings()),
+            *(chunk.getStatistics(), chunk.getFirstDataPageOffset(), chunk.getDictionaryPageOffset()),
+            *(chunk.getValueCount(), chunk.getTotalSize(), chunk.getTotalUncompressedSize()),
+        )
+        renamed.setColumnIndexReference(chunk.getColumnIndexReference())
+        renamed.setOffsetIndexReference(chunk.getOffsetIndexReference())
+        return renamed
 
     def _close(self, writer: Any) -> None:
         """Closes the file of a writer that failed, which it offers no way to: on HDFS it would keep
@@ -84,18 +119,39 @@ class ParquetFiles:
         out.setAccessible(True)
         out.get(writer).close()
 
-    def _schema(self, schema: Any, columns: Optional[tuple[str, ...]]) -> Any:
-        if columns is None:
-            return schema
+    def _select(self, schema: Any, columns: Optional[Mapping[str, str]]) -> _Selected:
         # Dozens of calls into the JVM, for the same few schemas in every batch.
-        key = (str(schema.toString()), columns)
-        if key not in self._schemas:
-            missing = [name for name in columns if not schema.containsField(name)]
+        key = (str(schema.toString()), tuple(columns.items()) if columns else None)
+        if key not in self._selected:
+            of = key[1] or tuple((field.getName(), field.getName()) for field in schema.getFields())
+            missing = [source for _, source in of if not schema.containsField(source)]
             if missing:
                 raise OSError(f"a staged Parquet file has no column {', '.join(missing)}")
-            message = self._jvm.org.apache.parquet.schema.MessageType
-            self._schemas[key] = message(schema.getName(), [schema.getType(name) for name in columns])
-        return self._schemas[key]
+            target = self._named(schema, of)
+            at = {_path(column): index for index, column in enumerate(schema.getColumns())}
+            sources = dict(of)
+            leaves = []
+            for column in target.getColumns():
+                name, *inside = _path(column)
+                leaves.append((at[(sources[name], *inside)], column))
+            renamed = {source: name for name, source in of if name != source}
+            self._selected[key] = _Selected(target, leaves, renamed)
+        return self._selected[key]
+
+    def _named(self, schema: Any, columns: tuple[tuple[str, str], ...]) -> Any:
+        """The schema of these columns under their names in the target."""
+        parquet = self._jvm.org.apache.parquet.schema
+        of = [schema.getType(source) for _, source in columns]
+        if all(name == source for name, source in columns):
+            return parquet.MessageType(schema.getName(), of)
+        # A type cannot be given another name, but its text can.
+        texts = [
+            re.sub(r"^(\w+ \w+(?:\(\d+\))? )\S+", rf"\g<1>{name}", str(each.toString()))
+            + (";" if each.isPrimitive() else "")
+            for (name, _), each in zip(columns, of)
+        ]
+        text = f"message {schema.getName()} {{ {' '.join(texts)} }}"
+        return parquet.MessageTypeParser.parseMessageType(text)
 
     def _footer(self, path: Any) -> Any:
         with closing(self._reader(path)) as reader:
@@ -108,18 +164,22 @@ class ParquetFiles:
         return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, self._conf)
 
 
-def _append_with_indexes(
-    writer: Any, stream: Any, reader: Any, rows: int, chunks: Any, columns: list[tuple[int, Any]]
-) -> None:
+def _append_with_indexes(writer: Any, stream: Any, reader: Any, block: Any, selected: _Selected) -> None:
     """Appends columns of a row group with their page indexes, which `appendRowGroups` leaves out:
     without them a reader cannot skip pages by their least and greatest values.
     """
-    writer.startBlock(rows)
-    for at, column in columns:
+    # A large batch has hundreds of columns to copy: each call into the JVM counts.
+    chunks = block.getColumns()
+    writer.startBlock(block.getRowCount())
+    for at, column in selected.leaves:
         chunk = chunks.get(at)
         indexes = reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)
         writer.appendColumnChunk(column, stream, chunk, None, *indexes)
     writer.endBlock()
+
+
+def _path(column: Any) -> tuple[str, ...]:
+    return tuple(str(name) for name in column.getPath())
 
 
 def _may_have_several_pages(block: Any) -> bool:
@@ -129,12 +189,12 @@ def _may_have_several_pages(block: Any) -> bool:
     )
 
 
-def _metadata(given: Mapping[str, str], columns: Optional[tuple[str, ...]]) -> dict[str, str]:
+def _metadata(given: Mapping[str, str], columns: Optional[Mapping[str, str]]) -> dict[str, str]:
     """A Parquet file's own metadata, as it is when these columns are left."""
     left = dict(given)
     if columns is not None and _SPARK_SCHEMA in left:
         schema = json.loads(left[_SPARK_SCHEMA])
         by_name = {field["name"]: field for field in schema["fields"]}
-        schema["fields"] = [by_name[name] for name in columns]
+        schema["fields"] = [{**by_name[source], "name": name} for name, source in columns.items()]
         left[_SPARK_SCHEMA] = json.dumps(schema, separators=(",", ":"))
     return left

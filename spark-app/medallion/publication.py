@@ -9,6 +9,7 @@ it no longer has rows for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
@@ -54,7 +55,7 @@ class Publication:
         return [f"{folder}/{name}" for name in names]
 
     def join_parquet(
-        self, name: str, parts: list[str], columns: Optional[tuple[str, ...]] = None
+        self, name: str, parts: list[str], columns: Optional[Mapping[str, str]] = None
     ) -> tuple[str, int]:
         """One staged Parquet file of all rows in these, with all columns or these alone, in this order: its
         path, empty when there are no rows, and its rows. Rows are those that the parts' footers state.
@@ -64,7 +65,7 @@ class Publication:
         return (joined if rows else "", rows)
 
     def stage_parquet(
-        self, sink: Sink, parts: list[str], columns: Optional[tuple[str, ...]] = None
+        self, sink: Sink, parts: list[str], columns: Optional[Mapping[str, str]] = None
     ) -> Staged:
         """The same as a sink's file."""
         return Staged(sink, *self.join_parquet(sink.folder, parts, columns))

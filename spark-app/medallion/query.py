@@ -6,15 +6,17 @@ import json
 from typing import Callable
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
+from medallion.batch_passes import staged_rows
+from medallion.bronze import bronze
 from medallion.config import Settings
 from medallion.gate import BatchGate
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
+from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
 from medallion.retention import ReadFiles
 from medallion.source_record import SourceRecord
@@ -43,9 +45,14 @@ def start_ingest(
     log = OffsetLog(files, INGEST, record.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
-    batch = Ingest(*(files, log, source), settings.max_files_per_sink, settings.show_previews, silver_read)
+    pipeline = settings.pipeline
+    batch = Ingest(
+        *(pipeline, files, log, source), settings.max_files_per_sink, settings.show_previews, silver_read
+    )
+    # Ahead of foreachBatch, where Spark resolves a plan once for all batches.
+    records = bronze(read_topic(spark, settings, record))
     return (
-        read_topic(spark, settings, record)
+        staged_rows(Parser(pipeline).parse(records), pipeline)
         .writeStream.queryName(INGEST)
         .foreachBatch(gate.guard(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
@@ -55,26 +62,17 @@ def start_ingest(
 
 
 def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) -> DataFrame:
-    """The topic as a stream of bronze columns, every record as it came."""
+    """The topic as a stream of records as Spark's source gives them, with headers."""
     return (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.bootstrap_servers)
         .option("subscribe", settings.topic)
         .option("startingOffsets", json.dumps({settings.topic: record.starting_offsets}))
+        .option("includeHeaders", "true")
         .option("minPartitions", _MIN_TASKS)
         .options(**_CONSUMER)
         .option("kafka.isolation.level", settings.isolation_level)
         .option("failOnDataLoss", str(settings.fail_on_data_loss).lower())
         .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
         .load()
-        .select(
-            # A cast would keep bytes that are no UTF-8, and most readers refuse a Parquet file with such a
-            # text.
-            F.decode("key", "UTF-8").alias("key"),
-            F.decode("value", "UTF-8").alias("value"),
-            F.col("timestamp").alias("kafka_ts"),
-            "topic",
-            "partition",
-            "offset",
-        )
     )

@@ -6,6 +6,9 @@ expression makes the line: cheaper than Spark's CSV writer, which takes each row
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -38,6 +41,6 @@ def _field(name: str, data_type: str) -> Column:
 
 
 def _quoted_if_needed(text: Column) -> Column:
-    needed = (text == "") | text.rlike('[,"\n\r]')
+    needed = reduce(or_, [text == "", *[text.contains(special) for special in (",", '"', "\n", "\r")]])
     quoted = F.concat(F.lit('"'), F.replace(text, F.lit('"'), F.lit('""')), F.lit('"'))
     return F.when(needed, quoted).otherwise(text)

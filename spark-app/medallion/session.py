@@ -14,6 +14,8 @@ _FIXED = {
     "spark.sql.session.timeZone": "UTC",
     # One bad field must not take the others with it, else reasons would be wrong.
     "spark.sql.json.enablePartialResults": "true",
+    # Patterns of times as the contract has them: those of the JDK, and a text that is none raises nothing.
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",

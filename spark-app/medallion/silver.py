@@ -19,6 +19,11 @@ def silver_columns(pipeline: Pipeline) -> dict[str, str]:
     return {**fields, **own, "topic": "string", "partition": "int", "offset": "bigint"}
 
 
+def silver_schema(pipeline: Pipeline) -> str:
+    """Silver as Spark's readers take it."""
+    return ", ".join(f"`{name}` {data_type}" for name, data_type in silver_columns(pipeline).items())
+
+
 def silver(pipeline: Pipeline) -> list[Column]:
     """The columns of silver, of the records that `Parser.parse` gives no reason."""
     from_record = (KAFKA_TS, *LINEAGE)

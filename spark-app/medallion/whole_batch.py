@@ -10,11 +10,11 @@ from typing import Callable, Optional
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from medallion.bronze import BRONZE_SCHEMA
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import Range, count_of
 from medallion.record_lookup import Found, RecordLookup
-from medallion.schema import BRONZE_SCHEMA
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from medallion.gate import BatchGate
 from medallion.gold_query import start_gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.pipeline import GoldTable, Pipeline, load_pipeline
-from medallion.schema import SILVER_COLUMNS, SILVER_SCHEMA
 from medallion.session import use_local_checkpoints
+from medallion.silver import silver_columns
 
 PIPELINE: Pipeline = load_pipeline(Path(__file__).parents[2] / "pipelines/transactions/pipeline.json")
 TABLE: GoldTable = PIPELINE.gold[0]
@@ -37,9 +37,9 @@ def put_silver(spark: SparkSession, root: Path, batch_id: int, events: list[Even
         "partition": "0",
         "offset": "0L",
     }
-    types = dict(column.strip().split(" ") for column in SILVER_SCHEMA.split(", "))
     columns = ", ".join(
-        f"{known.get(name, f'cast(null as {types[name]})')} as {name}" for name in SILVER_COLUMNS
+        f"{known.get(name, f'cast(null as {data_type})')} as {name}"
+        for name, data_type in silver_columns(PIPELINE).items()
     )
     staged = root / "_staging" / "silver"
     rows = spark.sql(f"select {columns} from values {values} as v(card, time, amount)").coalesce(1)
@@ -71,7 +71,7 @@ class GoldStream:
         )
         files = self.files or HadoopFiles(self.spark, str(self.root))
         use_local_checkpoints(self.spark, files)
-        self.query = start_gold(self.spark, settings, files, self.table, SILVER_SCHEMA, self.gate)
+        self.query = start_gold(self.spark, settings, files, self.table, self.gate)
 
     def run(self) -> None:
         """Reads all that is there, until no batch is left to run, and stops. Raises what ended the query."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from medallion.batch_passes import staged_rows
+from medallion.bronze import BRONZE_SCHEMA
 from medallion.ingest import Source
 from medallion.offset_log import Range
+from medallion.parse import Parser
 from medallion.record_lookup import Found
+from tests.parsing import TRANSACTIONS
 
 BATCH_TIME_MS = 1767225600123  # 2026-01-01T00:00:00.123Z
 KAFKA_TS = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -39,10 +44,21 @@ def plan_batch(
 
 
 def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> DataFrame:
-    rows = [("k", value, KAFKA_TS, "t", 0, first_offset + index) for index, value in enumerate(values)]
-    return spark.createDataFrame(
-        rows, "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
-    )
+    """The rows of records with these values, as a batch of `ingest` gets them."""
+    rows = [
+        ("k", value, KAFKA_TS, "t", 0, first_offset + index, None, None) for index, value in enumerate(values)
+    ]
+    return judged(spark.createDataFrame(rows, BRONZE_SCHEMA))
+
+
+def judged(records: DataFrame) -> DataFrame:
+    """The rows of records that have bronze's columns."""
+    return staged_rows(_parser().parse(records), TRANSACTIONS)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    return Parser(TRANSACTIONS)
 
 
 def published(root: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
@@ -12,6 +13,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from tests.outputs import SOURCE, batch, plan_batch
+from tests.parsing import TRANSACTIONS
 
 
 class CuttingFiles(HadoopFiles):
@@ -34,7 +36,7 @@ class CuttingFiles(HadoopFiles):
         self._before("csv.joined", path)
         return super().csv_records(path)
 
-    def join_parquet(self, sources: list[str], target: str, columns: Optional[tuple[str, ...]]) -> int:
+    def join_parquet(self, sources: list[str], target: str, columns: Optional[Mapping[str, str]]) -> int:
         self._before(target, sources[0])
         return super().join_parquet(sources, target, columns)
 
@@ -49,7 +51,7 @@ VALUES = [event("a", 0), event("a", 20), "x"]
 def run(spark: SparkSession, root: Path, files: HadoopFiles) -> None:
     plan_batch(root, "ingest", 0, {"0": len(VALUES)})
     log = OffsetLog(files, "ingest", {"0": 0})
-    Ingest(files, log, SOURCE, 0).write(batch(spark, VALUES), 0)
+    Ingest(TRANSACTIONS, files, log, SOURCE, 0).write(batch(spark, VALUES), 0)
 
 
 def contents(root: Path) -> dict[str, bytes]:

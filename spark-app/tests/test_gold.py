@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from medallion import gold_query
 from medallion.gold import gold
 from medallion.pipeline import load_pipeline
-from medallion.schema import SILVER_SCHEMA
-from tests.gold_stream import TABLE, Event, GoldStream, put_silver, rows_of
+from medallion.silver import silver_schema
+from tests.gold_stream import PIPELINE, TABLE, Event, GoldStream, put_silver, rows_of
 from tests.test_pipeline import EVERYTHING
 
 
@@ -29,7 +29,7 @@ class PlainStream:
 
     def run(self) -> None:
         windows = (
-            self._spark.readStream.schema(SILVER_SCHEMA)
+            self._spark.readStream.schema(silver_schema(PIPELINE))
             .option("maxFilesPerTrigger", 1)
             .parquet(str(self._root / "silver"))
             .withWatermark("event_time", "5 minutes")
@@ -202,7 +202,7 @@ def test_columns_and_types_are_those_of_the_pipeline(spark: SparkSession) -> Non
     }
     overall = gold(spark.createDataFrame([], columns), pipeline.gold[1], pipeline.watermark_ms)
     assert overall.columns[:2] == ["window_start", "window_end"]
-    default = gold(spark.createDataFrame([], SILVER_SCHEMA), TABLE, 300_000)
+    default = gold(spark.createDataFrame([], silver_schema(PIPELINE)), TABLE, 300_000)
     assert ", ".join(f"{name} {kind}" for name, kind in default.dtypes) == (
         "card_id string, window_start timestamp, window_end timestamp, txn_count bigint, "
         "sum_amount decimal(28,2), avg_amount decimal(22,6), max_amount decimal(18,2)"

@@ -46,7 +46,7 @@ def test_columns_are_cut_out_of_parquet_files_in_the_order_asked_for(
     wide = parquet(spark, tmp_path, "wide", "select id as a, id * 2 as b, 'x' as c from range(3)")
     other = parquet(spark, tmp_path, "other", "select 'y' as c, 7L as a from range(2)")
     files = HadoopFiles(spark, str(tmp_path))
-    assert files.join_parquet([wide, other], "cut.parquet", ("c", "a")) == 5
+    assert files.join_parquet([wide, other], "cut.parquet", {"c": "c", "a": "a"}) == 5
     cut = spark.read.parquet(str(tmp_path / "cut.parquet"))
     assert cut.dtypes == [("c", "string"), ("a", "bigint")]
     assert sorted(tuple(row) for row in cut.collect()) == [
@@ -58,14 +58,36 @@ def test_columns_are_cut_out_of_parquet_files_in_the_order_asked_for(
     ]
 
 
+def test_columns_get_other_names_when_they_are_cut_out(spark: SparkSession, tmp_path: Path) -> None:
+    select = (
+        "select id as a, cast(id as decimal(18,2)) as d, timestamp_millis(id) as t, cast(id as string) as s, "
+        "array(named_struct('key', 'k', 'value', cast('v' as binary))) as h from range(3)"
+    )
+    wide = parquet(spark, tmp_path, "wide", select)
+    files = HadoopFiles(spark, str(tmp_path))
+    columns = {"s": "a", "price": "d", "time": "t", "a": "s", "headers": "h"}
+    assert files.join_parquet([wide], "cut.parquet", columns) == 3
+    cut = spark.read.parquet(str(tmp_path / "cut.parquet"))
+    assert cut.dtypes == [
+        *(("s", "bigint"), ("price", "decimal(18,2)"), ("time", "timestamp"), ("a", "string")),
+        ("headers", "array<struct<key:string,value:binary>>"),
+    ]
+    row = cut.orderBy("s").collect()[2]
+    assert (row.s, str(row.price), row.a, row.headers[0].key, bytes(row.headers[0].value)) == (
+        *(2, "2.00", "2", "k"),
+        b"v",
+    )
+    assert cut.where("s = 1 and a = '1'").count() == 1
+
+
 def test_files_whose_columns_do_not_fit_are_not_joined(spark: SparkSession, tmp_path: Path) -> None:
     numbers = parquet(spark, tmp_path, "numbers", "select 1L as a")
     texts = parquet(spark, tmp_path, "texts", "select 'x' as a, 1L as b")
     files = HadoopFiles(spark, str(tmp_path))
     with pytest.raises(OSError, match="has other columns than"):
-        files.join_parquet([numbers, texts], "joined.parquet", ("a",))
+        files.join_parquet([numbers, texts], "joined.parquet", {"a": "a"})
     with pytest.raises(OSError, match="no column b, c"):
-        files.join_parquet([numbers], "joined.parquet", ("a", "b", "c"))
+        files.join_parquet([numbers], "joined.parquet", {"a": "a", "b": "b", "c": "c"})
     assert not (tmp_path / "joined.parquet").exists()
 
 
@@ -90,7 +112,7 @@ def test_joined_files_keep_the_indexes_of_their_pages(spark: SparkSession, tmp_p
         parquet(spark, tmp_path, "few", rows.format(70_000, 70_010)),
     ]
     files = HadoopFiles(spark, str(tmp_path))
-    for columns in (None, ("c", "a")):
+    for columns in (None, {"c": "c", "a": "a"}, {"a": "a", "z": "b", "c": "c"}):
         assert files.join_parquet(sources, "joined.parquet", columns) == 70_010
         pages = [20_000, 20_000, 10_000, 20_000, 0]
         assert pages_of(spark, tmp_path / "joined.parquet") == dict.fromkeys(

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.bronze import BRONZE_COLUMNS
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
-from medallion.schema import BRONZE_COLUMNS, QUARANTINE_COLUMNS, RAW_CSV_COLUMNS, SILVER_COLUMNS
+from medallion.quarantine import QUARANTINE_COLUMNS
+from medallion.silver import silver_columns
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.parsing import TRANSACTIONS
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 def sinks(spark: SparkSession, root: Path, keep: int = 0) -> Ingest:
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    return Ingest(files, log, SOURCE, keep)
+    return Ingest(TRANSACTIONS, files, log, SOURCE, keep)
 
 
 def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]:
@@ -54,11 +57,15 @@ def test_columns_and_types_are_those_of_the_contract(spark: SparkSession, root: 
 
     lineage = {"topic": "string", "partition": "int", "offset": "bigint"}
     texts = ("txn_id", "user_id", "card_id", "merchant", "category", "currency", "status", "city", "country")
-    assert types("bronze") == {"key": "string", "value": "string", "kafka_ts": "timestamp", **lineage}
+    assert types("bronze") == {
+        **{"key": "string", "value": "string", "kafka_ts": "timestamp", **lineage},
+        **{"headers": "array<struct<key:string,value:binary>>", "value_bytes": "binary"},
+    }
     assert types("quarantine") == {
         "bad_json": "string",
         "bad_ingest_ts": "timestamp",
         "reason": "string",
+        "detail": "string",
         **lineage,
     }
     assert types("silver") == {
@@ -68,7 +75,7 @@ def test_columns_and_types_are_those_of_the_contract(spark: SparkSession, root: 
         **lineage,
     }
     assert list(types("bronze")) == list(BRONZE_COLUMNS)
-    assert list(types("silver")) == list(SILVER_COLUMNS)
+    assert list(types("silver")) == list(silver_columns(TRANSACTIONS))
     assert list(types("quarantine")) == list(QUARANTINE_COLUMNS)
 
 
@@ -77,7 +84,7 @@ def test_the_csv_reads_back_by_the_common_quoting_rules(spark: SparkSession, roo
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
     with next((root / "raw_csv").iterdir()).open(newline="", encoding="utf-8") as file:
         header, row = list(csv.reader(file))
-    assert header == list(RAW_CSV_COLUMNS)
+    assert header == list(TRANSACTIONS.raw_csv_columns)
     assert row[header.index("merchant")] == 'a "b", c'
     assert row[header.index("event_time")] == "2026-01-01T00:00:00.000000Z"
     assert row[header.index("amount")] == "1.25"
@@ -123,7 +130,7 @@ def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, 
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
     with pytest.raises(JobError, match="recreated"):
-        Ingest(files, log, replace(SOURCE, confirm=refuse), 0).write(batch(spark, [GOOD]), 0)
+        Ingest(TRANSACTIONS, files, log, replace(SOURCE, confirm=refuse), 0).write(batch(spark, [GOOD]), 0)
     assert published(root) == []
 
 
@@ -167,7 +174,7 @@ def test_previews_show_silver_rows(
     plan_batch(root, "ingest", 0, {"0": 1})
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest")
-    Ingest(files, log, SOURCE, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
+    Ingest(TRANSACTIONS, files, log, SOURCE, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
     assert any('a "b", c' in line for line in lines)
@@ -188,7 +195,7 @@ def test_several_tasks_make_one_file(
 ) -> None:
     monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
     plan_batch(root, "ingest", 0, {"0": 90})
-    # Every third value is silver only at the second look, and so comes from another file.
+    # Every third value is read exactly.
     odd = GOOD.replace("1.25", "1.25e0")
     values = [GOOD if n % 3 else odd for n in range(89)]
     counts = sinks(spark, root).write(batch(spark, [*values, "x"]).repartition(3), 0)

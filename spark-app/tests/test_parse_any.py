@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from medallion.pipeline import Pipeline
+from tests.any_json import any_texts, random_bytes
 from tests.oracle import classify, same
 from tests.parsing import TRANSACTIONS, contract, event_of, field, outcomes
-from tests.test_any_json import _gathered, _random_bytes
 
 _EXAMPLES = 400
 
@@ -225,12 +225,12 @@ def test_job_and_oracle_agree(spark: SparkSession, pipeline: Pipeline) -> None:
 
 
 def test_job_and_oracle_agree_about_any_text(spark: SparkSession) -> None:
-    values = [text.decode("utf-8", "replace") for text in _gathered()]
+    values = [text.decode("utf-8", "replace") for text in any_texts()]
     found, reasons = differences(spark, values, TRANSACTIONS)
     assert found == []
     assert reasons >= {None, *TRANSACTIONS.reasons} - {"null_value"}
 
 
 def test_any_bytes_have_one_outcome(spark: SparkSession) -> None:
-    values: list[Any] = [*_random_bytes(), random.Random(2).randbytes(1_000_000)]
+    values: list[Any] = [*random_bytes(), random.Random(2).randbytes(1_000_000)]
     assert len(outcomes(spark, values, TRANSACTIONS)) == len(values)

@@ -15,14 +15,15 @@ import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
+from medallion.bronze import BRONZE_SCHEMA
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import Batch, OffsetLog
-from tests.outputs import SOURCE, published
+from tests.outputs import SOURCE, judged, published
+from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
-_SCHEMA = "key string, value string, kafka_ts timestamp, topic string, partition int, offset bigint"
-# Every sink has rows in every batch: 1e1 is silver at the second look only.
+# Every sink has rows in every batch: 1e1 is read exactly.
 _BATCHES = [
     [event("a", minute, "1"), event("a", minute + 1, "1e1"), "x", event("b", minute + 20, "1")]
     for minute in (0, 20, 38)
@@ -60,15 +61,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
     """Runs the query over every file that it has not committed, as a start of the job does."""
     log = FileOffsetLog(files, "ingest", {"0": 0})
-    job = Ingest(files, log, SOURCE, 0)
+    job = Ingest(TRANSACTIONS, files, log, SOURCE, 0)
 
     def write(records: object, batch_id: int) -> None:
         job.write(records, batch_id)  # type: ignore[arg-type]
 
+    records = spark.readStream.schema(BRONZE_SCHEMA).option("maxFilesPerTrigger", 1).json(str(source))
     query = (
-        spark.readStream.schema(_SCHEMA)
-        .option("maxFilesPerTrigger", 1)
-        .json(str(source))
+        judged(records)
         .writeStream.foreachBatch(write)
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(availableNow=True)

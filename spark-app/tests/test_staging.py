@@ -17,6 +17,7 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.staging import ABANDONED_AFTER_MS, Staging
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.parsing import TRANSACTIONS
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 def job(spark: SparkSession, root: Path) -> Ingest:
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    return Ingest(files, log, SOURCE, 0)
+    return Ingest(TRANSACTIONS, files, log, SOURCE, 0)
 
 
 def attempts(root: Path) -> list[str]:
@@ -36,7 +37,7 @@ def attempts(root: Path) -> list[str]:
 
 def leave(root: Path, attempt: str, age_s: float = 0.0) -> Path:
     """What another attempt has left, its newest file of this age."""
-    file = root / "_staging/ingest" / attempt / "first/is_silver=true/part-00000-left.snappy.parquet"
+    file = root / "_staging/ingest" / attempt / "rows/is_silver=true/part-00000-left.snappy.parquet"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"half")
     written = file.stat().st_mtime - age_s
@@ -54,17 +55,17 @@ def commit(root: Path, batch_id: int) -> None:
 def test_what_another_attempt_stages_meanwhile_is_not_published(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = BatchPasses.write_first_look
+    work = BatchPasses.write_rows
 
     def and_a_late_executor(self: BatchPasses, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
-        (part,) = (root / self.publication.folder).glob("first/is_silver=*/part-*")
+        (part,) = (root / self.publication.folder).glob("rows/is_silver=*/part-*")
         # A task of the dead driver's attempt at this very batch ends only now.
-        late = root / "_staging/ingest/0-of-the-dead-driver/first" / part.parent.name / part.name
+        late = root / "_staging/ingest/0-of-the-dead-driver/rows" / part.parent.name / part.name
         late.parent.mkdir(parents=True)
         late.write_bytes(part.read_bytes())
 
-    monkeypatch.setattr(BatchPasses, "write_first_look", and_a_late_executor)
+    monkeypatch.setattr(BatchPasses, "write_rows", and_a_late_executor)
     plan_batch(root, "ingest", 0, {"0": 1})
     counts = job(spark, root).write(batch(spark, [GOOD]), 0)
     assert counts.rows["bronze"] == counts.rows["silver"] == 1
@@ -116,7 +117,7 @@ def test_a_batch_that_fails_leaves_nothing_in_staging(
 def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, what: str, rows_of_one_task: int
 ) -> None:
-    work = BatchPasses.write_first_look
+    work = BatchPasses.write_rows
 
     def while_another_driver_is_at_it(self: BatchPasses, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
@@ -127,7 +128,7 @@ def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
         else:
             (root / "_chk/ingest/offsets/0").unlink()
 
-    monkeypatch.setattr(BatchPasses, "write_first_look", while_another_driver_is_at_it)
+    monkeypatch.setattr(BatchPasses, "write_rows", while_another_driver_is_at_it)
     monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", rows_of_one_task)
     plan_batch(root, "ingest", 0, {"0": 2})
     with pytest.raises(JobError, match="another driver works on the checkpoint") as caught:

@@ -15,8 +15,11 @@ from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.offset_log import OffsetLog, Range
+from medallion.naming import QUARANTINE
+from medallion.publication import Staged
 from medallion.record_lookup import Found
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.parsing import TRANSACTIONS
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def write(
     plan_batch(root, "ingest", 0, {"0": planned})
     files = files or HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    return Ingest(files, log, source, 0).write(batch(spark, values), 0).rows
+    return Ingest(TRANSACTIONS, files, log, source, 0).write(batch(spark, values), 0).rows
 
 
 def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
@@ -111,14 +114,7 @@ def test_more_rows_than_offsets_are_refused(spark: SparkSession, root: Path) -> 
 def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = BatchPasses.write_second_look
-
-    def without_its_rejects(self: BatchPasses) -> None:
-        work(self)
-        for part in (root / self.publication.folder / "second/is_silver=false").glob("part-*"):
-            part.unlink()
-
-    monkeypatch.setattr(BatchPasses, "write_second_look", without_its_rejects)
+    monkeypatch.setattr(BatchPasses, "stage_quarantine", lambda self: Staged(QUARANTINE, "", 0))
     with pytest.raises(JobError) as caught:
         write(spark, root, [GOOD, "x", "y"], 3)
     refused(root, caught.value, "3 rows in bronze, 1 in silver and 0 in quarantine")
@@ -128,9 +124,9 @@ def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> Non
     """Damages what a task wrote, or in a small batch the lines that the driver writes."""
     write_csv, join_text = BatchPasses.write_csv, HadoopFiles.join_text
 
-    def parts_damaged(self: BatchPasses, look: str) -> list[str]:
-        lines = write_csv(self, look)
-        for part in (root / self.publication.folder / "raw_csv" / look).glob("part-*"):
+    def parts_damaged(self: BatchPasses) -> list[str]:
+        lines = write_csv(self)
+        for part in (root / self.publication.folder / "raw_csv").glob("part-*"):
             part.write_bytes(damage(part.read_bytes()))
         return lines
 
@@ -194,17 +190,17 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
 ) -> None:
     monkeypatch.undo()
     seen: list[bool] = []
-    work = BatchPasses.write_first_look
+    work = BatchPasses.write_rows
 
     def noting(self: BatchPasses, records: DataFrame) -> None:
         seen.append(self.one_task)
         work(self, records)
 
-    monkeypatch.setattr(BatchPasses, "write_first_look", noting)
+    monkeypatch.setattr(BatchPasses, "write_rows", noting)
     monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    job = Ingest(files, log, SOURCE, 0)
+    job = Ingest(TRANSACTIONS, files, log, SOURCE, 0)
     # Nothing repeats in it, so that it is as large in Parquet.
     letters = Random(1)
     large = "".join(chr(letters.randrange(33, 126)) for _ in range(60_000))

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.csv_line import csv_line
-from medallion.schema import RAW_CSV_COLUMNS, SILVER_SCHEMA
+from medallion.raw_csv import raw_csv
+from medallion.silver import silver_columns
+from tests.parsing import TRANSACTIONS
 
 ROW: dict[str, Any] = {
     "txn_id": "t",
@@ -21,10 +22,11 @@ ROW: dict[str, Any] = {
 
 
 def line_of(spark: SparkSession, **fields: Any) -> str:
-    names = [field.split()[0] for field in SILVER_SCHEMA.split(", ")]
+    columns = silver_columns(TRANSACTIONS)
     values = {**ROW, **fields}
-    row = tuple(values.get(name) for name in names)
-    return str(spark.createDataFrame([row], SILVER_SCHEMA).select(csv_line()).first()[0])
+    schema = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
+    row = spark.createDataFrame([tuple(values.get(name) for name in columns)], schema)
+    return str(raw_csv(row, TRANSACTIONS).first()[0])
 
 
 def test_null_is_nothing_and_instants_have_six_decimals(spark: SparkSession) -> None:
@@ -50,8 +52,8 @@ def test_null_is_nothing_and_instants_have_six_decimals(spark: SparkSession) -> 
 def test_every_text_reads_back_to_the_letter(spark: SparkSession, text: str) -> None:
     line = line_of(spark, merchant=text, country=text)
     (fields,) = csv.reader(io.StringIO(line, newline=""))
-    read = dict(zip(RAW_CSV_COLUMNS, fields))
-    assert len(fields) == len(RAW_CSV_COLUMNS)
+    read = dict(zip(TRANSACTIONS.raw_csv_columns, fields))
+    assert len(fields) == len(TRANSACTIONS.raw_csv_columns)
     assert (read["merchant"], read["country"], read["amount"]) == (text, text, "1.50")
 
 
