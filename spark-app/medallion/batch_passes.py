@@ -17,37 +17,17 @@ from pyspark.sql import functions as F
 from medallion.bronze import BRONZE_COLUMNS
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, QUARANTINE, SILVER
-from medallion.pipeline import KAFKA_TS, LINEAGE, Pipeline
+from medallion.pipeline import Pipeline
 from medallion.publication import Publication, Staged
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import raw_csv
-from medallion.silver import silver_columns
+from medallion.silver import beside_bronze, silver_columns
 
 #: What is_silver is in the names of folders.
 _SILVER, _QUARANTINE = "is_silver=true", "is_silver=false"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 _OPTIONS = {"parquet.block.size": str(32 << 20)}
-
-
-def staged_rows(parsed: DataFrame, pipeline: Pipeline) -> DataFrame:
-    """What a batch writes of each record that `Parser.parse` has read: the columns of bronze, those of silver
-    under their `staged_name`, `reason`, `detail` and `is_silver`.
-    """
-    fields = [F.col("event").getField(name).alias(staged_name(name)) for name in _own_columns(pipeline)]
-    is_silver = F.col("reason").isNull().alias("is_silver")
-    return parsed.select(*BRONZE_COLUMNS, *fields, "reason", "detail", is_silver)
-
-
-def staged_name(column: str) -> str:
-    """The name of a silver column among those of bronze; no field of an event has a hyphen in its name."""
-    taken = {*BRONZE_COLUMNS, "reason", "detail", "is_silver"} - {KAFKA_TS, *LINEAGE}
-    return f"silver-{column}" if column in taken else column
-
-
-def _own_columns(pipeline: Pipeline) -> list[str]:
-    """Silver's columns that are not bronze's, too."""
-    return [name for name in silver_columns(pipeline) if name not in (KAFKA_TS, *LINEAGE)]
 
 
 @dataclass(frozen=True)
@@ -60,10 +40,11 @@ class BatchPasses:
     one_task: bool
 
     def write_rows(self, rows: DataFrame) -> None:
-        """Every record with what it is, as `staged_rows` gives it."""
+        """Every record with what it is, as `Parser.parse` gives it."""
         output = self.publication.output("rows", _SILVER, _QUARANTINE)
         options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
-        write = self._in_few_tasks(rows).write.mode("append").partitionBy("is_silver")
+        judged = rows.withColumn("is_silver", F.col("reason").isNull())
+        write = self._in_few_tasks(judged).write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
 
     def write_csv(self) -> list[str]:
@@ -74,8 +55,8 @@ class BatchPasses:
         if not parts:
             return []
         columns = silver_columns(self.pipeline)
-        schema = ", ".join(f"`{staged_name(name)}` {data_type}" for name, data_type in columns.items())
-        silver = self.files.read_parquet(parts, schema).toDF(*columns)
+        schema = ", ".join(f"`{beside_bronze(name)}` {data_type}" for name, data_type in columns.items())
+        silver = self.files.read_parquet(parts, schema)
         lines = self._in_few_tasks(raw_csv(silver, self.pipeline))
         if self.one_task:
             return [str(line) for (line,) in lines.collect()]
@@ -93,7 +74,7 @@ class BatchPasses:
 
     def stage_silver(self) -> Staged:
         """The silver rows as one file."""
-        columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
+        columns = {name: beside_bronze(name) for name in silver_columns(self.pipeline)}
         return self.publication.stage_parquet(SILVER, self._parts(_SILVER), columns)
 
     def stage_quarantine(self) -> Staged:
@@ -129,7 +110,7 @@ def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:
     """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
     types = silver_columns(pipeline)
     different = [
-        staged_name(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
+        beside_bronze(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
     ]
     names = ("value", "detail", "offset", *different)
     return {f"parquet.enable.dictionary#{name}": "false" for name in names}

@@ -21,22 +21,21 @@ _IS_OBJECT = (
 )
 
 
-def marked(pipeline: Pipeline) -> str:
-    """SQL over `value`: what the event has, as `field_types.marked_fields`."""
+def exact_reading(pipeline: Pipeline) -> str:
+    """SQL over bronze's columns: a struct of `event`, the struct of the fields with their types, and of
+    `reason` and `detail`, which are NULL for a silver row.
+    """
     texts = dict.fromkeys([*[each.name for each in pipeline.fields], _END, _BROKEN], "string")
     schema = ", ".join(f"`{name}` {data_type}" for name, data_type in texts.items())
     json = marked_json.marked(_with_end("value"))
-    return types.marked_fields(
+    marked = types.marked_fields(
         pipeline.fields, marked_json.read(json, schema, columnNameOfCorruptRecord=_BROKEN)
     )
-
-
-def words(pipeline: Pipeline) -> str:
-    """SQL over bronze's columns and `marked`: a struct of `reason` and `detail`; NULL for a silver row."""
-    said = sql.bind("failed", reasons.first_failed(pipeline, _IS_OBJECT), reasons.words(pipeline))
+    words = sql.bind("failed", reasons.first_failed(pipeline, _IS_OBJECT), reasons.words(pipeline))
     if pipeline.quarantines_unknown_fields:
-        return sql.bind("unknown_names", _unknown_names(pipeline), said)
-    return said
+        words = sql.bind("unknown_names", _unknown_names(pipeline), words)
+    outcome = "named_struct('event', marked.v, 'reason', words.reason, 'detail', words.detail)"
+    return sql.bind("marked", marked, sql.bind("words", words, outcome))
 
 
 def _with_end(json: str) -> str:

@@ -86,7 +86,7 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Writes a batch of `staged_rows` as the files of four sinks. `silver_read`: which files of silver
+    """Writes a batch of parsed records as the files of four sinks. `silver_read`: which files of silver
     everybody has read who has to; no other is pruned.
     """
 

@@ -13,15 +13,16 @@ import secrets
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from medallion import exact_reading, marked_json
 from medallion import field_types as types
+from medallion import marked_json
 from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
 from medallion.constraints import violations
 from medallion.event_pattern import event_pattern
+from medallion.exact_reading import exact_reading
 from medallion.expressions import holds
 from medallion.pipeline import Field, Pipeline
-from medallion.silver import silver_column
+from medallion.silver import beside_bronze, silver_column, silver_columns
 
 _BROKEN = f"broken_{secrets.token_hex(8)}"
 
@@ -33,20 +34,18 @@ class Parser:
         bronze = [sql.name(name) for name in BRONZE_COLUMNS]
         typed = [f"{types.value(each.type, _read(each))} as {_typed(each.name)}" for each in pipeline.fields]
         fields = [_typed(each.name) for each in pipeline.fields]
-        marked = f"if({_is_silver(pipeline)}, null, {exact_reading.marked(pipeline)}) as marked"
-        words = f"if(marked is null, null, {exact_reading.words(pipeline)}) as words"
+        exact = f"if({_is_silver(pipeline)}, null, {exact_reading(pipeline)}) as exact"
         steps = [
             [*bronze, f"{_read_as_typed(pipeline)} as read"],
             [*bronze, "read", *typed],
-            [*bronze, *fields, marked],
-            [*bronze, _event(pipeline), words],
-            [*bronze, "event", "words.reason", "words.detail"],
+            [*bronze, *fields, exact],
+            [*bronze, *_silver(pipeline), "exact.reason", "exact.detail"],
         ]
         self._steps: list[list[Column]] = [[F.expr(column) for column in step] for step in steps]
 
     def parse(self, records: DataFrame) -> DataFrame:
-        """Takes bronze's columns. Adds `event`, a struct of silver's fields and event_time, and `reason` with
-        `detail`, which are NULL for a silver row. Where there is a reason, `event` means nothing.
+        """Takes bronze's columns. Adds those of silver, named by `beside_bronze`, and `reason` with `detail`,
+        which are NULL for a silver row. Where there is a reason, silver's columns mean nothing.
         """
         for columns in self._steps:
             records = records.select(*columns)
@@ -87,12 +86,14 @@ def _is_silver(pipeline: Pipeline) -> str:
     return " and ".join(checks)
 
 
-def _event(pipeline: Pipeline) -> str:
-    """Silver's fields and event_time, as the parser has read them, or exactly."""
+def _silver(pipeline: Pipeline) -> list[str]:
+    """Silver's columns that are not bronze's, too, as the parser has read them, or exactly."""
 
     def chosen(name: str) -> str:
-        return f"if(marked is null, {_typed(name)}, {sql.name('marked', 'v', name)})"
+        return f"if(exact is null, {_typed(name)}, {sql.name('exact', 'event', name)})"
 
-    fields = [(each.name, chosen(each.name)) for each in pipeline.silver_fields]
-    fields.append(("event_time", silver_column("event_time", pipeline, chosen)))
-    return f"named_struct({', '.join(f'{sql.literal(name)}, {column}' for name, column in fields)}) as event"
+    return [
+        f"{silver_column(name, pipeline, chosen)} as {sql.name(beside_bronze(name))}"
+        for name in silver_columns(pipeline)
+        if name not in BRONZE_COLUMNS or name != beside_bronze(name)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from medallion.pipeline import KAFKA_TS, LINEAGE
 
-#: The columns of quarantine, each with the name that it has among those of `staged_rows`.
+#: The columns of quarantine, each with its name in what `Parser.parse` gives.
 QUARANTINE_COLUMNS = {
     "bad_json": "value",
     "bad_ingest_ts": KAFKA_TS,

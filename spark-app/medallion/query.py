@@ -8,7 +8,6 @@ from typing import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.batch_passes import staged_rows
 from medallion.bronze import bronze
 from medallion.config import Settings
 from medallion.gate import BatchGate
@@ -52,7 +51,8 @@ def start_ingest(
     # Ahead of foreachBatch, where Spark resolves a plan once for all batches.
     records = bronze(read_topic(spark, settings, record))
     return (
-        staged_rows(Parser(pipeline).parse(records), pipeline)
+        Parser(pipeline)
+        .parse(records)
         .writeStream.queryName(INGEST)
         .foreachBatch(gate.guard(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))

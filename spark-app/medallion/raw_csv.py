@@ -6,27 +6,33 @@ expression makes the line: cheaper than Spark's CSV writer, which takes each row
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from medallion import sql_text as sql
 from medallion.pipeline import Pipeline
-from medallion.silver import silver_columns
+from medallion.silver import beside_bronze, silver_columns
 
 #: Instants in UTC, always with six decimals.
 _INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
 
 
 def raw_csv(silver: DataFrame, pipeline: Pipeline) -> DataFrame:
-    """A line, without its end, for each silver row."""
-    types = silver_columns(pipeline)
-    return silver.select(F.concat_ws(",", *[_field(name, types[name]) for name in pipeline.raw_csv_columns]))
+    """A line, without its end, for each silver row, whose columns are named by `beside_bronze`."""
+    return silver.select(_line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items())))
 
 
-def _field(name: str, data_type: str) -> Column:
-    column = F.col(name)
+# Made once: dozens of calls into the JVM, which would cost a small batch more than its records.
+@lru_cache(maxsize=1)
+def _line(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> Column:
+    types = dict(columns)
+    return F.concat_ws(",", *[_field(F.col(sql.name(beside_bronze(name))), types[name]) for name in names])
+
+
+def _field(column: Column, data_type: str) -> Column:
     if data_type == "timestamp":
         text = F.date_format(column, _INSTANT)
     elif data_type == "string":

@@ -16,6 +16,8 @@ _FIXED = {
     "spark.sql.json.enablePartialResults": "true",
     # Patterns of times as the contract has them: those of the JDK, and a text that is none raises nothing.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # The exact reading of a value has lambdas in lambdas; each level takes rounds of the analysis.
+    "spark.sql.analyzer.maxIterations": "1000",
     # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",

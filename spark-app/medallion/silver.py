@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Callable
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
 from medallion import field_types as types
 from medallion import sql_text as sql
+from medallion.bronze import BRONZE_COLUMNS
 from medallion.pipeline import KAFKA_TS, LINEAGE, Pipeline
+
+_TAKEN = {*BRONZE_COLUMNS, "reason", "detail"} - {KAFKA_TS, *LINEAGE}
 
 
 def silver_columns(pipeline: Pipeline) -> dict[str, str]:
@@ -24,13 +24,9 @@ def silver_schema(pipeline: Pipeline) -> str:
     return ", ".join(f"`{name}` {data_type}" for name, data_type in silver_columns(pipeline).items())
 
 
-def silver(pipeline: Pipeline) -> list[Column]:
-    """The columns of silver, of the records that `Parser.parse` gives no reason."""
-    from_record = (KAFKA_TS, *LINEAGE)
-    return [
-        F.col(name) if name in from_record else F.col("event").getField(name).alias(name)
-        for name in silver_columns(pipeline)
-    ]
+def beside_bronze(column: str) -> str:
+    """The name of a silver column among those of bronze and quarantine; no field of an event has a hyphen."""
+    return f"silver-{column}" if column in _TAKEN else column
 
 
 def silver_column(path: str, pipeline: Pipeline, field: Callable[[str], str]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from medallion.batch_passes import staged_rows
 from medallion.bronze import BRONZE_SCHEMA
 from medallion.ingest import Source
 from medallion.offset_log import Range
@@ -53,7 +52,7 @@ def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> Data
 
 def judged(records: DataFrame) -> DataFrame:
     """The rows of records that have bronze's columns."""
-    return staged_rows(_parser().parse(records), TRANSACTIONS)
+    return _parser().parse(records)
 
 
 @lru_cache(maxsize=1)

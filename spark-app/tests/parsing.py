@@ -7,12 +7,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from medallion.bronze import bronze
 from medallion.parse import Parser
 from medallion.pipeline import Pipeline, load_pipeline, pipeline_of
+from medallion.silver import beside_bronze, silver_columns
 
 ROOT = Path(__file__).parents[2]
 TRANSACTIONS = load_pipeline(ROOT / "pipelines" / "transactions" / "pipeline.json")
@@ -44,12 +45,19 @@ def parsed(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> DataFr
 def outcomes(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> list[Row]:
     """`reason`, `detail` and, of a silver row, `event` as JSON whose numbers are texts, for each value."""
     options = {"timestampFormat": _INSTANT, "ignoreNullFields": "false"}
-    event = F.when(F.col("reason").isNull(), F.to_json("event", options)).alias("event")
+    event = F.when(F.col("reason").isNull(), F.to_json(F.struct(*silver(pipeline)), options)).alias("event")
     rows = parsed(spark, values, pipeline).select("offset", "reason", "detail", event).collect()
     found = {row.offset: row for row in rows}
     assert sorted(found) == list(range(len(values)))
     assert len(rows) == len(values)
     return [found[offset] for offset in range(len(values))]
+
+
+def silver(pipeline: Pipeline) -> list[Column]:
+    """Silver's columns that are not the record's, of what the parse gives."""
+    from_record = ("kafka_ts", "topic", "partition", "offset")
+    names = [name for name in silver_columns(pipeline) if name not in from_record]
+    return [F.col(f"`{beside_bronze(name)}`").alias(name) for name in names]
 
 
 def event_of(row: Row) -> Any:

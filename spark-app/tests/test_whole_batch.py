@@ -14,8 +14,8 @@ from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
-from medallion.offset_log import OffsetLog, Range
 from medallion.naming import QUARANTINE
+from medallion.offset_log import OffsetLog, Range
 from medallion.publication import Staged
 from medallion.record_lookup import Found
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
