@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { HIGHEST_FRAUD_RATE } from './faults/fraud-sprees.ts';
 import { SCENARIO_NAMES, type ScenarioName } from './faults/scenarios.ts';
 
-/** Two digits of exponent: with more of them a rate becomes 0, which means as fast as it can. */
-const DECIMAL = /^\d+(\.\d+)?([eE][+-]?\d{1,2})?$/;
+/** A negative exponent has two digits: with more of them a rate becomes 0, which means as fast as it can. */
+const DECIMAL = /^\d+(\.\d+)?([eE](\+?\d{1,3}|-\d{1,2}))?$/;
 const HOST_AND_PORT = /^[A-Za-z0-9._-]+:\d{1,5}$/;
 const BURST = /^(\d{1,4}(?:\.\d{1,3})?)x(\d{1,6})\/(\d{1,6})$/;
 const DURATION = /^\s*(\d{1,9})\s*(millisecond|second|minute|hour|day)s?\s*$/i;

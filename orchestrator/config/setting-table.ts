@@ -65,10 +65,10 @@ const duration = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-/** Numbers such as 0.5 and 2e4. With an exponent of three digits a rate becomes 0, which means as fast as it can. */
+/** Numbers such as 0.5 and 2e4. With -400 as its exponent a rate would become 0, which means as fast as it can. */
 const ratePerSecond = z
   .string()
-  .regex(/^\d+(\.\d+)?([eE][+-]?\d{1,2})?$/, 'a number of 0 or more; 0 means as fast as it can')
+  .regex(/^\d+(\.\d+)?([eE](\+?\d{1,3}|-\d{1,2}))?$/, 'a number of 0 or more; 0 means as fast as it can')
   .transform(Number)
   .refine(Number.isFinite, 'a finite number of 0 or more; 0 means as fast as it can');
 
