@@ -26,6 +26,9 @@ from medallion.silver import beside_bronze, silver_columns
 #: What is_silver is in the names of folders.
 _SILVER, _QUARANTINE = "is_silver=true", "is_silver=false"
 
+#: Of a small batch: the line of raw_csv beside a silver row. No field of an event has a hyphen.
+_CSV_LINE = "csv-line"
+
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 _OPTIONS = {"parquet.block.size": str(32 << 20)}
 
@@ -43,23 +46,23 @@ class BatchPasses:
         """Every record with what it is, as `Parser.parse` gives it."""
         output = self.publication.output("rows", _SILVER, _QUARANTINE)
         options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
-        judged = rows.withColumn("is_silver", F.col("reason").isNull())
-        write = self._in_few_tasks(judged).write.mode("append").partitionBy("is_silver")
+        columns = {"is_silver": F.col("reason").isNull()}
+        if self.one_task:
+            columns[_CSV_LINE] = F.when(F.col("reason").isNull(), raw_csv(self.pipeline))
+        judged = self._in_few_tasks(rows.withColumns(columns))
+        write = judged.write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
 
     def write_csv(self) -> list[str]:
         """The silver rows as lines of raw_csv: in a folder of its name, or of a small batch as the result,
-        since a job that writes files would take several times as long.
+        which the driver reads: a job would take several times as long.
         """
         parts = self._parts(_SILVER)
-        if not parts:
-            return []
+        if self.one_task or not parts:
+            return [line for part in parts for line in self.files.parquet_texts(part, _CSV_LINE)]
         columns = silver_columns(self.pipeline)
         schema = ", ".join(f"`{beside_bronze(name)}` {data_type}" for name, data_type in columns.items())
-        silver = self.files.read_parquet(parts, schema)
-        lines = self._in_few_tasks(raw_csv(silver, self.pipeline))
-        if self.one_task:
-            return [str(line) for (line,) in lines.collect()]
+        lines = self.files.read_parquet(parts, schema).select(raw_csv(self.pipeline))
         lines.write.mode("append").text(self.publication.output("raw_csv"))
         return []
 
@@ -112,5 +115,5 @@ def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:
     different = [
         beside_bronze(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
     ]
-    names = ("value", "detail", "offset", *different)
+    names = ("value", "detail", "offset", _CSV_LINE, *different)
     return {f"parquet.enable.dictionary#{name}": "false" for name in names}

@@ -255,6 +255,10 @@ class HadoopFiles:
         # Even so Spark 3.5 reads all paths once for each of them that looks like a pattern.
         return reduce(DataFrame.unionAll, [reader.parquet(uri) for uri in uris])
 
+    def parquet_texts(self, path: str, column: str) -> list[str]:
+        """The texts of a column of a Parquet file, see `ParquetFiles.texts`."""
+        return self._parquet.texts(self._at(path), column)
+
     def parquet_rows(self, path: str) -> int:
         """The number of rows a Parquet file's footer states."""
         return self._parquet.rows(self._at(path))

@@ -70,6 +70,28 @@ class ParquetFiles:
         with closing(self._reader(path)) as reader:
             return int(reader.getRecordCount())
 
+    def texts(self, path: Any, column: str) -> list[str]:
+        """The texts of a column, which has no dictionary, no NULL and is not nested, in order.
+
+        Raises OSError when a page has another encoding. (Apache Parquet: data page V1, PLAIN)
+        """
+        found: list[str] = []
+        with closing(self._reader(path)) as reader:
+            schema = reader.getFileMetaData().getSchema()
+            selected = self._select(schema, {column: column}).schema
+            reader.setRequestedSchema(selected)
+            group = reader.readNextRowGroup()
+            while group is not None:
+                pages = group.getPageReader(selected.getColumns().get(0))
+                page = pages.readPage()
+                while page is not None:
+                    if str(page.getValueEncoding()) != "PLAIN":
+                        raise OSError(f"{path.toString()} has {page.getValueEncoding()} pages in {column}")
+                    found += _plain_texts(bytes(page.getBytes().toByteArray()))
+                    page = pages.readPage()
+                group = reader.readNextRowGroup()
+        return found
+
     def _append(self, writer: Any, source: Any, blocks: Any, selected: _Selected) -> int:
         """Appends the selected columns of a file's row groups; gives the rows."""
         rows = [int(block.getRowCount()) for block in blocks]
@@ -176,6 +198,17 @@ def _append_with_indexes(writer: Any, stream: Any, reader: Any, block: Any, sele
         indexes = reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)
         writer.appendColumnChunk(column, stream, chunk, None, *indexes)
     writer.endBlock()
+
+
+def _plain_texts(page: bytes) -> list[str]:
+    """The values of a page: levels, then texts, each of these with its length before it."""
+    texts = []
+    at = 4 + int.from_bytes(page[:4], "little")
+    while at < len(page):
+        end = at + 4 + int.from_bytes(page[at : at + 4], "little")
+        texts.append(page[at + 4 : end].decode())
+        at = end
+    return texts
 
 
 def _path(column: Any) -> tuple[str, ...]:

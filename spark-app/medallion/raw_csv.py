@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache, reduce
 from operator import or_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
@@ -20,9 +20,9 @@ from medallion.silver import beside_bronze, silver_columns
 _INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
 
 
-def raw_csv(silver: DataFrame, pipeline: Pipeline) -> DataFrame:
-    """A line, without its end, for each silver row, whose columns are named by `beside_bronze`."""
-    return silver.select(_line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items())))
+def raw_csv(pipeline: Pipeline) -> Column:
+    """A silver row, whose columns are named by `beside_bronze`, as a line without its end."""
+    return _line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items()))
 
 
 # Made once: dozens of calls into the JVM, which would cost a small batch more than its records.

@@ -80,6 +80,20 @@ def test_columns_get_other_names_when_they_are_cut_out(spark: SparkSession, tmp_
     assert cut.where("s = 1 and a = '1'").count() == 1
 
 
+def test_texts_are_read_without_a_job_of_spark(spark: SparkSession, tmp_path: Path) -> None:
+    texts = ["", "é", "a\nb", "x" * 70_000, *map(str, range(30_000))]
+    rows = spark.createDataFrame([(text,) for text in texts], "`csv-line` string").coalesce(1)
+    plain = {"parquet.enable.dictionary": "false", "parquet.block.size": "200000"}
+    rows.write.options(**plain).parquet(str(tmp_path / "plain"))
+    spark.sql("select 'x' as `csv-line` from range(0, 1000, 1, 1)").write.parquet(str(tmp_path / "repeated"))
+    files = HadoopFiles(spark, str(tmp_path))
+    (part,) = files.names("plain")
+    assert files.parquet_texts(f"plain/{part}", "csv-line") == texts
+    (part,) = files.names("repeated")
+    with pytest.raises(OSError, match="_DICTIONARY pages in csv-line"):
+        files.parquet_texts(f"repeated/{part}", "csv-line")
+
+
 def test_files_whose_columns_do_not_fit_are_not_joined(spark: SparkSession, tmp_path: Path) -> None:
     numbers = parquet(spark, tmp_path, "numbers", "select 1L as a")
     texts = parquet(spark, tmp_path, "texts", "select 'x' as a, 1L as b")

@@ -46,7 +46,7 @@ def test_raw_csv_has_nested_columns_as_json_and_reads_back(spark: SparkSession) 
     shop = 'A "B", C'
     value = json.dumps({**ORDER, "shop": "Main Street", "customer": {"id": 7, "email": None}})
     rows = parsed(spark, [value], EVERYTHING)
-    (line,) = raw_csv(rows, EVERYTHING).first()
+    (line,) = rows.select(raw_csv(EVERYTHING)).first()
     (fields,) = csv.reader(io.StringIO(line, newline=""))
     read = dict(zip(EVERYTHING.raw_csv_columns, fields))
     assert read["event_time"] == "2026-01-01T00:00:00.000000Z"
@@ -56,5 +56,5 @@ def test_raw_csv_has_nested_columns_as_json_and_reads_back(spark: SparkSession) 
     # A text is quoted where it has to be.
     event = json.dumps({**EVENT, "merchant": shop, "city": ""})
     plain = parsed(spark, [event], TRANSACTIONS)
-    (line,) = raw_csv(plain, TRANSACTIONS).first()
+    (line,) = plain.select(raw_csv(TRANSACTIONS)).first()
     assert line == 't,2026-01-01T00:00:00.000000Z,,c,"A ""B"", C",,1.25,,,"",,,'
