@@ -31,17 +31,12 @@ export async function fetchTopicOffsets(
   const connection = new LogConnection(address, topic);
   try {
     await connection.connect();
-    // In this order, what is sent meanwhile leaves each end at or before the log's.
-    const ends = await connection.offsets(level);
+    // In this order: without an open transaction, what is sent meanwhile ends where the log ended before.
     const logEnds = await connection.offsets('read_uncommitted');
+    const ends = await connection.offsets(level);
     const begins = await connection.offsets('earliest');
-    const partitions = [...ends].map(([partition, endOffset]) => ({
-      partition,
-      beginOffset: begins.get(partition) ?? 0n,
-      endOffset,
-      logEndOffset: logEnds.get(partition) ?? endOffset,
-    }));
-    return { name: topic, partitions: partitions.sort((a, b) => a.partition - b.partition) };
+    const partitions = rangesOf(logEnds, ends, begins);
+    return { name: topic, partitions };
   } catch (error) {
     throw new ProductError('KAFKA_UNREACHABLE', {
       message: `The offsets of topic ${topic} cannot be read from ${address.host}:${address.port}: ${messageOf(error)}.`,
@@ -51,4 +46,22 @@ export async function fetchTopicOffsets(
   } finally {
     await connection.disconnect();
   }
+}
+
+/** Each partition's range, from where the logs ended, where they ended for readers a moment later, and where they begin. */
+export function rangesOf(
+  logEnds: ReadonlyMap<number, bigint>,
+  ends: ReadonlyMap<number, bigint>,
+  begins: ReadonlyMap<number, bigint>,
+): readonly PartitionOffsets[] {
+  const partitions = [...logEnds].map(([partition, logEndOffset]) => {
+    const end = ends.get(partition) ?? logEndOffset;
+    return {
+      partition,
+      beginOffset: begins.get(partition) ?? 0n,
+      endOffset: end < logEndOffset ? end : logEndOffset,
+      logEndOffset,
+    };
+  });
+  return partitions.sort((a, b) => a.partition - b.partition);
 }
