@@ -56,12 +56,9 @@ export function rangesOf(
 ): readonly PartitionOffsets[] {
   const partitions = [...logEnds].map(([partition, logEndOffset]) => {
     const end = ends.get(partition) ?? logEndOffset;
-    return {
-      partition,
-      beginOffset: begins.get(partition) ?? 0n,
-      endOffset: end < logEndOffset ? end : logEndOffset,
-      logEndOffset,
-    };
+    const beginOffset = begins.get(partition) ?? 0n;
+    const hasOpenTransaction = end < logEndOffset;
+    return { partition, beginOffset, endOffset: hasOpenTransaction ? end : logEndOffset, logEndOffset };
   });
   return partitions.sort((a, b) => a.partition - b.partition);
 }
