@@ -202,11 +202,23 @@ def _item_is_right(item: Field, read: str, depth: int) -> str:
 
 def marked_fields(fields: tuple[Field, ...], read: str, depth: int = 0) -> str:
     """A struct of `t`, the marked texts of an object's fields, and of `v`, what they are."""
-    texts = f"t{depth}"
+    marked, texts = f"t{depth}", f"s{depth}"
+    names = [each.name for each in fields if each.type.kind == "string"]
     values = ", ".join(
-        f"'{each.name}', {_marked(each.type, f'{texts}.`{each.name}`', depth + 1)}" for each in fields
+        f"'{each.name}', "
+        + (
+            f"{texts}[{names.index(each.name)}]"
+            if each.name in names
+            else _marked(each.type, f"{marked}.`{each.name}`", depth + 1)
+        )
+        for each in fields
     )
-    return sql.bind(texts, read, f"named_struct('t', {texts}, 'v', named_struct({values}))")
+    both = f"named_struct('t', {marked}, 'v', named_struct({values}))"
+    if names:
+        # Together: Spark plans every batch, and each expression costs it time.
+        of = ", ".join(f"{marked}.`{name}`" for name in names)
+        both = sql.bind(texts, f"transform(array({of}), text -> {_text(fields[0].type, 'text')})", both)
+    return sql.bind(marked, read, both)
 
 
 def _marked(of: Type, text: str, depth: int) -> str:

@@ -6,8 +6,7 @@ expression makes the line: cheaper than Spark's CSV writer, which takes each row
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -47,6 +46,6 @@ def _field(column: Column, data_type: str) -> Column:
 
 
 def _quoted_if_needed(text: Column) -> Column:
-    needed = reduce(or_, [text == "", *[text.contains(special) for special in (",", '"', "\n", "\r")]])
+    needed = (text == "") | text.rlike('[,"\n\r]')
     quoted = F.concat(F.lit('"'), F.replace(text, F.lit('"'), F.lit('""')), F.lit('"'))
     return F.when(needed, quoted).otherwise(text)

@@ -24,8 +24,8 @@ _HAS_REGISTRY_HEADER = f"startswith(value, '\\0') and octet_length({_BYTES}) >= 
 _REGISTRY_ID = f"conv(hex(substring({_BYTES}, 2, 4)), 16, 10)"
 #: In a sentence: where the value stands, and the same for a value that is shown as JSON.
 _VALUE, _JSON = "\x01", "\x02"
-#: Between the sentences of a check, of which `_number_of` takes one.
-_OR = "\x03"
+#: Between the sentences of a check, of which `_number_of` takes one, and between checks.
+_OR, _THEN = "\x03", "\x04"
 #: Of checks that come before those of the fields. A field has two.
 _FIRST = 3
 #: What a marked value that is no text begins with.
@@ -59,12 +59,16 @@ def words(pipeline: Pipeline) -> str:
         _Check("not_json_object", "", _VALUE),
     ]
     checks = [*first, *_checks(pipeline)]
-    reasons = ", ".join(sql.literal(each.reason) for each in checks)
-    sentences = ", ".join(sql.literal(each.sentence) for each in checks)
-    said = f"split(element_at(array({sentences}), failed), '{_OR}')"
-    words = f"named_struct('reason', element_at(array({reasons}), failed), 'detail', {_detail(pipeline)})"
+    said = f"split({_of_failed([each.sentence for each in checks])}, '{_OR}')"
+    reason = _of_failed([each.reason for each in checks])
+    words = f"named_struct('reason', {reason}, 'detail', {_detail(pipeline)})"
     text = f"named_struct('marked', coalesce({_shown(pipeline, checks)}, ''), 'sentences', {said})"
     return f"if(failed is null, null, {sql.bind('shown', text, words)})"
+
+
+def _of_failed(texts: list[str]) -> str:
+    """The text of the check that failed. One literal: Spark plans every batch, and each costs it time."""
+    return f"element_at(split({sql.literal(_THEN.join(texts))}, '{_THEN}'), failed)"
 
 
 def _detail(pipeline: Pipeline) -> str:
