@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { projectDir } from '../support/project.ts';
+import { query } from '../support/query.ts';
+import { TestStack } from '../support/test-stack.ts';
+import { verifiedUpTo } from '../support/verify.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Two changes of the default pipeline's two files, and nothing else. */
+const FIELDS = `
+      - name: note
+        logicalType: string
+
+      - name: device
+        logicalType: object
+        properties:
+          - name: os
+            logicalType: string
+          - name: versions
+            logicalType: array
+            items:
+              logicalType: integer
+`;
+const MEASURE = '\n      min_amount: min(amount)\n';
+
+let pipeline: string;
+let stack: TestStack;
+
+beforeAll(async () => {
+  pipeline = mkdtempSync(join(tmpdir(), 'medallion-pipeline-'));
+  cpSync(join(projectDir, 'pipelines', 'transactions'), pipeline, { recursive: true });
+  const contract = join(pipeline, 'contract.odcs.yaml');
+  writeFileSync(contract, `${readFileSync(contract, 'utf8').trimEnd()}\n${FIELDS}`);
+  const work = join(pipeline, 'pipeline.yml');
+  writeFileSync(work, `${readFileSync(work, 'utf8').trimEnd()}${MEASURE}`);
+  execFileSync('npm', ['run', '--silent', 'generate', '--', pipeline], { cwd: projectDir });
+  stack = await TestStack.create({ PIPELINE: pipeline, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' });
+  const up = await stack.run('up');
+  expect(up.stderr + up.stdout).toContain('Ready after');
+});
+afterAll(async () => {
+  await stack?.discard();
+  rmSync(pipeline, { recursive: true, force: true });
+});
+
+function event(index: number, timeMs: number): Record<string, unknown> {
+  return {
+    txn_id: `own-${index}`,
+    card_id: `own-card-${index % 3}`,
+    event_ts: new Date(timeMs).toISOString(),
+    amount: index / 4,
+    note: `a "quoted" note ${index}, with é and \\`,
+    device: { os: index % 2 ? 'linux' : null, versions: [index, 2 ** 40, -1] },
+  };
+}
+
+/** The same event as other people write them. */
+const FORMS: readonly ((event: Record<string, unknown>) => string)[] = [
+  (each) => JSON.stringify(each),
+  (each) => JSON.stringify(each, null, 2),
+  (each) => JSON.stringify(Object.fromEntries(Object.entries(each).reverse())),
+  (each) =>
+    JSON.stringify(each).replace(
+      /[^\0-~]/g,
+      (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  (each) => {
+    const more = Array.from({ length: 200 }, (_, index) => [
+      `extra_${index}`,
+      index % 3 ? index : { deep: [{ er: [index] }] },
+    ]);
+    return JSON.stringify({ ...each, ...Object.fromEntries(more) });
+  },
+];
+
+async function send(values: readonly string[]): Promise<void> {
+  const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  try {
+    const headers = { trace: Buffer.from([0, 255]) };
+    await producer.send({
+      topic: 'own-pipeline',
+      messages: values.map((value) => ({ key: 'own', value, headers })),
+    });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+describe('a copy of the default pipeline with more fields and a measure', () => {
+  it('needs a change of its two files alone, whatever form the events have', async () => {
+    const begin = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
+    const events = Array.from({ length: 500 }, (_, index) => event(index, begin + index * 100));
+    const wrong = [
+      JSON.stringify({ ...event(9000, begin), device: { os: 1.5, versions: ['x'] } }),
+      JSON.stringify({ ...event(9001, begin), device: [] }),
+    ];
+    const last = JSON.stringify(event(9999, begin + 30 * MINUTE_MS));
+    await send([
+      ...events.map((each, index) => (FORMS[index % FORMS.length] as (typeof FORMS)[0])(each)),
+      ...wrong,
+      last,
+    ]);
+    await verifiedUpTo(stack, 503);
+    const deep = await stack.run('verify', ['--deep', '--wait']);
+    expect(deep.stdout + deep.stderr).toContain('Equal');
+    expect(deep.code).toBe(0);
+
+    const silver = await query(`
+      select count(*)::int as rows, count(note)::int as notes, max(device.versions[2])::varchar as large
+      from read_parquet('${stack.outputPath}/silver/*.parquet') where txn_id like 'own-%'`);
+    expect(silver).toEqual([{ rows: 501, notes: 501, large: '1099511627776' }]);
+    const rejected = await query(`
+      select reason, detail from read_parquet('${stack.outputPath}/quarantine/*.parquet')
+      where bad_json like '%"own-%' order by "offset"`);
+    expect(rejected).toEqual([
+      { reason: 'wrong_type', detail: expect.stringContaining('device: ') },
+      { reason: 'wrong_type', detail: expect.stringContaining('is no object') },
+    ]);
+    const headers = await query(`
+      select distinct headers[1]."key" as name, hex(headers[1]."value") as bytes
+      from read_parquet('${stack.outputPath}/bronze/*.parquet') where "key" = 'own'`);
+    expect(headers).toEqual([{ name: 'trace', bytes: '00FF' }]);
+    const gold = await query(`
+      select count(*)::int as windows from read_parquet('${stack.outputPath}/gold/*.parquet')
+      where card_id like 'own-card-%' and min_amount <= max_amount and min_amount is not null`);
+    expect(Number(gold[0]?.['windows'])).toBeGreaterThanOrEqual(3);
+  });
+});
