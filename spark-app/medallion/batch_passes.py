@@ -15,13 +15,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from medallion.bronze import BRONZE_COLUMNS
+from medallion.file_committer import FileCommitter, StagedFile
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, QUARANTINE, SILVER
 from medallion.pipeline import Pipeline
-from medallion.publication import Publication, Staged
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import raw_csv
-from medallion.silver import beside_bronze, silver_columns
+from medallion.silver import silver_columns, staged_name
 
 #: What is_silver is in the names of folders.
 _SILVER, _QUARANTINE = "is_silver=true", "is_silver=false"
@@ -38,13 +38,13 @@ class BatchPasses:
     """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
 
     files: HadoopFiles
-    publication: Publication
+    committer: FileCommitter
     pipeline: Pipeline
     one_task: bool
 
     def write_rows(self, rows: DataFrame) -> None:
         """Every record with what it is, as `Parser.parse` gives it."""
-        output = self.publication.output("rows", _SILVER, _QUARANTINE)
+        output = self.committer.output("rows", _SILVER, _QUARANTINE)
         options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
         columns = {"is_silver": F.col("reason").isNull()}
         if self.one_task:
@@ -61,33 +61,33 @@ class BatchPasses:
         if self.one_task or not parts:
             return [line for part in parts for line in self.files.parquet_texts(part, _CSV_LINE)]
         columns = silver_columns(self.pipeline)
-        schema = ", ".join(f"`{beside_bronze(name)}` {data_type}" for name, data_type in columns.items())
+        schema = ", ".join(f"`{staged_name(name)}` {data_type}" for name, data_type in columns.items())
         lines = self.files.read_parquet(parts, schema).select(raw_csv(self.pipeline))
-        lines.write.mode("append").text(self.publication.output("raw_csv"))
+        lines.write.mode("append").text(self.committer.output("raw_csv"))
         return []
 
     def bronze_parts(self) -> list[str]:
         """The files of rows that were read."""
         return self._parts(_SILVER, _QUARANTINE)
 
-    def stage_bronze(self) -> Staged:
+    def stage_bronze(self) -> StagedFile:
         """All that was read as one file."""
         columns = {name: name for name in BRONZE_COLUMNS}
-        return self.publication.stage_parquet(BRONZE, self.bronze_parts(), columns)
+        return self.committer.stage_parquet(BRONZE, self.bronze_parts(), columns)
 
-    def stage_silver(self) -> Staged:
+    def stage_silver(self) -> StagedFile:
         """The silver rows as one file."""
-        columns = {name: beside_bronze(name) for name in silver_columns(self.pipeline)}
-        return self.publication.stage_parquet(SILVER, self._parts(_SILVER), columns)
+        columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
+        return self.committer.stage_parquet(SILVER, self._parts(_SILVER), columns)
 
-    def stage_quarantine(self) -> Staged:
+    def stage_quarantine(self) -> StagedFile:
         """What was rejected as one file."""
-        return self.publication.stage_parquet(QUARANTINE, self._parts(_QUARANTINE), QUARANTINE_COLUMNS)
+        return self.committer.stage_parquet(QUARANTINE, self._parts(_QUARANTINE), QUARANTINE_COLUMNS)
 
-    def stage_csv(self, lines: list[str]) -> Staged:
+    def stage_csv(self, lines: list[str]) -> StagedFile:
         """What `write_csv` gave or left as one file."""
-        parts = self.publication.parts(f"{self.publication.folder}/raw_csv")
-        return self.publication.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
+        parts = self.committer.parts(f"{self.committer.folder}/raw_csv")
+        return self.committer.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
         """How many values were rejected, by reason."""
@@ -102,8 +102,8 @@ class BatchPasses:
 
     def _parts(self, *folders: str) -> list[str]:
         """The data files in these folders of staged rows."""
-        root = f"{self.publication.folder}/rows"
-        return [part for folder in folders for part in self.publication.parts(f"{root}/{folder}")]
+        root = f"{self.committer.folder}/rows"
+        return [part for folder in folders for part in self.committer.parts(f"{root}/{folder}")]
 
     def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
         return rows.coalesce(1) if self.one_task else rows
@@ -113,7 +113,7 @@ def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:
     """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
     types = silver_columns(pipeline)
     different = [
-        beside_bronze(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
+        staged_name(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
     ]
     names = ("value", "detail", "offset", _CSV_LINE, *different)
     return {f"parquet.enable.dictionary#{name}": "false" for name in names}

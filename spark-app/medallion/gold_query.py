@@ -17,16 +17,16 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import Settings
 from medallion.errors import JobError
+from medallion.file_committer import FileCommitter, StagedFile, path_of
 from medallion.file_source_log import FileSourceLog
-from medallion.gate import BatchCounts, BatchGate
 from medallion.gold import gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import SILVER, Sink, gold_sink
 from medallion.offset_log import Batch, OffsetLog
 from medallion.pipeline import GoldTable, Pipeline
 from medallion.preview import preview
-from medallion.publication import Publication, Staged, path_of
 from medallion.retention import prune
+from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.silver import silver_schema
 from medallion.staging import Staging
 
@@ -65,23 +65,23 @@ class GoldBatch:
         planned = self.log.planned(batch_id)
         with Staging(self.files, self.sink.folder, batch_id) as staging:
             staging.remove_others(self.log)
-            publication = Publication(self.files, self.log, planned, staging.folder)
-            staged = self._stage(windows, publication)
+            committer = FileCommitter(self.files, self.log, planned, staging.folder)
+            staged = self._stage(windows, committer)
             self.log.sync(batch_id, *self._written_by(planned))
-            self.files.sync(publication.publish([staged]))
+            self.files.sync(committer.commit([staged]))
         prune(self.files, self.log, self.sink, self.max_files_per_sink)
         if self.show_previews and staged.rows:
             preview(self.files, path_of(self.sink, planned))
         return BatchCounts({self.sink.folder: staged.rows})
 
-    def _stage(self, windows: DataFrame, publication: Publication) -> Staged:
-        windows.write.mode("append").parquet(publication.output("windows"))
-        staged = publication.stage_parquet(self.sink, publication.parts(f"{publication.folder}/windows"))
+    def _stage(self, windows: DataFrame, committer: FileCommitter) -> StagedFile:
+        windows.write.mode("append").parquet(committer.output("windows"))
+        staged = committer.stage_parquet(self.sink, committer.parts(f"{committer.folder}/windows"))
         emitted = _emitted(self.spark, self.sink.folder)
         if staged.rows != emitted:
             raise JobError(
-                f"batch {publication.batch.batch_id} of {self.sink.folder} is not whole: {emitted} windows "
-                f"were emitted and {staged.rows} are staged in {self.files.uri(publication.folder)}",
+                f"batch {committer.batch.batch_id} of {self.sink.folder} is not whole: {emitted} windows "
+                f"were emitted and {staged.rows} are staged in {self.files.uri(committer.folder)}",
                 "check that every executor writes to the same storage as the driver",
             )
         return staged
@@ -106,9 +106,9 @@ def start_gold(
     settings: Settings,
     files: HadoopFiles,
     table: GoldTable,
-    gate: BatchGate,
+    guard: ShutdownGuard,
 ) -> StreamingQuery:
-    """Starts the query of a gold table, named as the table; its batches pass the gate."""
+    """Starts the query of a gold table, named as the table; its batches pass the guard."""
     files.make_folder(SILVER.folder)
     log = OffsetLog(files, table.name)
     batch = GoldBatch(
@@ -118,7 +118,7 @@ def start_gold(
         gold(read_silver(spark, files, settings.pipeline), table, settings.pipeline.watermark_ms)
         .writeStream.queryName(table.name)
         .outputMode("append")
-        .foreachBatch(gate.guard(batch.write))
+        .foreachBatch(guard.wrap(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.gold_trigger_interval)
     )

@@ -18,16 +18,16 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
 from medallion.batch_passes import BatchPasses
-from medallion.gate import BatchCounts
+from medallion.file_committer import FileCommitter, StagedFile, path_of
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, INGEST, SILVER
 from medallion.offset_log import Batch, OffsetLog, count_of
 from medallion.pipeline import Pipeline
 from medallion.preview import preview
-from medallion.publication import Publication, Staged, path_of
 from medallion.record_lookup import RecordLookup
 from medallion.record_size import RecordSize
 from medallion.retention import ReadFiles, prune
+from medallion.shutdown_guard import BatchCounts
 from medallion.staging import Staging
 from medallion.whole_batch import RowCounts, WholeBatch
 
@@ -65,13 +65,15 @@ class _Attempt:
         """Runs it in a thread that belongs to the batch's job as this one does."""
         return self.threads.submit(inheritable_thread_target(work), *arguments)
 
-    def require_whole(self, bronze: Staged, quarantine: Staged, silver: Staged, csv: Staged) -> None:
+    def require_whole(
+        self, bronze: StagedFile, quarantine: StagedFile, silver: StagedFile, csv: StagedFile
+    ) -> None:
         """Raises JobError unless the batch is whole."""
         counts = RowCounts(bronze.rows, silver.rows, quarantine.rows)
         self.whole.require(counts, self.passes.bronze_parts)
         self.whole.require_csv(silver.rows, csv.rows)
 
-    def stage_csv(self) -> Staged:
+    def stage_csv(self) -> StagedFile:
         """Makes raw_csv's lines, and one file of them."""
         return self.passes.stage_csv(self.passes.write_csv())
 
@@ -80,7 +82,7 @@ class _Attempt:
 class _Outcome:
     """What an attempt has published, and how many records were rejected by reason."""
 
-    staged: list[Staged]
+    staged: list[StagedFile]
     rejected: dict[str, int]
 
 
@@ -117,8 +119,8 @@ class Ingest:
     def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
-        publication = Publication(self.files, self.log, planned, folder)
-        passes = BatchPasses(self.files, publication, self.pipeline, is_small)
+        committer = FileCommitter(self.files, self.log, planned, folder)
+        passes = BatchPasses(self.files, committer, self.pipeline, is_small)
         whole = WholeBatch(
             *(rows.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),
@@ -131,7 +133,7 @@ class Ingest:
 
     def _run(self, attempt: _Attempt, rows: DataFrame) -> _Outcome:
         """Whatever does not wait for anything is done at once."""
-        passes, publication, batch_id = attempt.passes, attempt.passes.publication, attempt.whole.batch_id
+        passes, committer, batch_id = attempt.passes, attempt.passes.committer, attempt.whole.batch_id
         relied_on = attempt.start(self.log.sync, batch_id)
         passes.write_rows(rows)
         confirmed = attempt.start(self.source.confirm)
@@ -143,7 +145,7 @@ class Ingest:
         attempt.require_whole(*staged)
         confirmed.result()
         relied_on.result()
-        synced = attempt.start(self.files.sync, publication.publish(staged))
+        synced = attempt.start(self.files.sync, committer.commit(staged))
         # Nobody waits for it: readers have their files.
         rejected = passes.count_rejected()
         synced.result()

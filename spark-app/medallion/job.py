@@ -10,10 +10,11 @@ from typing import Any
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
+from medallion.cluster_watchdog import watch_executors
 from medallion.config import Settings
 from medallion.console import say
+from medallion.data_loss import loss_of
 from medallion.errors import JobError
-from medallion.executor_watch import watch_executors
 from medallion.failure import is_about_the_topic, query_failure
 from medallion.gold_query import start_gold
 from medallion.gold_readers import GoldReaders
@@ -25,9 +26,8 @@ from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.query import start_ingest
 from medallion.session import use_local_checkpoints
-from medallion.source_record import SourceRecord, mark_started, open_source, refuse_recreated_topic
+from medallion.source_manifest import SourceManifest, mark_started, open_source, refuse_recreated_topic
 from medallion.topic import TopicAdmin
-from medallion.topic_loss import loss_of
 
 #: How long running batches may take to finish once a stop was asked for.
 GRACE_S = 15.0
@@ -64,16 +64,16 @@ class Job:
         refuse_former_layout(files)
         admin = TopicAdmin(spark, settings)
         tables = [table.name for table in settings.pipeline.gold]
-        record = open_source(files, admin.describe(), settings.starting_offsets, tables)
+        manifest = open_source(files, admin.describe(), settings.starting_offsets, tables)
         keep_pipeline(files, settings.pipeline_json)
         for table in settings.pipeline.gold:
             GoldRepair(files, table.name).run()
-        self._start_queries(files, admin, record)
+        self._start_queries(files, admin, manifest)
         log = OffsetLog(files, INGEST)
         executors = watch_executors(spark)
         announced = False
         while not self._asked.wait(_POLL_S):
-            self._raise_failure(admin, record, log)
+            self._raise_failure(admin, manifest, log)
             try:
                 executors.check()
             except JobError:
@@ -82,10 +82,10 @@ class Job:
                 raise
             if not announced and self._queries.are_active and log.has_start():
                 announced = True
-                mark_started(files, record)
+                mark_started(files, manifest)
                 say("query running, start offsets fixed")
         self.drain()
-        self._raise_failure(admin, record, log)
+        self._raise_failure(admin, manifest, log)
 
     def drain(self) -> None:
         """Lets running batches commit within the grace, then stops every query. Safe to call from several
@@ -103,7 +103,7 @@ class Job:
         if self._hook is not None and not self._hooks.isShutdownInProgress():
             self._hooks.removeShutdownHook(self._hook)
 
-    def _start_queries(self, files: HadoopFiles, admin: TopicAdmin, record: SourceRecord) -> None:
+    def _start_queries(self, files: HadoopFiles, admin: TopicAdmin, manifest: SourceManifest) -> None:
         # A stop waits for it: else it would miss a query that starts meanwhile.
         with self._draining:
             if self._asked.is_set():
@@ -113,9 +113,9 @@ class Job:
             readers = GoldReaders(files, [table.name for table in tables])
             self._queries.start(
                 INGEST,
-                lambda gate: start_ingest(
-                    *(self._spark, self._settings, files, record, gate),
-                    lambda: refuse_recreated_topic(record, admin.topic_id()),
+                lambda guard: start_ingest(
+                    *(self._spark, self._settings, files, manifest, guard),
+                    lambda: refuse_recreated_topic(manifest, admin.topic_id()),
                     readers.have_read,
                 ),
             )
@@ -123,14 +123,14 @@ class Job:
                 start = partial(start_gold, self._spark, self._settings, files, table)
                 self._queries.start(table.name, start)
 
-    def _raise_failure(self, admin: TopicAdmin, record: SourceRecord, log: OffsetLog) -> None:
+    def _raise_failure(self, admin: TopicAdmin, manifest: SourceManifest, log: OffsetLog) -> None:
         failed = self._queries.failed()
         if failed is None:
             return
-        failure = query_failure(failed.query, failed.gate.failure)
+        failure = query_failure(failed.query, failed.guard.failure)
         # Only `ingest` reads the topic.
         if failed.query.name == INGEST and is_about_the_topic(failure):
-            failure = loss_of(admin.describe(), record, log) or failure
+            failure = loss_of(admin.describe(), manifest, log) or failure
         raise failure
 
     def _listen_for_stop(self) -> None:

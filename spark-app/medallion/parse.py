@@ -3,7 +3,7 @@
 A value that looks like an event of the contract (see `event_pattern`) is read with the fields' types, and is
 a silver row when the checks of the contract hold. Any other value has a fault, or something that the parser
 would read as something else: it is read exactly, within the same pass, which tells what it has or why it is
-no silver row (see `exact_reading`).
+no silver row (see `exact_validation`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
 from medallion.constraints import violations
 from medallion.event_pattern import event_pattern
-from medallion.exact_reading import exact_reading
+from medallion.exact_validation import exact_outcome
 from medallion.expressions import holds
 from medallion.pipeline import Field, Pipeline
-from medallion.silver import beside_bronze, silver_column, silver_columns
+from medallion.silver import silver_column, silver_columns, staged_name
 
 _BROKEN = f"broken_{secrets.token_hex(8)}"
 
@@ -34,7 +34,7 @@ class Parser:
         bronze = [sql.name(name) for name in BRONZE_COLUMNS]
         typed = [f"{types.value(each.type, _read(each))} as {_typed(each.name)}" for each in pipeline.fields]
         fields = [_typed(each.name) for each in pipeline.fields]
-        exact = f"if({_is_silver(pipeline)}, null, {exact_reading(pipeline)}) as exact"
+        exact = f"if({_is_silver(pipeline)}, null, {exact_outcome(pipeline)}) as exact"
         steps = [
             [*bronze, f"{_read_as_typed(pipeline)} as read"],
             [*bronze, "read", *typed],
@@ -44,7 +44,7 @@ class Parser:
         self._steps: list[list[Column]] = [[F.expr(column) for column in step] for step in steps]
 
     def parse(self, records: DataFrame) -> DataFrame:
-        """Takes bronze's columns. Adds those of silver, named by `beside_bronze`, and `reason` with `detail`,
+        """Takes bronze's columns. Adds those of silver, named by `staged_name`, and `reason` with `detail`,
         which are NULL for a silver row. Where there is a reason, silver's columns mean nothing.
         """
         for columns in self._steps:
@@ -93,7 +93,7 @@ def _silver(pipeline: Pipeline) -> list[str]:
         return f"if(exact is null, {_typed(name)}, {sql.name('exact', 'event', name)})"
 
     return [
-        f"{silver_column(name, pipeline, chosen)} as {sql.name(beside_bronze(name))}"
+        f"{silver_column(name, pipeline, chosen)} as {sql.name(staged_name(name))}"
         for name in silver_columns(pipeline)
-        if name not in BRONZE_COLUMNS or name != beside_bronze(name)
+        if name not in BRONZE_COLUMNS or name != staged_name(name)
     ]

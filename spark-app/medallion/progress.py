@@ -12,8 +12,8 @@ from typing import Any, Dict, Optional
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
 from medallion.console import say
-from medallion.gate import BatchCounts, BatchGate
 from medallion.naming import INGEST
+from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 
 #: What a gold query says of its watermark before it has seen an event.
 _NO_WATERMARK = "1970-01-01T00:00:00.000Z"
@@ -87,15 +87,15 @@ class BatchLines(StreamingQueryListener):
 
     def __init__(self) -> None:
         #: By the query's name.
-        self.gates: dict[str, BatchGate] = {}
+        self.guards: dict[str, ShutdownGuard] = {}
         self._gold_states: dict[str, tuple[Optional[str], int]] = {}
         self._ended: set[str] = set()
         self._has_ended = threading.Condition()
         self._first = True
 
-    def gate_of(self, name: str) -> BatchGate:
-        """The gate of a query's batches."""
-        return self.gates.setdefault(name, BatchGate())
+    def guard_of(self, name: str) -> ShutdownGuard:
+        """The guard of a query's batches."""
+        return self.guards.setdefault(name, ShutdownGuard())
 
     def wait_for_end(self, run_ids: list[str], seconds: float) -> None:
         """Waits for the last event of these runs, for so many seconds at most."""
@@ -107,8 +107,8 @@ class BatchLines(StreamingQueryListener):
 
     def onQueryProgress(self, event: Any) -> None:
         progress = json.loads(event.progress.json)
-        gate = self.gates.get(progress["name"])
-        counts = gate.counts.pop(progress["batchId"], None) if gate else None
+        guard = self.guards.get(progress["name"])
+        counts = guard.counts.pop(progress["batchId"], None) if guard else None
         if counts is None:
             return
         if progress["name"] == INGEST:

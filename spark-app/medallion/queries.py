@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.console import say
-from medallion.gate import BatchGate
 from medallion.progress import BatchLines
+from medallion.shutdown_guard import ShutdownGuard
 
 #: How long stopping a query may take once none is at work: its thread has to notice.
 STOP_S = 5.0
@@ -23,16 +23,16 @@ _POLL_S = 0.05
 
 @dataclass
 class RunningQuery:
-    """A started query and the gate of its batches. `abandoned`: it was stopped within a batch."""
+    """A started query and the guard of its batches. `abandoned`: it was stopped within a batch."""
 
     query: StreamingQuery
-    gate: BatchGate
+    guard: ShutdownGuard
     abandoned: bool = False
 
     @property
     def has_failed(self) -> bool:
         """Whether it has ended by itself, with an error that is not a consequence of the stop."""
-        if self.query.isActive or self.abandoned or self.gate.has_refused:
+        if self.query.isActive or self.abandoned or self.guard.has_refused:
             return False
         return self.query.exception() is not None
 
@@ -50,19 +50,19 @@ class Queries:
     running: list[RunningQuery] = field(default_factory=list)
     lines: BatchLines = field(default_factory=BatchLines)
 
-    def start(self, name: str, start: Callable[[BatchGate], StreamingQuery]) -> None:
-        """Starts a query of this name, whose batches pass the gate that `start` is given.
+    def start(self, name: str, start: Callable[[ShutdownGuard], StreamingQuery]) -> None:
+        """Starts a query of this name, whose batches pass the guard that `start` is given.
 
         Each query has a scheduler pool of its own, so that a large batch of one leaves cores to the others.
         """
-        if not self.lines.gates:
+        if not self.lines.guards:
             self.spark.streams.addListener(self.lines)
-        gate = self.lines.gate_of(name)
+        guard = self.lines.guard_of(name)
         context = self.spark.sparkContext
         # The query's thread inherits it, and so does what its batch function starts.
         context.setLocalProperty("spark.scheduler.pool", name)
         try:
-            self.running.append(RunningQuery(start(gate), gate))
+            self.running.append(RunningQuery(start(guard), guard))
         finally:
             context.setLocalProperty("spark.scheduler.pool", None)  # type: ignore[arg-type]
 
@@ -79,10 +79,10 @@ class Queries:
         """Lets running batches commit within the grace, which is one for all of them, then stops every query.
         No new batch begins.
         """
-        if not self.lines.gates:
+        if not self.lines.guards:
             return
-        for gate in self.lines.gates.values():
-            gate.shut()
+        for guard in self.lines.guards.values():
+            guard.stop()
         self._quiet_refusals()
         deadline = time.monotonic() + grace_s
         while time.monotonic() < deadline and any(each.is_at_work for each in self.running):

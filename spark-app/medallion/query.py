@@ -10,7 +10,6 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.bronze import bronze
 from medallion.config import Settings
-from medallion.gate import BatchGate
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.naming import INGEST
@@ -18,7 +17,8 @@ from medallion.offset_log import OffsetLog
 from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
 from medallion.retention import ReadFiles
-from medallion.source_record import SourceRecord
+from medallion.shutdown_guard import ShutdownGuard
+from medallion.source_manifest import SourceManifest
 
 #: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
 #: few large polls are cheap. Its question waits behind a fetch that is on its way, which at the end of the
@@ -35,13 +35,13 @@ def start_ingest(
     spark: SparkSession,
     settings: Settings,
     files: HadoopFiles,
-    record: SourceRecord,
-    gate: BatchGate,
+    manifest: SourceManifest,
+    guard: ShutdownGuard,
     confirm_source: Callable[[], None],
     silver_read: ReadFiles,
 ) -> StreamingQuery:
-    """Starts `ingest`; its batches pass the gate. `confirm_source`: see `Source`; `silver_read`: `Ingest`."""
-    log = OffsetLog(files, INGEST, record.starting_offsets)
+    """Starts `ingest`; its batches pass the guard. `confirm_source`: of `Source`; `silver_read`: `Ingest`."""
+    log = OffsetLog(files, INGEST, manifest.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
     pipeline = settings.pipeline
@@ -49,25 +49,25 @@ def start_ingest(
         *(pipeline, files, log, source), settings.max_files_per_sink, settings.show_previews, silver_read
     )
     # Ahead of foreachBatch, where Spark resolves a plan once for all batches.
-    records = bronze(read_topic(spark, settings, record))
+    records = bronze(read_topic(spark, settings, manifest))
     return (
         Parser(pipeline)
         .parse(records)
         .writeStream.queryName(INGEST)
-        .foreachBatch(gate.guard(batch.write))
+        .foreachBatch(guard.wrap(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.trigger_interval)
         .start()
     )
 
 
-def read_topic(spark: SparkSession, settings: Settings, record: SourceRecord) -> DataFrame:
+def read_topic(spark: SparkSession, settings: Settings, manifest: SourceManifest) -> DataFrame:
     """The topic as a stream of records as Spark's source gives them, with headers."""
     return (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.bootstrap_servers)
         .option("subscribe", settings.topic)
-        .option("startingOffsets", json.dumps({settings.topic: record.starting_offsets}))
+        .option("startingOffsets", json.dumps({settings.topic: manifest.starting_offsets}))
         .option("includeHeaders", "true")
         .option("minPartitions", _MIN_TASKS)
         .options(**_CONSUMER)

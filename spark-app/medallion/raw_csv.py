@@ -13,14 +13,14 @@ from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
 from medallion.pipeline import Pipeline
-from medallion.silver import beside_bronze, silver_columns
+from medallion.silver import silver_columns, staged_name
 
 #: Instants in UTC, always with six decimals.
 _INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
 
 
 def raw_csv(pipeline: Pipeline) -> Column:
-    """A silver row, whose columns are named by `beside_bronze`, as a line without its end."""
+    """A silver row, whose columns are named by `staged_name`, as a line without its end."""
     return _line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items()))
 
 
@@ -28,7 +28,7 @@ def raw_csv(pipeline: Pipeline) -> Column:
 @lru_cache(maxsize=1)
 def _line(names: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> Column:
     types = dict(columns)
-    return F.concat_ws(",", *[_field(F.col(sql.name(beside_bronze(name))), types[name]) for name in names])
+    return F.concat_ws(",", *[_field(F.col(sql.name(staged_name(name))), types[name]) for name in names])
 
 
 def _field(column: Column, data_type: str) -> Column:

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from medallion.config import Settings
 from medallion.hadoop_files import HadoopFiles
-from medallion.jvm_names import remember_names
+from medallion.py4j_cache import cache_names
 
 #: The outputs depend on these, so that no operator's configuration replaces them.
 _FIXED = {
@@ -78,7 +78,7 @@ def open_session(settings: Settings) -> SparkSession:
     for name, value in _configuration(settings, dict(SparkConf().getAll())).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    remember_names(spark)
+    cache_names(spark)
     return spark
 
 

@@ -24,7 +24,7 @@ def silver_schema(pipeline: Pipeline) -> str:
     return ", ".join(f"`{name}` {data_type}" for name, data_type in silver_columns(pipeline).items())
 
 
-def beside_bronze(column: str) -> str:
+def staged_name(column: str) -> str:
     """The name of a silver column among those of bronze and quarantine; no field of an event has a hyphen."""
     return f"silver-{column}" if column in _TAKEN else column
 

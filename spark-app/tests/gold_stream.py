@@ -11,11 +11,11 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import load_settings
-from medallion.gate import BatchGate
 from medallion.gold_query import start_gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.pipeline import GoldTable, Pipeline, load_pipeline
 from medallion.session import use_local_checkpoints
+from medallion.shutdown_guard import ShutdownGuard
 from medallion.silver import silver_columns
 
 PIPELINE: Pipeline = load_pipeline(Path(__file__).parents[2] / "pipelines/transactions/pipeline.json")
@@ -65,13 +65,13 @@ class GoldStream:
     query: Optional[StreamingQuery] = None
 
     def start(self) -> None:
-        self.gate = BatchGate()
+        self.guard = ShutdownGuard()
         settings = replace(
             load_settings({}), gold_trigger_interval="0 seconds", max_files_per_sink=self.max_files
         )
         files = self.files or HadoopFiles(self.spark, str(self.root))
         use_local_checkpoints(self.spark, files)
-        self.query = start_gold(self.spark, settings, files, self.table, self.gate)
+        self.query = start_gold(self.spark, settings, files, self.table, self.guard)
 
     def run(self) -> None:
         """Reads all that is there, until no batch is left to run, and stops. Raises what ended the query."""

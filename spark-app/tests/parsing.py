@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from medallion.bronze import bronze
 from medallion.parse import Parser
 from medallion.pipeline import Pipeline, load_pipeline, pipeline_of
-from medallion.silver import beside_bronze, silver_columns
+from medallion.silver import silver_columns, staged_name
 
 ROOT = Path(__file__).parents[2]
 TRANSACTIONS = load_pipeline(ROOT / "pipelines" / "transactions" / "pipeline.json")
@@ -57,7 +57,7 @@ def silver(pipeline: Pipeline) -> list[Column]:
     """Silver's columns that are not the record's, of what the parse gives."""
     from_record = ("kafka_ts", "topic", "partition", "offset")
     names = [name for name in silver_columns(pipeline) if name not in from_record]
-    return [F.col(f"`{beside_bronze(name)}`").alias(name) for name in names]
+    return [F.col(f"`{staged_name(name)}`").alias(name) for name in names]
 
 
 def event_of(row: Row) -> Any:

@@ -18,7 +18,7 @@ from medallion.offset_log import OffsetLog
 from medallion.topic import Topic
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
 from tests.parsing import TRANSACTIONS
-from tests.test_source_record import commit_batch
+from tests.test_source_manifest import commit_batch
 
 TORN = ["", "v1\n", 'v1\n{"bat', "\0" * 40]
 

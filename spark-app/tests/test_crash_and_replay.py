@@ -218,7 +218,7 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     def by_clock(sink: Sink, _: int, batch_id: int) -> str:
         return file_name(sink, now_ms, batch_id)
 
-    monkeypatch.setattr("medallion.publication.file_name", by_clock)
+    monkeypatch.setattr("medallion.file_committer.file_name", by_clock)
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
     # After the commit and before pruning: else the newer name would only have replaced the older one.
@@ -237,7 +237,7 @@ def test_the_comparison_notices_names_of_the_batch_id_alone(
     def by_id(sink: Sink, _: int, batch_id: int) -> str:
         return f"{sink.prefix}_{batch_id}.{sink.extension}"
 
-    monkeypatch.setattr("medallion.publication.file_name", by_id)
+    monkeypatch.setattr("medallion.file_committer.file_name", by_id)
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
     run(spark, root, HadoopFiles(spark, str(root)), 1)

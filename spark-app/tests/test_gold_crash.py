@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 
 from medallion import gold_query
 from medallion.errors import EXIT_REFUSED, JobError
+from medallion.file_committer import FileCommitter
 from medallion.gold_query import GoldBatch
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import Sink, file_name
-from medallion.publication import Publication
 from tests.gold_stream import GoldStream, put_silver
 from tests.test_crash_and_replay import DyingFiles
 
@@ -107,7 +107,7 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     def by_clock(sink: Sink, _: int, batch_id: int) -> str:
         return file_name(sink, next(ticks), batch_id)
 
-    monkeypatch.setattr("medallion.publication.file_name", by_clock)
+    monkeypatch.setattr("medallion.file_committer.file_name", by_clock)
     stream = GoldStream(spark, root)
     stream.run()
     expected = stream.rows()
@@ -123,17 +123,17 @@ def test_a_batch_that_another_driver_has_committed_publishes_nothing(
     before = {path.name for path in (root / "gold").iterdir()}
     stage = GoldBatch._stage
 
-    def while_another_commits(self: GoldBatch, windows: Any, publication: Publication) -> Any:
-        staged = stage(self, windows, publication)
-        (root / "_chk/gold/commits" / str(publication.batch.batch_id)).write_text("v1\n{}")
+    def while_another_commits(self: GoldBatch, windows: Any, committer: FileCommitter) -> Any:
+        staged = stage(self, windows, committer)
+        (root / "_chk/gold/commits" / str(committer.batch.batch_id)).write_text("v1\n{}")
         return staged
 
     monkeypatch.setattr(GoldBatch, "_stage", while_another_commits)
     stream = GoldStream(spark, root)
     with pytest.raises(StreamingQueryException, match="another driver works on the checkpoint"):
         stream.run()
-    assert isinstance(stream.gate.failure, JobError)
-    assert stream.gate.failure.exit_code == EXIT_REFUSED
+    assert isinstance(stream.guard.failure, JobError)
+    assert stream.guard.failure.exit_code == EXIT_REFUSED
     assert {path.name for path in (root / "gold").iterdir()} == before
     assert not list((root / "_staging/gold").iterdir())
 
@@ -142,13 +142,13 @@ def test_a_staged_file_that_is_on_another_machine_fails_the_batch(
     spark: SparkSession, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = copied(base, tmp_path / "out")
-    parts = Publication.parts
+    parts = FileCommitter.parts
 
-    def without_the_largest(self: Publication, folder: str) -> list[str]:
+    def without_the_largest(self: FileCommitter, folder: str) -> list[str]:
         by_size = sorted(parts(self, folder), key=lambda part: (root / part).stat().st_size)
         return by_size[:-1]
 
-    monkeypatch.setattr(gold_query.Publication, "parts", without_the_largest)
+    monkeypatch.setattr(gold_query.FileCommitter, "parts", without_the_largest)
     stream = GoldStream(spark, root)
     with pytest.raises(StreamingQueryException, match=r"is not whole: \d windows were emitted"):
         stream.run()

@@ -16,8 +16,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 from medallion import job as job_module
 from medallion.config import load_settings
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
-from medallion.gate import BatchCounts, BatchGate
 from medallion.job import Job
+from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.topic import Topic
 from tests.test_queries import Batches, Write, last, starting, wait_for
 
@@ -55,11 +55,11 @@ def run(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     def run(ingest: Write, gold: Write) -> Optional[JobError]:
         def start(write: Write, name: str) -> Callable[..., StreamingQuery]:
-            def with_gate(*arguments: Any) -> StreamingQuery:
-                gate = next(each for each in arguments if isinstance(each, BatchGate))
-                return starting(spark, tmp_path, name, write)(gate)
+            def with_guard(*arguments: Any) -> StreamingQuery:
+                guard = next(each for each in arguments if isinstance(each, ShutdownGuard))
+                return starting(spark, tmp_path, name, write)(guard)
 
-            return with_gate
+            return with_guard
 
         monkeypatch.setattr(job_module, "start_ingest", start(ingest, "ingest"))
         monkeypatch.setattr(job_module, "start_gold", start(gold, "gold"))

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from medallion import exact_reading, marked_json, parse
+from medallion import exact_validation, marked_json, parse
 from medallion.pipeline import Pipeline
 from medallion.silver import silver_schema
 from tests.golden_events import EVENTS
@@ -84,7 +84,7 @@ def test_nothing_but_one_object_is_one(spark: SparkSession) -> None:
 
 
 def test_the_names_that_prove_the_end_are_random() -> None:
-    names = (exact_reading._END, exact_reading._BROKEN, parse._BROKEN, marked_json.MARK)
+    names = (exact_validation._END, exact_validation._BROKEN, parse._BROKEN, marked_json.MARK)
     assert len({name[-16:] for name in names}) == 4
 
 

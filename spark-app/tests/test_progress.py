@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from medallion.gate import BatchCounts
 from medallion.progress import BatchLines
+from medallion.shutdown_guard import BatchCounts
 
 INGEST = {
     "name": "ingest",
@@ -53,7 +53,7 @@ def lines() -> BatchLines:
 def printed(
     lines: BatchLines, capsys: pytest.CaptureFixture[str], progress: dict[str, Any], counts: BatchCounts
 ) -> list[str]:
-    lines.gate_of(progress["name"]).counts[progress["batchId"]] = counts
+    lines.guard_of(progress["name"]).counts[progress["batchId"]] = counts
     lines.onQueryProgress(SimpleNamespace(progress=SimpleNamespace(json=json.dumps(progress))))
     return [line.replace("[spark-streaming] ", "") for line in capsys.readouterr().out.splitlines()]
 

@@ -12,8 +12,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery, StreamingQueryManager
 
-from medallion.gate import BatchCounts, BatchGate
 from medallion.queries import Queries
+from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 
 Write = Callable[[Any, int], BatchCounts]
 NAMES = ("ingest", "gold")
@@ -28,12 +28,12 @@ def queries(spark: SparkSession) -> Iterator[Queries]:
 
 def starting(
     spark: SparkSession, root: Path, name: str, write: Write
-) -> Callable[[BatchGate], StreamingQuery]:
+) -> Callable[[ShutdownGuard], StreamingQuery]:
     """A query whose batches are due all the time."""
 
-    def start(gate: BatchGate) -> StreamingQuery:
+    def start(guard: ShutdownGuard) -> StreamingQuery:
         rows = spark.readStream.format("rate").option("rowsPerSecond", 100).load()
-        writer = rows.writeStream.queryName(name).foreachBatch(gate.guard(write))
+        writer = rows.writeStream.queryName(name).foreachBatch(guard.wrap(write))
         return writer.option("checkpointLocation", str(root / "_chk" / name)).start()
 
     return start
@@ -77,7 +77,7 @@ def test_a_stop_lets_the_batches_of_every_query_commit(
         assert each.began.wait(60)
     stop = threading.Thread(target=queries.stop, args=(30.0,))
     stop.start()
-    wait_for(lambda: all(gate.is_shut for gate in queries.lines.gates.values()))
+    wait_for(lambda: all(guard.is_stopping for guard in queries.lines.guards.values()))
     # One waits for nobody: the other is still within its batch.
     batches["gold"].may_end.set()
     wait_for(lambda: last(tmp_path, "gold", "commits") == 0)
@@ -127,7 +127,7 @@ def test_the_query_that_fails_is_named_and_the_other_one_goes_on(
     failed = queries.failed()
     assert failed is not None
     assert failed.query.name == "gold"
-    assert str(failed.gate.failure) == "disk full"
+    assert str(failed.guard.failure) == "disk full"
     assert not queries.are_active
     assert queries.running[0].query.isActive
     queries.stop(30.0)
@@ -141,7 +141,7 @@ def test_a_query_that_cannot_start_leaves_no_listener(
     monkeypatch.setattr(StreamingQueryManager, "addListener", lambda _, each: listening.append(each))
     monkeypatch.setattr(StreamingQueryManager, "removeListener", lambda _, each: listening.remove(each))
 
-    def fail(gate: BatchGate) -> StreamingQuery:
+    def fail(guard: ShutdownGuard) -> StreamingQuery:
         raise OSError("no such folder")
 
     with pytest.raises(OSError, match="no such folder"):

@@ -59,7 +59,7 @@ def test_what_another_attempt_stages_meanwhile_is_not_published(
 
     def and_a_late_executor(self: BatchPasses, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
-        (part,) = (root / self.publication.folder).glob("rows/is_silver=*/part-*")
+        (part,) = (root / self.committer.folder).glob("rows/is_silver=*/part-*")
         # A task of the dead driver's attempt at this very batch ends only now.
         late = root / "_staging/ingest/0-of-the-dead-driver/rows" / part.parent.name / part.name
         late.parent.mkdir(parents=True)

@@ -12,11 +12,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
+from medallion.file_committer import StagedFile
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.naming import QUARANTINE
 from medallion.offset_log import OffsetLog, Range
-from medallion.publication import Staged
 from medallion.record_lookup import Found
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
 from tests.parsing import TRANSACTIONS
@@ -114,7 +114,7 @@ def test_more_rows_than_offsets_are_refused(spark: SparkSession, root: Path) -> 
 def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BatchPasses, "stage_quarantine", lambda self: Staged(QUARANTINE, "", 0))
+    monkeypatch.setattr(BatchPasses, "stage_quarantine", lambda self: StagedFile(QUARANTINE, "", 0))
     with pytest.raises(JobError) as caught:
         write(spark, root, [GOOD, "x", "y"], 3)
     refused(root, caught.value, "3 rows in bronze, 1 in silver and 0 in quarantine")
@@ -126,7 +126,7 @@ def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> Non
 
     def parts_damaged(self: BatchPasses) -> list[str]:
         lines = write_csv(self)
-        for part in (root / self.publication.folder / "raw_csv").glob("part-*"):
+        for part in (root / self.committer.folder / "raw_csv").glob("part-*"):
             part.write_bytes(damage(part.read_bytes()))
         return lines
 

@@ -29,7 +29,7 @@ _NAMES = (
 )
 
 
-def remember_names(spark: SparkSession) -> None:
+def cache_names(spark: SparkSession) -> None:
     """Keeps what these names are as attributes, which come before asking."""
     for name in _NAMES:
         reduce(_remembered, name.split("."), spark._jvm)

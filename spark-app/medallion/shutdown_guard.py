@@ -1,5 +1,5 @@
-"""The gate that every micro-batch of a query passes: open while the job runs, shut when it stops, remembering
-why a batch failed.
+"""What every micro-batch of a query passes: it lets none begin once the job stops, and remembers why one
+failed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class BatchCounts:
     rejected: dict[str, int] = field(default_factory=dict)
 
 
-class BatchGate:
+class ShutdownGuard:
     """Wraps a query's batch function. `counts` holds those of batches that are not reported yet, by batch
     id.
     """
@@ -36,22 +36,22 @@ class BatchGate:
         self.failure: Optional[BaseException] = None
         self.counts: dict[int, BatchCounts] = {}
 
-    def shut(self) -> None:
+    def stop(self) -> None:
         """From now on a batch that begins is refused before it writes."""
         self._stopping.set()
 
     @property
-    def is_shut(self) -> bool:
+    def is_stopping(self) -> bool:
         """Whether the job is stopping."""
         return self._stopping.is_set()
 
-    def guard(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
-        """A function for foreachBatch that runs `write` behind the gate and keeps its counts until the
+    def wrap(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
+        """A function for foreachBatch that runs `write` behind the guard and keeps its counts until the
         commit.
         """
 
         def run(batch: DataFrame, batch_id: int) -> None:
-            if self.is_shut:
+            if self.is_stopping:
                 self.has_refused = True
                 raise BatchRefusedError(f"batch {batch_id} began while the job was stopping")
             try:

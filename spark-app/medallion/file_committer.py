@@ -19,7 +19,7 @@ from medallion.offset_log import Batch, OffsetLog
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedFile:
     """A staged file of a sink and its rows; `path` is empty when there is none."""
 
     sink: Sink
@@ -32,7 +32,7 @@ def path_of(sink: Sink, batch: Batch) -> str:
     return f"{sink.folder}/{file_name(sink, batch.time_ms, batch.batch_id)}"
 
 
-class Publication:
+class FileCommitter:
     """The files of one attempt at a batch, from its staging folder to their names."""
 
     def __init__(self, files: HadoopFiles, log: OffsetLog, batch: Batch, folder: str) -> None:
@@ -66,22 +66,22 @@ class Publication:
 
     def stage_parquet(
         self, sink: Sink, parts: list[str], columns: Optional[Mapping[str, str]] = None
-    ) -> Staged:
+    ) -> StagedFile:
         """The same as a sink's file."""
-        return Staged(sink, *self.join_parquet(sink.folder, parts, columns))
+        return StagedFile(sink, *self.join_parquet(sink.folder, parts, columns))
 
-    def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> Staged:
+    def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFile:
         """One staged CSV file of lines and of these files, below one header, with the records counted
         in it.
         """
         if not lines and not parts:
-            return Staged(RAW_CSV, "", 0)
+            return StagedFile(RAW_CSV, "", 0)
         joined = f"{self.folder}/csv.joined"
         self._files.join_text("\n".join([",".join(header), *lines, ""]), parts, joined)
         rows = self._files.csv_records(joined) - 1
-        return Staged(RAW_CSV, joined if rows else "", rows)
+        return StagedFile(RAW_CSV, joined if rows else "", rows)
 
-    def publish(self, staged: list[Staged]) -> list[str]:
+    def commit(self, staged: list[StagedFile]) -> list[str]:
         """Gives every staged file its name, in this order, replacing what an earlier attempt
         published; gives the names.
 

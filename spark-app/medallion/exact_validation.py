@@ -21,7 +21,7 @@ _IS_OBJECT = (
 )
 
 
-def exact_reading(pipeline: Pipeline) -> str:
+def exact_outcome(pipeline: Pipeline) -> str:
     """SQL over bronze's columns: a struct of `event`, the struct of the fields with their types, and of
     `reason` and `detail`, which are NULL for a silver row.
     """

@@ -4,38 +4,38 @@ from typing import Any
 
 import pytest
 
-from medallion.gate import BatchCounts, BatchGate, BatchRefusedError
 from medallion.naming import RAW_CSV, SILVER, batch_of, file_name, gold_sink
+from medallion.shutdown_guard import BatchCounts, BatchRefusedError, ShutdownGuard
 
 BATCH: Any = None
 
 
 def test_a_batch_that_begins_while_stopping_writes_nothing() -> None:
-    gate, written = BatchGate(), []
+    guard, written = ShutdownGuard(), []
 
     def write(_: Any, batch_id: int) -> BatchCounts:
         written.append(batch_id)
         return BatchCounts({"bronze": 1})
 
-    guarded = gate.guard(write)
+    guarded = guard.wrap(write)
     guarded(BATCH, 0)
-    gate.shut()
+    guard.stop()
     with pytest.raises(BatchRefusedError, match="batch 1 began"):
         guarded(BATCH, 1)
     assert written == [0]
-    assert gate.has_refused
-    assert gate.failure is None
+    assert guard.has_refused
+    assert guard.failure is None
 
 
 def test_a_failing_batch_is_remembered_and_raised() -> None:
-    gate, failure = BatchGate(), OSError("disk full")
+    guard, failure = ShutdownGuard(), OSError("disk full")
 
     def write(_: Any, __: int) -> BatchCounts:
         raise failure
 
     with pytest.raises(OSError, match="disk full"):
-        gate.guard(write)(BATCH, 0)
-    assert gate.failure is failure
+        guard.wrap(write)(BATCH, 0)
+    assert guard.failure is failure
 
 
 def test_names_come_from_the_batch_in_utc() -> None:

@@ -7,8 +7,8 @@ from typing import Optional
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.cluster_watchdog import SILENT_S, WITHOUT_S, ExecutorWatch, watch_executors
 from medallion.errors import EXIT_FAILED, JobError
-from medallion.executor_watch import SILENT_S, WITHOUT_S, ExecutorWatch, watch_executors
 
 
 class World:

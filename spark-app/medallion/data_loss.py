@@ -7,7 +7,7 @@ from typing import Optional
 from medallion.errors import JobError, refusal
 from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
-from medallion.source_record import SourceRecord, refuse_recreated_topic
+from medallion.source_manifest import SourceManifest, refuse_recreated_topic
 from medallion.topic import Topic
 
 _HINT = (
@@ -16,14 +16,14 @@ _HINT = (
 )
 
 
-def loss_of(topic: Topic, record: SourceRecord, log: OffsetLog) -> Optional[JobError]:
+def loss_of(topic: Topic, manifest: SourceManifest, log: OffsetLog) -> Optional[JobError]:
     """The error (exit code 78) for records that are gone, with their offsets; None when the topic has
     everything that was not read yet. Raises JobError (exit code 78) when the topic is another one.
     """
-    refuse_recreated_topic(record, topic.topic_id)
+    refuse_recreated_topic(manifest, topic.topic_id)
     committed = log.read(log.last_committed())
     # A partition that is new is read from its first record.
-    read = committed.end_offsets if committed else record.starting_offsets
+    read = committed.end_offsets if committed else manifest.starting_offsets
     gone = [
         f"{read.get(partition, 0)} to {begin - 1} of partition {partition}"
         for partition, begin in sorted(topic.earliest.items(), key=lambda item: int(item[0]))

@@ -1,4 +1,4 @@
-"""What the outputs were made from, recorded beside the checkpoints; a start that does not fit it is
+"""What the outputs were made from, kept with the checkpoints; a start that does not fit it is
 refused.
 """
 
@@ -16,13 +16,13 @@ from medallion.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.topic import Topic, resolve_starting_offsets
 
-RECORD = f"{CHECKPOINTS}/_source.json"
+MANIFEST = f"{CHECKPOINTS}/_source.json"
 
 _RESET = "`npm run reset` starts afresh (`npm run reset -- --keep-topic` keeps the topic and reads it again)"
 
 
 @dataclass(frozen=True)
-class SourceRecord:
+class SourceManifest:
     """Topic, its Kafka id, the offsets the query starts from, and whether it has fixed them in its
     checkpoint.
     """
@@ -35,71 +35,73 @@ class SourceRecord:
 
 def open_source(
     files: HadoopFiles, topic: Topic, starting_offsets: str, gold_tables: Sequence[str]
-) -> SourceRecord:
-    """The record of an earlier start when the outputs fit it, else a new one.
+) -> SourceManifest:
+    """The manifest of an earlier start when the outputs fit it, else a new one.
 
     Raises JobError (exit code 78) when the topic is another one, or was recreated, or when files or
     checkpoints are there that the others know nothing of.
     """
-    record = _read(files)
-    if record is None:
+    manifest = _read(files)
+    if manifest is None:
         _refuse_unknown_outputs(files, gold_tables)
-        record = SourceRecord(topic.name, topic.topic_id, resolve_starting_offsets(starting_offsets, topic))
-        _write(files, record)
-        return record
-    _refuse_other_topic(files, record, topic)
-    log = OffsetLog(files, INGEST, record.starting_offsets)
+        manifest = SourceManifest(
+            topic.name, topic.topic_id, resolve_starting_offsets(starting_offsets, topic)
+        )
+        _write(files, manifest)
+        return manifest
+    _refuse_other_topic(files, manifest, topic)
+    log = OffsetLog(files, INGEST, manifest.starting_offsets)
     CheckpointRepair(files, log, topic).run()
-    if record.query_started and not log.has_start():
+    if manifest.query_started and not log.has_start():
         raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
     _refuse_younger_files(files, gold_tables)
-    return record if log.has_start() else _with_new_partitions(files, record, topic)
+    return manifest if log.has_start() else _with_new_partitions(files, manifest, topic)
 
 
-def mark_started(files: HadoopFiles, record: SourceRecord) -> None:
+def mark_started(files: HadoopFiles, manifest: SourceManifest) -> None:
     """Notes that the query has fixed its start offsets: from now on a missing checkpoint is a lost one."""
-    if not record.query_started:
-        _write(files, replace(record, query_started=True))
+    if not manifest.query_started:
+        _write(files, replace(manifest, query_started=True))
 
 
-def refuse_recreated_topic(record: SourceRecord, topic_id: str) -> None:
+def refuse_recreated_topic(manifest: SourceManifest, topic_id: str) -> None:
     """Raises JobError (exit code 78) when the topic is not the one that the outputs were made from."""
-    if record.topic_id != topic_id:
+    if manifest.topic_id != topic_id:
         raise refusal(
-            f"topic {record.topic} was deleted and created again (its id was {record.topic_id}, now it is "
-            f"{topic_id}), so the offsets in the checkpoint mean other records",
+            f"topic {manifest.topic} was deleted and created again (its id was {manifest.topic_id}, now it "
+            f"is {topic_id}), so the offsets in the checkpoint mean other records",
             _RESET,
         )
 
 
-def _read(files: HadoopFiles) -> Optional[SourceRecord]:
-    text = files.read_text(RECORD)
+def _read(files: HadoopFiles) -> Optional[SourceManifest]:
+    text = files.read_text(MANIFEST)
     if text is None:
         return None
     try:
-        return SourceRecord(**json.loads(text))
+        return SourceManifest(**json.loads(text))
     except (ValueError, TypeError) as error:
         # Which topic the outputs are of, nothing else tells.
         if _has_outputs(files):
-            raise damaged(files.uri(RECORD)) from error
+            raise damaged(files.uri(MANIFEST)) from error
         return None
 
 
-def _with_new_partitions(files: HadoopFiles, record: SourceRecord, topic: Topic) -> SourceRecord:
-    """The record as long as the query has not fixed its start: partitions that were added since are read from
-    their first record, as they are later on. Kafka's source wants an offset for each.
+def _with_new_partitions(files: HadoopFiles, manifest: SourceManifest, topic: Topic) -> SourceManifest:
+    """The manifest as long as the query has not fixed its start: partitions that were added since are read
+    from their first record, as they are later on. Kafka's source wants an offset for each.
     """
-    offsets = {**topic.earliest, **record.starting_offsets}
-    if offsets == record.starting_offsets:
-        return record
-    extended = replace(record, starting_offsets=offsets)
+    offsets = {**topic.earliest, **manifest.starting_offsets}
+    if offsets == manifest.starting_offsets:
+        return manifest
+    extended = replace(manifest, starting_offsets=offsets)
     _write(files, extended)
     return extended
 
 
-def _write(files: HadoopFiles, record: SourceRecord) -> None:
+def _write(files: HadoopFiles, manifest: SourceManifest) -> None:
     files.make_folder(CHECKPOINTS)
-    files.write_text(RECORD, json.dumps(asdict(record)))
+    files.write_text(MANIFEST, json.dumps(asdict(manifest)))
 
 
 def _has_outputs(files: HadoopFiles) -> bool:
@@ -116,13 +118,13 @@ def _refuse_unknown_outputs(files: HadoopFiles, gold_tables: Sequence[str]) -> N
                 raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
 
 
-def _refuse_other_topic(files: HadoopFiles, record: SourceRecord, topic: Topic) -> None:
-    if record.topic != topic.name:
+def _refuse_other_topic(files: HadoopFiles, manifest: SourceManifest, topic: Topic) -> None:
+    if manifest.topic != topic.name:
         raise refusal(
-            f"the outputs in {files.uri()} were made from topic {record.topic}, not {topic.name}",
-            f"set KAFKA_TOPIC={record.topic} or another OUTPUT_PATH, or: {_RESET}",
+            f"the outputs in {files.uri()} were made from topic {manifest.topic}, not {topic.name}",
+            f"set KAFKA_TOPIC={manifest.topic} or another OUTPUT_PATH, or: {_RESET}",
         )
-    refuse_recreated_topic(record, topic.topic_id)
+    refuse_recreated_topic(manifest, topic.topic_id)
 
 
 def _refuse_younger_files(files: HadoopFiles, gold_tables: Sequence[str]) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.data_loss import loss_of
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog
-from medallion.source_record import SourceRecord
+from medallion.source_manifest import SourceManifest
 from medallion.topic import Topic
-from medallion.topic_loss import loss_of
 from tests.outputs import plan_batch
 
-RECORD = SourceRecord("t", "id-1", {"0": 3, "1": 0}, True)
+RECORD = SourceManifest("t", "id-1", {"0": 3, "1": 0}, True)
 
 
 def topic(earliest: dict[str, int], log_end: dict[str, int], topic_id: str = "id-1") -> Topic:
