@@ -9,7 +9,6 @@ from typing import Any, Callable
 
 from medallion import sql_text as sql
 
-_LARGEST_DOUBLE = "1.7976931348623157e308D"
 _EXACT = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
 
 
@@ -74,5 +73,4 @@ def _double(op: str, args: list[str]) -> str:
     if op == "negate":
         return f"(- {args[0]})"
     result = f"{args[0]} {op} {f'nullif({args[1]}, 0D)' if op in '/%' else args[1]}"
-    # An array of one binds a name to the result, so that it is computed once.
-    return f"get(filter(array({result}), result -> abs(result) <= {_LARGEST_DOUBLE}), 0)"
+    return sql.finite(result)

@@ -15,8 +15,6 @@ from medallion import marked_json
 from medallion import sql_text as sql
 from medallion.pipeline import Field, Type
 
-_LARGEST_DOUBLE = "1.7976931348623157e308D"
-
 
 def _same(_: Type, read: str) -> str:
     return read
@@ -49,8 +47,7 @@ def _text(_: Type, text: str) -> str:
 
 
 def _finite(_: Type, text: str) -> str:
-    number = _token(".*", "double")(_, text)
-    return sql.bind("number", number, f"if(abs(number) <= {_LARGEST_DOUBLE}, number, null)")
+    return sql.finite(_token(".*", "double")(_, text))
 
 
 def _decimal(of: Type, text: str) -> str:

@@ -13,9 +13,8 @@ from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
 from medallion.expressions import to_sql
-from medallion.pipeline import GoldTable, Measure, Type
-
-_TYPES = {"integer": "bigint"}
+from medallion.field_types import column_type
+from medallion.pipeline import GoldTable, Measure
 
 
 def gold(silver: DataFrame, table: GoldTable, watermark_ms: int) -> DataFrame:
@@ -38,11 +37,7 @@ def gold(silver: DataFrame, table: GoldTable, watermark_ms: int) -> DataFrame:
 
 def _aggregate(measure: Measure) -> Column:
     argument = to_sql(measure.argument, _column) if measure.argument else "*"
-    return F.expr(f"{measure.function}({argument})").cast(_type(measure.type)).alias(measure.name)
-
-
-def _type(of: Type) -> str:
-    return f"decimal({of.precision},{of.scale})" if of.kind == "decimal" else _TYPES.get(of.kind, of.kind)
+    return F.expr(f"{measure.function}({argument})").cast(column_type(measure.type)).alias(measure.name)
 
 
 def _column(path: str) -> str:

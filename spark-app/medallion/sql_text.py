@@ -27,6 +27,7 @@ _FIRST_SECOND, _END_SECOND = -62_167_219_200, 253_402_300_800
 #: A number that a decimal of 20 digits before the point may hold, and that is quickly made.
 _SMALL_NUMBER = r"\A-?[0-9]{1,20}(?:\.[0-9]++)?+(?:[eE][+-]?0*[0-9]{1,2})?+\z"
 _FAR_DECIMALS = r"(\.[0-9]{18})[0-9]+(?=[eE]|\z)"
+_LARGEST_DOUBLE = "1.7976931348623157e308D"
 _MICROS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 #: The decimal that an epoch is read as.
 EPOCH_DIGITS, EPOCH_SCALE = 38, 18
@@ -58,6 +59,11 @@ def bind(name: str, value: str, body: str) -> str:
     what is for few records had better stay out of them.
     """
     return f"get(transform(array({value}), {name} -> {body}), 0)"
+
+
+def finite(number: str) -> str:
+    """A double, or NULL when it overflowed."""
+    return bind("number", number, f"if(abs(number) <= {_LARGEST_DOUBLE}, number, null)")
 
 
 def plain_number(precision: int, scale: int, zeros: str = "*+") -> str:
