@@ -206,7 +206,7 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<void> | v
       rewriteParquet(
         fileOf(folder, 'quarantine'),
         (rows) => `SELECT * FROM ${rows} UNION ALL
-      SELECT 'x', kafka_ts, 'bad_amount', topic, "partition", "offset" FROM (SELECT * FROM read_parquet('${fileOf(folder, 'silver')}') LIMIT 1)`,
+      SELECT 'x', kafka_ts, 'bad_amount', 'amount: x is no number', topic, "partition", "offset" FROM (SELECT * FROM read_parquet('${fileOf(folder, 'silver')}') LIMIT 1)`,
       ),
     /in-both silver/,
   ],
