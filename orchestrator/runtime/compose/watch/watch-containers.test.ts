@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { afterEach, expect, it } from 'vitest';
@@ -17,6 +18,9 @@ class ScriptedEngine {
   readonly #events: EngineEvent[] = [];
   readonly #live = new PassThrough();
   #isRunning = true;
+  #isThere = true;
+  /** Whether it takes for ever to look at past events. */
+  isBusy = false;
 
   /** @param isHeard whether the stream of events has it already */
   report(Action: string, attributes: Readonly<Record<string, string>> = {}, isHeard = true): void {
@@ -30,6 +34,11 @@ class ScriptedEngine {
     this.#isRunning = false;
   }
 
+  remove(): void {
+    this.#isThere = false;
+    this.report('destroy');
+  }
+
   /** The part of the client that the watch uses. */
   get client(): Docker {
     const container = {
@@ -39,18 +48,21 @@ class ScriptedEngine {
       },
     };
     const docker = {
-      listContainers: async () => [{ Id: 'k', Labels: LABELS }],
+      listContainers: async () => (this.#isThere ? [{ Id: 'k', Labels: LABELS }] : []),
       getContainer: () => container,
       getEvents: async ({
         since,
         until,
         filters,
+        abortSignal,
       }: {
         since: number;
+        abortSignal: AbortSignal;
         until?: number;
         filters: { event?: string[] };
       }) => {
         if (until === undefined) return this.#live;
+        if (this.isBusy) await once(abortSignal, 'abort').then(() => abortSignal.throwIfAborted());
         const isAsked = ({ Action, timeNano }: EngineEvent) =>
           filters.event?.includes(Action) && timeNano >= since * 1e9 - 1e6 && timeNano <= until * 1e9 + 1e6;
         return Readable.from(this.#events.filter(isAsked).map((event) => `${JSON.stringify(event)}\n`));
@@ -69,12 +81,16 @@ let lines: string[];
 let watch: Promise<unknown>;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A container that got a SIGTERM, lived through it, got a SIGKILL and died. */
-async function killedAfterItWasAsked(): Promise<void> {
+async function watching(): Promise<void> {
   engine = new ScriptedEngine();
   lines = [];
   watch = watchContainers(engine.client, 'p', (line) => lines.push(line));
   await expect.poll(() => lines).toEqual(['watching p']);
+}
+
+/** A container that got a SIGTERM, lived through it, got a SIGKILL and died. */
+async function killedAfterItWasAsked(): Promise<void> {
+  await watching();
   engine.report('kill', { signal: '15' });
   engine.report('kill', { signal: '9' });
   engine.report('die', { exitCode: '137' });
@@ -110,11 +126,19 @@ it('starts again what `docker kill` ended after a SIGTERM that it had lived thro
 });
 
 it('waits for nothing when there was no SIGTERM', async () => {
-  engine = new ScriptedEngine();
-  lines = [];
-  watch = watchContainers(engine.client, 'p', (line) => lines.push(line));
-  await expect.poll(() => lines).toEqual(['watching p']);
+  await watching();
   engine.report('kill', { signal: '9' });
   engine.report('die', { exitCode: '137' });
   await expect.poll(() => engine.starts.length).toBe(1);
+});
+
+it('says nothing of a look that the end of the last container interrupts', async () => {
+  await killedAfterItWasAsked();
+  engine.isBusy = true;
+  engine.putAway();
+  await sleep(300);
+  engine.remove();
+  expect(await watch).toBe('empty');
+  await sleep(100);
+  expect(lines).toEqual(['watching p']);
 });

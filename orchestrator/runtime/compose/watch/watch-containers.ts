@@ -72,15 +72,19 @@ export async function watchContainers(
       say(`${service} was killed and is started again`);
     }
   };
+  let isOver = false;
   const stopListening = await containers.onEvent((event) => {
-    // A failure for one container must not stop the others.
-    act(event).catch((error: unknown) => say(`${event.service}: ${event.action}: ${messageOf(error)}`));
+    act(event).catch((error: unknown) => {
+      // A failure for one container must not stop the others. What the end of the watch has interrupted is none.
+      if (!isOver) say(`${event.service}: ${event.action}: ${messageOf(error)}`);
+    });
   });
   say(`watching ${project}`);
   try {
     if (await containers.isEmpty()) return 'empty';
     return await Promise.race([emptied, containers.lost.then(() => 'lost' as const)]);
   } finally {
+    isOver = true;
     stopListening();
     containers.close();
   }
