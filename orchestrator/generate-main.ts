@@ -5,8 +5,7 @@ import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
 import { ProductError } from './core/product-error.ts';
 import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/generate.ts';
 import { errorText } from './report/error-text.ts';
-import { exitCodeOfLost, streamFailed } from './report/lost-output.ts';
-import { isReaderGone, processOutput } from './report/output.ts';
+import { exitCodeOfLost, tellingOutput } from './report/lost-output.ts';
 import { explainAccess } from './runtime/access-error.ts';
 
 const HELP = `npm run generate -- [options] [folders]
@@ -24,10 +23,8 @@ const mode = options.includes('--check') ? 'check' : 'write';
 
 /** The error after which standard output or standard error takes nothing more. */
 let lost: NodeJS.ErrnoException | undefined;
-const output = processOutput((error, stream) => {
-  if (lost) return;
+const output = tellingOutput((error) => {
   lost = error;
-  if (!isReaderGone(error)) output.err(errorText(streamFailed(error, stream)));
 });
 const exitCode = main();
 await output.flushed();

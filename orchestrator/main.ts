@@ -7,8 +7,8 @@ import type { Reporter } from './core/reporter.ts';
 import { loadPipeline } from './pipeline/load-pipeline.ts';
 import { errorJson, errorText } from './report/error-text.ts';
 import { jsonReporter } from './report/json-reporter.ts';
-import { exitCodeOfLost, streamFailed } from './report/lost-output.ts';
-import { isReaderGone, type Output, processOutput } from './report/output.ts';
+import { exitCodeOfLost, tellingOutput } from './report/lost-output.ts';
+import type { Output } from './report/output.ts';
 import { plainReporter } from './report/plain-reporter.ts';
 import { taskListReporter } from './report/task-list-reporter.ts';
 import { explainAccess, type OwnFolders } from './runtime/access-error.ts';
@@ -25,10 +25,8 @@ const abort = new AbortController();
 let lost: NodeJS.ErrnoException | undefined;
 let command: ParsedCommand | undefined;
 
-const output = processOutput((error, stream) => {
-  if (lost) return;
+const output = tellingOutput((error) => {
   lost = error;
-  if (!isReaderGone(error)) output.err(errorText(streamFailed(error, stream)));
   abort.abort(interruption());
 });
 await end(await main());

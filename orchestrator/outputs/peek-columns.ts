@@ -1,5 +1,5 @@
-import { type Column, columnsIn, isScalar, silverColumns, typeOfColumn } from '../pipeline/columns.ts';
-import type { ColumnType, Pipeline } from '../pipeline/model.ts';
+import { type Column, columnsIn, goldColumns, isScalar, silverColumns, WINDOW } from '../pipeline/columns.ts';
+import type { Pipeline } from '../pipeline/model.ts';
 import { quoted } from './duckdb/expression-sql.ts';
 import type { OutputName } from './sinks.ts';
 
@@ -51,7 +51,7 @@ export function peekColumns(pipeline: Pipeline, output: OutputName): readonly Pe
       return shown.map((each) => (isNumber(each.type) ? column(each.name, 'numeric') : column(each.name)));
     }
     default:
-      return goldColumns(pipeline, output).map(typedColumn);
+      return goldTableColumns(pipeline, output).map(typedColumn);
   }
 }
 
@@ -83,17 +83,11 @@ function eventColumns(
 }
 
 /** The window, the keys and the measures. */
-function goldColumns({ fields, eventTime, gold }: Pipeline, name: string): readonly Column[] {
-  const table = gold.find((each) => each.name === name);
-  const silver = silverColumns(fields, eventTime);
-  const keys = (table?.groupBy ?? []).map((key) => ({
-    name: key,
-    type: typeOfColumn(key, silver) as ColumnType,
-  }));
-  const window = ['window_start', 'window_end'].map(
-    (each): Column => ({ name: each, type: { kind: 'timestamp' } }),
-  );
-  return [...window, ...keys, ...(table?.measures ?? [])];
+function goldTableColumns(pipeline: Pipeline, name: string): readonly Column[] {
+  const table = pipeline.gold.find((each) => each.name === name);
+  if (!table) return WINDOW;
+  const { keys, measures } = goldColumns(pipeline, table);
+  return [...WINDOW, ...keys, ...measures];
 }
 
 const isNumber = ({ kind }: Column['type']): boolean => ['integer', 'double', 'decimal'].includes(kind);

@@ -1,5 +1,5 @@
-import { type Column, silverColumns, typeOfColumn } from '../pipeline/columns.ts';
-import type { ColumnType, Pipeline } from '../pipeline/model.ts';
+import { type Column, goldColumns, silverColumns, WINDOW } from '../pipeline/columns.ts';
+import type { Pipeline } from '../pipeline/model.ts';
 import { sqlType } from './duckdb/expression-sql.ts';
 import type { OutputName } from './sinks.ts';
 
@@ -43,22 +43,16 @@ export function columnsOfOutput(pipeline: Pipeline, output: OutputName): SqlColu
     case 'raw_csv':
       return Object.fromEntries(pipeline.rawCsv.columns.map((name) => [name, 'VARCHAR']));
     default:
-      return goldColumns(pipeline, output);
+      return goldTableColumns(pipeline, output);
   }
 }
 
-function goldColumns(pipeline: Pipeline, name: string): SqlColumns {
+function goldTableColumns(pipeline: Pipeline, name: string): SqlColumns {
   const table = pipeline.gold.find((each) => each.name === name);
   if (!table) throw new Error(`the pipeline ${pipeline.name} has no gold table ${name}`);
-  const silver = silverColumns(pipeline.fields, pipeline.eventTime);
-  const keys = table.groupBy.map((key) => ({ name: key, type: typeOfColumn(key, silver) as ColumnType }));
-  return sqlColumns([...keys, ...WINDOW, ...table.measures]);
+  const { keys, measures } = goldColumns(pipeline, table);
+  return sqlColumns([...keys, ...WINDOW, ...measures]);
 }
-
-const WINDOW: readonly Column[] = [
-  { name: 'window_start', type: { kind: 'timestamp' } },
-  { name: 'window_end', type: { kind: 'timestamp' } },
-];
 
 function sqlColumns(columns: readonly Column[]): SqlColumns {
   return Object.fromEntries(columns.map(({ name, type }) => [name, sqlType(type)]));

@@ -5,7 +5,9 @@ import type {
   EventTime,
   Expr,
   Field,
+  GoldTable,
   ObjectType,
+  Pipeline,
   Type,
 } from './model.ts';
 
@@ -45,6 +47,22 @@ export function rawCsvColumns(fields: readonly Field[], eventTime: Pick<EventTim
     .map(({ name }) => name);
   return [...scalar.slice(0, 1), 'event_time', ...scalar.slice(1)];
 }
+
+/** The columns of a gold table but its window: the keys, and the measures. */
+export function goldColumns(
+  { fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>,
+  { groupBy, measures }: GoldTable,
+): { readonly keys: readonly Column[]; readonly measures: readonly Column[] } {
+  const silver = silverColumns(fields, eventTime);
+  const keys = groupBy.map((name) => ({ name, type: typeOfColumn(name, silver) as ColumnType }));
+  return { keys, measures };
+}
+
+/** The window of a gold table's row, from its start to before its end. */
+export const WINDOW: readonly Column[] = [
+  { name: 'window_start', type: { kind: 'timestamp' } },
+  { name: 'window_end', type: { kind: 'timestamp' } },
+];
 
 export function isScalar(type: Column['type'] | Type): type is ColumnType {
   return type.kind !== 'object' && type.kind !== 'array';

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
 from medallion.file_committer import FileCommitter, StagedFile
 from medallion.hadoop_files import HadoopFiles
@@ -61,7 +62,7 @@ class BatchPasses:
         if self.one_task or not parts:
             return [line for part in parts for line in self.files.parquet_texts(part, _CSV_LINE)]
         columns = silver_columns(self.pipeline)
-        schema = ", ".join(f"`{staged_name(name)}` {data_type}" for name, data_type in columns.items())
+        schema = sql.ddl({staged_name(name): data_type for name, data_type in columns.items()})
         lines = self.files.read_parquet(parts, schema).select(raw_csv(self.pipeline))
         lines.write.mode("append").text(self.committer.output("raw_csv"))
         return []
@@ -86,7 +87,7 @@ class BatchPasses:
 
     def stage_csv(self, lines: list[str]) -> StagedFile:
         """What `write_csv` gave or left as one file."""
-        parts = self.committer.parts(f"{self.committer.folder}/raw_csv")
+        parts = self.committer.parts("raw_csv")
         return self.committer.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
@@ -102,8 +103,7 @@ class BatchPasses:
 
     def _parts(self, *folders: str) -> list[str]:
         """The data files in these folders of staged rows."""
-        root = f"{self.committer.folder}/rows"
-        return [part for folder in folders for part in self.committer.parts(f"{root}/{folder}")]
+        return [part for folder in folders for part in self.committer.parts(f"rows/{folder}")]
 
     def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
         return rows.coalesce(1) if self.one_task else rows

@@ -26,12 +26,11 @@ def exact_outcome(pipeline: Pipeline) -> str:
     `reason` and `detail`, which are NULL for a silver row.
     """
     texts = dict.fromkeys([*[each.name for each in pipeline.fields], _END, _BROKEN], "string")
-    schema = ", ".join(f"`{name}` {data_type}" for name, data_type in texts.items())
     json = marked_json.marked(_with_end("value"))
-    marked = types.marked_fields(
-        pipeline.fields, marked_json.read(json, schema, columnNameOfCorruptRecord=_BROKEN)
-    )
-    words = sql.bind("failed", reasons.first_failed(pipeline, _IS_OBJECT), reasons.words(pipeline))
+    read = marked_json.read(json, sql.ddl(texts), columnNameOfCorruptRecord=_BROKEN)
+    marked = types.marked_fields(pipeline.fields, read)
+    checks = reasons.checks_of(pipeline, _IS_OBJECT)
+    words = sql.bind("failed", reasons.first_failed(checks), reasons.words(pipeline, checks))
     if pipeline.quarantines_unknown_fields:
         words = sql.bind("unknown_names", _unknown_names(pipeline), words)
     outcome = "named_struct('event', marked.v, 'reason', words.reason, 'detail', words.detail)"

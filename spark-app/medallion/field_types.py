@@ -214,7 +214,7 @@ def marked_fields(fields: tuple[Field, ...], read: str, depth: int = 0) -> str:
     if names:
         # Together: Spark plans every batch, and each expression costs it time.
         of = ", ".join(f"{marked}.`{name}`" for name in names)
-        both = sql.bind(texts, f"transform(array({of}), text -> {_text(fields[0].type, 'text')})", both)
+        both = sql.bind(texts, f"transform(array({of}), text -> {_text(Type('string'), 'text')})", both)
     return sql.bind(marked, read, both)
 
 

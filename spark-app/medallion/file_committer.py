@@ -49,26 +49,21 @@ class FileCommitter:
         self._files.make_local_folders(*inside)
         return self._files.uri(folder)
 
-    def parts(self, folder: str) -> list[str]:
+    def parts(self, name: str) -> list[str]:
         """The data files that Spark wrote into a staged folder, in the order of its tasks."""
-        names = sorted(name for name in self._files.names(folder) if name.startswith("part-"))
-        return [f"{folder}/{name}" for name in names]
-
-    def join_parquet(
-        self, name: str, parts: list[str], columns: Optional[Mapping[str, str]] = None
-    ) -> tuple[str, int]:
-        """One staged Parquet file of all rows in these, with all columns or these alone, in this order: its
-        path, empty when there are no rows, and its rows. Rows are those that the parts' footers state.
-        """
-        joined = f"{self.folder}/{name}.joined"
-        rows = self._files.join_parquet(parts, joined, columns) if parts else 0
-        return (joined if rows else "", rows)
+        folder = f"{self.folder}/{name}"
+        names = sorted(part for part in self._files.names(folder) if part.startswith("part-"))
+        return [f"{folder}/{part}" for part in names]
 
     def stage_parquet(
         self, sink: Sink, parts: list[str], columns: Optional[Mapping[str, str]] = None
     ) -> StagedFile:
-        """The same as a sink's file."""
-        return StagedFile(sink, *self.join_parquet(sink.folder, parts, columns))
+        """One staged Parquet file of all rows in these, with all columns or these alone, in this order. Rows
+        are those that the parts' footers state.
+        """
+        joined = f"{self.folder}/{sink.folder}.joined"
+        rows = self._files.join_parquet(parts, joined, columns) if parts else 0
+        return StagedFile(sink, joined if rows else "", rows)
 
     def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFile:
         """One staged CSV file of lines and of these files, below one header, with the records counted

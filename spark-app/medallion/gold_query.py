@@ -76,7 +76,7 @@ class GoldBatch:
 
     def _stage(self, windows: DataFrame, committer: FileCommitter) -> StagedFile:
         windows.write.mode("append").parquet(committer.output("windows"))
-        staged = committer.stage_parquet(self.sink, committer.parts(f"{committer.folder}/windows"))
+        staged = committer.stage_parquet(self.sink, committer.parts("windows"))
         emitted = _emitted(self.spark, self.sink.folder)
         if staged.rows != emitted:
             raise JobError(

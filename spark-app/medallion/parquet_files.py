@@ -94,20 +94,16 @@ class ParquetFiles:
 
     def _append(self, writer: Any, source: Any, blocks: Any, selected: _Selected) -> int:
         """Appends the selected columns of a file's row groups; gives the rows."""
-        rows = [int(block.getRowCount()) for block in blocks]
+        if selected.renamed:
+            blocks = [self._renamed(block, selected) for block in blocks]
         with closing(self._file(source).newStream()) as stream:
             if not any(map(_may_have_several_pages, blocks)):
-                if selected.renamed:
-                    blocks = [self._renamed(block, selected) for block in blocks]
                 writer.appendRowGroups(stream, blocks, True)
-                return sum(rows)
-            with closing(self._reader(source)) as reader:
-                for block in blocks:
-                    if selected.renamed:
-                        _append_with_indexes(writer, stream, reader, self._renamed(block, selected), selected)
-                    else:
+            else:
+                with closing(self._reader(source)) as reader:
+                    for block in blocks:
                         _append_with_indexes(writer, stream, reader, block, selected)
-        return sum(rows)
+        return sum(int(block.getRowCount()) for block in blocks)
 
     def _renamed(self, block: Any, selected: _Selected) -> Any:
         """A row group whose columns have their names in the target."""

@@ -63,10 +63,9 @@ def _typed(name: str) -> str:
 def _read_as_typed(pipeline: Pipeline) -> str:
     """What the parser reads; NULL when the value does not look like an event."""
     fields = {**{each.name: types.read_type(each.type) for each in pipeline.fields}, _BROKEN: "string"}
-    schema = ", ".join(f"`{name}` {data_type}" for name, data_type in fields.items())
     pattern = event_pattern(pipeline.fields, not pipeline.quarantines_unknown_fields)
     looks_right = f"if({sql.matches('value', pattern)}, value, null)"
-    return f"{marked_json.read(looks_right, schema, columnNameOfCorruptRecord=_BROKEN)}"
+    return marked_json.read(looks_right, sql.ddl(fields), columnNameOfCorruptRecord=_BROKEN)
 
 
 def _is_silver(pipeline: Pipeline) -> str:

@@ -93,16 +93,6 @@ class Pipeline:
         """The fields that are columns of silver under their own names."""
         return tuple(each for each in self.fields if each.name != self.event_time)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Every reason of quarantine. A record gets the first one that applies."""
-        required = [name for each in self.fields if each.required for name in _reasons_of(each)]
-        unknown = ["unknown_field"] if self.quarantines_unknown_fields else []
-        constrained = [f"bad_{each.name}" for each in self.fields if has_constraints(each)]
-        expectations = [each.name for each in self.expect_or_quarantine]
-        first = ["null_value", "schema_registry_header", "not_json_object"]
-        return tuple(dict.fromkeys([*first, *required, "wrong_type", *unknown, *constrained, *expectations]))
-
 
 def load_pipeline(path: Path) -> Pipeline:
     """Reads a `pipeline.json`."""
@@ -127,16 +117,6 @@ def pipeline_of(document: dict[str, Any]) -> Pipeline:
         raw_csv_columns=tuple(document["rawCsv"]["columns"]),
         gold=tuple(map(_gold_table, document["gold"])),
     )
-
-
-def has_constraints(each: Field) -> bool:
-    """Whether the field, or anything inside it, has a constraint."""
-    inside = [*each.type.fields, *([each.type.items] if each.type.items else [])]
-    return bool(each.constraints) or any(map(has_constraints, inside))
-
-
-def _reasons_of(each: Field) -> list[str]:
-    return [f"missing_{each.name}", f"bad_{each.name}"]
 
 
 def _field(document: dict[str, Any]) -> Field:

@@ -40,7 +40,9 @@ def start_ingest(
     confirm_source: Callable[[], None],
     silver_read: ReadFiles,
 ) -> StreamingQuery:
-    """Starts `ingest`; its batches pass the guard. `confirm_source`: of `Source`; `silver_read`: `Ingest`."""
+    """Starts `ingest`; its batches pass the guard. See `Source` for `confirm_source`, `Ingest` for
+    `silver_read`.
+    """
     log = OffsetLog(files, INGEST, manifest.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)

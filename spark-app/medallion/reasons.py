@@ -44,21 +44,26 @@ class _Check:
     shown: str = ""
 
 
-def first_failed(pipeline: Pipeline, is_object: str) -> str:
-    """The number of the first check that a record fails; NULL for a silver row."""
-    first = [("value is null", 1), (_HAS_REGISTRY_HEADER, 2), (f"not ({is_object})", _FIRST)]
-    checks = [(each.condition, at) for at, each in enumerate(_checks(pipeline), _FIRST + 1) if each.condition]
-    return f"case {' '.join(f'when {condition} then {number}' for condition, number in first + checks)} end"
-
-
-def words(pipeline: Pipeline) -> str:
-    """A struct of `reason` and `detail` by the check that failed; NULL for a silver row."""
-    first = [
-        _Check("null_value", "", "the record has no value"),
-        _Check("schema_registry_header", "", f"begins with a Schema Registry header, schema id {_VALUE}"),
-        _Check("not_json_object", "", _VALUE),
+def checks_of(pipeline: Pipeline, is_object: str) -> list[_Check]:
+    """Every check, in order. `is_object` is SQL for whether the value is one JSON object."""
+    registry = f"begins with a Schema Registry header, schema id {_VALUE}"
+    text = "if(value = '', 'the value is empty', value)"
+    return [
+        _Check("null_value", "value is null", "the record has no value"),
+        _Check("schema_registry_header", _HAS_REGISTRY_HEADER, registry, _REGISTRY_ID),
+        _Check("not_json_object", f"not ({is_object})", _VALUE, text),
+        *_of_event(pipeline),
     ]
-    checks = [*first, *_checks(pipeline)]
+
+
+def first_failed(checks: list[_Check]) -> str:
+    """The number of the first check that a record fails; NULL for a silver row."""
+    cases = [f"when {each.condition} then {at}" for at, each in enumerate(checks, 1) if each.condition]
+    return f"case {' '.join(cases)} end"
+
+
+def words(pipeline: Pipeline, checks: list[_Check]) -> str:
+    """A struct of `reason` and `detail` by the check that failed; NULL for a silver row."""
     said = f"split({_of_failed([each.sentence for each in checks])}, '{_OR}')"
     reason = _of_failed([each.reason for each in checks])
     words = f"named_struct('reason', {reason}, 'detail', {_detail(pipeline)})"
@@ -91,26 +96,21 @@ def _cut(text: str) -> str:
 def _shown(pipeline: Pipeline, checks: list[_Check]) -> str:
     """The value that a check is about, perhaps marked."""
     last = _FIRST + 2 * len(pipeline.fields)
-    others = [(each.shown, number) for number, each in enumerate(checks, 1) if number > last and each.shown]
-    cases = [
-        f"when 2 then {_REGISTRY_ID}",
-        f"when {_FIRST} then if(value = '', 'the value is empty', value)",
-        *[f"when {number} then {text}" for text, number in others],
-    ]
+    cases = [f"when {at} then {each.shown}" for at, each in enumerate(checks, 1) if each.shown]
     fields = f"if(failed between {_FIRST + 1} and {last}, {_shown_field(pipeline)}, null)"
     return f"case failed {' '.join(cases)} else {fields} end"
 
 
-def _checks(pipeline: Pipeline) -> list[_Check]:
-    """The checks after the first ones, in order."""
+def _of_event(pipeline: Pipeline) -> list[_Check]:
+    """The checks of an event: of its fields, its names, constraints and expectations."""
 
     def column(path: str) -> str:
-        return silver_column(path, pipeline, value_of)
+        return silver_column(path, pipeline, _value_of)
 
     constraints = [
         _Check(f"bad_{each.name}", condition, f"{each.name}: {_VALUE} {problem}", _as_text(each))
         for each in pipeline.fields
-        for condition, problem in violations(each, value_of(each.name))
+        for condition, problem in violations(each, _value_of(each.name))
     ]
     expectations = [
         _Check(each.name, f"not {holds(each.expression, column)}", f"{each.sql} is false")
@@ -130,7 +130,7 @@ def _in_order(pipeline: Pipeline) -> list[Field]:
 
 
 def _of_field(each: Field) -> list[_Check]:
-    wrong = f"{value_of(each.name)} is null"
+    wrong = f"{_value_of(each.name)} is null"
     sentence = _OR.join(f"{each.name}: {_placeholder(each)} {one}" for one in types.complaints(each.type))
     if each.required:
         return [
@@ -140,7 +140,7 @@ def _of_field(each: Field) -> list[_Check]:
     return [_Check(), _Check("wrong_type", f"{wrong} and {_text_of(each)} is not null", sentence)]
 
 
-def value_of(name: str) -> str:
+def _value_of(name: str) -> str:
     """The value of a field of `marked`."""
     return sql.name("marked", "v", name)
 
@@ -154,7 +154,7 @@ def _placeholder(each: Field) -> str:
 
 
 def _as_text(each: Field) -> str:
-    column = value_of(each.name)
+    column = _value_of(each.name)
     return f"to_json({column})" if each.type.kind in ("object", "array") else f"cast({column} as string)"
 
 

@@ -21,7 +21,7 @@ def silver_columns(pipeline: Pipeline) -> dict[str, str]:
 
 def silver_schema(pipeline: Pipeline) -> str:
     """Silver as Spark's readers take it."""
-    return ", ".join(f"`{name}` {data_type}" for name, data_type in silver_columns(pipeline).items())
+    return sql.ddl(silver_columns(pipeline))
 
 
 def staged_name(column: str) -> str:

@@ -6,6 +6,8 @@ session's time zone is UTC.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 #: A number as RFC 8259 has it.
 NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 JUST_A_NUMBER = rf"\A{NUMBER}\z"
@@ -42,6 +44,11 @@ def literal(text: str) -> str:
 def name(*path: str) -> str:
     """A column, or a member of a struct, as an SQL name."""
     return ".".join(f"`{part}`" for part in path)
+
+
+def ddl(columns: Mapping[str, str]) -> str:
+    """Columns with their types as Spark's readers take them."""
+    return ", ".join(f"{name(column)} {data_type}" for column, data_type in columns.items())
 
 
 def matches(text: str, pattern: str) -> str:

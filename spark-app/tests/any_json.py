@@ -111,24 +111,29 @@ def _mutated_golden(draw: st.DrawFn) -> str:
     return text
 
 
-def any_texts() -> list[bytes]:
-    found: list[bytes] = []
+def gathered(texts: st.SearchStrategy[str], count: int) -> list[str]:
+    """Examples of texts, the same ones in every run: a failure is the same on every machine."""
+    found: list[str] = []
 
-    # Derandomised: a failure is the same on every machine.
     @settings(
-        max_examples=_EXAMPLES,
+        max_examples=count,
         derandomize=True,
         database=None,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.one_of(_events(), _events(), _mutated_golden(), _values))
+    @given(texts)
     def gather(text: str) -> None:
-        found.append(text.encode("utf-8", "surrogatepass"))
+        found.append(text)
 
     gather()
     return found
+
+
+def any_texts() -> list[bytes]:
+    texts = st.one_of(_events(), _events(), _mutated_golden(), _values)
+    return [text.encode("utf-8", "surrogatepass") for text in gathered(texts, _EXAMPLES)]
 
 
 def random_bytes() -> list[bytes]:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from medallion.bronze import bronze
 from medallion.parse import Parser
 from medallion.pipeline import Pipeline, load_pipeline, pipeline_of
+from medallion.reasons import checks_of
 from medallion.silver import silver_columns, staged_name
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,12 @@ def silver(pipeline: Pipeline) -> list[Column]:
     from_record = ("kafka_ts", "topic", "partition", "offset")
     names = [name for name in silver_columns(pipeline) if name not in from_record]
     return [F.col(f"`{staged_name(name)}`").alias(name) for name in names]
+
+
+def all_reasons(pipeline: Pipeline) -> tuple[str, ...]:
+    """Every reason of quarantine, in the order of the checks."""
+    checks = checks_of(pipeline, "true")
+    return tuple(dict.fromkeys(check.reason for check in checks if check.reason))
 
 
 def event_of(row: Row) -> Any:

@@ -12,7 +12,17 @@ from medallion import exact_validation, marked_json, parse
 from medallion.pipeline import Pipeline
 from medallion.silver import silver_schema
 from tests.golden_events import EVENTS
-from tests.parsing import EVERYTHING, TRANSACTIONS, contract, event_of, field, outcomes, parsed, silver
+from tests.parsing import (
+    EVERYTHING,
+    TRANSACTIONS,
+    all_reasons,
+    contract,
+    event_of,
+    field,
+    outcomes,
+    parsed,
+    silver,
+)
 
 EVENT: dict[str, Any] = {
     "txn_id": "t",
@@ -144,7 +154,7 @@ _DETAILS: list[tuple[Any, str, str]] = [
 def test_each_reason_says_what_is_wrong(spark: SparkSession) -> None:
     actual = reasons_of(spark, [value for value, _, _ in _DETAILS], TRANSACTIONS)
     assert actual == [(reason, detail) for _, reason, detail in _DETAILS]
-    assert {reason for _, reason, _ in _DETAILS} >= set(TRANSACTIONS.reasons) - {
+    assert {reason for _, reason, _ in _DETAILS} >= set(all_reasons(TRANSACTIONS)) - {
         "bad_txn_id",
         *map("missing_{}".format, ("card_id", "event_ts", "amount")),
     }

@@ -10,7 +10,7 @@ from pyspark.sql import Row, SparkSession
 
 from tests.golden_events import EVENTS
 from tests.oracle import classify, same
-from tests.parsing import TRANSACTIONS, event_of, outcomes
+from tests.parsing import TRANSACTIONS, all_reasons, event_of, outcomes
 from tests.poison_corpus import POISON, bytes_of
 
 _POISON_VALUES = [bytes_of(each["value"]) for each in POISON]
@@ -40,7 +40,7 @@ def poison(spark: SparkSession) -> list[Row]:
 def test_golden_events_have_their_reasons(golden: list[Row]) -> None:
     actual = [(event["name"], row.reason) for event, row in zip(EVENTS, golden)]
     assert actual == [(event["name"], event["reason"]) for event in EVENTS]
-    assert {row.reason for row in golden} >= {None, *TRANSACTIONS.reasons} - {
+    assert {row.reason for row in golden} >= {None, *all_reasons(TRANSACTIONS)} - {
         *("schema_registry_header", "bad_txn_id")
     }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { LINEAGE, silverColumns } from '../../pipeline/columns.ts';
+import { type Column, LINEAGE, silverColumns } from '../../pipeline/columns.ts';
 import type { Pipeline } from '../../pipeline/model.ts';
 import { quoted } from '../duckdb/expression-sql.ts';
 import { columnText, columnTextSql, lengthAndBytes, lengthAndText } from './column-text.ts';
@@ -63,14 +63,16 @@ export function quarantineTexts({
   return [value === null ? '-' : lengthAndText(value), `${kafkaUs},`, '+'];
 }
 
-/** Silver's columns of values by a pipeline: their texts in SQL, and of a row that a record should make. */
+/** Silver's columns of values by a pipeline, the first ones of a row: their texts in SQL, and of a row that a record should make. */
 export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>): {
+  readonly columns: readonly Column[];
   readonly sql: Readonly<Record<string, string>>;
   readonly of: (row: SilverRow) => readonly string[];
 } {
   const columns = silverColumns(fields, eventTime).filter(({ name }) => !LINEAGE.includes(name));
   const texts = columns.map(({ type }) => columnText(type));
   return {
+    columns,
     sql: Object.fromEntries(columns.map(({ name, type }) => [name, columnTextSql(type, quoted(name))])),
     of: (row) => texts.map((text, at) => text(row[at] ?? null)),
   };

@@ -34,6 +34,11 @@ function shown(value: ShownValue, from: number): string {
   return `${typeof value === 'string' ? JSON.stringify(part) : part}${more > 0 ? ` (and ${more} more characters)` : ''}`;
 }
 
+/** Days since 1970 as ISO 8601. */
+export function dateText(days: number): string {
+  return new Date(days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** Unix microseconds as ISO 8601. */
 export function instantText(us: bigint): string {
   const micros = ((us % 1_000_000n) + 1_000_000n) % 1_000_000n;

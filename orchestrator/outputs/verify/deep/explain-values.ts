@@ -1,4 +1,4 @@
-import { type Column, LINEAGE, silverColumns } from '../../../pipeline/columns.ts';
+import type { Column } from '../../../pipeline/columns.ts';
 import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Cell, type Database, sqlText } from '../../duckdb/database.ts';
 import { quoted } from '../../duckdb/expression-sql.ts';
@@ -124,10 +124,7 @@ function silverColumnsOf(
 ): readonly ComparedColumn[] {
   const row = classifier.classify(record);
   if (typeof row === 'string') return [];
-  const columns = silverColumns(pipeline.fields, pipeline.eventTime).filter(
-    ({ name }) => !LINEAGE.includes(name),
-  );
-  const { sql, of } = silverTexts(pipeline);
+  const { columns, sql, of } = silverTexts(pipeline);
   const should = columns.map(({ type }, at) => shownOfRecord(type, row[at] ?? null));
   return columnsOf(sql, of(row), should, Object.fromEntries(columns.map(({ name, type }) => [name, type])));
 }

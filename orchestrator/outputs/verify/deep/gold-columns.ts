@@ -12,6 +12,7 @@ import { quoted, sqlType } from '../../duckdb/expression-sql.ts';
 import { decimalText } from '../../expected/exact-decimal.ts';
 import { columnValue, type SilverRow } from '../../expected/expression-value.ts';
 import type { Value } from '../../expected/field-value.ts';
+import { dateText } from './contrast.ts';
 
 /** A column of silver that gold is made of, or a member of an object in one: kept as a value in the table of expected rows. */
 export interface GoldColumn {
@@ -66,10 +67,7 @@ function appendable(type: ColumnType): {
     case 'decimal':
       return { append: 'VARCHAR', of: (value) => decimalText(value as bigint, type.scale) };
     case 'date':
-      return {
-        append: 'VARCHAR',
-        of: (value) => new Date(Number(value) * 86_400_000).toISOString().slice(0, 10),
-      };
+      return { append: 'VARCHAR', of: (value) => dateText(Number(value)) };
     case 'integer':
     case 'timestamp':
       return { append: 'BIGINT', of: (value) => value as bigint };

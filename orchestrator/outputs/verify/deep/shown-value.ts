@@ -2,7 +2,7 @@ import { type Column, columnType } from '../../../pipeline/columns.ts';
 import type { Type } from '../../../pipeline/model.ts';
 import { decimalText } from '../../expected/exact-decimal.ts';
 import type { Value } from '../../expected/field-value.ts';
-import { instantText, type ShownValue } from './contrast.ts';
+import { dateText, instantText, type ShownValue } from './contrast.ts';
 
 type AnyType = Column['type'] | Type;
 
@@ -35,7 +35,7 @@ function literalOf(type: AnyType, value: Value): string {
     case 'timestamp':
       return instantText(value as bigint);
     case 'date':
-      return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
+      return dateText(Number(value));
     case 'object': {
       const values = value as readonly Value[];
       const members = type.fields.map(
