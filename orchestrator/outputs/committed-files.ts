@@ -2,24 +2,23 @@ import { join } from 'node:path';
 import { lastCommittedBatch } from './checkpoint.ts';
 import { localOutputPath } from './local-path.ts';
 import { namesIfPresent } from './optional-file.ts';
-import { batchOfFileName, type OutputName } from './sinks.ts';
+import { contentOfFileName, type FileContent, fileNumber, type OutputName } from './sinks.ts';
 
 /** A file of a sink or gold table. */
-export interface SinkFile {
+export interface SinkFile extends FileContent {
   /** Absolute. */
   readonly path: string;
-  readonly batch: number;
 }
 
-/** Every file of a sink or gold table that has a name of the contract, by batch; also those in flight. */
+/** Every file of a sink or gold table that has a name of the contract, by batch and part; also those in flight. */
 export async function sinkFiles(outputPath: string, sink: OutputName): Promise<readonly SinkFile[]> {
   const folder = join(localOutputPath(outputPath), sink);
   const files: SinkFile[] = [];
   for (const name of await namesIfPresent(folder)) {
-    const batch = batchOfFileName(sink, name);
-    if (batch !== undefined) files.push({ path: join(folder, name), batch });
+    const content = contentOfFileName(sink, name);
+    if (content !== undefined) files.push({ path: join(folder, name), ...content });
   }
-  return files.sort((a, b) => a.batch - b.batch || (a.path < b.path ? -1 : 1));
+  return files.sort((a, b) => fileNumber(a) - fileNumber(b) || (a.path < b.path ? -1 : 1));
 }
 
 /**

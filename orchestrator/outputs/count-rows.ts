@@ -3,6 +3,7 @@ import type { SinkFile } from './committed-files.ts';
 import { type Database, sqlText } from './duckdb/database.ts';
 import { FILE, literalGlob, sourceOf } from './duckdb/file-source.ts';
 import type { SqlColumns } from './sink-columns.ts';
+import { fileNumber } from './sinks.ts';
 
 /** Rows by file, and where the figures come from. */
 export interface RowCounts {
@@ -24,8 +25,8 @@ export async function countParquetRows(database: Database, files: readonly SinkF
 
 /**
  * Counts raw_csv's rows. A CSV has no footer, so that a large one is not counted: the job makes it from the silver file of the
- * same micro-batch, whose count is taken, and `verify` is what compares the two.
- * @param silver rows of silver by batch
+ * same micro-batch and part, whose count is taken, and `verify` is what compares the two.
+ * @param silver rows of silver by the number of the file
  * @param columns of raw_csv, in their order
  */
 export async function countCsvRows(
@@ -36,10 +37,10 @@ export async function countCsvRows(
 ): Promise<RowCounts> {
   const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size));
   const small = sizes.reduce((sum, size) => sum + size, 0) <= READABLE_CSV_BYTES;
-  const read = files.filter(({ batch }) => small || !silver.has(batch));
-  const taken = files.flatMap(({ path, batch }): [string, number][] => {
-    const rows = small ? undefined : silver.get(batch);
-    return rows === undefined ? [] : [[path, rows]];
+  const read = files.filter((file) => small || !silver.has(fileNumber(file)));
+  const taken = files.flatMap((file): [string, number][] => {
+    const rows = small ? undefined : silver.get(fileNumber(file));
+    return rows === undefined ? [] : [[file.path, rows]];
   });
   const counted =
     read.length === 0

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { batchIds, checkpointFolder } from './checkpoint.ts';
 import { namesIfPresent, readIfPresent } from './optional-file.ts';
 import { outputDamaged } from './output-damaged.ts';
-import { batchOfFileName } from './sinks.ts';
+import { contentOfFileName, type FileContent, fileNumber } from './sinks.ts';
 
 /** A committed micro-batch of a gold query, as its entry in the offset log has it. */
 export interface GoldBatch {
@@ -24,7 +24,7 @@ export interface GoldCheckpoint {
   readonly planned: number;
   /** The committed micro-batches that the offset log still has, ascending. Spark keeps the last 100. */
   readonly batches: readonly GoldBatch[];
-  /** Batch of the source log by silver's micro-batch, of all files that the query has seen, committed or not. */
+  /** Batch of the source log by the number of silver's file (see `fileNumber`), of all files that the query has seen, committed or not. */
   readonly seen: ReadonlyMap<number, number>;
 }
 
@@ -62,9 +62,9 @@ export async function readGoldCheckpoint(
 /** The last batch of the source log that a committed micro-batch has read, -1 before the first. */
 export const readThrough = ({ batches }: GoldCheckpoint): number => batches.at(-1)?.logOffset ?? -1;
 
-/** Whether no committed micro-batch of a gold query has read the file of a micro-batch of silver. */
-export function isUnread(checkpoint: GoldCheckpoint, silverBatch: number): boolean {
-  return (checkpoint.seen.get(silverBatch) ?? Number.POSITIVE_INFINITY) > readThrough(checkpoint);
+/** Whether no committed micro-batch of a gold query has read a file of silver. */
+export function isUnread(checkpoint: GoldCheckpoint, silver: FileContent): boolean {
+  return (checkpoint.seen.get(fileNumber(silver)) ?? Number.POSITIVE_INFINITY) > readThrough(checkpoint);
 }
 
 /** The entries of the offset log from `first` to `last`, as far as they are there. */
@@ -112,8 +112,8 @@ async function sourceLog(folder: string): Promise<ReadonlyMap<number, number> | 
     const content = await readIfPresent(path);
     if (content === undefined) return undefined;
     for (const { path: file, batchId } of parseLog(path, content)) {
-      const silver = batchOfFileName('silver', fileNameOf(file));
-      if (silver !== undefined && !seen.has(silver)) seen.set(silver, batchId);
+      const silver = contentOfFileName('silver', fileNameOf(file));
+      if (silver !== undefined && !seen.has(fileNumber(silver))) seen.set(fileNumber(silver), batchId);
     }
   }
   return seen;

@@ -14,6 +14,6 @@ export async function filesUnreadByGold(
   const files = await committedFiles(outputPath, 'silver', through);
   // Read after the files: what it has read meanwhile is no lag.
   const checkpoint = await readGoldCheckpoint(outputPath, table, 'the last batch');
-  const unread = files.filter(({ batch }) => isUnread(checkpoint, batch));
+  const unread = files.filter((file) => isUnread(checkpoint, file));
   return { files: unread.length, committed: checkpoint.committed };
 }

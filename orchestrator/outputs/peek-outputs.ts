@@ -16,7 +16,7 @@ import { type GoldProspect, goldProspects } from './peek-prospect.ts';
 import { type RejectedReason, rejectedReasons } from './peek-rejected.ts';
 import { type PruneLedger, readPruneLedgers } from './prune-ledger.ts';
 import { columnsOfOutput } from './sink-columns.ts';
-import { isSinkName, type OutputName, outputNames } from './sinks.ts';
+import { fileNumber, isSinkName, type OutputName, outputNames } from './sinks.ts';
 
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
@@ -97,7 +97,7 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
         ? await countCsvRows(
             database,
             files,
-            rowsByBatch(found.get('silver')),
+            rowsByFile(found.get('silver')),
             columnsOfOutput(pipeline, name),
           )
         : await countParquetRows(database, files);
@@ -151,11 +151,12 @@ interface Found {
   readonly counts: RowCounts;
 }
 
-function rowsByBatch(found: Found | undefined): ReadonlyMap<number, number> {
+function rowsByFile(found: Found | undefined): ReadonlyMap<number, number> {
   const rows = new Map<number, number>();
-  for (const { path, batch } of found?.files ?? []) {
+  for (const file of found?.files ?? []) {
+    const number = fileNumber(file);
     // The same batch under two names: none of them is known to be the one that the CSV was made from.
-    rows.set(batch, rows.has(batch) ? Number.NaN : (found?.counts.byPath.get(path) ?? Number.NaN));
+    rows.set(number, rows.has(number) ? Number.NaN : (found?.counts.byPath.get(file.path) ?? Number.NaN));
   }
   return new Map([...rows].filter(([, count]) => !Number.isNaN(count)));
 }

@@ -2,6 +2,7 @@ import type { EventTimeState } from '../core/event-time-notes.ts';
 import type { GoldTable, Pipeline } from '../pipeline/model.ts';
 import type { Database } from './duckdb/database.ts';
 import { readGoldCheckpoint, readThrough } from './gold-checkpoint.ts';
+import { batchOfFileNumber } from './sinks.ts';
 import { createRules, LOG_OFFSET, WINDOW_START, windowsOf } from './verify/gold/compare-gold.ts';
 import { readGold } from './verify/gold/gold-batches.ts';
 import { goldSql, microseconds } from './verify/gold/gold-sql.ts';
@@ -39,7 +40,9 @@ async function prospectOf(
   const checkpoint = await readGoldCheckpoint(outputPath, table.name);
   const last = readThrough(checkpoint);
   const logged = new Map(
-    [...checkpoint.seen].filter(([batch, logOffset]) => batch <= through && logOffset <= last),
+    [...checkpoint.seen].filter(
+      ([file, logOffset]) => batchOfFileNumber(file) <= through && logOffset <= last,
+    ),
   );
   const watermarkMs = checkpoint.batches.at(-1)?.watermarkMs ?? 0;
   const sql = goldSql(pipeline, table);

@@ -5,7 +5,7 @@ import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { isFileManagerFile } from '../core/file-manager-files.ts';
 import { ProductError } from '../core/product-error.ts';
 import { absentAsUndefined, namesIfPresent } from './optional-file.ts';
-import { batchOfFileName, isSinkName, type OutputName } from './sinks.ts';
+import { contentOfFileName, isSinkName, type OutputName } from './sinks.ts';
 
 /** The file that marks a folder as made by this stack. */
 export const OUTPUT_MARKER = '.medallion-stream';
@@ -82,7 +82,7 @@ async function sinkFilesOf(folder: string, sink: OutputName, foreign: string[]):
   const own: string[] = [];
   for (const entry of await entriesOf(folder, foreign)) {
     const path = join(folder, entry.name);
-    const isData = batchOfFileName(sink, withoutChecksum(entry.name)) !== undefined;
+    const isData = contentOfFileName(sink, withoutChecksum(entry.name)) !== undefined;
     const isOwn = entry.isFile() && (isData || isFileManagerFile(entry.name));
     (isOwn ? own : foreign).push(path);
   }
@@ -100,7 +100,7 @@ async function isOutput(path: string, tables: ReadonlySet<string>): Promise<bool
   return (
     TABLE.test(name) &&
     files.length > 0 &&
-    files.every((file) => batchOfFileName(name, withoutChecksum(file)) !== undefined)
+    files.every((file) => contentOfFileName(name, withoutChecksum(file)) !== undefined)
   );
 }
 

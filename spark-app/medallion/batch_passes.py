@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
-from medallion.file_committer import FileCommitter, StagedFile
+from medallion.file_committer import FileCommitter, StagedFiles
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, QUARANTINE, SILVER
 from medallion.pipeline import Pipeline
@@ -25,13 +25,13 @@ from medallion.raw_csv import raw_csv
 from medallion.silver import silver_columns, staged_name
 
 #: What is_silver is in the names of folders.
-_SILVER, _QUARANTINE = "is_silver=true", "is_silver=false"
+SILVER_ROWS, QUARANTINE_ROWS = "is_silver=true", "is_silver=false"
 
 #: Of a small batch: the line of raw_csv beside a silver row. No field of an event has a hyphen.
 _CSV_LINE = "csv-line"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
-_OPTIONS = {"parquet.block.size": str(32 << 20)}
+PARQUET_OPTIONS = {"parquet.block.size": str(32 << 20)}
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,22 @@ class BatchPasses:
 
     def write_rows(self, rows: DataFrame) -> None:
         """Every record with what it is, as `Parser.parse` gives it."""
-        output = self.committer.output("rows", _SILVER, _QUARANTINE)
-        options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
-        columns = {"is_silver": F.col("reason").isNull()}
-        if self.one_task:
-            columns[_CSV_LINE] = F.when(F.col("reason").isNull(), raw_csv(self.pipeline))
+        output = self.committer.output("rows", SILVER_ROWS, QUARANTINE_ROWS)
+        options = {**PARQUET_OPTIONS, **_without_dictionaries(self.pipeline)}
+        columns = {"is_silver": F.col("reason").isNull(), **self._staged_beside()}
         judged = self._in_few_tasks(rows.withColumns(columns))
         write = judged.write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
+
+    def stage_raw_csv(self) -> StagedFiles:
+        """The silver rows as CSV in one file."""
+        return self.stage_csv(self.write_csv())
 
     def write_csv(self) -> list[str]:
         """The silver rows as lines of raw_csv: in a folder of its name, or of a small batch as the result,
         which the driver reads: a job would take several times as long.
         """
-        parts = self._parts(_SILVER)
+        parts = self._parts(SILVER_ROWS)
         if self.one_task or not parts:
             return [line for part in parts for line in self.files.parquet_texts(part, _CSV_LINE)]
         columns = silver_columns(self.pipeline)
@@ -69,37 +71,48 @@ class BatchPasses:
 
     def bronze_parts(self) -> list[str]:
         """The files of rows that were read."""
-        return self._parts(_SILVER, _QUARANTINE)
+        return self._parts(SILVER_ROWS, QUARANTINE_ROWS)
 
-    def stage_bronze(self) -> StagedFile:
+    def stage_bronze(self) -> StagedFiles:
         """All that was read as one file."""
         columns = {name: name for name in BRONZE_COLUMNS}
         return self.committer.stage_parquet(BRONZE, self.bronze_parts(), columns)
 
-    def stage_silver(self) -> StagedFile:
+    def stage_silver(self) -> StagedFiles:
         """The silver rows as one file."""
         columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
-        return self.committer.stage_parquet(SILVER, self._parts(_SILVER), columns)
+        return self.committer.stage_parquet(SILVER, self._parts(SILVER_ROWS), columns)
 
-    def stage_quarantine(self) -> StagedFile:
+    def stage_quarantine(self) -> StagedFiles:
         """What was rejected as one file."""
-        return self.committer.stage_parquet(QUARANTINE, self._parts(_QUARANTINE), QUARANTINE_COLUMNS)
+        return self.committer.stage_parquet(QUARANTINE, self._parts(QUARANTINE_ROWS), QUARANTINE_COLUMNS)
 
-    def stage_csv(self, lines: list[str]) -> StagedFile:
+    def stage_csv(self, lines: list[str]) -> StagedFiles:
         """What `write_csv` gave or left as one file."""
         parts = self.committer.parts("raw_csv")
         return self.committer.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
         """How many values were rejected, by reason."""
-        parts = self._parts(_QUARANTINE)
+        parts = self._parts(QUARANTINE_ROWS)
         if not parts:
             return {}
-        reasons = self.files.read_parquet(parts, "reason string")
-        if self.one_task:
-            # To shuffle them would be another stage.
-            return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
+        return self._count(self.files.read_parquet(parts, "reason string"))
+
+    def _count(self, reasons: DataFrame) -> dict[str, int]:
+        if not self.one_task:
+            return self._count_by_tasks(reasons)
+        # To shuffle them would be another stage.
+        return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
+
+    def _count_by_tasks(self, reasons: DataFrame) -> dict[str, int]:
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
+
+    def _staged_beside(self) -> dict[str, Column]:
+        """What is staged beside the columns of the sinks."""
+        if not self.one_task:
+            return {}
+        return {_CSV_LINE: F.when(F.col("reason").isNull(), raw_csv(self.pipeline))}
 
     def _parts(self, *folders: str) -> list[str]:
         """The data files in these folders of staged rows."""

@@ -32,13 +32,18 @@ _HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
 READ_COMMITTED = "read_committed"
 READ_UNCOMMITTED = "read_uncommitted"
 
+#: Who makes the files of a sink: the driver one for each batch, or the executors one for each part of it.
+SINGLE = "single"
+PARALLEL = "parallel"
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Settings:
     """Every setting of the job. `starting_offsets` is `earliest`, `latest`, or the Kafka source's JSON
-    for one topic. `isolation_level` is `read_committed` or `read_uncommitted`. Intervals are as Spark
+    for one topic. `isolation_level` is `read_committed` or `read_uncommitted`, `sink_files` is `single` or
+    `parallel`. Intervals are as Spark
     takes them. `pipeline_json` is the text of the pipeline's file.
     """
 
@@ -52,6 +57,7 @@ class Settings:
     gold_trigger_interval: str
     max_offsets_per_trigger: int
     max_files_per_sink: int
+    sink_files: str
     starting_offsets: str
     fail_on_data_loss: bool
     show_previews: bool
@@ -125,6 +131,13 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             lambda text: _whole(text, 0, 1_000_000),
             "a whole number to 1000000, 0 keeps all files",
             0,
+        ),
+        sink_files=read(
+            "SINK_FILES",
+            SINGLE,
+            lambda text: text if text in (SINGLE, PARALLEL) else None,
+            f"{SINGLE} or {PARALLEL}",
+            "",
         ),
         starting_offsets=read(
             "STARTING_OFFSETS",

@@ -10,34 +10,65 @@ it no longer has rows for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import RAW_CSV, Sink, file_name
+from medallion.naming import RAW_CSV, Sink, batch_of, file_name
 from medallion.offset_log import Batch, OffsetLog
 
 
 @dataclass(frozen=True)
-class StagedFile:
-    """A staged file of a sink and its rows; `path` is empty when there is none."""
+class StagedFiles:
+    """What is staged of a sink: its rows, and each file's path by its part, None for an only file. A file
+    without rows is not in it.
+    """
 
     sink: Sink
-    path: str
     rows: int
+    paths: Mapping[Optional[int], str] = field(default_factory=dict)
 
 
-def path_of(sink: Sink, batch: Batch) -> str:
-    """Where a batch's file of a sink goes."""
-    return f"{sink.folder}/{file_name(sink, batch.time_ms, batch.batch_id)}"
+def path_of(sink: Sink, batch: Batch, part: Optional[int] = None) -> str:
+    """Where a file of a batch goes."""
+    of = (sink, batch.time_ms, batch.batch_id)
+    return f"{sink.folder}/{file_name(*of) if part is None else file_name(*of, part)}"
+
+
+def published_of(files: HadoopFiles, sink: Sink, batch: Batch) -> list[str]:
+    """Names of the files that a sink has of a batch."""
+    # Neither has another run's batch of this id the time, nor has another batch the id.
+    own = file_name(sink, batch.time_ms, batch.batch_id)[: -len(sink.extension) - 1]
+    names = [name for name in files.names(sink.folder) if batch_of(sink, name) == batch.batch_id]
+    return sorted(name for name in names if name.startswith(own))
+
+
+class FirstBatch:
+    """Whether a batch may have been published already, in whole or in part: only the first one that a driver
+    runs, for each of the others follows on the commit of the one before it. No folder is listed for these.
+    """
+
+    def __init__(self) -> None:
+        self._last: Optional[int] = None
+
+    def may_be_published(self, batch_id: int) -> bool:
+        """Asked once for each attempt at a batch."""
+        follows = self._last is not None and batch_id == self._last + 1
+        self._last = batch_id
+        return not follows
 
 
 class FileCommitter:
-    """The files of one attempt at a batch, from its staging folder to their names."""
+    """The files of one attempt at a batch, from its staging folder to their names. `replaces`: some of the
+    batch may be published already.
+    """
 
-    def __init__(self, files: HadoopFiles, log: OffsetLog, batch: Batch, folder: str) -> None:
+    def __init__(
+        self, files: HadoopFiles, log: OffsetLog, batch: Batch, folder: str, replaces: bool = True
+    ) -> None:
         self._files = files
         self._log = log
+        self.replaces = replaces
         self.batch = batch
         self.folder = folder
 
@@ -57,26 +88,33 @@ class FileCommitter:
 
     def stage_parquet(
         self, sink: Sink, parts: list[str], columns: Optional[Mapping[str, str]] = None
-    ) -> StagedFile:
+    ) -> StagedFiles:
         """One staged Parquet file of all rows in these, with all columns or these alone, in this order. Rows
         are those that the parts' footers state.
         """
         joined = f"{self.folder}/{sink.folder}.joined"
         rows = self._files.join_parquet(parts, joined, columns) if parts else 0
-        return StagedFile(sink, joined if rows else "", rows)
+        return StagedFiles(sink, rows, {None: joined} if rows else {})
 
-    def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFile:
+    def stage_parquet_parts(self, sink: Sink, name: str) -> StagedFiles:
+        """The Parquet files that Spark wrote into a staged folder, as they are, each by its task's number.
+        Rows are those that their footers state.
+        """
+        rows = {part: self._files.parquet_rows(part) for part in self.parts(name)}
+        return StagedFiles(sink, sum(rows.values()), {task_of(part): part for part in rows if rows[part]})
+
+    def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
         """One staged CSV file of lines and of these files, below one header, with the records counted
         in it.
         """
         if not lines and not parts:
-            return StagedFile(RAW_CSV, "", 0)
+            return StagedFiles(RAW_CSV, 0)
         joined = f"{self.folder}/csv.joined"
         self._files.join_text("\n".join([",".join(header), *lines, ""]), parts, joined)
         rows = self._files.csv_records(joined) - 1
-        return StagedFile(RAW_CSV, joined if rows else "", rows)
+        return StagedFiles(RAW_CSV, rows, {None: joined} if rows else {})
 
-    def commit(self, staged: list[StagedFile]) -> list[str]:
+    def commit(self, staged: list[StagedFiles]) -> list[str]:
         """Gives every staged file its name, in this order, replacing what an earlier attempt
         published; gives the names.
 
@@ -84,13 +122,26 @@ class FileCommitter:
         name.
         """
         self._log.refuse_lost(self.batch)
-        published = []
+        published: list[str] = []
         for item in staged:
-            name = path_of(item.sink, self.batch)
-            if item.rows == 0:
-                self._files.delete(name)
-            else:
+            targets = {path_of(item.sink, self.batch, part): path for part, path in item.paths.items()}
+            self._remove_others(item.sink, targets)
+            if targets:
                 self._files.make_folder(item.sink.folder)
-                self._files.rename(item.path, name)
-                published.append(name)
+            for target, path in targets.items():
+                self._files.rename(path, target)
+            published += targets
         return published
+
+    def _remove_others(self, sink: Sink, targets: Mapping[str, str]) -> None:
+        """Deletes what an earlier attempt published and this one does not have."""
+        if not self.replaces:
+            return
+        for name in published_of(self._files, sink, self.batch):
+            if f"{sink.folder}/{name}" not in targets:
+                self._files.delete(f"{sink.folder}/{name}")
+
+
+def task_of(path: str) -> int:
+    """The number of the task that wrote a file, as Spark has it in the name: part-<number>-…"""
+    return int(path.rsplit("/", 1)[-1].split("-")[1])

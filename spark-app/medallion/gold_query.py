@@ -9,15 +9,15 @@ knows files by their names, does not read them twice.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.config import Settings
+from medallion.config import PARALLEL, Settings
 from medallion.errors import JobError
-from medallion.file_committer import FileCommitter, StagedFile, path_of
+from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of
 from medallion.file_source_log import FileSourceLog
 from medallion.gold import gold
 from medallion.hadoop_files import HadoopFiles
@@ -49,7 +49,9 @@ _STATE_SAVE = "StateStoreSave"
 
 @dataclass(frozen=True)
 class GoldBatch:
-    """Writes the windows that a micro-batch emits as the file of a gold table. `spark` starts the query."""
+    """Writes the windows that a micro-batch emits as the file of a gold table. `spark` starts the query.
+    `parallel`: a file for each task that has some.
+    """
 
     spark: SparkSession
     files: HadoopFiles
@@ -57,6 +59,8 @@ class GoldBatch:
     sink: Sink
     max_files_per_sink: int
     show_previews: bool = False
+    parallel: bool = False
+    first_batch: FirstBatch = field(default_factory=FirstBatch)
 
     def write(self, windows: DataFrame, batch_id: int) -> BatchCounts:
         """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
@@ -65,18 +69,22 @@ class GoldBatch:
         planned = self.log.planned(batch_id)
         with Staging(self.files, self.sink.folder, batch_id) as staging:
             staging.remove_others(self.log)
-            committer = FileCommitter(self.files, self.log, planned, staging.folder)
+            replaces = self.first_batch.may_be_published(batch_id)
+            committer = FileCommitter(self.files, self.log, planned, staging.folder, replaces)
             staged = self._stage(windows, committer)
             self.log.sync(batch_id, *self._written_by(planned))
             self.files.sync(committer.commit([staged]))
         prune(self.files, self.log, self.sink, self.max_files_per_sink)
         if self.show_previews and staged.rows:
-            preview(self.files, path_of(self.sink, planned))
+            preview(self.files, path_of(self.sink, planned, min(staged.paths)))
         return BatchCounts({self.sink.folder: staged.rows})
 
-    def _stage(self, windows: DataFrame, committer: FileCommitter) -> StagedFile:
+    def _stage(self, windows: DataFrame, committer: FileCommitter) -> StagedFiles:
         windows.write.mode("append").parquet(committer.output("windows"))
-        staged = committer.stage_parquet(self.sink, committer.parts("windows"))
+        if self.parallel:
+            staged = committer.stage_parquet_parts(self.sink, "windows")
+        else:
+            staged = committer.stage_parquet(self.sink, committer.parts("windows"))
         emitted = _emitted(self.spark, self.sink.folder)
         if staged.rows != emitted:
             raise JobError(
@@ -112,7 +120,10 @@ def start_gold(
     files.make_folder(SILVER.folder)
     log = OffsetLog(files, table.name)
     batch = GoldBatch(
-        *(spark, files, log, gold_sink(table.name)), settings.max_files_per_sink, settings.show_previews
+        *(spark, files, log, gold_sink(table.name)),
+        settings.max_files_per_sink,
+        settings.show_previews,
+        settings.sink_files == PARALLEL,
     )
     query = (
         gold(read_silver(spark, files, settings.pipeline), table, settings.pipeline.watermark_ms)

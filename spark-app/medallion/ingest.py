@@ -18,10 +18,12 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
 from medallion.batch_passes import BatchPasses
-from medallion.file_committer import FileCommitter, StagedFile, path_of
+from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
+from medallion.division import divide
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import BRONZE, INGEST, SILVER
-from medallion.offset_log import Batch, OffsetLog, count_of
+from medallion.naming import BRONZE, INGEST, SILVER, part_of
+from medallion.offset_log import Batch, OffsetLog, Range, count_of
+from medallion.parallel_passes import ParallelPasses
 from medallion.pipeline import Pipeline
 from medallion.preview import preview
 from medallion.record_lookup import RecordLookup
@@ -66,30 +68,27 @@ class _Attempt:
         return self.threads.submit(inheritable_thread_target(work), *arguments)
 
     def require_whole(
-        self, bronze: StagedFile, quarantine: StagedFile, silver: StagedFile, csv: StagedFile
+        self, bronze: StagedFiles, quarantine: StagedFiles, silver: StagedFiles, csv: StagedFiles
     ) -> None:
         """Raises JobError unless the batch is whole."""
         counts = RowCounts(bronze.rows, silver.rows, quarantine.rows)
         self.whole.require(counts, self.passes.bronze_parts)
         self.whole.require_csv(silver.rows, csv.rows)
 
-    def stage_csv(self) -> StagedFile:
-        """Makes raw_csv's lines, and one file of them."""
-        return self.passes.stage_csv(self.passes.write_csv())
-
 
 @dataclass(frozen=True)
 class _Outcome:
     """What an attempt has published, and how many records were rejected by reason."""
 
-    staged: list[StagedFile]
+    staged: list[StagedFiles]
     rejected: dict[str, int]
 
 
 @dataclass(frozen=True)
 class Ingest:
     """Writes a batch of parsed records as the files of four sinks. `silver_read`: which files of silver
-    everybody has read who has to; no other is pruned.
+    everybody has read who has to; no other is pruned. `parallel`: the files that the executors write are the
+    outputs, instead of one file that the driver makes of them.
     """
 
     pipeline: Pipeline
@@ -99,6 +98,8 @@ class Ingest:
     max_files_per_sink: int
     show_previews: bool = False
     silver_read: Optional[ReadFiles] = None
+    parallel: bool = False
+    first_batch: FirstBatch = field(default_factory=FirstBatch)
     record_size: RecordSize = field(default_factory=RecordSize)
 
     def write(self, rows: DataFrame, batch_id: int) -> BatchCounts:
@@ -113,14 +114,15 @@ class Ingest:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
             if self.show_previews and item.sink == SILVER and item.rows:
-                preview(self.files, path_of(item.sink, planned))
+                preview(self.files, path_of(item.sink, planned, min(item.paths)))
         return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
 
     def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
-        committer = FileCommitter(self.files, self.log, planned, folder)
-        passes = BatchPasses(self.files, committer, self.pipeline, is_small)
+        replaces = self.first_batch.may_be_published(planned.batch_id)
+        committer = FileCommitter(self.files, self.log, planned, folder, replaces)
+        passes = self._passes(committer, is_small, ranges)
         whole = WholeBatch(
             *(rows.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),
@@ -128,8 +130,25 @@ class Ingest:
         with ThreadPoolExecutor(_THREADS) as threads:
             outcome = self._run(_Attempt(passes, whole, threads), rows)
         bronze = outcome.staged[0]
-        self.record_size.learn(bronze.rows, self.files.size(path_of(BRONZE, planned)) if bronze.rows else 0)
+        size = sum(self.files.size(path_of(BRONZE, planned, part)) for part in bronze.paths)
+        self.record_size.learn(bronze.rows, size)
         return outcome
+
+    def _passes(
+        self, committer: FileCommitter, is_small: bool, ranges: Optional[dict[str, Range]]
+    ) -> BatchPasses:
+        if not self._is_parallel(committer):
+            return BatchPasses(self.files, committer, self.pipeline, is_small)
+        return ParallelPasses(self.files, committer, self.pipeline, is_small, divide(ranges))
+
+    def _is_parallel(self, committer: FileCommitter) -> bool:
+        """A batch goes on in the form in which its silver began to be published, whatever is set now: gold may
+        have read that, and would read its rows again under other names.
+        """
+        published = published_of(self.files, SILVER, committer.batch) if committer.replaces else []
+        if not published:
+            return self.parallel
+        return any(part_of(SILVER, name) is not None for name in published)
 
     def _run(self, attempt: _Attempt, rows: DataFrame) -> _Outcome:
         """Whatever does not wait for anything is done at once."""
@@ -137,7 +156,7 @@ class Ingest:
         relied_on = attempt.start(self.log.sync, batch_id)
         passes.write_rows(rows)
         confirmed = attempt.start(self.source.confirm)
-        csv = attempt.start(attempt.stage_csv)
+        csv = attempt.start(passes.stage_raw_csv)
         bronze = attempt.start(passes.stage_bronze)
         silver = attempt.start(passes.stage_silver)
         quarantine = attempt.start(passes.stage_quarantine)

@@ -34,12 +34,13 @@ def gold_sink(table: str) -> Sink:
     return Sink(table, table, "parquet")
 
 
-def file_name(sink: Sink, batch_time_ms: int, batch_id: int) -> str:
-    """`<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`; the time is UTC, from the checkpoint's offset
-    log.
+def file_name(sink: Sink, batch_time_ms: int, batch_id: int, part: Optional[int] = None) -> str:
+    """`<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`, or `…_<batchId>_<part>.<extension>` of one of
+    several; the time is UTC, from the checkpoint's offset log.
     """
     seconds = datetime.fromtimestamp(batch_time_ms // 1000, timezone.utc)
-    return f"{sink.prefix}_{seconds:%Y%m%d_%H%M%S}_{batch_id}.{sink.extension}"
+    number = f"{batch_id}" if part is None else f"{batch_id}_{part}"
+    return f"{sink.prefix}_{seconds:%Y%m%d_%H%M%S}_{number}.{sink.extension}"
 
 
 def batch_of(sink: Sink, name: str) -> Optional[int]:
@@ -48,5 +49,15 @@ def batch_of(sink: Sink, name: str) -> Optional[int]:
     Ids alone order files: within a checkpoint they only rise, while the time in a name follows the clock,
     which may be set back.
     """
-    match = re.fullmatch(rf"{sink.prefix}_\d{{8}}_\d{{6}}_(\d+)\.{sink.extension}", name)
+    match = _match(sink, name)
     return int(match[1]) if match else None
+
+
+def part_of(sink: Sink, name: str) -> Optional[int]:
+    """The part in the name of a file of this sink, None for a batch's only file and for any other name."""
+    match = _match(sink, name)
+    return int(match[2]) if match and match[2] else None
+
+
+def _match(sink: Sink, name: str) -> Optional[re.Match[str]]:
+    return re.fullmatch(rf"{sink.prefix}_\d{{8}}_\d{{6}}_(\d+)(?:_(\d{{1,5}}))?\.{sink.extension}", name)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.bronze import bronze
-from medallion.config import Settings
+from medallion.config import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.naming import INGEST
@@ -48,7 +48,8 @@ def start_ingest(
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
     pipeline = settings.pipeline
     batch = Ingest(
-        *(pipeline, files, log, source), settings.max_files_per_sink, settings.show_previews, silver_read
+        *(pipeline, files, log, source),
+        *(settings.max_files_per_sink, settings.show_previews, silver_read, settings.sink_files == PARALLEL),
     )
     # Ahead of foreachBatch, where Spark resolves a plan once for all batches.
     records = bronze(read_topic(spark, settings, manifest))

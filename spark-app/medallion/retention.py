@@ -5,13 +5,13 @@ lost.
 from __future__ import annotations
 
 import json
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Any, Callable, List, Optional, Set
 
 from py4j.protocol import Py4JJavaError
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import Sink, batch_of
+from medallion.naming import Sink, batch_of, part_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 
 #: Which of these files have been read.
@@ -26,9 +26,9 @@ def pruned_record(sink: Sink) -> str:
 
 
 def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optional[ReadFiles] = None) -> int:
-    """Deletes all but the `keep` newest files of a sink (0 keeps all), oldest first; gives the number
-    deleted. The batch id says which is newest. `read` tells which files everybody has read who has to: the
-    first one that is not among them stays, and so do all after it.
+    """Deletes the files of all but the `keep` newest batches of a sink (0 keeps all), oldest first; gives the
+    number of files. The batch id says which is newest; its parts stay or go together. `read` tells which files
+    everybody has read who has to: the first batch that has another one stays, and so do all after it.
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
@@ -39,11 +39,13 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optio
         return 0
     batches = {name: batch_of(sink, name) for name in files.names(sink.folder)}
     order = {name: batch_id for name, batch_id in batches.items() if batch_id is not None}
-    # The name decides between two files of one batch, so that a repetition deletes the same one.
-    doomed = sorted(order, key=lambda name: (order[name], name))[:-keep]
-    if doomed and read is not None:
-        have_read = read(doomed)
-        doomed = list(takewhile(have_read.__contains__, doomed))
+    # The name decides between two runs' batches of one id, so that a repetition deletes the same one.
+    by_batch = groupby(sorted(order, key=lambda name: (order[name], name)), lambda name: _stem(sink, name))
+    batches_doomed = [list(names) for _, names in by_batch][:-keep]
+    if batches_doomed and read is not None:
+        have_read = read([name for names in batches_doomed for name in names])
+        batches_doomed = list(takewhile(have_read.issuperset, batches_doomed))
+    doomed = [name for names in batches_doomed for name in names]
     if not doomed:
         return 0
     before = _recorded(files.read_text(pruned_record(sink)))
@@ -63,6 +65,11 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optio
     for name in doomed:
         files.delete(f"{sink.folder}/{name}")
     return len(doomed)
+
+
+def _stem(sink: Sink, name: str) -> str:
+    """What the names of a batch's files have in common."""
+    return name.rsplit("." if part_of(sink, name) is None else "_", 1)[0]
 
 
 def _rows(files: HadoopFiles, sink: Sink, names: list[str], before: Optional[int]) -> Optional[int]:

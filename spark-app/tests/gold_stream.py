@@ -61,13 +61,17 @@ class GoldStream:
     root: Path
     table: GoldTable = TABLE
     max_files: int = 0
+    sink_files: str = "single"
     files: Optional[HadoopFiles] = None
     query: Optional[StreamingQuery] = None
 
     def start(self) -> None:
         self.guard = ShutdownGuard()
         settings = replace(
-            load_settings({}), gold_trigger_interval="0 seconds", max_files_per_sink=self.max_files
+            load_settings({}),
+            gold_trigger_interval="0 seconds",
+            max_files_per_sink=self.max_files,
+            sink_files=self.sink_files,
         )
         files = self.files or HadoopFiles(self.spark, str(self.root))
         use_local_checkpoints(self.spark, files)

@@ -1,6 +1,6 @@
 import type { SinkFile } from '../committed-files.ts';
 import type { SqlColumns } from '../sink-columns.ts';
-import { fileNamesOf, type OutputName } from '../sinks.ts';
+import { fileNamesOf, fileNumberSql, type OutputName } from '../sinks.ts';
 import { sqlText } from './database.ts';
 
 /** The column with a row's file. No field can have its name. */
@@ -31,8 +31,14 @@ export function sourceOf(sink: OutputName, files: readonly SinkFile[], columns: 
 
 const typeInFile = (type: string): string => (type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type);
 
+const inName = (group: number): string =>
+  `regexp_extract(${FILE}, '_[0-9]{8}_[0-9]{6}_([0-9]+)(?:_([0-9]+))?\\.[a-z]+$', ${group})`;
+
 /** The batch of a row's file, as SQL over the column `FILE`. */
-export const BATCH_OF_FILE = `regexp_extract(${FILE}, '_([0-9]+)\\.[a-z]+$', 1)::BIGINT`;
+export const BATCH_OF_FILE = `${inName(1)}::BIGINT`;
+
+/** The number of a row's file, see `fileNumber`, as SQL over the column `FILE`. */
+export const NUMBER_OF_FILE = fileNumberSql(BATCH_OF_FILE, `nullif(${inName(2)}, '')::BIGINT`);
 
 /**
  * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the same columns.

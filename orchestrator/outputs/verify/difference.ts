@@ -6,7 +6,7 @@ export const DIFFERENCE_KINDS = {
   'checkpoint-missing': 'There are outputs, but no checkpoint that tells what they should hold.',
   'behind-checkpoint': 'The topic ends before what was already read: it was recreated, or lost its tail.',
   'lost-to-retention': 'The topic no longer has records that were not read yet.',
-  'file-doubled': 'A micro-batch has more than one file.',
+  'file-doubled': 'A micro-batch has more than one file that holds all of it, or parts beside such a file.',
   'file-unreadable': 'A committed file cannot be read.',
   'foreign-row': 'Rows are of another topic, or lack topic, partition or offset.',
   missing: 'Records that were committed are not in bronze.',

@@ -3,7 +3,7 @@ import { insertRows } from '../../duckdb/insert-rows.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from '../difference.ts';
 import type { LateRule } from './gold-batches.ts';
 import { type GoldSql, lastWindowStart, microseconds } from './gold-sql.ts';
-import { BATCH, EVENT_US, type SilverRows } from './silver-rows.ts';
+import { EVENT_US, SILVER_FILE, type SilverRows } from './silver-rows.ts';
 
 /** Windows of one verdict that are fetched; the others are counted. */
 const FETCHED_PER_VERDICT = 50;
@@ -12,7 +12,7 @@ export interface GoldComparison {
   readonly sql: GoldSql;
   /** What gold should be the aggregation of. */
   readonly silver: SilverRows;
-  /** Batch of the source log by silver's micro-batch, of those that gold has read; -1 for rows whose own is not known. */
+  /** Batch of the source log by the number of silver's file, of those that gold has read; -1 for rows whose own is not known. */
   readonly logged: ReadonlyMap<number, number>;
   readonly rules: readonly LateRule[];
   /** Windows that end by it (Unix ms) are closed. */
@@ -164,11 +164,11 @@ export async function createRules(
   logged: GoldComparison['logged'],
   rules: readonly LateRule[],
 ): Promise<void> {
-  await database.run('CREATE OR REPLACE TABLE gold_files (batch BIGINT, log_offset BIGINT)');
+  await database.run('CREATE OR REPLACE TABLE gold_files (file BIGINT, log_offset BIGINT)');
   await insertRows(
     database,
     'gold_files',
-    [...logged].map(([batch, logOffset]) => `(${batch}, ${logOffset})`),
+    [...logged].map(([file, logOffset]) => `(${file}, ${logOffset})`),
   );
   await database.run(
     'CREATE OR REPLACE TABLE gold_rules (log_offset BIGINT, late_us BIGINT, open_us BIGINT)',
@@ -190,7 +190,7 @@ export const LOG_OFFSET = '"#log_offset"';
 export function windowsOf(relation: string, { windowUs, slideUs }: GoldSql): string {
   return `
     SELECT s.*, f.log_offset AS ${LOG_OFFSET}, ${lastWindowStart(slideUs, `s.${EVENT_US}`)} - w.i * ${slideUs} AS ${WINDOW_START}
-    FROM ${relation} s JOIN gold_files f ON f.batch = s.${BATCH} CROSS JOIN range(${windowUs / slideUs}) w(i)`;
+    FROM ${relation} s JOIN gold_files f ON f.file = s.${SILVER_FILE} CROSS JOIN range(${windowUs / slideUs}) w(i)`;
 }
 
 /** Aggregates silver's rows in closed windows: a row for each window and batch of the source log, or several. */

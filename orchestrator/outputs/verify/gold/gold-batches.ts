@@ -2,10 +2,10 @@ import type { GoldBatch, GoldCheckpoint } from '../../gold-checkpoint.ts';
 
 /** What is known of the rows that a gold query has read. */
 export interface NewestEvents {
-  /** The newest event time (Unix ms, cut to whole ones) by silver's micro-batch. */
-  readonly byBatch: ReadonlyMap<number, number>;
-  /** Silver's micro-batches whose rows are not all there: pruned, unreadable, or no longer in the topic. */
-  readonly isPartial: (batch: number) => boolean;
+  /** The newest event time (Unix ms, cut to whole ones) by the number of silver's file. */
+  readonly byFile: ReadonlyMap<number, number>;
+  /** Silver's files whose rows are not all there: pruned, unreadable, or no longer in the topic. */
+  readonly isPartial: (file: number) => boolean;
 }
 
 /** By which rule the rows of one batch of the source log were late. */
@@ -34,7 +34,7 @@ export interface GoldReading {
  * Which rows were in which micro-batch follows from the offset log, of which Spark keeps the last 100 entries. Of rows that were read
  * before, only bounds are known: their micro-batch ran at the latest when the rows before them were read, and at the
  * earliest when nothing was.
- * @param logged batch of the source log by silver's micro-batch
+ * @param logged batch of the source log by the number of silver's file
  */
 export function readGold(
   checkpoint: Pick<GoldCheckpoint, 'batches'>,
@@ -97,7 +97,7 @@ class Watermarks {
     for (const { silver, logOffset } of this.#files) {
       if (logOffset <= from || logOffset > to) continue;
       if (this.#newest.isPartial(silver)) return undefined;
-      watermarkMs = Math.max(watermarkMs, (this.#newest.byBatch.get(silver) ?? 0) - this.#delayMs);
+      watermarkMs = Math.max(watermarkMs, (this.#newest.byFile.get(silver) ?? 0) - this.#delayMs);
     }
     return watermarkMs;
   }

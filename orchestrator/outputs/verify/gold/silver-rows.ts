@@ -1,34 +1,35 @@
 import type { Pipeline } from '../../../pipeline/model.ts';
 import type { Database } from '../../duckdb/database.ts';
-import { BATCH_OF_FILE } from '../../duckdb/file-source.ts';
+import { NUMBER_OF_FILE } from '../../duckdb/file-source.ts';
 import { loadSink } from '../../duckdb/load-sink.ts';
 import { columnsOfOutput } from '../../sink-columns.ts';
+import { batchOfFileNumber } from '../../sinks.ts';
 import type { NewestEvents } from './gold-batches.ts';
 
 /** Columns beside silver's own, whose names no field can have. */
 export const EVENT_US = '"#event_us"';
-export const BATCH = '"#batch"';
+export const SILVER_FILE = '"#silver_file"';
 
 /** Where the rows come from that gold is compared with: silver's files, or what the topic's records give. */
 export interface SilverRows {
-  /** Silver's micro-batches of which not every row is there; absent: those of which there is none. */
-  readonly isPartial?: (batch: number) => boolean;
+  /** Silver's files of which not every row is there; absent: those of which there is none. */
+  readonly isPartial?: (file: number) => boolean;
   /**
    * Runs a statement over all rows, in parts of bounded size.
-   * @param statement takes a relation with silver's columns, EVENT_US (Unix microseconds) and BATCH, silver's micro-batch;
-   *   -1 where only a bound of it is known: up to `batchesUnknownThrough`
+   * @param statement takes a relation with silver's columns, EVENT_US (Unix microseconds) and SILVER_FILE, the number of silver's
+   *   file (see `fileNumber`); -1 where only a bound of it is known: up to micro-batch `batchesUnknownThrough`
    */
   insert(database: Database, statement: (relation: string) => string): Promise<void>;
-  /** Rows of micro-batches up to this one have the batch -1; absent where every row has its own. */
+  /** Rows of micro-batches up to this one have the file -1; absent where every row has its own. */
   readonly batchesUnknownThrough?: number;
 }
 
 /**
  * The rows of silver's files.
- * @param batches silver's micro-batches that gold has read
+ * @param files the numbers of silver's files that gold has read
  */
-export function silverOfFiles(outputPath: string, pipeline: Pipeline, batches: Iterable<number>): SilverRows {
-  const through = Math.max(-1, ...batches);
+export function silverOfFiles(outputPath: string, pipeline: Pipeline, files: Iterable<number>): SilverRows {
+  const through = Math.max(-1, ...[...files].map(batchOfFileNumber));
   return {
     async insert(database, statement) {
       await loadSink(database, {
@@ -38,25 +39,25 @@ export function silverOfFiles(outputPath: string, pipeline: Pipeline, batches: I
         columns: columnsOfOutput(pipeline, 'silver'),
         insert: (source) =>
           statement(
-            `(SELECT *, epoch_us(event_time) AS ${EVENT_US}, ${BATCH_OF_FILE} AS ${BATCH} FROM ${source})`,
+            `(SELECT *, epoch_us(event_time) AS ${EVENT_US}, ${NUMBER_OF_FILE} AS ${SILVER_FILE} FROM ${source})`,
           ),
       });
     },
   };
 }
 
-/** The newest event time (Unix ms) of each of silver's micro-batches. */
+/** The newest event time (Unix ms) of each of silver's files. */
 export async function newestEvents(database: Database, silver: SilverRows): Promise<NewestEvents> {
-  await database.run('CREATE OR REPLACE TABLE batch_newest (batch BIGINT, event_us BIGINT)');
+  await database.run('CREATE OR REPLACE TABLE file_newest (file BIGINT, event_us BIGINT)');
   await silver.insert(
     database,
     (relation) =>
-      `INSERT INTO batch_newest SELECT ${BATCH}, max(${EVENT_US}) FROM ${relation} GROUP BY ${BATCH}`,
+      `INSERT INTO file_newest SELECT ${SILVER_FILE}, max(${EVENT_US}) FROM ${relation} GROUP BY ${SILVER_FILE}`,
   );
-  const rows = await database.all('SELECT batch, max(event_us) FROM batch_newest GROUP BY 1');
-  const byBatch = new Map(rows.map(([batch, us]) => [Number(batch), wholeMs(us as bigint)]));
-  // A file has rows: of a batch without any, the file is not there or cannot be read.
-  return { byBatch, isPartial: silver.isPartial ?? ((batch) => !byBatch.has(batch)) };
+  const rows = await database.all('SELECT file, max(event_us) FROM file_newest GROUP BY 1');
+  const byFile = new Map(rows.map(([file, us]) => [Number(file), wholeMs(us as bigint)]));
+  // A file has rows: one without any is not there or cannot be read.
+  return { byFile, isPartial: silver.isPartial ?? ((file) => !byFile.has(file)) };
 }
 
 /** Microseconds as milliseconds, cut towards the past. */

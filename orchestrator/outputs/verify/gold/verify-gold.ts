@@ -5,6 +5,7 @@ import { BATCH_OF_FILE } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
 import { type GoldBatch, type GoldCheckpoint, isUnread } from '../../gold-checkpoint.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
+import { batchOfFileNumber } from '../../sinks.ts';
 import type { DifferenceLog } from '../difference.ts';
 import { noteFiles } from '../note-files.ts';
 import type { GoldTableReport, NotCompared } from '../verify-report.ts';
@@ -31,7 +32,7 @@ export interface GoldOutcome {
   readonly notCompared: readonly NotCompared[];
   readonly sql: GoldSql;
   readonly reading: GoldReading;
-  /** Batch of the source log by silver's micro-batch, as far as it was compared. */
+  /** Batch of the source log by the number of silver's file, as far as it was compared. */
   readonly logged: ReadonlyMap<number, number>;
 }
 
@@ -96,8 +97,9 @@ export async function verifyGold(
       prunedWindowsMs,
       isSilverIncomplete: async () => {
         const pruned = (await readPruneLedger(outputPath, 'silver'))?.throughBatch ?? -1;
-        const wentMeanwhile = (batch: number) => silver.isPartial === undefined && batch <= pruned;
-        return [...extent.logged.keys()].some((batch) => newest.isPartial(batch) || wentMeanwhile(batch));
+        const wentMeanwhile = (file: number) =>
+          silver.isPartial === undefined && batchOfFileNumber(file) <= pruned;
+        return [...extent.logged.keys()].some((file) => newest.isPartial(file) || wentMeanwhile(file));
       },
     },
     log,
@@ -116,7 +118,7 @@ function comparable(
   through: number,
 ): { readonly batches: readonly GoldBatch[]; readonly logged: ReadonlyMap<number, number> } {
   const uncommitted = Math.min(
-    ...[...seen].filter(([silver]) => silver > through).map(([, logOffset]) => logOffset),
+    ...[...seen].filter(([silver]) => batchOfFileNumber(silver) > through).map(([, logOffset]) => logOffset),
   );
   const known = batches.filter(({ logOffset }) => logOffset < uncommitted);
   const last = known.at(-1)?.logOffset ?? -1;
@@ -155,10 +157,10 @@ async function loadGold(
 /** Committed silver files that no committed micro-batch of gold has read: gold's lag. */
 async function unreadFiles({ outputPath, checkpoint, through }: GoldVerification): Promise<number> {
   const files = await committedFiles(outputPath, 'silver', through);
-  return files.filter(({ batch }) => isUnread(checkpoint, batch)).length;
+  return files.filter((file) => isUnread(checkpoint, file)).length;
 }
 
-/** Rows whose own micro-batch is not known count as read before all others, and were late at most as the last of them. */
+/** Rows whose own file is not known count as read before all others, and were late at most as the last of them. */
 function lumped(
   { batchesUnknownThrough }: SilverRows,
   logged: ReadonlyMap<number, number>,
@@ -167,7 +169,7 @@ function lumped(
   if (batchesUnknownThrough === undefined) return { logged, rules };
   const last = Math.max(
     -1,
-    ...[...logged].filter(([batch]) => batch <= batchesUnknownThrough).map(([, logOffset]) => logOffset),
+    ...[...logged].filter(([file]) => batchOfFileNumber(file) <= batchesUnknownThrough).map(([, logOffset]) => logOffset),
   );
   const openMs = Math.max(
     0,

@@ -1,0 +1,114 @@
+"""The passes of a micro-batch whose files the executors write (SINK_FILES=parallel).
+
+What the parse has staged is read back, of each sink only its columns, and written as the sink's files: one
+task for each part of the batch. The driver sees names, footers and counts, and none of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import functions as F
+
+from medallion import sql_text as sql
+from medallion.batch_passes import PARQUET_OPTIONS, QUARANTINE_ROWS, SILVER_ROWS, BatchPasses
+from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
+from medallion.division import Slice, condition
+from medallion.errors import JobError
+from medallion.file_committer import StagedFiles, task_of
+from medallion.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER, Sink
+from medallion.quarantine import QUARANTINE_COLUMNS
+from medallion.raw_csv import raw_csv
+from medallion.silver import silver_columns, staged_name
+
+#: Quarantine's columns as they are staged.
+_QUARANTINE_SCHEMA = (
+    "value string, kafka_ts timestamp, reason string, detail string, "
+    "topic string, partition int, offset bigint"
+)
+#: The place of a row within its task, in what monotonically_increasing_id gives.
+_PLACE = (1 << 33) - 1
+
+
+@dataclass(frozen=True)
+class ParallelPasses(BatchPasses):
+    """The passes of one batch, which is divided into `slices`."""
+
+    slices: Sequence[Slice] = (None,)
+
+    def stage_bronze(self) -> StagedFiles:
+        """All that was read, a file for each part."""
+        columns = {name: name for name in BRONZE_COLUMNS}
+        return self._stage(BRONZE, self.bronze_parts(), BRONZE_SCHEMA, columns)
+
+    def stage_silver(self) -> StagedFiles:
+        """The silver rows, a file for each part that has some."""
+        columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
+        return self._stage(SILVER, self._parts(SILVER_ROWS), self._silver_schema(), columns)
+
+    def stage_quarantine(self) -> StagedFiles:
+        """What was rejected, a file for each part that has some."""
+        sources = self._parts(QUARANTINE_ROWS)
+        return self._stage(QUARANTINE, sources, _QUARANTINE_SCHEMA, QUARANTINE_COLUMNS)
+
+    def stage_raw_csv(self) -> StagedFiles:
+        """The silver rows as CSV, a file with a header for each part that has some. The rows are those that
+        the tasks have counted; the files have every byte that these have written.
+        """
+        sources = self._parts(SILVER_ROWS)
+        if not sources:
+            return StagedFiles(RAW_CSV, 0)
+        lines = self._divided(sources, self._silver_schema(), [raw_csv(self.pipeline).alias("line")])
+        # Spark's writer of texts has no header: the first line of each task brings it along.
+        is_first = F.monotonically_increasing_id().bitwiseAND(F.lit(_PLACE)) == 0
+        header = F.lit(",".join(self.pipeline.raw_csv_columns) + "\n")
+        written = lines.select(F.when(is_first, F.concat(header, "line")).otherwise(F.col("line")))
+        counts = Observation()
+        (text,) = written.columns
+        size = F.sum(F.octet_length(F.col(sql.name(text))) + 1)
+        observed = written.observe(counts, F.count("*").alias("rows"), size.alias("bytes"))
+        observed.write.mode("append").text(self.committer.output(RAW_CSV.folder))
+        sizes = {part: self.files.size(part) for part in self.committer.parts(RAW_CSV.folder)}
+        rows, expected = int(counts.get["rows"]), int(counts.get["bytes"] or 0)
+        if sum(sizes.values()) != expected:
+            raise self._broken(RAW_CSV, f"{expected:,} bytes were written", f"{sum(sizes.values()):,}")
+        return StagedFiles(RAW_CSV, rows, {task_of(part): part for part in sizes if sizes[part]})
+
+    def _staged_beside(self) -> dict[str, Column]:
+        return {}
+
+    def _count(self, reasons: DataFrame) -> dict[str, int]:
+        return self._count_by_tasks(reasons)
+
+    def _stage(self, sink: Sink, sources: list[str], schema: str, columns: Mapping[str, str]) -> StagedFiles:
+        """The rows of these staged files, with columns given by their names there."""
+        if not sources:
+            return StagedFiles(sink, 0)
+        selected = [F.col(sql.name(source)).alias(name) for name, source in columns.items()]
+        write = self._divided(sources, schema, selected).write.mode("append")
+        write.options(**PARQUET_OPTIONS, maxRecordsPerFile="0").parquet(self.committer.output(sink.folder))
+        staged = self.committer.stage_parquet_parts(sink, sink.folder)
+        rows = sum(map(self.files.parquet_rows, sources))
+        if staged.rows != rows:
+            raise self._broken(sink, f"{rows:,} rows were read", f"{staged.rows:,}")
+        return staged
+
+    def _divided(self, sources: list[str], schema: str, columns: list[Column]) -> DataFrame:
+        """These columns of staged files, one task for each part: the task's number is the part's."""
+        rows = self.files.read_parquet(sources, schema)
+        parts = [rows if part is None else rows.where(condition(part)) for part in self.slices]
+        return reduce(DataFrame.unionAll, [part.select(*columns).coalesce(1) for part in parts])
+
+    def _silver_schema(self) -> str:
+        types = silver_columns(self.pipeline)
+        return sql.ddl({staged_name(name): data_type for name, data_type in types.items()})
+
+    def _broken(self, sink: Sink, expected: str, found: str) -> JobError:
+        batch_id, uri = self.committer.batch.batch_id, self.files.uri(self.committer.folder)
+        return JobError(
+            f"batch {batch_id} is not whole: {expected}, and {found} are in the files of {sink.folder} in {uri}",
+            "check that every executor writes to the same storage as the driver",
+        )
