@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { committedBatches, readCheckpoint } from './checkpoint.ts';
 import { firstDataCommitted, streamingStartFixed } from './checkpoint-state.ts';
 import { committedFiles } from './committed-files.ts';
-import { batchOfFileName } from './sinks.ts';
+import { batchOfFileNumber, contentOfFileName, fileNumber } from './sinks.ts';
 import { PlantedOutputs } from './testing/planted-outputs.ts';
 
 let outputs: PlantedOutputs;
@@ -94,12 +94,43 @@ test('committed files are in the order of their batches, without those in flight
 });
 
 test.each([
-  ['silver', 'silver_20250102_030405_12.parquet', 12],
-  ['raw_csv', 'raw_20250102_030405_0.csv', 0],
+  ['silver', 'silver_20250102_030405_12.parquet', { batch: 12, part: undefined }],
+  ['raw_csv', 'raw_20250102_030405_0.csv', { batch: 0, part: undefined }],
+  ['silver', 'silver_20250102_030405_12_0.parquet', { batch: 12, part: 0 }],
+  ['raw_csv', 'raw_20250102_030405_12_34.csv', { batch: 12, part: 34 }],
+  ['gold_2', 'gold_2_20250102_030405_7_3.parquet', { batch: 7, part: 3 }],
   ['raw_csv', 'raw_csv_20250102_030405_0.csv', undefined],
   ['silver', 'silver_20250102_030405_012.parquet', undefined],
+  ['silver', 'silver_20250102_030405_12_034.parquet', undefined],
+  ['silver', 'silver_20250102_030405_12_3_4.parquet', undefined],
   ['silver', 'silver_20250102_0304_1.parquet', undefined],
   ['silver', 'silver_20250102_030405_1.parquet.tmp', undefined],
-] as const)('the batch of %s/%s is %s', (sink, name, batch) => {
-  expect(batchOfFileName(sink, name)).toBe(batch);
+] as const)('%s/%s has %s', (sink, name, content) => {
+  expect(contentOfFileName(sink, name)).toEqual(content);
+});
+
+test('files are numbered by their batches, and within these by their parts', () => {
+  const files = [
+    { batch: 0, part: undefined },
+    { batch: 0, part: 1 },
+    { batch: 7, part: 0 },
+    { batch: 7, part: 99_999 },
+  ];
+  const numbers = files.map(fileNumber);
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers);
+  expect(numbers.map(batchOfFileNumber)).toEqual([0, 0, 7, 7]);
+  expect(batchOfFileNumber(-1)).toBe(-1);
+});
+
+test('parts are files of their batch, in their order', async () => {
+  await outputs.start({ 0: 0 });
+  await outputs.commit(3, { 0: 5 });
+  for (const end of ['2', '3_10', '3_2', '4_0', '3_0'])
+    await outputs.write(`silver/silver_20250102_030405_${end}.parquet`, '');
+  expect((await committedFiles(outputs.path, 'silver')).map(({ batch, part }) => [batch, part])).toEqual([
+    [2, undefined],
+    [3, 0],
+    [3, 2],
+    [3, 10],
+  ]);
 });

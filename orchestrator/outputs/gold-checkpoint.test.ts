@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readGoldCheckpoint } from './gold-checkpoint.ts';
+import { isUnread, readGoldCheckpoint } from './gold-checkpoint.ts';
+import { fileNumber } from './sinks.ts';
 import { PlantedOutputs } from './testing/planted-outputs.ts';
 
 let outputs: PlantedOutputs;
@@ -12,6 +13,8 @@ beforeEach(async () => {
 afterEach(() => outputs.remove());
 
 const read = () => readGoldCheckpoint(outputs.path, 'gold');
+/** The number of silver's file of a micro-batch, or of a part of one. */
+const of = (batch: number, part?: number) => fileNumber({ batch, part });
 const entry = (silver: number, batchId: number) =>
   JSON.stringify({
     path: `file:/a%20b/silver/silver_20250102_030405_${silver}.parquet`,
@@ -36,11 +39,26 @@ test('committed micro-batches are told with their watermarks, and the files that
       { batch: 1, watermarkMs: 5000, logOffset: 0 },
     ],
     seen: new Map([
-      [0, 0],
-      [1, 0],
-      [2, 1],
+      [of(0), 0],
+      [of(1), 0],
+      [of(2), 1],
     ]),
   });
+});
+
+test('the parts of a micro-batch of silver are files of their own', async () => {
+  await outputs.goldBatch(0, 0, ['3_0', '3_2']);
+  await outputs.planGold(1, 0, ['3_1', 4]);
+  const checkpoint = await read();
+  expect(checkpoint.seen).toEqual(
+    new Map([
+      [of(3, 0), 0],
+      [of(3, 2), 0],
+      [of(3, 1), 1],
+      [of(4), 1],
+    ]),
+  );
+  expect([0, 1, 2].map((part) => isUnread(checkpoint, { batch: 3, part }))).toEqual([false, true, false]);
 });
 
 test('a compacted log stands for all before it, and files of others than silver are passed over', async () => {
@@ -57,9 +75,9 @@ test('a compacted log stands for all before it, and files of others than silver 
   );
   expect((await read()).seen).toEqual(
     new Map([
-      [3, 0],
-      [7, 9],
-      [12, 10],
+      [of(3), 0],
+      [of(7), 9],
+      [of(12), 10],
     ]),
   );
 });

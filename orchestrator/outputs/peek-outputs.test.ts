@@ -234,6 +234,21 @@ test('a large raw_csv is not read to count it: silver of the same micro-batches 
   expect(await rawCsv()).toMatchObject({ rows: 3, countedIn: 'files' });
 });
 
+test('parts are counted each by itself', async () => {
+  await outputs.start({ 0: 0 });
+  await outputs.commit(0, { 0: 9 });
+  await outputs.batch('0_0', rowsOf(0, 0, 3));
+  await outputs.batch('0_1', rowsOf(0, 3, 9));
+  const sinks = async () =>
+    (await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 2 })).sinks.map(
+      ({ sink, rows, files, countedIn }) => [sink, rows, files, countedIn],
+    );
+  expect(await sinks()).toContainEqual(['raw_csv', 9, 2, 'files']);
+  expect(await sinks()).toContainEqual(['silver', 9, 2, 'files']);
+  await truncate(outputs.fileOf('raw_csv', '0_1'), 40 * 1024 * 1024);
+  expect(await sinks()).toContainEqual(['raw_csv', 9, 2, 'silver']);
+});
+
 test('a value that is not UTF-8 does not hide its row', async () => {
   await plant();
   // DuckDB writes no such text, so bytes of a finished file are changed.

@@ -63,6 +63,9 @@ export const fileNumber = ({ batch, part }: FileContent): number => batch * PART
 /** The micro-batch of a file; -1 for a negative number, which stands for files that are not known. */
 export const batchOfFileNumber = (number: number): number => Math.floor(number / PARTS);
 
+/** The same as SQL. */
+export const batchOfFileNumberSql = (number: string): string => `(${number} // ${PARTS})`;
+
 /** The same as `fileNumber`, as SQL. */
 export const fileNumberSql = (batch: string, part: string): string =>
   `(${batch} * ${PARTS} + coalesce(${part}, 0))`;

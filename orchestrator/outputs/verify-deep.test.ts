@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PlantedRecord, PlantedTopic } from './testing/planted-topic.ts';
 import { rewriteParquet } from './testing/rewrite-parquet.ts';
@@ -119,6 +120,35 @@ test('outputs that hold what the records give are equal, in every sink and colum
   expect(report.notCompared).toEqual([]);
   expect(summarise(report)).toContain('9 records of the topic were derived anew');
   expect(verifyJson(report)).toMatchObject({ deep: { records: 9 }, answerKey: null });
+});
+
+test('the records of parts that gold has read in several micro-batches are late each by its own', async () => {
+  await topic.outputs.remove();
+  topic = await PlantedTopic.create();
+  const { outputs } = topic;
+  await topic.batch(
+    0,
+    [event(0, 0, '0.10'), event(1, 9, '1.00'), event(2, 0, '0.20'), event(3, 0, '7.00')],
+    0,
+  );
+  for (const sink of ['bronze', 'silver'] as const) {
+    const rows = `FROM read_parquet('${outputs.fileOf(sink, 0)}')`;
+    await outputs.parquet(outputs.fileOf(sink, '0_0'), `${rows} WHERE "offset" < 2`);
+    await outputs.parquet(outputs.fileOf(sink, '0_1'), `${rows} WHERE "offset" = 2`);
+    await outputs.parquet(outputs.fileOf(sink, '0_2'), `${rows} WHERE "offset" > 2`);
+    await rm(outputs.fileOf(sink, 0));
+  }
+  await rename(outputs.fileOf('raw_csv', 0), outputs.fileOf('raw_csv', '0_0'));
+  await rm(join(outputs.path, '_chk/gold'), { recursive: true });
+  const watermarkMs = minute(9) + 30_123 - 300_000;
+  await outputs.goldBatch(0, 0, ['0_0']);
+  await outputs.goldBatch(1, watermarkMs, ['0_1']);
+  await outputs.goldBatch(2, watermarkMs, ['0_2']);
+  await outputs.gold(1, [{ card: 'A', start: minute(0), count: 2, sum: '0.30', max: '0.20' }]);
+  const { report, found } = await verify();
+  expect(found).toEqual([]);
+  expect(report.notCompared).toEqual([]);
+  expect(report.gold).toMatchObject({ equalWindows: 1, late: 1, unreadFiles: 0 });
 });
 
 describe('a difference that was planted is found at its place:', () => {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { GoldTable, Pipeline } from '../pipeline/model.ts';
 import { PlantedOutputs, type PlantedRow, type PlantedWindow } from './testing/planted-outputs.ts';
@@ -88,6 +89,44 @@ describe('rows of a closed window that come in the very next micro-batch', () =>
     expect((await verify()).kinds).toEqual([
       `gold-wrong: card_id "a", window from 2025-01-02 03:04:00 UTC: gold has txn_count ${count}, sum_amount ${sum}, avg_amount 1.000000, max_amount 1.00; silver gives txn_count 2, sum_amount 2.00, avg_amount 1.0, max_amount 1.00`,
     ]);
+  });
+});
+
+describe('the parts of a micro-batch that gold has read in several of its own', () => {
+  const at = (offset: number, seconds: number, card: string): PlantedRow =>
+    row(offset, seconds / 60, '1.00', card);
+
+  async function plant(count: number, sum: string): Promise<void> {
+    await outputs.start({ 0: 0 });
+    await outputs.batch('0_0', [at(0, 10, 'a'), at(1, 390, 'b')]);
+    await outputs.batch('0_1', [at(2, 20, 'a')]);
+    await outputs.batch('0_3', [at(3, 30, 'a')]);
+    await outputs.commit(0, { 0: 4 });
+    await outputs.goldBatch(0, 0, ['0_0']);
+    await outputs.goldBatch(1, minute(1.5), ['0_1']);
+    await outputs.goldBatch(2, minute(1.5), ['0_3']);
+    await outputs.gold(1, [window(0, count, sum, '1.00', 'a')]);
+  }
+
+  test('are late each by its own', async () => {
+    await plant(2, '2.00');
+    expect(await verify()).toMatchObject({
+      kinds: [],
+      notCompared: [],
+      gold: { equalWindows: 1, late: 1, unreadFiles: 0 },
+    });
+  });
+
+  test('are not counted twice or left out', async () => {
+    await plant(3, '3.00');
+    const { differences } = await verify();
+    expect(differences.map(({ kind }) => kind)).toEqual(['gold-wrong']);
+  });
+
+  test('are unread files until they are read', async () => {
+    await plant(2, '2.00');
+    await rm(join(outputs.path, '_chk/gold/commits/2'));
+    expect(await verify()).toMatchObject({ kinds: [], gold: { equalWindows: 1, late: 0, unreadFiles: 1 } });
   });
 });
 

@@ -389,6 +389,40 @@ test('a damaged file is a difference with its name, and so is a second file of a
   );
 });
 
+test('the parts of a micro-batch are its files, beside micro-batches of one file', async () => {
+  await plantHealthy();
+  await outputs.commit(2, { 0: 160, 1: 80 });
+  await outputs.batch('2_0', rowsOf(0, 150, 160));
+  await outputs.batch('2_1', rowsOf(1, 70, 75));
+  await outputs.batch('2_3', rowsOf(1, 75, 80));
+  const report = await verify();
+  expect(report).toMatchObject({ equal: true, counts: { bronze: 230, silver: 225, raw_csv: 225 } });
+
+  await rm(outputs.fileOf('bronze', '2_1'));
+  await rm(outputs.fileOf('raw_csv', '2_3'));
+  expect(await found()).toEqual([
+    { kind: 'missing', sink: 'bronze', partition: 1, from: 70, to: 74, count: 5 },
+    { kind: 'without-bronze', sink: 'silver', partition: 1, from: 70, to: 74, count: 5 },
+    { kind: 'csv-rows', sink: 'raw_csv', partition: null, from: null, to: null, count: 5 },
+  ]);
+});
+
+test('parts beside a file that has all of their micro-batch, or of two attempts, are a difference', async () => {
+  await plantHealthy();
+  await outputs.bronze('0_0', rowsOf(0, 10, 20));
+  await outputs.silver('1_0', rowsOf(0, 110, 120));
+  await outputs.silver('1_1', rowsOf(0, 120, 145), '20250102_030406');
+  await rm(outputs.fileOf('silver', 1));
+  const { differences } = await verify();
+  expect(differences.filter(({ kind }) => kind === 'file-doubled')).toEqual([
+    expect.objectContaining({
+      sink: 'bronze',
+      detail: 'batch 0 has bronze_20250102_030405_0.parquet and bronze_20250102_030405_0_0.parquet',
+    }),
+    expect.objectContaining({ sink: 'silver', count: 2 }),
+  ]);
+});
+
 test('unread records that retention took are lost, read ones are not', async () => {
   await plantHealthy();
   expect(await found(topicTo(160, 80, 150))).toEqual([]);

@@ -18,8 +18,8 @@ from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
 from medallion.batch_passes import BatchPasses
-from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
 from medallion.division import divide
+from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, INGEST, SILVER, part_of
 from medallion.offset_log import Batch, OffsetLog, Range, count_of
@@ -142,7 +142,7 @@ class Ingest:
         return ParallelPasses(self.files, committer, self.pipeline, is_small, divide(ranges))
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
-        """A batch goes on in the form in which its silver began to be published, whatever is set now: gold may
+        """A batch goes on in the form in which its silver began to be published, whatever is set now. Gold may
         have read that, and would read its rows again under other names.
         """
         published = published_of(self.files, SILVER, committer.batch) if committer.replaces else []

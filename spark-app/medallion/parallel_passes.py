@@ -109,6 +109,7 @@ class ParallelPasses(BatchPasses):
     def _broken(self, sink: Sink, expected: str, found: str) -> JobError:
         batch_id, uri = self.committer.batch.batch_id, self.files.uri(self.committer.folder)
         return JobError(
-            f"batch {batch_id} is not whole: {expected}, and {found} are in the files of {sink.folder} in {uri}",
+            f"batch {batch_id} is not whole: {expected}, and {found} are in the files of {sink.folder} "
+            f"in {uri}",
             "check that every executor writes to the same storage as the driver",
         )

@@ -27,8 +27,8 @@ def pruned_record(sink: Sink) -> str:
 
 def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optional[ReadFiles] = None) -> int:
     """Deletes the files of all but the `keep` newest batches of a sink (0 keeps all), oldest first; gives the
-    number of files. The batch id says which is newest; its parts stay or go together. `read` tells which files
-    everybody has read who has to: the first batch that has another one stays, and so do all after it.
+    number of files. The batch id says which is newest; its parts stay or go together. `read` tells which
+    files everybody has read who has to: the first batch that has another one stays, and so do all after it.
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`

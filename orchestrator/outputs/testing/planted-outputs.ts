@@ -26,6 +26,9 @@ export interface PlantedWindow {
   readonly max: string;
 }
 
+/** A micro-batch, or a part of one: `<batchId>_<part>`. */
+export type BatchName = number | `${number}_${number}`;
+
 type Offsets = Readonly<Record<number, number>>;
 
 /** Writes a folder as the job leaves it, file by file, so that a test can leave out or add what it is about. */
@@ -47,7 +50,7 @@ export class PlantedOutputs {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  fileOf(sink: OutputName, batch: number, time = '20250102_030405'): string {
+  fileOf(sink: OutputName, batch: BatchName, time = '20250102_030405'): string {
     const { prefix, extension } = fileNamesOf(sink);
     return join(this.path, sink, `${prefix}_${time}_${batch}.${extension}`);
   }
@@ -70,12 +73,12 @@ export class PlantedOutputs {
 
   /**
    * A committed micro-batch of a gold table's query.
-   * @param silver silver's micro-batches whose files it has read; none for one without data
+   * @param silver silver's micro-batches or parts whose files it has read; none for one without data
    */
   async goldBatch(
     batch: number,
     watermarkMs: number,
-    silver: readonly number[],
+    silver: readonly BatchName[],
     table = 'gold',
   ): Promise<void> {
     await this.planGold(batch, watermarkMs, silver, table);
@@ -86,7 +89,7 @@ export class PlantedOutputs {
   async planGold(
     batch: number,
     watermarkMs: number,
-    silver: readonly number[],
+    silver: readonly BatchName[],
     table = 'gold',
   ): Promise<void> {
     const last = this.#logOffsets.get(table) ?? -1;
@@ -99,7 +102,7 @@ export class PlantedOutputs {
   }
 
   /** A batch of the source log of a gold table's query. */
-  async seenByGold(logOffset: number, silver: readonly number[], table = 'gold'): Promise<void> {
+  async seenByGold(logOffset: number, silver: readonly BatchName[], table = 'gold'): Promise<void> {
     const entries = silver.map((batchOfSilver) => ({
       path: `file:///opt/spark-output/parquet/silver/${basename(this.fileOf('silver', batchOfSilver))}`,
       timestamp: 1_735_787_045_000,
@@ -121,20 +124,20 @@ export class PlantedOutputs {
   }
 
   /** One micro-batch of valid rows in bronze, silver and raw_csv. */
-  async batch(batch: number, rows: readonly PlantedRow[]): Promise<void> {
+  async batch(batch: BatchName, rows: readonly PlantedRow[]): Promise<void> {
     await this.bronze(batch, rows);
     await this.silver(batch, rows);
     await this.rawCsv(batch, rows);
   }
 
-  async bronze(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
+  async bronze(batch: BatchName, rows: readonly PlantedRow[], time?: string): Promise<void> {
     await this.parquet(
       this.fileOf('bronze', batch, time),
       `SELECT 'card' AS key, 'the record' AS value, now() AS kafka_ts, ${LINEAGE}, ${NO_HEADERS} FROM ${table(rows)}`,
     );
   }
 
-  async silver(batch: number, rows: readonly PlantedRow[], time?: string): Promise<void> {
+  async silver(batch: BatchName, rows: readonly PlantedRow[], time?: string): Promise<void> {
     await this.parquet(
       this.fileOf('silver', batch, time),
       `SELECT txn_id, 'u1' AS user_id, card_id, 'm' AS merchant, 'c' AS category, amount::DECIMAL(18,2) AS amount,
@@ -144,7 +147,7 @@ export class PlantedOutputs {
   }
 
   async quarantine(
-    batch: number,
+    batch: BatchName,
     rows: readonly PlantedRow[],
     reason = 'bad_json',
     detail = 'what is wrong',
@@ -155,7 +158,7 @@ export class PlantedOutputs {
     );
   }
 
-  async rawCsv(batch: number, rows: readonly PlantedRow[], time = '20250102_030405'): Promise<void> {
+  async rawCsv(batch: BatchName, rows: readonly PlantedRow[], time = '20250102_030405'): Promise<void> {
     const header =
       'txn_id,event_time,user_id,card_id,merchant,category,amount,currency,status,city,country,lat,lon';
     const lines = rows.map((row) => `${row.txn ?? txnOf(row)},t,u1,c,m,c,1.00,EUR,APPROVED,Paris,FR,1.0,2.0`);

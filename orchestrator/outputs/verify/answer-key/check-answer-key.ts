@@ -2,6 +2,7 @@ import type { Pipeline } from '../../../pipeline/model.ts';
 import type { Checkpoint } from '../../checkpoint.ts';
 import type { Cell, Database } from '../../duckdb/database.ts';
 import { readPruneLedger } from '../../prune-ledger.ts';
+import { batchOfFileNumberSql } from '../../sinks.ts';
 import type { PartitionState } from '../compare-topic.ts';
 import { actualTable } from '../deep/load-actual.ts';
 import type { DifferenceLog } from '../difference.ts';
@@ -33,7 +34,7 @@ const LISTED = 50;
  * Checks that each record of an answer key landed in the sink and with the reason that the key says, silver rows known by the
  * contract's first text, with its event time. Of silver rows it tells what gold made of them; that their windows are right is part of the check.
  *
- * Needs the tables `expected`, `actual_…`, `batch_ends` and those of the gold table: `gold_files`, `gold_rules`, `gold_wrong`.
+ * Needs the tables `expected`, `actual_…`, `file_ends` and those of the gold table: `gold_files`, `gold_rules`, `gold_wrong`.
  * @throws ProductError ANSWER_KEY_INVALID
  */
 export async function checkAnswerKey(
@@ -82,7 +83,7 @@ async function createBounds(database: Database, { outputPath, states }: KeyCheck
       ledger &&
         (
           await database.all(`SELECT partition, min("offset") FROM ${actualTable(sink)}
-            WHERE batch > ${ledger.throughBatch} GROUP BY 1`)
+            WHERE ${batchOfFileNumberSql('file')} > ${ledger.throughBatch} GROUP BY 1`)
         ).map(([partition, offset]) => [Number(partition), Number(offset)]),
     );
     for (const { partition, start, committed } of states) {

@@ -22,8 +22,8 @@ export function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): s
     .join(' AND ');
   const rules =
     gold === undefined
-      ? '(SELECT NULL AS batch, NULL AS late_us, NULL AS open_us WHERE false)'
-      : '(SELECT f.batch, late_us, open_us FROM gold_files f JOIN gold_rules USING (log_offset))';
+      ? '(SELECT NULL AS file, NULL AS late_us, NULL AS open_us WHERE false)'
+      : '(SELECT f.file, late_us, open_us FROM gold_files f JOIN gold_rules USING (log_offset))';
   return `
     SELECT *, CASE
       WHEN committed IS NULL OR "offset" >= committed THEN 'pending'
@@ -47,7 +47,7 @@ export function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): s
       FROM (
         SELECT k.*, b.kept, b.committed, s."offset" IS NOT NULL AS in_silver, q."offset" IS NOT NULL AS in_quarantine,
           coalesce(q.reason, 0) AS actual_reason, t.identity AS actual_identity, f.identity AS first_identity,
-          e.event_us AS actual_us${kept}, ${start} AS window_start, n.batch
+          e.event_us AS actual_us${kept}, ${start} AS window_start, n.file
         FROM answer_key k
         LEFT JOIN key_bounds b ON b.partition = k.partition AND b.sink = k.sink
         LEFT JOIN (SELECT DISTINCT partition, "offset" FROM ${actualTable('silver')}) s ON s.partition = k.partition AND s."offset" = k."offset"
@@ -58,7 +58,7 @@ export function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): s
         LEFT JOIN (SELECT partition, "offset", any_value(identity) AS identity FROM key_identities GROUP BY 1, 2) f
           ON f.partition = k.first_partition AND f."offset" = k.first_offset
         LEFT JOIN (SELECT partition, "offset", ${EVENT_US} AS event_us${keyed} FROM ${silverSql}) e ON e.partition = k.partition AND e."offset" = k."offset"
-        ASOF LEFT JOIN batch_ends n ON n.partition = k.partition AND k."offset" < n.end_offset) r
-      LEFT JOIN ${rules} l ON l.batch = r.batch
+        ASOF LEFT JOIN file_ends n ON n.partition = k.partition AND k."offset" < n.end_offset) r
+      LEFT JOIN ${rules} l ON l.file = r.file
       LEFT JOIN ${wrong} w ON ${ofWindow})`;
 }

@@ -2,6 +2,7 @@ import type { Pipeline } from '../../../pipeline/model.ts';
 import type { Database } from '../../duckdb/database.ts';
 import type { LoadedSink } from '../../duckdb/load-sink.ts';
 import type { Classifier } from '../../expected/classify.ts';
+import { batchOfFileNumber } from '../../sinks.ts';
 import type { DifferenceKind, DifferenceLog } from '../difference.ts';
 import type { LineageSink } from '../survey-offsets.ts';
 import type { TopicReader } from '../topic-reader.ts';
@@ -33,7 +34,7 @@ export async function compareValues(
   comparison: ValueComparison,
   log: DifferenceLog,
 ): Promise<Readonly<Record<LineageSink, number>>> {
-  await database.run(`CREATE TABLE wrong (kind VARCHAR, sink VARCHAR, batch BIGINT, partition INTEGER, "offset" BIGINT,
+  await database.run(`CREATE TABLE wrong (kind VARCHAR, sink VARCHAR, file BIGINT, partition INTEGER, "offset" BIGINT,
     expected_reason INTEGER, actual_reason INTEGER)`);
   const compared = { bronze: 0, silver: 0, quarantine: 0 };
   for (const slice of slicesOf(comparison.ranges)) {
@@ -41,13 +42,13 @@ export async function compareValues(
       const { verdict, reason } = VERDICT[sink];
       await database.run(`
         CREATE OR REPLACE TEMP TABLE looked AS
-        SELECT ${verdict} AS kind, a.batch, e."offset", e.reason AS expected_reason, ${reason} AS actual_reason
+        SELECT ${verdict} AS kind, a.file, e."offset", e.reason AS expected_reason, ${reason} AS actual_reason
         FROM (SELECT * FROM ${actualTable(sink)} WHERE ${inSlice(slice)}) a
         JOIN (SELECT * FROM expected WHERE ${inSlice(slice)}) e ON a."offset" = e."offset"`);
       const [row] = await database.all('SELECT count(*), count(kind) FROM looked');
       compared[sink] += Number(row?.[0]) - Number(row?.[1]);
       if (Number(row?.[1]) === 0) continue;
-      await database.run(`INSERT INTO wrong SELECT kind, '${sink}', batch, ${slice.partition}, "offset", expected_reason, actual_reason
+      await database.run(`INSERT INTO wrong SELECT kind, '${sink}', file, ${slice.partition}, "offset", expected_reason, actual_reason
         FROM looked WHERE kind IS NOT NULL`);
     }
   }
@@ -75,14 +76,14 @@ const VERDICT: Readonly<Record<LineageSink, { readonly verdict: string; readonly
 
 async function noteWrong(database: Database, comparison: ValueComparison, log: DifferenceLog): Promise<void> {
   const rows = await database.all(`
-    SELECT kind, sink, batch, partition, "offset", expected_reason, actual_reason,
-      count(*) OVER (PARTITION BY kind, sink), row_number() OVER (PARTITION BY kind, sink ORDER BY partition, "offset", batch) AS place
+    SELECT kind, sink, file, partition, "offset", expected_reason, actual_reason,
+      count(*) OVER (PARTITION BY kind, sink), row_number() OVER (PARTITION BY kind, sink ORDER BY partition, "offset", file) AS place
     FROM wrong QUALIFY place <= ${LISTED} ORDER BY kind, sink, place`);
   const { reasons } = comparison.classifier;
   for (const [
     kindCell,
     sinkCell,
-    batchCell,
+    fileCell,
     partitionCell,
     offsetCell,
     expected,
@@ -91,7 +92,8 @@ async function noteWrong(database: Database, comparison: ValueComparison, log: D
     place,
   ] of rows) {
     const [kind, sink] = [kindCell as DifferenceKind, sinkCell as LineageSink];
-    const [batch, partition, offset] = [Number(batchCell), Number(partitionCell), Number(offsetCell)];
+    const [file, partition, offset] = [Number(fileCell), Number(partitionCell), Number(offsetCell)];
+    const batch = batchOfFileNumber(file);
     const detail =
       kind === 'value-wrong'
         ? await explainValues(database, { ...comparison, sink, batch, partition, offset })

@@ -5,7 +5,7 @@ import type { LoadedTopic } from './load-expected.ts';
 import { inSlice, slicesOf } from './slices.ts';
 
 /**
- * The silver rows that the topic's records give, for gold to be compared with. Needs the table `batch_ends`.
+ * The silver rows that the topic's records give, for gold to be compared with. Needs the table `file_ends`.
  * @param unknownThrough the last micro-batch of those that have the file -1
  */
 export function silverOfRecords(
@@ -21,7 +21,7 @@ export function silverOfRecords(
         await database.run(
           statement(`(
             SELECT e.*, b.file AS ${SILVER_FILE} FROM (SELECT * FROM ${silverSql} WHERE ${inSlice(slice)}) e
-            ASOF JOIN batch_ends b ON b.partition = e.partition AND e."offset" < b.end_offset)`),
+            ASOF JOIN file_ends b ON b.partition = e.partition AND e."offset" < b.end_offset)`),
         );
       }
     },

@@ -1,13 +1,13 @@
 import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Database, sqlText } from '../../duckdb/database.ts';
-import { BATCH_OF_FILE } from '../../duckdb/file-source.ts';
+import { NUMBER_OF_FILE } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
 import type { Classifier } from '../../expected/classify.ts';
 import { BRONZE_TEXTS_SQL, digestSql, QUARANTINE_TEXTS_SQL, silverTexts } from '../../expected/row-digest.ts';
 import { columnsOfOutput } from '../../sink-columns.ts';
 import { LINEAGE_SINKS, type LineageSink } from '../survey-offsets.ts';
 
-/** What is taken of a sink's rows beyond batch, partition and offset: a digest, and of quarantine the reason's number. */
+/** What is taken of a sink's rows beyond the file's number, partition and offset: a digest, and of quarantine the reason's number. */
 interface Taken {
   readonly taken: string;
   readonly select: string;
@@ -54,12 +54,12 @@ export async function loadActual(
     options.onProgress(sink);
     const { taken, select } = takenOf(sink, options.pipeline, options.classifier);
     await database.run(
-      `CREATE TABLE ${actualTable(sink)} (batch BIGINT, partition INTEGER, "offset" BIGINT, ${taken})`,
+      `CREATE TABLE ${actualTable(sink)} (file BIGINT, partition INTEGER, "offset" BIGINT, ${taken})`,
     );
     const { outputPath, through } = options;
     const insert = (source: string) => `
       INSERT INTO ${actualTable(sink)}
-      SELECT ${BATCH_OF_FILE}, "partition", "offset", ${select} FROM ${source}
+      SELECT ${NUMBER_OF_FILE}, "partition", "offset", ${select} FROM ${source}
       WHERE topic = ${sqlText(options.topic)}`;
     loaded.set(
       sink,

@@ -169,7 +169,9 @@ function lumped(
   if (batchesUnknownThrough === undefined) return { logged, rules };
   const last = Math.max(
     -1,
-    ...[...logged].filter(([file]) => batchOfFileNumber(file) <= batchesUnknownThrough).map(([, logOffset]) => logOffset),
+    ...[...logged]
+      .filter(([file]) => batchOfFileNumber(file) <= batchesUnknownThrough)
+      .map(([, logOffset]) => logOffset),
   );
   const openMs = Math.max(
     0,
