@@ -42,6 +42,7 @@ describe('loadSettings', () => {
       TRIGGER_INTERVAL: '30 seconds',
       GOLD_TRIGGER_INTERVAL: undefined,
       MAX_FILES_PER_SINK: 48,
+      SINK_FILES: 'single',
       STARTING_OFFSETS: 'earliest',
       FAIL_ON_DATA_LOSS: true,
       KAFKA_ISOLATION_LEVEL: 'read_committed',

@@ -308,7 +308,14 @@ export const SETTING_TABLE = {
   MAX_FILES_PER_SINK: {
     schema: integer(0, 1_000_000),
     default: '48',
-    meaning: 'Files kept per sink, the newest; 0 = keep all',
+    meaning: 'Files kept per sink, the newest; the parts of a micro-batch count as one; 0 = keep all',
+    usedBy: 'job',
+  },
+  SINK_FILES: {
+    schema: z.enum(['single', 'parallel'], { error: 'single or parallel' }),
+    default: 'single',
+    meaning:
+      'Files of a micro-batch and sink: a single one, or parallel: the executors write a file for each part',
     usedBy: 'job',
   },
   STARTING_OFFSETS: {

@@ -20,8 +20,8 @@ from medallion.offset_log import Batch, OffsetLog
 
 @dataclass(frozen=True)
 class StagedFiles:
-    """What is staged of a sink: its rows, and each file's path by its part, None for an only file. A file
-    without rows is not in it.
+    """What is staged of a sink: its rows, and each file's path by its part, None for an only file, in order.
+    A file without rows is not in it.
     """
 
     sink: Sink

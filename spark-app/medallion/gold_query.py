@@ -76,7 +76,7 @@ class GoldBatch:
             self.files.sync(committer.commit([staged]))
         prune(self.files, self.log, self.sink, self.max_files_per_sink)
         if self.show_previews and staged.rows:
-            preview(self.files, path_of(self.sink, planned, min(staged.paths)))
+            preview(self.files, path_of(self.sink, planned, next(iter(staged.paths))))
         return BatchCounts({self.sink.folder: staged.rows})
 
     def _stage(self, windows: DataFrame, committer: FileCommitter) -> StagedFiles:

@@ -114,7 +114,7 @@ class Ingest:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
             if self.show_previews and item.sink == SILVER and item.rows:
-                preview(self.files, path_of(item.sink, planned, min(item.paths)))
+                preview(self.files, path_of(item.sink, planned, next(iter(item.paths))))
         return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
 
     def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
@@ -142,8 +142,8 @@ class Ingest:
         return ParallelPasses(self.files, committer, self.pipeline, is_small, divide(ranges))
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
-        """A batch goes on in the form in which its silver began to be published, whatever is set now. Gold may
-        have read that, and would read its rows again under other names.
+        """A batch goes on in the form in which its silver began to be published, whatever is set now. Gold
+        may have read that, and would read its rows again under other names.
         """
         published = published_of(self.files, SILVER, committer.batch) if committer.replaces else []
         if not published:

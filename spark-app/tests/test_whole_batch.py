@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
-from medallion.file_committer import StagedFile
+from medallion.file_committer import StagedFiles
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.naming import QUARANTINE
@@ -114,7 +114,7 @@ def test_more_rows_than_offsets_are_refused(spark: SparkSession, root: Path) -> 
 def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BatchPasses, "stage_quarantine", lambda self: StagedFile(QUARANTINE, "", 0))
+    monkeypatch.setattr(BatchPasses, "stage_quarantine", lambda self: StagedFiles(QUARANTINE, 0))
     with pytest.raises(JobError) as caught:
         write(spark, root, [GOOD, "x", "y"], 3)
     refused(root, caught.value, "3 rows in bronze, 1 in silver and 0 in quarantine")

@@ -36,7 +36,7 @@ const KINDS = {
     ['}}', '}}', '}}', ',"1":2}}', '},"b":{"0":1}}', '}', ''],
   ],
   word: [
-    ['true', 'false', 'True', 'TRUE', '0', '1', 'yes', ''],
+    ['true', 'false', 'True', 'TRUE', '0', '1', 'yes', 'single', 'parallel', 'Single', ''],
     ['', ' '],
   ],
   topic: [
@@ -60,6 +60,7 @@ const SETTINGS: readonly (readonly [SettingName, keyof typeof KINDS, 'job' | 'pr
   ['STARTING_OFFSETS', 'offsets', 'job'],
   ['FAIL_ON_DATA_LOSS', 'word', 'job'],
   ['SHOW_PREVIEWS', 'word', 'job'],
+  ['SINK_FILES', 'word', 'job'],
   ['KAFKA_TOPIC', 'topic', 'job'],
   ['KAFKA_TOPIC', 'topic', 'producer'],
 ];

@@ -144,7 +144,7 @@ export class TestStack {
 /** The tests' own environment must not change what is tested. */
 function withoutSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
   const names =
-    /^(KAFKA_|SPARK_|PIPELINE|GOLD_|MSGS_|OUTPUT_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST|npm_)/;
+    /^(KAFKA_|SPARK_|PIPELINE|GOLD_|MSGS_|OUTPUT_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|SINK_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST|npm_)/;
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
       value === undefined || names.test(name) ? [] : [[name, value]],

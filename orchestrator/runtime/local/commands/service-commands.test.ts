@@ -232,6 +232,7 @@ describe('the job', () => {
     const { env } = launch('spark-streaming', {
       TRIGGER_INTERVAL: '5 seconds',
       MAX_FILES_PER_SINK: '0',
+      SINK_FILES: 'parallel',
       FAIL_ON_DATA_LOSS: 'false',
       KAFKA_ISOLATION_LEVEL: 'read_uncommitted',
     }).spec;
@@ -242,6 +243,7 @@ describe('the job', () => {
       OUTPUT_PATH: 'file:///stack/output/parquet',
       TRIGGER_INTERVAL: '5 seconds',
       MAX_FILES_PER_SINK: '0',
+      SINK_FILES: 'parallel',
       STARTING_OFFSETS: 'earliest',
       FAIL_ON_DATA_LOSS: 'false',
       SHOW_PREVIEWS: '0',

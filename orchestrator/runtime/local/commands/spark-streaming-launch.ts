@@ -90,6 +90,7 @@ function jobSettings({ settings, projectDir }: StackConfig, outputPath: string):
       MAX_OFFSETS_PER_TRIGGER: String(MAX_OFFSETS_PER_TRIGGER),
     }),
     MAX_FILES_PER_SINK: String(settings.MAX_FILES_PER_SINK),
+    SINK_FILES: settings.SINK_FILES,
     STARTING_OFFSETS: settings.STARTING_OFFSETS,
     FAIL_ON_DATA_LOSS: String(settings.FAIL_ON_DATA_LOSS),
     SHOW_PREVIEWS: settings.SHOW_PREVIEWS,
