@@ -245,6 +245,13 @@ test('parts are counted each by itself', async () => {
     );
   expect(await sinks()).toContainEqual(['raw_csv', 9, 2, 'files']);
   expect(await sinks()).toContainEqual(['silver', 9, 2, 'files']);
+  const ofPart = await peekOutputs({
+    outputPath: outputs.path,
+    pipeline: transactions,
+    sink: 'silver',
+    limit: 9,
+  });
+  expect(ofPart.rows).toHaveLength(9);
   await truncate(outputs.fileOf('raw_csv', '0_1'), 40 * 1024 * 1024);
   expect(await sinks()).toContainEqual(['raw_csv', 9, 2, 'silver']);
 });

@@ -176,7 +176,8 @@ function newestFiles(
   const chosen: SinkFile[] = [];
   let held = 0;
   for (const file of [...files].reverse()) {
-    if (held >= limit) break;
+    // Each part of a micro-batch may have its newest rows.
+    if (held >= limit && file.batch !== chosen.at(-1)?.batch) break;
     chosen.push(file);
     held += rows.get(file.path) ?? 0;
   }

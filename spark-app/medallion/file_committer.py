@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Optional
 
+from medallion.errors import JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import RAW_CSV, Sink, batch_of, file_name
 from medallion.offset_log import Batch, OffsetLog
@@ -27,6 +28,8 @@ class StagedFiles:
     sink: Sink
     rows: int
     paths: Mapping[Optional[int], str] = field(default_factory=dict)
+    #: How large each file was when its rows were counted, where it is checked again.
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 def path_of(sink: Sink, batch: Batch, part: Optional[int] = None) -> str:
@@ -100,8 +103,11 @@ class FileCommitter:
         """The Parquet files that Spark wrote into a staged folder, as they are, each by its task's number.
         Rows are those that their footers state.
         """
-        rows = {part: self._files.parquet_rows(part) for part in self.parts(name)}
-        return StagedFiles(sink, sum(rows.values()), {task_of(part): part for part in rows if rows[part]})
+        # The size first: a file that is cut meanwhile has no footer.
+        sizes = {part: self._files.size(part) for part in self.parts(name)}
+        rows = {part: self._files.parquet_rows(part) for part in sizes}
+        paths: dict[Optional[int], str] = {task_of(part): part for part in rows if rows[part]}
+        return StagedFiles(sink, sum(rows.values()), paths, sizes)
 
     def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
         """One staged CSV file of lines and of these files, below one header, with the records counted
@@ -118,9 +124,11 @@ class FileCommitter:
         """Gives every staged file its name, in this order, replacing what an earlier attempt
         published; gives the names.
 
-        Raises JobError (exit code 78) when the batch is another driver's by now; then nothing gets its
-        name.
+        Raises JobError when a file is not what was counted, with exit code 78 when the batch is another
+        driver's by now; then nothing gets its name.
         """
+        for item in staged:
+            self._require_sizes(item)
         self._log.refuse_lost(self.batch)
         published: list[str] = []
         for item in staged:
@@ -132,6 +140,16 @@ class FileCommitter:
                 self._files.rename(path, target)
             published += targets
         return published
+
+    def _require_sizes(self, staged: StagedFiles) -> None:
+        for path in staged.paths.values():
+            size = self._files.size(path) if path in staged.sizes else None
+            if size is not None and size != staged.sizes[path]:
+                raise JobError(
+                    f"batch {self.batch.batch_id} is not whole: {self._files.uri(path)} has {size:,} bytes, "
+                    f"and had {staged.sizes[path]:,} when its rows were counted",
+                    "its offsets are not committed: the next start runs it again",
+                )
 
     def _remove_others(self, sink: Sink, targets: Mapping[str, str]) -> None:
         """Deletes what an earlier attempt published and this one does not have."""

@@ -75,7 +75,7 @@ class ParallelPasses(BatchPasses):
         rows, expected = int(counts.get["rows"]), int(counts.get["bytes"] or 0)
         if sum(sizes.values()) != expected:
             raise self._broken(RAW_CSV, f"{expected:,} bytes were written", f"{sum(sizes.values()):,}")
-        return StagedFiles(RAW_CSV, rows, {task_of(part): part for part in sizes if sizes[part]})
+        return StagedFiles(RAW_CSV, rows, {task_of(part): part for part in sizes if sizes[part]}, sizes)
 
     def _staged_beside(self) -> dict[str, Column]:
         return {}

@@ -21,6 +21,7 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog, Range
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
+from medallion.whole_batch import WholeBatch
 from tests.gold_stream import GoldStream, rows_of
 from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
 from tests.parsing import TRANSACTIONS
@@ -318,6 +319,23 @@ def test_what_executors_wrote_elsewhere_is_not_published(
         with pytest.raises(JobError, match=what):
             write(spark, root)
         assert published(root) == []
+
+
+@pytest.mark.parametrize("sink", ["bronze", "raw_csv"])
+def test_a_file_that_was_cut_after_it_was_counted_is_not_published(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, sink: str
+) -> None:
+    require = WholeBatch.require_csv
+
+    def and_cut(self: WholeBatch, silver: int, csv_rows: int) -> None:
+        require(self, silver, csv_rows)
+        staged = next(root.glob(f"_staging/ingest/*/{sink}/part-00001-*"))
+        staged.write_bytes(staged.read_bytes()[:-1])
+
+    monkeypatch.setattr(WholeBatch, "require_csv", and_cut)
+    with pytest.raises(JobError, match="when its rows were counted"):
+        write(spark, root)
+    assert published(root) == []
 
 
 def test_pruning_keeps_whole_batches_and_counts_files(spark: SparkSession, root: Path) -> None:
