@@ -125,3 +125,32 @@ def test_a_torn_record_is_replaced_by_the_next_one(spark: SparkSession, root: Pa
     (root / "_chk/_pruned/silver.json").write_text(content)
     run(spark, root, 3)
     assert record(root)["through_batch"] == 8
+
+
+def test_the_parts_of_a_batch_count_as_one_file_and_go_together(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "silver").mkdir()
+    (tmp_path / "silver" / "silver_20260101_000000_0.parquet").touch()
+    parts = [
+        f"silver_20260101_0000{batch:02d}_{batch}_{part}.parquet" for batch in (1, 2, 3) for part in (0, 10)
+    ]
+    for name in parts:
+        (tmp_path / "silver" / name).touch()
+    for batch_id in range(4):
+        plan_batch(tmp_path, "ingest", batch_id, {"0": batch_id * 10})
+    files = HadoopFiles(spark, str(tmp_path))
+    log = OffsetLog(files, "ingest")
+    asked: list[list[str]] = []
+
+    def read(names: list[str]) -> set[str]:
+        """All but the last part of batch 2."""
+        asked.append(names)
+        return set(names) - {parts[3]}
+
+    assert prune(files, log, SILVER, 1, read) == 3
+    assert asked == [["silver_20260101_000000_0.parquet", *parts[:4]]]
+    assert sorted(files.names("silver")) == parts[2:]
+    assert (record(tmp_path)["through_batch"], record(tmp_path)["files"]) == (1, 3)
+    assert prune(files, log, SILVER, 2) == 0
+    assert prune(files, log, SILVER, 1) == 2
+    assert sorted(files.names("silver")) == parts[4:]
+    assert (record(tmp_path)["through_batch"], record(tmp_path)["files"]) == (2, 5)
