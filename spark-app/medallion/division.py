@@ -8,8 +8,7 @@ slices of equal length.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Optional
+from typing import Mapping, Optional
 
 from medallion.offset_log import Range, count_of
 

@@ -1,8 +1,9 @@
 """One micro-batch of `ingest`: bronze, silver, quarantine and raw_csv from one parse of each record.
 
 A batch is read from Kafka once; the driver makes the files of bronze, silver and quarantine from what that
-wrote, copying Parquet's row groups as they are, which costs far less than writing them. All that a batch
-writes is staged, checked, published in one go, and then pruned.
+wrote, copying Parquet's row groups as they are, which costs far less than writing them. With
+SINK_FILES=parallel the executors write these files instead. All that a batch writes is staged, checked,
+published in one go, and then pruned.
 
 What a small batch costs is starting jobs: each is one task. What a large batch costs is computing: each job
 is several tasks.
