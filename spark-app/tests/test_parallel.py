@@ -38,6 +38,12 @@ def few_records(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def several_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is parsed by as many tasks as it comes in, however few records it has."""
+    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+
+
+@pytest.fixture
 def root(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
@@ -163,6 +169,7 @@ def test_no_file_of_data_is_joined_or_read_by_the_driver(
     assert len(published(root)) == 12
 
 
+@pytest.mark.usefixtures("several_tasks")
 def test_a_replay_has_the_same_rows_under_the_same_names_whatever_its_tasks(
     spark: SparkSession, root: Path
 ) -> None:
@@ -223,6 +230,7 @@ def gold_counts(spark: SparkSession, root: Path) -> list[tuple[Optional[str], ..
     return stream.rows()
 
 
+@pytest.mark.usefixtures("several_tasks")
 def test_gold_has_each_row_once_when_it_reads_between_two_renames(
     spark: SparkSession, steps: list[str], tmp_path: Path
 ) -> None:
