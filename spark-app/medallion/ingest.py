@@ -27,6 +27,7 @@ from medallion.preview import preview
 from medallion.record_lookup import RecordLookup
 from medallion.record_size import RecordSize
 from medallion.retention import ReadFiles, prune
+from medallion.session import generate_code
 from medallion.shutdown_guard import BatchCounts
 from medallion.staging import Staging
 from medallion.whole_batch import RowCounts, WholeBatch
@@ -119,6 +120,7 @@ class Ingest:
     def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
+        generate_code(rows.sparkSession, not is_small)
         committer = FileCommitter(self.files, self.log, planned, folder)
         passes = BatchPasses(self.files, committer, self.pipeline, is_small)
         whole = WholeBatch(
