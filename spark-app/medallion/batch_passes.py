@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Callable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -41,17 +42,19 @@ class BatchPasses:
     files: HadoopFiles
     committer: FileCommitter
     pipeline: Pipeline
+    parse: Callable[[DataFrame], DataFrame]
     one_task: bool
 
-    def write_rows(self, rows: DataFrame) -> None:
+    def write_rows(self, records: DataFrame) -> None:
         """Every record with what it is, as `Parser.parse` gives it."""
         output = self.committer.output("rows", _SILVER, _QUARANTINE)
         options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
         columns = {"is_silver": F.col("reason").isNull()}
         if self.one_task:
             columns[_CSV_LINE] = F.when(F.col("reason").isNull(), raw_csv(self.pipeline))
-        judged = self._in_few_tasks(rows.withColumns(columns))
-        write = judged.write.mode("append").partitionBy("is_silver")
+        # A task sets the parse up for each partition that it has, unless they were one before.
+        rows = self.parse(records.coalesce(1) if self.one_task else records).withColumns(columns)
+        write = rows.write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
 
     def write_csv(self) -> list[str]:
@@ -104,9 +107,6 @@ class BatchPasses:
     def _parts(self, *folders: str) -> list[str]:
         """The data files in these folders of staged rows."""
         return [part for folder in folders for part in self.committer.parts(f"rows/{folder}")]
-
-    def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
-        return rows.coalesce(1) if self.one_task else rows
 
 
 def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:

@@ -89,11 +89,12 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Writes a batch of parsed records as the files of four sinks. `silver_read`: which files of silver
-    everybody has read who has to; no other is pruned.
+    """Writes a batch of records as the files of four sinks. `parse` does what `Parser.parse` does.
+    `silver_read`: which files of silver everybody has read who has to; no other is pruned.
     """
 
     pipeline: Pipeline
+    parse: Callable[[DataFrame], DataFrame]
     files: HadoopFiles
     log: OffsetLog
     source: Source
@@ -102,14 +103,14 @@ class Ingest:
     silver_read: Optional[ReadFiles] = None
     record_size: RecordSize = field(default_factory=RecordSize)
 
-    def write(self, rows: DataFrame, batch_id: int) -> BatchCounts:
-        """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
-        own files. Raises JobError, and publishes nothing, when the batch is not whole.
+    def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
+        """Takes bronze's columns. Stages, publishes and prunes; gives the rows. A replay with the same
+        batch id replaces its own files. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
         with Staging(self.files, INGEST, batch_id) as staging:
             staging.remove_others(self.log)
-            outcome = self._stage_and_publish(rows, planned, staging.folder)
+            outcome = self._stage_and_publish(records, planned, staging.folder)
         for item in outcome.staged:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
@@ -117,27 +118,27 @@ class Ingest:
                 preview(self.files, path_of(item.sink, planned))
         return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
 
-    def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
+    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
-        generate_code(rows.sparkSession, not is_small)
+        generate_code(records.sparkSession, not is_small)
         committer = FileCommitter(self.files, self.log, planned, folder)
-        passes = BatchPasses(self.files, committer, self.pipeline, is_small)
+        passes = BatchPasses(self.files, committer, self.pipeline, self.parse, is_small)
         whole = WholeBatch(
-            *(rows.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
+            *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),
         )
         with ThreadPoolExecutor(_THREADS) as threads:
-            outcome = self._run(_Attempt(passes, whole, threads), rows)
+            outcome = self._run(_Attempt(passes, whole, threads), records)
         bronze = outcome.staged[0]
         self.record_size.learn(bronze.rows, self.files.size(path_of(BRONZE, planned)) if bronze.rows else 0)
         return outcome
 
-    def _run(self, attempt: _Attempt, rows: DataFrame) -> _Outcome:
+    def _run(self, attempt: _Attempt, records: DataFrame) -> _Outcome:
         """Whatever does not wait for anything is done at once."""
         passes, committer, batch_id = attempt.passes, attempt.passes.committer, attempt.whole.batch_id
         relied_on = attempt.start(self.log.sync, batch_id)
-        passes.write_rows(rows)
+        passes.write_rows(records)
         confirmed = attempt.start(self.source.confirm)
         csv = attempt.start(attempt.stage_csv)
         bronze = attempt.start(passes.stage_bronze)

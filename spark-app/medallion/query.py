@@ -16,6 +16,7 @@ from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
+from medallion.resolved_plan import ResolvedPlan
 from medallion.retention import ReadFiles
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.source_manifest import SourceManifest
@@ -47,15 +48,14 @@ def start_ingest(
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
     pipeline = settings.pipeline
-    batch = Ingest(
-        *(pipeline, files, log, source), settings.max_files_per_sink, settings.show_previews, silver_read
-    )
-    # Ahead of foreachBatch, where Spark resolves a plan once for all batches.
     records = bronze(read_topic(spark, settings, manifest))
+    parsed = ResolvedPlan(records, Parser(pipeline).parse(records))
+    batch = Ingest(
+        *(pipeline, parsed.over, files, log, source),
+        *(settings.max_files_per_sink, settings.show_previews, silver_read),
+    )
     return (
-        Parser(pipeline)
-        .parse(records)
-        .writeStream.queryName(INGEST)
+        records.writeStream.queryName(INGEST)
         .foreachBatch(guard.wrap(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.trigger_interval)

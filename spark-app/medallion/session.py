@@ -126,13 +126,10 @@ def use_local_checkpoints(spark: SparkSession, files: HadoopFiles) -> None:
 
 
 def generate_code(spark: SparkSession, is_worth_it: bool) -> None:
-    """Has Spark generate code for what the session runs from now on, or interpret it. For a micro-batch of few
-    records generating takes longer than all that they take, and each record is hardly quicker.
-
-    A streaming query has a session of its own, and has planned a batch when it is told of it: whole stages
-    follow with the next batch.
+    """Has Spark generate code for what the session plans from now on, or interpret it. For a micro-batch of
+    few records generating takes longer than all else, and each record is hardly quicker for it.
     """
-    given = spark.sparkContext._conf  # type: ignore[attr-defined]
+    given = spark.sparkContext._conf
     for name, (on, off) in _CODE_GENERATION.items():
         if not given.contains(name):
             spark.conf.set(name, on if is_worth_it else off)

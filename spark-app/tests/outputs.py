@@ -43,14 +43,14 @@ def plan_batch(
 
 
 def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> DataFrame:
-    """The rows of records with these values, as a batch of `ingest` gets them."""
+    """Records with these values, as a batch of `ingest` gets them."""
     rows = [
         ("k", value, KAFKA_TS, "t", 0, first_offset + index, None, None) for index, value in enumerate(values)
     ]
-    return judged(spark.createDataFrame(rows, BRONZE_SCHEMA))
+    return spark.createDataFrame(rows, BRONZE_SCHEMA)
 
 
-def judged(records: DataFrame) -> DataFrame:
+def parse(records: DataFrame) -> DataFrame:
     """The rows of records that have bronze's columns."""
     return _parser().parse(records)
 
