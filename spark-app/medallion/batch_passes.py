@@ -35,6 +35,17 @@ _CSV_LINE = "csv-line"
 _OPTIONS = {"parquet.block.size": str(32 << 20)}
 
 
+#: `rows_of` the records of a batch.
+Rows = Callable[[DataFrame, bool], DataFrame]
+
+
+def rows_of(pipeline: Pipeline, parsed: DataFrame, one_task: bool) -> DataFrame:
+    """What `BatchPasses.write_rows` writes of parsed records."""
+    is_silver = F.col("reason").isNull()
+    rows = parsed.withColumn("is_silver", is_silver)
+    return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline))) if one_task else rows
+
+
 @dataclass(frozen=True)
 class BatchPasses:
     """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
@@ -42,18 +53,15 @@ class BatchPasses:
     files: HadoopFiles
     committer: FileCommitter
     pipeline: Pipeline
-    parse: Callable[[DataFrame], DataFrame]
+    rows: Rows
     one_task: bool
 
     def write_rows(self, records: DataFrame) -> None:
-        """Every record with what it is, as `Parser.parse` gives it."""
+        """Every record with what it is."""
         output = self.committer.output("rows", _SILVER, _QUARANTINE)
         options = {**_OPTIONS, **_without_dictionaries(self.pipeline)}
-        columns = {"is_silver": F.col("reason").isNull()}
-        if self.one_task:
-            columns[_CSV_LINE] = F.when(F.col("reason").isNull(), raw_csv(self.pipeline))
         # A task sets the parse up for each partition that it has, unless they were one before.
-        rows = self.parse(records.coalesce(1) if self.one_task else records).withColumns(columns)
+        rows = self.rows(records.coalesce(1) if self.one_task else records, self.one_task)
         write = rows.write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
 

@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional, TypeVar
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
-from medallion.batch_passes import BatchPasses
+from medallion.batch_passes import BatchPasses, Rows
 from medallion.file_committer import FileCommitter, StagedFile, path_of
 from medallion.hadoop_files import HadoopFiles
 from medallion.naming import BRONZE, INGEST, SILVER
@@ -89,12 +89,12 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Writes a batch of records as the files of four sinks. `parse` does what `Parser.parse` does.
-    `silver_read`: which files of silver everybody has read who has to; no other is pruned.
+    """Writes a batch of records as the files of four sinks. `silver_read`: which files of silver everybody
+    has read who has to; no other is pruned.
     """
 
     pipeline: Pipeline
-    parse: Callable[[DataFrame], DataFrame]
+    rows: Rows
     files: HadoopFiles
     log: OffsetLog
     source: Source
@@ -123,7 +123,7 @@ class Ingest:
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
         generate_code(records.sparkSession, not is_small)
         committer = FileCommitter(self.files, self.log, planned, folder)
-        passes = BatchPasses(self.files, committer, self.pipeline, self.parse, is_small)
+        passes = BatchPasses(self.files, committer, self.pipeline, self.rows, is_small)
         whole = WholeBatch(
             *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),

@@ -8,6 +8,7 @@ from typing import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from medallion.batch_passes import rows_of
 from medallion.bronze import bronze
 from medallion.config import Settings
 from medallion.hadoop_files import HadoopFiles
@@ -49,9 +50,10 @@ def start_ingest(
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
     pipeline = settings.pipeline
     records = bronze(read_topic(spark, settings, manifest))
-    parsed = ResolvedPlan(records, Parser(pipeline).parse(records))
+    parsed = Parser(pipeline).parse(records)
+    small, large = (ResolvedPlan(records, rows_of(pipeline, parsed, one_task)) for one_task in (True, False))
     batch = Ingest(
-        *(pipeline, parsed.over, files, log, source),
+        *(pipeline, lambda batch, one_task: (small if one_task else large).over(batch), files, log, source),
         *(settings.max_files_per_sink, settings.show_previews, silver_read),
     )
     return (

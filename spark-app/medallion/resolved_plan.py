@@ -34,6 +34,8 @@ class ResolvedPlan:
         plan = _plan(batch)
         for step in reversed(self._steps):
             plan = step.withNewChildren(jvm.PythonUtils.toSeq([plan]))
+        # Its expressions are resolved: without this the analyzer would look through all of them.
+        plan.setAnalyzed()
         return DataFrame(jvm.org.apache.spark.sql.Dataset.ofRows(session._jsparkSession, plan), session)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from medallion.batch_passes import rows_of
 from medallion.bronze import BRONZE_SCHEMA
 from medallion.ingest import Source
 from medallion.offset_log import Range
@@ -50,9 +51,9 @@ def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> Data
     return spark.createDataFrame(rows, BRONZE_SCHEMA)
 
 
-def parse(records: DataFrame) -> DataFrame:
-    """The rows of records that have bronze's columns."""
-    return _parser().parse(records)
+def parsed_rows(records: DataFrame, is_small: bool) -> DataFrame:
+    """The rows of records that have bronze's columns, as `ingest` writes them."""
+    return rows_of(TRANSACTIONS, _parser().parse(records), is_small)
 
 
 @lru_cache(maxsize=1)

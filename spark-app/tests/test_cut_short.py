@@ -14,7 +14,7 @@ from medallion.errors import EXIT_FAILED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
-from tests.outputs import SOURCE, batch, parse, plan_batch
+from tests.outputs import SOURCE, batch, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 
 
@@ -79,7 +79,7 @@ CUTS = {
 def run(spark: SparkSession, root: Path, files: HadoopFiles) -> None:
     plan_batch(root, "ingest", 0, {"0": len(VALUES)})
     log = OffsetLog(files, "ingest", {"0": 0})
-    Ingest(TRANSACTIONS, parse, files, log, SOURCE, 0).write(batch(spark, VALUES), 0)
+    Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0).write(batch(spark, VALUES), 0)
 
 
 def contents(root: Path) -> dict[str, bytes]:

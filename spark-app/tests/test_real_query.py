@@ -21,7 +21,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import Batch, OffsetLog
 from medallion.resolved_plan import ResolvedPlan
-from tests.outputs import SOURCE, parse, published
+from tests.outputs import SOURCE, parsed_rows, published
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
@@ -65,7 +65,8 @@ def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
     log = FileOffsetLog(files, "ingest", {"0": 0})
     read = spark.readStream.schema(BRONZE_SCHEMA).option("maxFilesPerTrigger", 1).json(str(source))
     records = read.select(*[F.col(name).alias(name) for name in BRONZE_COLUMNS])
-    job = Ingest(TRANSACTIONS, ResolvedPlan(records, parse(records)).over, files, log, SOURCE, 0)
+    plan = ResolvedPlan(records, parsed_rows(records, True))
+    job = Ingest(TRANSACTIONS, lambda batch, _: plan.over(batch), files, log, SOURCE, 0)
 
     def write(batch: object, batch_id: int) -> None:
         job.write(batch, batch_id)  # type: ignore[arg-type]
