@@ -10,8 +10,8 @@ export function createStop(): AbortController {
   return stop;
 }
 
-/** What a timer of Node can wait at most, 24 days; it would take a longer time for none. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** What a timer of Node can wait at most; it would take a longer time for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait. */
 export class Doorbell {

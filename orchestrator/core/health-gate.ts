@@ -1,4 +1,3 @@
-import { LONGEST_TIMER_MS } from '../../producer/pause.ts';
 import type { Probe, ProbeAnswer } from './probe.ts';
 import { messageOf, ProductError } from './product-error.ts';
 
@@ -107,6 +106,9 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
+
+/** What a timer of Node can wait at most, 24 days; it would take a longer time for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Waits, ended early (by rejection) through the signal. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
