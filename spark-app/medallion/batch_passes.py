@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Callable
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
@@ -34,6 +35,17 @@ _CSV_LINE = "csv-line"
 PARQUET_OPTIONS = {"parquet.block.size": str(32 << 20)}
 
 
+#: `rows_of` the records of a batch.
+Rows = Callable[[DataFrame, bool], DataFrame]
+
+
+def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame:
+    """What `BatchPasses.write_rows` writes of parsed records, with lines of raw_csv or without."""
+    is_silver = F.col("reason").isNull()
+    rows = parsed.withColumn("is_silver", is_silver)
+    return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline))) if has_lines else rows
+
+
 @dataclass(frozen=True)
 class BatchPasses:
     """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
@@ -41,15 +53,16 @@ class BatchPasses:
     files: HadoopFiles
     committer: FileCommitter
     pipeline: Pipeline
+    rows: Rows
     one_task: bool
 
-    def write_rows(self, rows: DataFrame) -> None:
-        """Every record with what it is, as `Parser.parse` gives it."""
+    def write_rows(self, records: DataFrame) -> None:
+        """Every record with what it is."""
         output = self.committer.output("rows", SILVER_ROWS, QUARANTINE_ROWS)
         options = {**PARQUET_OPTIONS, **_without_dictionaries(self.pipeline)}
-        columns = {"is_silver": F.col("reason").isNull(), **self._staged_beside()}
-        judged = self._in_few_tasks(rows.withColumns(columns))
-        write = judged.write.mode("append").partitionBy("is_silver")
+        # A task sets the parse up for each partition that it has, unless they were one before.
+        rows = self.rows(records.coalesce(1) if self.one_task else records, self._stages_lines)
+        write = rows.write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
 
     def stage_raw_csv(self) -> StagedFiles:
@@ -108,18 +121,14 @@ class BatchPasses:
     def _count_by_tasks(self, reasons: DataFrame) -> dict[str, int]:
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
-    def _staged_beside(self) -> dict[str, Column]:
-        """What is staged beside the columns of the sinks."""
-        if not self.one_task:
-            return {}
-        return {_CSV_LINE: F.when(F.col("reason").isNull(), raw_csv(self.pipeline))}
+    @property
+    def _stages_lines(self) -> bool:
+        """Whether lines of raw_csv are staged beside the columns of the other sinks."""
+        return self.one_task
 
     def _parts(self, *folders: str) -> list[str]:
         """The data files in these folders of staged rows."""
         return [part for folder in folders for part in self.committer.parts(f"rows/{folder}")]
-
-    def _in_few_tasks(self, rows: DataFrame) -> DataFrame:
-        return rows.coalesce(1) if self.one_task else rows
 
 
 def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:

@@ -28,7 +28,7 @@ def bronze(records: DataFrame) -> DataFrame:
         F.decode("key", "UTF-8").alias("key"),
         F.col("text").alias("value"),
         F.col("timestamp").alias("kafka_ts"),
-        *LINEAGE,
-        "headers",
+        # Columns of bronze's own: an id that the source gives is another one in each batch of some sources.
+        *[F.col(name).alias(name) for name in (*LINEAGE, "headers")],
         F.when(~is_faithful, F.col("value")).alias("value_bytes"),
     )

@@ -43,20 +43,21 @@ def is_about_the_topic(failure: JobError) -> bool:
 def start_failure(error: Exception) -> JobError:
     """The error for a start that Spark or Hadoop refused, such as a folder that may not be written."""
     java = error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)
-    return JobError(_innermost(java) if java is not None else f"{type(error).__name__}: {_line(str(error))}")
+    return JobError(innermost(java) if java is not None else f"{type(error).__name__}: {_line(str(error))}")
 
 
 def _root_cause(query: StreamingQuery, in_batch: Optional[BaseException]) -> str:
     if isinstance(in_batch, Py4JJavaError):
-        return _innermost(in_batch.java_exception)
+        return innermost(in_batch.java_exception)
     if in_batch is not None:
         java = getattr(in_batch, "_origin", None)
-        return _innermost(java) if java is not None else f"{type(in_batch).__name__}: {_line(str(in_batch))}"
+        return innermost(java) if java is not None else f"{type(in_batch).__name__}: {_line(str(in_batch))}"
     option: Any = query._jsq.exception()
-    return _innermost(option.get().cause()) if option.isDefined() else "without an error"
+    return innermost(option.get().cause()) if option.isDefined() else "without an error"
 
 
-def _innermost(throwable: Any) -> str:
+def innermost(throwable: Any) -> str:
+    """The root cause of a Java exception in one line."""
     while throwable.getCause() is not None:
         throwable = throwable.getCause()
     return _line(throwable.toString())

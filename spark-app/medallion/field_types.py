@@ -90,7 +90,8 @@ def _epoch(of: Type, number: str) -> str:
 
 
 def _marked_epoch(of: Type, text: str) -> str:
-    return sql.bind("number", sql.epoch_number(marked_json.unmarked(text)), _epoch(of, "number"))
+    number = sql.epoch_number(marked_json.unmarked(text), of.epoch)
+    return sql.bind("number", number, _epoch(of, "number"))
 
 
 _WHOLE = "-?(?:0|[1-9][0-9]{0,18}+)"

@@ -117,7 +117,8 @@ class FileCommitter:
             return StagedFiles(RAW_CSV, 0)
         joined = f"{self.folder}/csv.joined"
         self._files.join_text("\n".join([",".join(header), *lines, ""]), parts, joined)
-        rows = self._files.csv_records(joined) - 1
+        # Of a file that was cut short the header may be gone.
+        rows = max(0, self._files.csv_records(joined) - 1)
         return StagedFiles(RAW_CSV, rows, {None: joined} if rows else {})
 
     def commit(self, staged: list[StagedFiles]) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any, Callable, Optional, TypeVar
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
-from medallion.batch_passes import BatchPasses
+from medallion.batch_passes import BatchPasses, Rows
 from medallion.division import divide
 from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
 from medallion.hadoop_files import HadoopFiles
@@ -30,6 +30,7 @@ from medallion.preview import preview
 from medallion.record_lookup import RecordLookup
 from medallion.record_size import RecordSize
 from medallion.retention import ReadFiles, prune
+from medallion.session import generate_code
 from medallion.shutdown_guard import BatchCounts
 from medallion.staging import Staging
 from medallion.whole_batch import RowCounts, WholeBatch
@@ -87,12 +88,13 @@ class _Outcome:
 
 @dataclass(frozen=True)
 class Ingest:
-    """Writes a batch of parsed records as the files of four sinks. `silver_read`: which files of silver
-    everybody has read who has to; no other is pruned. `parallel`: the files that the executors write are the
-    outputs, instead of one file that the driver makes of them.
+    """Writes a batch of records as the files of four sinks. `silver_read`: which files of silver everybody
+    has read who has to; no other is pruned. `parallel`: the files that the executors write are the outputs,
+    instead of one file that the driver makes of them.
     """
 
     pipeline: Pipeline
+    rows: Rows
     files: HadoopFiles
     log: OffsetLog
     source: Source
@@ -103,14 +105,14 @@ class Ingest:
     first_batch: FirstBatch = field(default_factory=FirstBatch)
     record_size: RecordSize = field(default_factory=RecordSize)
 
-    def write(self, rows: DataFrame, batch_id: int) -> BatchCounts:
-        """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
-        own files. Raises JobError, and publishes nothing, when the batch is not whole.
+    def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
+        """Takes bronze's columns. Stages, publishes and prunes; gives the rows. A replay with the same
+        batch id replaces its own files. Raises JobError, and publishes nothing, when the batch is not whole.
         """
         planned = self.log.planned(batch_id)
         with Staging(self.files, INGEST, batch_id) as staging:
             staging.remove_others(self.log)
-            outcome = self._stage_and_publish(rows, planned, staging.folder)
+            outcome = self._stage_and_publish(records, planned, staging.folder)
         for item in outcome.staged:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
@@ -118,18 +120,19 @@ class Ingest:
                 preview(self.files, path_of(item.sink, planned, next(iter(item.paths))))
         return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
 
-    def _stage_and_publish(self, rows: DataFrame, planned: Batch, folder: str) -> _Outcome:
+    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
+        generate_code(records.sparkSession, not is_small)
         replaces = self.first_batch.may_be_published(planned.batch_id)
         committer = FileCommitter(self.files, self.log, planned, folder, replaces)
         passes = self._passes(committer, is_small, ranges)
         whole = WholeBatch(
-            *(rows.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
+            *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
             *(planned.batch_id, ranges, folder),
         )
         with ThreadPoolExecutor(_THREADS) as threads:
-            outcome = self._run(_Attempt(passes, whole, threads), rows)
+            outcome = self._run(_Attempt(passes, whole, threads), records)
         bronze = outcome.staged[0]
         size = sum(self.files.size(path_of(BRONZE, planned, part)) for part in bronze.paths)
         self.record_size.learn(bronze.rows, size)
@@ -139,8 +142,8 @@ class Ingest:
         self, committer: FileCommitter, is_small: bool, ranges: Optional[dict[str, Range]]
     ) -> BatchPasses:
         if not self._is_parallel(committer):
-            return BatchPasses(self.files, committer, self.pipeline, is_small)
-        return ParallelPasses(self.files, committer, self.pipeline, is_small, divide(ranges))
+            return BatchPasses(self.files, committer, self.pipeline, self.rows, is_small)
+        return ParallelPasses(self.files, committer, self.pipeline, self.rows, is_small, divide(ranges))
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
         """A batch goes on in the form in which its silver began to be published, whatever is set now. Gold
@@ -151,11 +154,11 @@ class Ingest:
             return self.parallel
         return any(part_of(SILVER, name) is not None for name in published)
 
-    def _run(self, attempt: _Attempt, rows: DataFrame) -> _Outcome:
+    def _run(self, attempt: _Attempt, records: DataFrame) -> _Outcome:
         """Whatever does not wait for anything is done at once."""
         passes, committer, batch_id = attempt.passes, attempt.passes.committer, attempt.whole.batch_id
         relied_on = attempt.start(self.log.sync, batch_id)
-        passes.write_rows(rows)
+        passes.write_rows(records)
         confirmed = attempt.start(self.source.confirm)
         csv = attempt.start(passes.stage_raw_csv)
         bronze = attempt.start(passes.stage_bronze)

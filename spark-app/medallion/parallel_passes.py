@@ -77,8 +77,9 @@ class ParallelPasses(BatchPasses):
             raise self._broken(RAW_CSV, f"{expected:,} bytes were written", f"{sum(sizes.values()):,}")
         return StagedFiles(RAW_CSV, rows, {task_of(part): part for part in sizes if sizes[part]}, sizes)
 
-    def _staged_beside(self) -> dict[str, Column]:
-        return {}
+    @property
+    def _stages_lines(self) -> bool:
+        return False
 
     def _count(self, reasons: DataFrame) -> dict[str, int]:
         return self._count_by_tasks(reasons)

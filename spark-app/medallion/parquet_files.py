@@ -9,6 +9,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from py4j.protocol import Py4JJavaError
+
+from medallion.errors import JobError
+from medallion.failure import innermost
+
 # Where Spark keeps its own schema in a Parquet file: JSON with a list `fields`, each with a `name`.
 _SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
 # Only new row groups would be measured by it; joining copies row groups.
@@ -43,7 +48,8 @@ class ParquetFiles:
         """Writes one file with the row groups of several, copied as they are; of given columns these
         alone, in this order, each by the name that it has in the sources. Gives the number of rows.
 
-        Raises OSError when a file has no such column, or their columns differ.
+        Raises OSError when a file has no such column, or their columns differ; JobError when one was
+        cut short.
         """
         hadoop = self._jvm.org.apache.parquet.hadoop
         footers = [self._footer(source) for source in sources]
@@ -67,13 +73,14 @@ class ParquetFiles:
 
     def rows(self, path: Any) -> int:
         """The number of rows that a footer states."""
-        with closing(self._reader(path)) as reader:
+        with closing(self._open(self._file(path))) as reader:
             return int(reader.getRecordCount())
 
     def texts(self, path: Any, column: str) -> list[str]:
         """The texts of a column, which has no dictionary, no NULL and is not nested, in order.
 
-        Raises OSError when a page has another encoding. (Apache Parquet: data page V1, PLAIN)
+        Raises OSError when a page has another encoding, JobError when the file was cut short. (Apache
+        Parquet: data page V1, PLAIN)
         """
         found: list[str] = []
         with closing(self._reader(path)) as reader:
@@ -176,7 +183,22 @@ class ParquetFiles:
             return reader.getFooter()
 
     def _reader(self, path: Any) -> Any:
-        return self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(self._file(path))
+        """A reader of a staged file. Raises JobError when Parquet cannot open it.
+
+        What Parquet says of a file that was cut short depends on the bytes that are its last ones.
+        """
+        file = self._file(path)
+        try:
+            return self._open(file)
+        except Py4JJavaError as error:
+            cause = innermost(error.java_exception)
+            raise JobError(
+                f"{path.toString()} cannot be read as a whole Parquet file: {cause}",
+                "the offsets of its batch are not committed: the next start runs it again",
+            ) from error
+
+    def _open(self, file: Any) -> Any:
+        return self._jvm.org.apache.parquet.hadoop.ParquetFileReader.open(file)
 
     def _file(self, path: Any) -> Any:
         return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, self._conf)

@@ -8,6 +8,7 @@ from typing import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from medallion.batch_passes import rows_of
 from medallion.bronze import bronze
 from medallion.config import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
@@ -16,6 +17,7 @@ from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
+from medallion.resolved_plan import ResolvedPlan
 from medallion.retention import ReadFiles
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.source_manifest import SourceManifest
@@ -47,16 +49,15 @@ def start_ingest(
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
     pipeline = settings.pipeline
+    records = bronze(read_topic(spark, settings, manifest))
+    parsed = Parser(pipeline).parse(records)
+    lines, none = (ResolvedPlan(records, rows_of(pipeline, parsed, has_lines)) for has_lines in (True, False))
     batch = Ingest(
-        *(pipeline, files, log, source),
+        *(pipeline, lambda batch, has_lines: (lines if has_lines else none).over(batch), files, log, source),
         *(settings.max_files_per_sink, settings.show_previews, silver_read, settings.sink_files == PARALLEL),
     )
-    # Ahead of foreachBatch, where Spark resolves a plan once for all batches.
-    records = bronze(read_topic(spark, settings, manifest))
     return (
-        Parser(pipeline)
-        .parse(records)
-        .writeStream.queryName(INGEST)
+        records.writeStream.queryName(INGEST)
         .foreachBatch(guard.wrap(batch.write))
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(processingTime=settings.trigger_interval)

@@ -32,15 +32,28 @@ _FIXED = {
     "spark.hadoop.fs.AbstractFileSystem.file.impl": "org.apache.hadoop.fs.local.RawLocalFs",
 }
 
-#: Rules that find nothing in the plan of a micro-batch, and took half of the time to optimize it.
+#: Rules that find nothing in the plan of a micro-batch, or nothing that would make it quicker. They took most
+#: of the time to optimize it, which Spark does twice: to run it, and for the text on the SQL page.
 _EXCLUDED_RULES = (
+    "BooleanSimplification",
+    "CollapseProject",
+    "ConstantFolding",
     "FoldablePropagation",
+    "MergeScalarSubqueries",
     "NullDownPropagation",
+    "NullPropagation",
     "OptimizeCsvJsonExprs",
+    "OptimizeOneRowRelationSubquery",
     "PushFoldableIntoBranches",
+    "RemoveDispensableExpressions",
+    "RemoveNoopOperators",
     "RemoveRedundantAliases",
     "ReorderAssociativeOperator",
+    "ReplaceNullWithFalseInPredicate",
+    "SimplifyBinaryComparison",
+    "SimplifyCasts",
     "SimplifyConditionals",
+    "SimplifyExtractValueOps",
     "UnwrapCastInBinaryComparison",
 )
 
@@ -56,8 +69,10 @@ _TUNING = {
     "spark.ui.retainedStages": "100",
     "spark.ui.retainedTasks": "1000",
     "spark.sql.ui.retainedExecutions": "50",
-    # The driver writes a text of every job's plan for the SQL page; this is the shorter one.
+    # The driver writes a text of every job's plan for the SQL page; this is the shorter one, and only the
+    # first columns of a step are told.
     "spark.sql.ui.explainMode": "simple",
+    "spark.sql.debug.maxToStringFields": "2",
     # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
     # Spark sorts what is left by folder instead.
     "spark.sql.maxConcurrentOutputFileWriters": "3",
@@ -75,6 +90,13 @@ _TUNING = {
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "100",
     # Staging is private until the rename, so a job's output may appear task by task: fewer renames.
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+}
+
+#: What Spark does for a plan so that each row is quicker, and how that is said: on, off.
+_CODE_GENERATION = {
+    "spark.sql.codegen.wholeStage": ("true", "false"),
+    "spark.sql.codegen.factoryMode": ("FALLBACK", "NO_CODEGEN"),
+    "spark.sql.subexpressionElimination.enabled": ("true", "false"),
 }
 
 _RETAINED = "spark.sql.streaming.minBatchesToRetain"
@@ -101,6 +123,16 @@ def use_local_checkpoints(spark: SparkSession, files: HadoopFiles) -> None:
     """Has queries that start from now on write checkpoints on a local disk without starting processes."""
     if files.is_local and spark.conf.get(_CHECKPOINT_MANAGER, None) is None:
         spark.conf.set(_CHECKPOINT_MANAGER, _LOCAL_CHECKPOINTS)
+
+
+def generate_code(spark: SparkSession, is_worth_it: bool) -> None:
+    """Has Spark generate code for what the session plans from now on, or interpret it. For a micro-batch of
+    few records generating takes longer than all else, and each record is hardly quicker for it.
+    """
+    given = spark.sparkContext._conf
+    for name, (on, off) in _CODE_GENERATION.items():
+        if not given.contains(name):
+            spark.conf.set(name, on if is_worth_it else off)
 
 
 def batches_retained(settings: Settings) -> int:

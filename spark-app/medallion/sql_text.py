@@ -26,12 +26,16 @@ _OTHER_ISO_TIME = (
 _LONGEST_NUMBER = 1000
 #: Seconds since 1970 of the beginning of the year 0, and of the year 10000.
 _FIRST_SECOND, _END_SECOND = -62_167_219_200, 253_402_300_800
-#: A number that a decimal of 20 digits before the point may hold, and that is quickly made.
-_SMALL_NUMBER = r"\A-?[0-9]{1,20}(?:\.[0-9]++)?+(?:[eE][+-]?0*[0-9]{1,2})?+\z"
-_FAR_DECIMALS = r"(\.[0-9]{18})[0-9]+(?=[eE]|\z)"
+#: A number that is quickly made; one with an exponent is no longer than Jackson reads JSON numbers.
+_QUICK_NUMBER = (
+    r"\A-?(?:[0-9]{1,20}(?:\.[0-9]++)?+"
+    rf"|(?!(?:[0-9]\.?+){{{_LONGEST_NUMBER + 1}}})[0-9]++(?:\.[0-9]++)?+[eE][+-]?0*[0-9]{{1,3}})\z"
+)
 _LARGEST_DOUBLE = "1.7976931348623157e308D"
 _MICROS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
-#: The decimal that an epoch is read as.
+#: Digits before the point of the latest instant in microseconds: as many are kept behind the microsecond.
+_MICROS_DIGITS = 18
+#: The decimal that a usual epoch is read as.
 EPOCH_DIGITS, EPOCH_SCALE = 38, 18
 
 
@@ -151,11 +155,18 @@ def _outside_quotes(pattern: str) -> str:
     return "".join(pattern.split("'")[::2])
 
 
-def epoch_number(text: str) -> str:
-    """A JSON number in a text as `epoch` takes it, or NULL. Decimals behind the 18th are cut."""
-    is_number = f"{matches('number', JUST_A_NUMBER)} and {matches('number', _SMALL_NUMBER)}"
-    cut = replaced("number", _FAR_DECIMALS, "$1")
-    cast = f"try_cast({cut} as decimal({EPOCH_DIGITS},{EPOCH_SCALE}))"
+def epoch_number(text: str, unit: str) -> str:
+    """A JSON number in a text as `epoch` takes it, or NULL. Decimals are cut from the 19th behind the
+    microsecond; an exponent goes from -999 to 999.
+    """
+    is_number = f"{matches('number', JUST_A_NUMBER)} and {matches('number', _QUICK_NUMBER)}"
+    scale = _MICROS_DIGITS + len(str(_MICROS[unit])) - 1
+    # Also a zero's exponent, which Spark takes for digits.
+    short = replaced("number", rf"(\.[0-9]{{{scale}}})[0-9]+\z|(\A-?0(?:\.0++)?+)[eE].*", "$1$2")
+    # A decimal is rounded: of further digits each that is not zero becomes a one, which is rounded down.
+    first_digits = rf"\A-?[0.]*+(?:[0-9]\.?+){{{_MICROS_DIGITS}}}"
+    cut = replaced(short, rf"((?:{first_digits}|\G(?!\A))[0.]*+)[1-9]", "$11")
+    cast = f"try_cast({cut} as decimal({EPOCH_DIGITS},{scale}))"
     return bind("number", text, f"case when {is_number} then {cast} end")
 
 

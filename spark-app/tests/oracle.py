@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any, Optional
 
 from medallion.pipeline import Field, Pipeline, Type
@@ -190,15 +191,13 @@ def _iso_micros(of: Type, value: Any) -> int:
 
 def _epoch_micros(of: Type, value: Any) -> int:
     number = _number(value)
-    if number and not -30 < number.adjusted() < 25:
-        if number.adjusted() > 0:
-            raise _WrongError
-        return 0
-    micros = int(number * _EPOCH[of.epoch])
-    units = number * _EPOCH[of.epoch]
-    if not -62_167_219_200_000_000 <= units < 253_402_300_800_000_000:
+    if re.search(r"[eE][+-]?0*[1-9][0-9]{3}", _text(value, or_number=True)):
         raise _WrongError
-    return micros
+    # With 18 digits behind the microsecond, of which none counts but before the year 0.
+    cut = int(Fraction(number) * _EPOCH[of.epoch] * 10**18)
+    if not -62_167_219_200_000_000 * 10**18 <= cut < 253_402_300_800_000_000 * 10**18:
+        raise _WrongError
+    return int(Fraction(cut, 10**18))
 
 
 _SCALARS = {

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from medallion.batch_passes import rows_of
 from medallion.bronze import BRONZE_SCHEMA
 from medallion.ingest import Source
 from medallion.offset_log import Range
@@ -43,16 +44,16 @@ def plan_batch(
 
 
 def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> DataFrame:
-    """The rows of records with these values, as a batch of `ingest` gets them."""
+    """Records with these values, as a batch of `ingest` gets them."""
     rows = [
         ("k", value, KAFKA_TS, "t", 0, first_offset + index, None, None) for index, value in enumerate(values)
     ]
-    return judged(spark.createDataFrame(rows, BRONZE_SCHEMA))
+    return spark.createDataFrame(rows, BRONZE_SCHEMA)
 
 
-def judged(records: DataFrame) -> DataFrame:
-    """The rows of records that have bronze's columns."""
-    return _parser().parse(records)
+def parsed_rows(records: DataFrame, has_lines: bool) -> DataFrame:
+    """The rows of records that have bronze's columns, as `ingest` writes them."""
+    return rows_of(TRANSACTIONS, _parser().parse(records), has_lines)
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.topic import Topic
-from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 from tests.test_source_manifest import commit_batch
 
@@ -46,7 +46,7 @@ def root(spark: SparkSession, tmp_path: Path) -> Path:
     """Two batches of two records; the second one is not committed."""
     files = HadoopFiles(spark, str(tmp_path))
     log = OffsetLog(files, "ingest", {"0": 0})
-    job = Ingest(TRANSACTIONS, files, log, SOURCE, 0)
+    job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0)
     for batch_id in range(2):
         plan_batch(tmp_path, "ingest", batch_id, {"0": 2 * (batch_id + 1)})
         job.write(batch(spark, [GOOD, "x"], 2 * batch_id), batch_id)
@@ -81,7 +81,7 @@ def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes
     plan_batch(root, "ingest", 1, {"0": 5}, time_ms=1767225660000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    Ingest(TRANSACTIONS, files, log, SOURCE, 0).write(batch(spark, [GOOD] * 3, 2), 1)
+    Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0).write(batch(spark, [GOOD] * 3, 2), 1)
     rows = spark.read.parquet(str(root / "bronze")).select("offset").collect()
     assert sorted(row[0] for row in rows) == [0, 1, 2, 3, 4]
 

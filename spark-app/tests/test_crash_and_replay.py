@@ -20,7 +20,7 @@ from medallion.ingest import Ingest
 from medallion.naming import Sink, file_name
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune
-from tests.outputs import BATCH_TIME_MS, SOURCE, batch, plan_batch, published
+from tests.outputs import BATCH_TIME_MS, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
 
@@ -75,7 +75,7 @@ def run(spark: SparkSession, root: Path, files: HadoopFiles, batch_id: int, keep
     plan_batch(root, "ingest", batch_id, {"0": 4 * (batch_id + 1)})
     log = OffsetLog(files, "ingest", {"0": 0})
     # One file a sink is kept, so that the second batch prunes as well.
-    job = Ingest(TRANSACTIONS, files, log, SOURCE, keep)
+    job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, keep)
     job.write(batch(spark, BATCHES[batch_id], 4 * batch_id), batch_id)
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
-from tests.outputs import SOURCE, batch, plan_batch
+from tests.outputs import SOURCE, batch, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 
 TIMES = {
@@ -39,7 +39,7 @@ def run(spark: SparkSession, root: Path, *batches: list[str]) -> None:
     start = 0
     for batch_id, values in enumerate(batches):
         plan_batch(root, "ingest", batch_id, {"0": start + len(values)})
-        Ingest(TRANSACTIONS, files, log, SOURCE, 0).write(batch(spark, values, start), batch_id)
+        Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0).write(batch(spark, values, start), batch_id)
         start += len(values)
 
 

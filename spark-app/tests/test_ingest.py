@@ -15,7 +15,7 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
-from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
 
@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 def sinks(spark: SparkSession, root: Path, keep: int = 0) -> Ingest:
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    return Ingest(TRANSACTIONS, files, log, SOURCE, keep)
+    return Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, keep)
 
 
 def rows(spark: SparkSession, root: Path, sink: str) -> list[tuple[object, ...]]:
@@ -130,7 +130,9 @@ def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, 
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
     with pytest.raises(JobError, match="recreated"):
-        Ingest(TRANSACTIONS, files, log, replace(SOURCE, confirm=refuse), 0).write(batch(spark, [GOOD]), 0)
+        Ingest(TRANSACTIONS, parsed_rows, files, log, replace(SOURCE, confirm=refuse), 0).write(
+            batch(spark, [GOOD]), 0
+        )
     assert published(root) == []
 
 
@@ -174,7 +176,9 @@ def test_previews_show_silver_rows(
     plan_batch(root, "ingest", 0, {"0": 1})
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest")
-    Ingest(TRANSACTIONS, files, log, SOURCE, 0, show_previews=True).write(batch(spark, [GOOD]), 0)
+    Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0, show_previews=True).write(
+        batch(spark, [GOOD]), 0
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "[spark-streaming] silver/silver_20260101_000000_0.parquet:"
     assert any('a "b", c' in line for line in lines)

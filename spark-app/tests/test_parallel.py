@@ -23,7 +23,7 @@ from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
 from medallion.whole_batch import WholeBatch
 from tests.gold_stream import GoldStream, rows_of
-from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DriverDiedError, DyingFiles, contents, event
 
@@ -73,7 +73,7 @@ def write(
     files = files or HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
     rows = batch(spark, values or VALUES, 12 * batch_id).repartition(tasks)
-    Ingest(TRANSACTIONS, files, log, SOURCE, keep, parallel=parallel).write(rows, batch_id)
+    Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, keep, parallel=parallel).write(rows, batch_id)
 
 
 def names(root: Path, sink: str) -> list[str]:
@@ -132,7 +132,7 @@ def test_values_columns_and_types_are_those_of_single_files(spark: SparkSession,
 def test_a_small_batch_is_one_part_and_an_empty_sink_has_no_file(spark: SparkSession, root: Path) -> None:
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    job = Ingest(TRANSACTIONS, files, log, SOURCE, 0, parallel=True)
+    job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0, parallel=True)
     plan_batch(root, "ingest", 0, {"0": 2})
     counts = job.write(batch(spark, ["x", None]), 0)
     assert counts.rows == {"bronze": 2, "quarantine": 2, "silver": 0, "raw_csv": 0}
@@ -199,7 +199,9 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
     write(spark, root, 1)
     plan_batch(root, "ingest", 0, {"0": 8})
     files = HadoopFiles(spark, str(root))
-    job = Ingest(TRANSACTIONS, files, OffsetLog(files, "ingest", {"0": 0}), SOURCE, 0, parallel=True)
+    job = Ingest(
+        TRANSACTIONS, parsed_rows, files, OffsetLog(files, "ingest", {"0": 0}), SOURCE, 0, parallel=True
+    )
     job.write(batch(spark, [GOOD] * 8), 0)
     assert [name for name in published(root) if "_000000_0" in name] == [
         f"{sink}/{prefix}_20260101_000000_0_{part}.{extension}"

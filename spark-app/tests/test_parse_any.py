@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 from typing import Any, Optional
 
 import pytest
@@ -11,7 +13,7 @@ from pyspark.sql import SparkSession
 
 from medallion.pipeline import Pipeline
 from tests.any_json import any_texts, gathered, random_bytes
-from tests.oracle import classify, same
+from tests.oracle import classify, instant_text, same
 from tests.parsing import TRANSACTIONS, all_reasons, contract, event_of, field, outcomes
 
 _EXAMPLES = 400
@@ -60,7 +62,7 @@ _numbers = st.one_of(
             *("15e-1", "1.5E2", "1e400", "1e-400", "1e999999999", "1e-999999999", "1767225600"),
             *("1767225600.123456789", "1767225600123.4567", "-1", "-1.5", "0.1", "9999.9999"),
             *("99999.99999", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1E+2"),
-            *("1e00002", "20260101", "01", "1.", ".5", "+", "5e"),
+            *("1e00002", "1764201600000000000000000e-15", "20260101", "01", "1.", ".5", "+", "5e"),
         ]
     ),
     st.builds(
@@ -202,6 +204,27 @@ def test_job_and_oracle_agree(spark: SparkSession, pipeline: Pipeline) -> None:
     assert found == []
     # The examples reach every outcome, else they would prove little.
     assert reasons >= {None, "not_json_object", "wrong_type"}
+
+
+def test_an_epoch_is_exact_however_its_number_is_written(spark: SparkSession) -> None:
+    fixture = Path(__file__).parents[2] / "data/fixtures/epochs.jsonl"
+    epochs = [json.loads(line) for line in fixture.read_text().splitlines()]
+    pipeline = contract(
+        *(
+            field(unit, "timestamp", required=True, epoch=unit)
+            for unit in ("seconds", "milliseconds", "microseconds")
+        )
+    )
+    zero = dict.fromkeys(("seconds", "milliseconds", "microseconds"), "0")
+    numbers = [(each, text) for each in epochs for text in (each["number"], f'"{each["number"]}"')]
+    values = [
+        "{" + ",".join(f'"{unit}":{text}' for unit, text in {**zero, each["unit"]: text}.items()) + "}"
+        for each, text in numbers
+    ]
+    for (each, _), row in zip(numbers, outcomes(spark, values, pipeline)):
+        found = None if row.reason == f"bad_{each['unit']}" else event_of(row)[each["unit"]]
+        expected = None if each["micros"] is None else instant_text(int(each["micros"]))
+        assert found == expected, each
 
 
 def test_job_and_oracle_agree_about_any_text(spark: SparkSession) -> None:

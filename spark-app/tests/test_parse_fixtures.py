@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pyspark.sql import Row, SparkSession
 
+from medallion.session import generate_code
 from tests.golden_events import EVENTS
 from tests.oracle import classify, same
 from tests.parsing import TRANSACTIONS, all_reasons, event_of, outcomes
@@ -27,14 +29,22 @@ _LIMITS = (
 )
 
 
-@pytest.fixture(scope="module")
-def golden(spark: SparkSession) -> list[Row]:
-    return outcomes(spark, [each["value"] for each in EVENTS], TRANSACTIONS)
+# As of a large batch, and of a small one.
+@pytest.fixture(scope="module", params=[True, False], ids=["generated", "interpreted"])
+def session(request: pytest.FixtureRequest, spark: SparkSession) -> Iterator[SparkSession]:
+    generate_code(spark, request.param)
+    yield spark
+    generate_code(spark, True)
 
 
 @pytest.fixture(scope="module")
-def poison(spark: SparkSession) -> list[Row]:
-    return outcomes(spark, _POISON_VALUES, TRANSACTIONS)
+def golden(session: SparkSession) -> list[Row]:
+    return outcomes(session, [each["value"] for each in EVENTS], TRANSACTIONS)
+
+
+@pytest.fixture(scope="module")
+def poison(session: SparkSession) -> list[Row]:
+    return outcomes(session, _POISON_VALUES, TRANSACTIONS)
 
 
 def test_golden_events_have_their_reasons(golden: list[Row]) -> None:

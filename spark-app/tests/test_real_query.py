@@ -14,12 +14,14 @@ from typing import Optional
 import pytest
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
-from medallion.bronze import BRONZE_SCHEMA
+from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import Batch, OffsetLog
-from tests.outputs import SOURCE, judged, published
+from medallion.resolved_plan import ResolvedPlan
+from tests.outputs import SOURCE, parsed_rows, published
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
@@ -61,15 +63,16 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(spark: SparkSession, source: Path, files: HadoopFiles) -> None:
     """Runs the query over every file that it has not committed, as a start of the job does."""
     log = FileOffsetLog(files, "ingest", {"0": 0})
-    job = Ingest(TRANSACTIONS, files, log, SOURCE, 0)
+    read = spark.readStream.schema(BRONZE_SCHEMA).option("maxFilesPerTrigger", 1).json(str(source))
+    records = read.select(*[F.col(name).alias(name) for name in BRONZE_COLUMNS])
+    plan = ResolvedPlan(records, parsed_rows(records, True))
+    job = Ingest(TRANSACTIONS, lambda batch, _: plan.over(batch), files, log, SOURCE, 0)
 
-    def write(records: object, batch_id: int) -> None:
-        job.write(records, batch_id)  # type: ignore[arg-type]
+    def write(batch: object, batch_id: int) -> None:
+        job.write(batch, batch_id)  # type: ignore[arg-type]
 
-    records = spark.readStream.schema(BRONZE_SCHEMA).option("maxFilesPerTrigger", 1).json(str(source))
     query = (
-        judged(records)
-        .writeStream.foreachBatch(write)
+        records.writeStream.foreachBatch(write)
         .option("checkpointLocation", files.uri(log.checkpoint))
         .trigger(availableNow=True)
         .start()

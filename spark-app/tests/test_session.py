@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from medallion.config import load_settings
-from medallion.session import _configuration
+from medallion.session import _configuration, generate_code
 
 
 def test_what_the_operator_sets_is_left_alone() -> None:
@@ -32,3 +34,22 @@ def test_what_spark_submit_is_given_reaches_the_session(spark: SparkSession) -> 
     assert spark.conf.get("spark.sql.files.minPartitionNum") == "7"
     assert spark.conf.get("spark.sql.ui.explainMode") == "simple"
     assert spark.sparkContext._jsc.sc().getConf().get("spark.log.level") == "WARN"  # type: ignore[attr-defined]
+
+
+_CODE = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode")
+
+
+def test_code_is_generated_or_not(spark: SparkSession) -> None:
+    session = spark.newSession()
+    generate_code(session, False)
+    assert [session.conf.get(name) for name in _CODE] == ["false", "NO_CODEGEN"]
+    assert session.conf.get("spark.sql.subexpressionElimination.enabled") == "false"
+    generate_code(session, True)
+    assert [session.conf.get(name) for name in _CODE] == ["true", "FALLBACK"]
+
+
+def test_the_operator_decides_about_code(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SparkConf, "contains", lambda _, name: name == _CODE[0])
+    session = spark.newSession()
+    generate_code(session, False)
+    assert [session.conf.get(name) for name in _CODE] == ["true", "NO_CODEGEN"]

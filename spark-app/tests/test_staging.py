@@ -16,7 +16,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.staging import ABANDONED_AFTER_MS, Staging
-from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
 
@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 def job(spark: SparkSession, root: Path) -> Ingest:
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    return Ingest(TRANSACTIONS, files, log, SOURCE, 0)
+    return Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0)
 
 
 def attempts(root: Path) -> list[str]:

@@ -18,7 +18,7 @@ from medallion.ingest import Ingest, Source
 from medallion.naming import QUARANTINE
 from medallion.offset_log import OffsetLog, Range
 from medallion.record_lookup import Found
-from tests.outputs import GOOD, SOURCE, batch, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
 
@@ -43,7 +43,7 @@ def write(
     plan_batch(root, "ingest", 0, {"0": planned})
     files = files or HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    return Ingest(TRANSACTIONS, files, log, source, 0).write(batch(spark, values), 0).rows
+    return Ingest(TRANSACTIONS, parsed_rows, files, log, source, 0).write(batch(spark, values), 0).rows
 
 
 def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
@@ -200,7 +200,7 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
     monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
-    job = Ingest(TRANSACTIONS, files, log, SOURCE, 0)
+    job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0)
     # Nothing repeats in it, so that it is as large in Parquet.
     letters = Random(1)
     large = "".join(chr(letters.randrange(33, 126)) for _ in range(60_000))

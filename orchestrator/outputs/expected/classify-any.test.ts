@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silverColumns } from '../../pipeline/columns.ts';
 import { loadPipeline } from '../../pipeline/load-pipeline.ts';
-import type { Field, Pipeline, Type } from '../../pipeline/model.ts';
+import type { EpochUnit, Field, Pipeline, Type } from '../../pipeline/model.ts';
 import { classifying, KAFKA_US } from '../testing/classified.ts';
 import { shownOfRecord } from '../verify/deep/shown-value.ts';
 import { classifierOf } from './classify.ts';
@@ -220,6 +221,22 @@ describe('a value of a type', () => {
     ['null', null],
   ])('seconds since 1970 %s are %s', (json, expected) => {
     expect(read({ kind: 'timestamp', epoch: 'seconds' }, json)).toBe(expected);
+  });
+
+  it('time since 1970 is exact however its number is written', () => {
+    const epochs: { number: string; unit: EpochUnit; micros: string | null }[] = readFileSync(
+      new URL('../../../data/fixtures/epochs.jsonl', import.meta.url),
+      'utf8',
+    )
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    for (const { number, unit, micros } of epochs) {
+      const expected = micros === null ? 'wrong_type' : BigInt(micros);
+      for (const json of [number, `"${number}"`]) {
+        expect(read({ kind: 'timestamp', epoch: unit }, json), `${json} ${unit}`).toBe(expected);
+      }
+    }
   });
 
   it('timestamp without an offset is of its zone', () => {

@@ -58,14 +58,18 @@ const DECIMALS_OF_MICROS = { seconds: 6, milliseconds: 3, microseconds: 0 } as c
 /** The year 0, and the year 10000, in Unix microseconds. */
 const FIRST_US = -62_167_219_200_000_000n;
 const END_US = 253_402_300_800_000_000n;
+/** How many digits behind the microsecond tell that a time is before the year 0. */
+const DIGITS_BELOW_MICROS = 18;
+/** Beside an exponent more digits than JSON numbers have, or an exponent beyond -999 to 999. */
+const NO_EPOCH = /^-?(?:[0-9]\.?){1001}.*[eE]|[eE][+-]?0*[1-9][0-9]{3}/;
 
 /**
  * A number's text as time since 1970, in Unix microseconds; what is smaller is cut.
- * @returns undefined for no number, and for one outside the years 0 to 9999
+ * @returns undefined for no number, for one outside the years 0 to 9999, and for an exponent beyond -999 to 999
  */
 export function epochUs(text: string, unit: EpochUnit): bigint | undefined {
   const number = exactNumber(text);
-  if (!number) return undefined;
+  if (!number || NO_EPOCH.test(text)) return undefined;
   const { isNegative, digits } = number;
   const exponent = number.exponent + DECIMALS_OF_MICROS[unit];
   /** Digits of whole microseconds. */
@@ -75,5 +79,6 @@ export function epochUs(text: string, unit: EpochUnit): bigint | undefined {
   const magnitude = exponent >= 0 ? BigInt(digits) * 10n ** BigInt(exponent) : BigInt(digits.slice(0, whole));
   const us = isNegative ? -magnitude : magnitude;
   if (us < FIRST_US || us >= END_US) return undefined;
-  return us === FIRST_US && exponent < 0 ? undefined : us;
+  const isBefore = us === FIRST_US && /[1-9]/.test(digits.slice(whole, whole + DIGITS_BELOW_MICROS));
+  return isBefore ? undefined : us;
 }

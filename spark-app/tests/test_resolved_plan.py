@@ -1,0 +1,37 @@
+"""What was resolved over a stream stands over its batches, and over nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from medallion.resolved_plan import ResolvedPlan
+
+
+def stream(spark: SparkSession) -> DataFrame:
+    return spark.range(4).selectExpr("id as value")
+
+
+def steps(records: DataFrame) -> DataFrame:
+    return records.selectExpr("value", "value * 2 as twice").selectExpr("twice + value as thrice")
+
+
+def test_a_batch_gets_what_the_stream_was_given(spark: SparkSession) -> None:
+    records = stream(spark)
+    plan = ResolvedPlan(records, steps(records))
+    for few in (records.coalesce(1), records.where("value < 2"), records):
+        assert plan.over(few).columns == ["thrice"]
+        assert plan.over(few).collect() == steps(few).collect()
+
+
+def test_it_belongs_to_the_session_of_the_batch(spark: SparkSession) -> None:
+    records = stream(spark)
+    made = ResolvedPlan(records, steps(records)).over(records)
+    assert made.sparkSession is records.sparkSession
+
+
+def test_columns_of_another_frame_are_not_taken_for_those_of_the_stream(spark: SparkSession) -> None:
+    records = stream(spark)
+    plan = ResolvedPlan(records, steps(records))
+    with pytest.raises(Exception, match="value"):
+        plan.over(stream(spark)).collect()
