@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Removes what end-to-end tests leave behind when their run is ended in the middle, and says what that was: stacks of
+# Removes what tests leave behind when their run is ended in the middle, and says what that was: stacks of
 # Compose, which come back with the Docker engine and take the cores of the next run, and a disk of their own.
 set -euo pipefail
 
 removed=()
 
-# Those that `docker LIST` has of the tests' Compose projects (tests/support/compose-stack.ts), by a field.
+# Those that `docker LIST` has of the tests' Compose projects, by a field: see tests/support/compose-stack.ts and, in
+# orchestrator/runtime/compose, testing/light-project.ts.
 of_tests() {
   docker "${@:2}" --format "{{.Label \"com.docker.compose.project\"}} {{.$1}}" |
-    awk 'index($1, "medallion-e2e-") == 1 { print $2 }'
+    awk '$1 ~ /^medallion-(e2e|test)-/ { print $2 }'
 }
 
 # remove WHAT FIELD "LIST" COMMAND...

@@ -33,7 +33,7 @@ _FIXED = {
 }
 
 #: Rules that find nothing in the plan of a micro-batch, or nothing that would make it quicker. They took most
-#: of the time to optimize it, which Spark does twice: to run it, and for the text on the SQL page.
+#: of the time to optimize it.
 _EXCLUDED_RULES = (
     "BooleanSimplification",
     "CollapseProject",

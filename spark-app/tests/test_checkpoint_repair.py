@@ -55,6 +55,8 @@ def root(spark: SparkSession, tmp_path: Path) -> Path:
     start.parent.mkdir(parents=True)
     start.write_text("\0v1\n" + json.dumps({"t": {"0": 0}}))
     (tmp_path / "_chk/ingest/metadata").write_text('{"id":"one"}')
+    for other in ("_pipeline.json", "_source.json"):
+        (tmp_path / "_chk" / other).write_text("{}")
     return tmp_path
 
 

@@ -50,7 +50,9 @@ def reasons_of(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> li
 
 
 def test_a_value_is_parsed_once_and_others_again_with_their_tokens_marked(spark: SparkSession) -> None:
-    plan = parsed(spark, ["x"], TRANSACTIONS)._jdf.queryExecution().optimizedPlan().toString()
+    session = spark.newSession()
+    session.conf.set("spark.sql.debug.maxToStringFields", "1000")
+    plan = parsed(session, ["x"], TRANSACTIONS)._jdf.queryExecution().optimizedPlan().toString()
     assert plan.count("from_json(") == 2
     assert plan.count("regexp_replace(regexp_replace(if (EndsWith(rtrim(value") == 1
 

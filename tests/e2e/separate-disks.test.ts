@@ -36,7 +36,8 @@ describe.skipIf(!engine)(
       let log = '';
       await until(
         () => `the job does not say what is wrong:\n${log}`,
-        300_000,
+        // The connector's packages are downloaded into an empty volume first.
+        480_000,
         async () => {
           log = (await compose.compose([...files, 'logs', '--no-log-prefix', 'spark-streaming'])).stdout;
           return log.includes('is not whole') || undefined;

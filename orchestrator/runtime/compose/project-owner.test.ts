@@ -1,12 +1,34 @@
 import { rm, symlink } from 'node:fs/promises';
+import type Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
 import type { ComposeRuntime } from './compose-runtime.ts';
+import { ProjectOwner } from './project-owner.ts';
 import { testingEngine } from './testing/engine.ts';
 import { LightProject } from './testing/light-project.ts';
 
 const { engine, declined } = await testingEngine();
 const never = new AbortController().signal;
+
+/** The engine as one sees it to whose first look at a volume something is done before its answer. */
+function withTurnAfterLook(docker: Docker, turn: () => Promise<void>): Docker {
+  let isFirst = true;
+  const getVolume = (name: string) => {
+    const volume = docker.getVolume(name);
+    const inspect = async () => {
+      try {
+        return await volume.inspect();
+      } finally {
+        if (isFirst) {
+          isFirst = false;
+          await turn();
+        }
+      }
+    };
+    return Object.create(volume, { inspect: { value: inspect } });
+  };
+  return Object.create(docker, { getVolume: { value: getVolume } });
+}
 
 describe.skipIf(!engine)(
   `a Compose project of two checkouts${declined === undefined ? '' : ` (not tried: ${declined})`}`,
@@ -139,6 +161,16 @@ describe.skipIf(!engine)(
       await expect(of(second).down()).rejects.toMatchObject(foreign(first));
       // Where its lock was, the old watcher leaves an empty folder.
       await rm(owner.folder, { recursive: true, force: true });
+    });
+
+    it('is claimed by one of two who both saw that nobody had', async () => {
+      if (!engine) throw new Error('no engine');
+      const early = new ProjectOwner(engine.docker, first.name, first.folder, true);
+      const docker = withTurnAfterLook(engine.docker, () => early.claim());
+      const late = new ProjectOwner(docker, first.name, second.folder, true);
+      await expect(late.claim()).rejects.toMatchObject(foreign(first));
+      await early.claim();
+      await early.forget();
     });
 
     it('is claimed by one of two who come at the same moment', async () => {

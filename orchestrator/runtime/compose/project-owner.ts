@@ -92,12 +92,18 @@ export class ProjectOwner {
     const claimed = await this.#claim();
     if (claimed && isSameFolder(claimed.checkout, this.#checkout)) return;
     if (claimed && Date.now() - claimed.atMs < CLAIM_AHEAD_MS) throw this.#foreign(claimed.checkout);
-    await this.claimAgain();
+    // What another checkout has claimed since the look is not forgotten.
+    if (claimed && (await this.#claim())?.atMs === claimed.atMs) await this.forget();
+    await this.#makeMarker();
   }
 
   /** As `claim`, whoever has claimed them before. */
   async claimAgain(): Promise<void> {
     await this.forget();
+    await this.#makeMarker();
+  }
+
+  async #makeMarker(): Promise<void> {
     // The engine keeps the labels of the first who makes a volume.
     await this.#docker.createVolume({ Name: this.#marker, Labels: { [CHECKOUT_LABEL]: this.#checkout } });
     const now = await this.#claim();

@@ -90,7 +90,10 @@ describe.runIf(process.platform === 'linux')(
       await expect
         .poll(async () => (await look('spark-master')).recentLines.join('\n'), { timeout: 120_000 })
         .toMatch(/Registering worker/);
-      expect(readdirSync(join(config.runDir, 'spark-master')).join()).toMatch(/worker_worker-/);
+      // Written after the line.
+      await expect
+        .poll(() => readdirSync(join(config.runDir, 'spark-master')).join())
+        .toMatch(/worker_worker-/);
       expect(existsSync(join(config.runDir, 'spark-work'))).toBe(true);
       await runtime.stop('spark-worker');
       await runtime.stop('spark-master');
