@@ -90,7 +90,7 @@ class ParallelPasses(BatchPasses):
             return StagedFiles(sink, 0)
         selected = [F.col(sql.name(source)).alias(name) for name, source in columns.items()]
         write = self._divided(sources, schema, selected).write.mode("append")
-        write.options(**PARQUET_OPTIONS, maxRecordsPerFile="0").parquet(self.committer.output(sink.folder))
+        write.options(**PARQUET_OPTIONS).parquet(self.committer.output(sink.folder))
         staged = self.committer.stage_parquet_parts(sink, sink.folder)
         rows = sum(map(self.files.parquet_rows, sources))
         if staged.rows != rows:

@@ -22,6 +22,8 @@ _FIXED = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    # A task's number is the part of its file, so that it has one.
+    "spark.sql.files.maxRecordsPerFile": "0",
     # Nothing but data files is expected in a staged folder.
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     # Hadoop's local checksum files double the number of files and do not survive a replacing rename

@@ -18,6 +18,7 @@ def spark() -> Iterator[SparkSession]:
     java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.files.minPartitionNum=7 "
+        "--conf spark.sql.files.maxRecordsPerFile=1 "
         f'--conf "spark.driver.extraJavaOptions={java}" pyspark-shell'
     )
     session = open_session(load_settings({"SPARK_SQL_SHUFFLE_PARTITIONS": "2"}))

@@ -32,6 +32,7 @@ def test_what_the_outputs_depend_on_is_ours() -> None:
 def test_what_spark_submit_is_given_reaches_the_session(spark: SparkSession) -> None:
     # The session of the tests is started with it.
     assert spark.conf.get("spark.sql.files.minPartitionNum") == "7"
+    assert spark.conf.get("spark.sql.files.maxRecordsPerFile") == "0"
     assert spark.conf.get("spark.sql.ui.explainMode") == "simple"
     assert spark.sparkContext._jsc.sc().getConf().get("spark.log.level") == "WARN"  # type: ignore[attr-defined]
 
