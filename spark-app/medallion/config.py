@@ -43,8 +43,7 @@ T = TypeVar("T")
 class Settings:
     """Every setting of the job. `starting_offsets` is `earliest`, `latest`, or the Kafka source's JSON
     for one topic. `isolation_level` is `read_committed` or `read_uncommitted`, `sink_files` is `single` or
-    `parallel`. Intervals are as Spark
-    takes them. `pipeline_json` is the text of the pipeline's file.
+    `parallel`. Intervals are as Spark takes them. `pipeline_json` is the text of the pipeline's file.
     """
 
     pipeline: Pipeline

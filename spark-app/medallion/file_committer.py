@@ -34,8 +34,7 @@ class StagedFiles:
 
 def path_of(sink: Sink, batch: Batch, part: Optional[int] = None) -> str:
     """Where a file of a batch goes."""
-    of = (sink, batch.time_ms, batch.batch_id)
-    return f"{sink.folder}/{file_name(*of) if part is None else file_name(*of, part)}"
+    return f"{sink.folder}/{file_name(sink, batch.time_ms, batch.batch_id, part)}"
 
 
 def published_of(files: HadoopFiles, sink: Sink, batch: Batch) -> list[str]:

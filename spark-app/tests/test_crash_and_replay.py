@@ -215,8 +215,8 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
 ) -> None:
     now_ms = BATCH_TIME_MS
 
-    def by_clock(sink: Sink, _: int, batch_id: int) -> str:
-        return file_name(sink, now_ms, batch_id)
+    def by_clock(sink: Sink, _: int, batch_id: int, part: Optional[int] = None) -> str:
+        return file_name(sink, now_ms, batch_id, part)
 
     monkeypatch.setattr("medallion.file_committer.file_name", by_clock)
     root = tmp_path / "out"
@@ -234,7 +234,7 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
 def test_the_comparison_notices_names_of_the_batch_id_alone(
     spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def by_id(sink: Sink, _: int, batch_id: int) -> str:
+    def by_id(sink: Sink, _: int, batch_id: int, __: Optional[int] = None) -> str:
         return f"{sink.prefix}_{batch_id}.{sink.extension}"
 
     monkeypatch.setattr("medallion.file_committer.file_name", by_id)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from pyspark.errors import StreamingQueryException
@@ -104,8 +104,8 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     root = copied(base, tmp_path / "out")
     ticks = iter(range(1_000_000_000_000, 2_000_000_000_000, 1000))
 
-    def by_clock(sink: Sink, _: int, batch_id: int) -> str:
-        return file_name(sink, next(ticks), batch_id)
+    def by_clock(sink: Sink, _: int, batch_id: int, part: Optional[int] = None) -> str:
+        return file_name(sink, next(ticks), batch_id, part)
 
     monkeypatch.setattr("medallion.file_committer.file_name", by_clock)
     stream = GoldStream(spark, root)

@@ -111,7 +111,7 @@ describe.runIf(process.platform === 'linux')('SINK_FILES=parallel on outputs of 
     await deepVerified();
   });
 
-  it('is read by peek, status and whoever reads a folder', async () => {
+  it('is read by peek, status and a reader of the folder', async () => {
     const status = await stack.json<{ readonly ready: boolean }>('status');
     expect(status).toMatchObject({ ready: true });
     expect((await stack.run('peek')).stdout).toMatch(/silver +[1-9]/);
