@@ -43,7 +43,9 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, one_task: bool) -> DataFrame:
     """What `BatchPasses.write_rows` writes of parsed records."""
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn("is_silver", is_silver)
-    return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline))) if one_task else rows
+    return (
+        rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline, few_rows=True))) if one_task else rows
+    )
 
 
 @dataclass(frozen=True)
