@@ -59,7 +59,7 @@ def drain_medallion(run: dict[str, str]) -> None:
 
 def drain_parquet(run: dict[str, str]) -> None:
     """Spark's own exactly-once file sink of the parsed rows: one query, as many tasks as partitions."""
-    from medallion.schema import LINEAGE
+    from medallion.pipeline import LINEAGE
 
     schema = (
         "txn_id string, event_ts timestamp, user_id string, card_id string, merchant string, "

@@ -43,7 +43,9 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
     """What `BatchPasses.write_rows` writes of parsed records, with lines of raw_csv or without."""
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn("is_silver", is_silver)
-    return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline))) if has_lines else rows
+    if not has_lines:
+        return rows
+    return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline, few_rows=True)))
 
 
 @dataclass(frozen=True)

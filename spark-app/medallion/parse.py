@@ -32,13 +32,15 @@ class Parser:
 
     def __init__(self, pipeline: Pipeline) -> None:
         bronze = [sql.name(name) for name in BRONZE_COLUMNS]
-        typed = [f"{types.value(each.type, _read(each))} as {_typed(each.name)}" for each in pipeline.fields]
-        fields = [_typed(each.name) for each in pipeline.fields]
+        made = [each for each in pipeline.fields if _column(each) != _read(each)]
+        with_lambda = [each for each in made if _has_lambda(each)]
+        others = [each for each in made if not _has_lambda(each)]
         exact = f"if({_is_silver(pipeline)}, null, {exact_outcome(pipeline)}) as exact"
         steps = [
             [*bronze, f"{_read_as_typed(pipeline)} as read"],
-            [*bronze, "read", *typed],
-            [*bronze, *fields, exact],
+            *([[*bronze, "read", *map(_made, with_lambda)]] if with_lambda else []),
+            # As few steps as can be: each copies every column.
+            [*bronze, "read", *map(_column, with_lambda), *map(_made, others), exact],
             [*bronze, *_silver(pipeline), "exact.reason", "exact.detail"],
         ]
         self._steps: list[list[Column]] = [[F.expr(column) for column in step] for step in steps]
@@ -56,8 +58,24 @@ def _read(each: Field) -> str:
     return sql.name("read", each.name)
 
 
-def _typed(name: str) -> str:
-    return sql.name(f"field_{name}")
+def _column(each: Field) -> str:
+    """Where a field's value is in the end: in what was read, unless it has to be made of that."""
+    is_read = types.value(each.type, _read(each)) == _read(each)
+    return _read(each) if is_read else sql.name(f"field_{each.name}")
+
+
+def _made(each: Field) -> str:
+    return f"{types.value(each.type, _read(each))} as {_column(each)}"
+
+
+def _has_lambda(each: Field) -> bool:
+    """Spark computes what is in a step more than once a single time, but for a lambda."""
+    return "->" in types.value(each.type, _read(each))
+
+
+def _value(each: Field) -> str:
+    """A field's value where `exact` is made."""
+    return _column(each) if _has_lambda(each) else types.value(each.type, _read(each))
 
 
 def _read_as_typed(pipeline: Pipeline) -> str:
@@ -70,16 +88,17 @@ def _read_as_typed(pipeline: Pipeline) -> str:
 
 def _is_silver(pipeline: Pipeline) -> str:
     """Whether what was read is a silver row."""
+    values = {each.name: _value(each) for each in pipeline.fields}
     checks = [f"read is not null and read.`{_BROKEN}` is null"]
     for each in pipeline.fields:
-        column = _typed(each.name)
+        value = values[each.name]
         if each.required:
-            checks.append(f"{column} is not null")
-        elif types.value(each.type, _read(each)) != _read(each):
-            checks.append(f"({_read(each)} is null or {column} is not null)")
-        checks += [f"not coalesce({violated}, false)" for violated, _ in violations(each, column)]
+            checks.append(f"{value} is not null")
+        elif value != _read(each):
+            checks.append(f"({_read(each)} is null or {value} is not null)")
+        checks += [f"not coalesce({violated}, false)" for violated, _ in violations(each, value)]
     checks += [
-        holds(each.expression, lambda path: silver_column(path, pipeline, _typed))
+        holds(each.expression, lambda path: silver_column(path, pipeline, values.__getitem__))
         for each in pipeline.expect_or_quarantine
     ]
     return " and ".join(checks)
@@ -87,9 +106,10 @@ def _is_silver(pipeline: Pipeline) -> str:
 
 def _silver(pipeline: Pipeline) -> list[str]:
     """Silver's columns that are not bronze's, too, as the parser has read them, or exactly."""
+    columns = {each.name: _column(each) for each in pipeline.fields}
 
     def chosen(name: str) -> str:
-        return f"if(exact is null, {_typed(name)}, {sql.name('exact', 'event', name)})"
+        return f"if(exact is null, {columns[name]}, {sql.name('exact', 'event', name)})"
 
     return [
         f"{silver_column(name, pipeline, chosen)} as {sql.name(staged_name(name))}"

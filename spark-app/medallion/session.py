@@ -86,6 +86,8 @@ _TUNING = {
     "spark.sql.optimizer.excludedRules": ",".join(
         f"org.apache.spark.sql.catalyst.optimizer.{rule}" for rule in _EXCLUDED_RULES
     ),
+    # Java never compiles a longer method, so that Spark had better cut it up.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
     # Above 32 files Spark starts a job to list them; the driver does it in a few milliseconds.
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
     # The job that lists more would have 10,000 tasks: a gold table that is added later reads all silver.

@@ -26,7 +26,9 @@ def line_of(spark: SparkSession, **fields: Any) -> str:
     values = {**ROW, **fields}
     schema = ", ".join(f"{name} {data_type}" for name, data_type in columns.items())
     row = spark.createDataFrame([tuple(values.get(name) for name in columns)], schema)
-    return str(row.select(raw_csv(TRANSACTIONS)).first()[0])
+    (one, another) = row.select(raw_csv(TRANSACTIONS), raw_csv(TRANSACTIONS, few_rows=True)).first()
+    assert one == another
+    return str(one)
 
 
 def test_null_is_nothing_and_instants_have_six_decimals(spark: SparkSession) -> None:

@@ -35,6 +35,9 @@ export function kafkaLaunch(config: StackConfig, layout: RunLayout, toolchain: T
       env: serviceEnvironment(config.environment, layout),
       cwd: folder,
       stopGraceMs: 30_000,
+      // A start that fails on a full disk leaves it, and half-made indexes: the next one would take every record to be
+      // of 1970, and its retention would delete them.
+      cleanShutdownFile: join(folder, 'data', '.kafka_cleanshutdown'),
       restart: RESTART_POLICY,
     },
     folders: [layout.scratch, join(folder, 'data')],

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { messageOf } from '../../../core/product-error.ts';
 import type { ServiceName } from '../../../core/services.ts';
 import type { RunState, ServiceExit, ServiceObservation } from '../../runtime.ts';
@@ -168,6 +169,7 @@ export class ManagedService {
   }
 
   #follow(spec: ServiceSpec, end: ProcessEnd, steady: boolean): void {
+    if (spec.cleanShutdownFile !== undefined) rmSync(spec.cleanShutdownFile, { force: true });
     this.#row = oneMoreEnd(this.#row, end, steady);
     const verdict = verdictOn(end, this.#row, spec, this.#shortage());
     if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));

@@ -14,6 +14,11 @@ export interface ServiceSpec {
   readonly cwd: string;
   /** How long the main process may take to end after SIGTERM; then its whole group is killed. */
   readonly stopGraceMs: number;
+  /**
+   * An absolute path: the file by which the service tells its next start that it closed its data in order. It is removed
+   * when the process ends unasked, so that the next start checks the data whatever the failed one wrote.
+   */
+  readonly cleanShutdownFile?: string;
   readonly restart: RestartPolicy;
 }
 

@@ -8,11 +8,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identityOf, isAlive } from '../../process-identity.ts';
 import { signalProcess } from '../process-group.ts';
+import { serviceLogFile } from '../run-layout.ts';
 import { readState } from '../state-file.ts';
 import { LightStack, type LightStackOptions, look } from '../testing/light-stack.ts';
 
@@ -123,6 +125,23 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const { restarts, exitCode, recentLines, pid } = await look(runtime, 'kafka');
     expect({ restarts, exitCode, pid }).toEqual({ restarts: 3, exitCode: 1, pid: undefined });
     expect(recentLines).toEqual([expect.stringMatching(/^attempt \d+$/), 'no disk']);
+    await runtime.close();
+  });
+
+  it('takes no word of a service that failed for a clean shutdown, and the word of one that was stopped', async () => {
+    const say = '[ -e kafka-closed ] && echo closed || echo not closed; touch kafka-closed';
+    const stack = await create({ scripts: { kafka: `${say}; [ -e steady ] || exit 1; sleep 1000` } });
+    const runtime = stack.runtime();
+    await runtime.start('kafka', never);
+    await runtime.exited('kafka', never);
+    const lines = readFileSync(serviceLogFile(stack.layout, 'kafka'), 'utf8').trim().split('\n');
+    expect(lines).toEqual(Array(4).fill('not closed'));
+    writeFileSync(join(stack.layout.runDir, 'steady'), '');
+    for (const line of ['not closed', 'closed']) {
+      await runtime.start('kafka', never);
+      await expect.poll(async () => (await look(runtime, 'kafka')).recentLines.at(-1)).toBe(line);
+      await runtime.stop('kafka');
+    }
     await runtime.close();
   });
 

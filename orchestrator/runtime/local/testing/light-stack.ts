@@ -114,6 +114,7 @@ export class LightStack {
       env: serviceEnvironment(this.config.environment, this.layout),
       cwd: this.layout.runDir,
       stopGraceMs: this.#graceMs,
+      cleanShutdownFile: join(this.layout.runDir, `${name}-closed`),
       restart: QUICK_RESTARTS,
     };
   }
