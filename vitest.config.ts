@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** How long `expect.poll` waits for a condition unless it says so itself: processes have to start on a busy machine. */
 const poll = { timeout: 20_000 };
@@ -8,9 +9,23 @@ const stacks = (name: string, include: string[]) => ({
   test: { name, include, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 900_000, expect: { poll } },
 });
 
+/** Files of e2e that take minutes. None of them is the last to begin, for which everything else would be done. */
+const LONGEST = ['compose', 'two-checkouts', 'kill', 'reset', 'full-disk', 'odd-folders', 'other-producers'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((one, another) => rank(one) - rank(another));
+  }
+}
+
 /** `unit` needs nothing but Node; the others start real stacks. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

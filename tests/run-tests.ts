@@ -10,7 +10,7 @@ import { runPytest } from './support/pytest.ts';
 /**
  * `npm test`: unit tests, the job's tests against a real Spark session, end-to-end tests against real stacks. All of them run,
  * whatever fails; the last line counts. `npm test -- unit python` runs only the parts named. The part `long` (chaos, what a broker
- * may do, the benchmark) takes minutes more and runs only when it is named.
+ * may do, SINK_FILES=parallel, the benchmark) takes minutes more and runs only when it is named.
  */
 const PARTS = ['unit', 'python', 'e2e', 'long'] as const;
 type Part = (typeof PARTS)[number];
@@ -46,7 +46,7 @@ Run the tests: unit, python and e2e, or the parts that are named
   unit    Unit tests, beside their sources
   python  The job's tests, against a real Spark session
   e2e     End-to-end tests, against real stacks
-  long    Chaos, what a broker may do, the benchmark: minutes more, and only when it is named
+  long    Chaos, what a broker may do, SINK_FILES=parallel, the benchmark: minutes more, and only when it is named
   --help  Show this
 `;
 
@@ -63,20 +63,20 @@ if (unknown.length > 0) {
 }
 const total = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
 const wanted = (part: Part) => (named.length === 0 ? part !== 'long' : named.includes(part));
-// Unit tests mostly wait, the job's tests mostly compute: side by side they take the time of the longer.
+// Unit tests and stacks mostly wait, the job's tests mostly compute: beside the others they take little time.
 const python = wanted('python') ? runPytest() : undefined;
 // An error of its own is thrown where it is awaited.
 python?.catch(() => undefined);
 if (wanted('unit')) add(await runVitest(['unit']));
+// In one go: none waits for the slowest of the other.
+const stacks = (['e2e', 'long'] as const).filter(wanted);
+if (stacks.length > 0) add(await runVitest(stacks));
 if (python) {
   const { printed, ...counts } = await python;
   process.stdout.write('\n=== python\n');
   process.stdout.write(printed);
   add(counts);
 }
-// In one go: none waits for the slowest of the other.
-const stacks = (['e2e', 'long'] as const).filter(wanted);
-if (stacks.length > 0) add(await runVitest(stacks));
 if (named.length === 0) process.stdout.write('\nnot run: the part `long`; `npm test -- long` runs it\n');
 for (const name of total.failures) process.stdout.write(`failed: ${name}\n`);
 const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
