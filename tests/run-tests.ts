@@ -63,16 +63,18 @@ if (unknown.length > 0) {
 }
 const total = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
 const wanted = (part: Part) => (named.length === 0 ? part !== 'long' : named.includes(part));
-// Unit tests and stacks mostly wait, the job's tests mostly compute: beside the others they take little time.
-const python = wanted('python') ? runPytest() : undefined;
+// Beside the others, whose waiting they fill.
+const python = (['python', 'long'] as const)
+  .filter(wanted)
+  .map((part) => runPytest({ long: part === 'long' }));
 // An error of its own is thrown where it is awaited.
-python?.catch(() => undefined);
+for (const each of python) each.catch(() => undefined);
 if (wanted('unit')) add(await runVitest(['unit']));
 // In one go: none waits for the slowest of the other.
 const stacks = (['e2e', 'long'] as const).filter(wanted);
 if (stacks.length > 0) add(await runVitest(stacks));
-if (python) {
-  const { printed, ...counts } = await python;
+for (const each of python) {
+  const { printed, ...counts } = await each;
   process.stdout.write('\n=== python\n');
   process.stdout.write(printed);
   add(counts);

@@ -290,6 +290,7 @@ def test_a_bronze_file_of_the_other_form_is_replaced(spark: SparkSession, root: 
     assert names(root, "bronze") == [f"bronze_20260101_000000_0_{part}.parquet" for part in range(3)]
 
 
+@pytest.mark.long
 def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
     spark: SparkSession, steps: list[str], tmp_path: Path
 ) -> None:

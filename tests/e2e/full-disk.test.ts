@@ -68,6 +68,7 @@ describe.skipIf(!canMount() && process.env['CI'] === undefined)('a full disk und
           ? true
           : undefined;
       },
+      0,
     );
     // Long enough for what is given up after a row of failures, were they counted.
     const since = performance.now();
@@ -80,6 +81,7 @@ describe.skipIf(!canMount() && process.env['CI'] === undefined)('a full disk und
         expect(status.services.filter(({ state }) => state === 'failed')).toEqual([]);
         return performance.now() - since > 45_000 ? true : undefined;
       },
+      0,
     );
     process.kill(supervisor.pid, 0);
     for (const name of ['spark-master', 'producer']) {

@@ -8,16 +8,17 @@ import { pythonTools } from './python-tools.ts';
 /**
  * Runs the job's tests. A run that ends badly without a failed test, such as one that cannot collect, counts as a failure.
  *
+ * @param long those with the mark `long`, instead of the others
  * @returns the counts, and everything that was printed: other tests run at the same time
  */
-export async function runPytest() {
+export async function runPytest({ long }: { readonly long: boolean }) {
   const tools = await pythonTools();
   const folder = mkdtempSync(join(tmpdir(), 'medallion-pytest-'));
   const report = join(folder, 'report.xml');
   const printed: Buffer[] = [];
   try {
     const code = await new Promise<number>((resolve, reject) => {
-      const child = spawn(tools.bin('pytest'), [`--junitxml=${report}`], {
+      const child = spawn(tools.bin('pytest'), ['-m', long ? 'long' : 'not long', `--junitxml=${report}`], {
         cwd: join(projectDir, 'spark-app'),
         env: tools.environment as NodeJS.ProcessEnv,
         stdio: ['ignore', 'pipe', 'pipe'],
