@@ -154,22 +154,22 @@ export class ManagedService {
     }
     this.#process = started;
     this.#enter('running', `process ${started.identity.pid}`);
-    // A group that cannot be killed is a state to be told, not a reason to take the other services down.
-    started.ended.then(
-      (end) => this.#afterEnd(spec, started, end),
-      (error: Error) => this.#enter('failed', error.message),
-    );
+    // A group that cannot be killed, or a file that cannot be removed, is a state to be told, not a reason to take the other
+    // services down.
+    started.ended
+      .then((end) => this.#afterEnd(spec, started, end))
+      .catch((error: Error) => this.#enter('failed', error.message));
   }
 
   #afterEnd(spec: ServiceSpec, ended: ServiceProcess, end: ProcessEnd): void {
     this.#exitCode = end.code;
     if (this.#stopping) return;
     this.#process = undefined;
+    if (spec.cleanShutdownFile !== undefined) rmSync(spec.cleanShutdownFile, { force: true });
     this.#follow(spec, end, performance.now() - ended.startedAtMs >= spec.restart.steadyAfterMs);
   }
 
   #follow(spec: ServiceSpec, end: ProcessEnd, steady: boolean): void {
-    if (spec.cleanShutdownFile !== undefined) rmSync(spec.cleanShutdownFile, { force: true });
     this.#row = oneMoreEnd(this.#row, end, steady);
     const verdict = verdictOn(end, this.#row, spec, this.#shortage());
     if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));

@@ -145,6 +145,19 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
+  it('fails a service whose word of a clean shutdown cannot be taken back, and no other', async () => {
+    const stack = await create({ scripts: { kafka: 'mkdir kafka-closed; exit 1' } });
+    const runtime = stack.runtime();
+    await runtime.start('producer', never);
+    await runtime.start('kafka', never);
+    expect(await runtime.exited('kafka', never)).toMatchObject({
+      state: 'failed',
+      detail: expect.stringContaining('kafka-closed'),
+    });
+    expect(await look(runtime, 'producer')).toMatchObject({ state: 'running', restarts: 0 });
+    await runtime.close();
+  });
+
   it('tells lines with any characters as they were written', async () => {
     const stack = await create({
       scripts: { kafka: 'printf \'a\\342\\200\\250b "q" \\\\ c\\n\'; exec sleep 1000' },
