@@ -78,6 +78,10 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             return fallback
         return value
 
+    def read_word(name: str, default: str, other: str) -> str:
+        words = (default, other)
+        return read(name, default, lambda text: text if text in words else None, " or ".join(words), "")
+
     pipeline, pipeline_json = _pipeline(environment.get("PIPELINE", "").strip() or "transactions")
     trigger_interval = read("TRIGGER_INTERVAL", "30 seconds", _interval, _INTERVALS, "0 seconds")
     topic = read(
@@ -94,13 +98,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             "KAFKA_BOOTSTRAP_SERVERS", "kafka:9092", _servers, "host:port, several separated by commas", ""
         ),
         topic=topic,
-        isolation_level=read(
-            "KAFKA_ISOLATION_LEVEL",
-            READ_COMMITTED,
-            lambda text: text if text in (READ_COMMITTED, READ_UNCOMMITTED) else None,
-            f"{READ_COMMITTED} or {READ_UNCOMMITTED}",
-            "",
-        ),
+        isolation_level=read_word("KAFKA_ISOLATION_LEVEL", READ_COMMITTED, READ_UNCOMMITTED),
         output_path=read(
             "OUTPUT_PATH",
             "/opt/spark-output/parquet",
@@ -131,13 +129,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
             "a whole number to 1000000, 0 keeps all files",
             0,
         ),
-        sink_files=read(
-            "SINK_FILES",
-            SINGLE,
-            lambda text: text if text in (SINGLE, PARALLEL) else None,
-            f"{SINGLE} or {PARALLEL}",
-            "",
-        ),
+        sink_files=read_word("SINK_FILES", SINGLE, PARALLEL),
         starting_offsets=read(
             "STARTING_OFFSETS",
             "earliest",
