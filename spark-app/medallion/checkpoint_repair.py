@@ -23,8 +23,8 @@ from medallion.console import say
 from medallion.errors import JobError, refusal
 from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST, INGEST_SINKS, SILVER, Sink, batch_of
 from medallion.offset_log import CHECKPOINTS, Batch, OffsetLog
+from medallion.sinks.naming import INGEST, INGEST_SINKS, SILVER, Sink, batch_of
 from medallion.topic import Topic
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from medallion.errors import JobError, refusal
-from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
+from medallion.sinks.naming import INGEST
 from medallion.source_manifest import SourceManifest, refuse_recreated_topic
 from medallion.topic import Topic
 

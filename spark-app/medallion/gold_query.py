@@ -3,7 +3,7 @@ one for each task of it (SINK_FILES=parallel).
 
 It has a checkpoint of its own with Spark's state store, and a trigger of its own: silver does not wait for
 gold. A file of silver counts as soon as it has its name, also before the batch of `ingest` that wrote it is
-committed: a replay of that batch makes the same rows under the same name, also of a part (`division.py`), and
+committed: a replay of that batch makes the same rows under the same name, also of a part (`sinks/division.py`), and
 Spark's file source, which knows files by their names, does not read them twice.
 """
 
@@ -18,18 +18,18 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.config import PARALLEL, Settings
 from medallion.errors import JobError
-from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of
 from medallion.file_source_log import FileSourceLog
 from medallion.gold import gold
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SILVER, Sink, gold_sink
 from medallion.offset_log import Batch, OffsetLog
 from medallion.pipeline import GoldTable, Pipeline
 from medallion.preview import preview
 from medallion.retention import prune
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.silver import silver_schema
-from medallion.staging import Staging
+from medallion.sinks.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of
+from medallion.sinks.naming import SILVER, Sink, gold_sink
+from medallion.sinks.staging import Staging
 
 _SILVER_OPTIONS = {
     # Names of the output contract alone: another file in the folder would end the query.

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from medallion.file_source_log import FileSourceLog
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SILVER, batch_of
 from medallion.offset_log import OffsetLog
+from medallion.sinks.naming import SILVER, batch_of
 
 
 class GoldReaders:

@@ -19,8 +19,8 @@ from medallion.checkpoint_repair import QueryRepair, damaged
 from medallion.console import say
 from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SILVER, gold_sink
 from medallion.offset_log import OffsetLog
+from medallion.sinks.naming import SILVER, gold_sink
 
 
 class GoldRepair(QueryRepair):

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 
-from medallion.parquet_files import ParquetFiles
+from medallion.sinks.parquet_files import ParquetFiles
 
 _DRAFT = ".new"
 _END_MARK = "\n"

@@ -18,13 +18,8 @@ from typing import Any, Callable, Optional, TypeVar
 from pyspark import inheritable_thread_target
 from pyspark.sql import DataFrame
 
-from medallion.batch_passes import BatchPasses, Rows
-from medallion.division import divide
-from medallion.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import BRONZE, INGEST, SILVER, part_of
 from medallion.offset_log import Batch, OffsetLog, Range, count_of
-from medallion.parallel_passes import ParallelPasses
 from medallion.pipeline import Pipeline
 from medallion.preview import preview
 from medallion.record_lookup import RecordLookup
@@ -32,7 +27,12 @@ from medallion.record_size import RecordSize
 from medallion.retention import ReadFiles, prune
 from medallion.session import generate_code
 from medallion.shutdown_guard import BatchCounts
-from medallion.staging import Staging
+from medallion.sinks.division import divide
+from medallion.sinks.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
+from medallion.sinks.naming import BRONZE, INGEST, SILVER, part_of
+from medallion.sinks.parallel_files import ParallelFilePasses
+from medallion.sinks.single_file import Rows, SingleFilePasses
+from medallion.sinks.staging import Staging
 from medallion.whole_batch import RowCounts, WholeBatch
 
 _T = TypeVar("_T")
@@ -61,7 +61,7 @@ class Source:
 class _Attempt:
     """One attempt at a batch: its passes, its check, and threads to run steps in."""
 
-    passes: BatchPasses
+    passes: SingleFilePasses
     whole: WholeBatch
     threads: ThreadPoolExecutor
 
@@ -140,10 +140,10 @@ class Ingest:
 
     def _passes(
         self, committer: FileCommitter, is_small: bool, ranges: Optional[dict[str, Range]]
-    ) -> BatchPasses:
+    ) -> SingleFilePasses:
         if not self._is_parallel(committer):
-            return BatchPasses(self.files, committer, self.pipeline, self.rows, is_small)
-        return ParallelPasses(self.files, committer, self.pipeline, self.rows, is_small, divide(ranges))
+            return SingleFilePasses(self.files, committer, self.pipeline, self.rows, is_small)
+        return ParallelFilePasses(self.files, committer, self.pipeline, self.rows, is_small, divide(ranges))
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
         """A batch goes on in the form in which its silver began to be published, whatever is set now. Gold

@@ -8,8 +8,8 @@ from medallion.checkpoint_repair import damaged
 from medallion.compatibility import Document, changes_of
 from medallion.errors import refusal
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST
 from medallion.offset_log import CHECKPOINTS
+from medallion.sinks.naming import INGEST
 
 PIPELINE_RECORD = f"{CHECKPOINTS}/_pipeline.json"
 #: The checkpoint of releases whose only query made gold as well.

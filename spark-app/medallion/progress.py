@@ -12,8 +12,8 @@ from typing import Any, Dict, Optional
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
 from medallion.console import say
-from medallion.naming import INGEST
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
+from medallion.sinks.naming import INGEST
 
 #: What a gold query says of its watermark before it has seen an event.
 _NO_WATERMARK = "1970-01-01T00:00:00.000Z"

@@ -8,18 +8,18 @@ from typing import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.batch_passes import rows_of
 from medallion.bronze import bronze
 from medallion.config import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
-from medallion.naming import INGEST
 from medallion.offset_log import OffsetLog
 from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
 from medallion.resolved_plan import ResolvedPlan
 from medallion.retention import ReadFiles
 from medallion.shutdown_guard import ShutdownGuard
+from medallion.sinks.naming import INGEST
+from medallion.sinks.single_file import rows_of
 from medallion.source_manifest import SourceManifest
 
 #: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:

@@ -11,8 +11,8 @@ from typing import Any, Callable, List, Optional, Set
 from py4j.protocol import Py4JJavaError
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import Sink, batch_of, part_of
 from medallion.offset_log import CHECKPOINTS, OffsetLog
+from medallion.sinks.naming import Sink, batch_of, part_of
 
 #: Which of these files have been read.
 ReadFiles = Callable[[List[str]], Set[str]]

@@ -12,8 +12,8 @@ from typing import Optional
 from medallion.checkpoint_repair import CheckpointRepair, damaged
 from medallion.errors import refusal
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
 from medallion.offset_log import CHECKPOINTS, OffsetLog
+from medallion.sinks.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
 from medallion.topic import Topic, resolve_starting_offsets
 
 MANIFEST = f"{CHECKPOINTS}/_source.json"

@@ -14,12 +14,12 @@ from typing import Any, Callable, Optional
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.batch_passes import BatchPasses
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
-from medallion.naming import Sink, file_name
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune
+from medallion.sinks.naming import Sink, file_name
+from medallion.sinks.single_file import SingleFilePasses
 from tests.outputs import BATCH_TIME_MS, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
@@ -141,7 +141,7 @@ PASSES = [
 @contextmanager
 def dying_pass(name: str, when: str) -> Iterator[None]:
     """Within it the driver dies before or after this pass, and then the batch is run."""
-    work: Callable[..., Any] = getattr(BatchPasses, name)
+    work: Callable[..., Any] = getattr(SingleFilePasses, name)
 
     def died(*arguments: Any) -> None:
         if when == "after":
@@ -149,7 +149,7 @@ def dying_pass(name: str, when: str) -> Iterator[None]:
         raise DriverDiedError(f"{when} {name}")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(BatchPasses, name, died)
+        patched.setattr(SingleFilePasses, name, died)
         with pytest.raises(DriverDiedError):
             yield
 
@@ -218,7 +218,7 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     def by_clock(sink: Sink, _: int, batch_id: int, part: Optional[int] = None) -> str:
         return file_name(sink, now_ms, batch_id, part)
 
-    monkeypatch.setattr("medallion.file_committer.file_name", by_clock)
+    monkeypatch.setattr("medallion.sinks.file_committer.file_name", by_clock)
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
     # After the commit and before pruning: else the newer name would only have replaced the older one.
@@ -237,7 +237,7 @@ def test_the_comparison_notices_names_of_the_batch_id_alone(
     def by_id(sink: Sink, _: int, batch_id: int, __: Optional[int] = None) -> str:
         return f"{sink.prefix}_{batch_id}.{sink.extension}"
 
-    monkeypatch.setattr("medallion.file_committer.file_name", by_id)
+    monkeypatch.setattr("medallion.sinks.file_committer.file_name", by_id)
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
     run(spark, root, HadoopFiles(spark, str(root)), 1)

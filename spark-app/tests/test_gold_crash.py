@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 
 from medallion import gold_query
 from medallion.errors import EXIT_REFUSED, JobError
-from medallion.file_committer import FileCommitter
 from medallion.gold_query import GoldBatch
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import Sink, file_name
+from medallion.sinks.file_committer import FileCommitter
+from medallion.sinks.naming import Sink, file_name
 from tests.gold_stream import GoldStream, put_silver
 from tests.test_crash_and_replay import DyingFiles
 
@@ -107,7 +107,7 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     def by_clock(sink: Sink, _: int, batch_id: int, part: Optional[int] = None) -> str:
         return file_name(sink, next(ticks), batch_id, part)
 
-    monkeypatch.setattr("medallion.file_committer.file_name", by_clock)
+    monkeypatch.setattr("medallion.sinks.file_committer.file_name", by_clock)
     stream = GoldStream(spark, root)
     stream.run()
     expected = stream.rows()

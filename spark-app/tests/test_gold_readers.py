@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from medallion.file_source_log import FileSourceLog
 from medallion.gold_readers import GoldReaders
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SILVER
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune
+from medallion.sinks.naming import SILVER
 from tests.gold_stream import GoldStream, put_silver
 from tests.outputs import plan_batch
 

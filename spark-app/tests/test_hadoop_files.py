@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from medallion.hadoop_files import HadoopFiles, local_uri
-from medallion.parquet_files import ParquetFiles
+from medallion.sinks.parquet_files import ParquetFiles
 
 
 def test_a_text_is_read_as_it_was_written_last(spark: SparkSession, tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from medallion.bronze import BRONZE_COLUMNS
-from medallion.division import condition, divide
 from medallion.errors import JobError
-from medallion.file_committer import FileCommitter
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog, Range
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
+from medallion.sinks.division import condition, divide
+from medallion.sinks.file_committer import FileCommitter
 from medallion.whole_batch import WholeBatch
 from tests.gold_stream import GoldStream, rows_of
 from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
@@ -34,7 +34,7 @@ SINKS = ("bronze", "silver", "quarantine", "raw_csv")
 
 @pytest.fixture(autouse=True)
 def few_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medallion.division.PART_RECORDS", PART_RECORDS)
+    monkeypatch.setattr("medallion.sinks.division.PART_RECORDS", PART_RECORDS)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
 @pytest.fixture(scope="module")
 def steps(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("medallion.division.PART_RECORDS", PART_RECORDS)
+        patched.setattr("medallion.sinks.division.PART_RECORDS", PART_RECORDS)
         root = tmp_path_factory.mktemp("steps") / "out"
         write(spark, root)
         files = DyingFiles(spark, root)

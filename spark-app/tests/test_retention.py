@@ -7,9 +7,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import SILVER
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune
+from medallion.sinks.naming import SILVER
 from tests.outputs import plan_batch
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from medallion.naming import RAW_CSV, SILVER, batch_of, file_name, gold_sink
 from medallion.shutdown_guard import BatchCounts, BatchRefusedError, ShutdownGuard
+from medallion.sinks.naming import RAW_CSV, SILVER, batch_of, file_name, gold_sink
 
 BATCH: Any = None
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from medallion.errors import EXIT_REFUSED, EXIT_SETTINGS, JobError
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import INGEST
+from medallion.sinks.naming import INGEST
 from medallion.source_manifest import mark_started, open_source
 from medallion.topic import Topic
 from tests.outputs import plan_batch

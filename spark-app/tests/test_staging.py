@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
-from medallion.staging import ABANDONED_AFTER_MS, Staging
+from medallion.sinks.single_file import SingleFilePasses
+from medallion.sinks.staging import ABANDONED_AFTER_MS, Staging
 from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
@@ -55,9 +55,9 @@ def commit(root: Path, batch_id: int) -> None:
 def test_what_another_attempt_stages_meanwhile_is_not_published(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = BatchPasses.write_rows
+    work = SingleFilePasses.write_rows
 
-    def and_a_late_executor(self: BatchPasses, records: object) -> None:
+    def and_a_late_executor(self: SingleFilePasses, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
         (part,) = (root / self.committer.folder).glob("rows/is_silver=*/part-*")
         # A task of the dead driver's attempt at this very batch ends only now.
@@ -65,7 +65,7 @@ def test_what_another_attempt_stages_meanwhile_is_not_published(
         late.parent.mkdir(parents=True)
         late.write_bytes(part.read_bytes())
 
-    monkeypatch.setattr(BatchPasses, "write_rows", and_a_late_executor)
+    monkeypatch.setattr(SingleFilePasses, "write_rows", and_a_late_executor)
     plan_batch(root, "ingest", 0, {"0": 1})
     counts = job(spark, root).write(batch(spark, [GOOD]), 0)
     assert counts.rows["bronze"] == counts.rows["silver"] == 1
@@ -105,7 +105,7 @@ def test_a_batch_that_fails_leaves_nothing_in_staging(
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(BatchPasses, "stage_bronze", full)
+    monkeypatch.setattr(SingleFilePasses, "stage_bronze", full)
     plan_batch(root, "ingest", 0, {"0": 1})
     with pytest.raises(OSError, match="no space left"):
         job(spark, root).write(batch(spark, [GOOD]), 0)
@@ -117,9 +117,9 @@ def test_a_batch_that_fails_leaves_nothing_in_staging(
 def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, what: str, rows_of_one_task: int
 ) -> None:
-    work = BatchPasses.write_rows
+    work = SingleFilePasses.write_rows
 
-    def while_another_driver_is_at_it(self: BatchPasses, records: object) -> None:
+    def while_another_driver_is_at_it(self: SingleFilePasses, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
         if what == "committed":
             commit(root, 0)
@@ -128,7 +128,7 @@ def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
         else:
             (root / "_chk/ingest/offsets/0").unlink()
 
-    monkeypatch.setattr(BatchPasses, "write_rows", while_another_driver_is_at_it)
+    monkeypatch.setattr(SingleFilePasses, "write_rows", while_another_driver_is_at_it)
     monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", rows_of_one_task)
     plan_batch(root, "ingest", 0, {"0": 2})
     with pytest.raises(JobError, match="another driver works on the checkpoint") as caught:

@@ -10,14 +10,14 @@ from typing import Any, Optional
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from medallion.batch_passes import BatchPasses
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
-from medallion.file_committer import StagedFiles
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
-from medallion.naming import QUARANTINE
 from medallion.offset_log import OffsetLog, Range
 from medallion.record_lookup import Found
+from medallion.sinks.file_committer import StagedFiles
+from medallion.sinks.naming import QUARANTINE
+from medallion.sinks.single_file import SingleFilePasses
 from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
@@ -114,7 +114,7 @@ def test_more_rows_than_offsets_are_refused(spark: SparkSession, root: Path) -> 
 def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BatchPasses, "stage_quarantine", lambda self: StagedFiles(QUARANTINE, 0))
+    monkeypatch.setattr(SingleFilePasses, "stage_quarantine", lambda self: StagedFiles(QUARANTINE, 0))
     with pytest.raises(JobError) as caught:
         write(spark, root, [GOOD, "x", "y"], 3)
     refused(root, caught.value, "3 rows in bronze, 1 in silver and 0 in quarantine")
@@ -122,9 +122,9 @@ def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
 
 def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
     """Damages what a task wrote, or in a small batch the lines that the driver writes."""
-    write_csv, join_text = BatchPasses.write_csv, HadoopFiles.join_text
+    write_csv, join_text = SingleFilePasses.write_csv, HadoopFiles.join_text
 
-    def parts_damaged(self: BatchPasses) -> list[str]:
+    def parts_damaged(self: SingleFilePasses) -> list[str]:
         lines = write_csv(self)
         for part in (root / self.committer.folder / "raw_csv").glob("part-*"):
             part.write_bytes(damage(part.read_bytes()))
@@ -134,7 +134,7 @@ def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> Non
         header, lines = first.split("\n", 1)
         join_text(self, header + "\n" + damage(lines.encode()).decode() if lines else first, sources, target)
 
-    monkeypatch.setattr(BatchPasses, "write_csv", parts_damaged)
+    monkeypatch.setattr(SingleFilePasses, "write_csv", parts_damaged)
     monkeypatch.setattr(HadoopFiles, "join_text", lines_damaged)
 
 
@@ -190,13 +190,13 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
 ) -> None:
     monkeypatch.undo()
     seen: list[bool] = []
-    work = BatchPasses.write_rows
+    work = SingleFilePasses.write_rows
 
-    def noting(self: BatchPasses, records: DataFrame) -> None:
+    def noting(self: SingleFilePasses, records: DataFrame) -> None:
         seen.append(self.one_task)
         work(self, records)
 
-    monkeypatch.setattr(BatchPasses, "write_rows", noting)
+    monkeypatch.setattr(SingleFilePasses, "write_rows", noting)
     monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})

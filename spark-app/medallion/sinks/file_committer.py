@@ -15,8 +15,8 @@ from typing import Optional
 
 from medallion.errors import JobError
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import RAW_CSV, Sink, batch_of, file_name
 from medallion.offset_log import Batch, OffsetLog
+from medallion.sinks.naming import RAW_CSV, Sink, batch_of, file_name
 
 
 @dataclass(frozen=True)

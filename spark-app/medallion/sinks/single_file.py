@@ -17,13 +17,13 @@ from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
-from medallion.file_committer import FileCommitter, StagedFiles
 from medallion.hadoop_files import HadoopFiles
-from medallion.naming import BRONZE, QUARANTINE, SILVER
 from medallion.pipeline import Pipeline
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import raw_csv
 from medallion.silver import silver_columns, staged_name
+from medallion.sinks.file_committer import FileCommitter, StagedFiles
+from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER
 
 #: What is_silver is in the names of folders.
 SILVER_ROWS, QUARANTINE_ROWS = "is_silver=true", "is_silver=false"
@@ -40,7 +40,7 @@ Rows = Callable[[DataFrame, bool], DataFrame]
 
 
 def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame:
-    """What `BatchPasses.write_rows` writes of parsed records, with lines of raw_csv or without."""
+    """What `SingleFilePasses.write_rows` writes of parsed records, with lines of raw_csv or without."""
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn("is_silver", is_silver)
     if not has_lines:
@@ -49,7 +49,7 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
 
 
 @dataclass(frozen=True)
-class BatchPasses:
+class SingleFilePasses:
     """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
 
     files: HadoopFiles

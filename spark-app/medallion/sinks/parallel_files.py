@@ -14,15 +14,15 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
-from medallion.batch_passes import PARQUET_OPTIONS, QUARANTINE_ROWS, SILVER_ROWS, BatchPasses
 from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
-from medallion.division import Slice, condition
 from medallion.errors import JobError
-from medallion.file_committer import StagedFiles, task_of
-from medallion.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER, Sink
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import raw_csv
 from medallion.silver import silver_columns, staged_name
+from medallion.sinks.division import Slice, condition
+from medallion.sinks.file_committer import StagedFiles, task_of
+from medallion.sinks.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER, Sink
+from medallion.sinks.single_file import PARQUET_OPTIONS, QUARANTINE_ROWS, SILVER_ROWS, SingleFilePasses
 
 #: Quarantine's columns as they are staged.
 _QUARANTINE_SCHEMA = (
@@ -34,7 +34,7 @@ _PLACE = (1 << 33) - 1
 
 
 @dataclass(frozen=True)
-class ParallelPasses(BatchPasses):
+class ParallelFilePasses(SingleFilePasses):
     """The passes of one batch, which is divided into `slices`."""
 
     slices: Sequence[Slice] = (None,)
