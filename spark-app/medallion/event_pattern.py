@@ -16,7 +16,7 @@ from medallion.sql_text import NUMBER
 _BLANK = r"[ \t\n\r]*+"
 _COLON = ": ?+"
 #: Between members. That one is missing, or is one too many, the parser tells.
-_COMMA = f"(?:,{_BLANK})?+"
+_COMMA = f",?+{_BLANK}"
 _SCALAR = f"{STRING}|{NUMBER}|true|false|null"
 #: How deep a member that the contract does not have may be nested.
 _DEPTH = 8
@@ -28,15 +28,15 @@ def event_pattern(fields: tuple[Field, ...], takes_unknown: bool) -> str:
 
 
 def _object(fields: tuple[Field, ...], takes_unknown: bool = True) -> str:
-    # All members in order, any of them left out, and again for others in another order: for an event in the
-    # contract's order Java's matcher takes half as long as for a choice between all names.
+    # All members in order, any of them left out, and again for others in another order: for an event in this
+    # order Java's matcher takes half as long as for a choice between all names.
     members = [f'"{each.name}"{_COLON}{_pattern(each.type)}' for each in fields]
     if takes_unknown:
         # With a backslash, a name could be one of ours.
         known = "|".join(each.name for each in fields)
         members.append(rf'"(?!(?:{known})")[^"\\]*+"{_COLON}{_any(_DEPTH)}')
     in_order = "".join(f"(?:{member}{_COMMA})?+" for member in members)
-    return rf"\{{{_BLANK}(?:{in_order})*+{_BLANK}\}}"
+    return rf'\{{{_BLANK}(?:(?="){in_order})*+\}}'
 
 
 def _pattern(of: Type) -> str:

@@ -3,8 +3,8 @@ one for each task of it (SINK_FILES=parallel).
 
 It has a checkpoint of its own with Spark's state store, and a trigger of its own: silver does not wait for
 gold. A file of silver counts as soon as it has its name, also before the batch of `ingest` that wrote it is
-committed: a replay of that batch makes the same rows under the same name, also of a part (`sinks/division.py`), and
-Spark's file source, which knows files by their names, does not read them twice.
+committed: a replay of that batch makes the same rows under the same name, also of a part (`sinks.division`),
+and Spark's file source, which knows files by their names, does not read them twice.
 """
 
 from __future__ import annotations
