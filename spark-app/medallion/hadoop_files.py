@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
@@ -228,6 +229,13 @@ class HadoopFiles:
 
     def join_text(self, first: str, sources: list[str], target: str) -> None:
         """Writes a text (UTF-8) and then the bytes of files, one after the other, into a new file."""
+        if self.is_local:
+            with open(self._local(target), "wb") as joined:
+                joined.write(first.encode())
+                for source in sources:
+                    with open(self._local(source), "rb") as part:
+                        shutil.copyfileobj(part, joined, _COPY_BYTES)
+            return
         out = self._fs.create(self._at(target), True)
         try:
             out.write(bytearray(first, "utf-8"))

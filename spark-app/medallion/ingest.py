@@ -66,7 +66,7 @@ class _Attempt:
     threads: ThreadPoolExecutor
 
     def start(self, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Runs it in a thread that belongs to the batch's job as this one does."""
+        """Runs it in a thread whose Spark jobs belong to the batch as those of this one do."""
         return self.threads.submit(inheritable_thread_target(work), *arguments)
 
     def require_whole(
@@ -157,9 +157,9 @@ class Ingest:
     def _run(self, attempt: _Attempt, records: DataFrame) -> _Outcome:
         """Whatever does not wait for anything is done at once."""
         passes, committer, batch_id = attempt.passes, attempt.passes.committer, attempt.whole.batch_id
-        relied_on = attempt.start(self.log.sync, batch_id)
+        relied_on = attempt.threads.submit(self.log.sync, batch_id)
         passes.write_rows(records)
-        confirmed = attempt.start(self.source.confirm)
+        confirmed = attempt.threads.submit(self.source.confirm)
         csv = attempt.start(passes.stage_raw_csv)
         bronze = attempt.start(passes.stage_bronze)
         silver = attempt.start(passes.stage_silver)
@@ -168,7 +168,7 @@ class Ingest:
         attempt.require_whole(*staged)
         confirmed.result()
         relied_on.result()
-        synced = attempt.start(self.files.sync, committer.commit(staged))
+        synced = attempt.threads.submit(self.files.sync, committer.commit(staged))
         # Nobody waits for it: readers have their files.
         rejected = passes.count_rejected()
         synced.result()

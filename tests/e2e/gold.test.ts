@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CompressionTypes, Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { query } from '../support/query.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
@@ -98,6 +99,25 @@ describe('gold', () => {
       },
     );
     expect(found).toEqual(expected);
+  });
+
+  it("is a query of its own on Spark's pages, with watermark and state, beside `ingest`", async () => {
+    const pages = `http://127.0.0.1:${stack.ports.SPARK_APP_UI_PORT}`;
+    const text = async (path: string) => await (await fetch(`${pages}${path}`)).text();
+    const overview = await text('/StreamingQuery/');
+    for (const name of ['ingest', 'gold']) expect(overview).toMatch(new RegExp(`<td>\\s*${name}\\s*</td>`));
+
+    const applications = z.array(z.object({ id: z.string() }));
+    const [app] = applications.parse(JSON.parse(await text('/api/v1/applications')));
+    const executions = z.array(z.object({ description: z.string() }));
+    const path = `/api/v1/applications/${app?.id}/sql?details=false&length=100000`;
+    const described = executions.parse(JSON.parse(await text(path))).map(({ description }) => description);
+    const runOf = (query: string) =>
+      described.map((line) => line.match(`^${query}\\s+id = \\S+\\s+runId = (\\S+)`)?.[1]).find(Boolean);
+    expect(runOf('ingest')).toBeDefined();
+    const statistics = await text(`/StreamingQuery/statistics/?id=${runOf('gold')}`);
+    expect(statistics).toContain('Global Watermark Gap');
+    expect(statistics).toContain('Aggregated Number Of Total State Rows');
   });
 
   it('has the mean of each window in avg_amount', async () => {

@@ -49,7 +49,7 @@ export class TestStack {
       OUTPUT_DIR: join(folder, 'output'),
       RUN_DIR: join(folder, 'run'),
       // A micro-batch costs a fixed amount of computing, and several stacks share the cores.
-      TRIGGER_INTERVAL: '2 seconds',
+      TRIGGER_INTERVAL: '4 seconds',
       GOLD_TRIGGER_INTERVAL: '4 seconds',
       // Most of what a short run computes is its own start: one quick compiler, one simple collector.
       SPARK_EXECUTOR_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -62,10 +63,10 @@ class ParquetFiles:
         try:
             writer.start()
             rows = sum(
-                self._append(writer, source, footer.getBlocks(), each)
+                self._append(writer, source, _items(footer.getBlocks()), each)
                 for source, footer, each in zip(sources, footers, of)
             )
-            writer.end(_metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
+            writer.end(self._metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
         except BaseException:
             self._close(writer)
             raise
@@ -94,12 +95,24 @@ class ParquetFiles:
                 while page is not None:
                     if str(page.getValueEncoding()) != "PLAIN":
                         raise OSError(f"{path.toString()} has {page.getValueEncoding()} pages in {column}")
-                    found += _plain_texts(bytes(page.getBytes().toByteArray()))
+                    found += _plain_texts(self._bytes(page.getBytes()))
                     page = pages.readPage()
                 group = reader.readNextRowGroup()
         return found
 
-    def _append(self, writer: Any, source: Any, blocks: Any, selected: _Selected) -> int:
+    def _bytes(self, given: Any) -> bytes:
+        """Bytes of Parquet's, by way of a file: py4j's answers wait for 40 ms when they are more than 8 KiB,
+        since its socket holds a second packet back until the first is acknowledged.
+        """
+        with tempfile.NamedTemporaryFile() as file:
+            out = self._jvm.java.io.FileOutputStream(file.name)
+            try:
+                given.writeAllTo(out)
+            finally:
+                out.close()
+            return file.read()
+
+    def _append(self, writer: Any, source: Any, blocks: list[Any], selected: _Selected) -> int:
         """Appends the selected columns of a file's row groups; gives the rows."""
         if selected.renamed:
             blocks = [self._renamed(block, selected) for block in blocks]
@@ -118,7 +131,7 @@ class ParquetFiles:
         renamed = metadata.BlockMetaData()
         renamed.setRowCount(block.getRowCount())
         renamed.setTotalByteSize(block.getTotalByteSize())
-        for chunk in block.getColumns():
+        for chunk in _items(block.getColumns()):
             path = str(chunk.getPath().toDotString())
             name = selected.renamed.get(path.split(".")[0])
             renamed.addColumn(self._renamed_chunk(chunk, path, name) if name else chunk)
@@ -136,6 +149,17 @@ class ParquetFiles:
         renamed.setOffsetIndexReference(chunk.getOffsetIndexReference())
         return renamed
 
+    def _metadata(self, given: Any, columns: Optional[Mapping[str, str]]) -> Any:
+        """A Parquet file's own metadata, as it is when these columns are left."""
+        left = self._jvm.java.util.HashMap(given)
+        spark_schema = left.get(_SPARK_SCHEMA)
+        if columns is not None and spark_schema is not None:
+            schema = json.loads(spark_schema)
+            by_name = {field["name"]: field for field in schema["fields"]}
+            schema["fields"] = [{**by_name[source], "name": name} for name, source in columns.items()]
+            left.put(_SPARK_SCHEMA, json.dumps(schema, separators=(",", ":")))
+        return left
+
     def _close(self, writer: Any) -> None:
         """Closes the file of a writer that failed, which it offers no way to: on HDFS it would keep
         its lease, in an object store its upload would never end.
@@ -148,15 +172,15 @@ class ParquetFiles:
         # Dozens of calls into the JVM, for the same few schemas in every batch.
         key = (str(schema.toString()), tuple(columns.items()) if columns else None)
         if key not in self._selected:
-            of = key[1] or tuple((field.getName(), field.getName()) for field in schema.getFields())
+            of = key[1] or tuple((field.getName(), field.getName()) for field in _items(schema.getFields()))
             missing = [source for _, source in of if not schema.containsField(source)]
             if missing:
                 raise OSError(f"a staged Parquet file has no column {', '.join(missing)}")
             target = self._named(schema, of)
-            at = {_path(column): index for index, column in enumerate(schema.getColumns())}
+            at = {_path(column): index for index, column in enumerate(_items(schema.getColumns()))}
             sources = dict(of)
             leaves = []
-            for column in target.getColumns():
+            for column in _items(target.getColumns()):
                 name, *inside = _path(column)
                 leaves.append((at[(sources[name], *inside)], column))
             renamed = {source: name for name, source in of if name != source}
@@ -218,6 +242,11 @@ def _append_with_indexes(writer: Any, stream: Any, reader: Any, block: Any, sele
     writer.endBlock()
 
 
+def _items(java_list: Any) -> list[Any]:
+    """What is in a list of Java's. To iterate takes thirty calls into the JVM: its end is an exception there."""
+    return [java_list.get(at) for at in range(java_list.size())]
+
+
 def _plain_texts(page: bytes) -> list[str]:
     """The values of a page: levels, then texts, each of these with its length before it."""
     texts = []
@@ -238,14 +267,3 @@ def _may_have_several_pages(block: Any) -> bool:
         int(block.getRowCount()) >= _SEVERAL_PAGES_ROWS
         or int(block.getTotalByteSize()) >= _SEVERAL_PAGES_BYTES
     )
-
-
-def _metadata(given: Mapping[str, str], columns: Optional[Mapping[str, str]]) -> dict[str, str]:
-    """A Parquet file's own metadata, as it is when these columns are left."""
-    left = dict(given)
-    if columns is not None and _SPARK_SCHEMA in left:
-        schema = json.loads(left[_SPARK_SCHEMA])
-        by_name = {field["name"]: field for field in schema["fields"]}
-        schema["fields"] = [{**by_name[source], "name": name} for name, source in columns.items()]
-        left[_SPARK_SCHEMA] = json.dumps(schema, separators=(",", ":"))
-    return left
