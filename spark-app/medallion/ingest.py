@@ -25,7 +25,7 @@ from medallion.preview import preview
 from medallion.record_lookup import RecordLookup
 from medallion.record_size import RecordSize
 from medallion.retention import ReadFiles, prune
-from medallion.session import generate_code
+from medallion.session import tune_for_size
 from medallion.shutdown_guard import BatchCounts
 from medallion.sinks.division import divide
 from medallion.sinks.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
@@ -123,7 +123,7 @@ class Ingest:
     def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> _Outcome:
         ranges = self.log.ranges(planned)
         is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
-        generate_code(records.sparkSession, not is_small)
+        tune_for_size(records.sparkSession, not is_small)
         replaces = self.first_batch.may_be_published(planned.batch_id)
         committer = FileCommitter(self.files, self.log, planned, folder, replaces)
         passes = self._passes(committer, is_small, ranges)

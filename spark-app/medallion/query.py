@@ -15,7 +15,7 @@ from medallion.ingest import Ingest, Source
 from medallion.offset_log import OffsetLog
 from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
-from medallion.resolved_plan import ResolvedPlan
+from medallion.resolved_plan import PhysicalPlan, ResolvedPlan
 from medallion.retention import ReadFiles
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.sinks.naming import INGEST
@@ -52,8 +52,15 @@ def start_ingest(
     records = bronze(read_topic(spark, settings, manifest))
     parsed = Parser(pipeline).parse(records)
     lines, none = (ResolvedPlan(records, rows_of(pipeline, parsed, has_lines)) for has_lines in (True, False))
+    few_rows = PhysicalPlan(lines)
     batch = Ingest(
-        *(pipeline, lambda batch, has_lines: (lines if has_lines else none).over(batch), files, log, source),
+        *(
+            pipeline,
+            lambda batch, has_lines: (few_rows if has_lines else none).over(batch),
+            files,
+            log,
+            source,
+        ),
         *(settings.max_files_per_sink, settings.show_previews, silver_read, settings.sink_files == PARALLEL),
     )
     return (

@@ -78,9 +78,7 @@ _TUNING = {
     # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
     # Spark sorts what is left by folder instead.
     "spark.sql.maxConcurrentOutputFileWriters": "3",
-    # A large batch is read back in a dozen parts or more, however few files it has, so that cores are
-    # busy to the end; each is large enough to be worth a task.
-    "spark.sql.files.minPartitionNum": "12",
+    # Of what is read, parts that are worth a task.
     "spark.sql.files.maxPartitionBytes": str(12 << 20),
     "spark.sql.files.openCostInBytes": str(1 << 20),
     "spark.sql.optimizer.excludedRules": ",".join(
@@ -96,11 +94,14 @@ _TUNING = {
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
 }
 
-#: What Spark does for a plan so that each row is quicker, and how that is said: on, off.
-_CODE_GENERATION = {
+#: What makes many rows quicker and few rows slower, and how that is said for many and for few.
+_BY_SIZE = {
+    # For few rows it takes longer than all else to generate code, and each is hardly quicker for it.
     "spark.sql.codegen.wholeStage": ("true", "false"),
     "spark.sql.codegen.factoryMode": ("FALLBACK", "NO_CODEGEN"),
     "spark.sql.subexpressionElimination.enabled": ("true", "false"),
+    # Read back in a dozen parts, however few files there are, many rows keep cores busy to the end.
+    "spark.sql.files.minPartitionNum": ("12", "1"),
 }
 
 _RETAINED = "spark.sql.streaming.minBatchesToRetain"
@@ -129,14 +130,12 @@ def use_local_checkpoints(spark: SparkSession, files: HadoopFiles) -> None:
         spark.conf.set(_CHECKPOINT_MANAGER, _LOCAL_CHECKPOINTS)
 
 
-def generate_code(spark: SparkSession, is_worth_it: bool) -> None:
-    """Has Spark generate code for what the session plans from now on, or interpret it. For a micro-batch of
-    few records generating takes longer than all else, and each record is hardly quicker for it.
-    """
+def tune_for_size(spark: SparkSession, is_large: bool) -> None:
+    """Has the session plan what comes from now on for many rows, or for few."""
     given = spark.sparkContext._conf
-    for name, (on, off) in _CODE_GENERATION.items():
+    for name, (large, small) in _BY_SIZE.items():
         if not given.contains(name):
-            spark.conf.set(name, on if is_worth_it else off)
+            spark.conf.set(name, large if is_large else small)
 
 
 def batches_retained(settings: Settings) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from medallion.session import generate_code
+from medallion.session import tune_for_size
 from tests.golden_events import EVENTS
 from tests.oracle import classify, same
 from tests.parsing import TRANSACTIONS, all_reasons, event_of, outcomes
@@ -32,9 +32,9 @@ _LIMITS = (
 # As of a large batch, and of a small one.
 @pytest.fixture(scope="module", params=[True, False], ids=["generated", "interpreted"])
 def session(request: pytest.FixtureRequest, spark: SparkSession) -> Iterator[SparkSession]:
-    generate_code(spark, request.param)
+    tune_for_size(spark, request.param)
     yield spark
-    generate_code(spark, True)
+    tune_for_size(spark, True)
 
 
 @pytest.fixture(scope="module")

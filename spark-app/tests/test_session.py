@@ -7,7 +7,7 @@ from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from medallion.config import load_settings
-from medallion.session import _configuration, generate_code
+from medallion.session import _configuration, tune_for_size
 
 
 def test_what_the_operator_sets_is_left_alone() -> None:
@@ -42,15 +42,15 @@ _CODE = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode")
 
 def test_code_is_generated_or_not(spark: SparkSession) -> None:
     session = spark.newSession()
-    generate_code(session, False)
+    tune_for_size(session, False)
     assert [session.conf.get(name) for name in _CODE] == ["false", "NO_CODEGEN"]
     assert session.conf.get("spark.sql.subexpressionElimination.enabled") == "false"
-    generate_code(session, True)
+    tune_for_size(session, True)
     assert [session.conf.get(name) for name in _CODE] == ["true", "FALLBACK"]
 
 
 def test_the_operator_decides_about_code(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SparkConf, "contains", lambda _, name: name == _CODE[0])
     session = spark.newSession()
-    generate_code(session, False)
+    tune_for_size(session, False)
     assert [session.conf.get(name) for name in _CODE] == ["true", "NO_CODEGEN"]
