@@ -243,7 +243,7 @@ def _append_with_indexes(writer: Any, stream: Any, reader: Any, block: Any, sele
 
 
 def _items(java_list: Any) -> list[Any]:
-    """What is in a list of Java's. To iterate takes thirty calls of the JVM: the end is an exception there."""
+    """What is in a list of Java's. To iterate takes thirty calls, since its end is an exception there."""
     return [java_list.get(at) for at in range(java_list.size())]
 
 
