@@ -22,6 +22,9 @@ export type Strike =
   /** `keep`: the part of the file that is left, from 0 to below 1. */
   | { readonly action: 'truncate'; readonly target: 'outputs'; readonly keep: number };
 
+/** Whose micro-batch a fault waits for: that of `ingest`, or of a gold table, whose silver is committed by then. */
+export type StruckQuery = 'ingest' | 'gold';
+
 /** One fault of a schedule, with everything that decides what happens. Times are milliseconds. */
 export interface Fault {
   /** From 1. */
@@ -33,6 +36,8 @@ export interface Fault {
   readonly restMs: number;
   /** Whether it waits for a micro-batch to be at work. */
   readonly inBatch: boolean;
+  /** Whose. */
+  readonly query: StruckQuery;
   /** Delay after that. */
   readonly delayMs: number;
   /** How long it lasts; 0 for what is over at once. */
@@ -50,8 +55,8 @@ export function describeFault({ strikes, heldMs }: Fault): string {
   return `${parts.join(' and ')}${heldMs === 0 ? '' : ` for ${(heldMs / 1000).toFixed(1)} s`}`;
 }
 
-/** When it strikes: "1.2 s into a micro-batch", "after 0.4 s". */
-export function describeMoment({ inBatch, delayMs }: Fault): string {
+/** When it strikes: "1.2 s into a micro-batch of gold", "after 0.4 s". */
+export function describeMoment({ inBatch, query, delayMs }: Fault): string {
   const seconds = `${(delayMs / 1000).toFixed(1)} s`;
-  return inBatch ? `${seconds} into a micro-batch` : `after ${seconds}`;
+  return inBatch ? `${seconds} into a micro-batch of ${query}` : `after ${seconds}`;
 }

@@ -76,7 +76,7 @@ const fault = (
   strikes: readonly Strike[],
   more: Partial<Fault> = {},
 ): Fault => ({
-  ...{ number, kind, strikes, restMs: 0, inBatch: false, delayMs: 0, heldMs: 0 },
+  ...{ number, kind, strikes, restMs: 0, inBatch: false, query: 'ingest' as const, delayMs: 0, heldMs: 0 },
   ...more,
 });
 const kill = fault(1, 'kill', [{ action: 'kill', target: 'driver' }]);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ProductError } from '../core/product-error.ts';
 import type { VerifyReport } from '../outputs/verify/verify-report.ts';
 import type { HeldFault } from '../runtime/faults.ts';
-import type { Fault, Strike } from './fault.ts';
+import type { Fault, Strike, StruckQuery } from './fault.ts';
 import { type FaultOutcome, verified } from './outcome.ts';
 
 /** What a run does to the stack and asks of it. */
@@ -10,7 +10,7 @@ export interface ChaosActs {
   /** Why a fault cannot be made on this machine. */
   unable(fault: Fault): Promise<string | undefined>;
   /** Waits until a micro-batch is at work, or as long as one may be waited for. */
-  awaitBatch(): Promise<void>;
+  awaitBatch(query: StruckQuery): Promise<void>;
   /** @param hold told of whatever has to be lifted @returns what was struck */
   strike(strike: Strike, hold: (held: HeldFault) => void): Promise<string>;
   /** Waits until the stack has recovered. */
@@ -86,7 +86,7 @@ async function makeFault(
 ): Promise<Pick<FaultOutcome, 'at' | 'on'>> {
   const held: HeldFault[] = [];
   try {
-    if (fault.inBatch) await acts.awaitBatch();
+    if (fault.inBatch) await acts.awaitBatch(fault.query);
     await pause(fault.delayMs, signal);
     const at = new Date().toISOString();
     const on: string[] = [];

@@ -68,6 +68,14 @@ describe('a schedule of faults', () => {
     expect(faults.filter(({ kind }) => kind === 'truncate').every(({ inBatch }) => inBatch)).toBe(true);
   });
 
+  it('strikes some micro-batches of gold, and soon', () => {
+    const gold = of(1).filter(({ query }) => query === 'gold');
+    expect(gold.length).toBeGreaterThan(of(1).length / 10);
+    expect(gold.every(({ inBatch, kind, delayMs }) => inBatch && kind !== 'truncate' && delayMs <= 500)).toBe(
+      true,
+    );
+  });
+
   it('rests as long as it is told, and the faults stay the same', () => {
     const rested = chaosSchedule({ seed: 5, faults: 40, filter: everything, restMs: 9000 });
     expect(rested.every(({ restMs }) => restMs === 9000)).toBe(true);

@@ -29,6 +29,12 @@ const REST_MS = [0, 6000] as const;
 /** How far into a micro-batch, or after the rest. */
 const DELAY_MS = [0, 1500] as const;
 
+/** A micro-batch of gold is over sooner. */
+const GOLD_DELAY = 1 / 3;
+
+/** How many faults in a hundred wait for a micro-batch, and how many of these for one of gold. */
+const IN_BATCH = { any: 0.6, gold: 0.2 } as const;
+
 /** No room at all; room for the checkpoint's entries, but for no Parquet file; room for the beginning of one. */
 const FILE_BYTES = [0, 1024, 8192] as const;
 
@@ -56,15 +62,19 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
     const kind = drawKind();
     // All draws of a fault are made in any case, so that one option does not change what another draws.
     const drawnRestMs = random.between(...REST_MS);
-    const inBatch = random.fraction() < 0.6;
-    const delayMs = random.between(...DELAY_MS);
+    const moment = random.fraction();
+    const drawnDelayMs = random.between(...DELAY_MS);
+    // A staged file is there only while a batch is at work.
+    const inBatch = moment < IN_BATCH.any || kind === 'truncate';
+    const query = moment < IN_BATCH.gold && kind !== 'truncate' ? 'gold' : 'ingest';
+    const delayMs = query === 'gold' ? Math.round(drawnDelayMs * GOLD_DELAY) : drawnDelayMs;
     schedule.push({
       number,
       kind,
       ...strikesOf(kind, drawTarget, random),
       restMs: restMs ?? drawnRestMs,
-      // A staged file is there only while a batch is at work.
-      inBatch: inBatch || kind === 'truncate',
+      inBatch,
+      query,
       delayMs: kind === 'truncate' ? 0 : delayMs,
     });
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StackConfig } from '../config/stack-config.ts';
-import { triggerIntervalMs } from '../core/trigger.ts';
+import { goldTriggerIntervalMs, triggerIntervalMs } from '../core/trigger.ts';
 import type { VerifyReport } from '../outputs/verify/verify-report.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { describeFault, type Fault } from './fault.ts';
@@ -31,7 +31,9 @@ const POLL_MS = 50;
 /** Chaos on a real stack. */
 export function stackActs(scene: ChaosScene): ChaosActs {
   const { config, runtime, outputFolder, signal } = scene;
-  const batchTimeoutMs = triggerIntervalMs(config.settings.TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
+  const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
+  const batchTimeoutMs = triggerIntervalMs(TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
+  const goldTimeoutMs = goldTriggerIntervalMs(GOLD_TRIGGER_INTERVAL, TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
   const tools: StrikeTools = { runtime, outputDir: config.outputDir, outputFolder, batchTimeoutMs, signal };
   return {
     async unable(fault) {
@@ -41,9 +43,9 @@ export function stackActs(scene: ChaosScene): ChaosActs {
       }
       return undefined;
     },
-    async awaitBatch() {
+    async awaitBatch(query) {
       // Without one it strikes an idle job: recovery then tells whether the job is well.
-      await batchAtWork(outputFolder, batchTimeoutMs, signal);
+      await batchAtWork(outputFolder, query, query === 'gold' ? goldTimeoutMs : batchTimeoutMs, signal);
     },
     strike: (strike, hold) => makeStrike(strike, tools, hold),
     async recover(fault) {
