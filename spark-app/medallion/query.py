@@ -51,16 +51,17 @@ def start_ingest(
     pipeline = settings.pipeline
     records = bronze(read_topic(spark, settings, manifest))
     parsed = Parser(pipeline).parse(records)
-    lines, none = (ResolvedPlan(records, rows_of(pipeline, parsed, has_lines)) for has_lines in (True, False))
-    few_rows = PhysicalPlan(lines)
+    with_lines, without = (
+        ResolvedPlan(records, rows_of(pipeline, parsed, has_lines)) for has_lines in (True, False)
+    )
+    # Small batches have lines.
+    small = PhysicalPlan(with_lines)
+
+    def rows(batch: DataFrame, has_lines: bool) -> DataFrame:
+        return small.over(batch) if has_lines else without.over(batch)
+
     batch = Ingest(
-        *(
-            pipeline,
-            lambda batch, has_lines: (few_rows if has_lines else none).over(batch),
-            files,
-            log,
-            source,
-        ),
+        *(pipeline, rows, files, log, source),
         *(settings.max_files_per_sink, settings.show_previews, silver_read, settings.sink_files == PARALLEL),
     )
     return (
