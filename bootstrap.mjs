@@ -252,15 +252,16 @@ function readOr(file, otherwise) {
 // Resolves with the exit code as a shell tells it. Ctrl-C reaches the child by itself, as one of the terminal's group.
 function run(file, args, options) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, options);
     const pass = (signal) => child.kill(signal);
     let interruption = null;
     const stay = (signal) => {
       interruption = signal;
     };
+    // Before the child is there: what it does may bring a signal at once.
     process.on('SIGINT', stay);
     process.on('SIGTERM', pass);
     process.on('SIGHUP', pass);
+    const child = spawn(file, args, options);
     const finish = () => {
       process.removeListener('SIGINT', stay);
       process.removeListener('SIGTERM', pass);
