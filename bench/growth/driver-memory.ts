@@ -50,10 +50,21 @@ function rss(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
-/** spark-submit's JVM has the job's Python as a child; a JVM starts processes from any of its threads. */
+/** spark-submit's JVM has the job's Python as a child; a JVM starts processes from any of its threads, and others that are soon over. */
 function pythonBelow(pid: number): number {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' '),
+    procFile(`/proc/${pid}/task/${task}/children`).trim().split(' '),
   );
-  return Number(children.find((child) => child !== ''));
+  const isPython = (child: string) => procFile(`/proc/${child}/comm`).startsWith('python');
+  return Number(children.find((child) => child !== '' && isPython(child)));
+}
+
+/** What a file of /proc says; nothing when the thread or process that it is about has ended meanwhile. */
+function procFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  }
 }
