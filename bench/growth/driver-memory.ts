@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
+import { readProcFile } from '../../orchestrator/runtime/proc-file.ts';
+import { descendants } from '../measure/process-usage.ts';
 
 /** What the driver holds; memory in bytes. */
 export interface DriverMemory {
@@ -50,21 +52,9 @@ function rss(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
-/** spark-submit's JVM has the job's Python as a child; a JVM starts processes from any of its threads, and others that are soon over. */
+/** spark-submit's JVM has the job's Python as a child, among others that are soon over. */
 function pythonBelow(pid: number): number {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    procFile(`/proc/${pid}/task/${task}/children`).trim().split(' '),
-  );
-  const isPython = (child: string) => procFile(`/proc/${child}/comm`).startsWith('python');
-  return Number(children.find((child) => child !== '' && isPython(child)));
-}
-
-/** What a file of /proc says; nothing when the thread or process that it is about has ended meanwhile. */
-function procFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
-    throw error;
-  }
+  const python = descendants(pid).find((one) => readProcFile(`/proc/${one}/comm`)?.startsWith('python'));
+  if (python === undefined) throw new Error(`There is no Python below the JVM ${pid}.`);
+  return python;
 }

@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readProcFile } from '../../orchestrator/runtime/proc-file.ts';
 
 /** USER_HZ of proc(5): 100 on every Linux architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds of a process, user and system, of all its threads; undefined when it has ended. */
 export function cpuSecondsOf(pid: number): number | undefined {
-  const stat = readIfThere(`/proc/${pid}/stat`);
+  const stat = readProcFile(`/proc/${pid}/stat`);
   // The name in parentheses may hold blanks. After it: state is field 3, utime 14, stime 15.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
@@ -20,7 +21,7 @@ export function memoryBytesOf(pids: readonly number[]): number {
 export function descendants(pid: number): readonly number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
-    const stat = /^\d+$/.test(name) ? readIfThere(`/proc/${name}/stat`) : undefined;
+    const stat = /^\d+$/.test(name) ? readProcFile(`/proc/${name}/stat`) : undefined;
     if (stat) parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
   }
   const found = [pid];
@@ -31,16 +32,6 @@ export function descendants(pid: number): readonly number[] {
 }
 
 function pssBytes(pid: number): number {
-  const match = /^Pss:\s+(\d+) kB/m.exec(readIfThere(`/proc/${pid}/smaps_rollup`) ?? '');
+  const match = /^Pss:\s+(\d+) kB/m.exec(readProcFile(`/proc/${pid}/smaps_rollup`) ?? '');
   return Number(match?.[1] ?? 0) * 1024;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    // ESRCH: it ended between opening and reading.
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { readProcFile } from './proc-file.ts';
 
 /** A process that cannot be mistaken for a later one with the same id: ids are reused, pairs of id and start time are not. */
 export interface ProcessIdentity {
@@ -35,14 +36,8 @@ const STATE = 3;
 const START_TIME = 22;
 
 function startTimeOnLinux(pid: number): string | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch (error) {
-    // ESRCH: the process ended between open and read.
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
+  const stat = readProcFile(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const field = (number: number) => fields[number - STATE] ?? '';
   if ('ZX'.includes(field(STATE))) return undefined;

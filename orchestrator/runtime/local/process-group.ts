@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readProcFile } from '../proc-file.ts';
 
 /** How long killed processes may take to vanish: the kernel finishes their disk accesses first. */
 const KILL_TIMEOUT_MS = 10_000;
@@ -59,19 +60,11 @@ function tableFromProc(): TableEntry[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const stat = readStat(`/proc/${name}/stat`);
+      const stat = readProcFile(`/proc/${name}/stat`);
+      if (stat === undefined) return [];
       const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return stat === '' ? [] : [{ pid: Number(name), group: Number(group), state }];
+      return [{ pid: Number(name), group: Number(group), state }];
     });
-}
-
-function readStat(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
-    throw error;
-  }
 }
 
 function tableFromPs(): TableEntry[] {
