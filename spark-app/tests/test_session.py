@@ -40,6 +40,21 @@ def test_what_spark_submit_is_given_reaches_the_session(spark: SparkSession) -> 
 _CODE = ("spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode")
 
 
+def test_few_rows_are_read_back_in_one_part_and_many_in_a_dozen(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = "spark.sql.files.minPartitionNum"
+    session = spark.newSession()
+    # The session of the tests is given another number, which stays.
+    tune_for_size(session, True)
+    assert session.conf.get(parts) == "7"
+    monkeypatch.setattr(SparkConf, "contains", lambda *_: False)
+    tune_for_size(session, True)
+    assert session.conf.get(parts) == "12"
+    tune_for_size(session, False)
+    assert session.conf.get(parts) == "1"
+
+
 def test_code_is_generated_or_not(spark: SparkSession) -> None:
     session = spark.newSession()
     tune_for_size(session, False)
