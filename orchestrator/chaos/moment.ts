@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { INGEST, lastCommittedBatch } from '../outputs/checkpoint.ts';
+import { INGEST, lastCommittedOf } from '../outputs/checkpoint.ts';
 import type { StruckQuery } from './fault.ts';
 
 /** A batch is at work for a second or less: asked this often, hardly any is missed. */
@@ -28,7 +28,7 @@ export async function batchAtWork(
   for (;;) {
     signal.throwIfAborted();
     for (const name of await namesIn(join(outputFolder, STAGING))) {
-      if ((name === INGEST) !== (query === 'ingest')) continue;
+      if ((name === INGEST) !== (query === INGEST)) continue;
       const batch = await uncommitted(outputFolder, name);
       if (batch !== undefined) return batch;
     }
@@ -44,7 +44,7 @@ async function uncommitted(outputFolder: string, query: string): Promise<number 
     return batch === undefined ? [] : [Number(batch)];
   });
   if (staged.length === 0) return undefined;
-  const committed = await lastCommittedBatch(outputFolder, query === INGEST ? 'silver' : query);
+  const committed = await lastCommittedOf(outputFolder, query);
   return staged.find((batch) => batch > committed);
 }
 

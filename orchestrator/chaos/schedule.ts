@@ -29,10 +29,10 @@ const REST_MS = [0, 6000] as const;
 /** How far into a micro-batch, or after the rest. */
 const DELAY_MS = [0, 1500] as const;
 
-/** A micro-batch of gold is over sooner. */
-const GOLD_DELAY = 1 / 3;
+/** The part of it for each query: a micro-batch of gold is over sooner. */
+const DELAY_SHARE = { ingest: 1, gold: 1 / 3 } as const;
 
-/** How many faults in a hundred wait for a micro-batch, and how many of these for one of gold. */
+/** The shares of all faults that wait for a micro-batch, and for one of gold. */
 const IN_BATCH = { any: 0.6, gold: 0.2 } as const;
 
 /** No room at all; room for the checkpoint's entries, but for no Parquet file; room for the beginning of one. */
@@ -64,18 +64,17 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
     const drawnRestMs = random.between(...REST_MS);
     const moment = random.fraction();
     const drawnDelayMs = random.between(...DELAY_MS);
-    // A staged file is there only while a batch is at work.
-    const inBatch = moment < IN_BATCH.any || kind === 'truncate';
-    const query = moment < IN_BATCH.gold && kind !== 'truncate' ? 'gold' : 'ingest';
-    const delayMs = query === 'gold' ? Math.round(drawnDelayMs * GOLD_DELAY) : drawnDelayMs;
+    // A staged file is there only while a batch is at work; those of `ingest` are cut.
+    const ofStaged = kind === 'truncate';
+    const query = moment < IN_BATCH.gold && !ofStaged ? 'gold' : 'ingest';
     schedule.push({
       number,
       kind,
       ...strikesOf(kind, drawTarget, random),
       restMs: restMs ?? drawnRestMs,
-      inBatch,
+      inBatch: moment < IN_BATCH.any || ofStaged,
       query,
-      delayMs: kind === 'truncate' ? 0 : delayMs,
+      delayMs: ofStaged ? 0 : Math.round(drawnDelayMs * DELAY_SHARE[query]),
     });
   }
   return schedule;

@@ -75,7 +75,11 @@ export async function committedBatches(checkpoint: Checkpoint): Promise<readonly
 
 /** The last committed micro-batch of the query that writes a sink or gold table, -1 before the first. */
 export async function lastCommittedBatch(outputPath: string, output: OutputName): Promise<number> {
-  const query = isSinkName(output) ? INGEST : output;
+  return lastCommittedOf(outputPath, isSinkName(output) ? INGEST : output);
+}
+
+/** The last committed micro-batch of a query, -1 before the first. */
+export async function lastCommittedOf(outputPath: string, query: string): Promise<number> {
   return (await batchIds(checkpointFolder(outputPath, query), 'commits')).at(-1) ?? -1;
 }
 
