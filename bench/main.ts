@@ -7,18 +7,30 @@ import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { projectDir } from '../tests/support/project.ts';
 import type { BenchCommand } from './commands/bench-command.ts';
 import { drain } from './commands/drain.ts';
+import { forms } from './commands/forms.ts';
 import { growth } from './commands/growth.ts';
 import { latency } from './commands/latency.ts';
 import { producer } from './commands/producer.ts';
 import { scale } from './commands/scale.ts';
 import { scenarios } from './commands/scenarios.ts';
 import { up } from './commands/up.ts';
+import { windows } from './commands/windows.ts';
 import { readOptions, yargsOptions } from './options.ts';
 import { benchOutput, outputLost } from './report/bench-output.ts';
 import { prepareResults, report } from './report/results.ts';
 
 /** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
-const COMMANDS: readonly BenchCommand[] = [drain, latency, producer, up, scale, growth, scenarios];
+const COMMANDS: readonly BenchCommand[] = [
+  drain,
+  latency,
+  producer,
+  up,
+  scale,
+  growth,
+  scenarios,
+  forms,
+  windows,
+];
 
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

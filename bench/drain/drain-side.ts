@@ -18,6 +18,8 @@ export interface DrainPlan {
   readonly maxOffsetsPerTrigger: number;
   /** Further `key=value` of spark-submit. */
   readonly conf: readonly string[];
+  /** The folder of another pipeline than the default one. */
+  readonly pipeline?: string;
   /** The checkout of the side `other`. */
   readonly other?: string;
 }
@@ -67,6 +69,7 @@ export async function drainSide(
           ...(plan.maxOffsetsPerTrigger > 0 && {
             MAX_OFFSETS_PER_TRIGGER: String(plan.maxOffsetsPerTrigger),
           }),
+          ...(plan.pipeline !== undefined && { PIPELINE: plan.pipeline }),
           MAX_FILES_PER_SINK: '0',
           FAIL_ON_DATA_LOSS: 'true',
           TRIGGER_INTERVAL: '0 seconds',

@@ -1,7 +1,7 @@
 """Fills a topic: the same records in the same order in every run, as fast as Spark can make them.
 
-`fill_topic.py POOL RECORDS PARTITIONS`: POOL has lines of partition, row, key and the end of a record's JSON,
-separated by tabs. Ids and event times are put in front. Each task fills one partition, so that its event
+`fill_topic.py POOL RECORDS PARTITIONS`: POOL has lines of partition, row, key and the end of a record's JSON
+(as a JSON text), separated by tabs. Ids and event times are put in front. Each task fills one partition, so that its event
 times rise, over an hour; one record in a hundred cannot become a silver row.
 """
 
@@ -50,7 +50,9 @@ def main(pool_path: str, records: int, partitions: int) -> None:
         .option("quote", "")
         .schema("slot int, row int, key string, rest string")
     )
-    lines = pool.csv(pool_path)
+    # A JSON text by itself is read as the only element of a list.
+    text = F.from_json(F.concat(F.lit("["), "rest", F.lit("]")), "array<string>")[0]
+    lines = pool.csv(pool_path).withColumn("rest", text)
     rows = lines.groupBy("slot").count().agg(F.min("count")).first()[0]
     each = records // partitions
     numbers = spark.range(0, each * partitions, 1, partitions).select(

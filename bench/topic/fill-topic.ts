@@ -4,6 +4,7 @@ import type { ScenarioName } from '../../producer/faults/scenarios.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
 import { awaitRecords } from './await-records.ts';
+import type { EventForm } from './event-forms.ts';
 import { writeRecordPool } from './record-pool.ts';
 
 /** A filled topic. */
@@ -14,6 +15,12 @@ export interface FilledTopic {
   readonly ends: readonly number[];
 }
 
+/** A topic of records whose size is known. */
+export interface SizedTopic extends FilledTopic {
+  /** Bytes of a value, on average. */
+  readonly bytesPerRecord: number;
+}
+
 /** Creates a topic and fills it; the same arguments give the same records. */
 export async function fillTopic(
   stack: BenchStack,
@@ -21,14 +28,15 @@ export async function fillTopic(
   records: number,
   partitions: number,
   signal: AbortSignal,
-): Promise<FilledTopic> {
+  form: EventForm = 'flat',
+): Promise<SizedTopic> {
   await stack.createTopic(topic, partitions);
   const pool = join(stack.folder, `${topic}.pool`);
-  writeRecordPool(pool, topic, partitions);
+  const { bytesPerRecord } = writeRecordPool(pool, topic, partitions, form);
   const script = join(projectDir, 'bench', 'spark', 'fill_topic.py');
   const app = [script, pool, String(records), String(partitions)];
   await stack.submit({ app }, { KAFKA_TOPIC: topic }).done(signal);
-  return filledTopic(stack, topic);
+  return { ...(await filledTopic(stack, topic)), bytesPerRecord };
 }
 
 /** Lets the producer fill a topic with records of a scenario, whose event times rise over an hour. */

@@ -1,0 +1,58 @@
+/** How an event is written; what it says is the same in all but `nested`. */
+export const EVENT_FORMS = ['flat', 'escaped', 'pretty', 'nested'] as const;
+export type EventForm = (typeof EVENT_FORMS)[number];
+
+/** What `nested` events have beside the default pipeline's fields, in the words of a contract. */
+export const NESTED_FIELDS = `
+      - name: device
+        logicalType: object
+        properties:
+          - name: os
+            logicalType: string
+          - name: app
+            logicalType: object
+            properties:
+              - name: version
+                logicalType: string
+              - name: build
+                logicalType: integer
+          - name: screens
+            logicalType: array
+            items:
+              logicalType: integer
+
+      - name: lines
+        logicalType: array
+        items:
+          logicalType: object
+          properties:
+            - name: sku
+              logicalType: string
+            - name: quantity
+              logicalType: integer
+`;
+
+const NESTED = {
+  device: { os: 'linux', app: { version: '12.4.1', build: 7719 }, screens: [1080, 2340] },
+  lines: [
+    { sku: 'A-1077', quantity: 2 },
+    { sku: 'B-0009', quantity: 1 },
+  ],
+};
+
+/** An event of the producer in another form. `escaped` has one character of each text as `\u00xx`. */
+export function inForm(value: string, form: EventForm): string {
+  if (form === 'flat') return value;
+  const event = JSON.parse(value) as Record<string, unknown>;
+  if (form === 'pretty') return JSON.stringify(event, undefined, 2);
+  if (form === 'nested') return JSON.stringify({ ...event, ...NESTED });
+  const members = Object.entries(event).map(([name, member]) => {
+    const text = JSON.stringify(member);
+    const shown = typeof member === 'string' && /^"[a-z]/i.test(text) ? escapeFirstLetter(text) : text;
+    return `${JSON.stringify(name)}:${shown}`;
+  });
+  return `{${members.join(',')}}`;
+}
+
+const escapeFirstLetter = (text: string): string =>
+  `"\\u${text.charCodeAt(1).toString(16).padStart(4, '0')}${text.slice(2)}`;
