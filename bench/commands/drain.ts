@@ -5,7 +5,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, type Summary, summarise } from '../measure/statistics.ts';
 import { checkout, count, countOrNone, sidesOf, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { fillTopic } from '../topic/fill-topic.ts';
 import { benchCommand, say } from './bench-command.ts';
@@ -61,16 +60,6 @@ export const drain = benchCommand({
         ]),
         notes: ratios(rates),
         figures: drained,
-        plot: barPlot(
-          'Backlog drain',
-          'records/s',
-          [...rates].map(([side, { median, min, max }]) => ({
-            label: SIDE_TITLES[side],
-            value: median,
-            min,
-            max,
-          })),
-        ),
       };
     }),
 });

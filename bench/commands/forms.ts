@@ -8,7 +8,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { EVENT_FORMS, type EventForm, NESTED_FIELDS } from '../topic/event-forms.ts';
 import { fillTopic, type SizedTopic } from '../topic/fill-topic.ts';
@@ -77,14 +76,6 @@ export const forms = benchCommand({
             )
           : [],
         figures: drained,
-        plot: barPlot(
-          'Drain by form of the event',
-          'MB/s',
-          options.forms.map((form) => {
-            const { median, min, max } = of(form);
-            return { label: form, value: median / 1e6, min: min / 1e6, max: max / 1e6 };
-          }),
-        ),
       };
     }),
 });

@@ -5,7 +5,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone, counts, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { linePlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { fillTopic } from '../topic/fill-topic.ts';
 import { benchCommand, say } from './bench-command.ts';
@@ -65,15 +64,6 @@ export const growth = benchCommand({
           return `${SIDE_TITLES[side]}: cost of a record against the median of the sizes: ${spread}`;
         }),
         figures: drained,
-        plot: linePlot(
-          'Cost of a record',
-          'records',
-          'µs/record',
-          options.sides.map((side) => ({
-            label: SIDE_TITLES[side],
-            points: options.sizes.map((size) => [size, of({ side, size }).median] as const),
-          })),
-        ),
       };
     }),
 });

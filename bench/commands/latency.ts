@@ -6,7 +6,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { checkout, count, counts, sidesOf, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { benchCommand, say } from './bench-command.ts';
 
@@ -79,14 +78,6 @@ export const latency = benchCommand({
             }),
         ),
         figures: measured,
-        plot: barPlot(
-          'Record to silver row, p95',
-          'ms',
-          cases.map((each) => {
-            const { median, min, max } = of(each, 'p95');
-            return { label: `${SIDE_TITLES[each.side]}, ${each.rate}/s`, value: median, min, max };
-          }),
-        ),
       };
     }),
 });

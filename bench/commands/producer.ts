@@ -9,7 +9,6 @@ import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, counts } from '../options.ts';
 import { type Accuracy, kafkaSpeed, ownSpeed, rateError, type Speed } from '../producer/producer-speed.ts';
 import { whole } from '../report/results.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { benchCommand, say } from './bench-command.ts';
 
@@ -88,14 +87,6 @@ export const producer = benchCommand({
           ),
         ],
         figures: { speeds, accuracy },
-        plot: barPlot(
-          'Producers',
-          'records/s',
-          SIDES.map((side) => {
-            const { median, min, max } = of(side, 'recordsPerSecond');
-            return { label: side, value: median, min, max };
-          }),
-        ),
       };
     }),
 });

@@ -6,7 +6,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { summarise } from '../measure/statistics.ts';
 import { count, countOrNone, counts } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { fillTopic } from '../topic/fill-topic.ts';
 import { benchCommand, say } from './bench-command.ts';
@@ -88,19 +87,6 @@ export const scale = benchCommand({
         }),
         notes: [`every worker offers ${options.worker_cores} of the machine's cores`],
         figures: drained,
-        plot: barPlot(
-          'Drain by partitions and workers',
-          'records/s',
-          cases.map((each) => {
-            const { median, min, max } = of(each);
-            return {
-              label: `${each.partitions} partitions, ${each.workers} workers`,
-              value: median,
-              min,
-              max,
-            };
-          }),
-        ),
       };
     }),
 });

@@ -5,7 +5,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import { type FilledTopic, produceTopic } from '../topic/fill-topic.ts';
 import { benchCommand, say } from './bench-command.ts';
@@ -64,14 +63,6 @@ export const scenarios = benchCommand({
             )
           : [],
         figures: drained,
-        plot: barPlot(
-          'Drain by scenario',
-          'records/s',
-          options.scenarios.map((scenario) => {
-            const { median, min, max } = of(scenario);
-            return { label: scenario, value: median, min, max };
-          }),
-        ),
       };
     }),
 });

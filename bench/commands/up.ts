@@ -11,7 +11,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { checkout, count, countOrNone } from '../options.ts';
 import { benchOutput } from '../report/bench-output.ts';
-import { barPlot } from '../report/svg-plot.ts';
 import { type StackPlace, stackPlace } from '../stack/stack-place.ts';
 import { bareChain } from '../start/bare-chain.ts';
 import { productDown, productUp, stackMemoryBytes } from '../start/product-up.ts';
@@ -85,14 +84,6 @@ export const up = benchCommand({
         `the idle stack takes ${gibibytes.median.toFixed(2)} GiB (sum of proportional set sizes)`,
       ],
       figures: { starts, memoryBytes: memory },
-      plot: barPlot(
-        'Time to first data on disk',
-        'seconds',
-        sides.map((side) => {
-          const { median, min, max } = of(side);
-          return { label: side, value: median, min, max };
-        }),
-      ),
     };
   },
 });

@@ -9,7 +9,6 @@ import { describeMachine } from '../measure/machine.ts';
 import { summarise } from '../measure/statistics.ts';
 import { count, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
-import { linePlot } from '../report/svg-plot.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
 import type { ChildRun } from '../stack/child-run.ts';
 import { awaitRecords } from '../topic/await-records.ts';
@@ -95,9 +94,6 @@ export const windows = benchCommand({
           `${late} of ${measured.length} micro-batches took longer than the trigger of ${GOLD_TRIGGER_MS / 1000} s`,
         ],
         figures: measured,
-        plot: linePlot('Micro-batches of gold', 'batch', 'ms', [
-          { label: 'gold', points: measured.map(({ batch, ms }) => [batch, ms.total] as const) },
-        ]),
       };
     }),
 });

@@ -6,7 +6,7 @@ export const OTHER = 'other';
 
 export type Side = (typeof SIDES)[number] | typeof OTHER;
 
-/** A side's name in tables and plots. */
+/** A side's name in tables. */
 export const SIDE_TITLES: Readonly<Record<Side, string>> = {
   baseline: 'five-query job',
   medallion: 'medallion-stream',

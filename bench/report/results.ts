@@ -5,7 +5,7 @@ import { textTable } from '../../orchestrator/outputs/text-table.ts';
 import { type Machine, machineLine } from '../measure/machine.ts';
 import { benchOutput } from './bench-output.ts';
 
-/** What a measurement leaves: a table for people, everything as JSON, and a plot. */
+/** What a measurement leaves: a table for people and everything as JSON. */
 export interface Results {
   readonly machine: Machine;
   readonly options: Readonly<Record<string, unknown>>;
@@ -15,7 +15,6 @@ export interface Results {
   readonly notes: readonly string[];
   /** Every single figure. */
   readonly figures: unknown;
-  readonly plot: string;
 }
 
 const TABLE_WIDTH = 140;
@@ -37,19 +36,18 @@ export function prepareResults(folder: string): void {
   }
 }
 
-/** Prints the table and writes `<command>-<time>.json` and `.svg`. */
+/** Prints the table and writes `<command>-<time>.json`. */
 export function report(command: string, folder: string, results: Results): void {
-  const { machine, columns, rows, notes, plot, ...rest } = results;
+  const { machine, columns, rows, notes, ...rest } = results;
   const base = join(folder, `${command}-${new Date().toISOString().replace(/[:.]/g, '-')}`);
   const json = { command, at: new Date().toISOString(), machine, notes, ...rest };
   writeFileSync(`${base}.json`, `${JSON.stringify(json, undefined, 2)}\n`);
-  writeFileSync(`${base}.svg`, plot);
   const heads = columns.map((title, at) => ({
     title,
     align: at === 0 ? ('left' as const) : ('right' as const),
   }));
   const lines = [machineLine(machine), '', ...textTable(heads, rows, TABLE_WIDTH), '', ...notes];
-  benchOutput.out(`${lines.join('\n')}\n\n${base}.json, .svg`);
+  benchOutput.out(`${lines.join('\n')}\n\n${base}.json`);
 }
 
 /** A count with thousands apart. */
