@@ -98,7 +98,9 @@ function refuseFlagsKeptByNpm(known: object): void {
 let exitCode = 0;
 try {
   await parser.parseAsync();
-} catch (error) {
+} catch (thrown) {
+  // A wait that is aborted rejects with an error of its own.
+  const error = abort.signal.aborted ? abort.signal.reason : thrown;
   exitCode = error instanceof ProductError ? error.exitCode : 1;
   if (error !== outputLost.reason) benchOutput.err(errorText(error));
 }
