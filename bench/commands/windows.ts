@@ -76,6 +76,7 @@ export const windows = benchCommand({
       const progress = new GoldBatches(job);
       say(`waiting until ${whole(options.windows)} windows are open`);
       await progress.until((batch) => batch.state.rows >= options.windows, FILL_TIMEOUT_MS, signal);
+      say(`measuring for ${options.measured_s} s`);
       const measured = await progress.during(options.measured_s * 1000, signal);
       await live.stop();
       await job.stop();
