@@ -13,12 +13,12 @@ from pyspark.sql.streaming.query import StreamingQuery
 from medallion.config import load_settings
 from medallion.gold_query import start_gold
 from medallion.hadoop_files import HadoopFiles
-from medallion.pipeline import GoldTable, Pipeline, load_pipeline
+from medallion.pipeline import GoldTable
 from medallion.session import use_local_checkpoints
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.silver import silver_columns
+from tests.parsing import TRANSACTIONS as PIPELINE
 
-PIPELINE: Pipeline = load_pipeline(Path(__file__).parents[2] / "pipelines/transactions/pipeline.json")
 TABLE: GoldTable = PIPELINE.gold[0]
 
 #: A silver row: card_id, its time on 2026-01-01, amount.
