@@ -19,7 +19,7 @@ import json
 from collections.abc import Sequence
 from typing import Optional
 
-from medallion.console import say
+from medallion import log
 from medallion.errors import JobError, refusal
 from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
@@ -49,7 +49,7 @@ class QueryRepair:
         text = self._files.read_text(path)
         if text is not None and not is_json(text):
             self._files.delete(path)
-            say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
+            log.info(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
 
     def _forget_plan(self, planned: int, cause: str) -> None:
         """Takes the entry of a batch that is not committed away, with what it published: the names came from
@@ -60,7 +60,7 @@ class QueryRepair:
                 if batch_of(sink, name) == planned:
                     self._files.delete(f"{sink.folder}/{name}")
         self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
-        say(f"{cause}: batch {planned}, which is not committed, is planned again")
+        log.info(f"{cause}: batch {planned}, which is not committed, is planned again")
 
     def _plan(self, batch_id: int) -> Optional[Batch]:
         """A batch as it was planned, None when its entry is not there, empty or torn."""
@@ -102,7 +102,9 @@ class CheckpointRepair(QueryRepair):
             return
         # Spark's form: a zero byte, the version, a line of JSON.
         self._files.write_text(path, f"\0v1\n{json.dumps({self._topic.name: start})}")
-        say(f"{self._files.uri(path)} was empty or torn: the query's first offsets are those of _source.json")
+        log.info(
+            f"{self._files.uri(path)} was empty or torn: the query's first offsets are those of _source.json"
+        )
 
     def _repair_newest_commit(self) -> None:
         for found in range(2):
@@ -112,7 +114,7 @@ class CheckpointRepair(QueryRepair):
             if found:
                 raise damaged(self._commit(committed), "so was the commit of the batch after it")
             self._files.delete(f"{self._log.checkpoint}/commits/{committed}")
-            say(f"{self._commit(committed)} was empty or torn: batch {committed} runs again")
+            log.info(f"{self._commit(committed)} was empty or torn: batch {committed} runs again")
 
     def _repair_newest_plan(self) -> None:
         planned, committed = self._log.last_planned(), self._log.last_committed()

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Optional
 
+from medallion import log
 from medallion.checkpoint_repair import QueryRepair, damaged
-from medallion.console import say
 from medallion.file_source_log import FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog
@@ -99,7 +99,7 @@ class GoldRepair(QueryRepair):
         for number in sorted(entries, reverse=True):
             if number > through:
                 self._files.delete(f"{self._source.folder}/{entries[number]}")
-        say(f"{cause}: {self._table} looks again for files of silver since batch {committed}")
+        log.info(f"{cause}: {self._table} looks again for files of silver since batch {committed}")
 
     def _repair_state(self) -> None:
         committed = self._log.last_committed()
@@ -137,7 +137,7 @@ class GoldRepair(QueryRepair):
         if gone:
             raise damaged(uri, f"batch {committed} cannot run again: silver has no more {gone[0]}")
         self._files.delete(f"{self._log.checkpoint}/commits/{committed}")
-        say(f"{uri} was missing, empty or torn: batch {committed} runs again")
+        log.info(f"{uri} was missing, empty or torn: batch {committed} runs again")
 
     def _files_of(self, batch_id: int, uri: str) -> set[str]:
         plan, before = self._plan(batch_id), self._plan(batch_id - 1) if batch_id else None

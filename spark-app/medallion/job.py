@@ -10,9 +10,9 @@ from typing import Any
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
+from medallion import log
 from medallion.cluster_watchdog import watch_executors
 from medallion.config import Settings
-from medallion.console import say
 from medallion.data_loss import loss_of
 from medallion.errors import JobError
 from medallion.failure import is_about_the_topic, query_failure
@@ -56,7 +56,7 @@ class Job:
         """
         self._listen_for_stop()
         settings, spark = self._settings, self._spark
-        say(
+        log.info(
             f"starting: Spark {spark.version} on {spark.sparkContext.master}, "
             f"topic {settings.topic}, output {settings.output_path}"
         )
@@ -69,23 +69,23 @@ class Job:
         for table in settings.pipeline.gold:
             GoldRepair(files, table.name).run()
         self._start_queries(files, admin, manifest)
-        log = OffsetLog(files, INGEST)
+        offset_log = OffsetLog(files, INGEST)
         executors = watch_executors(spark)
         announced = False
         while not self._asked.wait(_POLL_S):
-            self._raise_failure(admin, manifest, log)
+            self._raise_failure(admin, manifest, offset_log)
             try:
                 executors.check()
             except JobError:
                 # Its batch cannot end.
                 self._grace_s = 0.0
                 raise
-            if not announced and self._queries.are_active and log.has_start():
+            if not announced and self._queries.are_active and offset_log.has_start():
                 announced = True
                 mark_started(files, manifest)
-                say("query running, start offsets fixed")
+                log.info("query running, start offsets fixed")
         self.drain()
-        self._raise_failure(admin, manifest, log)
+        self._raise_failure(admin, manifest, offset_log)
 
     def drain(self) -> None:
         """Lets running batches commit within the grace, then stops every query. Safe to call from several
@@ -123,14 +123,14 @@ class Job:
                 start = partial(start_gold, self._spark, self._settings, files, table)
                 self._queries.start(table.name, start)
 
-    def _raise_failure(self, admin: TopicAdmin, manifest: SourceManifest, log: OffsetLog) -> None:
+    def _raise_failure(self, admin: TopicAdmin, manifest: SourceManifest, offset_log: OffsetLog) -> None:
         failed = self._queries.failed()
         if failed is None:
             return
         failure = query_failure(failed.query, failed.guard.failure)
         # Only `ingest` reads the topic.
         if failed.query.name == INGEST and is_about_the_topic(failure):
-            failure = loss_of(admin.describe(), manifest, log) or failure
+            failure = loss_of(admin.describe(), manifest, offset_log) or failure
         raise failure
 
     def _listen_for_stop(self) -> None:

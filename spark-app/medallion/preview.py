@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from medallion.console import say
+from medallion import log
 from medallion.hadoop_files import HadoopFiles
 
 _ROWS = 5
@@ -14,6 +14,6 @@ _COLUMN_WIDTH = 20
 def preview(files: HadoopFiles, path: str) -> None:
     """Prints the first rows of a published Parquet file."""
     rows: Any = files.read_parquet([path])
-    say(f"{path}:")
+    log.info(f"{path}:")
     for line in rows._jdf.showString(_ROWS, _COLUMN_WIDTH, False).rstrip().splitlines():
-        say(line)
+        log.info(line)

@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
-from medallion.console import say
+from medallion import log
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.sinks.naming import INGEST
 
@@ -130,7 +130,7 @@ class BatchLines(StreamingQueryListener):
         _print(f"rows={rows}", ingest_progress(progress, counts))
         if self._first and rows:
             self._first = False
-            say("first data batch committed")
+            log.info("first data batch committed")
 
     def _print_gold(self, progress: Progress, counts: BatchCounts) -> None:
         line = gold_progress(progress, counts)
@@ -144,5 +144,5 @@ class BatchLines(StreamingQueryListener):
 def _print(facts: str, line: Progress) -> None:
     sinks = " ".join(f"{sink}={rows}" for sink, rows in line["rows"].items())
     seconds = line["ms"]["total"] / 1000
-    say(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
-    say(f"progress {json.dumps(line, separators=(',', ':'))}")
+    log.info(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
+    log.info(f"progress {json.dumps(line, separators=(',', ':'))}")

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.console import say
+from medallion import log
 from medallion.progress import BatchLines
 from medallion.shutdown_guard import ShutdownGuard
 
@@ -90,7 +90,7 @@ class Queries:
         for each in self.running:
             if each.is_at_work:
                 each.abandoned = True
-                say(
+                log.info(
                     f"query={each.query.name} abandons its batch: not finished {grace_s:.0f} s after the "
                     "stop; a restart runs it again"
                 )
