@@ -20,10 +20,10 @@ from medallion.gold_query import start_gold
 from medallion.gold_readers import GoldReaders
 from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
+from medallion.ingest import start_ingest
 from medallion.offset_log import OffsetLog
 from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
-from medallion.query import start_ingest
 from medallion.session import use_local_checkpoints
 from medallion.sinks.naming import INGEST
 from medallion.source_manifest import SourceManifest, mark_started, open_source, refuse_recreated_topic

@@ -49,6 +49,7 @@ class OffsetLog:
 
     def __init__(self, files: HadoopFiles, query: str, start: Optional[dict[str, int]] = None) -> None:
         self._files = files
+        self.query = query
         #: Where the query began, None where that is not known.
         self.start = start
         self.checkpoint = f"{CHECKPOINTS}/{query}"

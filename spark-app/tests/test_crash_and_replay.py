@@ -170,7 +170,7 @@ def test_a_replay_after_a_crash_around_a_pass_leaves_the_outputs_of_a_clean_run(
 def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
     spark: SparkSession, one_batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
     expected = tmp_path / "clean"
     shutil.copytree(one_batch, expected)
     run(spark, expected, HadoopFiles(spark, str(expected)), 1)

@@ -197,7 +197,7 @@ def test_raw_csv_keeps_blanks_around_a_text(spark: SparkSession, root: Path) -> 
 def test_several_tasks_make_one_file(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
     plan_batch(root, "ingest", 0, {"0": 90})
     # Every third value is read exactly.
     odd = GOOD.replace("1.25", "1.25e0")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -19,8 +19,8 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog, Range
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
-from medallion.sinks.division import condition, divide
 from medallion.sinks.file_committer import FileCommitter
+from medallion.sinks.parallel_files import condition, divide
 from medallion.whole_batch import WholeBatch
 from tests.gold_stream import GoldStream, rows_of
 from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
@@ -34,13 +34,13 @@ SINKS = ("bronze", "silver", "quarantine", "raw_csv")
 
 @pytest.fixture(autouse=True)
 def few_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medallion.sinks.division.PART_RECORDS", PART_RECORDS)
+    monkeypatch.setattr("medallion.sinks.parallel_files.PART_RECORDS", PART_RECORDS)
 
 
 @pytest.fixture
 def several_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is parsed by as many tasks as it comes in, however few records it has."""
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
 @pytest.fixture(scope="module")
 def steps(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("medallion.sinks.division.PART_RECORDS", PART_RECORDS)
+        patched.setattr("medallion.sinks.parallel_files.PART_RECORDS", PART_RECORDS)
         root = tmp_path_factory.mktemp("steps") / "out"
         write(spark, root)
         files = DyingFiles(spark, root)
@@ -336,14 +336,14 @@ def test_what_executors_wrote_elsewhere_is_not_published(
 def test_a_file_that_was_cut_after_it_was_counted_is_not_published(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, sink: str
 ) -> None:
-    require = WholeBatch.require_csv
+    require = WholeBatch.require
 
-    def and_cut(self: WholeBatch, silver: int, csv_rows: int) -> None:
-        require(self, silver, csv_rows)
+    def and_cut(self: WholeBatch, *arguments: Any) -> None:
+        require(self, *arguments)
         staged = next(root.glob(f"_staging/ingest/*/{sink}/part-00001-*"))
         staged.write_bytes(staged.read_bytes()[:-1])
 
-    monkeypatch.setattr(WholeBatch, "require_csv", and_cut)
+    monkeypatch.setattr(WholeBatch, "require", and_cut)
     with pytest.raises(JobError, match="when its rows were counted"):
         write(spark, root)
     assert published(root) == []

@@ -129,7 +129,7 @@ def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
             (root / "_chk/ingest/offsets/0").unlink()
 
     monkeypatch.setattr(SingleFilePasses, "write_rows", while_another_driver_is_at_it)
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", rows_of_one_task)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", rows_of_one_task)
     plan_batch(root, "ingest", 0, {"0": 2})
     with pytest.raises(JobError, match="another driver works on the checkpoint") as caught:
         job(spark, root).write(batch(spark, [GOOD, "x"]), 0)

@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=[20_000, 1], ids=["small", "large"], autouse=True)
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", request.param)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", request.param)
 
 
 def write(
@@ -197,7 +197,7 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
         work(self, records)
 
     monkeypatch.setattr(SingleFilePasses, "write_rows", noting)
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_BYTES", 100_000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
     job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0)

@@ -112,15 +112,10 @@ class SingleFilePasses:
         parts = self._parts(QUARANTINE_ROWS)
         if not parts:
             return {}
-        return self._count(self.files.read_parquet(parts, "reason string"))
-
-    def _count(self, reasons: DataFrame) -> dict[str, int]:
-        if not self.one_task:
-            return self._count_by_tasks(reasons)
-        # To shuffle them would be another stage.
-        return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
-
-    def _count_by_tasks(self, reasons: DataFrame) -> dict[str, int]:
+        reasons = self.files.read_parquet(parts, "reason string")
+        if self._stages_lines:
+            # Of few rows: to shuffle them would be another stage.
+            return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
     @property
