@@ -13,7 +13,6 @@ from pyspark.sql import SparkSession
 from medallion import log
 from medallion.cluster_watchdog import watch_executors
 from medallion.config import Settings
-from medallion.data_loss import loss_of
 from medallion.errors import JobError
 from medallion.failure import is_about_the_topic, query_failure
 from medallion.gold_query import start_gold
@@ -26,7 +25,13 @@ from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.session import use_local_checkpoints
 from medallion.sinks.naming import INGEST
-from medallion.source_manifest import SourceManifest, mark_started, open_source, refuse_recreated_topic
+from medallion.source_manifest import (
+    SourceManifest,
+    loss_of,
+    mark_started,
+    open_source,
+    refuse_recreated_topic,
+)
 from medallion.topic import TopicAdmin
 
 #: How long running batches may take to finish once a stop was asked for.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from typing import Any
+
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from medallion.config import Settings
 from medallion.hadoop_files import HadoopFiles
-from medallion.py4j_cache import cache_names
 
 #: The outputs depend on these, so that no operator's configuration replaces them.
 _FIXED = {
@@ -111,6 +113,27 @@ _CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
 #: (`readlink`) for each file of its logs.
 _LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
 
+#: Names of the JVM that PySpark and this job mention in every batch. py4j asks the JVM what a name is each time
+#: that it is mentioned, and the JVM looks through every jar for each part of it that is no class, `org` and
+#: `org.apache` included: a fifth of what the driver computed for a batch.
+_JVM_NAMES = (
+    "PythonUtils",
+    "SparkSession",
+    "SparkSession$",
+    "functions",
+    "java.io.FileOutputStream",
+    "java.util.ArrayList",
+    "java.util.HashMap",
+    "java.util.concurrent.TimeUnit",
+    "org.apache.commons.io.IOUtils",
+    "org.apache.hadoop.io.IOUtils",
+    "org.apache.parquet.hadoop.ParquetFileReader",
+    "org.apache.parquet.hadoop.ParquetFileWriter",
+    "org.apache.parquet.hadoop.util.HadoopInputFile",
+    "org.apache.parquet.hadoop.util.HadoopOutputFile",
+    "py4j.reflection.TypeUtil",
+)
+
 
 def open_session(settings: Settings) -> SparkSession:
     """Starts Spark. Nothing here depends on the machine's locale or time zone."""
@@ -120,8 +143,16 @@ def open_session(settings: Settings) -> SparkSession:
     for name, value in _configuration(settings, dict(SparkConf().getAll())).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    cache_names(spark)
+    for path in _JVM_NAMES:
+        reduce(_remembered, path.split("."), spark._jvm)
     return spark
+
+
+def _remembered(parent: Any, name: str) -> Any:
+    """What a name is, kept as an attribute, which comes before asking."""
+    child = getattr(parent, name)
+    setattr(parent, name, child)
+    return child
 
 
 def use_local_checkpoints(spark: SparkSession, files: HadoopFiles) -> None:

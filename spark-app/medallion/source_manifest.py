@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
 from medallion.checkpoint_repair import CheckpointRepair, damaged
-from medallion.errors import refusal
+from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.sinks.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
@@ -19,6 +19,10 @@ from medallion.topic import Topic, resolve_starting_offsets
 MANIFEST = f"{CHECKPOINTS}/_source.json"
 
 _RESET = "`npm run reset` starts afresh (`npm run reset -- --keep-topic` keeps the topic and reads it again)"
+_GO_ON = (
+    "`npm run reset -- --keep-topic` reads what is left from its start, "
+    "FAIL_ON_DATA_LOSS=false goes on after the gap, which `npm run verify` then shows as missing"
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,38 @@ def refuse_recreated_topic(manifest: SourceManifest, topic_id: str) -> None:
             f"is {topic_id}), so the offsets in the checkpoint mean other records",
             _RESET,
         )
+
+
+def loss_of(topic: Topic, manifest: SourceManifest, log: OffsetLog) -> Optional[JobError]:
+    """The error (exit code 78) for records that are gone, with their offsets; None when the topic has
+    everything that was not read yet. Raises JobError (exit code 78) when the topic is another one.
+    """
+    refuse_recreated_topic(manifest, topic.topic_id)
+    committed = log.read(log.last_committed())
+    # A partition that is new is read from its first record.
+    read = committed.end_offsets if committed else manifest.starting_offsets
+    gone = [
+        f"{read.get(partition, 0)} to {begin - 1} of partition {partition}"
+        for partition, begin in sorted(topic.earliest.items(), key=lambda item: int(item[0]))
+        if begin > read.get(partition, 0)
+    ]
+    cut = [
+        f"partition {partition} ends at {topic.log_end.get(partition, 0)}, and {end} were read"
+        for partition, end in sorted(read.items(), key=lambda item: int(item[0]))
+        if end > topic.log_end.get(partition, 0)
+    ]
+    if gone:
+        return refusal(
+            f"records were removed from topic {topic.name} (retention) before query {INGEST} read them: "
+            f"offsets {', '.join(gone)}",
+            _GO_ON,
+        )
+    if cut:
+        return refusal(
+            f"topic {topic.name} has lost records that query {INGEST} had read: {', '.join(cut)}",
+            "the broker has lost data: `npm run reset` starts afresh",
+        )
+    return None
 
 
 def _read(files: HadoopFiles) -> Optional[SourceManifest]:
