@@ -113,9 +113,9 @@ _CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
 #: (`readlink`) for each file of its logs.
 _LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
 
-#: Names of the JVM that PySpark and this job mention in every batch. py4j asks the JVM what a name is each time
-#: that it is mentioned, and the JVM looks through every jar for each part of it that is no class, `org` and
-#: `org.apache` included: a fifth of what the driver computed for a batch.
+#: Names of the JVM that PySpark and this job mention in every batch. py4j asks the JVM what a name is each
+#: time that it is mentioned, and the JVM looks through every jar for each part of it that is no class, `org`
+#: and `org.apache` included: a fifth of what the driver computed for a batch.
 _JVM_NAMES = (
     "PythonUtils",
     "SparkSession",

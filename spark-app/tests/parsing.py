@@ -11,9 +11,9 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from medallion.bronze import bronze
+from medallion.exact_validation import checks_of
 from medallion.parse import Parser
 from medallion.pipeline import Pipeline, pipeline_of
-from medallion.reasons import checks_of
 from medallion.silver import silver_columns, staged_name
 
 ROOT = Path(__file__).parents[2]
