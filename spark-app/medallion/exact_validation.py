@@ -117,27 +117,24 @@ def _of_failed(texts: list[str]) -> str:
 
 
 def _detail(pipeline: Pipeline) -> str:
-    """The sentence that is true of the value, and the value in it."""
-    body = f"replace(translate(sentence, '{_JSON}', '{_VALUE}'), '{_VALUE}', {_cut(_written())})"
-    sentence = f"element_at(shown.sentences, {_number_of(pipeline, 'text')})"
-    return sql.bind("text", marked_json.bare("shown.marked"), sql.bind("sentence", sentence, body))
-
-
-def _written() -> str:
-    """The value, a text in quotation marks where the field's type is no text."""
+    """The sentence that is true of the value, and the beginning of the value in it: a text in quotation marks
+    where the field's type is no text.
+    """
     is_text = f"contains(sentence, '{_JSON}') and not {sql.matches('shown.marked', _NO_TEXT)}"
-    return f"if({is_text}, concat('\"', text, '\"'), text)"
-
-
-def _cut(text: str) -> str:
-    return sql.replaced(text, rf"\A((?s:.{{{_SHOWN}}}))(?s:.+)\z", "$1…")
+    written = f"if({is_text}, concat('\"', text, '\"'), text)"
+    beginning = sql.replaced(written, rf"\A((?s:.{{{_SHOWN}}}))(?s:.+)\z", "$1…")
+    body = f"replace(translate(sentence, '{_JSON}', '{_VALUE}'), '{_VALUE}', {beginning})"
+    sentence = f"element_at(shown.sentences, {_number_of(pipeline)})"
+    return sql.bind("text", marked_json.bare("shown.marked"), sql.bind("sentence", sentence, body))
 
 
 def _shown(pipeline: Pipeline, checks: list[_Check]) -> str:
     """The value that a check is about, perhaps marked."""
+    texts = ", ".join(map(_text_of, _in_order(pipeline)))
+    of_field = f"element_at(array({texts}), shiftright(failed - {_FIRST - 1}, 1))"
     last = _FIRST + 2 * len(pipeline.fields)
     cases = [f"when {at} then {each.shown}" for at, each in enumerate(checks, 1) if each.shown]
-    fields = f"if(failed between {_FIRST + 1} and {last}, {_shown_field(pipeline)}, null)"
+    fields = f"if(failed between {_FIRST + 1} and {last}, {of_field}, null)"
     return f"case failed {' '.join(cases)} else {fields} end"
 
 
@@ -171,7 +168,8 @@ def _in_order(pipeline: Pipeline) -> list[Field]:
 
 def _of_field(each: Field) -> list[_Check]:
     wrong = f"{_value_of(each.name)} is null"
-    sentence = _OR.join(f"{each.name}: {_placeholder(each)} {one}" for one in types.complaints(each.type))
+    value = _VALUE if each.type.kind in ("string", "decimal", "date", "timestamp") else _JSON
+    sentence = _OR.join(f"{each.name}: {value} {one}" for one in types.complaints(each.type))
     if each.required:
         return [
             _Check(f"missing_{each.name}", f"{_text_of(each)} is null", f"{each.name}: not there, or null"),
@@ -189,31 +187,17 @@ def _text_of(each: Field) -> str:
     return sql.name("marked", "t", each.name)
 
 
-def _placeholder(each: Field) -> str:
-    return _VALUE if each.type.kind in ("string", "decimal", "date", "timestamp") else _JSON
-
-
 def _as_text(each: Field) -> str:
     column = _value_of(each.name)
     return f"to_json({column})" if each.type.kind in ("object", "array") else f"cast({column} as string)"
 
 
-def _shown_field(pipeline: Pipeline) -> str:
-    """What the value has in the field of the check that failed."""
-    texts = ", ".join(map(_text_of, _in_order(pipeline)))
-    return f"element_at(array({texts}), shiftright(failed - {_FIRST - 1}, 1))"
-
-
-def _number_of(pipeline: Pipeline, text: str) -> str:
+def _number_of(pipeline: Pipeline) -> str:
     """Which of the sentences is true of the value: see `field_types.complaints`."""
-    kinds = {each.type.kind for each in pipeline.fields}
+    kinds, said = {each.type.kind for each in pipeline.fields}, "shown.sentences"
     cases = []
     if kinds & {"object", "array"}:
-        cases.append(
-            f"when size(shown.sentences) = 2 then {types.complaint_about_parts('shown.sentences', text)}"
-        )
+        cases.append(f"when size({said}) = 2 then {types.complaint_about_parts(said, 'text')}")
     if "decimal" in kinds:
-        cases.append(
-            f"when size(shown.sentences) > 2 then {types.complaint_about_number('shown.sentences', text)}"
-        )
+        cases.append(f"when size({said}) > 2 then {types.complaint_about_number(said, 'text')}")
     return f"case {' '.join(cases)} else 1 end" if cases else "1"
