@@ -11,13 +11,13 @@ from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
 from medallion import log
+from medallion.checkpoint_repair import GoldRepair
 from medallion.cluster_watchdog import watch_executors
 from medallion.config import Settings
 from medallion.errors import JobError
 from medallion.failure import is_about_the_topic, query_failure
+from medallion.file_source_log import GoldReaders
 from medallion.gold_query import start_gold
-from medallion.gold_readers import GoldReaders
-from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import start_ingest
 from medallion.offset_log import OffsetLog

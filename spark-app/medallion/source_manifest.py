@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
-from medallion.checkpoint_repair import CheckpointRepair, damaged
+from medallion.checkpoint_repair import IngestRepair, damaged
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
@@ -55,7 +55,7 @@ def open_source(
         return manifest
     _refuse_other_topic(files, manifest, topic)
     log = OffsetLog(files, INGEST, manifest.starting_offsets)
-    CheckpointRepair(files, log, topic).run()
+    IngestRepair(files, log, topic).run()
     if manifest.query_started and not log.has_start():
         raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
     _refuse_younger_files(files, gold_tables)

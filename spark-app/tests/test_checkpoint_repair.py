@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.checkpoint_repair import CheckpointRepair
+from medallion.checkpoint_repair import IngestRepair
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
@@ -29,7 +29,7 @@ def topic(earliest: int = 0) -> Topic:
 
 def repair(spark: SparkSession, root: Path, earliest: int = 0) -> None:
     files = HadoopFiles(spark, str(root))
-    CheckpointRepair(files, OffsetLog(files, "ingest", {"0": 0}), topic(earliest)).run()
+    IngestRepair(files, OffsetLog(files, "ingest", {"0": 0}), topic(earliest)).run()
 
 
 def refused(spark: SparkSession, root: Path, name: str, earliest: int = 0) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.checkpoint_repair import GoldRepair
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.failure import query_failure
-from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
 from tests.gold_stream import GoldStream, put_silver
 from tests.test_checkpoint_repair import TORN
