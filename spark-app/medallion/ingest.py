@@ -27,7 +27,6 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog, Range, count_of
 from medallion.parse import Parser
 from medallion.pipeline import Pipeline
-from medallion.record_lookup import RecordLookup, TopicLookup
 from medallion.resolved_plan import PhysicalPlan, ResolvedPlan
 from medallion.retention import ReadFiles, prune
 from medallion.session import tune_for_size
@@ -38,6 +37,7 @@ from medallion.sinks.parallel_files import ParallelFilePasses
 from medallion.sinks.single_file import Rows, SingleFilePasses, rows_of
 from medallion.sinks.staging import FirstBatch, attempt
 from medallion.source_manifest import SourceManifest
+from medallion.topic import RecordLookup, TopicLookup
 from medallion.whole_batch import WholeBatch
 
 #: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:

@@ -15,8 +15,8 @@ from medallion.bronze import BRONZE_SCHEMA
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import Range, count_of
-from medallion.record_lookup import Found, RecordLookup
 from medallion.sinks.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER
+from medallion.topic import Found, RecordLookup
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.offset_log import OffsetLog, Range
-from medallion.record_lookup import Found
 from medallion.sinks.file_committer import StagedFiles
 from medallion.sinks.naming import QUARANTINE
 from medallion.sinks.single_file import SingleFilePasses
+from medallion.topic import Found
 from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
 from tests.parsing import TRANSACTIONS
 
