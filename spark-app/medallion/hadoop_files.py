@@ -130,16 +130,17 @@ class HadoopFiles:
         """The records of a CSV file by RFC 4180, its header included: line ends outside of quotes. A last
         record without a line end does not count.
         """
+        return _csv_records(self._chunks(path))
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
         if self.is_local:
             with open(self._local(path), "rb") as file:
-                return _csv_records(iter(lambda: file.read(_COPY_BYTES), b""))
-        with closing(self._fs.open(self._at(path))) as stream:
-            return _csv_records(self._chunks(stream))
-
-    def _chunks(self, stream: Any) -> Iterator[bytes]:
+                yield from iter(lambda: file.read(_COPY_BYTES), b"")
+            return
         io = self._jvm.org.apache.commons.io
-        while chunk := bytes(io.IOUtils.toByteArray(io.input.BoundedInputStream(stream, _COPY_BYTES))):
-            yield chunk
+        with closing(self._fs.open(self._at(path))) as stream:
+            while chunk := bytes(io.IOUtils.toByteArray(io.input.BoundedInputStream(stream, _COPY_BYTES))):
+                yield chunk
 
     def read_text(self, path: str) -> Optional[str]:
         """The text (UTF-8) that `write_text` left, or None when there is none.

@@ -20,21 +20,13 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
-from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
 from medallion.errors import JobError
 from medallion.offset_log import Range, count_of
-from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import raw_csv
-from medallion.silver import silver_columns, staged_name
 from medallion.sinks.file_committer import StagedFiles, task_of
-from medallion.sinks.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER, Sink
-from medallion.sinks.single_file import PARQUET_OPTIONS, QUARANTINE_ROWS, SILVER_ROWS, SingleFilePasses
+from medallion.sinks.naming import RAW_CSV, Sink
+from medallion.sinks.single_file import PARQUET_OPTIONS, SILVER_ROWS, SingleFilePasses
 
-#: Quarantine's columns as they are staged.
-_QUARANTINE_SCHEMA = (
-    "value string, kafka_ts timestamp, reason string, detail string, "
-    "topic string, partition int, offset bigint"
-)
 #: The place of a row within its task, in what monotonically_increasing_id gives.
 _PLACE = (1 << 33) - 1
 
@@ -53,21 +45,6 @@ class ParallelFilePasses(SingleFilePasses):
     """The passes of one batch, which covers `ranges`, None where that is not known."""
 
     ranges: Optional[Mapping[str, Range]] = None
-
-    def stage_bronze(self) -> StagedFiles:
-        """All that was read, a file for each part."""
-        columns = {name: name for name in BRONZE_COLUMNS}
-        return self._stage(BRONZE, self.bronze_parts(), BRONZE_SCHEMA, columns)
-
-    def stage_silver(self) -> StagedFiles:
-        """The silver rows, a file for each part that has some."""
-        columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
-        return self._stage(SILVER, self._parts(SILVER_ROWS), self._silver_schema(), columns)
-
-    def stage_quarantine(self) -> StagedFiles:
-        """What was rejected, a file for each part that has some."""
-        sources = self._parts(QUARANTINE_ROWS)
-        return self._stage(QUARANTINE, sources, _QUARANTINE_SCHEMA, QUARANTINE_COLUMNS)
 
     def stage_raw_csv(self) -> StagedFiles:
         """The silver rows as CSV, a file with a header for each part that has some. The rows are those that
@@ -114,10 +91,6 @@ class ParallelFilePasses(SingleFilePasses):
         rows = self.files.read_parquet(sources, schema)
         parts = [rows if part is None else rows.where(condition(part)) for part in divide(self.ranges)]
         return reduce(DataFrame.unionAll, [part.select(*columns).coalesce(1) for part in parts])
-
-    def _silver_schema(self) -> str:
-        types = silver_columns(self.pipeline)
-        return sql.ddl({staged_name(name): data_type for name, data_type in types.items()})
 
     def _broken(self, sink: Sink, expected: str, found: str) -> JobError:
         batch_id, uri = self.committer.batch.batch_id, self.files.uri(self.committer.folder)
