@@ -28,7 +28,6 @@ def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
     return {
         **_head(progress, counts),
         "rejected": counts.rejected,
-        "ms": _milliseconds(progress),
         "lag": sum(map(_lag, progress["sources"])),
     }
 
@@ -47,26 +46,22 @@ def gold_progress(progress: Progress, counts: BatchCounts) -> Progress:
             "rows": sum(state["numRowsTotal"] for state in states),
             "memory_bytes": sum(state["memoryUsedBytes"] for state in states),
         },
-        "ms": _milliseconds(progress),
     }
 
 
 def _head(progress: Progress, counts: BatchCounts) -> Progress:
     began = datetime.strptime(progress["timestamp"], "%Y-%m-%dT%H:%M:%S.%fZ")
-    at = began + timedelta(milliseconds=progress["durationMs"].get("triggerExecution", 0))
+    phases = dict(progress["durationMs"])
+    total_ms = phases.pop("triggerExecution", 0)
+    at = began + timedelta(milliseconds=total_ms)
     return {
         "query": progress["name"],
         "batch": progress["batchId"],
         "at": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
         "rows": counts.rows,
+        # Spark's phases of a micro-batch; the whole is `total`.
+        "ms": {**phases, "total": total_ms},
     }
-
-
-def _milliseconds(progress: Progress) -> dict[str, int]:
-    """Spark's phases of a micro-batch; the whole is `total`."""
-    phases = dict(progress["durationMs"])
-    total = phases.pop("triggerExecution", 0)
-    return {**phases, "total": total}
 
 
 def _lag(source: Progress) -> int:

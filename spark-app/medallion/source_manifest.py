@@ -47,18 +47,23 @@ def open_source(
     """
     manifest = _read(files)
     if manifest is None:
-        _refuse_unknown_outputs(files, gold_tables)
+        _refuse_unplanned_files(files, None, gold_tables)
         manifest = SourceManifest(
             topic.name, topic.topic_id, resolve_starting_offsets(starting_offsets, topic)
         )
         _write(files, manifest)
         return manifest
-    _refuse_other_topic(files, manifest, topic)
+    if manifest.topic != topic.name:
+        raise refusal(
+            f"the outputs in {files.uri()} were made from topic {manifest.topic}, not {topic.name}",
+            f"set KAFKA_TOPIC={manifest.topic} or another OUTPUT_PATH, or: {_RESET}",
+        )
+    refuse_recreated_topic(manifest, topic.topic_id)
     log = OffsetLog(files, INGEST, manifest.starting_offsets)
     IngestRepair(files, log, topic).run()
     if manifest.query_started and not log.has_start():
         raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
-    _refuse_younger_files(files, gold_tables)
+    _refuse_unplanned_files(files, manifest, gold_tables)
     return manifest if log.has_start() else _with_new_partitions(files, manifest, topic)
 
 
@@ -145,41 +150,23 @@ def _has_outputs(files: HadoopFiles) -> bool:
     return bool(names or files.names(f"{CHECKPOINTS}/{INGEST}"))
 
 
-def _refuse_unknown_outputs(files: HadoopFiles, gold_tables: Sequence[str]) -> None:
-    for query, sinks in _sinks_by_query(gold_tables).items():
-        if files.names(f"{CHECKPOINTS}/{query}"):
-            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
-        for sink in sinks:
-            for name, _ in _batches(files, sink):
-                raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
-
-
-def _refuse_other_topic(files: HadoopFiles, manifest: SourceManifest, topic: Topic) -> None:
-    if manifest.topic != topic.name:
-        raise refusal(
-            f"the outputs in {files.uri()} were made from topic {manifest.topic}, not {topic.name}",
-            f"set KAFKA_TOPIC={manifest.topic} or another OUTPUT_PATH, or: {_RESET}",
-        )
-    refuse_recreated_topic(manifest, topic.topic_id)
-
-
-def _refuse_younger_files(files: HadoopFiles, gold_tables: Sequence[str]) -> None:
-    for query, sinks in _sinks_by_query(gold_tables).items():
+def _refuse_unplanned_files(
+    files: HadoopFiles, manifest: Optional[SourceManifest], gold_tables: Sequence[str]
+) -> None:
+    """Raises JobError (exit code 78) for a checkpoint without a manifest, and for files that their checkpoint
+    knows nothing of.
+    """
+    for query in (INGEST, *gold_tables):
         log = OffsetLog(files, query)
         last = log.last_planned()
-        for sink in sinks:
+        if manifest is None and files.names(log.checkpoint):
+            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
+        cause = f"ends with batch {last}" if last >= 0 else "is not there"
+        checkpoint = f"the checkpoint in {files.uri(log.checkpoint)}" if manifest else "its checkpoint"
+        for sink in INGEST_SINKS if query == INGEST else (gold_sink(query),):
             for name, batch_id in _batches(files, sink):
                 if batch_id > last:
-                    raise refusal(
-                        f"{files.uri(sink.folder)} has {name}, but the checkpoint in "
-                        f"{files.uri(log.checkpoint)} "
-                        f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",
-                        _RESET,
-                    )
-
-
-def _sinks_by_query(gold_tables: Sequence[str]) -> dict[str, Sequence[Sink]]:
-    return {INGEST: INGEST_SINKS, **{table: (gold_sink(table),) for table in gold_tables}}
+                    raise refusal(f"{files.uri(sink.folder)} has {name}, but {checkpoint} {cause}", _RESET)
 
 
 def _batches(files: HadoopFiles, sink: Sink) -> Iterator[tuple[str, int]]:
