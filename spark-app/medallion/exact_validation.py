@@ -179,7 +179,6 @@ def _of_field(each: Field) -> list[_Check]:
 
 
 def _value_of(name: str) -> str:
-    """The value of a field of `marked`."""
     return sql.name("marked", "v", name)
 
 

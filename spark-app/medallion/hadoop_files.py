@@ -123,7 +123,6 @@ class HadoopFiles:
         return newest
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder."""
         return bool(self._fs.exists(self._at(path)))
 
     def csv_records(self, path: str) -> int:

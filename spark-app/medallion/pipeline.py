@@ -112,21 +112,14 @@ def pipeline_of(document: dict[str, Any]) -> Pipeline:
 
 
 def _field(document: dict[str, Any]) -> Field:
-    return Field(
-        name=document.get("name", ""),
-        required=document["required"],
-        type=_type(document["type"]),
-        constraints=document["constraints"],
-    )
+    name, required = document.get("name", ""), document["required"]
+    return Field(name, required, _type(document["type"]), document["constraints"])
 
 
 def _type(document: dict[str, Any]) -> Type:
-    inside: dict[str, Any] = {}
-    if "fields" in document:
-        inside["fields"] = tuple(map(_field, document["fields"]))
-    if "items" in document:
-        inside["items"] = _field(document["items"])
-    return Type(**{**document, **inside})
+    fields = tuple(map(_field, document.get("fields", ())))
+    items = _field(document["items"]) if "items" in document else None
+    return Type(**{**document, "fields": fields, "items": items})
 
 
 def _gold_table(document: dict[str, Any]) -> GoldTable:

@@ -42,7 +42,6 @@ class PhysicalPlan:
         self._steps: list[Any] = []
 
     def over(self, batch: DataFrame) -> DataFrame:
-        """The same of a batch, as foreachBatch gives it."""
         session = batch.sparkSession
         source = _physical(batch)
         if not self._steps:

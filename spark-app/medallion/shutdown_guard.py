@@ -4,7 +4,6 @@ failed.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -31,19 +30,14 @@ class ShutdownGuard:
     """
 
     def __init__(self) -> None:
-        self._stopping = threading.Event()
+        self.is_stopping = False
         self.has_refused = False
         self.failure: Optional[BaseException] = None
         self.counts: dict[int, BatchCounts] = {}
 
     def stop(self) -> None:
         """From now on a batch that begins is refused before it writes."""
-        self._stopping.set()
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the job is stopping."""
-        return self._stopping.is_set()
+        self.is_stopping = True
 
     def wrap(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
         """A function for foreachBatch that runs `write` behind the guard and keeps its counts until the

@@ -87,7 +87,7 @@ class FileCommitter:
         sizes = {part: self._files.size(part) for part in self.parts(name)}
         rows = {part: self._files.parquet_rows(part) for part in sizes}
         paths: dict[Optional[int], str] = {task_of(part): part for part in rows if rows[part]}
-        return StagedFiles(sink, sum(rows.values()), paths, sizes)
+        return StagedFiles(sink, sum(rows.values()), paths, {part: sizes[part] for part in paths.values()})
 
     def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
         """One staged CSV file of lines and of these files, below one header, with the records counted
@@ -108,29 +108,27 @@ class FileCommitter:
         Raises JobError when a file is not what was counted, with exit code 78 when the batch is another
         driver's by now; then nothing gets its name.
         """
-        for item in staged:
-            self._require_sizes(item)
+        for path, counted in (each for item in staged for each in item.sizes.items()):
+            size = self._files.size(path)
+            if size != counted:
+                raise JobError(
+                    f"batch {self.batch.batch_id} is not whole: {self._files.uri(path)} has {size:,} bytes, "
+                    f"and had {counted:,} when its rows were counted",
+                    "its offsets are not committed: the next start runs it again",
+                )
         self._log.refuse_lost(self.batch)
         committed: list[str] = []
         for item in staged:
             targets = {path_of(item.sink, self.batch, part): path for part, path in item.paths.items()}
-            self._remove_others(item.sink, targets)
+            for name in self.committed(item.sink):
+                if f"{item.sink.folder}/{name}" not in targets:
+                    self._files.delete(f"{item.sink.folder}/{name}")
             if targets:
                 self._files.make_folder(item.sink.folder)
             for target, path in targets.items():
                 self._files.rename(path, target)
             committed += targets
         return committed
-
-    def _require_sizes(self, staged: StagedFiles) -> None:
-        for path in staged.paths.values():
-            size = self._files.size(path) if path in staged.sizes else None
-            if size is not None and size != staged.sizes[path]:
-                raise JobError(
-                    f"batch {self.batch.batch_id} is not whole: {self._files.uri(path)} has {size:,} bytes, "
-                    f"and had {staged.sizes[path]:,} when its rows were counted",
-                    "its offsets are not committed: the next start runs it again",
-                )
 
     def committed(self, sink: Sink) -> list[str]:
         """Names of the files that a sink has of the batch, by an earlier attempt at it."""
@@ -142,12 +140,6 @@ class FileCommitter:
         return sorted(
             name for name in names if batch_of(sink, name) == self.batch.batch_id and name.startswith(own)
         )
-
-    def _remove_others(self, sink: Sink, targets: Mapping[str, str]) -> None:
-        """Deletes what an earlier attempt committed and this one does not have."""
-        for name in self.committed(sink):
-            if f"{sink.folder}/{name}" not in targets:
-                self._files.delete(f"{sink.folder}/{name}")
 
     def preview(self, staged: StagedFiles) -> None:
         """Prints a few rows of a committed Parquet file as a table for people (SHOW_PREVIEWS=1)."""

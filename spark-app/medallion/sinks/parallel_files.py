@@ -74,7 +74,6 @@ class ParallelFilePasses(SingleFilePasses):
         return False
 
     def _stage(self, sink: Sink, sources: list[str], schema: str, columns: Mapping[str, str]) -> StagedFiles:
-        """The rows of these staged files, with columns given by their names there."""
         if not sources:
             return StagedFiles(sink, 0)
         selected = [F.col(sql.name(source)).alias(name) for name, source in columns.items()]

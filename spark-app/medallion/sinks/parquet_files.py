@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from py4j.protocol import Py4JJavaError
 from medallion.errors import JobError
 from medallion.failure import innermost
 
-# Where Spark keeps its own schema in a Parquet file: JSON with a list `fields`, each with a `name`.
+# Where Spark keeps its own schema in a Parquet file.
 _SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
 # Only new row groups would be measured by it; joining copies row groups.
 _ROW_GROUP_BYTES = 128 << 20
@@ -74,7 +73,11 @@ class ParquetFiles:
                 self._append(writer, source, _items(footer.getBlocks()), each)
                 for source, footer, each in zip(sources, footers, of)
             )
-            writer.end(self._metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
+            metadata = self._jvm.java.util.HashMap(footers[0].getFileMetaData().getKeyValueMetaData())
+            if columns is not None:
+                # Of all columns; Spark reads these by the schema of Parquet.
+                metadata.remove(_SPARK_SCHEMA)
+            writer.end(metadata)
         except BaseException:
             self._close(writer)
             raise
@@ -161,17 +164,6 @@ class ParquetFiles:
             *(chunk.getStatistics(), chunk.getFirstDataPageOffset(), chunk.getDictionaryPageOffset()),
             *(chunk.getValueCount(), chunk.getTotalSize(), chunk.getTotalUncompressedSize()),
         )
-
-    def _metadata(self, given: Any, columns: Optional[Mapping[str, str]]) -> Any:
-        """A Parquet file's own metadata, as it is when these columns are left."""
-        left = self._jvm.java.util.HashMap(given)
-        spark_schema = left.get(_SPARK_SCHEMA)
-        if columns is not None and spark_schema is not None:
-            schema = json.loads(spark_schema)
-            by_name = {field["name"]: field for field in schema["fields"]}
-            schema["fields"] = [{**by_name[source], "name": name} for name, source in columns.items()]
-            left.put(_SPARK_SCHEMA, json.dumps(schema, separators=(",", ":")))
-        return left
 
     def _close(self, writer: Any) -> None:
         """Closes the file of a writer that failed, which it offers no way to: on HDFS it would keep
