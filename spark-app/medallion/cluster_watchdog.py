@@ -79,13 +79,13 @@ def watch_executors(spark: SparkSession) -> ClusterWatchdog:
         return ClusterWatchdog(lambda: 0, lambda: True)
     java: Any = spark
     context = java._jsc.sc()
-    nobody = java._jvm.PythonUtils.toScalaMap({})
+    no_hosts = java._jvm.PythonUtils.toScalaMap({})
 
     def is_known() -> Optional[bool]:
         try:
             # As many as it likes, which is what it was asked for before. The answer is false from a master
             # that does not know who asks (Master.handleRequestExecutors).
-            return bool(context.requestTotalExecutors(_ANY_NUMBER, 0, nobody))
+            return bool(context.requestTotalExecutors(_ANY_NUMBER, 0, no_hosts))
         except Py4JError:
             return None
 

@@ -69,7 +69,7 @@ def _iso(of: Type, text: str) -> str:
 
 
 def _iso_time(of: Type, text: str) -> str:
-    return sql.usual_iso_time(text) if of.timezone == "UTC" else sql.iso_time(text, of.timezone)
+    return sql.cast_iso_time(text) if of.timezone == "UTC" else sql.iso_time(text, of.timezone)
 
 
 def _in_pattern(of: Type, text: str) -> str:

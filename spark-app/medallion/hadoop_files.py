@@ -191,7 +191,7 @@ class HadoopFiles:
     def make_local_folders(self, *folders: str) -> None:
         """Makes folders and their parents where the root is on a local disk; elsewhere nothing happens.
 
-        Whoever writes there would make them, but Hadoop starts a process (chmod) for each that it makes.
+        A writer would make them, but Hadoop starts a process (chmod) for each that it makes.
         """
         if self.is_local:
             for folder in folders:

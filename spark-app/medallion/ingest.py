@@ -33,8 +33,8 @@ from medallion.session import tune_for_size
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.sinks.file_committer import FileCommitter, StagedFiles, path_of
 from medallion.sinks.naming import BRONZE, INGEST, SILVER, part_of
-from medallion.sinks.parallel_files import ParallelFilePasses
-from medallion.sinks.single_file import Rows, SingleFilePasses, rows_of
+from medallion.sinks.parallel_files import ParallelFileStaging
+from medallion.sinks.single_file import Rows, SingleFileStaging, rows_of
 from medallion.sinks.staging import FirstBatch, attempt
 from medallion.source_manifest import SourceManifest
 from medallion.topic import RecordLookup, TopicLookup
@@ -120,7 +120,7 @@ class Ingest:
         ranges = self.log.ranges(batch)
         is_small = ranges is not None and self._fits_one_task(count_of(ranges))
         tune_for_size(spark, not is_small)
-        passes = self._passes(committer, is_small, ranges)
+        staging = self._staging(committer, is_small, ranges)
         whole = WholeBatch(
             *(spark, self.files, self.source.lookup, self.source.accepts_loss),
             *(batch.batch_id, ranges, committer.folder),
@@ -132,18 +132,18 @@ class Ingest:
                 return threads.submit(inheritable_thread_target(stage))
 
             relied_on = threads.submit(self.log.sync, batch.batch_id)
-            passes.write_rows(records)
+            staging.write_rows(records)
             confirmed = threads.submit(self.source.confirm)
-            csv = start(passes.stage_raw_csv)
-            bronze_, silver = start(passes.stage_bronze), start(passes.stage_silver)
-            quarantine = start(passes.stage_quarantine)
+            csv = start(staging.stage_raw_csv)
+            bronze_, silver = start(staging.stage_bronze), start(staging.stage_silver)
+            quarantine = start(staging.stage_quarantine)
             staged = [each.result() for each in (bronze_, quarantine, silver, csv)]
-            whole.require({item.sink.folder: item.rows for item in staged}, passes.bronze_parts)
+            whole.require({item.sink.folder: item.rows for item in staged}, staging.bronze_parts)
             confirmed.result()
             relied_on.result()
             synced = threads.submit(self.files.sync, committer.commit(staged))
-            # Nobody waits for it: readers have their files.
-            rejected = passes.count_rejected()
+            # No reader waits for it: the files have their names.
+            rejected = staging.count_rejected()
             synced.result()
         if staged[0].rows:
             size = sum(self.files.size(path_of(BRONZE, batch, part)) for part in staged[0].paths)
@@ -153,13 +153,13 @@ class Ingest:
     def _fits_one_task(self, records: int) -> bool:
         return records < ONE_TASK_RECORDS and records * self.record_bytes < ONE_TASK_BYTES
 
-    def _passes(
+    def _staging(
         self, committer: FileCommitter, is_small: bool, ranges: Optional[dict[str, Range]]
-    ) -> SingleFilePasses:
-        passes = (self.files, committer, self.pipeline, self.rows, is_small)
+    ) -> SingleFileStaging:
+        given = (self.files, committer, self.pipeline, self.rows, is_small)
         if self._is_parallel(committer):
-            return ParallelFilePasses(*passes, ranges)
-        return SingleFilePasses(*passes)
+            return ParallelFileStaging(*given, ranges)
+        return SingleFileStaging(*given)
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
         """A batch goes on in the form in which its silver began to be committed, whatever is set now. Gold

@@ -103,7 +103,7 @@ class Job:
                 self._drained = True
 
     def close(self) -> None:
-        """Stops, and takes the JVM's hook back: once Python has ended nobody would answer it."""
+        """Stops, and takes the JVM's hook back: once Python has ended nothing would answer it."""
         self.drain()
         if self._hook is not None and not self._hooks.isShutdownInProgress():
             self._hooks.removeShutdownHook(self._hook)
@@ -154,7 +154,7 @@ class Job:
 
 
 class _JvmHook:
-    """java.lang.Runnable: the driver's JVM was told to end, and asks here before it takes Spark down."""
+    """java.lang.Runnable: the driver's JVM is ending, and asks here before it takes Spark down."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

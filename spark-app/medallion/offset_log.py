@@ -108,13 +108,13 @@ class OffsetLog:
             return
         raise refusal(
             f"another driver works on the checkpoint {self._files.uri(self.checkpoint)}: {cause}; "
-            "this driver published nothing of it",
+            "this driver committed nothing of it",
             "stop the other driver, or leave this one stopped: a checkpoint is for one driver at a time",
         )
 
     def sync(self, batch_id: int, *others: str) -> None:
         """Brings to the local disk what a batch relies on: without its own entry in the offset log a replay
-        would give other names to what it publishes. Spark leaves that to the operating system. `others` are
+        would give other names to the files. Spark leaves that to the operating system. `others` are
         files of the checkpoint.
         """
         relied_on = [f"offsets/{batch_id}", f"commits/{batch_id - 1}" if batch_id else "sources/0/0", *others]

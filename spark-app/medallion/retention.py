@@ -28,12 +28,12 @@ def pruned_record(sink: Sink) -> str:
 def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optional[ReadFiles] = None) -> int:
     """Deletes the files of all but the `keep` newest batches of a sink (0 keeps all), oldest first; gives the
     number of files. The batch id says which is newest; its parts stay or go together. `read` tells which
-    files everybody has read who has to: the first batch that has another one stays, and so do all after it.
+    files every gold query has read: the first batch that has another one stays, and so do all after it.
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
     is null when the offset log no longer reaches back to that batch, or its query reads no topic; `rows`
-    where they cannot be told: in raw_csv, whose rows are silver's, and once a file could not be read.
+    where they are not known: in raw_csv, whose rows are silver's, and once a file could not be read.
     """
     if keep == 0:
         return 0
@@ -73,7 +73,7 @@ def _stem(sink: Sink, name: str) -> str:
 
 
 def _rows(files: HadoopFiles, sink: Sink, names: list[str], before: Optional[int]) -> Optional[int]:
-    """The rows of earlier pruned files and of these, None when they cannot be told."""
+    """The rows of earlier pruned files and of these, None when they are not known."""
     if before is None or sink.extension != "parquet":
         return None
     try:

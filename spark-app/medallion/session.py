@@ -18,7 +18,7 @@ _FIXED = {
     "spark.sql.json.enablePartialResults": "true",
     # Patterns of times as the contract has them: those of the JDK, and a text that is none raises nothing.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
-    # The exact reading of a value has lambdas in lambdas; each level takes rounds of the analysis.
+    # Exact validation has lambdas in lambdas; each level takes rounds of the analysis.
     "spark.sql.analyzer.maxIterations": "1000",
     # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -74,7 +74,7 @@ _TUNING = {
     "spark.ui.retainedTasks": "1000",
     "spark.sql.ui.retainedExecutions": "50",
     # The driver writes a text of every job's plan for the SQL page; this is the shorter one, and only the
-    # first columns of a step are told.
+    # first columns of a step are shown.
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.debug.maxToStringFields": "2",
     # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
@@ -109,7 +109,7 @@ _BY_SIZE = {
 _RETAINED = "spark.sql.streaming.minBatchesToRetain"
 
 _CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
-#: On a local disk a rename is atomic here, too, and takes no processes: Spark's usual choice starts five
+#: On a local disk a rename is atomic here, too, and takes no processes: Spark's default starts five
 #: (`readlink`) for each file of its logs.
 _LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
 

@@ -160,7 +160,7 @@ def _refuse_unplanned_files(
         log = OffsetLog(files, query)
         last = log.last_planned()
         if manifest is None and files.names(log.checkpoint):
-            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
+            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json next to it", _RESET)
         cause = f"ends with batch {last}" if last >= 0 else "is not there"
         checkpoint = f"the checkpoint in {files.uri(log.checkpoint)}" if manifest else "its checkpoint"
         for sink in INGEST_SINKS if query == INGEST else (gold_sink(query),):

@@ -59,7 +59,7 @@ RecordLookup = Callable[[Dict[str, Range]], Dict[str, Found]]
 
 
 class TopicAdmin:
-    """Asks the broker about the topic, over one connection. Errors are JobErrors, which a restart may mend:
+    """Asks the broker about the topic, over one connection. Errors are JobErrors, which a restart may fix:
     the broker does not answer, or has no such topic.
     """
 
@@ -130,7 +130,7 @@ class TopicAdmin:
 
 class TopicLookup:
     """Asks Kafka with a consumer of the driver's. `isolation_level` is the one that the query reads with.
-    Raises JobError, which a restart may mend, when the broker does not answer.
+    Raises JobError, which a restart may fix, when the broker does not answer.
     """
 
     def __init__(self, spark: SparkSession, servers: str, topic: str, isolation_level: str) -> None:

@@ -109,7 +109,7 @@ class WholeBatch:
                 f"batch {self.batch_id} is not whole: {counts}; the executors wrote to "
                 f"{self.files.uri(self.folder)} on their own disk: of {tasks} files the driver sees {seen}",
                 "OUTPUT_PATH must be on storage that driver and executors share; nothing of the batch was "
-                "published, and its offsets are not committed",
+                "committed, and its offsets are not committed",
             )
 
     def _broken(self, counts: str) -> JobError:

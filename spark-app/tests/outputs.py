@@ -61,7 +61,7 @@ def _parser() -> Parser:
     return Parser(TRANSACTIONS)
 
 
-def published(root: Path) -> list[str]:
+def output_files(root: Path) -> list[str]:
     """Every file outside checkpoints, relative to the root."""
     files = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
     return sorted(str(path) for path in files if path.parts[0] != "_chk")

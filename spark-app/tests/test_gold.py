@@ -108,7 +108,7 @@ def test_gold_has_the_windows_of_a_plain_query(
         # A trigger without files, after which nothing is emitted twice.
         lambda: files(0),
         lambda: files(2),
-        # Both queries died after they had published and before the commit.
+        # Both queries died after they had committed their files and before the commit.
         lambda: (ours.drop_last_commit(), plain.drop_last_commit()),
         # The same, with new files meanwhile, as after a restart between silver and gold.
         lambda: (ours.drop_last_commit(), plain.drop_last_commit(), files(2)),

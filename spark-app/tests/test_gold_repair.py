@@ -109,19 +109,19 @@ def test_a_batch_whose_state_is_torn_runs_again(spark: SparkSession, root: Path)
     runs_on(spark, root, was)
 
 
-def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes(
+def test_a_batch_whose_entry_is_torn_is_planned_again_and_its_files_go(
     spark: SparkSession, root: Path
 ) -> None:
     was = copy_of(root)
     plan, commit = newest(root, "offsets"), newest(root, "commits")
     assert plan.name == commit.name
-    published = list((root / "gold").glob(f"*_{plan.name}.parquet"))
-    assert published
+    committed = list((root / "gold").glob(f"*_{plan.name}.parquet"))
+    assert committed
     commit.unlink()
     plan.write_text("")
     repair(spark, root)
     assert not plan.exists()
-    assert not published[0].exists()
+    assert not committed[0].exists()
     runs_on(spark, root, was)
 
 

@@ -23,7 +23,7 @@ from medallion.sinks.file_committer import FileCommitter
 from medallion.sinks.parallel_files import condition, divide
 from medallion.whole_batch import WholeBatch
 from tests.gold_stream import GoldStream, rows_of
-from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DriverDiedError, DyingFiles, contents, event
 
@@ -77,7 +77,7 @@ def write(
 
 
 def names(root: Path, sink: str) -> list[str]:
-    return [Path(name).name for name in published(root) if name.startswith(f"{sink}/")]
+    return [Path(name).name for name in output_files(root) if name.startswith(f"{sink}/")]
 
 
 def offsets(spark: SparkSession, path: Path) -> list[int]:
@@ -139,7 +139,7 @@ def test_a_small_batch_is_one_part_and_an_empty_sink_has_no_file(spark: SparkSes
     assert counts.rejected == {"not_json_object": 1, "null_value": 1}
     plan_batch(root, "ingest", 1, {"0": 3})
     job.write(batch(spark, [GOOD], 2), 1)
-    assert published(root) == [
+    assert output_files(root) == [
         "bronze/bronze_20260101_000000_0_0.parquet",
         "bronze/bronze_20260101_000000_1_0.parquet",
         "quarantine/quarantine_20260101_000000_0_0.parquet",
@@ -166,7 +166,7 @@ def test_no_file_of_data_is_joined_or_read_by_the_driver(
 
     monkeypatch.setattr(DataFrame, "collect", of_counts)
     write(spark, root)
-    assert len(published(root)) == 12
+    assert len(output_files(root)) == 12
 
 
 @pytest.mark.usefixtures("several_tasks")
@@ -174,7 +174,7 @@ def test_a_replay_has_the_same_rows_under_the_same_names_whatever_its_tasks(
     spark: SparkSession, root: Path
 ) -> None:
     def all_rows() -> dict[str, list[tuple[Optional[str], ...]]]:
-        files = [root / name for name in published(root) if name.endswith(".parquet")]
+        files = [root / name for name in output_files(root) if name.endswith(".parquet")]
         return {path.name: part_rows(spark, path) for path in files}
 
     write(spark, root, tasks=1)
@@ -182,7 +182,7 @@ def test_a_replay_has_the_same_rows_under_the_same_names_whatever_its_tasks(
     for tasks in (2, 5, 12):
         write(spark, root, tasks=tasks)
         assert all_rows() == before, tasks
-    assert len(published(root)) == 12
+    assert len(output_files(root)) == 12
 
 
 def part_rows(spark: SparkSession, path: Path) -> list[tuple[Optional[str], ...]]:
@@ -203,7 +203,7 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
         TRANSACTIONS, parsed_rows, files, OffsetLog(files, "ingest", {"0": 0}), SOURCE, 0, parallel=True
     )
     job.write(batch(spark, [GOOD] * 8), 0)
-    assert [name for name in published(root) if "_000000_0" in name] == [
+    assert [name for name in output_files(root) if "_000000_0" in name] == [
         f"{sink}/{prefix}_20260101_000000_0_{part}.{extension}"
         for sink, prefix, extension in [
             ("bronze", "bronze", "parquet"),
@@ -212,7 +212,7 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
         ]
         for part in range(2)
     ]
-    assert len([name for name in published(root) if "_000000_1_" in name]) == 12
+    assert len([name for name in output_files(root) if "_000000_1_" in name]) == 12
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +311,7 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
         assert {sink: rows_of(spark, root / sink) for sink in rows} == rows, step
 
 
-def test_what_executors_wrote_elsewhere_is_not_published(
+def test_what_executors_wrote_elsewhere_is_not_committed(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = FileCommitter.parts
@@ -329,11 +329,11 @@ def test_what_executors_wrote_elsewhere_is_not_published(
         without(sink)
         with pytest.raises(JobError, match=what):
             write(spark, root)
-        assert published(root) == []
+        assert output_files(root) == []
 
 
 @pytest.mark.parametrize("sink", ["bronze", "raw_csv"])
-def test_a_file_that_was_cut_after_it_was_counted_is_not_published(
+def test_a_file_that_was_cut_after_it_was_counted_is_not_committed(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, sink: str
 ) -> None:
     require = WholeBatch.require
@@ -346,7 +346,7 @@ def test_a_file_that_was_cut_after_it_was_counted_is_not_published(
     monkeypatch.setattr(WholeBatch, "require", and_cut)
     with pytest.raises(JobError, match="when its rows were counted"):
         write(spark, root)
-    assert published(root) == []
+    assert output_files(root) == []
 
 
 def test_pruning_keeps_whole_batches_and_counts_files(spark: SparkSession, root: Path) -> None:

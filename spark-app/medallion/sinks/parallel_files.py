@@ -1,4 +1,4 @@
-"""The passes of a micro-batch whose files the executors write (SINK_FILES=parallel).
+"""The staging of a micro-batch whose files the executors write (SINK_FILES=parallel).
 
 What the parse has staged is read back, of each sink only its columns, and written as the sink's files: one
 task for each part of the batch. The driver sees names, footers and counts, and none of the data.
@@ -25,13 +25,13 @@ from medallion.offset_log import Range, count_of
 from medallion.raw_csv import raw_csv
 from medallion.sinks.file_committer import StagedFiles, task_of
 from medallion.sinks.naming import RAW_CSV, Sink
-from medallion.sinks.single_file import PARQUET_OPTIONS, SILVER_ROWS, SingleFilePasses
+from medallion.sinks.single_file import PARQUET_OPTIONS, SILVER_ROWS, SingleFileStaging
 
 #: The place of a row within its task, in what monotonically_increasing_id gives.
 _PLACE = (1 << 33) - 1
 
-#: A part has at most so many records. With another number here a replay of a batch of before, published in
-#: part, would divide it otherwise.
+#: A part has at most so many records. With another number here a replay of a batch that is committed in
+#: part would divide it otherwise.
 PART_RECORDS = 100_000
 #: The same for the number of parts: each is a branch of a plan, and a file.
 MOST_PARTS = 100
@@ -41,8 +41,8 @@ Slice = Optional[Mapping[int, Range]]
 
 
 @dataclass(frozen=True)
-class ParallelFilePasses(SingleFilePasses):
-    """The passes of one batch, which covers `ranges`, None where that is not known."""
+class ParallelFileStaging(SingleFileStaging):
+    """The staging of one batch, which covers `ranges`, None where that is not known."""
 
     ranges: Optional[Mapping[str, Range]] = None
 

@@ -1,6 +1,6 @@
-"""The passes over one micro-batch, each of which stages the files of one or two sinks.
+"""The staging of one micro-batch, by a job that parses it and one step for each sink.
 
-The parse is the only one that reads Kafka. It writes each record once, with the columns of bronze, of silver
+The parse is the only step that reads Kafka. It writes each record once, with the columns of bronze, of silver
 and of quarantine side by side, into two folders by the partition column `is_silver` (which is not stored in
 the files). Parquet keeps columns apart, so that those of each sink are copied as they are: bronze is its
 columns in both folders, silver in the one, quarantine in the other.
@@ -29,7 +29,7 @@ from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER, Sink
 #: What is_silver is in the names of folders.
 SILVER_ROWS, QUARANTINE_ROWS = "is_silver=true", "is_silver=false"
 
-#: Of a small batch: the line of raw_csv beside a silver row. No field of an event has a hyphen.
+#: Of a small batch: the line of raw_csv next to a silver row. No field of an event has a hyphen.
 _CSV_LINE = "csv-line"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
@@ -46,7 +46,7 @@ Rows = Callable[[DataFrame, bool], DataFrame]
 
 
 def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame:
-    """What `SingleFilePasses.write_rows` writes of parsed records, with lines of raw_csv or without."""
+    """What `SingleFileStaging.write_rows` writes of parsed records, with lines of raw_csv or without."""
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn("is_silver", is_silver)
     if not has_lines:
@@ -55,8 +55,8 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
 
 
 @dataclass(frozen=True)
-class SingleFilePasses:
-    """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
+class SingleFileStaging:
+    """The staging of one batch. `one_task`: the batch is small, so that one task is cheapest."""
 
     files: HadoopFiles
     committer: FileCommitter
@@ -134,7 +134,7 @@ class SingleFilePasses:
 
     @property
     def _stages_lines(self) -> bool:
-        """Whether lines of raw_csv are staged beside the columns of the other sinks."""
+        """Whether lines of raw_csv are staged next to the columns of the other sinks."""
         return self.one_task
 
     def _parts(self, *folders: str) -> list[str]:

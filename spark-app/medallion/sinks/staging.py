@@ -45,7 +45,7 @@ def attempt(
     ends.
     """
     planned = log.planned(batch_id)
-    staging = Staging(files, log.query, batch_id)
+    staging = StagingFolder(files, log.query, batch_id)
     try:
         staging.remove_others(log)
         replaces = first_batch.may_be_committed(batch_id)
@@ -58,7 +58,7 @@ def attempt(
     files.delete(staging.folder)
 
 
-class Staging:
+class StagingFolder:
     """The staging folder of one attempt at a batch, which is made here."""
 
     def __init__(self, files: HadoopFiles, query: str, batch_id: int) -> None:
