@@ -91,9 +91,7 @@ class _QueryRepair:
         """Raises JobError when a batch could not be planned again."""
 
     def _forget_plan(self, planned: int, cause: str) -> None:
-        """Takes the entry of a batch that is not committed away, with the files that have their names from
-        it.
-        """
+        """Removes the entry of a batch that is not committed, and the files that are named by it."""
         for sink in self._sinks:
             for name in self._files.names(sink.folder):
                 if batch_of(sink, name) == planned:
@@ -209,9 +207,7 @@ class GoldRepair(_QueryRepair):
             raise damaged(f"{self._files.uri(SILVER.folder)}/{gone[0]}", f"{self._log.query} has not read it")
 
     def _look_again(self, through: int, cause: str) -> None:
-        """Forgets what the source has found since the last committed batch, and the batch that was made of
-        it.
-        """
+        """Forgets what the source has found since the last commit, and the batch made of it."""
         planned, committed = self._log.last_planned(), self._log.last_committed()
         if planned > committed:
             self._forget_plan(planned, cause)

@@ -44,9 +44,7 @@ _NO_TEXT = rf"\A(?:{marked_json.TOKEN}|[{{\[])"
 
 @dataclass(frozen=True)
 class _Check:
-    """A check that a record fails by an SQL condition; without one, none does. `shown` is SQL for the value
-    in the sentence.
-    """
+    """What a record fails by: an SQL condition, or none; `shown` is SQL for the value in the sentence."""
 
     reason: str = ""
     condition: str = ""

@@ -75,9 +75,7 @@ def name_of(uri: str) -> str:
 
 
 class GoldReaders:
-    """Which silver files the queries of these gold tables have read, so that retention takes no other. Each
-    entry of their logs is read once.
-    """
+    """Which silver files these tables' queries have read. Retention takes no other."""
 
     def __init__(self, files: HadoopFiles, tables: Iterable[str]) -> None:
         self._readers = [_Reader(files, table) for table in tables]

@@ -126,9 +126,7 @@ class HadoopFiles:
         return bool(self._fs.exists(self._at(path)))
 
     def csv_records(self, path: str) -> int:
-        """The records of a CSV file by RFC 4180, its header included: line ends outside of quotes. A last
-        record without a line end does not count.
-        """
+        """The records of a CSV file by RFC 4180, its header included. Each ends with a line end."""
         return _csv_records(self._chunks(path))
 
     def _chunks(self, path: str) -> Iterator[bytes]:

@@ -113,9 +113,7 @@ class Ingest:
     def _stage_and_commit(
         self, records: DataFrame, committer: FileCommitter
     ) -> tuple[list[StagedFiles], dict[str, int]]:
-        """What is committed, and how many records were rejected by reason. Whatever does not wait for
-        anything is done at once.
-        """
+        """Gives what is committed, and the rejected records by reason. Steps run as soon as they can."""
         batch, spark = committer.batch, records.sparkSession
         ranges = self.log.ranges(batch)
         is_small = ranges is not None and self._fits_one_task(count_of(ranges))
@@ -180,9 +178,7 @@ def start_ingest(
     confirm_source: Callable[[], None],
     silver_read: ReadFiles,
 ) -> StreamingQuery:
-    """Starts `ingest`; its batches pass the guard. See `Source` for `confirm_source`, `Ingest` for
-    `silver_read`.
-    """
+    """Starts `ingest`. `Source` tells of `confirm_source`, `Ingest` of `silver_read`."""
     log = OffsetLog(files, INGEST, manifest.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)

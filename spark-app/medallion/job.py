@@ -56,9 +56,7 @@ class Job:
         self._hook: Any = None
 
     def run(self) -> None:
-        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends by
-        itself.
-        """
+        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends."""
         self._listen_for_stop()
         settings, spark = self._settings, self._spark
         log.info(
@@ -93,9 +91,7 @@ class Job:
         self._raise_failure(admin, manifest, offset_log)
 
     def drain(self) -> None:
-        """Lets running batches commit within the grace, then stops every query. Safe to call from several
-        threads.
-        """
+        """Lets running batches commit within the grace, then stops every query. It is thread-safe."""
         with self._draining:
             if not self._drained:
                 self._asked.set()

@@ -55,9 +55,7 @@ class OffsetLog:
         self.checkpoint = f"{CHECKPOINTS}/{query}"
 
     def read(self, batch_id: int) -> Optional[Batch]:
-        """The batch as it was planned, or None when Spark has cleaned it away
-        (spark.sql.streaming.minBatchesToRetain).
-        """
+        """The batch as it was planned, or None when Spark has purged it (minBatchesToRetain)."""
         text = self._files.read_text(f"{self.checkpoint}/offsets/{batch_id}")
         if text is None:
             return None
@@ -74,9 +72,7 @@ class OffsetLog:
         )
 
     def planned(self, batch_id: int) -> Batch:
-        """The batch that is running now. Raises OSError when its entry is not there: then it must not
-        write.
-        """
+        """The batch that is running now. Raises OSError without its entry: it must not write then."""
         batch = self.read(batch_id)
         if batch is None:
             raise OSError(

@@ -35,9 +35,7 @@ Document = Dict[str, Any]
 
 
 def refuse_former_layout(files: HadoopFiles) -> None:
-    """Raises JobError (exit code 78) when an earlier release has made the outputs, with one query for
-    everything.
-    """
+    """Raises JobError (exit code 78) when a release with one query for everything made the outputs."""
     if files.exists(FORMER_CHECKPOINT):
         raise refusal(
             f"{files.uri(FORMER_CHECKPOINT)} is of an earlier release, whose one query made gold as well; "

@@ -22,9 +22,7 @@ Progress = Dict[str, Any]
 
 
 def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
-    """The JSON of a batch of `ingest`. `lag` is how many records the topic had when the batch was planned and
-    that it does not cover.
-    """
+    """The JSON of a batch of `ingest`. `lag`: records that the topic had behind it when it was planned."""
     return {
         **_head(progress, counts),
         "rejected": counts.rejected,

@@ -76,9 +76,7 @@ class Queries:
         return next((each for each in self.running if each.has_failed), None)
 
     def stop(self, grace_s: float) -> None:
-        """Lets running batches commit within the grace, which is one for all of them, then stops every query.
-        No new batch begins.
-        """
+        """Lets running batches commit within one grace, then stops every query. No new batch begins."""
         if not self.lines.guards:
             return
         for guard in self.lines.guards.values():

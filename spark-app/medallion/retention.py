@@ -19,9 +19,7 @@ ReadFiles = Callable[[List[str]], Set[str]]
 
 
 def pruned_record(sink: Sink) -> str:
-    """Path of the record:
-    {"sink","through_batch","offsets":{"<partition>":next offset}|null,"files","rows":number|null}.
-    """
+    """Path of {"sink","through_batch","offsets":{partition: next}|null,"files","rows":number|null}."""
     return f"{CHECKPOINTS}/_pruned/{sink.folder}.json"
 
 

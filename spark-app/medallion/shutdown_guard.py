@@ -11,9 +11,7 @@ from pyspark.sql import DataFrame
 
 
 class BatchRefusedError(Exception):
-    """Raised into a query whose batch began while the job was stopping. Nothing was written; a restart
-    runs it.
-    """
+    """Raised into a query whose batch began during the stop. Nothing is written; a restart runs it."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,7 @@ class BatchCounts:
 
 
 class ShutdownGuard:
-    """Wraps a query's batch function. `counts` holds those of batches that are not reported yet, by batch
-    id.
-    """
+    """Wraps a query's batch function. `counts` are those of unreported batches, by batch id."""
 
     def __init__(self) -> None:
         self.is_stopping = False
@@ -40,9 +36,7 @@ class ShutdownGuard:
         self.is_stopping = True
 
     def wrap(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
-        """A function for foreachBatch that runs `write` behind the guard and keeps its counts until the
-        commit.
-        """
+        """A function for foreachBatch: `write` behind the guard. Its counts are kept until the commit."""
 
         def run(batch: DataFrame, batch_id: int) -> None:
             if self.is_stopping:

@@ -27,9 +27,7 @@ _GO_ON = (
 
 @dataclass(frozen=True)
 class SourceManifest:
-    """Topic, its Kafka id, the offsets the query starts from, and whether it has fixed them in its
-    checkpoint.
-    """
+    """Topic, its Kafka id, the start offsets, and whether the query has fixed them in its checkpoint."""
 
     topic: str
     topic_id: str
@@ -153,9 +151,7 @@ def _has_outputs(files: HadoopFiles) -> bool:
 def _refuse_unplanned_files(
     files: HadoopFiles, manifest: Optional[SourceManifest], gold_tables: Sequence[str]
 ) -> None:
-    """Raises JobError (exit code 78) for a checkpoint without a manifest, and for files that their checkpoint
-    knows nothing of.
-    """
+    """Raises JobError (exit code 78) for a checkpoint without manifest, and files without checkpoint."""
     for query in (INGEST, *gold_tables):
         log = OffsetLog(files, query)
         last = log.last_planned()

@@ -171,9 +171,7 @@ def epoch_number(text: str, unit: str) -> str:
 
 
 def epoch(number: str, unit: str) -> str:
-    """Seconds, milliseconds or microseconds since 1970, in years 0 to 9999, as an instant; microseconds are
-    kept, further decimals cut.
-    """
+    """A number since 1970, in years 0 to 9999, as an instant; decimals of a microsecond are cut."""
     micros = _MICROS[unit]
     first, end = _FIRST_SECOND * 1_000_000 // micros, _END_SECOND * 1_000_000 // micros
     whole = f"try_cast({number} as bigint) * {micros}L"

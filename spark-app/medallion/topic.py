@@ -46,9 +46,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Found:
-    """What a partition has within a range: its records, and the first offset of it that retention has
-    left.
-    """
+    """What a partition has within a range: its records, and the first offset that retention has left."""
 
     records: int
     first: int

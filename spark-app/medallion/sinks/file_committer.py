@@ -42,9 +42,7 @@ def path_of(sink: Sink, batch: Batch, part: Optional[int] = None) -> str:
 
 
 class FileCommitter:
-    """The files of one attempt at a batch, from its staging folder to their names. `replaces`: some of the
-    batch may be committed already.
-    """
+    """The files of one attempt at a batch. `replaces`: some of the batch may be committed already."""
 
     def __init__(
         self, files: HadoopFiles, offset_log: OffsetLog, batch: Batch, folder: str, replaces: bool = True
@@ -90,9 +88,7 @@ class FileCommitter:
         return StagedFiles(sink, sum(rows.values()), paths, {part: sizes[part] for part in paths.values()})
 
     def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
-        """One staged CSV file of lines and of these files, below one header, with the records counted
-        in it.
-        """
+        """One staged CSV file of lines and of these files, below one header, and the records in it."""
         if not lines and not parts:
             return StagedFiles(RAW_CSV, 0)
         joined = f"{self.folder}/csv.joined"

@@ -41,9 +41,7 @@ class FirstBatch:
 def attempt(
     files: HadoopFiles, log: OffsetLog, batch_id: int, first_batch: FirstBatch
 ) -> Iterator[FileCommitter]:
-    """An attempt at the batch that the query of this log runs now. Its staging folder goes when the block
-    ends.
-    """
+    """An attempt at the query's present batch. Its staging folder goes when the block ends."""
     planned = log.planned(batch_id)
     staging = StagingFolder(files, log.query, batch_id)
     try:
