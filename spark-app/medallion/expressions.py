@@ -9,6 +9,12 @@ from typing import Any, Callable
 
 from medallion import sql_text as sql
 
+_FORMS = {
+    "not": "(not {})",
+    "isNull": "({} is null)",
+    "isNotNull": "({} is not null)",
+    "between": "({} between {} and {})",
+}
 _EXACT = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
 
 
@@ -24,16 +30,10 @@ def to_sql(expression: dict[str, Any], column: Callable[[str], str], as_decimal:
     args = [to_sql(each, column) for each in expression["args"]]
     if op in ("and", "or"):
         return f"({f' {op} '.join(args)})"
-    if op == "not":
-        return f"(not {args[0]})"
-    if op == "isNull":
-        return f"({args[0]} is null)"
-    if op == "isNotNull":
-        return f"({args[0]} is not null)"
     if op == "in":
         return f"({args[0]} in ({', '.join(args[1:])}))"
-    if op == "between":
-        return f"({args[0]} between {args[1]} and {args[2]})"
+    if op in _FORMS:
+        return _FORMS[op].format(*args)
     return f"({args[0]} {op} {args[1]})"
 
 

@@ -12,7 +12,7 @@ from py4j.protocol import Py4JJavaError
 
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
-from medallion.sinks.naming import Sink, batch_of, part_of
+from medallion.sinks.naming import Sink, batches_of, part_of
 
 #: Which of these files have been read.
 ReadFiles = Callable[[List[str]], Set[str]]
@@ -35,8 +35,7 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optio
     """
     if keep == 0:
         return 0
-    batches = {name: batch_of(sink, name) for name in files.names(sink.folder)}
-    order = {name: batch_id for name, batch_id in batches.items() if batch_id is not None}
+    order = batches_of(sink, files.names(sink.folder))
     # The name decides between two runs' batches of one id, so that a repetition deletes the same one.
     by_batch = groupby(sorted(order, key=lambda name: (order[name], name)), lambda name: _stem(sink, name))
     batches_doomed = [list(names) for _, names in by_batch][:-keep]

@@ -5,7 +5,7 @@ refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
@@ -13,7 +13,7 @@ from medallion.checkpoint_repair import IngestRepair, damaged
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
-from medallion.sinks.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
+from medallion.sinks.naming import INGEST, INGEST_SINKS, batches_of, gold_sink
 from medallion.topic import Topic, resolve_starting_offsets
 
 MANIFEST = f"{CHECKPOINTS}/_source.json"
@@ -144,8 +144,8 @@ def _write(files: HadoopFiles, manifest: SourceManifest) -> None:
 
 
 def _has_outputs(files: HadoopFiles) -> bool:
-    names = [name for sink in INGEST_SINKS for name, _ in _batches(files, sink)]
-    return bool(names or files.names(f"{CHECKPOINTS}/{INGEST}"))
+    has_files = any(batches_of(sink, files.names(sink.folder)) for sink in INGEST_SINKS)
+    return has_files or bool(files.names(f"{CHECKPOINTS}/{INGEST}"))
 
 
 def _refuse_unplanned_files(
@@ -160,14 +160,6 @@ def _refuse_unplanned_files(
         cause = f"ends with batch {last}" if last >= 0 else "is not there"
         checkpoint = f"the checkpoint in {files.uri(log.checkpoint)}" if manifest else "its checkpoint"
         for sink in INGEST_SINKS if query == INGEST else (gold_sink(query),):
-            for name, batch_id in _batches(files, sink):
+            for name, batch_id in batches_of(sink, files.names(sink.folder)).items():
                 if batch_id > last:
                     raise refusal(f"{files.uri(sink.folder)} has {name}, but {checkpoint} {cause}", _RESET)
-
-
-def _batches(files: HadoopFiles, sink: Sink) -> Iterator[tuple[str, int]]:
-    """The names of a sink's files, each with its batch id."""
-    for name in files.names(sink.folder):
-        batch_id = batch_of(sink, name)
-        if batch_id is not None:
-            yield name, batch_id

@@ -11,10 +11,9 @@ equal length.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Optional
+from typing import Mapping, Optional
 
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
