@@ -230,13 +230,11 @@ class GoldRepair(_QueryRepair):
     def _damage_of_state(self, batch_id: int) -> Optional[str]:
         """Which file of the state after a batch is missing or empty; None when the state is whole."""
         plan = self._plan(batch_id) if batch_id >= 0 else None
-        for partition in range(plan.partitions if plan else 0):
-            folder, version = f"state/0/{partition}", f"{batch_id + 1}."
-            names = [name for name in self._files.names(self._path(folder)) if name.startswith(version)]
+        for folder, names in (self._log.state_files(plan) if plan else {}).items():
             # No state begins with a zero byte, which is what a power cut may leave of a file.
             broken = [name for name in names if not self._files.first_byte(self._path(f"{folder}/{name}"))]
             if broken or not names:
-                return self._uri(f"{folder}/{broken[0] if broken else f'{version}delta'}")
+                return self._uri(f"{folder}/{broken[0] if broken else f'{batch_id + 1}.delta'}")
         return None
 
     def _run_again(self, committed: int, uri: str) -> None:

@@ -92,15 +92,8 @@ class GoldBatch:
 
     def _written_by(self, planned: Batch) -> list[str]:
         """Files of the checkpoint that a restart needs when this batch is committed."""
-        state = f"{self.log.checkpoint}/state/0"
-        version = f"{planned.batch_id + 1}."
-        partitions = [name for name in self.files.names(state) if name.isdigit()]
-        versions = [
-            f"state/0/{partition}/{name}"
-            for partition in partitions
-            for name in self.files.names(f"{state}/{partition}")
-            if name.startswith(version)
-        ]
+        state = self.log.state_files(planned)
+        versions = [f"{folder}/{name}" for folder, names in state.items() for name in names]
         entry = FileSourceLog(self.files, self.sink.folder).entries().get(planned.log_offset or 0)
         return [*versions, *([f"sources/0/{entry}"] if entry else [])]
 

@@ -117,6 +117,13 @@ class OffsetLog:
         paths = [f"{self.checkpoint}/{name}" for name in relied_on]
         self._files.sync(path for path in paths if self._files.exists(path))
 
+    def state_files(self, batch: Batch) -> dict[str, list[str]]:
+        """Names of the files of the state after a batch, by the folder of each partition."""
+        folders = [f"state/0/{partition}" for partition in range(batch.partitions)]
+        names = {folder: self._files.names(f"{self.checkpoint}/{folder}") for folder in folders}
+        version = f"{batch.batch_id + 1}."
+        return {folder: [name for name in names[folder] if name.startswith(version)] for folder in folders}
+
     def last_committed(self) -> int:
         """The newest batch id in the commit log, -1 when there is none."""
         return self._newest("commits")
