@@ -175,6 +175,15 @@ def test_what_a_committed_batch_needs_cannot_be_made_again(spark: SparkSession, 
     refused(spark, root, f"state/0/0/{commit.name}.delta")
 
 
+def test_the_entry_before_the_newest_one_is_needed(spark: SparkSession, root: Path) -> None:
+    plan = newest(root, "offsets")
+    before = plan.with_name(str(int(plan.name) - 1))
+    before.write_text("")
+    refused(
+        spark, root, f"offsets/{before.name} is missing, empty or torn.*batch {plan.name} begins where it"
+    )
+
+
 def test_a_batch_whose_silver_is_gone_does_not_run_again(spark: SparkSession, root: Path) -> None:
     # The batch before the last one has read the newest file.
     newest(root, "commits").unlink()
