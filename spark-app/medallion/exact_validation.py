@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from medallion import field_types as types
 from medallion import marked_json
 from medallion import sql_text as sql
-from medallion.constraints import violations
-from medallion.expressions import holds
+from medallion.expressions import holds, violations
 from medallion.pipeline import Field, Pipeline
 from medallion.silver import silver_column
 

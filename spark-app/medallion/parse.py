@@ -17,10 +17,9 @@ from medallion import field_types as types
 from medallion import marked_json
 from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
-from medallion.constraints import violations
 from medallion.event_pattern import event_pattern
 from medallion.exact_validation import exact_outcome
-from medallion.expressions import holds
+from medallion.expressions import holds, violations
 from medallion.pipeline import Field, Pipeline
 from medallion.silver import silver_column, silver_columns, staged_name
 
