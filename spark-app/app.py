@@ -8,8 +8,8 @@ import os
 import sys
 from typing import Optional
 
+from medallion import log
 from medallion.config import load_settings
-from medallion.console import complain, say
 from medallion.errors import JobError
 
 
@@ -20,7 +20,7 @@ def main() -> int:
     try:
         settings = load_settings(os.environ)
     except JobError as error:
-        complain(error)
+        log.error(error)
         return error.exit_code
     # Spark's modules load only when the settings are right.
     from medallion.failure import start_failure
@@ -38,9 +38,9 @@ def main() -> int:
         job.close()
     # Last of all, so that nothing that Spark logs about the same failure pushes it out of sight.
     if failure is not None:
-        complain(failure)
+        log.error(failure)
         return failure.exit_code
-    say("stopped")
+    log.info("stopped")
     return 0
 
 

@@ -4,13 +4,15 @@ What Spark and this job write there is whole or not there, as long as the disk k
 was written. Where it did not, a start would end with an exception that names no file. What can be
 recovered:
 
-- The newest commit: its batch runs again and replaces its own files.
-- The newest entry of the offset log, when its batch is not committed: what the batch published goes,
-  since its name came from that entry, and the batch is planned again.
-- The query's first offsets, which `_source.json` has, too; and the query's id, which nothing depends on.
+- The newest commit, and the state that a batch of gold has left: the batch runs again and replaces its own
+  files.
+- The newest entry of the offset log, when its batch is not in the commit log, and what the file source of a
+  gold query has noted since the last batch that is: the files of the batch go, since their names came from
+  that entry, and the batch is planned again.
+- The first offsets of `ingest`, which `_source.json` has, too; and a query's id, which nothing depends on.
 
-A batch runs again only if the topic still has its records. Everything else ends with exit code 78, the
-file's name and the next command.
+A batch runs again only if the topic still has its records, or silver its files and gold the state that it
+begins with. Everything else ends with exit code 78, the file's name and the next command.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ import json
 from collections.abc import Sequence
 from typing import Optional
 
-from medallion.console import say
+from medallion import log
 from medallion.errors import JobError, refusal
-from medallion.file_source_log import FileSourceLog, name_of
+from medallion.file_source_log import COMPACT, FileSourceLog, name_of
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, Batch, OffsetLog
-from medallion.sinks.naming import INGEST, INGEST_SINKS, SILVER, Sink, batch_of
+from medallion.sinks.naming import INGEST, INGEST_SINKS, SILVER, Sink, batch_of, gold_sink
 from medallion.topic import Topic
 
 
@@ -36,31 +38,66 @@ def damaged(uri: str, why: str = "") -> JobError:
     )
 
 
-class QueryRepair:
-    """What the repair of any query's checkpoint needs. `sinks` are those that the query fills."""
+class _QueryRepair:
+    """The steps that the repair of every query has. `sinks` are those that the query fills."""
 
-    def __init__(self, files: HadoopFiles, log: OffsetLog, sinks: Sequence[Sink]) -> None:
+    def __init__(self, files: HadoopFiles, offset_log: OffsetLog, sinks: Sequence[Sink]) -> None:
         self._files = files
-        self._log = log
+        self._log = offset_log
         self._sinks = sinks
 
+    def _path(self, name: str) -> str:
+        return f"{self._log.checkpoint}/{name}"
+
+    def _uri(self, name: str) -> str:
+        return self._files.uri(self._path(name))
+
     def _repair_metadata(self) -> None:
-        path = f"{self._log.checkpoint}/metadata"
-        text = self._files.read_text(path)
-        if text is not None and not is_json(text):
-            self._files.delete(path)
-            say(f"{self._files.uri(path)} was empty or torn: the query gets a new id")
+        text = self._files.read_text(self._path("metadata"))
+        if text is not None and not _is_json(text):
+            self._files.delete(self._path("metadata"))
+            log.info(f"{self._uri('metadata')} was empty or torn: the query gets a new id")
+
+    def _repair_newest_commit(self) -> None:
+        committed = self._log.last_committed()
+        if committed < 0 or self._is_whole(f"commits/{committed}"):
+            return
+        before = f"commits/{committed - 1}"
+        if committed and not self._is_whole(before):
+            raise damaged(self._uri(before), "so is the commit of the batch after it")
+        self._run_again(committed, self._uri(f"commits/{committed}"))
+
+    def _run_again(self, committed: int, uri: str) -> None:
+        """Takes the commit of the newest batch away."""
+        self._files.delete(self._path(f"commits/{committed}"))
+        log.info(f"{uri} was missing, empty or torn: batch {committed} runs again")
+
+    def _repair_newest_plan(self) -> None:
+        planned, committed = self._log.last_planned(), self._log.last_committed()
+        if committed > planned:
+            raise damaged(self._uri(f"offsets/{committed}"), f"batch {committed} is committed")
+        # Spark starts from the newest entry and the one before it.
+        if planned > 0 and self._plan(planned - 1) is None:
+            raise damaged(self._uri(f"offsets/{planned - 1}"), f"batch {planned} begins where it ends")
+        if planned < 0 or self._plan(planned):
+            return
+        uri = self._uri(f"offsets/{planned}")
+        if committed == planned:
+            raise damaged(uri, f"batch {planned} is committed")
+        self._require_replannable(planned, uri)
+        self._forget_plan(planned, f"{uri} was empty or torn")
+
+    def _require_replannable(self, batch_id: int, uri: str) -> None:
+        """Raises JobError when a batch could not be planned again."""
 
     def _forget_plan(self, planned: int, cause: str) -> None:
-        """Takes the entry of a batch that is not committed away, with what it published: the names came from
-        that entry.
-        """
+        """Removes the entry of a batch that is not committed, and the files that are named by it."""
         for sink in self._sinks:
             for name in self._files.names(sink.folder):
                 if batch_of(sink, name) == planned:
                     self._files.delete(f"{sink.folder}/{name}")
-        self._files.delete(f"{self._log.checkpoint}/offsets/{planned}")
-        say(f"{cause}: batch {planned}, which is not committed, is planned again")
+        self._files.delete(self._path(f"offsets/{planned}"))
+        log.info(f"{cause}: batch {planned}, which is not committed, is planned again")
 
     def _plan(self, batch_id: int) -> Optional[Batch]:
         """A batch as it was planned, None when its entry is not there, empty or torn."""
@@ -69,23 +106,17 @@ class QueryRepair:
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def _is_committed(self, batch_id: int) -> bool:
-        """Whether the entry of a batch in the commit log is there and whole."""
-        text = self._files.read_text(f"{self._log.checkpoint}/commits/{batch_id}") or ""
-        return is_json(text.partition("v1\n")[2])
-
-    def _commit(self, batch_id: int) -> str:
-        return self._files.uri(f"{self._log.checkpoint}/commits/{batch_id}")
-
-    def _entry(self, batch_id: int) -> str:
-        return self._files.uri(f"{self._log.checkpoint}/offsets/{batch_id}")
+    def _is_whole(self, name: str) -> bool:
+        """Whether a file of Spark's with a version line and one of JSON is there and whole."""
+        text = self._files.read_text(self._path(name)) or ""
+        return _is_json(text.partition("v1\n")[2])
 
 
-class CheckpointRepair(QueryRepair):
-    """Looks at what a start of `ingest` reads. `log` knows where the query began."""
+class IngestRepair(_QueryRepair):
+    """Looks at what a start of `ingest` reads. `offset_log` knows where the query began."""
 
-    def __init__(self, files: HadoopFiles, log: OffsetLog, topic: Topic) -> None:
-        super().__init__(files, log, INGEST_SINKS)
+    def __init__(self, files: HadoopFiles, offset_log: OffsetLog, topic: Topic) -> None:
+        super().__init__(files, offset_log, INGEST_SINKS)
         self._topic = topic
 
     def run(self) -> None:
@@ -96,57 +127,17 @@ class CheckpointRepair(QueryRepair):
         self._repair_newest_plan()
 
     def _repair_first_offsets(self) -> None:
-        path, start = f"{self._log.checkpoint}/sources/0/0", self._log.start
-        text = self._files.read_text(path)
-        if text is None or is_json(text.partition("v1\n")[2]) or start is None:
+        name, start = "sources/0/0", self._log.start
+        # In this order: reading a file completes one that was written, and not renamed.
+        if start is None or self._is_whole(name) or not self._log.has_start():
             return
         # Spark's form: a zero byte, the version, a line of JSON.
-        self._files.write_text(path, f"\0v1\n{json.dumps({self._topic.name: start})}")
-        say(f"{self._files.uri(path)} was empty or torn: the query's first offsets are those of _source.json")
+        self._files.write_text(self._path(name), f"\0v1\n{json.dumps({self._topic.name: start})}")
+        log.info(f"{self._uri(name)} was empty or torn: the query's first offsets are those of _source.json")
 
-    def _repair_newest_commit(self) -> None:
-        for found in range(2):
-            committed = self._log.last_committed()
-            if committed < 0 or self._is_committed(committed):
-                return
-            if found:
-                raise damaged(self._commit(committed), "so was the commit of the batch after it")
-            self._files.delete(f"{self._log.checkpoint}/commits/{committed}")
-            say(f"{self._commit(committed)} was empty or torn: batch {committed} runs again")
-
-    def _repair_newest_plan(self) -> None:
-        planned, committed = self._log.last_planned(), self._log.last_committed()
-        if committed > planned:
-            raise damaged(self._entry(committed), f"batch {committed} is committed")
-        if planned < 0:
-            return
-        # Spark starts from the newest entry and the one before it.
-        if planned > 0 and self._plan(planned - 1) is None:
-            raise damaged(self._entry(planned - 1), f"batch {planned} begins where it ends")
-        if self._plan(planned):
-            return
-        if committed == planned:
-            raise damaged(self._entry(planned), f"batch {planned} is committed")
-        self._require_records_from(planned, self._entry(planned))
-        self._require_unread(planned)
-        self._forget_plan(planned, f"{self._entry(planned)} was empty or torn")
-
-    def _require_unread(self, batch_id: int) -> None:
-        """Raises JobError when a gold query has read silver of a batch that would be planned again."""
-        silver = {name for name in self._files.names(SILVER.folder) if batch_of(SILVER, name) == batch_id}
-        if not silver:
-            return
-        # What is there besides the queries begins with an underscore, as no table's name does.
-        names = [name for name in self._files.names(CHECKPOINTS) if name != INGEST and name[0] != "_"]
-        for query in names:
-            log = FileSourceLog(self._files, query)
-            # A torn entry may have been one of these.
-            found = [log.read(entry) for entry in log.entries().values()]
-            if any(entry is None or any(name_of(uri) in silver for uri, _ in entry) for entry in found):
-                raise damaged(self._entry(batch_id), f"{query} has read the silver that its batch published")
-
-    def _require_records_from(self, batch_id: int, uri: str) -> None:
-        begin = self._begin_of(batch_id)
+    def _require_replannable(self, batch_id: int, uri: str) -> None:
+        before = self._log.read(batch_id - 1) if batch_id else None
+        begin = before.end_offsets if before else self._log.start
         if begin is None:
             raise damaged(uri, f"where batch {batch_id} begins is not known")
         gone = [
@@ -158,16 +149,112 @@ class CheckpointRepair(QueryRepair):
             raise damaged(
                 uri, f"batch {batch_id} cannot run again: the topic has no more offset {', '.join(gone)}"
             )
+        silver = {name for name in self._files.names(SILVER.folder) if batch_of(SILVER, name) == batch_id}
+        if not silver:
+            return
+        # What is there besides the queries begins with an underscore, as no table's name does.
+        names = [name for name in self._files.names(CHECKPOINTS) if name != INGEST and name[0] != "_"]
+        for query in names:
+            source = FileSourceLog(self._files, query)
+            # A torn entry may have been one of these.
+            found = [source.read(entry) for entry in source.entries().values()]
+            if any(entry is None or any(name_of(uri) in silver for uri, _ in entry) for entry in found):
+                raise damaged(uri, f"{query} has read the silver of its batch")
 
-    def _begin_of(self, batch_id: int) -> Optional[dict[str, int]]:
-        if batch_id == 0:
-            return self._log.start
-        before = self._log.read(batch_id - 1)
-        return before.end_offsets if before else None
+
+class GoldRepair(_QueryRepair):
+    """Looks at what a start of a gold query reads."""
+
+    def __init__(self, files: HadoopFiles, table: str) -> None:
+        super().__init__(files, OffsetLog(files, table), [gold_sink(table)])
+        self._source = FileSourceLog(files, table)
+
+    def run(self) -> None:
+        """Recovers what it can. Raises JobError (exit code 78) for what it cannot."""
+        self._repair_metadata()
+        self._repair_newest_commit()
+        self._repair_newest_plan()
+        self._repair_source_log()
+        self._repair_state()
+
+    def _look_of(self, batch_id: int) -> int:
+        """The newest look of the file source that a batch includes, -1 where none is known."""
+        plan = self._plan(batch_id) if batch_id >= 0 else None
+        return plan.log_offset if plan and plan.log_offset is not None else -1
+
+    def _repair_source_log(self) -> None:
+        entries = {number: (name, self._source.read(name)) for number, name in self._source.entries().items()}
+        committed = self._log.last_committed()
+        through = self._look_of(committed)
+        compact = max((number for number, (name, _) in entries.items() if name.endswith(COMPACT)), default=-1)
+        # Spark reads the newest compact entry and those after it.
+        torn = [number for number, (_, found) in entries.items() if found is None]
+        needed = [number for number in torn if number >= min(compact, through)]
+        if needed:
+            uri = self._uri(f"sources/0/{entries[needed[0]][0]}")
+            if needed[0] <= through:
+                raise damaged(uri, f"batch {committed} is committed")
+            self._look_again(through, f"{uri} was empty or torn")
+            return
+        # Spark would take them for empty. What is committed it knows by name.
+        later = [found or [] for number, (_, found) in entries.items() if number > through]
+        uris = [uri for found in later for uri, look in found if look > through]
+        if any(not self._files.is_in(uri, SILVER.folder) for uri in uris):
+            self._look_again(through, f"the outputs were moved to {self._files.uri()}")
+            return
+        gone = sorted(set(map(name_of, uris)) - set(self._files.names(SILVER.folder)))
+        if gone:
+            raise damaged(f"{self._files.uri(SILVER.folder)}/{gone[0]}", f"{self._log.query} has not read it")
+
+    def _look_again(self, through: int, cause: str) -> None:
+        """Forgets what the source has found since the last commit, and the batch made of it."""
+        planned, committed = self._log.last_planned(), self._log.last_committed()
+        if planned > committed:
+            self._forget_plan(planned, cause)
+        entries = self._source.entries()
+        for number in sorted(entries, reverse=True):
+            if number > through:
+                self._files.delete(self._path(f"sources/0/{entries[number]}"))
+        log.info(f"{cause}: {self._log.query} looks again for files of silver since batch {committed}")
+
+    def _repair_state(self) -> None:
+        committed = self._log.last_committed()
+        broken = self._damage_of_state(committed)
+        if broken is None:
+            return
+        before = self._damage_of_state(committed - 1)
+        if before is not None:
+            raise damaged(broken, f"so is {before}")
+        self._run_again(committed, broken)
+
+    def _damage_of_state(self, batch_id: int) -> Optional[str]:
+        """Which file of the state after a batch is missing or empty; None when the state is whole."""
+        plan = self._plan(batch_id) if batch_id >= 0 else None
+        for folder, names in (self._log.state_files(plan) if plan else {}).items():
+            # No state begins with a zero byte, which is what a power cut may leave of a file.
+            broken = [name for name in names if not self._files.first_byte(self._path(f"{folder}/{name}"))]
+            if broken or not names:
+                return self._uri(f"{folder}/{broken[0] if broken else f'{batch_id + 1}.delta'}")
+        return None
+
+    def _run_again(self, committed: int, uri: str) -> None:
+        """Raises JobError when the batch could not run again."""
+        if committed != self._log.last_planned():
+            raise damaged(uri, f"batch {committed + 1} is planned already")
+        through, before = self._look_of(committed), self._look_of(committed - 1)
+        if through < 0 or (committed and self._plan(committed - 1) is None):
+            raise damaged(uri, f"what batch {committed} covers is not known")
+        try:
+            found = self._source.names(-1, through) - self._source.names(-1, before)
+        except ValueError as error:
+            raise damaged(uri, str(error)) from error
+        gone = sorted(found - set(self._files.names(SILVER.folder)))
+        if gone:
+            raise damaged(uri, f"batch {committed} cannot run again: silver has no more {gone[0]}")
+        super()._run_again(committed, uri)
 
 
-def is_json(text: str) -> bool:
-    """Whether a text is one JSON value."""
+def _is_json(text: str) -> bool:
     try:
         json.loads(text)
     except ValueError:

@@ -25,7 +25,7 @@ _LOOK_EVERY_S = 1.0
 _ANY_NUMBER = 2**31 - 1
 
 
-class ExecutorWatch:
+class ClusterWatchdog:
     """Looks at the executors now and then. `count` gives how many there are, `is_known` whether the master
     knows the application, None when it does not answer.
     """
@@ -59,37 +59,35 @@ class ExecutorWatch:
             self._asks_at = now + WITHOUT_S
         elif self._without_since is not None and now >= self._asks_at:
             self._asks_at = now + _ASK_EVERY_S
-            self._judge(self._is_known(), now - self._without_since)
-
-    def _judge(self, known: Optional[bool], seconds: float) -> None:
-        if known:
-            self._without_since = self._now()
-        elif known is False:
-            raise JobError(
-                "the Spark master does not know this application any more: it was started again, and had no "
-                "answer from here within a minute"
-            )
-        elif seconds >= SILENT_S:
-            raise JobError(
-                f"there has been no executor and no answer of the Spark master for {seconds:.0f} s"
-            )
+            known, seconds = self._is_known(), now - self._without_since
+            if known:
+                self._without_since = self._now()
+            elif known is False:
+                raise JobError(
+                    "the Spark master does not know this application any more: it was started again, and had "
+                    "no answer from here within a minute"
+                )
+            elif seconds >= SILENT_S:
+                raise JobError(
+                    f"there has been no executor and no answer of the Spark master for {seconds:.0f} s"
+                )
 
 
-def watch_executors(spark: SparkSession) -> ExecutorWatch:
+def watch_executors(spark: SparkSession) -> ClusterWatchdog:
     """The watch over an application's executors; without a standalone master there is nothing to ask."""
     if not str(spark.sparkContext.master).startswith("spark://"):
-        return ExecutorWatch(lambda: 0, lambda: True)
+        return ClusterWatchdog(lambda: 0, lambda: True)
     java: Any = spark
     context = java._jsc.sc()
-    nobody = java._jvm.PythonUtils.toScalaMap({})
+    no_hosts = java._jvm.PythonUtils.toScalaMap({})
 
     def is_known() -> Optional[bool]:
         try:
             # As many as it likes, which is what it was asked for before. The answer is false from a master
             # that does not know who asks (Master.handleRequestExecutors).
-            return bool(context.requestTotalExecutors(_ANY_NUMBER, 0, nobody))
+            return bool(context.requestTotalExecutors(_ANY_NUMBER, 0, no_hosts))
         except Py4JError:
             return None
 
     # One of them is the driver.
-    return ExecutorWatch(lambda: int(context.getExecutorMemoryStatus().size()) - 1, is_known)
+    return ClusterWatchdog(lambda: int(context.getExecutorMemoryStatus().size()) - 1, is_known)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 #: Settings that are not allowed. A restart with the same environment fails the same way.
 EXIT_SETTINGS = 2
-#: A state that no restart mends (sysexits' EX_CONFIG): outputs without their checkpoint, a recreated topic.
+#: A state that no restart fixes (sysexits' EX_CONFIG): outputs without their checkpoint, a recreated topic.
 EXIT_REFUSED = 78
-#: Anything else: a restart may mend it.
+#: Anything else: a restart may fix it.
 EXIT_FAILED = 1
 
 
@@ -27,5 +27,5 @@ class JobError(Exception):
 
 
 def refusal(sentence: str, hint: str) -> JobError:
-    """An error that a restart cannot mend (exit code 78)."""
+    """An error that a restart cannot fix (exit code 78)."""
     return JobError(sentence, hint, EXIT_REFUSED)

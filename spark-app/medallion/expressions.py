@@ -1,4 +1,5 @@
-"""Conditions and arguments of measures, parsed and checked by the orchestrator, as Spark's SQL.
+"""Constraints of the contract, and conditions and arguments of measures, as Spark's SQL. The orchestrator has
+parsed and checked them.
 
 Nothing raises, in ANSI mode either: what is out of range or divided by zero is NULL.
 """
@@ -8,8 +9,26 @@ from __future__ import annotations
 from typing import Any, Callable
 
 from medallion import sql_text as sql
+from medallion.pipeline import Field
 
+_FORMS = {
+    "not": "(not {})",
+    "isNull": "({} is null)",
+    "isNotNull": "({} is not null)",
+    "between": "({} between {} and {})",
+}
 _EXACT = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
+#: Of each constraint with a bound: what is compared with it, how, and what to say of a violation.
+_BOUNDS = {
+    "minimum": ("", "<", "is less than {}"),
+    "maximum": ("", ">", "is more than {}"),
+    "exclusiveMinimum": ("", "<=", "is not more than {}"),
+    "exclusiveMaximum": ("", ">=", "is not less than {}"),
+    "minLength": ("char_length", "<", "has fewer than {} characters"),
+    "maxLength": ("char_length", ">", "has more than {} characters"),
+    "minItems": ("size", "<", "has fewer than {} elements"),
+    "maxItems": ("size", ">", "has more than {} elements"),
+}
 
 
 def to_sql(expression: dict[str, Any], column: Callable[[str], str], as_decimal: bool = False) -> str:
@@ -24,16 +43,10 @@ def to_sql(expression: dict[str, Any], column: Callable[[str], str], as_decimal:
     args = [to_sql(each, column) for each in expression["args"]]
     if op in ("and", "or"):
         return f"({f' {op} '.join(args)})"
-    if op == "not":
-        return f"(not {args[0]})"
-    if op == "isNull":
-        return f"({args[0]} is null)"
-    if op == "isNotNull":
-        return f"({args[0]} is not null)"
     if op == "in":
         return f"({args[0]} in ({', '.join(args[1:])}))"
-    if op == "between":
-        return f"({args[0]} between {args[1]} and {args[2]})"
+    if op in _FORMS:
+        return _FORMS[op].format(*args)
     return f"({args[0]} {op} {args[1]})"
 
 
@@ -74,3 +87,47 @@ def _double(op: str, args: list[str]) -> str:
         return f"(- {args[0]})"
     result = f"{args[0]} {op} {f'nullif({args[1]}, 0D)' if op in '/%' else args[1]}"
     return sql.finite(result)
+
+
+def violations(item: Field, column: str) -> list[tuple[str, str]]:
+    """For each constraint of a field: the SQL condition that it is violated, and what to say then.
+
+    Inside an object or array the first one is said to be of a part of it.
+    """
+    own = [_violation(item, column, name, bound) for name, bound in item.constraints.items()]
+    inside = _any_inside(item, column)
+    return own + ([(inside, "has a part that breaks a constraint")] if inside else [])
+
+
+def _violation(item: Field, column: str, name: str, bound: object) -> tuple[str, str]:
+    kind = item.type.kind
+    if name in _BOUNDS:
+        size, operator, problem = _BOUNDS[name]
+        limit = bound if size else typed_literal(kind, str(bound))
+        return f"{f'{size}({column})' if size else column} {operator} {limit}", problem.format(bound)
+    if name == "multipleOf":
+        return f"{column} % {bound}BD <> 0", f"is no multiple of {bound}"
+    texts = [str(each) for each in bound] if isinstance(bound, list) else []
+    if name == "patterns":
+        broken = [f"not {sql.matches(column, each)}" for each in texts]
+        return f"({' or '.join(broken)})", f"does not match {' and '.join(texts)}"
+    if name == "validValues":
+        values = ", ".join(typed_literal(kind, each) for each in texts)
+        return f"{column} not in ({values})", f"is none of {', '.join(texts)}"
+    raise ValueError(f"{item.name} has the constraint {name}, which this job does not know")
+
+
+def _any_inside(item: Field, column: str, depth: int = 0) -> str:
+    """Whether a constraint of a part is violated. Empty when no part has one."""
+    if item.type.items:
+        element = f"c{depth}"
+        condition = _any_of(item.type.items, element, depth + 1)
+        return f"exists({column}, {element} -> {condition})" if condition else ""
+    parts = [_any_of(each, f"{column}.`{each.name}`", depth) for each in item.type.fields]
+    return " or ".join(filter(None, parts))
+
+
+def _any_of(item: Field, column: str, depth: int) -> str:
+    own = [_violation(item, column, name, bound)[0] for name, bound in item.constraints.items()]
+    conditions = list(filter(None, [*own, _any_inside(item, column, depth)]))
+    return f"coalesce({' or '.join(conditions)}, false)" if conditions else ""

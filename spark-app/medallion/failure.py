@@ -28,11 +28,8 @@ def query_failure(query: StreamingQuery, in_batch: Optional[BaseException]) -> J
     if isinstance(in_batch, JobError):
         return in_batch
     cause = _root_cause(query, in_batch)
-    return JobError(f"query {query.name} ended: {cause}", _KEEP_TOPIC if _is_about_gold(cause) else "")
-
-
-def _is_about_gold(cause: str) -> bool:
-    return "does not exist" in cause and any(part in cause for part in _READ_BY_GOLD)
+    is_about_gold = "does not exist" in cause and any(part in cause for part in _READ_BY_GOLD)
+    return JobError(f"query {query.name} ended: {cause}", _KEEP_TOPIC if is_about_gold else "")
 
 
 def is_about_the_topic(failure: JobError) -> bool:
@@ -42,18 +39,19 @@ def is_about_the_topic(failure: JobError) -> bool:
 
 def start_failure(error: Exception) -> JobError:
     """The error for a start that Spark or Hadoop refused, such as a folder that may not be written."""
-    java = error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)
-    return JobError(innermost(java) if java is not None else f"{type(error).__name__}: {_line(str(error))}")
+    return JobError(_cause_of(error))
 
 
 def _root_cause(query: StreamingQuery, in_batch: Optional[BaseException]) -> str:
-    if isinstance(in_batch, Py4JJavaError):
-        return innermost(in_batch.java_exception)
     if in_batch is not None:
-        java = getattr(in_batch, "_origin", None)
-        return innermost(java) if java is not None else f"{type(in_batch).__name__}: {_line(str(in_batch))}"
+        return _cause_of(in_batch)
     option: Any = query._jsq.exception()
     return innermost(option.get().cause()) if option.isDefined() else "without an error"
+
+
+def _cause_of(error: BaseException) -> str:
+    java = error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)
+    return innermost(java) if java is not None else f"{type(error).__name__}: {_line(str(error))}"
 
 
 def innermost(throwable: Any) -> str:

@@ -24,8 +24,8 @@ def _same(_: Type, read: str) -> str:
 class Scalar:
     """How one kind of scalar is read."""
 
-    #: The type of its column.
-    column_type: Callable[[Type], str]
+    #: The type of its column; `{0}` is the type of the value.
+    column_type: str
     #: A regular expression for the JSON that the parser reads exactly; `null` is always such.
     pattern: Callable[[Type], str]
     #: What a marked text is as a column; NULL when it is no value of the type.
@@ -54,10 +54,6 @@ def _decimal(of: Type, text: str) -> str:
     return sql.decimal(marked_json.unmarked(text), of.precision, of.scale)
 
 
-def _decimal_type(of: Type) -> str:
-    return f"decimal({of.precision},{of.scale})"
-
-
 def _number(precision: int, scale: int) -> str:
     number = sql.plain_number(precision, scale, "{0,20}+")
     return f'{number}|"{number}"'
@@ -69,7 +65,7 @@ def _iso(of: Type, text: str) -> str:
 
 
 def _iso_time(of: Type, text: str) -> str:
-    return sql.usual_iso_time(text) if of.timezone == "UTC" else sql.iso_time(text, of.timezone)
+    return sql.cast_iso_time(text) if of.timezone == "UTC" else sql.iso_time(text, of.timezone)
 
 
 def _in_pattern(of: Type, text: str) -> str:
@@ -100,36 +96,34 @@ _FINITE = r"-?(?:0|[1-9][0-9]{0,99}+)(?:\.[0-9]{1,99}+)?+(?:[eE][+-]?[0-9]{1,2}+
 # -0 would become the text 0.
 _TEXT_OR_WHOLE = rf"{marked_json.STRING}|0|-?[1-9][0-9]*+"
 
-_STRING = Scalar(lambda _: "string", lambda _: _TEXT_OR_WHOLE, _text, "is no text")
-_DOUBLE = Scalar(lambda _: "double", lambda _: _FINITE, _finite, "is no finite number")
-_INTEGER = Scalar(
-    *(lambda _: "bigint", lambda _: _WHOLE, _token("-?[0-9]++", "bigint"), "is no whole number of 64 bits")
-)
-_BOOLEAN = Scalar(
-    *(lambda _: "boolean", lambda _: "true|false", _token("true|false", "boolean")),
-    "is neither true nor false",
-)
-_DECIMAL = Scalar(_decimal_type, lambda of: _number(of.precision, of.scale), _decimal, "is no number")
+_SCALARS = {
+    "string": Scalar("string", lambda _: _TEXT_OR_WHOLE, _text, "is no text"),
+    "integer": Scalar(
+        *("bigint", lambda _: _WHOLE, _token("-?[0-9]++", "bigint"), "is no whole number of 64 bits")
+    ),
+    "double": Scalar("double", lambda _: _FINITE, _finite, "is no finite number"),
+    "boolean": Scalar(
+        *("boolean", lambda _: "true|false", _token("true|false", "boolean"), "is neither true nor false")
+    ),
+    "decimal": Scalar(
+        *("decimal({0.precision},{0.scale})", lambda of: _number(of.precision, of.scale), _decimal),
+        "is no number",
+    ),
+    "date": Scalar(
+        *("date", lambda _: f'"{sql.ISO_DATE}"', _iso, "is no date", "string"),
+        lambda _, text: f"try_cast({text} as date)",
+    ),
+    "timestamp": Scalar(
+        *("timestamp", lambda _: f'"{sql.ISO_TIME}"', _iso, "is no date", "string"), _iso_time
+    ),
+}
 _EPOCH = Scalar(
-    *(lambda _: "timestamp", lambda _: _number(sql.EPOCH_DIGITS, sql.EPOCH_SCALE), _marked_epoch),
+    *("timestamp", lambda _: _number(sql.EPOCH_DIGITS, sql.EPOCH_SCALE), _marked_epoch),
     *("is no time since 1970", f"decimal({sql.EPOCH_DIGITS},{sql.EPOCH_SCALE})", _epoch),
 )
-_DATE = Scalar(
-    *(lambda _: "date", lambda _: f'"{sql.ISO_DATE}"', _iso, "is no date", "string"),
-    lambda _, text: f"try_cast({text} as date)",
+_IN_PATTERN = Scalar(
+    *("{0.kind}", lambda _: marked_json.STRING, _marked_in_pattern, "is no date", "string", _in_pattern)
 )
-_TIME = Scalar(lambda _: "timestamp", lambda _: f'"{sql.ISO_TIME}"', _iso, "is no date", "string", _iso_time)
-_PATTERN = (lambda _: marked_json.STRING, _marked_in_pattern, "is no date", "string", _in_pattern)
-
-_SCALARS = {
-    "string": _STRING,
-    "integer": _INTEGER,
-    "double": _DOUBLE,
-    "boolean": _BOOLEAN,
-    "decimal": _DECIMAL,
-    "date": _DATE,
-    "timestamp": _TIME,
-}
 
 
 def scalar(of: Type) -> Scalar:
@@ -137,13 +131,13 @@ def scalar(of: Type) -> Scalar:
     if of.epoch:
         return _EPOCH
     if of.kind in ("date", "timestamp") and of.format != "iso8601":
-        return Scalar(lambda each: each.kind, *_PATTERN)
+        return _IN_PATTERN
     return _SCALARS[of.kind]
 
 
 def column_type(of: Type) -> str:
     """The type of the column, as DDL."""
-    return _ddl(of, lambda leaf: scalar(leaf).column_type(leaf))
+    return _ddl(of, lambda leaf: scalar(leaf).column_type.format(leaf))
 
 
 def read_type(of: Type) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Optional
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.offset_log import CHECKPOINTS
+from medallion.offset_log import CHECKPOINTS, OffsetLog
+from medallion.sinks.naming import SILVER, batch_of
 
-_COMPACT = ".compact"
+COMPACT = ".compact"
 
 
 class FileSourceLog:
@@ -40,7 +42,7 @@ class FileSourceLog:
         number = after + 1
         while number <= through:
             # What is not there is repeated by the next compact entry.
-            compact = (at for at, name in entries.items() if at >= number and name.endswith(_COMPACT))
+            compact = (at for at, name in entries.items() if at >= number and name.endswith(COMPACT))
             at = number if number in entries else next(compact, None)
             if at is None:
                 raise ValueError(f"{self._files.uri(self.folder)}/{number} is not there")
@@ -70,3 +72,47 @@ class FileSourceLog:
 def name_of(uri: str) -> str:
     """The name of a file of silver, which has no character that a URI encodes."""
     return uri.rsplit("/", 1)[-1]
+
+
+class GoldReaders:
+    """Which silver files these tables' queries have read. Retention takes no other."""
+
+    def __init__(self, files: HadoopFiles, tables: Iterable[str]) -> None:
+        self._readers = [_Reader(files, table) for table in tables]
+
+    def have_read(self, names: list[str]) -> set[str]:
+        """Those of these silver files, the oldest first, that every query has read in a committed batch.
+
+        The commit is on the local disk then: a query whose batch ran again would miss the files.
+        """
+        oldest = batch_of(SILVER, names[0]) or 0
+        left = set(names)
+        for reader in self._readers:
+            left &= reader.have_read(left, oldest)
+        return left
+
+
+class _Reader:
+    def __init__(self, files: HadoopFiles, table: str) -> None:
+        self._log = OffsetLog(files, table)
+        self._source = FileSourceLog(files, table)
+        self._through = -1
+        self._names: set[str] = set()
+
+    def have_read(self, names: set[str], oldest: int) -> set[str]:
+        """`oldest`: files of earlier batches are gone, and not asked for again."""
+        # Mostly they were read long ago.
+        if not names <= self._names:
+            self._read_on()
+            self._names = {name for name in self._names if (batch_of(SILVER, name) or 0) >= oldest}
+        return names & self._names
+
+    def _read_on(self) -> None:
+        committed = self._log.last_committed()
+        batch = self._log.read(committed) if committed >= 0 else None
+        if batch is None or batch.log_offset is None or batch.log_offset <= self._through:
+            return
+        names = self._source.names(self._through, batch.log_offset)
+        self._log.sync(committed + 1)
+        self._names |= names
+        self._through = batch.log_offset

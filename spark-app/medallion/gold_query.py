@@ -23,13 +23,12 @@ from medallion.gold import gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import Batch, OffsetLog
 from medallion.pipeline import GoldTable, Pipeline
-from medallion.preview import preview
 from medallion.retention import prune
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.silver import silver_schema
-from medallion.sinks.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of
+from medallion.sinks.file_committer import FileCommitter, StagedFiles
 from medallion.sinks.naming import SILVER, Sink, gold_sink
-from medallion.sinks.staging import Staging
+from medallion.sinks.staging import FirstBatch, attempt
 
 _SILVER_OPTIONS = {
     # Names of the output contract alone: another file in the folder would end the query.
@@ -64,20 +63,16 @@ class GoldBatch:
     first_batch: FirstBatch = field(default_factory=FirstBatch)
 
     def write(self, windows: DataFrame, batch_id: int) -> BatchCounts:
-        """Stages, publishes and prunes; gives the rows. A replay with the same batch id replaces its
-        own file. Raises JobError, and publishes nothing, when the batch is not whole.
+        """Stages, commits and prunes; gives the rows. A replay with the same batch id replaces its
+        own file. Raises JobError, and commits nothing, when the batch is not whole.
         """
-        planned = self.log.planned(batch_id)
-        with Staging(self.files, self.sink.folder, batch_id) as staging:
-            staging.remove_others(self.log)
-            replaces = self.first_batch.may_be_published(batch_id)
-            committer = FileCommitter(self.files, self.log, planned, staging.folder, replaces)
+        with attempt(self.files, self.log, batch_id, self.first_batch) as committer:
             staged = self._stage(windows, committer)
-            self.log.sync(batch_id, *self._written_by(planned))
+            self.log.sync(batch_id, *self._written_by(committer.batch))
             self.files.sync(committer.commit([staged]))
         prune(self.files, self.log, self.sink, self.max_files_per_sink)
-        if self.show_previews and staged.rows:
-            preview(self.files, path_of(self.sink, planned, next(iter(staged.paths))))
+        if self.show_previews:
+            committer.preview(staged)
         return BatchCounts({self.sink.folder: staged.rows})
 
     def _stage(self, windows: DataFrame, committer: FileCommitter) -> StagedFiles:
@@ -97,15 +92,8 @@ class GoldBatch:
 
     def _written_by(self, planned: Batch) -> list[str]:
         """Files of the checkpoint that a restart needs when this batch is committed."""
-        state = f"{self.log.checkpoint}/state/0"
-        version = f"{planned.batch_id + 1}."
-        partitions = [name for name in self.files.names(state) if name.isdigit()]
-        versions = [
-            f"state/0/{partition}/{name}"
-            for partition in partitions
-            for name in self.files.names(f"{state}/{partition}")
-            if name.startswith(version)
-        ]
+        state = self.log.state_files(planned)
+        versions = [f"{folder}/{name}" for folder, names in state.items() for name in names]
         entry = FileSourceLog(self.files, self.sink.folder).entries().get(planned.log_offset or 0)
         return [*versions, *([f"sources/0/{entry}"] if entry else [])]
 

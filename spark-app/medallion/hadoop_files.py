@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import reduce
 from pathlib import PurePosixPath
 from typing import Any, Optional
@@ -105,11 +106,8 @@ class HadoopFiles:
 
     def first_byte(self, path: str) -> Optional[int]:
         """A file's first byte, None when it is empty."""
-        stream = self._fs.open(self._at(path))
-        try:
+        with closing(self._fs.open(self._at(path))) as stream:
             first = int(stream.read())
-        finally:
-            stream.close()
         return None if first < 0 else first
 
     def modified_ms(self, path: str) -> int:
@@ -125,26 +123,21 @@ class HadoopFiles:
         return newest
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder."""
         return bool(self._fs.exists(self._at(path)))
 
     def csv_records(self, path: str) -> int:
-        """The records of a CSV file by RFC 4180, its header included: line ends outside of quotes. A last
-        record without a line end does not count.
-        """
+        """The records of a CSV file by RFC 4180, its header included. Each ends with a line end."""
+        return _csv_records(self._chunks(path))
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
         if self.is_local:
             with open(self._local(path), "rb") as file:
-                return _csv_records(iter(lambda: file.read(_COPY_BYTES), b""))
-        stream = self._fs.open(self._at(path))
-        try:
-            return _csv_records(self._chunks(stream))
-        finally:
-            stream.close()
-
-    def _chunks(self, stream: Any) -> Iterator[bytes]:
+                yield from iter(lambda: file.read(_COPY_BYTES), b"")
+            return
         io = self._jvm.org.apache.commons.io
-        while chunk := bytes(io.IOUtils.toByteArray(io.input.BoundedInputStream(stream, _COPY_BYTES))):
-            yield chunk
+        with closing(self._fs.open(self._at(path))) as stream:
+            while chunk := bytes(io.IOUtils.toByteArray(io.input.BoundedInputStream(stream, _COPY_BYTES))):
+                yield chunk
 
     def read_text(self, path: str) -> Optional[str]:
         """The text (UTF-8) that `write_text` left, or None when there is none.
@@ -160,11 +153,8 @@ class HadoopFiles:
         return self._text(path) if self.exists(path) else None
 
     def _text(self, path: str) -> str:
-        stream = self._fs.open(self._at(path))
-        try:
+        with closing(self._fs.open(self._at(path))) as stream:
             return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-        finally:
-            stream.close()
 
     def write_text(self, path: str, text: str) -> None:
         """Writes a small file so that `read_text` gives the old text or the new one, also after a power cut.
@@ -172,11 +162,8 @@ class HadoopFiles:
         A local rename onto an existing file deletes that first; in between, the draft is all there is.
         """
         draft = f"{path}{_DRAFT}"
-        stream = self._fs.create(self._at(draft), True)
-        try:
+        with closing(self._fs.create(self._at(draft), True)) as stream:
             stream.write(bytearray(text + _END_MARK, "utf-8"))
-        finally:
-            stream.close()
         # Else the name could be on the disk before the text is.
         if self.is_local:
             _sync(self._local(draft))
@@ -202,7 +189,7 @@ class HadoopFiles:
     def make_local_folders(self, *folders: str) -> None:
         """Makes folders and their parents where the root is on a local disk; elsewhere nothing happens.
 
-        Whoever writes there would make them, but Hadoop starts a process (chmod) for each that it makes.
+        A writer would make them, but Hadoop starts a process (chmod) for each that it makes.
         """
         if self.is_local:
             for folder in folders:
@@ -236,17 +223,11 @@ class HadoopFiles:
                     with open(self._local(source), "rb") as part:
                         shutil.copyfileobj(part, joined, _COPY_BYTES)
             return
-        out = self._fs.create(self._at(target), True)
-        try:
+        with closing(self._fs.create(self._at(target), True)) as out:
             out.write(bytearray(first, "utf-8"))
             for source in sources:
-                stream = self._fs.open(self._at(source))
-                try:
+                with closing(self._fs.open(self._at(source))) as stream:
                     self._jvm.org.apache.hadoop.io.IOUtils.copyBytes(stream, out, _COPY_BYTES, False)
-                finally:
-                    stream.close()
-        finally:
-            out.close()
 
     def join_parquet(self, sources: list[str], target: str, columns: Optional[Mapping[str, str]]) -> int:
         """Writes one Parquet file with all rows of several, see `ParquetFiles.join`."""

@@ -1,9 +1,10 @@
-"""One micro-batch of `ingest`: bronze, silver, quarantine and raw_csv from one parse of each record.
+"""The query `ingest` over the topic, and its micro-batch: bronze, silver, quarantine and raw_csv from one
+parse of each record.
 
 A batch is read from Kafka once; the driver makes the files of bronze, silver and quarantine from what that
 wrote, copying Parquet's row groups as they are, which costs far less than writing them. With
 SINK_FILES=parallel the executors write these files instead. All that a batch writes is staged, checked,
-published in one go, and then pruned.
+committed in one go, and then pruned.
 
 What a small batch costs is starting jobs: each is one task. What a large batch costs is computing: each job
 is several tasks.
@@ -11,31 +12,49 @@ is several tasks.
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, TypeVar
+from typing import Callable, Optional
 
 from pyspark import inheritable_thread_target
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
 
+from medallion.bronze import bronze
+from medallion.config import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
-from medallion.offset_log import Batch, OffsetLog, Range, count_of
+from medallion.offset_log import OffsetLog, Range, count_of
+from medallion.parse import Parser
 from medallion.pipeline import Pipeline
-from medallion.preview import preview
-from medallion.record_lookup import RecordLookup
-from medallion.record_size import RecordSize
+from medallion.resolved_plan import PhysicalPlan, ResolvedPlan
 from medallion.retention import ReadFiles, prune
 from medallion.session import tune_for_size
-from medallion.shutdown_guard import BatchCounts
-from medallion.sinks.division import divide
-from medallion.sinks.file_committer import FileCommitter, FirstBatch, StagedFiles, path_of, published_of
+from medallion.shutdown_guard import BatchCounts, ShutdownGuard
+from medallion.sinks.file_committer import FileCommitter, StagedFiles, path_of
 from medallion.sinks.naming import BRONZE, INGEST, SILVER, part_of
-from medallion.sinks.parallel_files import ParallelFilePasses
-from medallion.sinks.single_file import Rows, SingleFilePasses
-from medallion.sinks.staging import Staging
-from medallion.whole_batch import RowCounts, WholeBatch
+from medallion.sinks.parallel_files import ParallelFileStaging
+from medallion.sinks.single_file import Rows, SingleFileStaging, rows_of
+from medallion.sinks.staging import FirstBatch, attempt
+from medallion.source_manifest import SourceManifest
+from medallion.topic import RecordLookup, TopicLookup
+from medallion.whole_batch import WholeBatch
 
-_T = TypeVar("_T")
+#: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
+#: few large polls are cheap. Its question waits behind a fetch that is on its way, which at the end of the
+#: topic the broker answers only after the longest wait; what a batch reads is there, so no fetch has to wait.
+#: (InternalKafkaConsumer of Spark 3.5)
+_CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "0"}
+#: Tasks that read a large batch at least: with as many as a small topic has partitions, cores would idle at
+#: the end. A small batch has one all the same.
+_MIN_TASKS = 6
+
+#: Batches of fewer records are written by one task: starting more would cost more than it saves.
+ONE_TASK_RECORDS = 20_000
+#: The same by the bytes of bronze.
+ONE_TASK_BYTES = 16 << 20
+#: How large a record is taken to be until a batch of this driver has shown it.
+_UNKNOWN_BYTES = 4096.0
 
 # The offset log, the source, and the four sinks.
 _THREADS = 6
@@ -45,7 +64,7 @@ _THREADS = 6
 class Source:
     """What a batch asks about the topic that it was read from.
 
-    `confirm` is called when the records have been read and nothing is published yet; it raises when they came
+    `confirm` is called when the records have been read and nothing is committed yet; it raises when they came
     from another topic than the checkpoint's. When a topic is deleted and created again under a running query,
     Spark reads on without a word. Its id never comes back, so one look after the reading is enough.
     `lookup` is asked when there are fewer records than offsets. `accepts_loss`: records that retention took
@@ -57,40 +76,12 @@ class Source:
     accepts_loss: bool = False
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    """One attempt at a batch: its passes, its check, and threads to run steps in."""
-
-    passes: SingleFilePasses
-    whole: WholeBatch
-    threads: ThreadPoolExecutor
-
-    def start(self, work: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Runs it in a thread whose Spark jobs belong to the batch as those of this one do."""
-        return self.threads.submit(inheritable_thread_target(work), *arguments)
-
-    def require_whole(
-        self, bronze: StagedFiles, quarantine: StagedFiles, silver: StagedFiles, csv: StagedFiles
-    ) -> None:
-        """Raises JobError unless the batch is whole."""
-        counts = RowCounts(bronze.rows, silver.rows, quarantine.rows)
-        self.whole.require(counts, self.passes.bronze_parts)
-        self.whole.require_csv(silver.rows, csv.rows)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What an attempt has published, and how many records were rejected by reason."""
-
-    staged: list[StagedFiles]
-    rejected: dict[str, int]
-
-
-@dataclass(frozen=True)
+@dataclass
 class Ingest:
-    """Writes a batch of records as the files of four sinks. `silver_read`: which files of silver everybody
-    has read who has to; no other is pruned. `parallel`: the files that the executors write are the outputs,
-    instead of one file that the driver makes of them.
+    """Writes a batch of records as the files of four sinks.
+
+    `silver_read` tells which files of silver every gold query has read; no other is pruned. `parallel`: the
+    outputs are the files that the executors write, instead of one that the driver makes of them.
     """
 
     pipeline: Pipeline
@@ -103,73 +94,131 @@ class Ingest:
     silver_read: Optional[ReadFiles] = None
     parallel: bool = False
     first_batch: FirstBatch = field(default_factory=FirstBatch)
-    record_size: RecordSize = field(default_factory=RecordSize)
+    #: How many bytes of bronze a record of the last batch took.
+    record_bytes: float = _UNKNOWN_BYTES
 
     def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
-        """Takes bronze's columns. Stages, publishes and prunes; gives the rows. A replay with the same
-        batch id replaces its own files. Raises JobError, and publishes nothing, when the batch is not whole.
+        """Takes bronze's columns. Stages, commits and prunes; gives the rows. A replay with the same
+        batch id replaces its own files. Raises JobError, and commits nothing, when the batch is not whole.
         """
-        planned = self.log.planned(batch_id)
-        with Staging(self.files, INGEST, batch_id) as staging:
-            staging.remove_others(self.log)
-            outcome = self._stage_and_publish(records, planned, staging.folder)
-        for item in outcome.staged:
+        with attempt(self.files, self.log, batch_id, self.first_batch) as committer:
+            staged, rejected = self._stage_and_commit(records, committer)
+        for item in staged:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
-            if self.show_previews and item.sink == SILVER and item.rows:
-                preview(self.files, path_of(item.sink, planned, next(iter(item.paths))))
-        return BatchCounts({item.sink.folder: item.rows for item in outcome.staged}, outcome.rejected)
+            if self.show_previews and item.sink == SILVER:
+                committer.preview(item)
+        return BatchCounts({item.sink.folder: item.rows for item in staged}, rejected)
 
-    def _stage_and_publish(self, records: DataFrame, planned: Batch, folder: str) -> _Outcome:
-        ranges = self.log.ranges(planned)
-        is_small = ranges is not None and self.record_size.fits_one_task(count_of(ranges))
-        tune_for_size(records.sparkSession, not is_small)
-        replaces = self.first_batch.may_be_published(planned.batch_id)
-        committer = FileCommitter(self.files, self.log, planned, folder, replaces)
-        passes = self._passes(committer, is_small, ranges)
+    def _stage_and_commit(
+        self, records: DataFrame, committer: FileCommitter
+    ) -> tuple[list[StagedFiles], dict[str, int]]:
+        """Gives what is committed, and the rejected records by reason. Steps run as soon as they can."""
+        batch, spark = committer.batch, records.sparkSession
+        ranges = self.log.ranges(batch)
+        is_small = ranges is not None and self._fits_one_task(count_of(ranges))
+        tune_for_size(spark, not is_small)
+        staging = self._staging(committer, is_small, ranges)
         whole = WholeBatch(
-            *(records.sparkSession, self.files, self.source.lookup, self.source.accepts_loss),
-            *(planned.batch_id, ranges, folder),
+            *(spark, self.files, self.source.lookup, self.source.accepts_loss),
+            *(batch.batch_id, ranges, committer.folder),
         )
         with ThreadPoolExecutor(_THREADS) as threads:
-            outcome = self._run(_Attempt(passes, whole, threads), records)
-        bronze = outcome.staged[0]
-        size = sum(self.files.size(path_of(BRONZE, planned, part)) for part in bronze.paths)
-        self.record_size.learn(bronze.rows, size)
-        return outcome
 
-    def _passes(
+            def start(stage: Callable[[], StagedFiles]) -> Future[StagedFiles]:
+                # In a thread whose Spark jobs belong to the batch as those of this one do.
+                return threads.submit(inheritable_thread_target(stage))
+
+            relied_on = threads.submit(self.log.sync, batch.batch_id)
+            staging.write_rows(records)
+            confirmed = threads.submit(self.source.confirm)
+            csv = start(staging.stage_raw_csv)
+            bronze_, silver = start(staging.stage_bronze), start(staging.stage_silver)
+            quarantine = start(staging.stage_quarantine)
+            staged = [each.result() for each in (bronze_, quarantine, silver, csv)]
+            whole.require({item.sink.folder: item.rows for item in staged}, staging.bronze_parts)
+            confirmed.result()
+            relied_on.result()
+            synced = threads.submit(self.files.sync, committer.commit(staged))
+            # No reader waits for it: the files have their names.
+            rejected = staging.count_rejected()
+            synced.result()
+        if staged[0].rows:
+            size = sum(self.files.size(path_of(BRONZE, batch, part)) for part in staged[0].paths)
+            self.record_bytes = size / staged[0].rows
+        return staged, rejected
+
+    def _fits_one_task(self, records: int) -> bool:
+        return records < ONE_TASK_RECORDS and records * self.record_bytes < ONE_TASK_BYTES
+
+    def _staging(
         self, committer: FileCommitter, is_small: bool, ranges: Optional[dict[str, Range]]
-    ) -> SingleFilePasses:
-        if not self._is_parallel(committer):
-            return SingleFilePasses(self.files, committer, self.pipeline, self.rows, is_small)
-        return ParallelFilePasses(self.files, committer, self.pipeline, self.rows, is_small, divide(ranges))
+    ) -> SingleFileStaging:
+        given = (self.files, committer, self.pipeline, self.rows, is_small)
+        if self._is_parallel(committer):
+            return ParallelFileStaging(*given, ranges)
+        return SingleFileStaging(*given)
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
-        """A batch goes on in the form in which its silver began to be published, whatever is set now. Gold
+        """A batch goes on in the form in which its silver began to be committed, whatever is set now. Gold
         may have read that, and would read its rows again under other names.
         """
-        published = published_of(self.files, SILVER, committer.batch) if committer.replaces else []
-        if not published:
+        committed = committer.committed(SILVER)
+        if not committed:
             return self.parallel
-        return any(part_of(SILVER, name) is not None for name in published)
+        return any(part_of(SILVER, name) is not None for name in committed)
 
-    def _run(self, attempt: _Attempt, records: DataFrame) -> _Outcome:
-        """Whatever does not wait for anything is done at once."""
-        passes, committer, batch_id = attempt.passes, attempt.passes.committer, attempt.whole.batch_id
-        relied_on = attempt.threads.submit(self.log.sync, batch_id)
-        passes.write_rows(records)
-        confirmed = attempt.threads.submit(self.source.confirm)
-        csv = attempt.start(passes.stage_raw_csv)
-        bronze = attempt.start(passes.stage_bronze)
-        silver = attempt.start(passes.stage_silver)
-        quarantine = attempt.start(passes.stage_quarantine)
-        staged = [bronze.result(), quarantine.result(), silver.result(), csv.result()]
-        attempt.require_whole(*staged)
-        confirmed.result()
-        relied_on.result()
-        synced = attempt.threads.submit(self.files.sync, committer.commit(staged))
-        # Nobody waits for it: readers have their files.
-        rejected = passes.count_rejected()
-        synced.result()
-        return _Outcome(staged, rejected)
+
+def start_ingest(
+    spark: SparkSession,
+    settings: Settings,
+    files: HadoopFiles,
+    manifest: SourceManifest,
+    guard: ShutdownGuard,
+    confirm_source: Callable[[], None],
+    silver_read: ReadFiles,
+) -> StreamingQuery:
+    """Starts `ingest`. `Source` tells of `confirm_source`, `Ingest` of `silver_read`."""
+    log = OffsetLog(files, INGEST, manifest.starting_offsets)
+    lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
+    source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
+    pipeline = settings.pipeline
+    records = bronze(_read_topic(spark, settings, manifest))
+    parsed = Parser(pipeline).parse(records)
+    with_lines, without = (
+        ResolvedPlan(records, rows_of(pipeline, parsed, has_lines)) for has_lines in (True, False)
+    )
+    # Small batches have lines.
+    small = PhysicalPlan(with_lines)
+
+    def rows(batch: DataFrame, has_lines: bool) -> DataFrame:
+        return small.over(batch) if has_lines else without.over(batch)
+
+    batch = Ingest(
+        *(pipeline, rows, files, log, source),
+        *(settings.max_files_per_sink, settings.show_previews, silver_read, settings.sink_files == PARALLEL),
+    )
+    return (
+        records.writeStream.queryName(INGEST)
+        .foreachBatch(guard.wrap(batch.write))
+        .option("checkpointLocation", files.uri(log.checkpoint))
+        .trigger(processingTime=settings.trigger_interval)
+        .start()
+    )
+
+
+def _read_topic(spark: SparkSession, settings: Settings, manifest: SourceManifest) -> DataFrame:
+    """The topic as a stream of records as Spark's source gives them, with headers."""
+    return (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.bootstrap_servers)
+        .option("subscribe", settings.topic)
+        .option("startingOffsets", json.dumps({settings.topic: manifest.starting_offsets}))
+        .option("includeHeaders", "true")
+        .option("minPartitions", _MIN_TASKS)
+        .options(**_CONSUMER)
+        .option("kafka.isolation.level", settings.isolation_level)
+        .option("failOnDataLoss", str(settings.fail_on_data_loss).lower())
+        .option("maxOffsetsPerTrigger", settings.max_offsets_per_trigger)
+        .load()
+    )

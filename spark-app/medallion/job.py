@@ -10,23 +10,28 @@ from typing import Any
 from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
+from medallion import log
+from medallion.checkpoint_repair import GoldRepair
 from medallion.cluster_watchdog import watch_executors
 from medallion.config import Settings
-from medallion.console import say
-from medallion.data_loss import loss_of
 from medallion.errors import JobError
 from medallion.failure import is_about_the_topic, query_failure
+from medallion.file_source_log import GoldReaders
 from medallion.gold_query import start_gold
-from medallion.gold_readers import GoldReaders
-from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
+from medallion.ingest import start_ingest
 from medallion.offset_log import OffsetLog
 from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
-from medallion.query import start_ingest
 from medallion.session import use_local_checkpoints
 from medallion.sinks.naming import INGEST
-from medallion.source_manifest import SourceManifest, mark_started, open_source, refuse_recreated_topic
+from medallion.source_manifest import (
+    SourceManifest,
+    loss_of,
+    mark_started,
+    open_source,
+    refuse_recreated_topic,
+)
 from medallion.topic import TopicAdmin
 
 #: How long running batches may take to finish once a stop was asked for.
@@ -51,12 +56,10 @@ class Job:
         self._hook: Any = None
 
     def run(self) -> None:
-        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends by
-        itself.
-        """
+        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends."""
         self._listen_for_stop()
         settings, spark = self._settings, self._spark
-        say(
+        log.info(
             f"starting: Spark {spark.version} on {spark.sparkContext.master}, "
             f"topic {settings.topic}, output {settings.output_path}"
         )
@@ -69,28 +72,26 @@ class Job:
         for table in settings.pipeline.gold:
             GoldRepair(files, table.name).run()
         self._start_queries(files, admin, manifest)
-        log = OffsetLog(files, INGEST)
+        offset_log = OffsetLog(files, INGEST)
         executors = watch_executors(spark)
         announced = False
         while not self._asked.wait(_POLL_S):
-            self._raise_failure(admin, manifest, log)
+            self._raise_failure(admin, manifest, offset_log)
             try:
                 executors.check()
             except JobError:
                 # Its batch cannot end.
                 self._grace_s = 0.0
                 raise
-            if not announced and self._queries.are_active and log.has_start():
+            if not announced and self._queries.are_active and offset_log.has_start():
                 announced = True
                 mark_started(files, manifest)
-                say("query running, start offsets fixed")
+                log.info("query running, start offsets fixed")
         self.drain()
-        self._raise_failure(admin, manifest, log)
+        self._raise_failure(admin, manifest, offset_log)
 
     def drain(self) -> None:
-        """Lets running batches commit within the grace, then stops every query. Safe to call from several
-        threads.
-        """
+        """Lets running batches commit within the grace, then stops every query. It is thread-safe."""
         with self._draining:
             if not self._drained:
                 self._asked.set()
@@ -98,7 +99,7 @@ class Job:
                 self._drained = True
 
     def close(self) -> None:
-        """Stops, and takes the JVM's hook back: once Python has ended nobody would answer it."""
+        """Stops, and takes the JVM's hook back: once Python has ended nothing would answer it."""
         self.drain()
         if self._hook is not None and not self._hooks.isShutdownInProgress():
             self._hooks.removeShutdownHook(self._hook)
@@ -123,14 +124,14 @@ class Job:
                 start = partial(start_gold, self._spark, self._settings, files, table)
                 self._queries.start(table.name, start)
 
-    def _raise_failure(self, admin: TopicAdmin, manifest: SourceManifest, log: OffsetLog) -> None:
+    def _raise_failure(self, admin: TopicAdmin, manifest: SourceManifest, offset_log: OffsetLog) -> None:
         failed = self._queries.failed()
         if failed is None:
             return
         failure = query_failure(failed.query, failed.guard.failure)
         # Only `ingest` reads the topic.
         if failed.query.name == INGEST and is_about_the_topic(failure):
-            failure = loss_of(admin.describe(), manifest, log) or failure
+            failure = loss_of(admin.describe(), manifest, offset_log) or failure
         raise failure
 
     def _listen_for_stop(self) -> None:
@@ -149,7 +150,7 @@ class Job:
 
 
 class _JvmHook:
-    """java.lang.Runnable: the driver's JVM was told to end, and asks here before it takes Spark down."""
+    """java.lang.Runnable: the driver's JVM is ending, and asks here before it takes Spark down."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

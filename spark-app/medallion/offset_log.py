@@ -49,14 +49,13 @@ class OffsetLog:
 
     def __init__(self, files: HadoopFiles, query: str, start: Optional[dict[str, int]] = None) -> None:
         self._files = files
+        self.query = query
         #: Where the query began, None where that is not known.
         self.start = start
         self.checkpoint = f"{CHECKPOINTS}/{query}"
 
     def read(self, batch_id: int) -> Optional[Batch]:
-        """The batch as it was planned, or None when Spark has cleaned it away
-        (spark.sql.streaming.minBatchesToRetain).
-        """
+        """The batch as it was planned, or None when Spark has purged it (minBatchesToRetain)."""
         text = self._files.read_text(f"{self.checkpoint}/offsets/{batch_id}")
         if text is None:
             return None
@@ -73,9 +72,7 @@ class OffsetLog:
         )
 
     def planned(self, batch_id: int) -> Batch:
-        """The batch that is running now. Raises OSError when its entry is not there: then it must not
-        write.
-        """
+        """The batch that is running now. Raises OSError without its entry: it must not write then."""
         batch = self.read(batch_id)
         if batch is None:
             raise OSError(
@@ -107,18 +104,25 @@ class OffsetLog:
             return
         raise refusal(
             f"another driver works on the checkpoint {self._files.uri(self.checkpoint)}: {cause}; "
-            "this driver published nothing of it",
+            "this driver committed nothing of it",
             "stop the other driver, or leave this one stopped: a checkpoint is for one driver at a time",
         )
 
     def sync(self, batch_id: int, *others: str) -> None:
         """Brings to the local disk what a batch relies on: without its own entry in the offset log a replay
-        would give other names to what it publishes. Spark leaves that to the operating system. `others` are
+        would give other names to the files. Spark leaves that to the operating system. `others` are
         files of the checkpoint.
         """
         relied_on = [f"offsets/{batch_id}", f"commits/{batch_id - 1}" if batch_id else "sources/0/0", *others]
         paths = [f"{self.checkpoint}/{name}" for name in relied_on]
         self._files.sync(path for path in paths if self._files.exists(path))
+
+    def state_files(self, batch: Batch) -> dict[str, list[str]]:
+        """Names of the files of the state after a batch, by the folder of each partition."""
+        folders = [f"state/0/{partition}" for partition in range(batch.partitions)]
+        names = {folder: self._files.names(f"{self.checkpoint}/{folder}") for folder in folders}
+        version = f"{batch.batch_id + 1}."
+        return {folder: [name for name in names[folder] if name.startswith(version)] for folder in folders}
 
     def last_committed(self) -> int:
         """The newest batch id in the commit log, -1 when there is none."""

@@ -1,9 +1,9 @@
 """The one parse: every record is read once by Spark's own parser, from end to end.
 
-A value that looks like an event of the contract (see `event_pattern`) is read with the fields' types, and is
-a silver row when the checks of the contract hold. Any other value has a fault, or something that the parser
-would read as something else: it is read exactly, within the same pass, which tells what it has or why it is
-no silver row (see `exact_validation`).
+A value that looks like an event of the contract (see `event_pattern`) takes the fast path: it is read with
+the fields' types, and is a silver row when the checks of the contract hold. Any other value has a fault, or
+something that the parser would read as something else. Exact validation, within the same pass, tells what it
+has or why it is no silver row (see `exact_validation`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from medallion import field_types as types
 from medallion import marked_json
 from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
-from medallion.constraints import violations
 from medallion.event_pattern import event_pattern
 from medallion.exact_validation import exact_outcome
-from medallion.expressions import holds
+from medallion.expressions import holds, violations
 from medallion.pipeline import Field, Pipeline
 from medallion.silver import silver_column, silver_columns, staged_name
 

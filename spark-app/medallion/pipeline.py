@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Optional
 
 #: The event time of events that have none of their own is the record's.
@@ -83,7 +81,6 @@ class Pipeline:
     watermark_ms: int
     quarantines_unknown_fields: bool
     fields: tuple[Field, ...]
-    expect: tuple[Expectation, ...]
     expect_or_quarantine: tuple[Expectation, ...]
     raw_csv_columns: tuple[str, ...]
     gold: tuple[GoldTable, ...]
@@ -94,16 +91,10 @@ class Pipeline:
         return tuple(each for each in self.fields if each.name != self.event_time)
 
 
-def load_pipeline(path: Path) -> Pipeline:
-    """Reads a `pipeline.json`."""
-    return pipeline_of(json.loads(path.read_text("utf-8")))
-
-
 def pipeline_of(document: dict[str, Any]) -> Pipeline:
     """The pipeline of a `pipeline.json` that has been read already."""
     if document["version"] != 1:
         raise ValueError(f"pipeline.json has version {document['version']}; this job reads version 1")
-    expectations = document["expectations"]
     return Pipeline(
         name=document["name"],
         fingerprint=document["fingerprint"],
@@ -112,29 +103,23 @@ def pipeline_of(document: dict[str, Any]) -> Pipeline:
         watermark_ms=document["eventTime"]["watermarkMs"],
         quarantines_unknown_fields=document["unknownFields"] == "quarantine",
         fields=tuple(map(_field, document["fields"])),
-        expect=tuple(Expectation(**each) for each in expectations["expect"]),
-        expect_or_quarantine=tuple(Expectation(**each) for each in expectations["expectOrQuarantine"]),
+        expect_or_quarantine=tuple(
+            Expectation(**each) for each in document["expectations"]["expectOrQuarantine"]
+        ),
         raw_csv_columns=tuple(document["rawCsv"]["columns"]),
         gold=tuple(map(_gold_table, document["gold"])),
     )
 
 
 def _field(document: dict[str, Any]) -> Field:
-    return Field(
-        name=document.get("name", ""),
-        required=document["required"],
-        type=_type(document["type"]),
-        constraints=document["constraints"],
-    )
+    name, required = document.get("name", ""), document["required"]
+    return Field(name, required, _type(document["type"]), document["constraints"])
 
 
 def _type(document: dict[str, Any]) -> Type:
-    inside: dict[str, Any] = {}
-    if "fields" in document:
-        inside["fields"] = tuple(map(_field, document["fields"]))
-    if "items" in document:
-        inside["items"] = _field(document["items"])
-    return Type(**{**document, **inside})
+    fields = tuple(map(_field, document.get("fields", ())))
+    items = _field(document["items"]) if "items" in document else None
+    return Type(**{**document, "fields": fields, "items": items})
 
 
 def _gold_table(document: dict[str, Any]) -> GoldTable:

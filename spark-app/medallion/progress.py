@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
-from medallion.console import say
+from medallion import log
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.sinks.naming import INGEST
 
@@ -22,13 +22,10 @@ Progress = Dict[str, Any]
 
 
 def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
-    """The JSON of a batch of `ingest`. `lag` is how many records the topic had when the batch was planned and
-    that it does not cover.
-    """
+    """The JSON of a batch of `ingest`. `lag`: records that the topic had behind it when it was planned."""
     return {
         **_head(progress, counts),
         "rejected": counts.rejected,
-        "ms": _milliseconds(progress),
         "lag": sum(map(_lag, progress["sources"])),
     }
 
@@ -47,26 +44,22 @@ def gold_progress(progress: Progress, counts: BatchCounts) -> Progress:
             "rows": sum(state["numRowsTotal"] for state in states),
             "memory_bytes": sum(state["memoryUsedBytes"] for state in states),
         },
-        "ms": _milliseconds(progress),
     }
 
 
 def _head(progress: Progress, counts: BatchCounts) -> Progress:
     began = datetime.strptime(progress["timestamp"], "%Y-%m-%dT%H:%M:%S.%fZ")
-    at = began + timedelta(milliseconds=progress["durationMs"].get("triggerExecution", 0))
+    phases = dict(progress["durationMs"])
+    total_ms = phases.pop("triggerExecution", 0)
+    at = began + timedelta(milliseconds=total_ms)
     return {
         "query": progress["name"],
         "batch": progress["batchId"],
         "at": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
         "rows": counts.rows,
+        # Spark's phases of a micro-batch; the whole is `total`.
+        "ms": {**phases, "total": total_ms},
     }
-
-
-def _milliseconds(progress: Progress) -> dict[str, int]:
-    """Spark's phases of a micro-batch; the whole is `total`."""
-    phases = dict(progress["durationMs"])
-    total = phases.pop("triggerExecution", 0)
-    return {**phases, "total": total}
 
 
 def _lag(source: Progress) -> int:
@@ -130,7 +123,7 @@ class BatchLines(StreamingQueryListener):
         _print(f"rows={rows}", ingest_progress(progress, counts))
         if self._first and rows:
             self._first = False
-            say("first data batch committed")
+            log.info("first data batch committed")
 
     def _print_gold(self, progress: Progress, counts: BatchCounts) -> None:
         line = gold_progress(progress, counts)
@@ -144,5 +137,5 @@ class BatchLines(StreamingQueryListener):
 def _print(facts: str, line: Progress) -> None:
     sinks = " ".join(f"{sink}={rows}" for sink, rows in line["rows"].items())
     seconds = line["ms"]["total"] / 1000
-    say(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
-    say(f"progress {json.dumps(line, separators=(',', ':'))}")
+    log.info(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
+    log.info(f"progress {json.dumps(line, separators=(',', ':'))}")

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.console import say
+from medallion import log
 from medallion.progress import BatchLines
 from medallion.shutdown_guard import ShutdownGuard
 
@@ -76,9 +76,7 @@ class Queries:
         return next((each for each in self.running if each.has_failed), None)
 
     def stop(self, grace_s: float) -> None:
-        """Lets running batches commit within the grace, which is one for all of them, then stops every query.
-        No new batch begins.
-        """
+        """Lets running batches commit within one grace, then stops every query. No new batch begins."""
         if not self.lines.guards:
             return
         for guard in self.lines.guards.values():
@@ -90,7 +88,7 @@ class Queries:
         for each in self.running:
             if each.is_at_work:
                 each.abandoned = True
-                say(
+                log.info(
                     f"query={each.query.name} abandons its batch: not finished {grace_s:.0f} s after the "
                     "stop; a restart runs it again"
                 )

@@ -23,9 +23,7 @@ _SPECIAL = ',"\n\r'
 
 
 def raw_csv(pipeline: Pipeline, few_rows: bool = False) -> Column:
-    """A silver row, whose columns are named by `staged_name`, as a line without its end. For few rows it is
-    quicker planned, for others quicker computed.
-    """
+    """A silver row, with columns by `staged_name`, as a line. For few rows it is quicker planned."""
     return _line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items()), few_rows)
 
 

@@ -42,7 +42,6 @@ class PhysicalPlan:
         self._steps: list[Any] = []
 
     def over(self, batch: DataFrame) -> DataFrame:
-        """The same of a batch, as foreachBatch gives it."""
         session = batch.sparkSession
         source = _physical(batch)
         if not self._steps:
@@ -53,9 +52,7 @@ class PhysicalPlan:
 
 
 def _steps(made: Any, source: Any) -> list[Any]:
-    """The steps from a source to what was made of it, the first one first. Raises ValueError when it was made
-    of something else.
-    """
+    """The steps from a source to what was made of it. Raises ValueError when it was not made of that."""
     steps = []
     plan = made
     while not plan.equals(source):

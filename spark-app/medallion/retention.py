@@ -12,33 +12,30 @@ from py4j.protocol import Py4JJavaError
 
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
-from medallion.sinks.naming import Sink, batch_of, part_of
+from medallion.sinks.naming import Sink, batches_of, part_of
 
 #: Which of these files have been read.
 ReadFiles = Callable[[List[str]], Set[str]]
 
 
 def pruned_record(sink: Sink) -> str:
-    """Path of the record:
-    {"sink","through_batch","offsets":{"<partition>":next offset}|null,"files","rows":number|null}.
-    """
+    """Path of {"sink","through_batch","offsets":{partition: next}|null,"files","rows":number|null}."""
     return f"{CHECKPOINTS}/_pruned/{sink.folder}.json"
 
 
 def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optional[ReadFiles] = None) -> int:
     """Deletes the files of all but the `keep` newest batches of a sink (0 keeps all), oldest first; gives the
     number of files. The batch id says which is newest; its parts stay or go together. `read` tells which
-    files everybody has read who has to: the first batch that has another one stays, and so do all after it.
+    files every gold query has read: the first batch that has another one stays, and so do all after it.
 
     Only names of the output contract count. The record is written before the first file goes; files that
     it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
     is null when the offset log no longer reaches back to that batch, or its query reads no topic; `rows`
-    where they cannot be told: in raw_csv, whose rows are silver's, and once a file could not be read.
+    where they are not known: in raw_csv, whose rows are silver's, and once a file could not be read.
     """
     if keep == 0:
         return 0
-    batches = {name: batch_of(sink, name) for name in files.names(sink.folder)}
-    order = {name: batch_id for name, batch_id in batches.items() if batch_id is not None}
+    order = batches_of(sink, files.names(sink.folder))
     # The name decides between two runs' batches of one id, so that a repetition deletes the same one.
     by_batch = groupby(sorted(order, key=lambda name: (order[name], name)), lambda name: _stem(sink, name))
     batches_doomed = [list(names) for _, names in by_batch][:-keep]
@@ -73,7 +70,7 @@ def _stem(sink: Sink, name: str) -> str:
 
 
 def _rows(files: HadoopFiles, sink: Sink, names: list[str], before: Optional[int]) -> Optional[int]:
-    """The rows of earlier pruned files and of these, None when they cannot be told."""
+    """The rows of earlier pruned files and of these, None when they are not known."""
     if before is None or sink.extension != "parquet":
         return None
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from typing import Any
+
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from medallion.config import Settings
 from medallion.hadoop_files import HadoopFiles
-from medallion.py4j_cache import cache_names
 
 #: The outputs depend on these, so that no operator's configuration replaces them.
 _FIXED = {
@@ -16,7 +18,7 @@ _FIXED = {
     "spark.sql.json.enablePartialResults": "true",
     # Patterns of times as the contract has them: those of the JDK, and a text that is none raises nothing.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
-    # The exact reading of a value has lambdas in lambdas; each level takes rounds of the analysis.
+    # Exact validation has lambdas in lambdas; each level takes rounds of the analysis.
     "spark.sql.analyzer.maxIterations": "1000",
     # Instants that every reader takes as UTC; CORRECTED also writes years before 1900 instead of failing.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -72,7 +74,7 @@ _TUNING = {
     "spark.ui.retainedTasks": "1000",
     "spark.sql.ui.retainedExecutions": "50",
     # The driver writes a text of every job's plan for the SQL page; this is the shorter one, and only the
-    # first columns of a step are told.
+    # first columns of a step are shown.
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.debug.maxToStringFields": "2",
     # One job writes silver and the rest, with two writers open. Once as many are open as are allowed,
@@ -107,9 +109,30 @@ _BY_SIZE = {
 _RETAINED = "spark.sql.streaming.minBatchesToRetain"
 
 _CHECKPOINT_MANAGER = "spark.sql.streaming.checkpointFileManagerClass"
-#: On a local disk a rename is atomic here, too, and takes no processes: Spark's usual choice starts five
+#: On a local disk a rename is atomic here, too, and takes no processes: Spark's default starts five
 #: (`readlink`) for each file of its logs.
 _LOCAL_CHECKPOINTS = "org.apache.spark.sql.execution.streaming.FileSystemBasedCheckpointFileManager"
+
+#: Names of the JVM that PySpark and this job mention in every batch. py4j asks the JVM what a name is each
+#: time that it is mentioned, and the JVM looks through every jar for each part of it that is no class, `org`
+#: and `org.apache` included: a fifth of what the driver computed for a batch.
+_JVM_NAMES = (
+    "PythonUtils",
+    "SparkSession",
+    "SparkSession$",
+    "functions",
+    "java.io.FileOutputStream",
+    "java.util.ArrayList",
+    "java.util.HashMap",
+    "java.util.concurrent.TimeUnit",
+    "org.apache.commons.io.IOUtils",
+    "org.apache.hadoop.io.IOUtils",
+    "org.apache.parquet.hadoop.ParquetFileReader",
+    "org.apache.parquet.hadoop.ParquetFileWriter",
+    "org.apache.parquet.hadoop.util.HadoopInputFile",
+    "org.apache.parquet.hadoop.util.HadoopOutputFile",
+    "py4j.reflection.TypeUtil",
+)
 
 
 def open_session(settings: Settings) -> SparkSession:
@@ -120,8 +143,16 @@ def open_session(settings: Settings) -> SparkSession:
     for name, value in _configuration(settings, dict(SparkConf().getAll())).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    cache_names(spark)
+    for path in _JVM_NAMES:
+        reduce(_remembered, path.split("."), spark._jvm)
     return spark
+
+
+def _remembered(parent: Any, name: str) -> Any:
+    """What a name is, kept as an attribute, which comes before asking."""
+    child = getattr(parent, name)
+    setattr(parent, name, child)
+    return child
 
 
 def use_local_checkpoints(spark: SparkSession, files: HadoopFiles) -> None:

@@ -4,7 +4,6 @@ failed.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
@@ -12,9 +11,7 @@ from pyspark.sql import DataFrame
 
 
 class BatchRefusedError(Exception):
-    """Raised into a query whose batch began while the job was stopping. Nothing was written; a restart
-    runs it.
-    """
+    """Raised into a query whose batch began during the stop. Nothing is written; a restart runs it."""
 
 
 @dataclass(frozen=True)
@@ -26,29 +23,20 @@ class BatchCounts:
 
 
 class ShutdownGuard:
-    """Wraps a query's batch function. `counts` holds those of batches that are not reported yet, by batch
-    id.
-    """
+    """Wraps a query's batch function. `counts` are those of unreported batches, by batch id."""
 
     def __init__(self) -> None:
-        self._stopping = threading.Event()
+        self.is_stopping = False
         self.has_refused = False
         self.failure: Optional[BaseException] = None
         self.counts: dict[int, BatchCounts] = {}
 
     def stop(self) -> None:
         """From now on a batch that begins is refused before it writes."""
-        self._stopping.set()
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the job is stopping."""
-        return self._stopping.is_set()
+        self.is_stopping = True
 
     def wrap(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
-        """A function for foreachBatch that runs `write` behind the guard and keeps its counts until the
-        commit.
-        """
+        """A function for foreachBatch: `write` behind the guard. Its counts are kept until the commit."""
 
         def run(batch: DataFrame, batch_id: int) -> None:
             if self.is_stopping:

@@ -5,27 +5,29 @@ refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Optional
 
-from medallion.checkpoint_repair import CheckpointRepair, damaged
-from medallion.errors import refusal
+from medallion.checkpoint_repair import IngestRepair, damaged
+from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
-from medallion.sinks.naming import INGEST, INGEST_SINKS, Sink, batch_of, gold_sink
+from medallion.sinks.naming import INGEST, INGEST_SINKS, batches_of, gold_sink
 from medallion.topic import Topic, resolve_starting_offsets
 
 MANIFEST = f"{CHECKPOINTS}/_source.json"
 
 _RESET = "`npm run reset` starts afresh (`npm run reset -- --keep-topic` keeps the topic and reads it again)"
+_GO_ON = (
+    "`npm run reset -- --keep-topic` reads what is left from its start, "
+    "FAIL_ON_DATA_LOSS=false goes on after the gap, which `npm run verify` then shows as missing"
+)
 
 
 @dataclass(frozen=True)
 class SourceManifest:
-    """Topic, its Kafka id, the offsets the query starts from, and whether it has fixed them in its
-    checkpoint.
-    """
+    """Topic, its Kafka id, the start offsets, and whether the query has fixed them in its checkpoint."""
 
     topic: str
     topic_id: str
@@ -43,18 +45,23 @@ def open_source(
     """
     manifest = _read(files)
     if manifest is None:
-        _refuse_unknown_outputs(files, gold_tables)
+        _refuse_unplanned_files(files, None, gold_tables)
         manifest = SourceManifest(
             topic.name, topic.topic_id, resolve_starting_offsets(starting_offsets, topic)
         )
         _write(files, manifest)
         return manifest
-    _refuse_other_topic(files, manifest, topic)
+    if manifest.topic != topic.name:
+        raise refusal(
+            f"the outputs in {files.uri()} were made from topic {manifest.topic}, not {topic.name}",
+            f"set KAFKA_TOPIC={manifest.topic} or another OUTPUT_PATH, or: {_RESET}",
+        )
+    refuse_recreated_topic(manifest, topic.topic_id)
     log = OffsetLog(files, INGEST, manifest.starting_offsets)
-    CheckpointRepair(files, log, topic).run()
+    IngestRepair(files, log, topic).run()
     if manifest.query_started and not log.has_start():
         raise refusal(f"the checkpoint in {files.uri(log.checkpoint)} is gone", _RESET)
-    _refuse_younger_files(files, gold_tables)
+    _refuse_unplanned_files(files, manifest, gold_tables)
     return manifest if log.has_start() else _with_new_partitions(files, manifest, topic)
 
 
@@ -72,6 +79,38 @@ def refuse_recreated_topic(manifest: SourceManifest, topic_id: str) -> None:
             f"is {topic_id}), so the offsets in the checkpoint mean other records",
             _RESET,
         )
+
+
+def loss_of(topic: Topic, manifest: SourceManifest, log: OffsetLog) -> Optional[JobError]:
+    """The error (exit code 78) for records that are gone, with their offsets; None when the topic has
+    everything that was not read yet. Raises JobError (exit code 78) when the topic is another one.
+    """
+    refuse_recreated_topic(manifest, topic.topic_id)
+    committed = log.read(log.last_committed())
+    # A partition that is new is read from its first record.
+    read = committed.end_offsets if committed else manifest.starting_offsets
+    gone = [
+        f"{read.get(partition, 0)} to {begin - 1} of partition {partition}"
+        for partition, begin in sorted(topic.earliest.items(), key=lambda item: int(item[0]))
+        if begin > read.get(partition, 0)
+    ]
+    cut = [
+        f"partition {partition} ends at {topic.log_end.get(partition, 0)}, and {end} were read"
+        for partition, end in sorted(read.items(), key=lambda item: int(item[0]))
+        if end > topic.log_end.get(partition, 0)
+    ]
+    if gone:
+        return refusal(
+            f"records were removed from topic {topic.name} (retention) before query {INGEST} read them: "
+            f"offsets {', '.join(gone)}",
+            _GO_ON,
+        )
+    if cut:
+        return refusal(
+            f"topic {topic.name} has lost records that query {INGEST} had read: {', '.join(cut)}",
+            "the broker has lost data: `npm run reset` starts afresh",
+        )
+    return None
 
 
 def _read(files: HadoopFiles) -> Optional[SourceManifest]:
@@ -105,50 +144,22 @@ def _write(files: HadoopFiles, manifest: SourceManifest) -> None:
 
 
 def _has_outputs(files: HadoopFiles) -> bool:
-    names = [name for sink in INGEST_SINKS for name, _ in _batches(files, sink)]
-    return bool(names or files.names(f"{CHECKPOINTS}/{INGEST}"))
+    has_files = any(batches_of(sink, files.names(sink.folder)) for sink in INGEST_SINKS)
+    return has_files or bool(files.names(f"{CHECKPOINTS}/{INGEST}"))
 
 
-def _refuse_unknown_outputs(files: HadoopFiles, gold_tables: Sequence[str]) -> None:
-    for query, sinks in _sinks_by_query(gold_tables).items():
-        if files.names(f"{CHECKPOINTS}/{query}"):
-            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json beside it", _RESET)
-        for sink in sinks:
-            for name, _ in _batches(files, sink):
-                raise refusal(f"{files.uri(sink.folder)} has {name}, but its checkpoint is not there", _RESET)
-
-
-def _refuse_other_topic(files: HadoopFiles, manifest: SourceManifest, topic: Topic) -> None:
-    if manifest.topic != topic.name:
-        raise refusal(
-            f"the outputs in {files.uri()} were made from topic {manifest.topic}, not {topic.name}",
-            f"set KAFKA_TOPIC={manifest.topic} or another OUTPUT_PATH, or: {_RESET}",
-        )
-    refuse_recreated_topic(manifest, topic.topic_id)
-
-
-def _refuse_younger_files(files: HadoopFiles, gold_tables: Sequence[str]) -> None:
-    for query, sinks in _sinks_by_query(gold_tables).items():
+def _refuse_unplanned_files(
+    files: HadoopFiles, manifest: Optional[SourceManifest], gold_tables: Sequence[str]
+) -> None:
+    """Raises JobError (exit code 78) for a checkpoint without manifest, and files without checkpoint."""
+    for query in (INGEST, *gold_tables):
         log = OffsetLog(files, query)
         last = log.last_planned()
-        for sink in sinks:
-            for name, batch_id in _batches(files, sink):
+        if manifest is None and files.names(log.checkpoint):
+            raise refusal(f"{files.uri(CHECKPOINTS)} has a checkpoint but no _source.json next to it", _RESET)
+        cause = f"ends with batch {last}" if last >= 0 else "is not there"
+        checkpoint = f"the checkpoint in {files.uri(log.checkpoint)}" if manifest else "its checkpoint"
+        for sink in INGEST_SINKS if query == INGEST else (gold_sink(query),):
+            for name, batch_id in batches_of(sink, files.names(sink.folder)).items():
                 if batch_id > last:
-                    raise refusal(
-                        f"{files.uri(sink.folder)} has {name}, but the checkpoint in "
-                        f"{files.uri(log.checkpoint)} "
-                        f"{f'ends with batch {last}' if last >= 0 else 'is not there'}",
-                        _RESET,
-                    )
-
-
-def _sinks_by_query(gold_tables: Sequence[str]) -> dict[str, Sequence[Sink]]:
-    return {INGEST: INGEST_SINKS, **{table: (gold_sink(table),) for table in gold_tables}}
-
-
-def _batches(files: HadoopFiles, sink: Sink) -> Iterator[tuple[str, int]]:
-    """The names of a sink's files, each with its batch id."""
-    for name in files.names(sink.folder):
-        batch_id = batch_of(sink, name)
-        if batch_id is not None:
-            yield name, batch_id
+                    raise refusal(f"{files.uri(sink.folder)} has {name}, but {checkpoint} {cause}", _RESET)

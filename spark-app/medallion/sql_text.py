@@ -14,7 +14,7 @@ JUST_A_NUMBER = rf"\A{NUMBER}\z"
 
 _OFFSET = r"[+-][0-9]{2}(?::?[0-9]{2})?"
 ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-#: An instant as nearly everybody writes it.
+#: An instant in its common notation.
 ISO_TIME = rf"{ISO_DATE}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?+(?:Z|{_OFFSET})?"
 _JUST_A_DATE, _JUST_A_TIME = rf"\A{ISO_DATE}\z", rf"\A{ISO_TIME}\z"
 #: With small letters, or without seconds.
@@ -35,7 +35,7 @@ _LARGEST_DOUBLE = "1.7976931348623157e308D"
 _MICROS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 #: Digits before the point of the latest instant in microseconds: as many are kept behind the microsecond.
 _MICROS_DIGITS = 18
-#: The decimal that a usual epoch is read as.
+#: The decimal that an epoch is read as on the fast path.
 EPOCH_DIGITS, EPOCH_SCALE = 38, 18
 
 
@@ -133,10 +133,10 @@ def iso_time(text: str, timezone: str) -> str:
     )
     if timezone != "UTC":
         time = replaced(time, rf"(?<!Z|{_OFFSET})\z", timezone)
-    return usual_iso_time(time)
+    return cast_iso_time(time)
 
 
-def usual_iso_time(text: str) -> str:
+def cast_iso_time(text: str) -> str:
     """An instant of a text that looks like `ISO_TIME`, in UTC if it names no zone."""
     # UTC's own offset is taken off here: Spark compiles two patterns for each offset that it reads.
     return f"try_cast(trim(trailing 'Z' from replace({text}, '+00:00', '')) as timestamp)"
@@ -171,9 +171,7 @@ def epoch_number(text: str, unit: str) -> str:
 
 
 def epoch(number: str, unit: str) -> str:
-    """Seconds, milliseconds or microseconds since 1970, in years 0 to 9999, as an instant; microseconds are
-    kept, further decimals cut.
-    """
+    """A number since 1970, in years 0 to 9999, as an instant; decimals of a microsecond are cut."""
     micros = _MICROS[unit]
     first, end = _FIRST_SECOND * 1_000_000 // micros, _END_SECOND * 1_000_000 // micros
     whole = f"try_cast({number} as bigint) * {micros}L"

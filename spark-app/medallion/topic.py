@@ -1,18 +1,30 @@
-"""The topic as the broker knows it: its id, and the first and the next offset of each partition."""
+"""The topic as the broker knows it: its id, where each partition begins and ends, and how many records there
+are in ranges of offsets.
+
+Not every offset is a record: transactions leave control records and aborted ones, compaction leaves
+gaps, and retention takes records away. Whether a batch that has fewer rows than offsets is whole, only
+the topic can tell.
+"""
 
 from __future__ import annotations
 
 import json
+import time
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Dict, TypeVar
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from medallion.config import Settings
 from medallion.errors import EXIT_SETTINGS, JobError
+from medallion.offset_log import Range
 
 _TIMEOUT_S = 30
+_POLL_MS = 1000
+#: How long no partition may come nearer to its end.
+_SILENT_S = 30.0
 
 T = TypeVar("T")
 
@@ -32,8 +44,20 @@ class Topic:
     log_end: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a partition has within a range: its records, and the first offset that retention has left."""
+
+    records: int
+    first: int
+
+
+#: Asks the topic what it has within ranges, by partition.
+RecordLookup = Callable[[Dict[str, Range]], Dict[str, Found]]
+
+
 class TopicAdmin:
-    """Asks the broker about the topic, over one connection. Errors are JobErrors, which a restart may mend:
+    """Asks the broker about the topic, over one connection. Errors are JobErrors, which a restart may fix:
     the broker does not answer, or has no such topic.
     """
 
@@ -41,14 +65,13 @@ class TopicAdmin:
         java: Any = spark
         self._jvm = java._jvm
         self._settings = settings
-        properties = self._jvm.java.util.Properties()
-        properties.setProperty("bootstrap.servers", settings.bootstrap_servers)
-        properties.setProperty("default.api.timeout.ms", str(_TIMEOUT_S * 1000))
-        properties.setProperty("request.timeout.ms", str(_TIMEOUT_S * 1000 // 2))
-        try:
-            self._admin = self._jvm.org.apache.kafka.clients.admin.AdminClient.create(properties)
-        except Py4JJavaError as error:
-            raise _unreachable(settings, error) from error
+        properties = {
+            "bootstrap.servers": settings.bootstrap_servers,
+            "default.api.timeout.ms": _TIMEOUT_S * 1000,
+            "request.timeout.ms": _TIMEOUT_S * 1000 // 2,
+        }
+        create = self._jvm.org.apache.kafka.clients.admin.AdminClient.create
+        self._admin: Any = self._answer(lambda: create(properties))
 
     def topic_id(self) -> str:
         """The id that Kafka gave the topic when it was created. It never comes back."""
@@ -59,36 +82,33 @@ class TopicAdmin:
         return self._answer(self._describe)
 
     def _answer(self, ask: Callable[[], T]) -> T:
+        settings = self._settings
         try:
             return ask()
         except Py4JJavaError as error:
             if "UnknownTopicOrPartitionException" in str(error.java_exception.toString()):
                 raise JobError(
-                    f"topic {self._settings.topic} is not on {self._settings.bootstrap_servers}",
+                    f"topic {settings.topic} is not on {settings.bootstrap_servers}",
                     "correct KAFKA_TOPIC, or create it (`npm run up` does); a topic that was deleted under "
                     "its outputs needs `npm run reset`",
                 ) from error
-            raise _unreachable(self._settings, error) from error
+            asked = f"describe topic {settings.topic}"
+            raise _unanswered(settings.bootstrap_servers, asked, _cause(error)) from error
 
     def _description(self) -> Any:
-        names = self._jvm.java.util.ArrayList()
-        names.add(self._settings.topic)
-        described = self._admin.describeTopics(names).allTopicNames().get(_TIMEOUT_S, self._seconds())
-        return described[self._settings.topic]
+        described = self._admin.describeTopics([self._settings.topic]).allTopicNames()
+        return described.get(_TIMEOUT_S, self._seconds())[self._settings.topic]
 
     def _describe(self) -> Topic:
         name, description = self._settings.topic, self._description()
-        partitions = [info.partition() for info in description.partitions()]
-
         kafka = self._jvm.org.apache.kafka
         levels = kafka.common.IsolationLevel
         every = levels.READ_UNCOMMITTED
         readable = levels.valueOf(self._settings.isolation_level.upper())
 
         def offsets(spec: Any, level: Any) -> dict[str, int]:
-            asked = self._jvm.java.util.HashMap()
-            for partition in partitions:
-                asked[kafka.common.TopicPartition(name, partition)] = spec
+            partitions = (info.partition() for info in description.partitions())
+            asked = {kafka.common.TopicPartition(name, partition): spec for partition in partitions}
             options = kafka.clients.admin.ListOffsetsOptions(level)
             found = self._admin.listOffsets(asked, options).all().get(_TIMEOUT_S, self._seconds())
             return {str(at.partition()): int(found[at].offset()) for at in found}
@@ -104,6 +124,97 @@ class TopicAdmin:
 
     def _seconds(self) -> Any:
         return self._jvm.java.util.concurrent.TimeUnit.SECONDS
+
+
+class TopicLookup:
+    """Asks Kafka with a consumer of the driver's. `isolation_level` is the one that the query reads with.
+    Raises JobError, which a restart may fix, when the broker does not answer.
+    """
+
+    def __init__(self, spark: SparkSession, servers: str, topic: str, isolation_level: str) -> None:
+        java: Any = spark
+        self._jvm = java._jvm
+        self._servers = servers
+        self._topic = topic
+        self._isolation_level = isolation_level
+
+    def __call__(self, ranges: dict[str, Range]) -> dict[str, Found]:
+        try:
+            with closing(self._consumer()) as consumer:
+                return self._find(consumer, ranges)
+        except Py4JJavaError as error:
+            raise self._unread(_cause(error)) from error
+
+    def _consumer(self) -> Any:
+        properties = {
+            "bootstrap.servers": self._servers,
+            "isolation.level": self._isolation_level,
+            "enable.auto.commit": "false",
+            "auto.offset.reset": "none",
+            "allow.auto.create.topics": "false",
+            "max.poll.records": "10000",
+            # At the end of the topic the broker would wait for more.
+            "fetch.max.wait.ms": "10",
+        }
+        bytes_ = self._jvm.org.apache.kafka.common.serialization.ByteArrayDeserializer
+        return self._jvm.org.apache.kafka.clients.consumer.KafkaConsumer(properties, bytes_(), bytes_())
+
+    def _find(self, consumer: Any, ranges: dict[str, Range]) -> dict[str, Found]:
+        partition_of = self._jvm.org.apache.kafka.common.TopicPartition
+        at = {partition: partition_of(self._topic, int(partition)) for partition in ranges}
+        begins = consumer.beginningOffsets(list(at.values()))
+        first = {
+            partition: min(end, max(start, int(begins[at[partition]])))
+            for partition, (start, end) in ranges.items()
+        }
+        left = {partition: end for partition, (_, end) in ranges.items() if first[partition] < end}
+        consumer.assign([at[partition] for partition in left])
+        for partition in left:
+            consumer.seek(at[partition], first[partition])
+        records = dict.fromkeys(ranges, 0)
+        wait = self._jvm.java.time.Duration.ofMillis(_POLL_MS)
+        positions, deadline = dict(first), time.monotonic() + _SILENT_S
+        while left:
+            polled = consumer.poll(wait)
+            for partition, end in sorted(left.items()):
+                records[partition] += _before(polled.records(at[partition]), end)
+                position = int(consumer.position(at[partition]))
+                if position > positions[partition]:
+                    positions[partition], deadline = position, time.monotonic() + _SILENT_S
+                if position >= end:
+                    del left[partition]
+                    consumer.pause([at[partition]])
+            if left and time.monotonic() > deadline:
+                raise self._unread(f"nothing came for {_SILENT_S:.0f} s")
+        return {partition: Found(records[partition], first[partition]) for partition in ranges}
+
+    def _unread(self, cause: str) -> JobError:
+        return _unanswered(self._servers, f"show the records of topic {self._topic}", cause)
+
+
+def _before(records: Any, end: int) -> int:
+    """How many of a partition's records, which ascend, have an offset below `end`."""
+    low, high = 0, int(records.size())
+    if high and int(records.get(high - 1).offset()) < end:
+        return high
+    while low < high:
+        middle = (low + high) // 2
+        if int(records.get(middle).offset()) < end:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _cause(error: Py4JJavaError) -> str:
+    return str((error.java_exception.getCause() or error.java_exception).toString())
+
+
+def _unanswered(servers: str, asked: str, cause: str) -> JobError:
+    return JobError(
+        f"Kafka at {servers} did not {asked}: {cause}",
+        "check that the broker runs and that KAFKA_BOOTSTRAP_SERVERS is right",
+    )
 
 
 def resolve_starting_offsets(setting: str, topic: Topic) -> dict[str, int]:
@@ -128,11 +239,3 @@ def resolve_starting_offsets(setting: str, topic: Topic) -> dict[str, int]:
     return {
         partition: named[offset][partition] if offset < 0 else offset for partition, offset in given.items()
     }
-
-
-def _unreachable(settings: Settings, error: Py4JJavaError) -> JobError:
-    cause = error.java_exception.getCause() or error.java_exception
-    return JobError(
-        f"Kafka at {settings.bootstrap_servers} did not describe topic {settings.topic}: {cause.toString()}",
-        "check that the broker runs and that KAFKA_BOOTSTRAP_SERVERS is right",
-    )

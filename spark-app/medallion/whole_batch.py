@@ -1,9 +1,10 @@
 """Whether a micro-batch is whole: what the offset log planned is in bronze, and what is in bronze is
-in silver or quarantine. Checked before anything of a batch is published.
+in silver or quarantine. Checked before anything of a batch is committed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Callable, Optional
 
@@ -14,16 +15,8 @@ from medallion.bronze import BRONZE_SCHEMA
 from medallion.errors import JobError, refusal
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import Range, count_of
-from medallion.record_lookup import Found, RecordLookup
-
-
-@dataclass(frozen=True)
-class RowCounts:
-    """Rows of the staged files, as their footers state them."""
-
-    bronze: int
-    silver: int
-    quarantine: int
+from medallion.sinks.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER
+from medallion.topic import Found, RecordLookup
 
 
 @dataclass(frozen=True)
@@ -41,37 +34,36 @@ class WholeBatch:
     ranges: Optional[dict[str, Range]]
     folder: str
 
-    def require(self, rows: RowCounts, bronze_parts: Callable[[], list[str]]) -> None:
-        """Raises JobError unless the batch is whole. Exit code 78 when driver and executors do not
-        share the storage; else a restart runs the batch again. `bronze_parts` names the files that
-        bronze is made of.
+    def require(self, rows: Mapping[str, int], bronze_parts: Callable[[], list[str]]) -> None:
+        """Raises JobError unless the batch is whole, by the rows of each sink that are staged. Exit code 78
+        when driver and executors do not share the storage; else a restart runs the batch again.
+        `bronze_parts` names the files that bronze is made of.
         """
+        bronze, silver, quarantine, csv = (
+            rows[sink.folder] for sink in (BRONZE, SILVER, QUARANTINE, RAW_CSV)
+        )
         if self.ranges is not None:
-            self._require_planned(rows, bronze_parts, self.ranges)
-        if rows.bronze != rows.silver + rows.quarantine:
+            self._require_planned(bronze, bronze_parts, self.ranges)
+        if bronze != silver + quarantine:
             raise self._broken(
-                f"{rows.bronze:,} rows in bronze, {rows.silver:,} in silver and {rows.quarantine:,} in "
-                "quarantine"
+                f"{bronze:,} rows in bronze, {silver:,} in silver and {quarantine:,} in quarantine"
             )
-
-    def require_csv(self, silver: int, csv: int) -> None:
-        """The same for raw_csv, by the records counted in it."""
         if silver != csv:
             raise self._broken(f"{silver:,} rows in silver and {csv:,} in raw_csv")
 
     def _require_planned(
-        self, rows: RowCounts, bronze_parts: Callable[[], list[str]], ranges: dict[str, Range]
+        self, bronze: int, bronze_parts: Callable[[], list[str]], ranges: dict[str, Range]
     ) -> None:
         planned = count_of(ranges)
-        if rows.bronze == planned:
+        if bronze == planned:
             return
-        counts = f"{planned:,} records planned and {rows.bronze:,} rows in bronze"
-        if rows.bronze > planned:
+        counts = f"{planned:,} records planned and {bronze:,} rows in bronze"
+        if bronze > planned:
             raise self._broken(counts)
         found = self.lookup(ranges)
         # Without retention a glance is enough: a transactional topic has fewer records in every batch.
         untouched = all(found[partition].first == start for partition, (start, _) in ranges.items())
-        if untouched and sum(of.records for of in found.values()) <= rows.bronze:
+        if untouched and sum(of.records for of in found.values()) <= bronze:
             return
         lost = self._lost(bronze_parts(), ranges, found)
         if lost:
@@ -99,22 +91,10 @@ class WholeBatch:
         """Rows before and since the first offset that a partition still has."""
         if not parts:
             return {}
-        first = F.create_map(
-            *[
-                column
-                for partition, of in found.items()
-                for column in (F.lit(int(partition)), F.lit(of.first).cast("bigint"))
-            ]
-        )
-        rows = self.files.read_parquet(parts, BRONZE_SCHEMA)
-        is_before = F.col("offset") < first[F.col("partition")]
-        counted = rows.groupBy("partition").agg(
-            F.count(F.when(is_before, True)).alias("before"), F.count("*").alias("all")
-        )
-        return {
-            str(row["partition"]): (int(row["before"]), int(row["all"]) - int(row["before"]))
-            for row in counted.collect()
-        }
+        first = ", ".join(f"{partition}, {of.first}L" for partition, of in found.items())
+        before = F.expr(f"count_if(offset < map({first})[partition])")
+        rows = self.files.read_parquet(parts, BRONZE_SCHEMA).groupBy("partition").agg(before, F.count("*"))
+        return {str(partition): (before, all_ - before) for partition, before, all_ in rows.collect()}
 
     def _refuse_separate_disks(self, counts: str) -> None:
         """Raises JobError (exit code 78) when the driver does not see what executors write."""
@@ -129,7 +109,7 @@ class WholeBatch:
                 f"batch {self.batch_id} is not whole: {counts}; the executors wrote to "
                 f"{self.files.uri(self.folder)} on their own disk: of {tasks} files the driver sees {seen}",
                 "OUTPUT_PATH must be on storage that driver and executors share; nothing of the batch was "
-                "published, and its offsets are not committed",
+                "committed, and its offsets are not committed",
             )
 
     def _broken(self, counts: str) -> JobError:

@@ -13,12 +13,12 @@ from pyspark.sql.streaming.query import StreamingQuery
 from medallion.config import load_settings
 from medallion.gold_query import start_gold
 from medallion.hadoop_files import HadoopFiles
-from medallion.pipeline import GoldTable, Pipeline, load_pipeline
+from medallion.pipeline import GoldTable
 from medallion.session import use_local_checkpoints
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.silver import silver_columns
+from tests.parsing import TRANSACTIONS as PIPELINE
 
-PIPELINE: Pipeline = load_pipeline(Path(__file__).parents[2] / "pipelines/transactions/pipeline.json")
 TABLE: GoldTable = PIPELINE.gold[0]
 
 #: A silver row: card_id, its time on 2026-01-01, amount.
@@ -26,7 +26,7 @@ Event = tuple[str, str, str]
 
 
 def put_silver(spark: SparkSession, root: Path, batch_id: int, events: list[Event], tick: int = 0) -> Path:
-    """Publishes rows as the silver file of a batch. The file source takes the oldest file first, and these
+    """Commits rows as the silver file of a batch. The file source takes the oldest file first, and these
     are made within one tick of the clock: `tick` seconds are added to one for each batch.
     """
     values = ", ".join(f"('{card}', '2026-01-01 {time}', {amount}BD)" for card, time, amount in events)
@@ -94,7 +94,7 @@ class GoldStream:
         return max(int(path.name) for path in (self.checkpoint / "commits").iterdir() if path.name.isdigit())
 
     def drop_last_commit(self) -> None:
-        """As after a crash between what a batch published and its commit."""
+        """As after a crash between what a batch committed of its files and its own commit."""
         last = self.last_commit()
         for name in (str(last), f".{last}.crc"):
             (self.checkpoint / "commits" / name).unlink(missing_ok=True)

@@ -14,8 +14,8 @@ from medallion.bronze import BRONZE_SCHEMA
 from medallion.ingest import Source
 from medallion.offset_log import Range
 from medallion.parse import Parser
-from medallion.record_lookup import Found
 from medallion.sinks.single_file import rows_of
+from medallion.topic import Found
 from tests.parsing import TRANSACTIONS
 
 BATCH_TIME_MS = 1767225600123  # 2026-01-01T00:00:00.123Z
@@ -61,7 +61,7 @@ def _parser() -> Parser:
     return Parser(TRANSACTIONS)
 
 
-def published(root: Path) -> list[str]:
+def output_files(root: Path) -> list[str]:
     """Every file outside checkpoints, relative to the root."""
     files = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
     return sorted(str(path) for path in files if path.parts[0] != "_chk")

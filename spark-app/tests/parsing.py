@@ -11,12 +11,19 @@ from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from medallion.bronze import bronze
+from medallion.exact_validation import checks_of
 from medallion.parse import Parser
-from medallion.pipeline import Pipeline, load_pipeline, pipeline_of
-from medallion.reasons import checks_of
+from medallion.pipeline import Pipeline, pipeline_of
 from medallion.silver import silver_columns, staged_name
 
 ROOT = Path(__file__).parents[2]
+
+
+def load_pipeline(path: Path) -> Pipeline:
+    """Reads a `pipeline.json`."""
+    return pipeline_of(json.loads(path.read_text("utf-8")))
+
+
 TRANSACTIONS = load_pipeline(ROOT / "pipelines" / "transactions" / "pipeline.json")
 EVERYTHING = load_pipeline(ROOT / "data" / "fixtures" / "pipelines" / "everything" / "pipeline.json")
 

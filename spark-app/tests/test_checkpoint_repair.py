@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.checkpoint_repair import CheckpointRepair
+from medallion.checkpoint_repair import IngestRepair
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.topic import Topic
-from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 from tests.test_source_manifest import commit_batch
 
@@ -29,7 +29,7 @@ def topic(earliest: int = 0) -> Topic:
 
 def repair(spark: SparkSession, root: Path, earliest: int = 0) -> None:
     files = HadoopFiles(spark, str(root))
-    CheckpointRepair(files, OffsetLog(files, "ingest", {"0": 0}), topic(earliest)).run()
+    IngestRepair(files, OffsetLog(files, "ingest", {"0": 0}), topic(earliest)).run()
 
 
 def refused(spark: SparkSession, root: Path, name: str, earliest: int = 0) -> None:
@@ -61,7 +61,7 @@ def root(spark: SparkSession, tmp_path: Path) -> Path:
 
 
 def of_batch(root: Path, batch_id: int) -> list[str]:
-    return [name for name in published(root) if f"_{batch_id}." in name]
+    return [name for name in output_files(root) if f"_{batch_id}." in name]
 
 
 def test_a_whole_checkpoint_stays_as_it_is(spark: SparkSession, root: Path) -> None:
@@ -71,15 +71,15 @@ def test_a_whole_checkpoint_stays_as_it_is(spark: SparkSession, root: Path) -> N
 
 
 @pytest.mark.parametrize("content", TORN)
-def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes(
+def test_a_batch_whose_entry_is_torn_is_planned_again_and_its_files_go(
     spark: SparkSession, root: Path, content: str
 ) -> None:
     committed = of_batch(root, 0)
     (root / "_chk/ingest/offsets/1").write_text(content)
     repair(spark, root)
-    assert published(root) == committed
+    assert output_files(root) == committed
     assert not (root / "_chk/ingest/offsets/1").exists()
-    # Planned anew it has another time, and may have another end.
+    # Planned again it has another time, and may have another end.
     plan_batch(root, "ingest", 1, {"0": 5}, time_ms=1767225660000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
@@ -113,12 +113,12 @@ def test_the_entry_of_a_committed_batch_cannot_be_recovered(spark: SparkSession,
 
 @pytest.mark.parametrize("content", TORN)
 def test_a_batch_whose_commit_is_torn_runs_again(spark: SparkSession, root: Path, content: str) -> None:
-    before = published(root)
+    before = output_files(root)
     commit_batch(root, 1, content)
     repair(spark, root)
     assert not (root / "_chk/ingest/commits/1").exists()
     assert (root / "_chk/ingest/commits/0").exists()
-    assert published(root) == before
+    assert output_files(root) == before
 
 
 def test_two_torn_commits_are_refused(spark: SparkSession, root: Path) -> None:

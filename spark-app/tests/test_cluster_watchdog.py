@@ -7,7 +7,7 @@ from typing import Optional
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.cluster_watchdog import SILENT_S, WITHOUT_S, ExecutorWatch, watch_executors
+from medallion.cluster_watchdog import SILENT_S, WITHOUT_S, ClusterWatchdog, watch_executors
 from medallion.errors import EXIT_FAILED, JobError
 
 
@@ -19,7 +19,7 @@ class World:
         self.executors = 0
         self.knows: Optional[bool] = True
         self.asked = 0
-        self.watch = ExecutorWatch(lambda: self.executors, self._is_known, lambda: self.now)
+        self.watch = ClusterWatchdog(lambda: self.executors, self._is_known, lambda: self.now)
 
     def _is_known(self) -> Optional[bool]:
         self.asked += 1

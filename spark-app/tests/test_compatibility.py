@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 
-from medallion.compatibility import changes_of
+from medallion.pipeline_record import changes_of
 
 _FIXTURE = Path(__file__).parents[2] / "data/fixtures/pipelines/everything/pipeline.json"
 BEFORE = json.loads(_FIXTURE.read_text("utf-8"))

@@ -19,8 +19,8 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune
 from medallion.sinks.naming import Sink, file_name
-from medallion.sinks.single_file import SingleFilePasses
-from tests.outputs import BATCH_TIME_MS, SOURCE, batch, parsed_rows, plan_batch, published
+from medallion.sinks.single_file import SingleFileStaging
+from tests.outputs import BATCH_TIME_MS, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 
 
@@ -132,16 +132,16 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
         assert [name for name in actual if actual[name] != expected[name]] == [], step
 
 
-PASSES = [
+STEPS = [
     *("write_rows", "stage_bronze", "stage_quarantine", "stage_silver", "write_csv", "stage_csv"),
     "count_rejected",
 ]
 
 
 @contextmanager
-def dying_pass(name: str, when: str) -> Iterator[None]:
-    """Within it the driver dies before or after this pass, and then the batch is run."""
-    work: Callable[..., Any] = getattr(SingleFilePasses, name)
+def dying_step(name: str, when: str) -> Iterator[None]:
+    """Within it the driver dies before or after this step, and then the batch is run."""
+    work: Callable[..., Any] = getattr(SingleFileStaging, name)
 
     def died(*arguments: Any) -> None:
         if when == "after":
@@ -149,19 +149,19 @@ def dying_pass(name: str, when: str) -> Iterator[None]:
         raise DriverDiedError(f"{when} {name}")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(SingleFilePasses, name, died)
+        patched.setattr(SingleFileStaging, name, died)
         with pytest.raises(DriverDiedError):
             yield
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("name", PASSES)
-def test_a_replay_after_a_crash_around_a_pass_leaves_the_outputs_of_a_clean_run(
+@pytest.mark.parametrize("name", STEPS)
+def test_a_replay_after_a_crash_around_a_step_leaves_the_outputs_of_a_clean_run(
     spark: SparkSession, one_batch: Path, clean: Any, tmp_path: Path, name: str, when: str
 ) -> None:
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
-    with dying_pass(name, when):
+    with dying_step(name, when):
         run(spark, root, HadoopFiles(spark, str(root)), 1)
     run(spark, root, HadoopFiles(spark, str(root)), 1)
     assert contents(root) == clean[1]
@@ -170,7 +170,7 @@ def test_a_replay_after_a_crash_around_a_pass_leaves_the_outputs_of_a_clean_run(
 def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
     spark: SparkSession, one_batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
     expected = tmp_path / "clean"
     shutil.copytree(one_batch, expected)
     run(spark, expected, HadoopFiles(spark, str(expected)), 1)
@@ -179,7 +179,7 @@ def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
     ):
         root = tmp_path / f"{when} {name}"
         shutil.copytree(one_batch, root)
-        with dying_pass(name, when):
+        with dying_step(name, when):
             run(spark, root, HadoopFiles(spark, str(root)), 1)
         run(spark, root, HadoopFiles(spark, str(root)), 1)
         assert contents(root) == contents(expected), (name, when)
@@ -252,4 +252,4 @@ def test_a_replay_of_a_finished_batch_changes_nothing(
     for _ in range(2):
         run(spark, root, HadoopFiles(spark, str(root)), 1)
     assert contents(root) == clean[1]
-    assert len(published(root)) == 4
+    assert len(output_files(root)) == 4

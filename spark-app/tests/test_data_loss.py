@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.data_loss import loss_of
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog
-from medallion.source_manifest import SourceManifest
+from medallion.source_manifest import SourceManifest, loss_of
 from medallion.topic import Topic
 from tests.outputs import plan_batch
 

@@ -15,10 +15,9 @@ from pyspark.sql import functions as F
 
 from medallion import gold_query
 from medallion.gold import gold
-from medallion.pipeline import load_pipeline
 from medallion.silver import silver_schema
 from tests.gold_stream import PIPELINE, TABLE, Event, GoldStream, put_silver, rows_of
-from tests.test_pipeline import EVERYTHING
+from tests.parsing import EVERYTHING
 
 
 class PlainStream:
@@ -109,7 +108,7 @@ def test_gold_has_the_windows_of_a_plain_query(
         # A trigger without files, after which nothing is emitted twice.
         lambda: files(0),
         lambda: files(2),
-        # Both queries died after they had published and before the commit.
+        # Both queries died after they had committed their files and before the commit.
         lambda: (ours.drop_last_commit(), plain.drop_last_commit()),
         # The same, with new files meanwhile, as after a restart between silver and gold.
         lambda: (ours.drop_last_commit(), plain.drop_last_commit(), files(2)),
@@ -177,12 +176,11 @@ def test_silver_that_is_older_than_any_other_is_read_too(spark: SparkSession, tm
 
 
 def test_columns_and_types_are_those_of_the_pipeline(spark: SparkSession) -> None:
-    pipeline = load_pipeline(EVERYTHING)
     columns = (
         "shop string, gift boolean, channel string, quantity bigint, total decimal(12,3), score double, "
         "due date, placed timestamp, customer struct<credit: decimal(10,2)>, event_time timestamp"
     )
-    by_shop = gold(spark.createDataFrame([], columns), pipeline.gold[0], pipeline.watermark_ms)
+    by_shop = gold(spark.createDataFrame([], columns), EVERYTHING.gold[0], EVERYTHING.watermark_ms)
     assert dict(by_shop.dtypes) == {
         "shop": "string",
         "gift": "boolean",
@@ -200,7 +198,7 @@ def test_columns_and_types_are_those_of_the_pipeline(spark: SparkSession) -> Non
         "first_name": "string",
         "credit": "decimal(20,2)",
     }
-    overall = gold(spark.createDataFrame([], columns), pipeline.gold[1], pipeline.watermark_ms)
+    overall = gold(spark.createDataFrame([], columns), EVERYTHING.gold[1], EVERYTHING.watermark_ms)
     assert overall.columns[:2] == ["window_start", "window_end"]
     default = gold(spark.createDataFrame([], silver_schema(PIPELINE)), TABLE, 300_000)
     assert ", ".join(f"{name} {kind}" for name, kind in default.dtypes) == (

@@ -116,7 +116,7 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     assert stream.rows() != expected
 
 
-def test_a_batch_that_another_driver_has_committed_publishes_nothing(
+def test_a_batch_that_another_driver_has_committed_commits_nothing(
     spark: SparkSession, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = copied(base, tmp_path / "out")

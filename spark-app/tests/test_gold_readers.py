@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.file_source_log import FileSourceLog
-from medallion.gold_readers import GoldReaders
+from medallion.file_source_log import FileSourceLog, GoldReaders
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog
 from medallion.retention import prune

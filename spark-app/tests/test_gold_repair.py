@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from medallion.checkpoint_repair import GoldRepair
 from medallion.errors import EXIT_REFUSED, JobError
 from medallion.failure import query_failure
-from medallion.gold_repair import GoldRepair
 from medallion.hadoop_files import HadoopFiles
 from tests.gold_stream import GoldStream, put_silver
 from tests.test_checkpoint_repair import TORN
@@ -109,19 +109,19 @@ def test_a_batch_whose_state_is_torn_runs_again(spark: SparkSession, root: Path)
     runs_on(spark, root, was)
 
 
-def test_a_batch_whose_entry_is_torn_is_planned_again_and_what_it_published_goes(
+def test_a_batch_whose_entry_is_torn_is_planned_again_and_its_files_go(
     spark: SparkSession, root: Path
 ) -> None:
     was = copy_of(root)
     plan, commit = newest(root, "offsets"), newest(root, "commits")
     assert plan.name == commit.name
-    published = list((root / "gold").glob(f"*_{plan.name}.parquet"))
-    assert published
+    committed = list((root / "gold").glob(f"*_{plan.name}.parquet"))
+    assert committed
     commit.unlink()
     plan.write_text("")
     repair(spark, root)
     assert not plan.exists()
-    assert not published[0].exists()
+    assert not committed[0].exists()
     runs_on(spark, root, was)
 
 
@@ -173,6 +173,15 @@ def test_what_a_committed_batch_needs_cannot_be_made_again(spark: SparkSession, 
         for path in (root / "_chk/gold/state/0/0").glob(f"{version}.*"):
             path.unlink()
     refused(spark, root, f"state/0/0/{commit.name}.delta")
+
+
+def test_the_entry_before_the_newest_one_is_needed(spark: SparkSession, root: Path) -> None:
+    plan = newest(root, "offsets")
+    before = plan.with_name(str(int(plan.name) - 1))
+    before.write_text("")
+    refused(
+        spark, root, f"offsets/{before.name} is missing, empty or torn.*batch {plan.name} begins where it"
+    )
 
 
 def test_a_batch_whose_silver_is_gone_does_not_run_again(spark: SparkSession, root: Path) -> None:

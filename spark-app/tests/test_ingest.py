@@ -15,7 +15,7 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
-from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 
 
@@ -40,7 +40,7 @@ def test_a_batch_writes_one_file_per_sink_named_after_the_batch(spark: SparkSess
     plan_batch(root, "ingest", 0, {"0": 3})
     counts = sinks(spark, root).write(batch(spark, [GOOD, "not json", None]), 0)
     assert counts.rows == {"bronze": 3, "quarantine": 2, "silver": 1, "raw_csv": 1}
-    assert published(root) == [
+    assert output_files(root) == [
         "bronze/bronze_20260101_000000_0.parquet",
         "quarantine/quarantine_20260101_000000_0.parquet",
         "raw_csv/raw_20260101_000000_0.csv",
@@ -96,9 +96,9 @@ def test_a_replayed_batch_replaces_its_own_files_and_no_others(spark: SparkSessi
     plan_batch(root, "ingest", 1, {"0": 4}, time_ms=1767225660000)
     job.write(batch(spark, [GOOD, "x"]), 0)
     job.write(batch(spark, [GOOD, "y"], 2), 1)
-    before = {name: (root / name).stat().st_mtime_ns for name in published(root)}
+    before = {name: (root / name).stat().st_mtime_ns for name in output_files(root)}
     job.write(batch(spark, [GOOD, "y"], 2), 1)
-    after = {name: (root / name).stat().st_mtime_ns for name in published(root)}
+    after = {name: (root / name).stat().st_mtime_ns for name in output_files(root)}
     assert set(after) == set(before)
     assert {name for name in after if after[name] != before[name]} == {
         name for name in after if "_1." in name
@@ -114,15 +114,15 @@ def test_a_batch_of_another_run_with_the_same_id_touches_no_file_of_this_one(
 ) -> None:
     plan_batch(root, "ingest", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
-    before = published(root)
+    before = output_files(root)
     shutil.rmtree(root / "_chk")
     plan_batch(root, "ingest", 0, {"0": 1}, time_ms=1767225660000)
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
-    assert set(before) < set(published(root))
+    assert set(before) < set(output_files(root))
     assert rows(spark, root, "bronze") == [(0, 0), (0, 0)]
 
 
-def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, root: Path) -> None:
+def test_a_batch_that_read_another_topic_commits_nothing(spark: SparkSession, root: Path) -> None:
     def refuse() -> None:
         raise refusal("the topic was recreated", "reset")
 
@@ -133,7 +133,7 @@ def test_a_batch_that_read_another_topic_publishes_nothing(spark: SparkSession, 
         Ingest(TRANSACTIONS, parsed_rows, files, log, replace(SOURCE, confirm=refuse), 0).write(
             batch(spark, [GOOD]), 0
         )
-    assert published(root) == []
+    assert output_files(root) == []
 
 
 def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(
@@ -141,27 +141,27 @@ def test_a_replay_removes_the_file_of_a_sink_that_has_no_rows_any_more(
 ) -> None:
     plan_batch(root, "ingest", 0, {"0": 1})
     sinks(spark, root).write(batch(spark, ["x"]), 0)
-    assert any(name.startswith("quarantine/") for name in published(root))
+    assert any(name.startswith("quarantine/") for name in output_files(root))
     sinks(spark, root).write(batch(spark, [GOOD]), 0)
-    assert not any(name.startswith("quarantine/") for name in published(root))
+    assert not any(name.startswith("quarantine/") for name in output_files(root))
 
 
 def test_empty_sinks_make_no_file(spark: SparkSession, root: Path) -> None:
     plan_batch(root, "ingest", 0, {"0": 1})
     plan_batch(root, "ingest", 1, {"0": 1})
     sinks(spark, root).write(batch(spark, ["x"]), 0)
-    assert [name.split("/")[0] for name in published(root)] == ["bronze", "quarantine"]
+    assert [name.split("/")[0] for name in output_files(root)] == ["bronze", "quarantine"]
     assert sinks(spark, root).write(batch(spark, []), 1).rows == dict.fromkeys(
         ("bronze", "quarantine", "silver", "raw_csv"), 0
     )
-    assert len(published(root)) == 2
+    assert len(output_files(root)) == 2
 
 
 def test_a_batch_without_an_offset_log_entry_writes_nothing(spark: SparkSession, root: Path) -> None:
     root.mkdir()
     with pytest.raises(OSError, match="has no name"):
         sinks(spark, root).write(batch(spark, [GOOD]), 3)
-    assert published(root) == []
+    assert output_files(root) == []
 
 
 def test_no_checksum_files_are_left(spark: SparkSession, root: Path) -> None:
@@ -197,14 +197,14 @@ def test_raw_csv_keeps_blanks_around_a_text(spark: SparkSession, root: Path) -> 
 def test_several_tasks_make_one_file(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
     plan_batch(root, "ingest", 0, {"0": 90})
     # Every third value is read exactly.
     odd = GOOD.replace("1.25", "1.25e0")
     values = [GOOD if n % 3 else odd for n in range(89)]
     counts = sinks(spark, root).write(batch(spark, [*values, "x"]).repartition(3), 0)
     assert counts.rows == {"bronze": 90, "quarantine": 1, "silver": 89, "raw_csv": 89}
-    assert len(published(root)) == 4
+    assert len(output_files(root)) == 4
     assert rows(spark, root, "bronze") == [(0, offset) for offset in range(90)]
     assert rows(spark, root, "silver") == [(0, offset) for offset in range(89)]
     (path,) = (root / "raw_csv").glob("*.csv")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -19,11 +19,11 @@ from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog, Range
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.silver import silver_columns
-from medallion.sinks.division import condition, divide
 from medallion.sinks.file_committer import FileCommitter
+from medallion.sinks.parallel_files import condition, divide
 from medallion.whole_batch import WholeBatch
 from tests.gold_stream import GoldStream, rows_of
-from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
+from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DriverDiedError, DyingFiles, contents, event
 
@@ -34,13 +34,13 @@ SINKS = ("bronze", "silver", "quarantine", "raw_csv")
 
 @pytest.fixture(autouse=True)
 def few_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medallion.sinks.division.PART_RECORDS", PART_RECORDS)
+    monkeypatch.setattr("medallion.sinks.parallel_files.PART_RECORDS", PART_RECORDS)
 
 
 @pytest.fixture
 def several_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is parsed by as many tasks as it comes in, however few records it has."""
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", 1)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def write(
 
 
 def names(root: Path, sink: str) -> list[str]:
-    return [Path(name).name for name in published(root) if name.startswith(f"{sink}/")]
+    return [Path(name).name for name in output_files(root) if name.startswith(f"{sink}/")]
 
 
 def offsets(spark: SparkSession, path: Path) -> list[int]:
@@ -139,7 +139,7 @@ def test_a_small_batch_is_one_part_and_an_empty_sink_has_no_file(spark: SparkSes
     assert counts.rejected == {"not_json_object": 1, "null_value": 1}
     plan_batch(root, "ingest", 1, {"0": 3})
     job.write(batch(spark, [GOOD], 2), 1)
-    assert published(root) == [
+    assert output_files(root) == [
         "bronze/bronze_20260101_000000_0_0.parquet",
         "bronze/bronze_20260101_000000_1_0.parquet",
         "quarantine/quarantine_20260101_000000_0_0.parquet",
@@ -166,7 +166,7 @@ def test_no_file_of_data_is_joined_or_read_by_the_driver(
 
     monkeypatch.setattr(DataFrame, "collect", of_counts)
     write(spark, root)
-    assert len(published(root)) == 12
+    assert len(output_files(root)) == 12
 
 
 @pytest.mark.usefixtures("several_tasks")
@@ -174,7 +174,7 @@ def test_a_replay_has_the_same_rows_under_the_same_names_whatever_its_tasks(
     spark: SparkSession, root: Path
 ) -> None:
     def all_rows() -> dict[str, list[tuple[Optional[str], ...]]]:
-        files = [root / name for name in published(root) if name.endswith(".parquet")]
+        files = [root / name for name in output_files(root) if name.endswith(".parquet")]
         return {path.name: part_rows(spark, path) for path in files}
 
     write(spark, root, tasks=1)
@@ -182,7 +182,7 @@ def test_a_replay_has_the_same_rows_under_the_same_names_whatever_its_tasks(
     for tasks in (2, 5, 12):
         write(spark, root, tasks=tasks)
         assert all_rows() == before, tasks
-    assert len(published(root)) == 12
+    assert len(output_files(root)) == 12
 
 
 def part_rows(spark: SparkSession, path: Path) -> list[tuple[Optional[str], ...]]:
@@ -203,7 +203,7 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
         TRANSACTIONS, parsed_rows, files, OffsetLog(files, "ingest", {"0": 0}), SOURCE, 0, parallel=True
     )
     job.write(batch(spark, [GOOD] * 8), 0)
-    assert [name for name in published(root) if "_000000_0" in name] == [
+    assert [name for name in output_files(root) if "_000000_0" in name] == [
         f"{sink}/{prefix}_20260101_000000_0_{part}.{extension}"
         for sink, prefix, extension in [
             ("bronze", "bronze", "parquet"),
@@ -212,13 +212,13 @@ def test_a_replay_removes_parts_that_it_has_no_rows_for(spark: SparkSession, roo
         ]
         for part in range(2)
     ]
-    assert len([name for name in published(root) if "_000000_1_" in name]) == 12
+    assert len([name for name in output_files(root) if "_000000_1_" in name]) == 12
 
 
 @pytest.fixture(scope="module")
 def steps(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("medallion.sinks.division.PART_RECORDS", PART_RECORDS)
+        patched.setattr("medallion.sinks.parallel_files.PART_RECORDS", PART_RECORDS)
         root = tmp_path_factory.mktemp("steps") / "out"
         write(spark, root)
         files = DyingFiles(spark, root)
@@ -311,7 +311,7 @@ def test_a_replay_after_a_crash_at_any_step_leaves_the_outputs_of_a_clean_run(
         assert {sink: rows_of(spark, root / sink) for sink in rows} == rows, step
 
 
-def test_what_executors_wrote_elsewhere_is_not_published(
+def test_what_executors_wrote_elsewhere_is_not_committed(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = FileCommitter.parts
@@ -329,24 +329,24 @@ def test_what_executors_wrote_elsewhere_is_not_published(
         without(sink)
         with pytest.raises(JobError, match=what):
             write(spark, root)
-        assert published(root) == []
+        assert output_files(root) == []
 
 
 @pytest.mark.parametrize("sink", ["bronze", "raw_csv"])
-def test_a_file_that_was_cut_after_it_was_counted_is_not_published(
+def test_a_file_that_was_cut_after_it_was_counted_is_not_committed(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, sink: str
 ) -> None:
-    require = WholeBatch.require_csv
+    require = WholeBatch.require
 
-    def and_cut(self: WholeBatch, silver: int, csv_rows: int) -> None:
-        require(self, silver, csv_rows)
+    def and_cut(self: WholeBatch, *arguments: Any) -> None:
+        require(self, *arguments)
         staged = next(root.glob(f"_staging/ingest/*/{sink}/part-00001-*"))
         staged.write_bytes(staged.read_bytes()[:-1])
 
-    monkeypatch.setattr(WholeBatch, "require_csv", and_cut)
+    monkeypatch.setattr(WholeBatch, "require", and_cut)
     with pytest.raises(JobError, match="when its rows were counted"):
         write(spark, root)
-    assert published(root) == []
+    assert output_files(root) == []
 
 
 def test_pruning_keeps_whole_batches_and_counts_files(spark: SparkSession, root: Path) -> None:

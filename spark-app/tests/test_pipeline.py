@@ -10,8 +10,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from medallion.expressions import to_sql
-from medallion.pipeline import Pipeline, load_pipeline, pipeline_of
+from medallion.pipeline import Pipeline, pipeline_of
 from medallion.sql_text import name
+from tests.parsing import load_pipeline
 
 ROOT = Path(__file__).parents[2]
 DEFAULT = ROOT / "pipelines/transactions/pipeline.json"

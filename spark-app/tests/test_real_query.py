@@ -21,7 +21,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import Batch, OffsetLog
 from medallion.resolved_plan import ResolvedPlan
-from tests.outputs import SOURCE, parsed_rows, published
+from tests.outputs import SOURCE, output_files, parsed_rows
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
@@ -97,7 +97,7 @@ def clean(spark: SparkSession, source: Path, tmp_path_factory: pytest.TempPathFa
 
 def test_the_query_fills_every_sink(clean: Path) -> None:
     assert [
-        sum(name.startswith(f"{sink}/") for name in published(clean))
+        sum(name.startswith(f"{sink}/") for name in output_files(clean))
         for sink in ("bronze", "silver", "quarantine", "raw_csv")
     ] == [3, 3, 3, 3]
 

@@ -1,5 +1,5 @@
 """Attempts at the same batch do not meet in staging, and what they leave is removed when it cannot
-publish.
+commit.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from medallion.errors import EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest
 from medallion.offset_log import OffsetLog
-from medallion.sinks.single_file import SingleFilePasses
-from medallion.sinks.staging import ABANDONED_AFTER_MS, Staging
-from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
+from medallion.sinks.single_file import SingleFileStaging
+from medallion.sinks.staging import ABANDONED_AFTER_MS, StagingFolder
+from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 
 
@@ -52,12 +52,12 @@ def commit(root: Path, batch_id: int) -> None:
     (folder / str(batch_id)).write_text('v1\n{"nextBatchWatermarkMs":0}')
 
 
-def test_what_another_attempt_stages_meanwhile_is_not_published(
+def test_what_another_attempt_stages_meanwhile_is_not_committed(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = SingleFilePasses.write_rows
+    work = SingleFileStaging.write_rows
 
-    def and_a_late_executor(self: SingleFilePasses, records: object) -> None:
+    def and_a_late_executor(self: SingleFileStaging, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
         (part,) = (root / self.committer.folder).glob("rows/is_silver=*/part-*")
         # A task of the dead driver's attempt at this very batch ends only now.
@@ -65,7 +65,7 @@ def test_what_another_attempt_stages_meanwhile_is_not_published(
         late.parent.mkdir(parents=True)
         late.write_bytes(part.read_bytes())
 
-    monkeypatch.setattr(SingleFilePasses, "write_rows", and_a_late_executor)
+    monkeypatch.setattr(SingleFileStaging, "write_rows", and_a_late_executor)
     plan_batch(root, "ingest", 0, {"0": 1})
     counts = job(spark, root).write(batch(spark, [GOOD]), 0)
     assert counts.rows["bronze"] == counts.rows["silver"] == 1
@@ -81,7 +81,7 @@ def test_attempts_at_committed_batches_are_removed_and_those_at_work_are_not(
     leave(root, "2-of-a-driver-ahead")
     commit(root, 0)
     files = HadoopFiles(spark, str(root))
-    staging = Staging(files, "ingest", 1)
+    staging = StagingFolder(files, "ingest", 1)
     staging.remove_others(OffsetLog(files, "ingest"))
     own = staging.folder.split("/")[-1]
     assert attempts(root) == sorted([own, "1-of-another-driver", "2-of-a-driver-ahead"])
@@ -94,7 +94,7 @@ def test_an_abandoned_attempt_is_removed_by_the_clock_of_the_storage(spark: Spar
     kept = leave(root, "1-with-a-new-file", hour_s + 60)
     kept.with_name("part-00001-new.snappy.parquet").write_bytes(b"new")
     files = HadoopFiles(spark, str(root))
-    staging = Staging(files, "ingest", 1)
+    staging = StagingFolder(files, "ingest", 1)
     staging.remove_others(OffsetLog(files, "ingest"))
     assert attempts(root) == sorted([staging.folder.split("/")[-1], "1-of-just-now", "1-with-a-new-file"])
 
@@ -105,7 +105,7 @@ def test_a_batch_that_fails_leaves_nothing_in_staging(
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(SingleFilePasses, "stage_bronze", full)
+    monkeypatch.setattr(SingleFileStaging, "stage_bronze", full)
     plan_batch(root, "ingest", 0, {"0": 1})
     with pytest.raises(OSError, match="no space left"):
         job(spark, root).write(batch(spark, [GOOD]), 0)
@@ -114,12 +114,12 @@ def test_a_batch_that_fails_leaves_nothing_in_staging(
 
 @pytest.mark.parametrize("rows_of_one_task", [20_000, 1])
 @pytest.mark.parametrize("what", ["committed", "planned otherwise", "cleaned away"])
-def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
+def test_a_batch_that_another_driver_has_taken_over_commits_nothing(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, what: str, rows_of_one_task: int
 ) -> None:
-    work = SingleFilePasses.write_rows
+    work = SingleFileStaging.write_rows
 
-    def while_another_driver_is_at_it(self: SingleFilePasses, records: object) -> None:
+    def while_another_driver_is_at_it(self: SingleFileStaging, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
         if what == "committed":
             commit(root, 0)
@@ -128,11 +128,11 @@ def test_a_batch_that_another_driver_has_taken_over_publishes_nothing(
         else:
             (root / "_chk/ingest/offsets/0").unlink()
 
-    monkeypatch.setattr(SingleFilePasses, "write_rows", while_another_driver_is_at_it)
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", rows_of_one_task)
+    monkeypatch.setattr(SingleFileStaging, "write_rows", while_another_driver_is_at_it)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", rows_of_one_task)
     plan_batch(root, "ingest", 0, {"0": 2})
     with pytest.raises(JobError, match="another driver works on the checkpoint") as caught:
         job(spark, root).write(batch(spark, [GOOD, "x"]), 0)
     assert caught.value.exit_code == EXIT_REFUSED
-    assert published(root) == []
+    assert output_files(root) == []
     assert not (root / "_chk/_pruned").exists()

@@ -1,4 +1,4 @@
-"""A batch is published whole or not at all."""
+"""A batch is committed whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.offset_log import OffsetLog, Range
-from medallion.record_lookup import Found
 from medallion.sinks.file_committer import StagedFiles
 from medallion.sinks.naming import QUARANTINE
-from medallion.sinks.single_file import SingleFilePasses
-from tests.outputs import GOOD, SOURCE, batch, parsed_rows, plan_batch, published
+from medallion.sinks.single_file import SingleFileStaging
+from medallion.topic import Found
+from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_batch
 from tests.parsing import TRANSACTIONS
 
 
@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=[20_000, 1], ids=["small", "large"], autouse=True)
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_RECORDS", request.param)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", request.param)
 
 
 def write(
@@ -56,7 +56,7 @@ def topic(records: int, first: int = 0, accepts_loss: bool = False) -> Source:
 
 def refused(root: Path, error: JobError, *parts: str) -> None:
     assert [part for part in ("batch 0 is not whole", *parts) if part not in error.sentence] == []
-    assert published(root) == []
+    assert output_files(root) == []
 
 
 def test_fewer_rows_than_records_in_the_topic_are_refused(spark: SparkSession, root: Path) -> None:
@@ -114,7 +114,7 @@ def test_more_rows_than_offsets_are_refused(spark: SparkSession, root: Path) -> 
 def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
     spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SingleFilePasses, "stage_quarantine", lambda self: StagedFiles(QUARANTINE, 0))
+    monkeypatch.setattr(SingleFileStaging, "stage_quarantine", lambda self: StagedFiles(QUARANTINE, 0))
     with pytest.raises(JobError) as caught:
         write(spark, root, [GOOD, "x", "y"], 3)
     refused(root, caught.value, "3 rows in bronze, 1 in silver and 0 in quarantine")
@@ -122,9 +122,9 @@ def test_a_row_that_is_neither_in_silver_nor_in_quarantine_is_refused(
 
 def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
     """Damages what a task wrote, or in a small batch the lines that the driver writes."""
-    write_csv, join_text = SingleFilePasses.write_csv, HadoopFiles.join_text
+    write_csv, join_text = SingleFileStaging.write_csv, HadoopFiles.join_text
 
-    def parts_damaged(self: SingleFilePasses) -> list[str]:
+    def parts_damaged(self: SingleFileStaging) -> list[str]:
         lines = write_csv(self)
         for part in (root / self.committer.folder / "raw_csv").glob("part-*"):
             part.write_bytes(damage(part.read_bytes()))
@@ -134,7 +134,7 @@ def damaged_csv(root: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> Non
         header, lines = first.split("\n", 1)
         join_text(self, header + "\n" + damage(lines.encode()).decode() if lines else first, sources, target)
 
-    monkeypatch.setattr(SingleFilePasses, "write_csv", parts_damaged)
+    monkeypatch.setattr(SingleFileStaging, "write_csv", parts_damaged)
     monkeypatch.setattr(HadoopFiles, "join_text", lines_damaged)
 
 
@@ -190,14 +190,14 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
 ) -> None:
     monkeypatch.undo()
     seen: list[bool] = []
-    work = SingleFilePasses.write_rows
+    work = SingleFileStaging.write_rows
 
-    def noting(self: SingleFilePasses, records: DataFrame) -> None:
+    def noting(self: SingleFileStaging, records: DataFrame) -> None:
         seen.append(self.one_task)
         work(self, records)
 
-    monkeypatch.setattr(SingleFilePasses, "write_rows", noting)
-    monkeypatch.setattr("medallion.record_size.ONE_TASK_BYTES", 100_000)
+    monkeypatch.setattr(SingleFileStaging, "write_rows", noting)
+    monkeypatch.setattr("medallion.ingest.ONE_TASK_BYTES", 100_000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
     job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0)

@@ -1,1 +1,1 @@
-"""The files of a batch: how they are staged, checked, named and published."""
+"""The files of a batch: how they are staged, checked, named and committed."""

@@ -1,4 +1,4 @@
-"""From staged files to published files.
+"""From staged files to committed files.
 
 Everything a batch writes is staged and complete before the first rename. Renames follow in the order given:
 bronze first, so that a reader half-way sees a bronze row without its silver or quarantine row (it is on its
@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Any, Optional
 
+from medallion import log
 from medallion.errors import JobError
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import Batch, OffsetLog
 from medallion.sinks.naming import RAW_CSV, Sink, batch_of, file_name
+
+_PREVIEW_ROWS = 5
+_PREVIEW_WIDTH = 20
 
 
 @dataclass(frozen=True)
@@ -37,40 +41,15 @@ def path_of(sink: Sink, batch: Batch, part: Optional[int] = None) -> str:
     return f"{sink.folder}/{file_name(sink, batch.time_ms, batch.batch_id, part)}"
 
 
-def published_of(files: HadoopFiles, sink: Sink, batch: Batch) -> list[str]:
-    """Names of the files that a sink has of a batch."""
-    # Neither has another run's batch of this id the time, nor has another batch the id.
-    own = file_name(sink, batch.time_ms, batch.batch_id)[: -len(sink.extension) - 1]
-    names = [name for name in files.names(sink.folder) if batch_of(sink, name) == batch.batch_id]
-    return sorted(name for name in names if name.startswith(own))
-
-
-class FirstBatch:
-    """Whether a batch may have been published already, in whole or in part: only the first one that a driver
-    runs, for each of the others follows on the commit of the one before it. No folder is listed for these.
-    """
-
-    def __init__(self) -> None:
-        self._last: Optional[int] = None
-
-    def may_be_published(self, batch_id: int) -> bool:
-        """Asked once for each attempt at a batch."""
-        follows = self._last is not None and batch_id == self._last + 1
-        self._last = batch_id
-        return not follows
-
-
 class FileCommitter:
-    """The files of one attempt at a batch, from its staging folder to their names. `replaces`: some of the
-    batch may be published already.
-    """
+    """The files of one attempt at a batch. `replaces`: some of the batch may be committed already."""
 
     def __init__(
-        self, files: HadoopFiles, log: OffsetLog, batch: Batch, folder: str, replaces: bool = True
+        self, files: HadoopFiles, offset_log: OffsetLog, batch: Batch, folder: str, replaces: bool = True
     ) -> None:
         self._files = files
-        self._log = log
-        self.replaces = replaces
+        self._log = offset_log
+        self._replaces = replaces
         self.batch = batch
         self.folder = folder
 
@@ -106,12 +85,10 @@ class FileCommitter:
         sizes = {part: self._files.size(part) for part in self.parts(name)}
         rows = {part: self._files.parquet_rows(part) for part in sizes}
         paths: dict[Optional[int], str] = {task_of(part): part for part in rows if rows[part]}
-        return StagedFiles(sink, sum(rows.values()), paths, sizes)
+        return StagedFiles(sink, sum(rows.values()), paths, {part: sizes[part] for part in paths.values()})
 
     def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
-        """One staged CSV file of lines and of these files, below one header, with the records counted
-        in it.
-        """
+        """One staged CSV file of lines and of these files, below one header, and the records in it."""
         if not lines and not parts:
             return StagedFiles(RAW_CSV, 0)
         joined = f"{self.folder}/csv.joined"
@@ -122,42 +99,53 @@ class FileCommitter:
 
     def commit(self, staged: list[StagedFiles]) -> list[str]:
         """Gives every staged file its name, in this order, replacing what an earlier attempt
-        published; gives the names.
+        committed; gives the names.
 
         Raises JobError when a file is not what was counted, with exit code 78 when the batch is another
         driver's by now; then nothing gets its name.
         """
-        for item in staged:
-            self._require_sizes(item)
+        for path, counted in (each for item in staged for each in item.sizes.items()):
+            size = self._files.size(path)
+            if size != counted:
+                raise JobError(
+                    f"batch {self.batch.batch_id} is not whole: {self._files.uri(path)} has {size:,} bytes, "
+                    f"and had {counted:,} when its rows were counted",
+                    "its offsets are not committed: the next start runs it again",
+                )
         self._log.refuse_lost(self.batch)
-        published: list[str] = []
+        committed: list[str] = []
         for item in staged:
             targets = {path_of(item.sink, self.batch, part): path for part, path in item.paths.items()}
-            self._remove_others(item.sink, targets)
+            for name in self.committed(item.sink):
+                if f"{item.sink.folder}/{name}" not in targets:
+                    self._files.delete(f"{item.sink.folder}/{name}")
             if targets:
                 self._files.make_folder(item.sink.folder)
             for target, path in targets.items():
                 self._files.rename(path, target)
-            published += targets
-        return published
+            committed += targets
+        return committed
 
-    def _require_sizes(self, staged: StagedFiles) -> None:
-        for path in staged.paths.values():
-            size = self._files.size(path) if path in staged.sizes else None
-            if size is not None and size != staged.sizes[path]:
-                raise JobError(
-                    f"batch {self.batch.batch_id} is not whole: {self._files.uri(path)} has {size:,} bytes, "
-                    f"and had {staged.sizes[path]:,} when its rows were counted",
-                    "its offsets are not committed: the next start runs it again",
-                )
+    def committed(self, sink: Sink) -> list[str]:
+        """Names of the files that a sink has of the batch, by an earlier attempt at it."""
+        if not self._replaces:
+            return []
+        # Neither has another run's batch of this id the time, nor has another batch the id.
+        own = file_name(sink, self.batch.time_ms, self.batch.batch_id)[: -len(sink.extension) - 1]
+        names = self._files.names(sink.folder)
+        return sorted(
+            name for name in names if batch_of(sink, name) == self.batch.batch_id and name.startswith(own)
+        )
 
-    def _remove_others(self, sink: Sink, targets: Mapping[str, str]) -> None:
-        """Deletes what an earlier attempt published and this one does not have."""
-        if not self.replaces:
+    def preview(self, staged: StagedFiles) -> None:
+        """Prints a few rows of a committed Parquet file as a table for people (SHOW_PREVIEWS=1)."""
+        if not staged.rows:
             return
-        for name in published_of(self._files, sink, self.batch):
-            if f"{sink.folder}/{name}" not in targets:
-                self._files.delete(f"{sink.folder}/{name}")
+        path = path_of(staged.sink, self.batch, next(iter(staged.paths)))
+        rows: Any = self._files.read_parquet([path])
+        table = rows._jdf.showString(_PREVIEW_ROWS, _PREVIEW_WIDTH, False)
+        for line in [f"{path}:", *table.rstrip().splitlines()]:
+            log.info(line)
 
 
 def task_of(path: str) -> int:

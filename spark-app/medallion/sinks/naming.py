@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Optional
@@ -51,6 +52,12 @@ def batch_of(sink: Sink, name: str) -> Optional[int]:
     """
     match = _match(sink, name)
     return int(match[1]) if match else None
+
+
+def batches_of(sink: Sink, names: Iterable[str]) -> dict[str, int]:
+    """The files of a sink among these names, each with its batch id."""
+    found = {name: batch_of(sink, name) for name in names}
+    return {name: batch_id for name, batch_id in found.items() if batch_id is not None}
 
 
 def part_of(sink: Sink, name: str) -> Optional[int]:

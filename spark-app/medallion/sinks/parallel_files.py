@@ -1,58 +1,49 @@
-"""The passes of a micro-batch whose files the executors write (SINK_FILES=parallel).
+"""The staging of a micro-batch whose files the executors write (SINK_FILES=parallel).
 
 What the parse has staged is read back, of each sink only its columns, and written as the sink's files: one
 task for each part of the batch. The driver sees names, footers and counts, and none of the data.
+
+Gold reads a file of silver as soon as it has its name, and knows it by that name from then on. A replay must
+therefore give each name the rows that it had. So the parts follow from the planned offsets alone, never from
+tasks, cores or the size of records: the records, in the order of partition and offset, are cut into slices of
+equal length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Mapping, Optional
 
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
-from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
 from medallion.errors import JobError
-from medallion.quarantine import QUARANTINE_COLUMNS
+from medallion.offset_log import Range, count_of
 from medallion.raw_csv import raw_csv
-from medallion.silver import silver_columns, staged_name
-from medallion.sinks.division import Slice, condition
 from medallion.sinks.file_committer import StagedFiles, task_of
-from medallion.sinks.naming import BRONZE, QUARANTINE, RAW_CSV, SILVER, Sink
-from medallion.sinks.single_file import PARQUET_OPTIONS, QUARANTINE_ROWS, SILVER_ROWS, SingleFilePasses
+from medallion.sinks.naming import RAW_CSV, Sink
+from medallion.sinks.single_file import PARQUET_OPTIONS, SILVER_ROWS, SingleFileStaging
 
-#: Quarantine's columns as they are staged.
-_QUARANTINE_SCHEMA = (
-    "value string, kafka_ts timestamp, reason string, detail string, "
-    "topic string, partition int, offset bigint"
-)
 #: The place of a row within its task, in what monotonically_increasing_id gives.
 _PLACE = (1 << 33) - 1
 
+#: A part has at most so many records. With another number here a replay of a batch that is committed in
+#: part would divide it otherwise.
+PART_RECORDS = 100_000
+#: The same for the number of parts: each is a branch of a plan, and a file.
+MOST_PARTS = 100
+
+#: The offsets of a part by partition; None for whatever a batch has.
+Slice = Optional[Mapping[int, Range]]
+
 
 @dataclass(frozen=True)
-class ParallelFilePasses(SingleFilePasses):
-    """The passes of one batch, which is divided into `slices`."""
+class ParallelFileStaging(SingleFileStaging):
+    """The staging of one batch, which covers `ranges`, None where that is not known."""
 
-    slices: Sequence[Slice] = (None,)
-
-    def stage_bronze(self) -> StagedFiles:
-        """All that was read, a file for each part."""
-        columns = {name: name for name in BRONZE_COLUMNS}
-        return self._stage(BRONZE, self.bronze_parts(), BRONZE_SCHEMA, columns)
-
-    def stage_silver(self) -> StagedFiles:
-        """The silver rows, a file for each part that has some."""
-        columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
-        return self._stage(SILVER, self._parts(SILVER_ROWS), self._silver_schema(), columns)
-
-    def stage_quarantine(self) -> StagedFiles:
-        """What was rejected, a file for each part that has some."""
-        sources = self._parts(QUARANTINE_ROWS)
-        return self._stage(QUARANTINE, sources, _QUARANTINE_SCHEMA, QUARANTINE_COLUMNS)
+    ranges: Optional[Mapping[str, Range]] = None
 
     def stage_raw_csv(self) -> StagedFiles:
         """The silver rows as CSV, a file with a header for each part that has some. The rows are those that
@@ -81,11 +72,7 @@ class ParallelFilePasses(SingleFilePasses):
     def _stages_lines(self) -> bool:
         return False
 
-    def _count(self, reasons: DataFrame) -> dict[str, int]:
-        return self._count_by_tasks(reasons)
-
     def _stage(self, sink: Sink, sources: list[str], schema: str, columns: Mapping[str, str]) -> StagedFiles:
-        """The rows of these staged files, with columns given by their names there."""
         if not sources:
             return StagedFiles(sink, 0)
         selected = [F.col(sql.name(source)).alias(name) for name, source in columns.items()]
@@ -100,12 +87,8 @@ class ParallelFilePasses(SingleFilePasses):
     def _divided(self, sources: list[str], schema: str, columns: list[Column]) -> DataFrame:
         """These columns of staged files, one task for each part: the task's number is the part's."""
         rows = self.files.read_parquet(sources, schema)
-        parts = [rows if part is None else rows.where(condition(part)) for part in self.slices]
+        parts = [rows if part is None else rows.where(condition(part)) for part in divide(self.ranges)]
         return reduce(DataFrame.unionAll, [part.select(*columns).coalesce(1) for part in parts])
-
-    def _silver_schema(self) -> str:
-        types = silver_columns(self.pipeline)
-        return sql.ddl({staged_name(name): data_type for name, data_type in types.items()})
 
     def _broken(self, sink: Sink, expected: str, found: str) -> JobError:
         batch_id, uri = self.committer.batch.batch_id, self.files.uri(self.committer.folder)
@@ -114,3 +97,29 @@ class ParallelFilePasses(SingleFilePasses):
             f"in {uri}",
             "check that every executor writes to the same storage as the driver",
         )
+
+
+def divide(ranges: Optional[Mapping[str, Range]]) -> list[Slice]:
+    """The parts of a batch that covers these offsets; one when they are not known or few."""
+    count = count_of(dict(ranges)) if ranges else 0
+    parts = min(MOST_PARTS, -(-count // PART_RECORDS))
+    if not ranges or parts <= 1:
+        return [None]
+    length = -(-count // parts)
+    slices: list[dict[int, Range]] = [{} for _ in range(-(-count // length))]
+    before = 0
+    for partition, (start, end) in sorted((int(name), of) for name, of in ranges.items()):
+        at = start
+        while at < end:
+            number = (before + at - start) // length
+            until = min(end, start - before + (number + 1) * length)
+            slices[number][partition] = Range(at, until)
+            at = until
+        before += end - start
+    return list(slices)
+
+
+def condition(part: Mapping[int, Range]) -> str:
+    """SQL for the rows of a part, by their partition and offset."""
+    each = [f"(partition = {n} and offset >= {start} and offset < {end})" for n, (start, end) in part.items()]
+    return " or ".join(each)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from py4j.protocol import Py4JJavaError
 from medallion.errors import JobError
 from medallion.failure import innermost
 
-# Where Spark keeps its own schema in a Parquet file: JSON with a list `fields`, each with a `name`.
+# Where Spark keeps its own schema in a Parquet file.
 _SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
 # Only new row groups would be measured by it; joining copies row groups.
 _ROW_GROUP_BYTES = 128 << 20
@@ -26,14 +25,22 @@ _SEVERAL_PAGES_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
-class _Selected:
-    """Columns of a file: their schema in the target; its leaves, each with the place of its chunk in a row
-    group of the source; the new names of columns by those in the source, where they differ.
+class _Leaf:
+    """A column of the target: the place of its chunk in a row group of the source, and its path where that is
+    another one than in the source.
     """
 
+    at: int
+    column: Any
+    renamed: str
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """Columns of a file: their schema in the target, and its leaves."""
+
     schema: Any
-    leaves: list[tuple[int, Any]]
-    renamed: dict[str, str]
+    leaves: list[_Leaf]
 
 
 class ParquetFiles:
@@ -66,7 +73,11 @@ class ParquetFiles:
                 self._append(writer, source, _items(footer.getBlocks()), each)
                 for source, footer, each in zip(sources, footers, of)
             )
-            writer.end(self._metadata(footers[0].getFileMetaData().getKeyValueMetaData(), columns))
+            metadata = self._jvm.java.util.HashMap(footers[0].getFileMetaData().getKeyValueMetaData())
+            if columns is not None:
+                # Of all columns; Spark reads these by the schema of Parquet.
+                metadata.remove(_SPARK_SCHEMA)
+            writer.end(metadata)
         except BaseException:
             self._close(writer)
             raise
@@ -114,51 +125,45 @@ class ParquetFiles:
 
     def _append(self, writer: Any, source: Any, blocks: list[Any], selected: _Selected) -> int:
         """Appends the selected columns of a file's row groups; gives the rows."""
-        if selected.renamed:
-            blocks = [self._renamed(block, selected) for block in blocks]
         with closing(self._file(source).newStream()) as stream:
-            if not any(map(_may_have_several_pages, blocks)):
-                writer.appendRowGroups(stream, blocks, True)
-            else:
+            if any(map(_may_have_several_pages, blocks)):
                 with closing(self._reader(source)) as reader:
                     for block in blocks:
-                        _append_with_indexes(writer, stream, reader, block, selected)
+                        self._append_chunks(writer, stream, block, selected, reader)
+            elif any(leaf.renamed for leaf in selected.leaves):
+                for block in blocks:
+                    self._append_chunks(writer, stream, block, selected)
+            else:
+                writer.appendRowGroups(stream, blocks, True)
         return sum(int(block.getRowCount()) for block in blocks)
 
-    def _renamed(self, block: Any, selected: _Selected) -> Any:
-        """A row group whose columns have their names in the target."""
-        metadata = self._jvm.org.apache.parquet.hadoop.metadata
-        renamed = metadata.BlockMetaData()
-        renamed.setRowCount(block.getRowCount())
-        renamed.setTotalByteSize(block.getTotalByteSize())
-        for chunk in _items(block.getColumns()):
-            path = str(chunk.getPath().toDotString())
-            name = selected.renamed.get(path.split(".")[0])
-            renamed.addColumn(self._renamed_chunk(chunk, path, name) if name else chunk)
-        return renamed
+    def _append_chunks(
+        self, writer: Any, stream: Any, block: Any, selected: _Selected, reader: Any = None
+    ) -> None:
+        """Appends columns of a row group one by one: by other names, and with a reader with their page
+        indexes, without which none can skip pages by their least and greatest values. `appendRowGroups` does
+        neither.
+        """
+        # A large batch has hundreds of columns to copy: each call into the JVM counts.
+        chunks = block.getColumns()
+        writer.startBlock(block.getRowCount())
+        for leaf in selected.leaves:
+            chunk = chunks.get(leaf.at)
+            indexes = (
+                (reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)) if reader else (None,) * 2
+            )
+            named = self._renamed(chunk, leaf.renamed) if leaf.renamed else chunk
+            writer.appendColumnChunk(leaf.column, stream, named, None, *indexes)
+        writer.endBlock()
 
-    def _renamed_chunk(self, chunk: Any, path: str, name: str) -> Any:
+    def _renamed(self, chunk: Any, path: str) -> Any:
         metadata = self._jvm.org.apache.parquet.hadoop.metadata
-        renamed = metadata.ColumnChunkMetaData.get(
-            metadata.ColumnPath.fromDotString(".".join([name, *path.split(".")[1:]])),
+        return metadata.ColumnChunkMetaData.get(
+            metadata.ColumnPath.fromDotString(path),
             *(chunk.getPrimitiveType(), chunk.getCodec(), chunk.getEncodingStats(), chunk.getEncodings()),
             *(chunk.getStatistics(), chunk.getFirstDataPageOffset(), chunk.getDictionaryPageOffset()),
             *(chunk.getValueCount(), chunk.getTotalSize(), chunk.getTotalUncompressedSize()),
         )
-        renamed.setColumnIndexReference(chunk.getColumnIndexReference())
-        renamed.setOffsetIndexReference(chunk.getOffsetIndexReference())
-        return renamed
-
-    def _metadata(self, given: Any, columns: Optional[Mapping[str, str]]) -> Any:
-        """A Parquet file's own metadata, as it is when these columns are left."""
-        left = self._jvm.java.util.HashMap(given)
-        spark_schema = left.get(_SPARK_SCHEMA)
-        if columns is not None and spark_schema is not None:
-            schema = json.loads(spark_schema)
-            by_name = {field["name"]: field for field in schema["fields"]}
-            schema["fields"] = [{**by_name[source], "name": name} for name, source in columns.items()]
-            left.put(_SPARK_SCHEMA, json.dumps(schema, separators=(",", ":")))
-        return left
 
     def _close(self, writer: Any) -> None:
         """Closes the file of a writer that failed, which it offers no way to: on HDFS it would keep
@@ -182,9 +187,10 @@ class ParquetFiles:
             leaves = []
             for column in _items(target.getColumns()):
                 name, *inside = _path(column)
-                leaves.append((at[(sources[name], *inside)], column))
-            renamed = {source: name for name, source in of if name != source}
-            self._selected[key] = _Selected(target, leaves, renamed)
+                source = sources[name]
+                renamed = "" if name == source else ".".join([name, *inside])
+                leaves.append(_Leaf(at[(source, *inside)], column, renamed))
+            self._selected[key] = _Selected(target, leaves)
         return self._selected[key]
 
     def _named(self, schema: Any, columns: tuple[tuple[str, str], ...]) -> Any:
@@ -226,20 +232,6 @@ class ParquetFiles:
 
     def _file(self, path: Any) -> Any:
         return self._jvm.org.apache.parquet.hadoop.util.HadoopInputFile.fromPath(path, self._conf)
-
-
-def _append_with_indexes(writer: Any, stream: Any, reader: Any, block: Any, selected: _Selected) -> None:
-    """Appends columns of a row group with their page indexes, which `appendRowGroups` leaves out:
-    without them a reader cannot skip pages by their least and greatest values.
-    """
-    # A large batch has hundreds of columns to copy: each call into the JVM counts.
-    chunks = block.getColumns()
-    writer.startBlock(block.getRowCount())
-    for at, column in selected.leaves:
-        chunk = chunks.get(at)
-        indexes = reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)
-        writer.appendColumnChunk(column, stream, chunk, None, *indexes)
-    writer.endBlock()
 
 
 def _items(java_list: Any) -> list[Any]:

@@ -1,6 +1,6 @@
-"""The passes over one micro-batch, each of which stages the files of one or two sinks.
+"""The staging of one micro-batch, by a job that parses it and one step for each sink.
 
-The parse is the only one that reads Kafka. It writes each record once, with the columns of bronze, of silver
+The parse is the only step that reads Kafka. It writes each record once, with the columns of bronze, of silver
 and of quarantine side by side, into two folders by the partition column `is_silver` (which is not stored in
 the files). Parquet keeps columns apart, so that those of each sink are copied as they are: bronze is its
 columns in both folders, silver in the one, quarantine in the other.
@@ -9,6 +9,7 @@ columns in both folders, silver in the one, quarantine in the other.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Callable
 
@@ -16,31 +17,36 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from medallion import sql_text as sql
-from medallion.bronze import BRONZE_COLUMNS
+from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
 from medallion.hadoop_files import HadoopFiles
 from medallion.pipeline import Pipeline
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import raw_csv
 from medallion.silver import silver_columns, staged_name
 from medallion.sinks.file_committer import FileCommitter, StagedFiles
-from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER
+from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER, Sink
 
 #: What is_silver is in the names of folders.
 SILVER_ROWS, QUARANTINE_ROWS = "is_silver=true", "is_silver=false"
 
-#: Of a small batch: the line of raw_csv beside a silver row. No field of an event has a hyphen.
+#: Of a small batch: the line of raw_csv next to a silver row. No field of an event has a hyphen.
 _CSV_LINE = "csv-line"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 PARQUET_OPTIONS = {"parquet.block.size": str(32 << 20)}
 
+#: Quarantine's columns as they are staged.
+_QUARANTINE_SCHEMA = (
+    "value string, kafka_ts timestamp, reason string, detail string, "
+    "topic string, partition int, offset bigint"
+)
 
 #: `rows_of` the records of a batch.
 Rows = Callable[[DataFrame, bool], DataFrame]
 
 
 def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame:
-    """What `SingleFilePasses.write_rows` writes of parsed records, with lines of raw_csv or without."""
+    """What `SingleFileStaging.write_rows` writes of parsed records, with lines of raw_csv or without."""
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn("is_silver", is_silver)
     if not has_lines:
@@ -49,8 +55,8 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
 
 
 @dataclass(frozen=True)
-class SingleFilePasses:
-    """The passes of one batch. `one_task`: the batch is small, so that one task is cheapest."""
+class SingleFileStaging:
+    """The staging of one batch. `one_task`: the batch is small, so that one task is cheapest."""
 
     files: HadoopFiles
     committer: FileCommitter
@@ -78,9 +84,7 @@ class SingleFilePasses:
         parts = self._parts(SILVER_ROWS)
         if self.one_task or not parts:
             return [line for part in parts for line in self.files.parquet_texts(part, _CSV_LINE)]
-        columns = silver_columns(self.pipeline)
-        schema = sql.ddl({staged_name(name): data_type for name, data_type in columns.items()})
-        lines = self.files.read_parquet(parts, schema).select(raw_csv(self.pipeline))
+        lines = self.files.read_parquet(parts, self._silver_schema()).select(raw_csv(self.pipeline))
         lines.write.mode("append").text(self.committer.output("raw_csv"))
         return []
 
@@ -89,18 +93,28 @@ class SingleFilePasses:
         return self._parts(SILVER_ROWS, QUARANTINE_ROWS)
 
     def stage_bronze(self) -> StagedFiles:
-        """All that was read as one file."""
-        columns = {name: name for name in BRONZE_COLUMNS}
-        return self.committer.stage_parquet(BRONZE, self.bronze_parts(), columns)
+        """All that was read."""
+        return self._stage(
+            BRONZE, self.bronze_parts(), BRONZE_SCHEMA, {name: name for name in BRONZE_COLUMNS}
+        )
 
     def stage_silver(self) -> StagedFiles:
-        """The silver rows as one file."""
+        """The silver rows."""
         columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
-        return self.committer.stage_parquet(SILVER, self._parts(SILVER_ROWS), columns)
+        return self._stage(SILVER, self._parts(SILVER_ROWS), self._silver_schema(), columns)
 
     def stage_quarantine(self) -> StagedFiles:
-        """What was rejected as one file."""
-        return self.committer.stage_parquet(QUARANTINE, self._parts(QUARANTINE_ROWS), QUARANTINE_COLUMNS)
+        """What was rejected."""
+        sources = self._parts(QUARANTINE_ROWS)
+        return self._stage(QUARANTINE, sources, _QUARANTINE_SCHEMA, QUARANTINE_COLUMNS)
+
+    def _stage(self, sink: Sink, sources: list[str], schema: str, columns: Mapping[str, str]) -> StagedFiles:
+        """The rows of these staged files, with columns given by their names there."""
+        return self.committer.stage_parquet(sink, sources, columns)
+
+    def _silver_schema(self) -> str:
+        types = silver_columns(self.pipeline)
+        return sql.ddl({staged_name(name): data_type for name, data_type in types.items()})
 
     def stage_csv(self, lines: list[str]) -> StagedFiles:
         """What `write_csv` gave or left as one file."""
@@ -112,20 +126,15 @@ class SingleFilePasses:
         parts = self._parts(QUARANTINE_ROWS)
         if not parts:
             return {}
-        return self._count(self.files.read_parquet(parts, "reason string"))
-
-    def _count(self, reasons: DataFrame) -> dict[str, int]:
-        if not self.one_task:
-            return self._count_by_tasks(reasons)
-        # To shuffle them would be another stage.
-        return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
-
-    def _count_by_tasks(self, reasons: DataFrame) -> dict[str, int]:
+        reasons = self.files.read_parquet(parts, "reason string")
+        if self._stages_lines:
+            # Of few rows: to shuffle them would be another stage.
+            return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
     @property
     def _stages_lines(self) -> bool:
-        """Whether lines of raw_csv are staged beside the columns of the other sinks."""
+        """Whether lines of raw_csv are staged next to the columns of the other sinks."""
         return self.one_task
 
     def _parts(self, *folders: str) -> list[str]:

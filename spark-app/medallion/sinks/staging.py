@@ -7,12 +7,14 @@ batch, or an executor that a dead driver left behind, therefore never write into
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Optional
 from uuid import uuid4
 
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog
+from medallion.sinks.file_committer import FileCommitter
 
 STAGING = "_staging"
 
@@ -20,10 +22,42 @@ STAGING = "_staging"
 ABANDONED_AFTER_MS = 60 * 60 * 1000
 
 
-class Staging:
-    """The staging folder of one attempt at a batch; it is made here, and goes when the block that it is the
-    context of ends.
+class FirstBatch:
+    """Whether a batch may have been committed already, in whole or in part: only the first one that a driver
+    runs, for each of the others follows on the commit of the one before it. No folder is listed for these.
     """
+
+    def __init__(self) -> None:
+        self._last: Optional[int] = None
+
+    def may_be_committed(self, batch_id: int) -> bool:
+        """Asked once for each attempt at a batch."""
+        follows = self._last is not None and batch_id == self._last + 1
+        self._last = batch_id
+        return not follows
+
+
+@contextmanager
+def attempt(
+    files: HadoopFiles, log: OffsetLog, batch_id: int, first_batch: FirstBatch
+) -> Iterator[FileCommitter]:
+    """An attempt at the query's present batch. Its staging folder goes when the block ends."""
+    planned = log.planned(batch_id)
+    staging = StagingFolder(files, log.query, batch_id)
+    try:
+        staging.remove_others(log)
+        replaces = first_batch.may_be_committed(batch_id)
+        yield FileCommitter(files, log, planned, staging.folder, replaces)
+    except Exception:
+        # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
+        with suppress(Exception):
+            files.delete(staging.folder)
+        raise
+    files.delete(staging.folder)
+
+
+class StagingFolder:
+    """The staging folder of one attempt at a batch, which is made here."""
 
     def __init__(self, files: HadoopFiles, query: str, batch_id: int) -> None:
         self._files = files
@@ -32,27 +66,10 @@ class Staging:
         self.folder = f"{self._attempts}/{self._attempt}"
         files.make_folder(self.folder)
 
-    def __enter__(self) -> Staging:
-        return self
-
-    def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], _: object
-    ) -> None:
-        if kind is None:
-            self.remove()
-        elif issubclass(kind, Exception):
-            # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
-            with suppress(Exception):
-                self.remove()
-
-    def remove(self) -> None:
-        """Removes the folder and all that is in it."""
-        self._files.delete(self.folder)
-
     def remove_others(self, log: OffsetLog) -> None:
-        """Removes other attempts that cannot publish any more, or that are abandoned.
+        """Removes other attempts that cannot commit any more, or that are abandoned.
 
-        Once a batch is committed no attempt at it publishes anything (`OffsetLog.refuse_lost`). An
+        Once a batch is committed no attempt at it commits anything (`OffsetLog.refuse_lost`). An
         attempt at a later batch may be another driver's, at work right now. It goes when its newest
         file is an hour older than this attempt's folder: both times are the storage's, so that no
         machine's clock matters.
@@ -64,13 +81,7 @@ class Staging:
         now_ms = self._files.modified_ms(self.folder)
         for name in others:
             folder = f"{self._attempts}/{name}"
-            batch_id = _batch_of(name)
-            if (batch_id is not None and batch_id <= committed) or (
-                self._files.newest_ms(folder) < now_ms - ABANDONED_AFTER_MS
-            ):
+            batch = re.match(r"(\d+)(?:-|$)", name)
+            is_committed = batch is not None and int(batch[1]) <= committed
+            if is_committed or self._files.newest_ms(folder) < now_ms - ABANDONED_AFTER_MS:
                 self._files.delete(folder)
-
-
-def _batch_of(attempt: str) -> Optional[int]:
-    match = re.match(r"(\d+)(?:-|$)", attempt)
-    return int(match[1]) if match else None

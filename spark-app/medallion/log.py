@@ -9,14 +9,14 @@ from medallion.errors import JobError
 PREFIX = "[spark-streaming] "
 
 
-def say(line: str) -> None:
+def info(line: str) -> None:
     """Prints one line to stdout."""
     print(f"{PREFIX}{line}", flush=True)
 
 
-def complain(error: JobError) -> None:
+def error(failure: JobError) -> None:
     """Prints an expected error to stderr: its sentence (one line each), then the next step."""
-    for line in error.sentence.splitlines():
+    for line in failure.sentence.splitlines():
         print(f"{PREFIX}error: {line}", file=sys.stderr, flush=True)
-    if error.hint:
-        print(f"{PREFIX}next: {error.hint}", file=sys.stderr, flush=True)
+    if failure.hint:
+        print(f"{PREFIX}next: {failure.hint}", file=sys.stderr, flush=True)
