@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { SinkFile } from './committed-files.ts';
-import { type Database, sqlText } from './duckdb/database.ts';
-import { FILE, literalGlob, sourceOf } from './duckdb/file-source.ts';
+import type { Database } from './duckdb/database.ts';
+import { FILE, listOf, sourceOf } from './duckdb/file-source.ts';
 import type { SqlColumns } from './sink-columns.ts';
 import { fileNumber } from './sinks.ts';
 
@@ -18,8 +18,7 @@ const READABLE_CSV_BYTES = 32 * 1024 * 1024;
 /** Counts a Parquet sink's rows by what the files' footers say; no row is read. */
 export async function countParquetRows(database: Database, files: readonly SinkFile[]): Promise<RowCounts> {
   if (files.length === 0) return { byPath: new Map(), countedIn: 'files' };
-  const list = `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
-  const rows = await database.all(`SELECT file_name, num_rows FROM parquet_file_metadata(${list})`);
+  const rows = await database.all(`SELECT file_name, num_rows FROM parquet_file_metadata(${listOf(files)})`);
   return { byPath: new Map(rows.map(([path, count]) => [String(path), Number(count)])), countedIn: 'files' };
 }
 
@@ -45,7 +44,9 @@ export async function countCsvRows(
   const counted =
     read.length === 0
       ? []
-      : await database.all(`SELECT ${FILE}, count(*) FROM ${sourceOf('raw_csv', read, columns)} GROUP BY 1`);
+      : await database.all(
+          `SELECT ${FILE}, count(*) FROM ${await sourceOf('raw_csv', read, columns)} GROUP BY 1`,
+        );
   return {
     byPath: new Map([
       ...taken,

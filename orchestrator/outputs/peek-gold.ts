@@ -62,7 +62,7 @@ export async function goldOverview(
   const order = ['activity DESC', ...values.map((value) => `${value} DESC`), ...keys].join(', ');
   const same = keys.map((key) => `n.${key} IS NOT DISTINCT FROM g.${key}`);
   const rows = await database.all(`
-    WITH gold AS (${relationOf(table.name, columnsOfOutput(pipeline, table.name), files)}),
+    WITH gold AS (${await relationOf(table.name, columnsOfOutput(pipeline, table.name), files)}),
       steps AS (SELECT ${columns.join(', ')}, epoch_ms(window_start) // ${slideMs} AS step FROM gold),
       newest AS (FROM steps WHERE step > (SELECT max(step) FROM steps) - ${MOST_WINDOWS}),
       groups AS (

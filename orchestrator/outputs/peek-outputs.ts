@@ -192,9 +192,10 @@ async function newestRows(
   limit: number,
 ) {
   const columns = peekColumns(pipeline, sink);
+  const source = await sourceOf(sink, files, columnsOfOutput(pipeline, sink));
   const select = (hidden: boolean) => `
     SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${sourceOf(sink, files, columnsOfOutput(pipeline, sink))} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
+    FROM ${source} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
   let rows: Awaited<ReturnType<Database['all']>>;
   try {
     rows = await database.all(select(false));

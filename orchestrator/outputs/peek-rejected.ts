@@ -22,7 +22,7 @@ export async function rejectedReasons(
   if (files.length === 0) return [];
   const rows = await database.all(`
     SELECT reason, count(*) AS n, max_by(left(detail, ${LONGEST_EXAMPLE}), bad_ingest_ts)
-    FROM (${relationOf('quarantine', QUARANTINE, files)}) GROUP BY reason ORDER BY n DESC, reason`);
+    FROM (${await relationOf('quarantine', QUARANTINE, files)}) GROUP BY reason ORDER BY n DESC, reason`);
   return rows.map(([reason, count, example = null]) => ({
     reason: String(reason),
     rows: Number(count),

@@ -67,7 +67,7 @@ async function started(
     const named = outputs.filter((sink) => tables.has(sink));
     for (const sink of named.length > 0 ? named : outputs) {
       await database.run(
-        `CREATE VIEW ${sink} AS ${relationOf(sink, columnsOfOutput(pipeline, sink), bySink.get(sink) ?? [])}`,
+        `CREATE VIEW ${sink} AS ${await relationOf(sink, columnsOfOutput(pipeline, sink), bySink.get(sink) ?? [])}`,
       );
     }
     // DuckDB asks for the name as it stands in the statement, and for the file that it leads to.

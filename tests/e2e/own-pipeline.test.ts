@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectDir } from '../support/project.ts';
 import { query } from '../support/query.ts';
 import { TestStack } from '../support/test-stack.ts';
+import { until } from '../support/until.ts';
 import { verifiedUpTo } from '../support/verify.ts';
 
 const MINUTE_MS = 60_000;
@@ -27,6 +28,11 @@ const FIELDS = `
               logicalType: integer
 `;
 const MEASURE = '\n      min_amount: min(amount)\n';
+/** A field that events have had before the pipeline knows it, as a column of raw_csv, too. */
+const LATER_FIELD = `
+      - name: score
+        logicalType: integer
+`;
 
 let pipeline: string;
 let stack: TestStack;
@@ -34,12 +40,14 @@ let stack: TestStack;
 beforeAll(async () => {
   pipeline = mkdtempSync(join(tmpdir(), 'medallion-pipeline-'));
   cpSync(join(projectDir, 'pipelines', 'transactions'), pipeline, { recursive: true });
-  const contract = join(pipeline, 'contract.odcs.yaml');
-  writeFileSync(contract, `${readFileSync(contract, 'utf8').trimEnd()}\n${FIELDS}`);
-  const work = join(pipeline, 'pipeline.yml');
-  writeFileSync(work, `${readFileSync(work, 'utf8').trimEnd()}${MEASURE}`);
-  execFileSync('npm', ['run', '--silent', 'generate', '--', pipeline], { cwd: projectDir });
-  stack = await TestStack.create({ PIPELINE: pipeline, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' });
+  change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${FIELDS}`);
+  change('pipeline.yml', (text) => `${text.trimEnd()}${MEASURE}`);
+  generate();
+  stack = await TestStack.create({
+    ...{ PIPELINE: pipeline, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
+    // That silver's files of before a change of the pipeline are there after it, however long the machine takes.
+    MAX_FILES_PER_SINK: '0',
+  });
   const up = await stack.run('up');
   expect(up.stderr + up.stdout).toContain('Ready after');
 });
@@ -47,6 +55,18 @@ afterAll(async () => {
   await stack?.discard();
   rmSync(pipeline, { recursive: true, force: true });
 });
+
+function change(file: string, to: (text: string) => string): void {
+  const path = join(pipeline, file);
+  const text = readFileSync(path, 'utf8');
+  const changed = to(text);
+  expect(changed).not.toBe(text);
+  writeFileSync(path, changed);
+}
+
+function generate(): void {
+  execFileSync('npm', ['run', '--silent', 'generate', '--', pipeline], { cwd: projectDir });
+}
 
 function event(index: number, timeMs: number): Record<string, unknown> {
   return {
@@ -131,5 +151,51 @@ describe('a copy of the default pipeline with more fields and a measure', () => 
       select count(*)::int as windows from read_parquet('${stack.outputPath}/gold/*.parquet')
       where card_id like 'own-card-%' and min_amount <= max_amount and min_amount is not null`);
     expect(Number(gold[0]?.['windows'])).toBeGreaterThanOrEqual(3);
+  });
+
+  it('goes on with the same outputs when a field is added that events already had', async () => {
+    const begin = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS + 40 * MINUTE_MS;
+    const scored = (index: number, score: unknown, minutes = 0) =>
+      JSON.stringify({ ...event(index, begin + minutes * MINUTE_MS), score });
+    await send([scored(10_000, 5), scored(10_001, 'no number')]);
+    const before = await stack.run('verify', ['--deep', '--wait']);
+    expect(before.stdout + before.stderr).toContain('Equal');
+    expect(await stack.run('down')).toMatchObject({ code: 0 });
+
+    change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${LATER_FIELD}`);
+    change('pipeline.yml', (text) => text.replace('      lon,\n', '      score,\n      lon,\n'));
+    generate();
+    const up = await stack.run('up');
+    expect(up.stderr + up.stdout).toContain('Ready after');
+    await send([scored(10_002, 6), scored(10_003, 'no number'), scored(10_004, 7, 30)]);
+    const deep = await stack.run('verify', ['--deep', '--wait']);
+    expect(deep.stdout + deep.stderr).toContain('Equal');
+    expect(deep.code).toBe(0);
+
+    const silver = await query(`
+      select txn_id, score::int as score
+      from read_parquet('${stack.outputPath}/silver/*.parquet', union_by_name = true)
+      where txn_id between 'own-10000' and 'own-10004' order by txn_id`);
+    expect(silver).toEqual([
+      { txn_id: 'own-10000', score: null },
+      { txn_id: 'own-10001', score: null },
+      { txn_id: 'own-10002', score: 6 },
+      { txn_id: 'own-10004', score: 7 },
+    ]);
+    // The score that is no number was no fault when it was read: gold has that event.
+    const events = await until(
+      () => 'the window of the scores is not in gold',
+      MINUTE_MS,
+      async () => {
+        const [row] = await query(`
+        select sum(txn_count)::int as events from read_parquet('${stack.outputPath}/gold/*.parquet')
+        where card_id like 'own-card-%' and epoch_ms(window_start) = ${begin}`);
+        return row?.['events'] ?? undefined;
+      },
+    );
+    expect(events).toBe(3);
+    const again = await stack.run('verify', ['--deep']);
+    expect(again.stdout + again.stderr).toContain('Equal');
+    expect(again.code).toBe(0);
   });
 });

@@ -6,7 +6,7 @@ import { readPruneLedger } from '../prune-ledger.ts';
 import type { SqlColumns } from '../sink-columns.ts';
 import type { OutputName } from '../sinks.ts';
 import type { Database } from './database.ts';
-import { sourceOf } from './file-source.ts';
+import { listOf, sourceOf } from './file-source.ts';
 
 /** A file that is there and that DuckDB cannot read, or that lacks a column. */
 export interface UnreadableFile {
@@ -27,8 +27,11 @@ export interface LoadOptions {
   readonly columns?: SqlColumns;
   /** The last committed batch, read before this is called. */
   readonly through: number;
-  /** The statement that takes what it needs from a table function into a table. */
-  readonly insert: (source: string) => string;
+  /**
+   * The statement that takes what it needs from a table function into a table.
+   * @param list the files themselves, see `listOf`, where something else than their rows is needed
+   */
+  readonly insert: (source: string, list: string) => string;
 }
 
 /** Files read by one statement: bounds the length of its text and what is repeated when one of them vanishes. */
@@ -77,7 +80,8 @@ async function loadChunk(
   files: readonly SinkFile[],
 ): Promise<readonly Outcome[]> {
   try {
-    await database.run(options.insert(sourceOf(options.sink, files, options.columns)));
+    const source = await sourceOf(options.sink, files, options.columns);
+    await database.run(options.insert(source, listOf(files)));
     return files.map((file) => ({ file, reason: undefined }));
   } catch (error) {
     if (isOfTheMachine(error)) throw error;

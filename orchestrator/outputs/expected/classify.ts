@@ -2,7 +2,7 @@ import { KAFKA_TS, silverColumns } from '../../pipeline/columns.ts';
 import type { Field, Pipeline } from '../../pipeline/model.ts';
 import { type ConstraintCheck, constraintCheck } from './constraint-check.ts';
 import { conditionOf, type Evaluation, type SilverRow } from './expression-value.ts';
-import { type Value, type ValueReader, valueReader } from './field-value.ts';
+import { fieldReader, type Value, type ValueReader } from './field-value.ts';
 import { type JsonObject, memberOf, readJsonObject } from './json-value.ts';
 
 /** A record, as far as it decides what becomes of it. */
@@ -38,12 +38,16 @@ interface FieldRule {
   readonly at: number;
 }
 
-export function classifierOf(pipeline: Pipeline): Classifier {
-  const rules = pipeline.fields.map((field, at) => ruleOf(field, at));
+/**
+ * @param absent optional fields, nested ones too, that the pipeline did not have yet: their columns are null, and their members in an event
+ *   are unknown ones
+ */
+export function classifierOf(pipeline: Pipeline, absent: ReadonlySet<Field> = new Set()): Classifier {
+  const rules = pipeline.fields.map((field, at) => ruleOf(field, at, absent));
   /** What is required comes first. */
   const inOrder = [...rules.filter(({ required }) => required), ...rules.filter(({ required }) => !required)];
   const constrained = rules.filter(({ check }) => check !== undefined);
-  const names = new Set(pipeline.fields.map(({ name }) => name));
+  const names = new Set(pipeline.fields.filter((field) => !absent.has(field)).map(({ name }) => name));
   const columns = silverColumns(pipeline.fields, pipeline.eventTime);
   const expectations = pipeline.expectations.expectOrQuarantine.map(({ name, expression }) => ({
     name,
@@ -72,9 +76,9 @@ export function classifierOf(pipeline: Pipeline): Classifier {
   return { reasons: reasonsOf(pipeline, constrained), classify };
 }
 
-function ruleOf(field: Field, at: number): FieldRule {
-  const { name, required, type } = field;
-  return { name, required, read: valueReader(type), check: constraintCheck(field), at };
+function ruleOf(field: Field, at: number, absent: ReadonlySet<Field>): FieldRule {
+  const { name, required } = field;
+  return { name, required, read: fieldReader(field, absent), check: constraintCheck(field), at };
 }
 
 /** Fills in the values of the fields. @returns why one of them makes no silver row */

@@ -1,6 +1,14 @@
 import { readPattern } from '../../pipeline/contract/jdk-pattern.ts';
 import { readTime } from '../../pipeline/contract/read-time.ts';
-import type { ArrayType, DateType, Item, ObjectType, TimestampType, Type } from '../../pipeline/model.ts';
+import type {
+  ArrayType,
+  DateType,
+  Field,
+  Item,
+  ObjectType,
+  TimestampType,
+  Type,
+} from '../../pipeline/model.ts';
 import { decimalUnits, epochUs } from './exact-decimal.ts';
 import { isoDays, isoTimeUs } from './iso-time.ts';
 import { type JsonObject, type JsonValue, memberOf, numberText } from './json-value.ts';
@@ -18,7 +26,13 @@ const INTEGER = /^-?[0-9]+$/;
 const HALF_OR_PAIR = /[\ud800-\udfff]/;
 const DAY_US = 86_400_000_000n;
 
-export function valueReader(type: Type): ValueReader {
+/** The reader of a field's value. Of a field among the absent ones nothing is read, whatever the event has. */
+export function fieldReader(field: Field, absent: ReadonlySet<Field>): ValueReader {
+  return absent.has(field) ? () => null : valueReader(field.type, absent);
+}
+
+/** @param absent fields of objects in it of which nothing is read */
+export function valueReader(type: Type, absent: ReadonlySet<Field> = new Set()): ValueReader {
   switch (type.kind) {
     case 'string':
       return (json) => (typeof json === 'string' ? encodable(json) : numberText(json));
@@ -38,9 +52,9 @@ export function valueReader(type: Type): ValueReader {
     case 'timestamp':
       return timestampReader(type);
     case 'object':
-      return objectReader(type);
+      return objectReader(type, absent);
     case 'array':
-      return arrayReader(type);
+      return arrayReader(type, absent);
   }
 }
 
@@ -88,8 +102,11 @@ const textReader =
   (json) =>
     typeof json === 'string' ? read(json) : undefined;
 
-function objectReader({ fields }: ObjectType): ValueReader {
-  const readers = fields.map((field) => ({ name: field.name, read: itemReader(field) }));
+function objectReader({ fields }: ObjectType, absent: ReadonlySet<Field>): ValueReader {
+  const readers = fields.map((field) => ({
+    name: field.name,
+    read: nullable(field, fieldReader(field, absent)),
+  }));
   return (json) => {
     if (!isObject(json)) return undefined;
     const values: Value[] = [];
@@ -102,8 +119,8 @@ function objectReader({ fields }: ObjectType): ValueReader {
   };
 }
 
-function arrayReader({ items }: ArrayType): ValueReader {
-  const read = itemReader(items);
+function arrayReader({ items }: ArrayType, absent: ReadonlySet<Field>): ValueReader {
+  const read = nullable(items, valueReader(items.type, absent));
   return (json) => {
     if (!Array.isArray(json)) return undefined;
     const values: Value[] = [];
@@ -117,8 +134,7 @@ function arrayReader({ items }: ArrayType): ValueReader {
 }
 
 /** A part of an object or array, which may be null unless it is required. */
-function itemReader({ required, type }: Item): ValueReader {
-  const read = valueReader(type);
+function nullable({ required }: Item, read: ValueReader): ValueReader {
   return (json) => {
     if (json === null) return required ? undefined : null;
     return read(json);

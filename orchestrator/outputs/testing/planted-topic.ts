@@ -88,10 +88,16 @@ export class PlantedTopic implements TopicReader {
    * Sends records and has them read by one committed micro-batch; then by one of gold, if there are silver rows, which an idle trigger
    * follows: micro-batch 2n of gold reads the n-th silver file, and 2n + 1 emits what that has closed.
    * @param watermarkMs what the newest event up to here gives
+   * @param pipeline by which it reads them, of the same topic; that of the topic where it is left out
    */
-  async batch(batch: number, records: readonly PlantedRecord[], watermarkMs: number): Promise<void> {
+  async batch(
+    batch: number,
+    records: readonly PlantedRecord[],
+    watermarkMs: number,
+    pipeline = this.#pipeline,
+  ): Promise<void> {
     const { outputs } = this;
-    const { topic } = this.#pipeline.source;
+    const { topic } = pipeline.source;
     for (const { partition = 0, offset, value, headers = [], kafkaMs } of records) {
       const before = this.#records.get(partition) ?? [];
       this.#records.set(partition, before);
@@ -113,7 +119,7 @@ export class PlantedTopic implements TopicReader {
     );
     if (silver.length > 0) {
       await outputs.parquet(outputs.fileOf('silver', batch), silver.join(' UNION ALL '));
-      await this.#csv(batch);
+      await this.#csv(batch, pipeline);
     }
     const rejects = records
       .filter(({ reason }) => reason !== undefined)
@@ -135,10 +141,9 @@ export class PlantedTopic implements TopicReader {
   }
 
   /** raw_csv as the job writes it from silver. */
-  async #csv(batch: number): Promise<void> {
+  async #csv(batch: number, { fields, eventTime, rawCsv }: Pipeline): Promise<void> {
     const { outputs } = this;
     const file = outputs.fileOf('raw_csv', batch);
-    const { fields, eventTime, rawCsv } = this.#pipeline;
     const silver = silverColumns(fields, eventTime);
     const columns = rawCsv.columns.map((name) => {
       const type = silver.find((column) => column.name === name)?.type ?? { kind: 'string' };

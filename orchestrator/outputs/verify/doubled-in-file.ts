@@ -40,7 +40,7 @@ async function offsetsAt(
   const first = bucket * BUCKET_SIZE;
   try {
     const rows = await database.all(`
-      SELECT "offset", count(*) FROM ${sourceOf(sink, files)}
+      SELECT "offset", count(*) FROM ${await sourceOf(sink, files)}
       WHERE topic = ${sqlText(topic)} AND "partition" = ${partition}
         AND "offset" >= ${first} AND "offset" < ${first + BUCKET_SIZE}
       GROUP BY ${FILE}, "offset" HAVING count(*) > 1 ORDER BY "offset"`);

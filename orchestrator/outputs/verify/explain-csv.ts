@@ -42,11 +42,11 @@ export async function explainCsv(
     columns
       .map((column, at) => `${column[side]} AS c${at}, ${column.shown?.[side] ?? 'NULL'} AS s${at}`)
       .join(', ');
-  const silver = `(SELECT ${rowHash(columns, 'silver', scope)} AS row_hash, ${select('silver')},
-    "partition", "offset" FROM ${sourceOf('silver', silverFiles, columnsOfOutput(pipeline, 'silver'))})`;
-  const csv = `(SELECT ${rowHash(columns, 'raw_csv', scope)} AS row_hash, ${select('csv')}
-    FROM ${sourceOf('raw_csv', csvFiles, columnsOfOutput(pipeline, 'raw_csv'))})`;
   try {
+    const silver = `(SELECT ${rowHash(columns, 'silver', scope)} AS row_hash, ${select('silver')}, "partition", "offset"
+      FROM ${await sourceOf('silver', silverFiles, columnsOfOutput(pipeline, 'silver'))})`;
+    const csv = `(SELECT ${rowHash(columns, 'raw_csv', scope)} AS row_hash, ${select('csv')}
+      FROM ${await sourceOf('raw_csv', csvFiles, columnsOfOutput(pipeline, 'raw_csv'))})`;
     const only = (one: string, other: string) =>
       database.all(`SELECT * EXCLUDE row_hash FROM ${one} ANTI JOIN (SELECT row_hash FROM ${other}) USING (row_hash)
         ORDER BY ALL LIMIT ${EXAMPLES}`);

@@ -68,7 +68,8 @@ const VERDICT: Readonly<Record<LineageSink, { readonly verdict: string; readonly
     reason: '0',
   },
   quarantine: {
-    verdict: `CASE WHEN e.reason = 0 THEN 'wrong-sink' WHEN a.reason IS DISTINCT FROM e.reason THEN 'wrong-reason'
+    verdict: `CASE WHEN e.reason = 0 THEN 'wrong-sink'
+      WHEN a.reason IS DISTINCT FROM e.reason AND a.reason IS DISTINCT FROM e.other_reason THEN 'wrong-reason'
       WHEN a.digest IS DISTINCT FROM e.digest THEN 'value-wrong' END`,
     reason: 'a.reason',
   },

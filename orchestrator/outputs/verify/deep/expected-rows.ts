@@ -1,15 +1,15 @@
 import type { Pipeline } from '../../../pipeline/model.ts';
 import type { AppendableColumn } from '../../duckdb/append-columns.ts';
-import type { Classifier } from '../../expected/classify.ts';
 import { bronzeTexts, digestOf, quarantineTexts, silverTexts } from '../../expected/row-digest.ts';
 import { EVENT_US } from '../gold/silver-rows.ts';
 import type { TopicRecord } from '../topic-reader.ts';
+import type { HistoricalClassifier } from './classify-by-history.ts';
 import { decoded } from './decoded-record.ts';
 import { type GoldColumn, goldColumns, namedSql } from './gold-columns.ts';
 
 /**
- * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver; `digest` is that of the row in silver or
- * quarantine; and what gold is made of.
+ * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver; `other_reason` one that is as right, or NULL;
+ * `digest` is that of the row in silver or quarantine; and what gold is made of.
  */
 export interface ExpectedTable {
   readonly createSql: string;
@@ -28,14 +28,18 @@ export interface ExpectedRows {
 }
 
 /** @param topic its name */
-export function expectedTable(pipeline: Pipeline, classifier: Classifier, topic: string): ExpectedTable {
+export function expectedTable(
+  pipeline: Pipeline,
+  classifier: HistoricalClassifier,
+  topic: string,
+): ExpectedTable {
   const gold = goldColumns(pipeline);
   const kept = gold.map(({ column, sqlType }) => `, ${column} ${sqlType}`).join('');
   const outcomeOf = outcomes(pipeline, classifier, topic);
   const named = namedSql(gold).map((sql) => `, ${sql}`);
   return {
-    createSql: `CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason INTEGER, bronze UBIGINT, digest UBIGINT,
-      event_us BIGINT${kept})`,
+    createSql: `CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason INTEGER, other_reason INTEGER,
+      bronze UBIGINT, digest UBIGINT, event_us BIGINT${kept})`,
     silverSql: `(SELECT partition, "offset", event_us AS ${EVENT_US}${named.join('')} FROM expected WHERE reason = 0)`,
     rows: (partition) => gathered(partition, gold, outcomeOf),
   };
@@ -44,6 +48,7 @@ export function expectedTable(pipeline: Pipeline, classifier: Classifier, topic:
 /** What becomes of a record: the numbers of its row, and of a silver row the values. */
 interface Outcome {
   readonly reason: number;
+  readonly otherReason: number | null;
   readonly bronze: bigint;
   readonly digest: bigint;
   readonly eventUs: bigint | null;
@@ -52,7 +57,7 @@ interface Outcome {
 
 type OutcomeOf = (partition: number, record: TopicRecord, gold: readonly GoldColumn[]) => Outcome;
 
-function outcomes(pipeline: Pipeline, classifier: Classifier, topic: string): OutcomeOf {
+function outcomes(pipeline: Pipeline, classifier: HistoricalClassifier, topic: string): OutcomeOf {
   const silver = silverTexts(pipeline);
   const eventAt = Object.keys(silver.sql).indexOf('event_time');
   const numbers = new Map(classifier.reasons.map((reason, at) => [reason, at + 1]));
@@ -62,10 +67,18 @@ function outcomes(pipeline: Pipeline, classifier: Classifier, topic: string): Ou
     const bronze = digestOf(bronzeTexts(values));
     if (typeof row === 'string') {
       const digest = digestOf(quarantineTexts(values));
-      return { reason: numbers.get(row) ?? 0, bronze, digest, eventUs: null, gold: gold.map(() => null) };
+      return {
+        reason: numbers.get(row) ?? 0,
+        otherReason: numbers.get(classifier.otherReason(values) ?? '') ?? null,
+        bronze,
+        digest,
+        eventUs: null,
+        gold: gold.map(() => null),
+      };
     }
     return {
       reason: 0,
+      otherReason: null,
       bronze,
       digest: digestOf(silver.of(row)),
       eventUs: row[eventAt] as bigint,
@@ -96,6 +109,7 @@ function gathered(partition: number, gold: readonly GoldColumn[], outcomeOf: Out
       column('INTEGER', () => partition),
       { type: 'BIGINT', values: offsets },
       column('INTEGER', ({ reason }) => reason),
+      column('INTEGER', ({ otherReason }) => otherReason),
       column('UBIGINT', ({ bronze }) => bronze),
       column('UBIGINT', ({ digest }) => digest),
       column('BIGINT', ({ eventUs }) => eventUs),

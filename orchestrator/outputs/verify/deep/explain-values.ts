@@ -68,7 +68,7 @@ async function readRows(
   const files = (loaded.get(sink)?.files ?? []).filter((file) => file.batch === batch);
   try {
     return await database.all(`
-      SELECT ${columns.map(({ textSql, shownSql: shown }) => `${textSql}, ${shown}`).join(', ')} FROM ${sourceOf(sink, files, columnsOfOutput(pipeline, sink))}
+      SELECT ${columns.map(({ textSql, shownSql: shown }) => `${textSql}, ${shown}`).join(', ')} FROM ${await sourceOf(sink, files, columnsOfOutput(pipeline, sink))}
       WHERE topic = ${sqlText(topic)} AND "partition" = ${partition} AND "offset" = ${offset}`);
   } catch (error) {
     if (isVanished(error)) return [];

@@ -2,7 +2,6 @@ import type { Pipeline } from '../../../pipeline/model.ts';
 import { type Database, sqlText } from '../../duckdb/database.ts';
 import { NUMBER_OF_FILE } from '../../duckdb/file-source.ts';
 import { type LoadedSink, loadSink } from '../../duckdb/load-sink.ts';
-import type { Classifier } from '../../expected/classify.ts';
 import { BRONZE_TEXTS_SQL, digestSql, QUARANTINE_TEXTS_SQL, silverTexts } from '../../expected/row-digest.ts';
 import { columnsOfOutput } from '../../sink-columns.ts';
 import { LINEAGE_SINKS, type LineageSink } from '../survey-offsets.ts';
@@ -13,7 +12,7 @@ interface Taken {
   readonly select: string;
 }
 
-function takenOf(sink: LineageSink, pipeline: Pipeline, { reasons }: Classifier): Taken {
+function takenOf(sink: LineageSink, pipeline: Pipeline, reasons: readonly string[]): Taken {
   const taken = 'digest UBIGINT';
   switch (sink) {
     case 'bronze':
@@ -44,7 +43,8 @@ export async function loadActual(
     readonly outputPath: string;
     readonly topic: string;
     readonly pipeline: Pipeline;
-    readonly classifier: Classifier;
+    /** Every reason of quarantine. */
+    readonly reasons: readonly string[];
     readonly through: number;
     readonly onProgress: (sink: LineageSink) => void;
   },
@@ -52,7 +52,7 @@ export async function loadActual(
   const loaded = new Map<LineageSink, LoadedSink>();
   for (const sink of LINEAGE_SINKS) {
     options.onProgress(sink);
-    const { taken, select } = takenOf(sink, options.pipeline, options.classifier);
+    const { taken, select } = takenOf(sink, options.pipeline, options.reasons);
     await database.run(
       `CREATE TABLE ${actualTable(sink)} (file BIGINT, partition INTEGER, "offset" BIGINT, ${taken})`,
     );

@@ -12,11 +12,13 @@ import { noteFiles } from '../note-files.ts';
 import type { TopicReader } from '../topic-reader.ts';
 import type { AnswerKeyReport, DeepReport, NotCompared } from '../verify-report.ts';
 import { createBatchEnds } from './batch-ends.ts';
+import { classifierByHistory } from './classify-by-history.ts';
 import { compareValues } from './compare-values.ts';
 import { expectedTable } from './expected-rows.ts';
 import { silverOfRecords } from './expected-silver.ts';
 import { loadActual } from './load-actual.ts';
 import { loadExpected } from './load-expected.ts';
+import { readSchemaHistory } from './schema-history.ts';
 import { noteWithoutRecord } from './without-record.ts';
 
 /** What a comparison of values needs beyond the outputs. */
@@ -66,21 +68,15 @@ export async function verifyValues(
     onProgress = () => {},
   } = options;
   const topic = checkpoint.topic ?? '';
-  const classifier = classifierOf(pipeline);
-  const table = expectedTable(pipeline, classifier, topic);
-  const read = await loadExpected(database, {
-    table,
-    source,
-    states,
-    signal,
-    onProgress: (done, of) => onProgress(`${number(done)} of ${number(of)} records read`),
-  });
+  const through = checkpoint.committed?.batch ?? -1;
+  // Before the rows: a file that is pruned meanwhile has told what it lacks.
+  const additions = await readSchemaHistory(database, { outputPath, pipeline, through });
   const loaded = await loadActual(database, {
     outputPath,
     topic,
     pipeline,
-    classifier,
-    through: checkpoint.committed?.batch ?? -1,
+    reasons: classifierOf(pipeline).reasons,
+    through,
     onProgress: (sink) => onProgress(`reading ${sink}`),
   });
   for (const [sink, { unreadable }] of loaded) {
@@ -92,6 +88,15 @@ export async function verifyValues(
       log,
     );
   }
+  const classifier = await classifierByHistory(database, pipeline, additions);
+  const table = expectedTable(pipeline, classifier, topic);
+  const read = await loadExpected(database, {
+    table,
+    source,
+    states,
+    signal,
+    onProgress: (done, of) => onProgress(`${number(done)} of ${number(of)} records read`),
+  });
   onProgress('comparing values');
   const equalRows = await compareValues(
     database,
