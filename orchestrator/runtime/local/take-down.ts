@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ProductError } from '../../core/product-error.ts';
-import type { ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import { removeIfEmpty, tryFileLock } from '../file-lock.ts';
 import { isAlive, type ProcessIdentity } from '../process-identity.ts';
 import { connectToSupervisor } from './launch-supervisor.ts';
