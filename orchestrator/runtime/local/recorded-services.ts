@@ -49,7 +49,7 @@ function present(recorded: RecordedService): Pick<ServiceObservation, 'state' | 
 /**
  * Stops what a supervisor that is gone has left: gracefully as far as main processes live, then by force. Only processes that
  * are provably the recorded ones are signalled.
- * @returns the services of which something still ran, in reverse order of the table
+ * @returns the services of which something still ran, in reverse order of their start
  */
 export async function stopRecorded(
   layout: RunLayout,

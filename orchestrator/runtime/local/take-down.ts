@@ -24,7 +24,7 @@ const POLL_MS = 10;
 
 /**
  * Stops everything of a stack, through its supervisor as long as that lives and answers, otherwise by what it had recorded.
- * @returns the services that were stopped, in reverse order of the table
+ * @returns the services that were stopped, in reverse order of their start
  * @throws ProductError STOP_FAILED
  */
 export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[]> {
