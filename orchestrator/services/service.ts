@@ -35,6 +35,7 @@ export interface KnownCause {
   readonly sign: RegExp;
   /** One sentence without its full stop. */
   readonly cause: string;
+  /** What to do, with the next command. */
   readonly hint: string;
 }
 
@@ -85,8 +86,8 @@ export interface ContainerPlacement {
  * A service of the stack: everything that is known about it. A new one is a file with such an object, its line in
  * `services.ts` and its block in docker-compose.yml.
  *
- * Where it runs is a field of its own for each placement. A placement that starts and stops nothing, for what runs
- * elsewhere, would be one more field, with an address in place of a launch.
+ * Each placement is a field of its own. One for what runs elsewhere, which nobody starts or stops, would be one more field,
+ * with an address in place of a launch; the others would then be optional.
  */
 export interface Service {
   /** See ServiceName. */
@@ -122,10 +123,13 @@ export interface Service {
   readiness(view: ServiceView): Probe;
   /** Exit codes of a daemon that a restart cannot mend. */
   readonly finalExitCodes: readonly number[];
+  /** What lines of its log tell of its end; `up` names the cause in its error. */
   readonly knownCauses: readonly KnownCause[];
   /** What `chaos` can break; none where nothing is to be. */
   readonly faults: readonly FaultPoint[];
+  /** What the local runtime needs of it. */
   readonly asProcess: ProcessPlacement;
+  /** What the Compose runtime needs of it. */
   readonly inContainer: ContainerPlacement;
 }
 
