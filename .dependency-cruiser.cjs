@@ -1,4 +1,4 @@
-/** Dependencies point one way: main → cli → commands → chaos → stack → {probes, runtime} → core. No cycles. */
+/** Dependencies point one way: main → cli → commands → chaos → stack → services → {probes, runtime} → core. No cycles. */
 const above = {
   core: [
     'pipeline',
@@ -7,17 +7,30 @@ const above = {
     'report',
     'probes',
     'runtime',
+    'services',
     'stack',
     'chaos',
     'commands',
     'doctor',
   ],
-  pipeline: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  outputs: ['report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
+  pipeline: [
+    'config',
+    'outputs',
+    'report',
+    'probes',
+    'runtime',
+    'services',
+    'stack',
+    'chaos',
+    'commands',
+    'doctor',
+  ],
+  config: ['outputs', 'report', 'probes', 'runtime', 'services', 'stack', 'chaos', 'commands', 'doctor'],
+  report: ['config', 'outputs', 'probes', 'runtime', 'services', 'stack', 'chaos', 'commands', 'doctor'],
+  outputs: ['report', 'probes', 'runtime', 'services', 'stack', 'chaos', 'commands', 'doctor'],
   runtime: ['outputs', 'report', 'probes', 'stack', 'chaos', 'commands', 'doctor'],
-  probes: ['report', 'stack', 'chaos', 'commands', 'doctor'],
+  probes: ['report', 'services', 'stack', 'chaos', 'commands', 'doctor'],
+  services: ['report', 'stack', 'chaos', 'commands', 'doctor'],
   doctor: ['outputs', 'report', 'probes', 'chaos', 'commands'],
   stack: ['report', 'chaos', 'commands', 'doctor'],
   chaos: ['report', 'commands', 'doctor'],
@@ -57,6 +70,17 @@ module.exports = {
       severity: 'error',
       from: { path: '^orchestrator/probes/', pathNot: '\\.test\\.ts$' },
       to: { path: '^orchestrator/runtime/', pathNot: '^orchestrator/runtime/runtime\\.ts$' },
+    },
+    {
+      name: 'runtimes-are-given-their-services',
+      comment:
+        'a runtime knows what a service is, and none by name; only its tests take the list of the product',
+      severity: 'error',
+      from: {
+        path: '^orchestrator/runtime/',
+        pathNot: ['\\.(test|e2e)\\.ts$', '/testing/', '/fake-[a-z]+\\.ts$', '/runtime-contract\\.ts$'],
+      },
+      to: { path: '^orchestrator/services/', pathNot: '^orchestrator/services/service(-name)?\\.ts$' },
     },
     {
       name: 'producer-and-orchestrator-apart',

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { sparkWorkerProbe } from '../../orchestrator/probes/spark-master.ts';
+import { sparkWorkerProbe } from '../../orchestrator/services/spark-worker.ts';
 import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { summarise } from '../measure/statistics.ts';

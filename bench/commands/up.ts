@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { runPlan } from '../../orchestrator/core/run-plan.ts';
 import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
 import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
+import { SERVICES } from '../../orchestrator/services/services.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
@@ -39,7 +40,7 @@ export const up = benchCommand({
   shape,
   run: async (options, signal) => {
     const warmed = await stackPlace({});
-    const provided = provisioning(warmed.config);
+    const provided = provisioning(warmed.config, SERVICES);
     rmSync(warmed.folder, { recursive: true });
     await runPlan(provided.steps, plainReporter(benchOutput), signal);
     const toolchain = provided.toolchain();

@@ -1,3 +1,4 @@
+import { sparkStreaming } from '../../orchestrator/services/spark-streaming.ts';
 import { pidOf } from '../../tests/support/stack-status.ts';
 import { TestStack } from '../../tests/support/test-stack.ts';
 import { until } from '../../tests/support/until.ts';
@@ -60,7 +61,7 @@ export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
   try {
     const up = await stack.run('up');
     if (up.code !== 0) throw new Error(`up ended with ${up.code}: ${up.stderr}`);
-    const pid = await pidOf(stack, 'spark-streaming');
+    const pid = await pidOf(stack, sparkStreaming.name);
     const durations = new Map<number, number>();
     const taken: Sample[] = [];
     for (let index = 0; index <= samples; index += 1) {
@@ -70,7 +71,7 @@ export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
       taken.push(sample);
       onProgress(describe(sample));
     }
-    if ((await pidOf(stack, 'spark-streaming')) !== pid)
+    if ((await pidOf(stack, sparkStreaming.name)) !== pid)
       throw new Error('the driver was restarted on the way');
     const { equal, partitions } = await verify(stack);
     const records = partitions.reduce((sum, { end }) => sum + end, 0);

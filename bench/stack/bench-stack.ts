@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackConfig } from '../../orchestrator/config/stack-config.ts';
 import { runPlan } from '../../orchestrator/core/run-plan.ts';
-import type { ServiceName } from '../../orchestrator/core/services.ts';
 import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
 import { serviceLaunch } from '../../orchestrator/runtime/local/commands/service-commands.ts';
 import type { ServiceLaunch } from '../../orchestrator/runtime/local/commands/service-launch.ts';
@@ -13,6 +12,15 @@ import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
 import { type RunLayout, runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
 import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
 import type { Address } from '../../orchestrator/runtime/runtime.ts';
+import { kafka } from '../../orchestrator/services/kafka.ts';
+import { kafkaInit } from '../../orchestrator/services/kafka-init.ts';
+import { producer } from '../../orchestrator/services/producer.ts';
+import { namesOf, type Service, serviceNamed } from '../../orchestrator/services/service.ts';
+import { SERVICES } from '../../orchestrator/services/services.ts';
+import { sparkMaster } from '../../orchestrator/services/spark-master.ts';
+import { sparkStreaming } from '../../orchestrator/services/spark-streaming.ts';
+import { sparkWorker } from '../../orchestrator/services/spark-worker.ts';
+import { zookeeper } from '../../orchestrator/services/zookeeper.ts';
 import { createTopic } from '../../orchestrator/stack/create-topic.ts';
 import { upPlan } from '../../orchestrator/stack/up-plan.ts';
 import { kafkaToolsClassPath } from '../producer/kafka-tools.ts';
@@ -20,7 +28,7 @@ import { benchOutput } from '../report/bench-output.ts';
 import { type ChildRun, runChild } from './child-run.ts';
 import { type StackPlace, stackPlace } from './stack-place.ts';
 
-const CLUSTER = ['zookeeper', 'kafka', 'kafka-init', 'spark-master', 'spark-worker'];
+const CLUSTER = namesOf([zookeeper, kafka, kafkaInit, sparkMaster, sparkWorker]);
 
 /** ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications are submitted to it. */
 export class BenchStack {
@@ -29,7 +37,6 @@ export class BenchStack {
   readonly kafka: Address;
   readonly #runtime: LocalRuntime;
   readonly #layout: RunLayout;
-  readonly #launchOf: (service: ServiceName) => ServiceLaunch;
   readonly #toolchain: () => Toolchain;
   readonly #children = new Set<ChildRun>();
 
@@ -38,12 +45,11 @@ export class BenchStack {
     this.config = place.config;
     this.kafka = { host: 'localhost', port: place.config.settings.KAFKA_PORT };
     this.#layout = runLayout(place.config.runDir);
-    const provided = provisioning(place.config);
+    const provided = provisioning(place.config, SERVICES);
     this.#toolchain = provided.toolchain;
-    this.#launchOf = (service) =>
-      serviceLaunch(service, place.config, this.#layout, provided.toolchain, localOutputPath(place.config));
     this.#runtime = new LocalRuntime(place.config, {
-      launchOf: this.#launchOf,
+      services: SERVICES,
+      launchOf: (name) => this.#launchOf(serviceNamed(SERVICES, name)),
       preparation: provided.steps,
       checkTools: provided.checkMachine,
     });
@@ -69,8 +75,8 @@ export class BenchStack {
     program: { readonly app?: readonly string[]; readonly conf?: readonly string[] },
     environment: Readonly<Record<string, string>>,
   ): ChildRun {
-    const { spec, files, folders } = this.#launchOf('spark-streaming');
-    prepareLaunch({ spec, files, folders });
+    const { spec, files, folders } = this.#launchOf(sparkStreaming);
+    prepareLaunch({ files, folders });
     const options = spec.args.slice(0, -1);
     const conf = (program.conf ?? []).flatMap((pair) => ['--conf', pair]);
     const app = program.app ?? spec.args.slice(-1);
@@ -79,19 +85,19 @@ export class BenchStack {
 
   /** Starts the product's producer. */
   produce(environment: Readonly<Record<string, string>>): ChildRun {
-    return this.#track(this.#launchOf('producer').spec, environment);
+    return this.#track(this.#launchOf(producer).spec, environment);
   }
 
   /** Starts another program with the class path of Kafka's own tools. */
   kafkaTool(mainClass: string, args: readonly string[]): ChildRun {
-    const { spec } = this.#launchOf('kafka');
+    const { spec } = this.#launchOf(kafka);
     const classPath = kafkaToolsClassPath(this.#toolchain(), join(this.config.cacheDir, 'bench'));
     return this.#track({ ...spec, args: ['-Xmx512m', '-cp', classPath, mainClass, ...args] }, {});
   }
 
   /** Starts one more worker beside the stack's own. */
   addWorker(): ChildRun {
-    const { spec } = this.#launchOf('spark-worker');
+    const { spec } = this.#launchOf(sparkWorker);
     const port = String(this.config.settings.SPARK_WORKER_UI_PORT);
     const work = this.#layout.sparkWork;
     const args = spec.args.map((arg) =>
@@ -106,6 +112,15 @@ export class BenchStack {
 
   createTopic(topic: string, partitions: number): Promise<string> {
     return createTopic(this.kafka, { topic, partitions });
+  }
+
+  #launchOf(service: Service): ServiceLaunch {
+    return serviceLaunch(service, {
+      config: this.config,
+      layout: this.#layout,
+      toolchain: this.#toolchain,
+      outputPath: localOutputPath(this.config),
+    });
   }
 
   #track(spec: ServiceLaunch['spec'], environment: Readonly<Record<string, string>>): ChildRun {

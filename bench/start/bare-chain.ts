@@ -2,16 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Probe } from '../../orchestrator/core/probe.ts';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
-import type { ServiceName } from '../../orchestrator/core/services.ts';
 import { firstDataCommitted } from '../../orchestrator/outputs/checkpoint-state.ts';
-import { kafkaProbe } from '../../orchestrator/probes/kafka.ts';
-import { sparkMasterProbe, sparkWorkerProbe } from '../../orchestrator/probes/spark-master.ts';
-import { zookeeperProbe } from '../../orchestrator/probes/zookeeper.ts';
 import { serviceLaunch } from '../../orchestrator/runtime/local/commands/service-commands.ts';
-import { endpointsOf, localOutputPath } from '../../orchestrator/runtime/local/endpoints.ts';
+import { localOutputPath } from '../../orchestrator/runtime/local/endpoints.ts';
 import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
 import { runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
 import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
+import { loopbackAddress } from '../../orchestrator/runtime/loopback-address.ts';
+import { kafka, kafkaProbe } from '../../orchestrator/services/kafka.ts';
+import { producer } from '../../orchestrator/services/producer.ts';
+import type { Service } from '../../orchestrator/services/service.ts';
+import { sparkMaster, sparkMasterProbe } from '../../orchestrator/services/spark-master.ts';
+import { sparkStreaming } from '../../orchestrator/services/spark-streaming.ts';
+import { sparkWorker, sparkWorkerProbe } from '../../orchestrator/services/spark-worker.ts';
+import { zookeeper, zookeeperProbe } from '../../orchestrator/services/zookeeper.ts';
 import { createTopic } from '../../orchestrator/stack/create-topic.ts';
 import type { StackPlace } from '../stack/stack-place.ts';
 
@@ -30,11 +34,11 @@ export async function bareChain(
 ): Promise<number> {
   const { config } = place;
   const layout = runLayout(config.runDir);
-  const endpoints = endpointsOf(config);
   const outputPath = localOutputPath(config);
   const children: ChildProcess[] = [];
-  const start = (name: ServiceName) => {
-    const launch = serviceLaunch(name, config, layout, () => toolchain, outputPath);
+  const context = { config, layout, toolchain: () => toolchain, outputPath };
+  const start = (service: Service) => {
+    const launch = serviceLaunch(service, context);
     prepareLaunch(launch);
     const { command, args, env, cwd } = launch.spec;
     children.push(spawn(command, args, { env, cwd, stdio: 'ignore' }));
@@ -42,22 +46,24 @@ export async function bareChain(
   const { KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: partitions } = config.settings;
   const begin = performance.now();
   try {
-    const kafka = async () => {
-      start('zookeeper');
-      await ready(zookeeperProbe(endpoints.zookeeper), signal);
-      start('kafka');
-      await ready(kafkaProbe(endpoints.kafka), signal);
-      await createTopic(endpoints.kafka, { topic, partitions });
-      start('producer');
+    const feed = async () => {
+      start(zookeeper);
+      await ready(zookeeperProbe(loopbackAddress(config, 'ZOOKEEPER_PORT')), signal);
+      start(kafka);
+      const broker = loopbackAddress(config, 'KAFKA_PORT');
+      await ready(kafkaProbe(broker), signal);
+      await createTopic(broker, { topic, partitions });
+      start(producer);
     };
-    const spark = async () => {
-      start('spark-master');
-      await ready(sparkMasterProbe(endpoints.sparkMasterUi), signal);
-      start('spark-worker');
-      await ready(sparkWorkerProbe(endpoints.sparkMasterUi, 1), signal);
+    const cluster = async () => {
+      const masterUi = loopbackAddress(config, 'SPARK_MASTER_UI_PORT');
+      start(sparkMaster);
+      await ready(sparkMasterProbe(masterUi), signal);
+      start(sparkWorker);
+      await ready(sparkWorkerProbe(masterUi, 1), signal);
     };
-    await Promise.all([kafka(), spark()]);
-    start('spark-streaming');
+    await Promise.all([feed(), cluster()]);
+    start(sparkStreaming);
     const firstData: Probe = {
       name: 'the first data',
       check: async () => {

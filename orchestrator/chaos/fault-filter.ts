@@ -1,5 +1,5 @@
 import { shownValue } from '../../producer/shown-value.ts';
-import { FAULT_KINDS, type FaultKind, STRUCK, type Struck } from './fault.ts';
+import { FAULT_KINDS, type FaultKind, STRUCK } from './fault.ts';
 
 /** Words of `--only` and `--except`: kinds of faults and what they are done to. */
 export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...STRUCK];
@@ -7,7 +7,7 @@ export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...STRUCK];
 /** Which faults a schedule is made of. */
 export interface FaultFilter {
   readonly kinds: readonly FaultKind[];
-  readonly struck: readonly Struck[];
+  readonly struck: readonly string[];
 }
 
 /**

@@ -1,4 +1,5 @@
-import { FAULT_TARGETS, type FaultTarget } from '../runtime/faults.ts';
+import { type FaultTarget, SUPERVISOR } from '../runtime/faults.ts';
+import { SERVICES } from '../services/services.ts';
 
 /**
  * What can happen. `kill` is SIGKILL, `pause` SIGSTOP with SIGCONT after a while, `restart` a graceful one of the broker, `two` two
@@ -8,10 +9,19 @@ export const FAULT_KINDS = ['kill', 'pause', 'restart', 'two', 'disk-full', 'tru
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** What a fault is done to: processes of the stack, or the job's files. */
-export const STRUCK = [...FAULT_TARGETS, 'outputs'] as const;
+/** What of the services can be struck, in the order in which a schedule draws. */
+export const FAULT_POINTS = SERVICES.flatMap(({ faults }) => faults).toSorted(
+  (one, other) => one.drawOrder - other.drawOrder,
+);
 
-export type Struck = (typeof STRUCK)[number];
+/** Every process that can be struck: those of the services, and what restarts them. */
+export const FAULT_TARGETS: readonly FaultTarget[] = [
+  ...FAULT_POINTS.map(({ target }) => target),
+  SUPERVISOR,
+];
+
+/** What a fault is done to: processes of the stack, or the job's files. */
+export const STRUCK: readonly string[] = [...FAULT_TARGETS, 'outputs'];
 
 /** One thing done to one target. */
 export type Strike =

@@ -4,6 +4,7 @@ import { notReady, type Probe, ready } from '../core/probe.ts';
 import { triggerIntervalMs } from '../core/trigger.ts';
 import { readCheckpoint } from '../outputs/checkpoint.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
+import { SUPERVISOR } from '../runtime/faults.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { stackStatus } from '../stack/service-status.ts';
 
@@ -38,7 +39,7 @@ export async function untilRecovered(
 }
 
 function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Probe {
-  const { kafka } = runtime.endpoints;
+  const kafka = runtime.addressOf('KAFKA_PORT');
   let ends: ReadonlyMap<number, number> | undefined;
   let hasNewData = false;
   return {
@@ -67,7 +68,7 @@ function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Pro
       const { services, ready: allReady } = await stackStatus(config, runtime);
       if (allReady) {
         // Ready, and yet the next end of a service would be its last.
-        return (await runtime.faults().isThere('supervisor'))
+        return (await runtime.faults().isThere(SUPERVISOR))
           ? ready('every service is ready and new data is committed')
           : notReady('nothing is there that restarts services');
       }

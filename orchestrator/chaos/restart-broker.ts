@@ -2,8 +2,9 @@ import { runPlan } from '../core/run-plan.ts';
 import type { HeldFault } from '../runtime/faults.ts';
 import { heldFault } from '../runtime/held-fault.ts';
 import type { PreparationStep, Runtime } from '../runtime/runtime.ts';
+import { kafka } from '../services/kafka.ts';
 
-const BROKER = 'kafka';
+const BROKER = kafka.name;
 
 /**
  * Stops the broker in good order; lifting the fault starts it again. What a start needs is prepared first: a broker that this process

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FAULT_TARGETS } from '../runtime/faults.ts';
-import { FAULT_KINDS } from './fault.ts';
+import { FAULT_KINDS, FAULT_TARGETS } from './fault.ts';
 import { FILTER_WORDS, faultFilter } from './fault-filter.ts';
 import { chaosSchedule } from './schedule.ts';
 

@@ -1,5 +1,5 @@
-import { FAULT_TARGETS, type FaultTarget } from '../runtime/faults.ts';
-import type { Fault, FaultKind, Strike } from './fault.ts';
+import { type FaultTarget, SUPERVISOR } from '../runtime/faults.ts';
+import { FAULT_TARGETS, type Fault, type FaultKind, type Strike } from './fault.ts';
 import type { FaultFilter } from './fault-filter.ts';
 import { diskFullMs, pauseMs } from './hold-times.ts';
 import { type SeededRandom, seededRandom } from './seeded-random.ts';
@@ -88,7 +88,7 @@ function isPossible(kind: FaultKind, targets: readonly FaultTarget[], { struck }
 }
 
 /** A local supervisor takes everything else with it: struck beside another it would hide that one. */
-const pairTargets = (targets: readonly FaultTarget[]) => targets.filter((target) => target !== 'supervisor');
+const pairTargets = (targets: readonly FaultTarget[]) => targets.filter((target) => target !== SUPERVISOR);
 
 function strikesOf(
   kind: FaultKind,

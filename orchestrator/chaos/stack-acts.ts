@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StackConfig } from '../config/stack-config.ts';
 import { goldTriggerIntervalMs, triggerIntervalMs } from '../core/trigger.ts';
 import type { VerifyReport } from '../outputs/verify/verify-report.ts';
+import { SUPERVISOR } from '../runtime/faults.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { describeFault, type Fault } from './fault.ts';
 import { batchAtWork } from './moment.ts';
@@ -61,7 +62,7 @@ export function stackActs(scene: ChaosScene): ChaosActs {
 
 /** Nobody restarts what restarts services: that is the user's `up`. */
 const endsSupervision = ({ strikes }: Fault): boolean =>
-  strikes.some(({ action, target }) => action === 'kill' && target === 'supervisor');
+  strikes.some(({ action, target }) => action === 'kill' && target === SUPERVISOR);
 
 /** The local supervisor's services end with it; containers run on without their watcher. */
 async function untilTakenDown(runtime: Runtime): Promise<void> {

@@ -2,6 +2,7 @@ import { type Dirent, promises as fs } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProductError } from '../core/product-error.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
 import { STAGED } from './moment.ts';
 
 /** A task's file is moved on within milliseconds once it is complete. */
@@ -32,7 +33,7 @@ export async function truncateStaged(
   }
   throw new ProductError('GATE_TIMEOUT', {
     message: `No staged file was seen in ${folder} within ${timeoutMs / 1000} s, so none could be cut.`,
-    hint: 'Does the job commit batches? `npm run status` and `npm run logs -- spark-streaming` tell.',
+    hint: `Does the job commit batches? \`npm run status\` and \`npm run logs -- ${sparkStreaming.name}\` tell.`,
   });
 }
 

@@ -133,7 +133,7 @@ async function makeChaos(
 /** The same comparison as `npm run verify`. */
 async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) {
   const { verifyOutputs } = await import('../outputs/verify-outputs.ts');
-  const { kafka } = runtime.endpoints;
+  const kafka = runtime.addressOf('KAFKA_PORT');
   const { KAFKA_TOPIC: name, KAFKA_ISOLATION_LEVEL: level } = config.settings;
   const topic = () => fetchTopicOffsets(kafka, name, level);
   const pipeline = await pipelineOf(config, runtime.outputPath);

@@ -1,5 +1,5 @@
-import type { ServiceName } from '../core/services.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
+import type { ServiceName } from '../services/service-name.ts';
 import { recordStopped } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext } from './command.ts';

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { shownValue } from '../../producer/shown-value.ts';
-import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
 import type { LogLine } from '../runtime/runtime.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { SERVICE_NAMES } from '../services/services.ts';
 import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command } from './command.ts';

@@ -67,7 +67,7 @@ export const verify: Command<VerifyCommandOptions> = {
     ]);
     try {
       await warnOfOtherOwner(config, runtime, reporter);
-      const { kafka } = runtime.endpoints;
+      const kafka = runtime.addressOf('KAFKA_PORT');
       const topicName = config.settings.KAFKA_TOPIC;
       // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.
       const level = config.settings.KAFKA_ISOLATION_LEVEL;

@@ -1,4 +1,3 @@
-import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
 import type { Engine } from '../runtime/compose/engine.ts';
@@ -6,13 +5,13 @@ import { holderOfPort } from '../runtime/compose/published-port.ts';
 import { runDirOf } from '../runtime/local/stack-process.ts';
 import { isPortFree, portOwner } from '../runtime/ports.ts';
 import { isSameFolder } from '../runtime/same-folder.ts';
+import { type PortSetting, portsOf } from '../services/service.ts';
+import { SERVICES } from '../services/services.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 const HOST = '127.0.0.1';
 
-type PortSetting = Extract<SettingName, `${string}_PORT`>;
-
-const PORT_SETTINGS = SETTING_NAMES.filter((name): name is PortSetting => name.endsWith('_PORT'));
+const PORT_SETTINGS = portsOf(SERVICES).map(({ port }) => port.setting);
 
 /** Whether each port is free, or else who holds it: this stack, another one, or something else. */
 export async function checkPorts(

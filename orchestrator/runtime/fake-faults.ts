@@ -1,23 +1,17 @@
-import type { ServiceName } from '../core/services.ts';
+import type { Service } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
 import type { FakeStack } from './fake-stack.ts';
 import { type Faults, type FaultTarget, type HeldFault, NothingToStrike } from './faults.ts';
 import { heldFault } from './held-fault.ts';
 
-const SERVICE_OF: Readonly<Partial<Record<FaultTarget, ServiceName>>> = {
-  driver: 'spark-streaming',
-  worker: 'spark-worker',
-  master: 'spark-master',
-  broker: 'kafka',
-  zookeeper: 'zookeeper',
-  producer: 'producer',
-};
-
 /** Faults in a stack in memory, which has neither executors nor a supervisor. */
 export class FakeFaults implements Faults {
   readonly #stack: FakeStack;
+  readonly #services: readonly Service[];
 
-  constructor(stack: FakeStack) {
+  constructor(stack: FakeStack, services: readonly Service[]) {
     this.#stack = stack;
+    this.#services = services;
   }
 
   async unable(action: 'kill' | 'pause' | 'limit-file-size'): Promise<string | undefined> {
@@ -49,7 +43,9 @@ export class FakeFaults implements Faults {
   }
 
   #find(target: FaultTarget): ServiceName | undefined {
-    const service = SERVICE_OF[target];
+    const isMain = ({ faults }: Service) =>
+      faults.some((point) => point.target === target && point.childClass === undefined);
+    const service = this.#services.find(isMain)?.name;
     const runs = this.#stack.observations.some(({ name, state }) => name === service && state === 'running');
     return runs ? service : undefined;
   }

@@ -1,4 +1,4 @@
-import { SERVICE_NAMES } from '../core/services.ts';
+import { SERVICE_NAMES } from '../services/services.ts';
 import { FakeRuntime } from './fake-runtime.ts';
 import { type FakeBehaviour, FakeStack } from './fake-stack.ts';
 import { CONTRACT_BEHAVIOURS, runtimeContract } from './runtime-contract.ts';

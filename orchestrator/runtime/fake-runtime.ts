@@ -1,11 +1,13 @@
 import { join } from 'node:path';
+import { SETTING_TABLE } from '../config/setting-table.ts';
 import { ProductError } from '../core/product-error.ts';
-import { SERVICES, type ServiceName } from '../core/services.ts';
+import { namesOf, type PortSetting, type Service } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
 import { FakeFaults } from './fake-faults.ts';
 import { type FakeStack, isActive } from './fake-stack.ts';
 import type { Faults } from './faults.ts';
 import type {
-  Endpoints,
+  Address,
   LogLine,
   LogOptions,
   PreparationStep,
@@ -17,7 +19,7 @@ import type {
 /** The seam over a stack in memory; it passes the same contract suite as the real runtimes. */
 export class FakeRuntime implements Runtime {
   readonly name = 'local';
-  readonly endpoints: Endpoints;
+  readonly services: readonly Service[];
   readonly outputPath: string;
   readonly #stack: FakeStack;
   readonly #preparation: readonly PreparationStep[];
@@ -29,11 +31,11 @@ export class FakeRuntime implements Runtime {
     this.#stack = stack;
     this.#preparation = options.preparation ?? [];
     this.outputPath = join(options.outputDir ?? '/nonexistent', 'parquet');
-    const at = (port: number) => ({ host: '127.0.0.1', port });
-    this.endpoints = {
-      ...{ zookeeper: at(2181), kafka: at(9094), sparkMaster: at(7077) },
-      ...{ sparkMasterUi: at(8080), sparkWorkerUi: at(8081), sparkAppUi: at(4040) },
-    };
+    this.services = stack.services;
+  }
+
+  addressOf(setting: PortSetting): Address {
+    return { host: '127.0.0.1', port: Number(SETTING_TABLE[setting].default) };
   }
 
   async preflight(signal: AbortSignal): Promise<void> {
@@ -72,7 +74,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async *logs({ services, tail, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
-    const names = services.length > 0 ? services : SERVICES.map(({ name }) => name);
+    const names = services.length > 0 ? services : namesOf(this.services);
     const added: LogLine[] = [];
     let wake = () => {};
     const unsubscribe = this.#stack.listen((line) => {
@@ -100,7 +102,7 @@ export class FakeRuntime implements Runtime {
   }
 
   async down(): Promise<readonly ServiceName[]> {
-    return SERVICES.map(({ name }) => name)
+    return namesOf(this.services)
       .toReversed()
       .filter((name) => this.#stack.stop(name));
   }
@@ -125,7 +127,7 @@ export class FakeRuntime implements Runtime {
   }
 
   faults(): Faults {
-    return new FakeFaults(this.#stack);
+    return new FakeFaults(this.#stack, this.services);
   }
 
   async close(): Promise<void> {}

@@ -1,5 +1,6 @@
-import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
-import { SERVICES, type ServiceName } from '../core/services.ts';
+import { type Service, serviceNamed } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { SERVICES } from '../services/services.ts';
 import type { LogLine, ServiceExit, ServiceObservation } from './runtime.ts';
 
 /** What a service of the fake does once it is started. */
@@ -19,15 +20,20 @@ const RECENT_LINES = 50;
 
 /** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */
 export class FakeStack {
+  readonly services: readonly Service[];
   readonly #services = new Map<ServiceName, FakeService>();
   readonly #behaviours: Partial<Record<ServiceName, FakeBehaviour>>;
   readonly #listeners = new Set<(line: LogLine) => void>();
   #lastPid = 1000;
   #hasData = false;
 
-  constructor(behaviours: Partial<Record<ServiceName, FakeBehaviour>> = {}) {
+  constructor(
+    behaviours: Partial<Record<ServiceName, FakeBehaviour>> = {},
+    services: readonly Service[] = SERVICES,
+  ) {
+    this.services = services;
     this.#behaviours = behaviours;
-    for (const { name } of SERVICES) {
+    for (const { name } of services) {
       this.#services.set(name, {
         observation: {
           name,
@@ -72,9 +78,10 @@ export class FakeStack {
   /** The service's process ends by itself; a daemon is started again at once unless the code is a final one. */
   end(name: ServiceName, code: number): void {
     const { restarts } = this.#of(name).observation;
-    const oneShot = SERVICES.some((service) => service.name === name && service.kind === 'one-shot');
+    const { kind, finalExitCodes } = serviceNamed(this.services, name);
+    const oneShot = kind === 'one-shot';
     const detail = `exited with code ${code}`;
-    if (oneShot || FINAL_EXIT_CODES.includes(code)) {
+    if (oneShot || finalExitCodes.includes(code)) {
       this.#enter(name, { state: oneShot && code === 0 ? 'completed' : 'failed', exitCode: code, detail });
     } else {
       this.#run(name, restarts + 1, code);

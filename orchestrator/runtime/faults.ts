@@ -1,19 +1,11 @@
 /**
- * What of a running stack can be struck. In Spark's words where they are Spark's: the driver is the process of spark-streaming, an
- * executor is a child of the worker. The supervisor is what restarts services: the local supervisor, the watcher beside Compose.
+ * What of a running stack can be struck, by its name in a fault: a process that a service names in its `faults`, or
+ * SUPERVISOR.
  */
-export const FAULT_TARGETS = [
-  'driver',
-  'executor',
-  'worker',
-  'master',
-  'broker',
-  'zookeeper',
-  'producer',
-  'supervisor',
-] as const;
+export type FaultTarget = string;
 
-export type FaultTarget = (typeof FAULT_TARGETS)[number];
+/** What restarts services: the local supervisor, the watcher beside Compose. */
+export const SUPERVISOR: FaultTarget = 'supervisor';
 
 /** A fault that lasts until it is lifted. */
 export interface HeldFault {

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { SERVICE_NAMES } from '../services/services.ts';
 import { NothingToStrike } from './faults.ts';
 import type { LogLine, Runtime, ServiceObservation } from './runtime.ts';
 
 /** What the services of a runtime do in the suite instead of their real work; each process first writes `<service> began`. */
 export type ContractBehaviour = 'runs' | 'completes' | 'refuses' | 'stubborn';
 
-/** The behaviours that the suite relies on; a subject may use its own programs, images or memory for them. */
+/** The behaviours that the suite relies on; others run. A subject may use its own programs, images or memory for them. */
 export const CONTRACT_BEHAVIOURS: Readonly<Record<ServiceName, ContractBehaviour>> = {
   zookeeper: 'runs',
   kafka: 'runs',

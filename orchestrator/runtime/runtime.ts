@@ -1,5 +1,6 @@
-import type { ServiceName } from '../core/services.ts';
 import type { StepContext } from '../core/step.ts';
+import type { PortSetting, Service } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
 import type { Faults } from './faults.ts';
 
 /** The two ways to run the stack. `external`, against clusters that run already, would be a third. */
@@ -9,16 +10,6 @@ export type RuntimeName = 'local' | 'compose';
 export interface Address {
   readonly host: string;
   readonly port: number;
-}
-
-/** Where the services answer, seen from the orchestrator. */
-export interface Endpoints {
-  readonly zookeeper: Address;
-  readonly kafka: Address;
-  readonly sparkMaster: Address;
-  readonly sparkMasterUi: Address;
-  readonly sparkWorkerUi: Address;
-  readonly sparkAppUi: Address;
 }
 
 /** What the runtime itself knows of a service; whether it is *ready* is a probe's word. */
@@ -92,7 +83,10 @@ export interface PreparationStep {
  */
 export interface Runtime {
   readonly name: RuntimeName;
-  readonly endpoints: Endpoints;
+  /** The services that it runs, in the order of their start. The plan, `status` and `logs` are made of these. */
+  readonly services: readonly Service[];
+  /** Where the port of a setting answers, seen from this machine. */
+  addressOf(setting: PortSetting): Address;
   /** OUTPUT_PATH as a path or URI that the orchestrator's host can read. */
   readonly outputPath: string;
   /**
@@ -111,7 +105,7 @@ export interface Runtime {
   superviseAgain(): Promise<void>;
   /** Stops one service gracefully, within its stop grace, then by force; nothing happens when it does not run. */
   stop(service: ServiceName): Promise<void>;
-  /** Every service of the table, in its order. Services never started are `stopped`. */
+  /** Every one of `services`, in their order. Services never started are `stopped`. */
   observe(): Promise<readonly ServiceObservation[]>;
   /** Resolves when the service has ended for good; rejects with the signal's reason when that is aborted. */
   exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit>;

@@ -1,7 +1,8 @@
 import { messageOf } from '../core/product-error.ts';
+import { kafkaInit } from '../services/kafka-init.ts';
 import { createTopic } from './create-topic.ts';
 
-/** The one-shot service `kafka-init` of the local runtime; its settings were checked by the orchestrator that starts it. */
+/** The one-shot service of the local runtime that creates the topic; its settings were checked by the orchestrator that starts it. */
 const { KAFKA_BOOTSTRAP_SERVERS = '', KAFKA_TOPIC = '', KAFKA_TOPIC_PARTITIONS = '' } = process.env;
 const [host = '', port = ''] = KAFKA_BOOTSTRAP_SERVERS.split(':');
 
@@ -10,8 +11,10 @@ try {
     { host, port: Number(port) },
     { topic: KAFKA_TOPIC, partitions: Number(KAFKA_TOPIC_PARTITIONS) },
   );
-  process.stdout.write(`[kafka-init] ${outcome}\n`);
+  process.stdout.write(`[${kafkaInit.name}] ${outcome}\n`);
 } catch (error) {
-  process.stderr.write(`[kafka-init] topic ${KAFKA_TOPIC} could not be created: ${messageOf(error)}\n`);
+  process.stderr.write(
+    `[${kafkaInit.name}] topic ${KAFKA_TOPIC} could not be created: ${messageOf(error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -2,6 +2,7 @@ import type { Admin } from 'kafkajs';
 import { ProductError } from '../core/product-error.ts';
 import { withKafkaAdmin } from '../probes/kafka-admin.ts';
 import type { Address } from '../runtime/runtime.ts';
+import { kafka } from '../services/kafka.ts';
 
 export interface TopicSpec {
   readonly topic: string;
@@ -15,7 +16,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
  * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does; an existing one is left as it is.
  * @returns one line on what was found or made
  */
-export async function createTopic(kafka: Address, spec: TopicSpec): Promise<string> {
+export async function createTopic(address: Address, spec: TopicSpec): Promise<string> {
   const work = async (admin: Admin): Promise<string> => {
     const created = await admin.createTopics({
       topics: [{ topic: spec.topic, numPartitions: spec.partitions, replicationFactor: 1 }],
@@ -28,11 +29,11 @@ export async function createTopic(kafka: Address, spec: TopicSpec): Promise<stri
     if (found === undefined) {
       throw new ProductError('STEP_FAILED', {
         message: `Topic ${spec.topic} was neither created nor found.`,
-        hint: 'See `npm run logs -- kafka`.',
+        hint: `See \`npm run logs -- ${kafka.name}\`.`,
       });
     }
     const difference = found === spec.partitions ? '' : `, not KAFKA_TOPIC_PARTITIONS=${spec.partitions}`;
     return `topic ${spec.topic} is there with ${found} partitions${difference}`;
   };
-  return withKafkaAdmin(kafka, work, REQUEST_TIMEOUT_MS);
+  return withKafkaAdmin(address, work, REQUEST_TIMEOUT_MS);
 }

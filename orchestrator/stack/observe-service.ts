@@ -1,5 +1,5 @@
-import type { ServiceName } from '../core/services.ts';
 import type { Runtime, ServiceObservation } from '../runtime/runtime.ts';
+import type { ServiceName } from '../services/service-name.ts';
 
 /** One look at one service. */
 export async function observeService(runtime: Runtime, service: ServiceName): Promise<ServiceObservation> {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SettingTexts } from '../config/load-settings.ts';
 import { ProductError } from '../core/product-error.ts';
-import type { ServiceName } from '../core/services.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
+import type { ServiceName } from '../services/service-name.ts';
 import { forgetStack, readRecordedStack, recordStack, recordStopped } from './recorded-stack.ts';
 import { resolveStack, standingConfig } from './resolve-stack.ts';
 

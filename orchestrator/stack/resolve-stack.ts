@@ -12,8 +12,8 @@ import {
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../config/setting-table.ts';
 import { type StackConfig, stackConfig } from '../config/stack-config.ts';
 import { ProductError } from '../core/product-error.ts';
-import type { ServiceName } from '../core/services.ts';
 import type { ServiceObservation } from '../runtime/runtime.ts';
+import { SERVICES } from '../services/services.ts';
 import { COMPOSE_NAMES, type RecordedStack, readRecordedStack, readStackLocation } from './recorded-stack.ts';
 import { selectRuntime } from './select-runtime.ts';
 
@@ -28,12 +28,6 @@ const OUTPUT_PLACES: readonly SettingName[] = ['OUTPUT_DIR', 'OUTPUT_PATH'];
 
 /** What a recorded stack's services do. */
 type Observe = (config: StackConfig) => Promise<readonly Pick<ServiceObservation, 'name' | 'state'>[]>;
-
-/** Whose settings are whose, in the table's words. */
-const USED_BY: Readonly<Partial<Record<ServiceName, string>>> = {
-  'spark-streaming': 'job',
-  producer: 'producer',
-};
 
 /** The stack that a command acts on. */
 export interface ResolvedStack {
@@ -214,7 +208,10 @@ function refuseFlags(differing: readonly DifferingFlag[]): void {
 
 /** Settings of services that have failed for good. They run no more, so `up` can start them with others. */
 function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<SettingName> {
-  const users = services.filter(({ state }) => state === 'failed').map(({ name }) => USED_BY[name]);
+  const failed = services.filter(({ state }) => state === 'failed').map(({ name }) => name);
+  const users = SERVICES.filter(({ name }) => failed.includes(name)).map(
+    ({ settingsUsedBy }) => settingsUsedBy,
+  );
   return new Set(SETTING_NAMES.filter((name) => users.includes(SETTING_TABLE[name].usedBy)));
 }
 

@@ -5,6 +5,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { DetectedRuntime } from '../runtime/detect.ts';
 import { localRuntime } from '../runtime/local/local-runtime.ts';
 import type { Runtime, RuntimeName } from '../runtime/runtime.ts';
+import { SERVICES } from '../services/services.ts';
 import { type RecordedStack, readRecordedStack } from './recorded-stack.ts';
 
 /** A runtime and, in one line, why it was taken. */
@@ -23,9 +24,9 @@ export interface SelectedRuntime {
 export async function selectRuntime(config: StackConfig, reporter?: Reporter): Promise<SelectedRuntime> {
   const recorded = readRecordedStack(config);
   const chosen = await chooseRuntime(config, recorded, (text) => reporter?.emit({ type: 'note', text }));
-  if (chosen.name === 'local') return { runtime: localRuntime(config), reason: chosen.reason };
+  if (chosen.name === 'local') return { runtime: localRuntime(config, SERVICES), reason: chosen.reason };
   const { ComposeRuntime } = await import('../runtime/compose/compose-runtime.ts');
-  const runtime = new ComposeRuntime(config, chosen.engine, hasMadeData(config, recorded));
+  const runtime = new ComposeRuntime(config, chosen.engine, SERVICES, hasMadeData(config, recorded));
   return { runtime, reason: chosen.reason };
 }
 

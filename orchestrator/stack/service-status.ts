@@ -1,8 +1,10 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { notReady, type Probe, type ProbeAnswer } from '../core/probe.ts';
 import { messageOf } from '../core/product-error.ts';
-import type { ServiceName } from '../core/services.ts';
 import type { RunState, Runtime, ServiceObservation } from '../runtime/runtime.ts';
+import { portsOf, serviceNamed } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
 import { serviceProbe } from './service-probes.ts';
 import { type StreamStatus, streamReport } from './stream-status.ts';
 
@@ -43,7 +45,7 @@ export async function stackStatus(config: StackConfig, runtime: Runtime): Promis
   const observations = await runtime.observe();
   const services = await Promise.all(
     observations.map(async (observation) => {
-      const probe = serviceProbe(observation.name, config, runtime);
+      const probe = serviceProbe(serviceNamed(runtime.services, observation.name), config, runtime);
       const placement = runtime.name === 'compose' ? 'container' : 'process';
       return serviceStatus(
         observation,
@@ -52,7 +54,7 @@ export async function stackStatus(config: StackConfig, runtime: Runtime): Promis
       );
     }),
   );
-  const job = observations.find(({ name }) => name === 'spark-streaming');
+  const job = observations.find(({ name }) => name === sparkStreaming.name);
   const { pipeline, stream, notes } = streamReport(config, job?.recentLines ?? [], Date.now());
   return {
     runtime: runtime.name,
@@ -65,14 +67,17 @@ export async function stackStatus(config: StackConfig, runtime: Runtime): Promis
   };
 }
 
-/** The web pages of Spark, by name. */
-export function stackUrls({ endpoints }: Runtime): Readonly<Record<string, string>> {
-  const url = ({ port }: { readonly port: number }) => `http://localhost:${port}`;
-  return {
-    'spark-master': url(endpoints.sparkMasterUi),
-    'spark-worker': url(endpoints.sparkWorkerUi),
-    'spark-streaming': url(endpoints.sparkAppUi),
-  };
+/** The web pages of the services, by name. */
+export function stackUrls(
+  runtime: Pick<Runtime, 'services' | 'addressOf'>,
+): Readonly<Record<string, string>> {
+  const pages = portsOf(runtime.services).filter(({ port }) => port.serves === 'page');
+  return Object.fromEntries(
+    pages.map(({ port, service }) => [
+      service.name,
+      `http://localhost:${runtime.addressOf(port.setting).port}`,
+    ]),
+  );
 }
 
 function serviceStatus(

@@ -1,10 +1,10 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { type GateExit, waitUntilReady } from '../core/health-gate.ts';
 import { ProductError } from '../core/product-error.ts';
-import type { ServiceName } from '../core/services.ts';
 import type { Step, StepContext } from '../core/step.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { knownCause } from './known-cause.ts';
+import { knownCauseIn, type Service } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
 import { observeService } from './observe-service.ts';
 import { serviceProbe } from './service-probes.ts';
 
@@ -12,23 +12,12 @@ import { serviceProbe } from './service-probes.ts';
 export const GATE_INTERVAL_MS = 50;
 export const ATTEMPT_TIMEOUT_MS = 5000;
 
-/** Generous deadlines for slow machines; a service that ends is noticed at once, whatever the deadline. */
-const GATE_TIMEOUT_MS: Readonly<Record<ServiceName, number>> = {
-  zookeeper: 60_000,
-  kafka: 120_000,
-  'kafka-init': 60_000,
-  'spark-master': 120_000,
-  'spark-worker': 120_000,
-  'spark-streaming': 300_000,
-  producer: 120_000,
-};
-
 /** Lines of a service's log that its error carries. */
 const LOG_TAIL_LINES = 20;
 
 /** Starts one service and waits until its probe says ready. It is undone only if it did not run before. */
 export function serviceStep(
-  service: { readonly name: ServiceName; readonly title: string; readonly kind: 'daemon' | 'one-shot' },
+  service: Service,
   after: readonly string[],
   wasRunning: boolean,
   config: StackConfig,
@@ -40,19 +29,19 @@ export function serviceStep(
       const { restarts } = await observeService(runtime, name);
       await runtime.start(name, signal);
       if (service.kind === 'one-shot') await completion(runtime, name, signal);
-      return await waitUntilReady(serviceProbe(name, config, runtime), {
-        timeoutMs: GATE_TIMEOUT_MS[name],
+      return await waitUntilReady(serviceProbe(service, config, runtime), {
+        timeoutMs: service.readyTimeoutMs,
         intervalMs: GATE_INTERVAL_MS,
         attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
         signal,
         onDetail,
         ...(service.kind === 'daemon' && {
-          exited: (within: AbortSignal) => endOf(runtime, name, restarts, within),
+          exited: (within: AbortSignal) => endOf(runtime, service, restarts, within),
         }),
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw await withLogTail(error, runtime, name);
+      throw await withLogTail(error, runtime, service);
     }
   };
   const step: Step = { name, title: service.title, after, run };
@@ -71,36 +60,35 @@ async function completion(runtime: Runtime, name: ServiceName, signal: AbortSign
 }
 
 /**
- * Resolves when the service has ended, so that a gate need not wait for its deadline. A broker may end once after an unclean
- * stop, because ZooKeeper still holds its ephemeral node until that session is over; only for it, restarts are waited for,
- * unless its log tells that they are in vain.
+ * Resolves when the service has ended, so that a gate need not wait for its deadline. Restarts are waited for only of a service
+ * that may restart before it is ready, unless its log tells that they are in vain.
  */
 export async function endOf(
   runtime: Runtime,
-  name: ServiceName,
+  service: Service,
   restartsBefore: number,
   signal: AbortSignal,
 ): Promise<GateExit> {
   for (;;) {
     signal.throwIfAborted();
-    const { state, detail, restarts, recentLines } = await observeService(runtime, name);
+    const { state, detail, restarts, recentLines } = await observeService(runtime, service.name);
     const hasEnded = state !== 'running' || restarts > restartsBefore;
-    const mayComeBack = name === 'kafka' && (state === 'running' || state === 'restarting');
-    if (hasEnded && !(mayComeBack && !knownCause(name, recentLines))) return { detail };
+    const mayComeBack = service.mayRestartBeforeReady && (state === 'running' || state === 'restarting');
+    if (hasEnded && !(mayComeBack && !knownCauseIn(service, recentLines))) return { detail };
     await new Promise((resolve) => setTimeout(resolve, GATE_INTERVAL_MS));
   }
 }
 
 /** Puts the service's last lines into an error before anything is undone. */
-export async function withLogTail(error: unknown, runtime: Runtime, name: ServiceName): Promise<unknown> {
+export async function withLogTail(error: unknown, runtime: Runtime, service: Service): Promise<unknown> {
   if (!(error instanceof ProductError) || error.logTail.length > 0) return error;
-  const { recentLines } = await observeService(runtime, name);
-  const known = knownCause(name, recentLines);
+  const { recentLines } = await observeService(runtime, service.name);
+  const known = knownCauseIn(service, recentLines);
   return new ProductError(error.code, {
     message: known ? `${error.message.replace(/\.$/, '')}. ${known.cause}.` : error.message,
     hint: known?.hint ?? error.hint,
     cause: error.cause,
-    service: name,
+    service: service.name,
     logTail: recentLines.slice(-LOG_TAIL_LINES),
   });
 }

@@ -1,12 +1,14 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { waitUntilReady } from '../core/health-gate.ts';
-import { SERVICES } from '../core/services.ts';
+import { localPath } from '../core/local-path.ts';
 import type { Step } from '../core/step.ts';
 import { triggerIntervalMs } from '../core/trigger.ts';
 import { firstDataProbe } from '../probes/streaming-job.ts';
 import type { Runtime, ServiceObservation } from '../runtime/runtime.ts';
+import { producer } from '../services/producer.ts';
+import type { Service } from '../services/service.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
 import { observeService } from './observe-service.ts';
-import { streamingJobView } from './service-probes.ts';
 import { ATTEMPT_TIMEOUT_MS, endOf, GATE_INTERVAL_MS, serviceStep, withLogTail } from './service-step.ts';
 
 /** Name of the step that closes `up`: data has arrived. */
@@ -16,7 +18,7 @@ export const FIRST_DATA = 'first-data';
 const FIRST_DATA_TIMEOUT_MS = 300_000;
 
 /**
- * The ordered plan of `up`: what the runtime must prepare, every service behind those of the table that it follows, and
+ * The ordered plan of `up`: what the runtime must prepare, each of its services behind those that it follows, and
  * at the end the first micro-batch with data.
  */
 export function upPlan(
@@ -25,7 +27,7 @@ export function upPlan(
   before: readonly ServiceObservation[],
 ): readonly Step[] {
   const preparation = runtime.preparation();
-  const services = SERVICES.map((service) => {
+  const services = runtime.services.map((service) => {
     const prepared = preparation
       .filter((step) => step.neededBy.includes(service.name))
       .map((step) => step.name);
@@ -35,10 +37,8 @@ export function upPlan(
   return [...preparation, ...services, firstDataStep(config, runtime)];
 }
 
-/** With `latest`, what is sent before the job has fixed its start offsets would never be read: the producer then waits. */
-function startsAfter(service: (typeof SERVICES)[number], config: StackConfig): readonly string[] {
-  const waits = service.name === 'producer' && config.settings.STARTING_OFFSETS === 'latest';
-  return waits ? [...service.after, 'spark-streaming'] : service.after;
+function startsAfter({ after, afterWith }: Service, { settings }: StackConfig): readonly string[] {
+  return [...after, ...(afterWith?.(settings) ?? [])];
 }
 
 function firstDataStep(config: StackConfig, runtime: Runtime): Step {
@@ -46,21 +46,25 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
   return {
     name: FIRST_DATA,
     title: 'First data on disk',
-    after: ['spark-streaming', 'producer'],
+    after: [sparkStreaming.name, producer.name],
     async run({ signal, onDetail }) {
       try {
-        const { restarts } = await observeService(runtime, 'spark-streaming');
-        return await waitUntilReady(firstDataProbe(streamingJobView(runtime), TRIGGER_INTERVAL), {
+        const { restarts } = await observeService(runtime, sparkStreaming.name);
+        const view = {
+          observe: () => observeService(runtime, sparkStreaming.name),
+          outputPath: localPath(runtime.outputPath),
+        };
+        return await waitUntilReady(firstDataProbe(view, TRIGGER_INTERVAL), {
           timeoutMs: triggerIntervalMs(TRIGGER_INTERVAL) + FIRST_DATA_TIMEOUT_MS,
           intervalMs: GATE_INTERVAL_MS,
           attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
           signal,
           onDetail,
-          exited: (within) => endOf(runtime, 'spark-streaming', restarts, within),
+          exited: (within) => endOf(runtime, sparkStreaming, restarts, within),
         });
       } catch (error) {
         signal.throwIfAborted();
-        throw await withLogTail(error, runtime, 'spark-streaming');
+        throw await withLogTail(error, runtime, sparkStreaming);
       }
     },
   };

@@ -6,6 +6,7 @@ import { readCheckpoint } from '../outputs/checkpoint.ts';
 import { filesUnreadByGold } from '../outputs/gold-lag.ts';
 import type { TopicOffsets } from '../probes/topic-offsets.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
 
 export interface CommitWait {
   readonly runtime: Pick<Runtime, 'outputPath' | 'observe' | 'exited'>;
@@ -59,7 +60,7 @@ export async function waitForCommits(wait: CommitWait): Promise<string> {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       signal: AbortSignal.any([wait.signal, stalled.signal]),
       exited: async (signal) => {
-        const exit = await wait.runtime.exited('spark-streaming', signal);
+        const exit = await wait.runtime.exited(sparkStreaming.name, signal);
         throw progress.jobGone(exit.detail);
       },
       onDetail: wait.onDetail,
@@ -142,7 +143,7 @@ class CommitProgress implements Probe {
   jobGone(detail: string): ProductError {
     return new ProductError('SERVICE_EXITED', {
       message: `The job does not run (${detail}): ${this.#detail}.`,
-      hint: 'Start the stack with `npm run up`; `npm run logs -- spark-streaming` shows how the job ended.',
+      hint: `Start the stack with \`npm run up\`; \`npm run logs -- ${sparkStreaming.name}\` shows how the job ended.`,
     });
   }
 
@@ -154,17 +155,17 @@ class CommitProgress implements Probe {
     if (quietMs < mostMs) return undefined;
     return new ProductError('GATE_TIMEOUT', {
       message: `The job has made no progress for ${durationText(quietMs)}: ${this.#detail}.`,
-      hint: 'See `npm run logs -- spark-streaming` for its log and `npm run status` for the services.',
+      hint: `See \`npm run logs -- ${sparkStreaming.name}\` for its log and \`npm run status\` for the services.`,
     });
   }
 }
 
 async function withJobLog(error: ProductError, runtime: CommitWait['runtime']): Promise<ProductError> {
-  const job = (await runtime.observe()).find(({ name }) => name === 'spark-streaming');
+  const job = (await runtime.observe()).find(({ name }) => name === sparkStreaming.name);
   return new ProductError(error.code, {
     message: error.message,
     hint: error.hint,
-    service: 'spark-streaming',
+    service: sparkStreaming.name,
     logTail: job?.recentLines.slice(-LOG_LINES) ?? [],
     cause: error,
   });

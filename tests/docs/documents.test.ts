@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../orchestrator/config/setting-table.ts';
 import { ERROR_CATALOGUE } from '../../orchestrator/core/error-catalogue.ts';
-import { SERVICE_NAMES } from '../../orchestrator/core/services.ts';
+import { SERVICE_NAMES, SERVICES } from '../../orchestrator/services/services.ts';
 import { parseEnvFile } from '../../producer/command/env-file.ts';
 import { projectDir } from '../support/project.ts';
 
@@ -69,6 +69,17 @@ describe('docs/errors.md', () => {
     ]);
     const rows = tableRows(read('docs/errors.md'), 'Code');
     expect(rows).toEqual(expected.map((row) => row.map((cell) => cell.replaceAll('`', ''))));
+  });
+});
+
+describe('docs/design.md', () => {
+  it('shows how to add a service, with every field that each service has', () => {
+    const section = read('docs/design.md').split('### Add a service')[1] ?? '';
+    const example = /```ts\n(.*?)```/s.exec(section)?.[1] ?? '';
+    const [first, ...others] = SERVICES.map((service) => Object.keys(service));
+    const fields = (first ?? []).filter((field) => others.every((keys) => keys.includes(field)));
+    expect(fields).toContain('asProcess');
+    expect([...example.matchAll(/^ {2}(\w+):/gm)].map(([, field]) => field)).toEqual(fields);
   });
 });
 

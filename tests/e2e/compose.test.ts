@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SERVICE_NAMES } from '../../orchestrator/core/services.ts';
 import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
+import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 import { ComposeStack, DAEMONS } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';

@@ -10,6 +10,7 @@ import { stackConfig } from '../../orchestrator/config/stack-config.ts';
 import { localRuntime } from '../../orchestrator/runtime/local/local-runtime.ts';
 import type { Runtime } from '../../orchestrator/runtime/runtime.ts';
 import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
+import { SERVICES } from '../../orchestrator/services/services.ts';
 import { projectDir } from '../support/project.ts';
 
 const never = new AbortController().signal;
@@ -43,7 +44,7 @@ describe.runIf(process.platform === 'linux')('npm run produce against a real bro
       ...{ ZOOKEEPER_PORT: String(zookeeper), KAFKA_PORT: String(port) },
     };
     const settings = loadSettings({ flags: {}, environment, projectDir: folder });
-    runtime = localRuntime(stackConfig(settings, projectDir, environment));
+    runtime = localRuntime(stackConfig(settings, projectDir, environment), SERVICES);
     const wanted = ['java', 'pyspark', 'kafka-jars'];
     for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
       await step.run({ signal: never, onDetail: () => undefined });

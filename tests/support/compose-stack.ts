@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { execa } from 'execa';
-import { SERVICES } from '../../orchestrator/core/services.ts';
+import { SERVICES } from '../../orchestrator/services/services.ts';
 import { projectDir } from './project.ts';
 import { TestStack } from './test-stack.ts';
 

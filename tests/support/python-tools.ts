@@ -9,6 +9,7 @@ import { processOutput } from '../../orchestrator/report/output.ts';
 import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
 import { waitForFileLock } from '../../orchestrator/runtime/file-lock.ts';
 import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
+import { SERVICES } from '../../orchestrator/services/services.ts';
 import { projectDir } from './project.ts';
 
 /** pytest, ruff and mypy in a venv of their own, beside the pyspark that the product provisions. */
@@ -25,7 +26,7 @@ export interface PythonTools {
 export async function pythonTools(): Promise<PythonTools> {
   const settings = loadSettings({ flags: {}, environment: process.env, projectDir });
   const config = stackConfig(settings, projectDir, process.env);
-  const provided = provisioning(config);
+  const provided = provisioning(config, SERVICES);
   const signal = new AbortController().signal;
   const steps = provided.steps.filter(({ name }) => name === 'java' || name === 'pyspark');
   await runPlan(steps, plainReporter(processOutput(() => process.exit(1))), signal);

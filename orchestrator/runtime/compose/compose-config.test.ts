@@ -5,9 +5,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../config/load-settings.ts';
 import { stackConfig } from '../../config/stack-config.ts';
-import { SERVICES } from '../../core/services.ts';
+import { portsOf } from '../../services/service.ts';
+import { SERVICES } from '../../services/services.ts';
 import { composeVariables } from './compose-variables.ts';
-import { PUBLISHED } from './preflight.ts';
 import { testingEngine } from './testing/engine.ts';
 
 const PROJECT_DIR = join(import.meta.dirname, '../../..');
@@ -47,7 +47,7 @@ describe.skipIf(!engine)(
       const { services, secrets } = await configOf({});
       expect(Object.keys(services).toSorted()).toEqual(SERVICES.map(({ name }) => name).toSorted());
       const ports = Object.values(services).flatMap((one) => one.ports ?? []);
-      expect(ports).toHaveLength(PUBLISHED.length);
+      expect(ports).toHaveLength(portsOf(SERVICES).length);
       expect(new Set(ports.map(({ host_ip }) => host_ip))).toEqual(new Set(['127.0.0.1']));
       expect(secrets['private-ca']?.file).toBe('/dev/null');
     });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SERVICES } from '../../services/services.ts';
 import { ComposeFaults } from './compose-faults.ts';
 import type { StackContainers } from './stack-containers.ts';
 import type { Watcher } from './watch/watcher.ts';
@@ -37,6 +38,7 @@ function faults(after: object | undefined): ComposeFaults {
     docker as unknown as Docker,
     containers as unknown as StackContainers,
     {} as Watcher,
+    SERVICES,
     { PATH: bin },
   );
 }

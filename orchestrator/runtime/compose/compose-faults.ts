@@ -1,23 +1,18 @@
 import type Docker from 'dockerode';
-import type { ServiceName } from '../../core/services.ts';
-import { type Faults, type FaultTarget, type HeldFault, NothingToStrike } from '../faults.ts';
+import type { FaultPoint, Service } from '../../services/service.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import { type Faults, type FaultTarget, type HeldFault, NothingToStrike, SUPERVISOR } from '../faults.ts';
 import { heldFault, repeatedFault } from '../held-fault.ts';
 import { isAlive } from '../process-identity.ts';
-import { DRIVER_MAIN_CLASS, EXECUTOR_MAIN_CLASS } from '../spark-processes.ts';
 import { actInContainer, type ContainerAction } from './container-processes.ts';
 import type { Environment } from './engine.ts';
 import type { StackContainer, StackContainers } from './stack-containers.ts';
 import type { Watcher } from './watch/watcher.ts';
 
-const SERVICE_OF: Readonly<Record<Exclude<FaultTarget, 'supervisor'>, ServiceName>> = {
-  driver: 'spark-streaming',
-  executor: 'spark-worker',
-  worker: 'spark-worker',
-  master: 'spark-master',
-  broker: 'kafka',
-  zookeeper: 'zookeeper',
-  producer: 'producer',
-};
+/** A fault point and the service in whose containers it is. */
+interface Place extends FaultPoint {
+  readonly service: ServiceName;
+}
 
 /** An exec costs the engine a good deal; a driver takes seconds from its start to its first file. */
 const LIMIT_EVERY_MS = 1000;
@@ -25,17 +20,27 @@ const LIMIT_EVERY_MS = 1000;
 /** What the engine answers when a container has gone or is in that state already. */
 const SETTLED: readonly number[] = [304, 404, 409];
 
-/** Faults by the engine's `kill` and `pause`; an executor is reached inside its worker's container. */
+/** Faults by the engine's `kill` and `pause`; a child of a service is reached inside the container. */
 export class ComposeFaults implements Faults {
   readonly #docker: Docker;
   readonly #containers: StackContainers;
   readonly #watcher: Watcher;
+  readonly #places: readonly Place[];
   readonly #environment: Environment;
 
-  constructor(docker: Docker, containers: StackContainers, watcher: Watcher, environment: Environment) {
+  constructor(
+    docker: Docker,
+    containers: StackContainers,
+    watcher: Watcher,
+    services: readonly Service[],
+    environment: Environment,
+  ) {
     this.#docker = docker;
     this.#containers = containers;
     this.#watcher = watcher;
+    this.#places = services.flatMap(({ name, faults }) =>
+      faults.map((point) => ({ ...point, service: name })),
+    );
     this.#environment = environment;
   }
 
@@ -44,37 +49,41 @@ export class ComposeFaults implements Faults {
   }
 
   async isThere(target: FaultTarget): Promise<boolean> {
-    if (target === 'supervisor') return this.#watcher.process() !== undefined;
-    const container = (await this.#running(SERVICE_OF[target]))[0];
-    if (!container || target !== 'executor') return container !== undefined;
-    return (await this.#inside(container, EXECUTOR_MAIN_CLASS, 'count')) > 0;
+    if (target === SUPERVISOR) return this.#watcher.process() !== undefined;
+    const { service, childClass } = this.#place(target);
+    const container = (await this.#running(service))[0];
+    if (!container || childClass === undefined) return container !== undefined;
+    return (await this.#inside(container, childClass, 'count')) > 0;
   }
 
   async kill(target: FaultTarget): Promise<string> {
-    if (target === 'supervisor') return this.#signalWatcher('SIGKILL');
-    const container = await this.#require(target);
-    if (target === 'executor') return this.#signalExecutors('SIGKILL');
+    if (target === SUPERVISOR) return this.#signalWatcher('SIGKILL');
+    const place = this.#place(target);
+    const container = await this.#require(place);
+    if (place.childClass !== undefined) return this.#signalChildren(place, place.childClass, 'SIGKILL');
     await this.#settled(this.#docker.getContainer(container.info.Id).kill());
     this.#containers.changed();
     return `container ${nameOf(container)}`;
   }
 
   async pause(target: FaultTarget): Promise<HeldFault> {
-    if (target === 'supervisor') {
+    if (target === SUPERVISOR) {
       const watcher = this.#watcher.process();
       return heldFault(await this.#signalWatcher('SIGSTOP'), async () => {
         if (watcher && isAlive(watcher)) process.kill(watcher.pid, 'SIGCONT');
       });
     }
-    if (target === 'executor') {
-      const on = await this.#signalExecutors('SIGSTOP');
+    const place = this.#place(target);
+    const { service, childClass } = place;
+    if (childClass !== undefined) {
+      const on = await this.#signalChildren(place, childClass, 'SIGSTOP');
       return heldFault(on, async () => {
-        for (const worker of await this.#running('spark-worker')) {
-          await this.#inside(worker, EXECUTOR_MAIN_CLASS, { signal: 'SIGCONT' });
+        for (const container of await this.#running(service)) {
+          await this.#inside(container, childClass, { signal: 'SIGCONT' });
         }
       });
     }
-    const container = await this.#require(target);
+    const container = await this.#require(place);
     const { Id } = container.info;
     await this.#docker.getContainer(Id).pause();
     this.#containers.changed();
@@ -87,9 +96,11 @@ export class ComposeFaults implements Faults {
 
   async limitFileSize(bytes: number): Promise<HeldFault> {
     const everywhere = async (fileSize: number | 'hard') => {
-      for (const container of await this.#running('spark-streaming', 'spark-worker')) {
-        const mainClass = container.service === 'spark-worker' ? EXECUTOR_MAIN_CLASS : DRIVER_MAIN_CLASS;
-        await this.#inside(container, mainClass, { fileSize });
+      for (const { service, writer } of this.#places) {
+        if (!writer) continue;
+        for (const container of await this.#running(service)) {
+          await this.#inside(container, writer.mainClass, { fileSize });
+        }
       }
     };
     return repeatedFault(
@@ -102,19 +113,23 @@ export class ComposeFaults implements Faults {
 
   async #signalWatcher(signal: 'SIGKILL' | 'SIGSTOP'): Promise<string> {
     const watcher = this.#watcher.process();
-    if (!watcher) throw new NothingToStrike('supervisor');
+    if (!watcher) throw new NothingToStrike(SUPERVISOR);
     process.kill(watcher.pid, signal);
     return `watcher, process ${watcher.pid}`;
   }
 
-  /** All executors of the first worker that has any. */
-  async #signalExecutors(signal: 'SIGKILL' | 'SIGSTOP'): Promise<string> {
-    for (const worker of await this.#running('spark-worker')) {
-      const count = await this.#inside(worker, EXECUTOR_MAIN_CLASS, { signal });
+  /** All of the first container that has any. */
+  async #signalChildren(
+    { service, target }: Place,
+    childClass: string,
+    signal: 'SIGKILL' | 'SIGSTOP',
+  ): Promise<string> {
+    for (const container of await this.#running(service)) {
+      const count = await this.#inside(container, childClass, { signal });
       if (count > 0)
-        return `${count === 1 ? 'executor' : `${count} executors`} in container ${nameOf(worker)}`;
+        return `${count === 1 ? target : `${count} ${target}s`} in container ${nameOf(container)}`;
     }
-    throw new NothingToStrike('executor');
+    throw new NothingToStrike(target);
   }
 
   async #inside({ info }: StackContainer, mainClass: string, action: ContainerAction): Promise<number> {
@@ -128,17 +143,24 @@ export class ComposeFaults implements Faults {
     }
   }
 
-  async #require(target: Exclude<FaultTarget, 'supervisor'>): Promise<StackContainer> {
-    const [container] = await this.#running(SERVICE_OF[target]);
+  /** @throws NothingToStrike where no service has a process of that name */
+  #place(target: FaultTarget): Place {
+    const place = this.#places.find((one) => one.target === target);
+    if (!place) throw new NothingToStrike(target);
+    return place;
+  }
+
+  async #require({ service, target }: Place): Promise<StackContainer> {
+    const [container] = await this.#running(service);
     if (!container) throw new NothingToStrike(target);
     return container;
   }
 
-  async #running(...services: readonly ServiceName[]): Promise<readonly StackContainer[]> {
+  async #running(name: ServiceName): Promise<readonly StackContainer[]> {
     this.#containers.changed();
     return (await this.#containers.list()).filter(
       ({ service, info }) =>
-        services.includes(service) && info.State.Running && !info.State.Restarting && !info.State.Paused,
+        service === name && info.State.Running && !info.State.Restarting && !info.State.Paused,
     );
   }
 

@@ -4,12 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../config/setting-table.ts';
 import { ANSWER_KEY_FILE } from '../../core/answer-key-file.ts';
-import { SERVICES, type ServiceName } from '../../core/services.ts';
 import { kafkaConnector, sparkSubmitArguments } from '../../core/spark-submit.ts';
+import { portsOf } from '../../services/service.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import { SERVICES } from '../../services/services.ts';
 import { sparkLogging } from '../local/commands/spark-environment.ts';
 import { runLayout } from '../local/run-layout.ts';
 import { DEFAULT_PROJECT } from './compose-variables.ts';
-import { PUBLISHED } from './preflight.ts';
+
+/** The settings of the ports that docker-compose.yml publishes, and whose they are. */
+const PUBLISHED = portsOf(SERVICES).map(({ port, service }) => [port.setting, service.name] as const);
 
 const PROJECT_DIR = join(import.meta.dirname, '../../..');
 const TEXT = readFileSync(join(PROJECT_DIR, 'docker-compose.yml'), 'utf8');
@@ -45,7 +49,11 @@ interface ComposeFile {
 
 /** The file with every variable at its default. */
 const file = parse(interpolated(TEXT), { merge: true }) as ComposeFile;
-const service = (name: ServiceName): ComposeService => file.services[name];
+const service = (name: ServiceName): ComposeService => {
+  const found = file.services[name];
+  if (!found) throw new Error(`docker-compose.yml has no service ${name}`);
+  return found;
+};
 
 /** `${NAME:-default}`, innermost first, since a default may hold a variable. */
 function interpolated(text: string): string {
@@ -201,6 +209,16 @@ describe('docker-compose.yml is safe to leave running:', () => {
     expect(service('kafka').volumes).toEqual(['kafka-data:/var/lib/kafka/data']);
     expect(Object.keys(file.volumes)).toEqual(['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache']);
   });
+
+  it.each(SERVICES)(
+    '$name has the named volumes that a wipe takes for it, and the kind of image',
+    (entry) => {
+      const { build, volumes = [] } = service(entry.name);
+      const named = volumes.flatMap((volume) => (typeof volume === 'string' ? [volume.split(':')[0]] : []));
+      expect(named).toEqual(entry.inContainer.volumes);
+      expect(build !== undefined).toBe(entry.inContainer.image === 'built');
+    },
+  );
 
   it('driver and executors see the same output folder', () => {
     const outputs = (name: ServiceName) =>

@@ -1,7 +1,8 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import { SERVICE_NAMES } from '../../services/services.ts';
 import { LOG_ROTATION } from '../local/supervisor/service-log.ts';
 import { CONTRACT_BEHAVIOURS, runtimeContract } from '../runtime-contract.ts';
 import type { ComposeRuntime } from './compose-runtime.ts';
@@ -153,7 +154,7 @@ if (engine) {
 
 function contractScripts(): Record<ServiceName, string> {
   const script = (name: ServiceName): string => {
-    switch (CONTRACT_BEHAVIOURS[name]) {
+    switch (CONTRACT_BEHAVIOURS[name] ?? 'runs') {
       case 'runs':
         // PID 1 has no default reaction to signals.
         return 'trap "exit 143" TERM; sleep 1000 & wait';

@@ -1,9 +1,11 @@
 import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import { namesOf, outlineOf, type PortSetting, type Service } from '../../services/service.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import type { Faults } from '../faults.ts';
+import { loopbackAddress } from '../loopback-address.ts';
 import type {
-  Endpoints,
+  Address,
   LogLine,
   LogOptions,
   PreparationStep,
@@ -26,17 +28,13 @@ import { serviceObservation } from './service-observation.ts';
 import { StackContainers } from './stack-containers.ts';
 import { Watcher } from './watch/watcher.ts';
 
-/** Built from the checkout; the other images are pulled. */
-const BUILT: ServiceName = 'producer';
-const PULLED = SERVICE_NAMES.filter((name) => name !== BUILT);
-
 /** Starts under way in this process, by project and service: two commands that make the same container would collide. */
 const starting = new Map<string, Promise<void>>();
 
 /** Docker Compose acts, the engine's API observes. State lives in the engine; a watcher adds to its restart policy. */
 export class ComposeRuntime implements Runtime {
   readonly name = 'compose';
-  readonly endpoints: Endpoints;
+  readonly services: readonly Service[];
   readonly outputPath: string;
   readonly #config: StackConfig;
   readonly #engine: Engine;
@@ -47,19 +45,27 @@ export class ComposeRuntime implements Runtime {
   readonly #owner: ProjectOwner;
 
   /**
+   * @param services what it runs, in the order of their start
    * @param hasMadeData whether this checkout has made data through Compose before
    * @throws ProductError BAD_SETTING for an OUTPUT_PATH that containers cannot reach
    */
-  constructor(config: StackConfig, engine: Engine, hasMadeData = false) {
+  constructor(config: StackConfig, engine: Engine, services: readonly Service[], hasMadeData = false) {
+    this.services = services;
     this.#config = config;
     this.#engine = engine;
     this.#variables = composeVariables(config, engine.rootless);
     this.#compose = composeCommand(config, this.#variables.environment);
-    this.#containers = new StackContainers(engine.docker, this.#variables.project);
-    this.#watcher = new Watcher(config.runDir, engine, this.#variables.project, config.environment);
-    this.#owner = new ProjectOwner(engine.docker, this.#variables.project, config.projectDir, hasMadeData);
-    this.endpoints = endpointsOf(config);
+    this.#containers = new StackContainers(engine.docker, this.#variables.project, namesOf(services));
+    const { project } = this.#variables;
+    const outlines = services.map(outlineOf);
+    this.#watcher = new Watcher(config.runDir, engine, project, outlines, config.environment);
+    const volumes = services.flatMap(({ inContainer }) => inContainer.volumes);
+    this.#owner = new ProjectOwner(engine.docker, project, volumes, config.projectDir, hasMadeData);
     this.outputPath = hostOutputPath(config);
+  }
+
+  addressOf(setting: PortSetting): Address {
+    return loopbackAddress(this.#config, setting);
   }
 
   async preflight(signal: AbortSignal): Promise<void> {
@@ -67,7 +73,7 @@ export class ComposeRuntime implements Runtime {
     await this.#owner.assertOwn();
     const present = await this.#containers.list();
     signal.throwIfAborted();
-    await checkPortsAndNames(this.#config, this.#variables, this.#engine.docker, present);
+    await checkPortsAndNames(this.#config, this.#variables, this.services, this.#engine.docker, present);
     assertReadableJob(this.#config, this.#variables.owner);
     makeOutputDir(this.#config, this.#variables);
   }
@@ -90,16 +96,21 @@ export class ComposeRuntime implements Runtime {
         return done;
       },
     });
+    const withImage = (image: 'built' | 'pulled') =>
+      this.services.filter(({ inContainer }) => inContainer.image === image);
+    const pulled = namesOf(withImage('pulled'));
     return [
       // Made together, each start is then one quick command; --no-recreate: what runs keeps its settings until `down`.
       step(
         'containers',
         'Images and containers',
-        PULLED,
-        ['up', '--no-start', '--no-deps', '--no-recreate', ...PULLED],
+        pulled,
+        ['up', '--no-start', '--no-deps', '--no-recreate', ...pulled],
         'pulled and created',
       ),
-      step('producer-image', 'Image of the producer', [BUILT], ['build', BUILT], 'built'),
+      ...withImage('built').map(({ name, title }) =>
+        step(`${name}-image`, `Image of the ${title.toLowerCase()}`, [name], ['build', name], 'built'),
+      ),
     ];
   }
 
@@ -144,10 +155,10 @@ export class ComposeRuntime implements Runtime {
 
   async observe(): Promise<readonly ServiceObservation[]> {
     const containers = await this.#containers.list();
-    return SERVICE_NAMES.map((name) =>
+    return this.services.map((one) =>
       serviceObservation(
-        name,
-        containers.filter(({ service }) => service === name),
+        one,
+        containers.filter(({ service }) => service === one.name),
       ),
     );
   }
@@ -230,7 +241,13 @@ export class ComposeRuntime implements Runtime {
   }
 
   faults(): Faults {
-    return new ComposeFaults(this.#engine.docker, this.#containers, this.#watcher, this.#config.environment);
+    return new ComposeFaults(
+      this.#engine.docker,
+      this.#containers,
+      this.#watcher,
+      this.services,
+      this.#config.environment,
+    );
   }
 
   async close(): Promise<void> {
@@ -243,18 +260,6 @@ export class ComposeRuntime implements Runtime {
       .filter(({ state }) => state === 'running' || state === 'restarting')
       .map(({ name }) => name);
   }
-}
-
-function endpointsOf({ settings }: StackConfig): Endpoints {
-  const at = (port: number) => ({ host: '127.0.0.1', port });
-  return {
-    zookeeper: at(settings.ZOOKEEPER_PORT),
-    kafka: at(settings.KAFKA_PORT),
-    sparkMaster: at(settings.SPARK_MASTER_PORT),
-    sparkMasterUi: at(settings.SPARK_MASTER_UI_PORT),
-    sparkWorkerUi: at(settings.SPARK_WORKER_UI_PORT),
-    sparkAppUi: at(settings.SPARK_APP_UI_PORT),
-  };
 }
 
 function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

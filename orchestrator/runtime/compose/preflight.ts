@@ -13,7 +13,7 @@ import type Docker from 'dockerode';
 import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
-import { SERVICES, type ServiceName } from '../../core/services.ts';
+import { namesOf, type PortSetting, portsOf, type Service } from '../../services/service.ts';
 import { assertUsableFolder } from '../folder-access.ts';
 import { claimOutputDir } from '../owned-folder.ts';
 import { isPortFree, portOwner } from '../ports.ts';
@@ -23,21 +23,6 @@ import type { StackContainer } from './stack-containers.ts';
 
 const HOST = '127.0.0.1';
 
-type PortSetting = Extract<SettingName, `${string}_PORT`>;
-
-/** The settings of the ports that docker-compose.yml publishes, and whose they are. */
-export const PUBLISHED: readonly (readonly [PortSetting, ServiceName])[] = [
-  ['ZOOKEEPER_PORT', 'zookeeper'],
-  ['KAFKA_PORT', 'kafka'],
-  ['SPARK_MASTER_PORT', 'spark-master'],
-  ['SPARK_MASTER_UI_PORT', 'spark-master'],
-  ['SPARK_WORKER_UI_PORT', 'spark-worker'],
-  ['SPARK_APP_UI_PORT', 'spark-streaming'],
-];
-
-/** Only a worker has no fixed name, since there may be several. */
-const NAMED = SERVICES.map(({ name }) => name).filter((name) => name !== 'spark-worker');
-
 /**
  * Looks for ports and container names that others hold.
  * @throws ProductError BAD_SETTING, PORT_TAKEN, STACK_RUNNING
@@ -45,15 +30,20 @@ const NAMED = SERVICES.map(({ name }) => name).filter((name) => name !== 'spark-
 export async function checkPortsAndNames(
   config: StackConfig,
   variables: ComposeVariables,
+  services: readonly Service[],
   docker: Docker,
   present: readonly StackContainer[],
 ): Promise<void> {
-  await assertNamesFree(variables, docker);
+  await assertNamesFree(variables, services, docker);
   const ours = new Set(present.flatMap(({ info }) => publishedPorts(info)));
   const seen = new Map<number, SettingName>();
-  for (const [setting, service] of PUBLISHED) {
-    const count = service === 'spark-worker' ? variables.workers : 1;
-    for (let port = config.settings[setting]; port < config.settings[setting] + count; port++) {
+  for (const {
+    port: { setting },
+    service: { scale },
+  } of portsOf(services)) {
+    const first = config.settings[setting];
+    const count = scale ? config.settings[scale.setting] : 1;
+    for (let port = first; port < first + count; port++) {
       const other = seen.get(port);
       if (other) throw bothAre(other, setting, port);
       seen.set(port, setting);
@@ -96,9 +86,12 @@ function giveTree(path: string, uid: number, gid: number): void {
 
 async function assertNamesFree(
   { project, containerPrefix }: ComposeVariables,
+  services: readonly Service[],
   docker: Docker,
 ): Promise<void> {
-  const names = new Set(NAMED.map((name) => `/${containerPrefix}${name}`));
+  // What there may be several of has no fixed name.
+  const single = services.filter(({ scale }) => !scale);
+  const names = new Set(namesOf(single).map((name) => `/${containerPrefix}${name}`));
   for (const { Names, Labels } of await docker.listContainers({ all: true })) {
     const taken = Names.find((name) => names.has(name));
     const holder = Labels['com.docker.compose.project'];

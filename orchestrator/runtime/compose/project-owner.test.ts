@@ -1,11 +1,14 @@
 import { rm, symlink } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import { SERVICE_NAMES, SERVICES } from '../../services/services.ts';
 import type { ComposeRuntime } from './compose-runtime.ts';
 import { ProjectOwner } from './project-owner.ts';
 import { testingEngine } from './testing/engine.ts';
 import { LightProject } from './testing/light-project.ts';
+
+const VOLUMES = SERVICES.flatMap(({ inContainer }) => inContainer.volumes);
 
 const { engine, declined } = await testingEngine();
 const never = new AbortController().signal;
@@ -165,9 +168,9 @@ describe.skipIf(!engine)(
 
     it('is claimed by one of two who both saw that nobody had', async () => {
       if (!engine) throw new Error('no engine');
-      const early = new ProjectOwner(engine.docker, first.name, first.folder, true);
+      const early = new ProjectOwner(engine.docker, first.name, VOLUMES, first.folder, true);
       const docker = withTurnAfterLook(engine.docker, () => early.claim());
-      const late = new ProjectOwner(docker, first.name, second.folder, true);
+      const late = new ProjectOwner(docker, first.name, VOLUMES, second.folder, true);
       await expect(late.claim()).rejects.toMatchObject(foreign(first));
       await early.claim();
       await early.forget();

@@ -15,9 +15,6 @@ const LABEL = {
 /** The label of the volume that names the checkout. */
 const CHECKOUT_LABEL = 'medallion-stream.checkout';
 
-/** The volumes of docker-compose.yml: a wipe takes them all, and no other that somebody gave the project's label. */
-const VOLUMES: readonly string[] = ['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache'];
-
 /** A claim comes before the data: until then it counts, afterwards it is of data that somebody removed by hand. */
 const CLAIM_AHEAD_MS = 60_000;
 
@@ -34,11 +31,22 @@ const INSTEAD = 'set COMPOSE_PROJECT_NAME, CONTAINER_PREFIX and the ports for a 
 export class ProjectOwner {
   readonly #docker: Docker;
   readonly #project: string;
+  readonly #volumes: readonly string[];
   readonly #checkout: string;
   readonly #hasMadeData: boolean;
 
-  /** @param hasMadeData whether this checkout has made data through Compose, which decides for volumes that name no checkout */
-  constructor(docker: Docker, project: string, checkout: string, hasMadeData: boolean) {
+  /**
+   * @param volumes those of docker-compose.yml: a wipe takes them all, and no other that somebody gave the project's label
+   * @param hasMadeData whether this checkout has made data through Compose, which decides for volumes that name no checkout
+   */
+  constructor(
+    docker: Docker,
+    project: string,
+    volumes: readonly string[],
+    checkout: string,
+    hasMadeData: boolean,
+  ) {
+    this.#volumes = volumes;
     this.#docker = docker;
     this.#project = project;
     this.#checkout = checkout;
@@ -115,7 +123,7 @@ export class ProjectOwner {
     const { Volumes } = await this.#docker.listVolumes({
       filters: { label: [`${LABEL.project}=${this.#project}`] },
     });
-    return Volumes.filter(({ Labels }) => VOLUMES.includes(Labels?.[LABEL.volume] ?? '')).map(
+    return Volumes.filter(({ Labels }) => this.#volumes.includes(Labels?.[LABEL.volume] ?? '')).map(
       ({ Name }) => Name,
     );
   }

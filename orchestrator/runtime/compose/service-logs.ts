@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 import { LogFrames } from './log-frames.ts';
 import { runBegin } from './run-begin.ts';
@@ -14,7 +14,7 @@ export async function* serviceLogs(
   containers: StackContainers,
   { services, tail, follow, signal }: LogOptions,
 ): AsyncGenerator<LogLine> {
-  const wanted = new Set<ServiceName>(services.length === 0 ? SERVICE_NAMES : services);
+  const isWanted = (service: ServiceName) => services.length === 0 || services.includes(service);
   const queue = new LineQueue();
   /** The latest reading of each container. */
   const reading = new Map<string, Promise<void>>();
@@ -44,7 +44,7 @@ export async function* serviceLogs(
     read(id, service, since === undefined ? {} : { since }).catch((error: unknown) => queue.finish(error));
   const stopListening = follow
     ? await containers.onEvent(({ id, service, action }) => {
-        if (action !== 'start' || !wanted.has(service)) return;
+        if (action !== 'start' || !isWanted(service)) return;
         docker
           .getContainer(id)
           .inspect()
@@ -58,7 +58,7 @@ export async function* serviceLogs(
     : () => undefined;
   try {
     for (const { service, info } of await containers.list()) {
-      if (!wanted.has(service)) continue;
+      if (!isWanted(service)) continue;
       before.set(info.Id, info);
       const range = tail === undefined ? {} : { tail };
       if (follow && info.State.Running)

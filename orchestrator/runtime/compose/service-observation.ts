@@ -1,5 +1,4 @@
-import type { ServiceName } from '../../core/services.ts';
-import { SERVICES } from '../../core/services.ts';
+import type { Service } from '../../services/service.ts';
 import type { RunState, ServiceObservation } from '../runtime.ts';
 import { isNever } from './engine-time.ts';
 import type { StackContainer } from './stack-containers.ts';
@@ -21,10 +20,11 @@ const GRAVITY: readonly RunState[] = ['failed', 'restarting', 'stopped', 'runnin
 
 /** One service from its containers, of which only a worker may have several. */
 export function serviceObservation(
-  name: ServiceName,
+  service: Pick<Service, 'name' | 'kind'>,
   containers: readonly StackContainer[],
 ): ServiceObservation {
-  const each = containers.map((container) => containerObservation(name, container));
+  const { name } = service;
+  const each = containers.map((container) => containerObservation(service, container));
   const worst = GRAVITY.map((state) => each.find((one) => one.state === state)).find(
     (one) => one !== undefined,
   );
@@ -39,10 +39,13 @@ export function serviceObservation(
   };
 }
 
-function containerObservation(name: ServiceName, { info, recentLines }: StackContainer): ServiceObservation {
+function containerObservation(
+  { name, kind }: Pick<Service, 'name' | 'kind'>,
+  { info, recentLines }: StackContainer,
+): ServiceObservation {
   const { State, RestartCount } = info;
   const container = info.Name.replace(/^\//, '');
-  const state = runState(name, State);
+  const state = runState(kind, State);
   const isOver = state !== 'running';
   const never = isNever(State.StartedAt);
   const exitCode = isOver && !never && !(State.ExitCode in SIGNAL_CODES) ? State.ExitCode : undefined;
@@ -61,13 +64,13 @@ function containerObservation(name: ServiceName, { info, recentLines }: StackCon
 type ContainerState = StackContainer['info']['State'];
 
 function runState(
-  name: ServiceName,
+  kind: Service['kind'],
   { Restarting, Running, ExitCode, Status, StartedAt }: ContainerState,
 ): RunState {
   if (Restarting) return 'restarting';
   if (Running) return 'running';
   if (Status === 'created' || isNever(StartedAt)) return 'stopped';
-  if (isOneShot(name)) return ExitCode === 0 ? 'completed' : 'failed';
+  if (kind === 'one-shot') return ExitCode === 0 ? 'completed' : 'failed';
   return ExitCode === 0 || ExitCode in SIGNAL_CODES ? 'stopped' : 'failed';
 }
 
@@ -83,8 +86,4 @@ function detailOf(
       ? `ended by ${signal}`
       : `exited with code ${ExitCode}`;
   return [end, problem, state === 'restarting' ? 'Docker starts it again' : ''].filter(Boolean).join(', ');
-}
-
-export function isOneShot(name: ServiceName): boolean {
-  return SERVICES.find((service) => service.name === name)?.kind === 'one-shot';
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SERVICE_NAMES } from '../../services/services.ts';
 import { engineConnection } from './engine.ts';
 import { StackContainers } from './stack-containers.ts';
 
@@ -13,7 +14,7 @@ let server: Server | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'containers-'));
   socket = join(folder, 'docker.sock');
-  containers = new StackContainers(engineConnection(`unix://${socket}`), 'a-project');
+  containers = new StackContainers(engineConnection(`unix://${socket}`), 'a-project', SERVICE_NAMES);
 });
 afterEach(async () => {
   containers.close();

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import { LogTail } from './log-tail.ts';
 import { runBegin } from './run-begin.ts';
 
@@ -48,6 +48,7 @@ const LABEL = {
 export class StackContainers {
   readonly #docker: Docker;
   readonly #project: string;
+  readonly #services: readonly ServiceName[];
   readonly #tails = new Map<string, LogTail>();
   /** The latest look at each container, which tells when its run before the present one ended. */
   readonly #seen = new Map<string, Docker.ContainerInspectInfo>();
@@ -65,8 +66,12 @@ export class StackContainers {
     | { readonly containers: Promise<readonly Omit<StackContainer, 'recentLines'>[]>; readonly atMs: number }
     | undefined;
 
-  /** @param eventsSince Unix time in ms from which on events are told of, those that are past included; from now on when undefined */
-  constructor(docker: Docker, project: string, eventsSince?: number) {
+  /**
+   * @param services the services whose containers are looked at, in the order of their start
+   * @param eventsSince Unix time in ms from which on events are told of, those that are past included; from now on when undefined
+   */
+  constructor(docker: Docker, project: string, services: readonly ServiceName[], eventsSince?: number) {
+    this.#services = services;
     this.#docker = docker;
     this.#project = project;
     this.#eventsSince = eventsSince;
@@ -148,11 +153,12 @@ export class StackContainers {
   async #inspectAll() {
     const numbered = (await this.#found())
       .flatMap(({ Id, Labels }) => {
-        const service = serviceOf(Labels);
+        const service = this.#serviceOf(Labels);
         return service ? [{ id: Id, service, number: Number(Labels[LABEL.number]) }] : [];
       })
       .sort(
-        (a, b) => SERVICE_NAMES.indexOf(a.service) - SERVICE_NAMES.indexOf(b.service) || a.number - b.number,
+        (a, b) =>
+          this.#services.indexOf(a.service) - this.#services.indexOf(b.service) || a.number - b.number,
       );
     const inspected = await Promise.all(
       numbered.map(async ({ id, service }) => {
@@ -218,7 +224,7 @@ export class StackContainers {
     if (Action.startsWith('exec_')) return;
     this.changed();
     const { ID: id, Attributes: attributes } = Actor;
-    const service = serviceOf(attributes);
+    const service = this.#serviceOf(attributes);
     if (!service) return;
     const event: ContainerEvent = {
       id,
@@ -230,10 +236,10 @@ export class StackContainers {
     };
     for (const listener of this.#listeners) listener(event);
   }
-}
 
-function serviceOf(labels: Readonly<Record<string, string>>): ServiceName | undefined {
-  return SERVICE_NAMES.find((name) => name === labels[LABEL.service]);
+  #serviceOf(labels: Readonly<Record<string, string>>): ServiceName | undefined {
+    return this.#services.find((name) => name === labels[LABEL.service]);
+  }
 }
 
 /** A container may go while it is asked for: 404 it has gone, 409 it is on its way. */

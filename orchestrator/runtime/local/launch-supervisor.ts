@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ProductError } from '../../core/product-error.ts';
+import type { ServiceOutline } from '../../services/service.ts';
 import { removeIfEmpty, waitForFileLock } from '../file-lock.ts';
 import { isAlive } from '../process-identity.ts';
 import { TYPESCRIPT_LOADER } from '../typescript-loader.ts';
@@ -11,6 +12,7 @@ import { lastLines } from './log-tail.ts';
 import type { RunLayout } from './run-layout.ts';
 import { readState } from './state-file.ts';
 import { ControlClient } from './supervisor/control-client.ts';
+import type { SupervisorTask } from './supervisor/supervisor-task.ts';
 
 /** Stopping what a crashed supervisor has left may take the services' grace. */
 const LAUNCH_TIMEOUT_MS = 120_000;
@@ -32,16 +34,18 @@ export async function connectToSupervisor(layout: RunLayout): Promise<ControlCli
 /**
  * A connection to the stack's supervisor, which is started when none lives; by one process at a time, so that no second one
  * is left behind that would have to find out that it is not needed.
+ * @param services what it is to run, in the order of their start
  * @throws ProductError STEP_FAILED when it ended or did not answer; the signal's reason
  */
 export async function launchSupervisor(
   layout: RunLayout,
+  services: readonly ServiceOutline[],
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<ControlClient> {
   const lock = await waitForFileLock(layout.launchLock, { signal });
   try {
-    return await launch(layout, environment, signal);
+    return await launch(layout, services, environment, signal);
   } finally {
     lock.release();
     removeIfEmpty(layout.control);
@@ -50,6 +54,7 @@ export async function launchSupervisor(
 
 async function launch(
   layout: RunLayout,
+  services: readonly ServiceOutline[],
   environment: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<ControlClient> {
@@ -67,7 +72,8 @@ async function launch(
         throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
       }
       // A clean end means that another one held the lock, which answers soon or is ending and makes room.
-      if (!child || child.exitCode === 0 || child.signalCode) child = spawnSupervisor(layout, environment);
+      if (!child || child.exitCode === 0 || child.signalCode)
+        child = spawnSupervisor(layout, services, environment);
       await sleep(POLL_MS);
     }
   } catch (error) {
@@ -84,13 +90,20 @@ async function launch(
 /** Why the system did not start a process. */
 const refusals = new WeakMap<ChildProcess, Error>();
 
-function spawnSupervisor(layout: RunLayout, environment: Readonly<Record<string, string>>): ChildProcess {
+function spawnSupervisor(
+  layout: RunLayout,
+  services: readonly ServiceOutline[],
+  environment: Readonly<Record<string, string>>,
+): ChildProcess {
   mkdirSync(layout.logs, { recursive: true, mode: 0o700 });
   const size = statSync(layout.supervisorLog, { throwIfNoEntry: false })?.size ?? 0;
   if (size > MAX_LOG_BYTES) renameSync(layout.supervisorLog, `${layout.supervisorLog}.1`);
   const log = openSync(layout.supervisorLog, 'a', 0o600);
   try {
-    const child = spawn(process.execPath, [...TYPESCRIPT_LOADER, SUPERVISOR_MAIN, layout.runDir], {
+    const emptied = layout.serviceFolders.filter(({ endsWithSupervisor }) => endsWithSupervisor);
+    const task: SupervisorTask = { services, emptied: emptied.map(({ path }) => path) };
+    const args = [...TYPESCRIPT_LOADER, SUPERVISOR_MAIN, layout.runDir, JSON.stringify(task)];
+    const child = spawn(process.execPath, args, {
       cwd: layout.runDir,
       env: { ...environment },
       // Its own session: neither the terminal's hang-up nor Ctrl-C reaches it.

@@ -1,8 +1,7 @@
-import type { ServiceName } from '../../core/services.ts';
-import { type Faults, type FaultTarget, type HeldFault, NothingToStrike } from '../faults.ts';
+import type { FaultPoint, Service } from '../../services/service.ts';
+import { type Faults, type FaultTarget, type HeldFault, NothingToStrike, SUPERVISOR } from '../faults.ts';
 import { heldFault, repeatedFault } from '../held-fault.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../process-identity.ts';
-import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS, EXECUTOR_MAIN_CLASS } from '../spark-processes.ts';
 import { commandLineOf } from './command-line.ts';
 import { canLimitFileSize, fileSizeLimit, limitFileSize } from './file-size-limit.ts';
 import { groupMembers, signalProcess } from './process-group.ts';
@@ -10,15 +9,11 @@ import type { RunLayout } from './run-layout.ts';
 import { runDirOf } from './stack-process.ts';
 import { readState } from './state-file.ts';
 
-/** The service whose main process each target is. */
-const SERVICE_OF: Readonly<Partial<Record<FaultTarget, ServiceName>>> = {
-  driver: 'spark-streaming',
-  worker: 'spark-worker',
-  master: 'spark-master',
-  broker: 'kafka',
-  zookeeper: 'zookeeper',
-  producer: 'producer',
-};
+/** A fault point and the service whose it is. */
+interface Place {
+  readonly point: FaultPoint;
+  readonly service: Service;
+}
 
 /** A driver or executor that starts is reached before it writes outputs: a JVM needs longer than this to begin. */
 const LIMIT_EVERY_MS = 100;
@@ -26,9 +21,11 @@ const LIMIT_EVERY_MS = 100;
 /** Faults by signals to the processes that the supervisor has recorded. */
 export class LocalFaults implements Faults {
   readonly #layout: RunLayout;
+  readonly #places: readonly Place[];
 
-  constructor(layout: RunLayout) {
+  constructor(layout: RunLayout, services: readonly Service[]) {
     this.#layout = layout;
+    this.#places = services.flatMap((service) => service.faults.map((point) => ({ point, service })));
   }
 
   async unable(action: 'kill' | 'pause' | 'limit-file-size'): Promise<string | undefined> {
@@ -56,7 +53,7 @@ export class LocalFaults implements Faults {
   async limitFileSize(bytes: number): Promise<HeldFault> {
     const limited = new Map<number, { readonly process: ProcessIdentity; readonly before: string }>();
     const apply = async () => {
-      for (const process of [this.#startedDriver(), this.#find('executor')]) {
+      for (const process of this.#places.map((place) => this.#writer(place))) {
         if (!process || limited.get(process.pid)?.process.startTime === process.startTime) continue;
         const before = fileSizeLimit(process.pid);
         if (before === undefined || !(await limitFileSize(process.pid, String(bytes)))) continue;
@@ -76,39 +73,42 @@ export class LocalFaults implements Faults {
     return found;
   }
 
-  /** Its living process; of several executors the first. */
+  /** Its living process; of several children the first. */
   #find(target: FaultTarget): ProcessIdentity | undefined {
-    const state = readState(this.#layout.stateFile);
-    const mainOf = (service: ServiceName) => {
-      const process = state?.services.find(({ name }) => name === service)?.process;
-      return process && isAlive(process) ? process : undefined;
-    };
-    if (target === 'supervisor') {
-      return state?.supervisor && isAlive(state.supervisor) ? state.supervisor : undefined;
+    if (target === SUPERVISOR) {
+      const { supervisor } = readState(this.#layout.stateFile) ?? {};
+      return supervisor && isAlive(supervisor) ? supervisor : undefined;
     }
-    if (target === 'executor') return this.#executor(mainOf('spark-worker'));
-    const service = SERVICE_OF[target];
-    return service && mainOf(service);
+    const place = this.#places.find(({ point }) => point.target === target);
+    return place && this.#processOf(place);
   }
 
-  /** The driver, once its application has begun. */
-  #startedDriver(): ProcessIdentity | undefined {
-    const driver = this.#find('driver');
-    const isApplication = (line: string) =>
-      line.endsWith(DRIVER_APPLICATION) && !line.includes(DRIVER_MAIN_CLASS);
-    const hasBegun =
-      driver &&
-      groupMembers(driver.pid).some((pid) => pid !== driver.pid && isApplication(commandLineOf(pid)));
-    return hasBegun ? driver : undefined;
+  #processOf({ point, service }: Place): ProcessIdentity | undefined {
+    const services = readState(this.#layout.stateFile)?.services;
+    const main = services?.find(({ name }) => name === service.name)?.process;
+    if (!main || !isAlive(main)) return undefined;
+    return point.childClass === undefined ? main : this.#child(main, point.childClass);
   }
 
-  /** In the worker's process group, and where the system tells, with this stack's RUN_DIR in its environment. */
-  #executor(worker: ProcessIdentity | undefined): ProcessIdentity | undefined {
-    if (!worker) return undefined;
-    const pid = groupMembers(worker.pid).find(
+  /** The process of a fault point that writes outputs, once it may be limited. */
+  #writer(place: Place): ProcessIdentity | undefined {
+    const { writer } = place.point;
+    const found = writer && this.#processOf(place);
+    if (!found || writer.begunWhen === undefined) return found;
+    const { mainClass, begunWhen } = writer;
+    const hasBegun = groupMembers(found.pid)
+      .filter((pid) => pid !== found.pid)
+      .map(commandLineOf)
+      .some((line) => line.endsWith(begunWhen) && !line.includes(mainClass));
+    return hasBegun ? found : undefined;
+  }
+
+  /** In the main process's group, and where the system tells, with this stack's RUN_DIR in its environment. */
+  #child(main: ProcessIdentity, mainClass: string): ProcessIdentity | undefined {
+    const pid = groupMembers(main.pid).find(
       (member) =>
-        member !== worker.pid &&
-        commandLineOf(member).includes(EXECUTOR_MAIN_CLASS) &&
+        member !== main.pid &&
+        commandLineOf(member).includes(mainClass) &&
         (process.platform !== 'linux' || runDirOf(member) === this.#layout.runDir),
     );
     return pid === undefined ? undefined : identityOf(pid);

@@ -1,4 +1,5 @@
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import { SERVICE_NAMES } from '../../services/services.ts';
 import { CONTRACT_BEHAVIOURS, runtimeContract } from '../runtime-contract.ts';
 import { signalProcess } from './process-group.ts';
 import { LightStack } from './testing/light-stack.ts';
@@ -16,7 +17,7 @@ runtimeContract('the local runtime', async () => {
 
 function contractScripts(): Partial<Record<ServiceName, string>> {
   const script = (name: ServiceName): string => {
-    switch (CONTRACT_BEHAVIOURS[name]) {
+    switch (CONTRACT_BEHAVIOURS[name] ?? 'runs') {
       case 'runs':
         return 'exec sleep 1000';
       case 'completes':

@@ -1,10 +1,12 @@
 import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
-import type { ServiceName } from '../../core/services.ts';
+import { namesOf, outlineOf, type PortSetting, type Service, serviceNamed } from '../../services/service.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import type { Faults } from '../faults.ts';
+import { loopbackAddress } from '../loopback-address.ts';
 import { claimOutputDir } from '../owned-folder.ts';
 import type {
-  Endpoints,
+  Address,
   LogLine,
   LogOptions,
   PreparationStep,
@@ -15,7 +17,7 @@ import type {
 import { serviceLaunch } from './commands/service-commands.ts';
 import { serviceEnvironment } from './commands/service-environment.ts';
 import type { ServiceLaunch } from './commands/service-launch.ts';
-import { endpointsOf, localOutputPath } from './endpoints.ts';
+import { localOutputPath } from './endpoints.ts';
 import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
 import { LocalFaults } from './local-faults.ts';
 import { checkFoldersAndPorts } from './preflight.ts';
@@ -31,14 +33,13 @@ import { wipeRunDir } from './wipe.ts';
 
 /** What the local runtime is given from outside: how each service is run, and what must be there before. */
 export interface LocalParts {
+  /** In the order of their start. */
+  readonly services: readonly Service[];
   readonly launchOf: (service: ServiceName) => ServiceLaunch;
   readonly preparation: readonly PreparationStep[];
   /** Looks for missing tools and touches nothing. */
   readonly checkTools: (signal: AbortSignal) => Promise<void>;
 }
-
-/** The job, and the producer its answer key. */
-const WRITES_OUTPUTS: readonly ServiceName[] = ['spark-streaming', 'producer'];
 
 /** A supervisor that takes longer to answer a simple question is in trouble. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -49,7 +50,7 @@ const START_ATTEMPTS = 3;
 /** Native processes under a detached supervisor. This object holds only a connection; all state is the supervisor's. */
 export class LocalRuntime implements Runtime {
   readonly name = 'local';
-  readonly endpoints: Endpoints;
+  readonly services: readonly Service[];
   readonly outputPath: string;
   readonly #config: StackConfig;
   readonly #layout: RunLayout;
@@ -58,15 +59,19 @@ export class LocalRuntime implements Runtime {
 
   constructor(config: StackConfig, parts: LocalParts) {
     this.#config = config;
-    this.#layout = runLayout(config.runDir);
+    this.services = parts.services;
+    this.#layout = layoutOf(config, parts.services);
     this.#parts = parts;
-    this.endpoints = endpointsOf(config);
     this.outputPath = localOutputPath(config);
+  }
+
+  addressOf(setting: PortSetting): Address {
+    return loopbackAddress(this.#config, setting);
   }
 
   async preflight(signal: AbortSignal): Promise<void> {
     await this.#parts.checkTools(signal);
-    await checkFoldersAndPorts(this.#config, this.#layout);
+    await checkFoldersAndPorts(this.#config, this.#layout, this.services);
   }
 
   preparation(): readonly PreparationStep[] {
@@ -76,7 +81,9 @@ export class LocalRuntime implements Runtime {
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
     const launch = this.#parts.launchOf(service);
     claimRunDir(this.#layout);
-    if (WRITES_OUTPUTS.includes(service)) claimOutputDir(this.#config.outputDir, this.#config.projectDir);
+    if (serviceNamed(this.services, service).writesOutputs) {
+      claimOutputDir(this.#config.outputDir, this.#config.projectDir);
+    }
     for (let attempt = 1; ; attempt++) {
       const client = await this.#supervisor(signal);
       // After the supervisor is there: it empties the scratch folder when it starts.
@@ -108,7 +115,7 @@ export class LocalRuntime implements Runtime {
         if (!(error instanceof ConnectionLost)) throw this.#noAnswer(error);
       }
     }
-    return observeRecorded(this.#layout, readState(this.#layout.stateFile));
+    return observeRecorded(this.#layout, namesOf(this.services), readState(this.#layout.stateFile));
   }
 
   async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
@@ -129,7 +136,7 @@ export class LocalRuntime implements Runtime {
   }
 
   logs(options: LogOptions): AsyncIterable<LogLine> {
-    return serviceLogs(this.#layout, options);
+    return serviceLogs(this.#layout, namesOf(this.services), options);
   }
 
   async down(): Promise<readonly ServiceName[]> {
@@ -163,7 +170,7 @@ export class LocalRuntime implements Runtime {
   }
 
   faults(): Faults {
-    return new LocalFaults(this.#layout);
+    return new LocalFaults(this.#layout, this.services);
   }
 
   async close(): Promise<void> {
@@ -183,7 +190,8 @@ export class LocalRuntime implements Runtime {
     const connected = await this.#connected();
     if (connected) return connected;
     const environment = serviceEnvironment(this.#config.environment, this.#layout);
-    const client = await launchSupervisor(this.#layout, environment, signal);
+    const outlines = this.services.map(outlineOf);
+    const client = await launchSupervisor(this.#layout, outlines, environment, signal);
     return this.#keep(client) ?? client;
   }
 
@@ -203,13 +211,26 @@ export class LocalRuntime implements Runtime {
   }
 }
 
-/** The local runtime of a configuration: provisioned tools, and the services of the stack. */
-export function localRuntime(config: StackConfig): Runtime {
-  const { checkMachine, steps, toolchain } = provisioning(config);
-  const layout = runLayout(config.runDir);
+/** The local runtime of a configuration: provisioned tools, and the services as their files say. */
+export function localRuntime(config: StackConfig, services: readonly Service[]): LocalRuntime {
+  const { checkMachine, steps, toolchain } = provisioning(config, services);
+  const context = {
+    config,
+    layout: layoutOf(config, services),
+    toolchain,
+    outputPath: localOutputPath(config),
+  };
   return new LocalRuntime(config, {
-    launchOf: (service) => serviceLaunch(service, config, layout, toolchain, localOutputPath(config)),
+    services,
+    launchOf: (name) => serviceLaunch(serviceNamed(services, name), context),
     preparation: steps,
     checkTools: checkMachine,
   });
+}
+
+function layoutOf({ runDir }: StackConfig, services: readonly Service[]): RunLayout {
+  return runLayout(
+    runDir,
+    services.flatMap(({ asProcess }) => asProcess.folders),
+  );
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SERVICES } from '../../services/services.ts';
 import { checkFoldersAndPorts } from './preflight.ts';
 import { runLayout } from './run-layout.ts';
 import { LightStack, look } from './testing/light-stack.ts';
@@ -43,7 +44,7 @@ describe.runIf(process.platform === 'linux')('preflight of the local runtime', (
   it('refuses several workers and names the setting', async () => {
     const { config } = await create();
     const several = { ...config, settings: { ...config.settings, SPARK_WORKERS: 3 } };
-    await expect(checkFoldersAndPorts(several, runLayout(config.runDir))).rejects.toMatchObject({
+    await expect(checkFoldersAndPorts(several, runLayout(config.runDir), SERVICES)).rejects.toMatchObject({
       code: 'BAD_SETTING',
       message: expect.stringContaining('SPARK_WORKERS=3'),
     });

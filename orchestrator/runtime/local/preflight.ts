@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
-import type { ServiceName } from '../../core/services.ts';
+import { type PortSetting, portsOf, type Service } from '../../services/service.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import { explainAccess } from '../access-error.ts';
 import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
 import { LEAST_FREE_BYTES, megabytes, shortageOf } from '../free-space.ts';
@@ -16,42 +17,39 @@ import { type RecordedState, readState } from './state-file.ts';
 
 const HOST = '127.0.0.1';
 
-/** The setting of every port that a service of the local runtime listens on. */
-const PORTS: readonly (readonly [PortSetting, ServiceName])[] = [
-  ['ZOOKEEPER_PORT', 'zookeeper'],
-  ['KAFKA_PORT', 'kafka'],
-  ['SPARK_MASTER_PORT', 'spark-master'],
-  ['SPARK_MASTER_UI_PORT', 'spark-master'],
-  ['SPARK_WORKER_UI_PORT', 'spark-worker'],
-  ['SPARK_APP_UI_PORT', 'spark-streaming'],
-];
-type PortSetting = Extract<SettingName, `${string}_PORT`>;
-
 /**
  * Folders and ports, before anything is touched.
  * @throws ProductError UNSAFE_PATH, OUTPUT_NOT_WRITABLE, BAD_SETTING, PORT_TAKEN
  */
-export async function checkFoldersAndPorts(config: StackConfig, layout: RunLayout): Promise<void> {
-  assertOneWorker(config);
+export async function checkFoldersAndPorts(
+  config: StackConfig,
+  layout: RunLayout,
+  services: readonly Service[],
+): Promise<void> {
+  for (const service of services) assertSingle(service, config);
   assertWritable('RUN_DIR', config.runDir);
   assertRunDirIsOurs(layout);
   assertWritable('OUTPUT_DIR', config.outputDir);
   assertWritable('OUTPUT_DIR', join(config.outputDir, 'parquet'));
   assertFreeSpace('RUN_DIR', config.runDir);
   assertFreeSpace('OUTPUT_DIR', config.outputDir);
-  assertDistinctPorts(config);
+  const ports = portsOf(services);
+  assertDistinctPorts(
+    config,
+    ports.map(({ port }) => port.setting),
+  );
   const state = readState(layout.stateFile);
-  for (const [setting, service] of PORTS) {
-    await assertPortUsable(setting, service, config.settings[setting], state);
+  for (const { port, service } of ports) {
+    await assertPortUsable(port.setting, service.name, config.settings[port.setting], state);
   }
 }
 
-/** On one machine, workers side by side would share what one worker with more cores has to itself. */
-function assertOneWorker({ settings: { SPARK_WORKERS } }: StackConfig): void {
-  if (SPARK_WORKERS === 1) return;
+/** Several processes of one service would take each other's ports. */
+function assertSingle({ scale }: Service, { settings }: StackConfig): void {
+  if (!scale || settings[scale.setting] === 1) return;
   throw new ProductError('BAD_SETTING', {
-    message: `SPARK_WORKERS=${SPARK_WORKERS} is not allowed with local processes, which have one worker.`,
-    hint: 'Set SPARK_WORKER_CORES and SPARK_WORKER_MEMORY to what that one may use, or take RUNTIME=compose.',
+    message: `${scale.setting}=${settings[scale.setting]} is not allowed with local processes, which have one ${scale.one}.`,
+    hint: `${scale.insteadHint}, or take RUNTIME=compose.`,
   });
 }
 
@@ -80,9 +78,9 @@ function assertFreeSpace(setting: SettingName, folder: string): void {
   });
 }
 
-function assertDistinctPorts({ settings }: StackConfig): void {
+function assertDistinctPorts({ settings }: StackConfig, ports: readonly PortSetting[]): void {
   const seen = new Map<number, SettingName>();
-  for (const [setting] of PORTS) {
+  for (const setting of ports) {
     const port = settings[setting];
     const other = seen.get(port);
     if (other) {

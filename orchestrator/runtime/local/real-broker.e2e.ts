@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../config/stack-config.ts';
-import type { ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import { SERVICES } from '../../services/services.ts';
 import type { Runtime } from '../runtime.ts';
 import { freePorts } from '../testing/free-ports.ts';
 import { localRuntime } from './local-runtime.ts';
@@ -40,7 +41,7 @@ describe.runIf(process.platform === 'linux')(
       };
       const settings = loadSettings({ flags: {}, environment, projectDir: folder });
       config = stackConfig(settings, projectDir, environment);
-      runtime = localRuntime(config);
+      runtime = localRuntime(config, SERVICES);
       const wanted = ['java', 'pyspark', 'kafka-jars'];
       for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
         await step.run({ signal: never, onDetail: () => undefined });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import { identityOf, isAlive } from '../process-identity.ts';
 import type { ServiceObservation } from '../runtime.ts';
 import { lastLines } from './log-tail.ts';
@@ -14,9 +14,10 @@ const POLL_MS = 20;
 /** What the recorded state says of every service, when there is no supervisor to be asked. */
 export function observeRecorded(
   layout: RunLayout,
+  names: readonly ServiceName[],
   state: RecordedState | undefined,
 ): readonly ServiceObservation[] {
-  return SERVICE_NAMES.map((name) => {
+  return names.map((name) => {
     const recorded = state?.services.find((service) => service.name === name);
     if (!recorded) {
       return { name, state: 'stopped', detail: 'never started', restarts: 0, since: now(), recentLines: [] };
@@ -48,7 +49,7 @@ function present(recorded: RecordedService): Pick<ServiceObservation, 'state' | 
 /**
  * Stops what a supervisor that is gone has left: gracefully as far as main processes live, then by force. Only processes that
  * are provably the recorded ones are signalled.
- * @returns the services of which something still ran, in reverse order of the table
+ * @returns the services of which something still ran, in reverse order of their start
  */
 export async function stopRecorded(
   layout: RunLayout,

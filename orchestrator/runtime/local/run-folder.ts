@@ -7,16 +7,10 @@ import type { RunLayout } from './run-layout.ts';
 
 /** Names at the top of RUN_DIR that this product writes, those of the commands (lock, record of the stack) included. */
 function isRunDirEntry(layout: RunLayout, name: string): boolean {
-  const own = [
-    layout.logs,
-    layout.control,
-    layout.scratch,
-    layout.zookeeper,
-    layout.kafka,
-    layout.sparkConf,
-    layout.sparkMaster,
-    layout.sparkWork,
-  ].map((path) => basename(path));
+  const { logs, control, scratch, sparkConf, serviceFolders } = layout;
+  const own = [logs, control, scratch, sparkConf, ...serviceFolders.map(({ path }) => path)].map((path) =>
+    basename(path),
+  );
   return (
     name === MARKER ||
     own.includes(name) ||
@@ -56,7 +50,7 @@ function refuse(layout: RunLayout, foreign: readonly string[]): void {
 }
 
 /** Puts folders and configuration of a service in place; a file is replaced in one piece. */
-export function prepareLaunch({ folders, files }: ServiceLaunch): void {
+export function prepareLaunch({ folders, files }: Pick<ServiceLaunch, 'folders' | 'files'>): void {
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   for (const { path, content } of files) {
     const temporary = `${path}.${process.pid}`;

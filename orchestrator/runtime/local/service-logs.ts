@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SERVICE_NAMES } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 import { LogFollower } from './log-follow.ts';
 import { lastLines } from './log-tail.ts';
@@ -8,9 +8,16 @@ import { LOG_ROTATION } from './supervisor/service-log.ts';
 
 const POLL_MS = 100;
 
-/** Lines of the services' logs: what is there, service after service, then what is added, as it comes. */
-export async function* serviceLogs(layout: RunLayout, options: LogOptions): AsyncGenerator<LogLine> {
-  const services = options.services.length > 0 ? options.services : SERVICE_NAMES;
+/**
+ * Lines of the services' logs: what is there, service after service, then what is added, as it comes.
+ * @param all the services of the stack, for options that name none
+ */
+export async function* serviceLogs(
+  layout: RunLayout,
+  all: readonly ServiceName[],
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  const services = options.services.length > 0 ? options.services : all;
   // Followers begin before the past is read, and the past ends where they begin.
   const followers = services.map((service) => ({ service, log: new LogFollower(logFiles(layout, service)) }));
   try {
@@ -47,7 +54,7 @@ function linesBefore(
 }
 
 /** Newest first. */
-function logFiles(layout: RunLayout, service: (typeof SERVICE_NAMES)[number]): readonly string[] {
+function logFiles(layout: RunLayout, service: ServiceName): readonly string[] {
   const file = serviceLogFile(layout, service);
   return Array.from({ length: LOG_ROTATION.files }, (_, number) =>
     number === 0 ? file : `${file}.${number}`,

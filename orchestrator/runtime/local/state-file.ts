@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
 import type { RunState } from '../runtime.ts';
 

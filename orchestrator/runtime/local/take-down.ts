@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ProductError } from '../../core/product-error.ts';
-import type { ServiceName } from '../../core/services.ts';
+import type { ServiceName } from '../../services/service-name.ts';
 import { removeIfEmpty, tryFileLock } from '../file-lock.ts';
 import { isAlive, type ProcessIdentity } from '../process-identity.ts';
 import { connectToSupervisor } from './launch-supervisor.ts';
@@ -24,7 +24,7 @@ const POLL_MS = 10;
 
 /**
  * Stops everything of a stack, through its supervisor as long as that lives and answers, otherwise by what it had recorded.
- * @returns the services that were stopped, in reverse order of the table
+ * @returns the services that were stopped, in reverse order of their start
  * @throws ProductError STOP_FAILED
  */
 export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[]> {

@@ -1,3 +1,6 @@
+/** The steps of provisioning. */
+export type Tool = 'java' | 'pyspark' | 'kafka-jars' | 'connector';
+
 /** What the local runtime has provisioned or found: absolute paths that the services' command lines are made of. */
 export interface Toolchain {
   /** A JAVA_HOME of version 8, 11 or 17 (`bin/java` lies below it). */

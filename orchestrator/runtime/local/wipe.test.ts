@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SERVICES } from '../../services/services.ts';
 import { claimRunDir } from './run-folder.ts';
 import { type RunLayout, runLayout } from './run-layout.ts';
 import { wipeRunDir } from './wipe.ts';
@@ -34,10 +35,11 @@ const WRITTEN = [
   'scratch/blockmgr-f47ed56d/0e/shuffle_0_0_0.data',
 ];
 const KEPT = ['logs/kafka.log', 'state.json', 'stack.json'];
+const FOLDERS = SERVICES.flatMap(({ asProcess }) => asProcess.folders);
 
 let layout: RunLayout;
 beforeEach(() => {
-  layout = runLayout(join(mkdtempSync(join(tmpdir(), 'wipe-')), 'run'));
+  layout = runLayout(join(mkdtempSync(join(tmpdir(), 'wipe-')), 'run'), FOLDERS);
   claimRunDir(layout);
   for (const name of [...WRITTEN, ...KEPT]) put(name);
 });
@@ -89,7 +91,7 @@ describe('a wipe of RUN_DIR', () => {
   });
 
   it('takes a link for foreign, wherever it points', () => {
-    symlinkSync(tmpdir(), join(layout.kafka, 'data', 'transactions-1'));
+    symlinkSync(tmpdir(), join(layout.runDir, 'kafka', 'data', 'transactions-1'));
     expect(() => wipeRunDir(layout, false)).toThrow(expect.objectContaining({ code: 'FOREIGN_FILES' }));
     expect(left()).toEqual([...WRITTEN, ...KEPT]);
   });
@@ -101,7 +103,7 @@ describe('a wipe of RUN_DIR', () => {
   });
 
   it('has nothing to do where nothing was ever started', () => {
-    expect(wipeRunDir(runLayout(join(layout.runDir, 'elsewhere')), false)).toEqual([]);
+    expect(wipeRunDir(runLayout(join(layout.runDir, 'elsewhere'), FOLDERS), false)).toEqual([]);
   });
 });
 

@@ -6,7 +6,8 @@ import { execa } from 'execa';
 import { vi } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
-import { SERVICES, type ServiceName } from '../../../core/services.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
+import { SERVICES } from '../../../services/services.ts';
 import { fileLockOwner } from '../../file-lock.ts';
 import { runFolders } from '../../run-folders.ts';
 import { ComposeRuntime } from '../compose-runtime.ts';
@@ -106,7 +107,7 @@ export class LightProject {
   }
 
   runtime({ hasMadeData = false } = {}): ComposeRuntime {
-    return new ComposeRuntime(this.#config, this.#engine, hasMadeData);
+    return new ComposeRuntime(this.#config, this.#engine, SERVICES, hasMadeData);
   }
 
   /** Ends a service's main process from outside the engine, which does not take that for a wish to stop it. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { afterEach, expect, it } from 'vitest';
+import { SERVICES } from '../../../services/services.ts';
 import { watchContainers } from './watch-containers.ts';
 
 const LABELS = { 'com.docker.compose.project': 'p', 'com.docker.compose.service': 'kafka' };
@@ -84,7 +85,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function watching(): Promise<void> {
   engine = new ScriptedEngine();
   lines = [];
-  watch = watchContainers(engine.client, 'p', (line) => lines.push(line));
+  watch = watchContainers(engine.client, 'p', SERVICES, (line) => lines.push(line));
   await expect.poll(() => lines).toEqual(['watching p']);
 }
 

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
 import { messageOf } from '../../../core/product-error.ts';
-import { isOneShot } from '../service-observation.ts';
+import { namesOf, type ServiceOutline, serviceNamed } from '../../../services/service.ts';
 import { type ContainerEvent, StackContainers } from '../stack-containers.ts';
 
 /** How `docker stop` asks: no image of the stack names another signal. */
@@ -34,10 +33,11 @@ const POLL_MS = 100;
 export async function watchContainers(
   docker: Docker,
   project: string,
+  services: readonly ServiceOutline[],
   say: (line: string) => void,
   since?: number,
 ): Promise<'empty' | 'lost'> {
-  const containers = new StackContainers(docker, project, since);
+  const containers = new StackContainers(docker, project, namesOf(services), since);
   const signals = new Map<string, Signals>();
 
   let resolve: () => void = () => undefined;
@@ -57,10 +57,11 @@ export async function watchContainers(
       });
     }
     if (action === 'destroy' && (await containers.isEmpty())) resolve();
-    if (action !== 'die' || isOneShot(service)) return;
+    const { kind, finalExitCodes } = serviceNamed(services, service);
+    if (action !== 'die' || kind === 'one-shot') return;
     signals.delete(id);
     const container = docker.getContainer(id);
-    if (exitCode !== undefined && FINAL_EXIT_CODES.includes(exitCode)) {
+    if (exitCode !== undefined && finalExitCodes.includes(exitCode)) {
       if (seen?.wasAsked) return;
       if (await endRestarts(container, exitCode)) {
         say(`${service} is not started again: exit code ${exitCode} is one that a restart cannot mend`);

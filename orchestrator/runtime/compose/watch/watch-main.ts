@@ -1,14 +1,17 @@
 import { messageOf } from '../../../core/product-error.ts';
+import type { ServiceOutline } from '../../../services/service.ts';
 import { tryFileLock } from '../../file-lock.ts';
 import { ServiceLog } from '../../local/supervisor/service-log.ts';
 import { engineConnection } from '../engine.ts';
 import { watchProject } from './watch-project.ts';
 
 /**
- * The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK LOG SINCE`, the last a Unix time in ms. One is enough.
+ * The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK LOG SERVICES SINCE`, the last a Unix time in ms, the
+ * services as JSON. One is enough.
  * Its log is rotated as those of services are; its standard output and error get only what it does not expect.
  */
-const [host = '', project = '', lockPath = '', logPath = '', since = ''] = process.argv.slice(2);
+const [host = '', project = '', lockPath = '', logPath = '', services = '', since = ''] =
+  process.argv.slice(2);
 
 const log = new ServiceLog(logPath);
 const say = (line: string) => {
@@ -18,7 +21,8 @@ log.beginProcess();
 const { lock } = await tryFileLock(lockPath);
 if (lock) {
   try {
-    await watchProject(engineConnection(host), project, say, Number(since));
+    const outlines = JSON.parse(services) as readonly ServiceOutline[];
+    await watchProject(engineConnection(host), project, outlines, say, Number(since));
   } catch (error) {
     say(`ended: ${messageOf(error)}`);
     process.exitCode = 1;

@@ -3,7 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SERVICE_NAMES, type ServiceName } from '../../../core/services.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
+import { SERVICE_NAMES, SERVICES } from '../../../services/services.ts';
 import { engineConnection } from '../engine.ts';
 import { testingEngine } from '../testing/engine.ts';
 import { LightProject } from '../testing/light-project.ts';
@@ -48,7 +49,7 @@ describe.skipIf(!isLocalSocket)(
       await runtime.close();
       const lines: string[] = [];
       const docker = engineConnection(`unix://${relay.path}`);
-      const watch = watchProject(docker, project.name, (line) => lines.push(line));
+      const watch = watchProject(docker, project.name, SERVICES, (line) => lines.push(line));
       await expect.poll(() => lines, { timeout: 10_000 }).toEqual([`watching ${project.name}`]);
       await relay.close();
       await expect.poll(() => lines, { timeout: 10_000 }).toContain('the engine has gone');

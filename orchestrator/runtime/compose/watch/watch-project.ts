@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import type { ServiceOutline } from '../../../services/service.ts';
 import { watchContainers } from './watch-containers.ts';
 
 /** An engine that is updated or restarted is back within seconds; a machine that goes to sleep may take longer. */
@@ -14,11 +15,12 @@ const POLL_MS = 500;
 export async function watchProject(
   docker: Docker,
   project: string,
+  services: readonly ServiceOutline[],
   say: (line: string) => void,
   since?: number,
 ): Promise<void> {
   for (let from = since; ; from = undefined) {
-    if ((await watchContainers(docker, project, say, from)) === 'empty') {
+    if ((await watchContainers(docker, project, services, say, from)) === 'empty') {
       say('no container is left');
       return;
     }

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, ProductError } from '../../../core/product-error.ts';
+import type { ServiceOutline } from '../../../services/service.ts';
 import {
   describeHolder,
   fileLockOwner,
@@ -31,11 +32,17 @@ export class Watcher {
   readonly #arguments: readonly string[];
   readonly #environment: Environment;
 
-  constructor(runDir: string, { host }: Engine, project: string, environment: Environment) {
+  constructor(
+    runDir: string,
+    { host }: Engine,
+    project: string,
+    services: readonly ServiceOutline[],
+    environment: Environment,
+  ) {
     const { logs, control } = runFolders(runDir);
     this.#logPath = join(logs, 'compose-watch.log');
     this.#lockPath = join(control, 'compose-watch.lock');
-    this.#arguments = [host, project, this.#lockPath, this.#logPath];
+    this.#arguments = [host, project, this.#lockPath, this.#logPath, JSON.stringify(services)];
     this.#environment = environment;
   }
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../../config/setting-table.ts';
 import { stackConfig } from '../../../config/stack-config.ts';
-import { SERVICE_NAMES, type ServiceName } from '../../../core/services.ts';
+import { serviceNamed } from '../../../services/service.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
+import { SERVICE_NAMES, SERVICES } from '../../../services/services.ts';
 import { localOutputPath } from '../endpoints.ts';
 import { runLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
@@ -40,7 +42,12 @@ function launch(service: ServiceName, environment: Record<string, string> = {}) 
     '/checkout',
     all,
   );
-  return serviceLaunch(service, config, runLayout(config.runDir), () => toolchain, localOutputPath(config));
+  return serviceLaunch(serviceNamed(SERVICES, service), {
+    config,
+    layout: runLayout(config.runDir),
+    toolchain: () => toolchain,
+    outputPath: localOutputPath(config),
+  });
 }
 
 const fileOf = (service: ServiceName, name: string, environment?: Record<string, string>) =>

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { stackConfig } from '../../../config/stack-config.ts';
+import { SERVICES } from '../../../services/services.ts';
 import { provisioning } from '../provision/provisioning.ts';
 import { namelessUserOptions } from './nameless-user.ts';
 
@@ -19,7 +20,7 @@ test.skipIf(refused && process.env['CI'] === undefined)(
     const projectDir = resolve(import.meta.dirname, '../../../..');
     const environment = { ...process.env, HOME: homedir() };
     const config = stackConfig(loadSettings({ flags: {}, environment, projectDir }), projectDir, environment);
-    const { steps, toolchain } = provisioning(config);
+    const { steps, toolchain } = provisioning(config, SERVICES);
     for (const step of steps.filter(({ name }) => name === 'java' || name === 'pyspark')) {
       await step.run({ signal: new AbortController().signal, onDetail: () => undefined });
     }

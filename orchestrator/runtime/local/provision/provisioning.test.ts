@@ -14,6 +14,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { stackConfig } from '../../../config/stack-config.ts';
 import { checkCache } from '../../../doctor/check-cache.ts';
+import { SERVICES } from '../../../services/services.ts';
 import { provisioning } from './provisioning.ts';
 import { type PackageIndex, packageIndex } from './testing/package-index.ts';
 import { scratchFolder } from './testing/scratch-folder.ts';
@@ -31,7 +32,7 @@ beforeEach(() => {
 
 const parts = () => {
   const settings = loadSettings({ flags: {}, environment: {}, projectDir: folder });
-  return provisioning(stackConfig(settings, folder, environment));
+  return provisioning(stackConfig(settings, folder, environment), SERVICES);
 };
 const run = (name: string, signal = new AbortController().signal, details: string[] = []) => {
   const step = parts().steps.find((candidate) => candidate.name === name);

@@ -1,7 +1,7 @@
 import type { StackConfig } from '../../../config/stack-config.ts';
-import { SERVICE_NAMES } from '../../../core/services.ts';
+import { namesOf, type Service } from '../../../services/service.ts';
 import type { PreparationStep } from '../../runtime.ts';
-import type { Toolchain } from '../toolchain.ts';
+import type { Tool, Toolchain } from '../toolchain.ts';
 import { certificateAuthorities } from './certificate-authorities.ts';
 import { ensureConnector, ivyFolder } from './connector.ts';
 import { assertCacheWritable } from './disk-space.ts';
@@ -27,10 +27,11 @@ export interface Provisioning {
   toolchain(): Toolchain;
 }
 
-const SPARK_SERVICES = SERVICE_NAMES.filter((name) => name.startsWith('spark-'));
-
-/** The provisioning of one configuration; nothing is touched before a step runs. */
-export function provisioning(config: StackConfig): Provisioning {
+/**
+ * The provisioning of one configuration; nothing is touched before a step runs.
+ * @param services those that wait for the steps which they name in their `tools`
+ */
+export function provisioning(config: StackConfig, services: readonly Service[]): Provisioning {
   const environment = toolEnvironment(config.environment);
   let java: Java | undefined;
   let pyspark: PySpark | undefined;
@@ -45,12 +46,11 @@ export function provisioning(config: StackConfig): Provisioning {
     return { javaHome: java.home, pyspark, trustOptions };
   };
 
-  const steps: PreparationStep[] = [
+  const parts: readonly (Omit<PreparationStep, 'neededBy'> & { readonly name: Tool })[] = [
     {
       name: 'java',
       title: 'Java',
       after: [],
-      neededBy: ['zookeeper', 'kafka', ...SPARK_SERVICES],
       run: async (context) => {
         const found = await ensureJava(config, environment, () => pythonOnce(context.signal), context);
         trustOptions = certificateAuthorities(environment, config.cacheDir).forJava(found.java.home);
@@ -62,7 +62,6 @@ export function provisioning(config: StackConfig): Provisioning {
       name: 'pyspark',
       title: 'PySpark',
       after: [],
-      neededBy: SPARK_SERVICES,
       run: async (context) => {
         const found = await ensurePySpark(config, environment, () => pythonOnce(context.signal), context);
         pyspark = found.pyspark;
@@ -74,18 +73,20 @@ export function provisioning(config: StackConfig): Provisioning {
       name: 'kafka-jars',
       title: 'Kafka and ZooKeeper',
       after: ['java', 'pyspark'],
-      neededBy: ['zookeeper', 'kafka'],
       run: (context) => ensureKafkaJars(config, environment, tools(), context),
     },
     {
       name: 'connector',
       title: "Spark's Kafka connector",
       after: ['java', 'pyspark'],
-      neededBy: ['spark-streaming'],
       run: (context) => ensureConnector(config, environment, tools(), context),
     },
   ];
 
+  const steps = parts.map((part) => ({
+    ...part,
+    neededBy: namesOf(services.filter(({ asProcess }) => asProcess.tools.includes(part.name))),
+  }));
   return {
     checkMachine: async (signal) => {
       assertSystem(environment);

@@ -1,4 +1,4 @@
-import type { ServiceName } from '../../../core/services.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
 import type { ServiceExit, ServiceObservation } from '../../runtime.ts';
 import type { ServiceSpec } from './service-spec.ts';
 

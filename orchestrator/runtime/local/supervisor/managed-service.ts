@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { messageOf } from '../../../core/product-error.ts';
-import type { ServiceName } from '../../../core/services.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
 import type { RunState, ServiceExit, ServiceObservation } from '../../runtime.ts';
 import type { ServiceLog } from './service-log.ts';
 import { ServiceProcess } from './service-process.ts';

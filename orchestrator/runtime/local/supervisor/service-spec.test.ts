@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
 import { RESTART_POLICY } from '../commands/restart-policy.ts';
 import { type EndsInARow, NO_ENDS, oneMoreEnd, type ProcessEnd, verdictOn } from './service-spec.ts';
 
-const daemon = { kind: 'daemon', restart: RESTART_POLICY } as const;
-const oneShot = { kind: 'one-shot', restart: RESTART_POLICY } as const;
+const rules = { finalExitCodes: FINAL_EXIT_CODES, restart: RESTART_POLICY };
+const daemon = { kind: 'daemon', ...rules } as const;
+const oneShot = { kind: 'one-shot', ...rules } as const;
 const exit = (code: number) => ({ code, signal: undefined });
 const killed = { code: undefined, signal: 'SIGKILL' };
 const crashed = { code: undefined, signal: 'SIGSEGV' };
@@ -22,7 +24,7 @@ describe('what follows the end of a process', () => {
 
   it('is never a longer pause than 15 s', () => {
     const restart = { ...RESTART_POLICY, maxFastFailures: 100 };
-    expect(verdictOn(exit(1), failures(50), { kind: 'daemon', restart })).toEqual({
+    expect(verdictOn(exit(1), failures(50), { ...daemon, restart })).toEqual({
       kind: 'restart',
       delayMs: 15_000,
     });

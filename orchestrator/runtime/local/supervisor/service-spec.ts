@@ -1,11 +1,12 @@
-import { FINAL_EXIT_CODES } from '../../../core/final-exit-codes.ts';
-import type { ServiceName } from '../../../core/services.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
 
 /** What the supervisor is told to run. It travels through the control socket only: the environment may hold secrets. */
 export interface ServiceSpec {
   readonly name: ServiceName;
   /** A daemon is started again when it ends, whatever its exit code; a one-shot runs once. */
   readonly kind: 'daemon' | 'one-shot';
+  /** Exit codes of a daemon that a restart cannot mend. */
+  readonly finalExitCodes: readonly number[];
   /** Looked up in the PATH of `env` when it has no slash. */
   readonly command: string;
   readonly args: readonly string[];
@@ -79,13 +80,13 @@ export function oneMoreEnd(before: EndsInARow, end: ProcessEnd, steady: boolean)
 export function verdictOn(
   end: ProcessEnd,
   { ends, failures }: EndsInARow,
-  { kind, restart }: Pick<ServiceSpec, 'kind' | 'restart'>,
+  { kind, finalExitCodes, restart }: Pick<ServiceSpec, 'kind' | 'finalExitCodes' | 'restart'>,
   shortage?: string,
 ): Verdict {
   if (kind === 'one-shot') {
     return end.code === 0 ? { kind: 'completed' } : { kind: 'failed', reason: describeEnd(end) };
   }
-  if (end.code !== undefined && FINAL_EXIT_CODES.includes(end.code)) {
+  if (end.code !== undefined && finalExitCodes.includes(end.code)) {
     return { kind: 'failed', reason: `${describeEnd(end)}, which a restart cannot mend` };
   }
   if (shortage !== undefined) {

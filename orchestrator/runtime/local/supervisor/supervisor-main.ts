@@ -10,6 +10,7 @@ import { runLayout, socketPaths } from '../run-layout.ts';
 import { readState, STATE_FORMAT, writeState } from '../state-file.ts';
 import { ControlServer } from './control-server.ts';
 import { Supervisor } from './supervisor.ts';
+import type { SupervisorTask } from './supervisor-task.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** With nothing to run and nobody connected, a supervisor ends by itself after this time. */
@@ -20,16 +21,18 @@ const say = outputLog();
 /** How soon a state is recorded after all that could not be: the disk was full. */
 const RECORD_AGAIN_MS = 1000;
 
-/** The detached process that owns one stack's services. Its only argument is RUN_DIR; its output goes to its own log. */
-async function main(runDir: string): Promise<void> {
+/**
+ * The detached process that owns one stack's services. Its arguments are RUN_DIR and its task; its output goes to its own log.
+ */
+async function main(runDir: string, { services, emptied }: SupervisorTask): Promise<void> {
   const layout = runLayout(runDir);
   const { lock, holder } = await tryFileLock(layout.lock);
   if (!lock) return say(`another supervisor, ${describeHolder(holder)}, holds ${layout.lock}`);
 
   const left = await stopRecorded(layout, readState(layout.stateFile));
   if (left.length > 0) say(`stopped what an earlier supervisor had left: ${left.join(', ')}`);
-  // They belong to processes that are gone: the master's list of applications and workers, and scratch files.
-  for (const folder of [layout.sparkMaster, layout.scratch]) rmSync(folder, { recursive: true, force: true });
+  // They belong to processes that are gone.
+  for (const folder of [...emptied, layout.scratch]) rmSync(folder, { recursive: true, force: true });
 
   const watchdog = new Watchdog(
     () => record(),
@@ -54,7 +57,7 @@ async function main(runDir: string): Promise<void> {
       unrecorded = setTimeout(record, RECORD_AGAIN_MS).unref();
     }
   };
-  const supervisor = new Supervisor(layout, watchdog, (news) => {
+  const supervisor = new Supervisor(layout, services, watchdog, (news) => {
     if (news) say(news);
     record();
   });
@@ -134,6 +137,6 @@ function makePrivateFolder(folder: string): void {
   chmodSync(folder, 0o700);
 }
 
-const [, , runDir] = argv;
-if (!runDir) throw new Error('usage: supervisor-main.ts RUN_DIR');
-await main(runDir);
+const [, , runDir, task] = argv;
+if (!runDir || !task) throw new Error('usage: supervisor-main.ts RUN_DIR TASK');
+await main(runDir, JSON.parse(task) as SupervisorTask);

@@ -1,4 +1,5 @@
-import { SERVICE_NAMES, SERVICES, type ServiceName } from '../../../core/services.ts';
+import { namesOf, type ServiceOutline } from '../../../services/service.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
 import { shortageOf } from '../../free-space.ts';
 import type { RunLayout } from '../run-layout.ts';
 import { serviceLogFile } from '../run-layout.ts';
@@ -10,14 +11,24 @@ import type { Watchdog } from './watchdog.ts';
 
 /** All services of one stack. */
 export class Supervisor {
+  readonly #outlines: readonly ServiceOutline[];
   readonly #services: ReadonlyMap<ServiceName, ManagedService>;
   #shutdown: Promise<readonly ServiceName[]> | undefined;
 
-  /** @param onChange called after every change of a service, with a phrase on it when its state is another */
-  constructor(layout: RunLayout, watchdog: Watchdog, onChange: (news?: string) => void) {
+  /**
+   * @param outlines what it may be asked to run, in the order of their start
+   * @param onChange called after every change of a service, with a phrase on it when its state is another
+   */
+  constructor(
+    layout: RunLayout,
+    outlines: readonly ServiceOutline[],
+    watchdog: Watchdog,
+    onChange: (news?: string) => void,
+  ) {
+    this.#outlines = outlines;
     const context = { watchdog, shortage: () => shortageOf(layout.runDir), onChange };
     this.#services = new Map(
-      SERVICE_NAMES.map((name) => [
+      namesOf(outlines).map((name) => [
         name,
         new ManagedService(name, new ServiceLog(serviceLogFile(layout, name)), context),
       ]),
@@ -43,7 +54,7 @@ export class Supervisor {
 
   /**
    * Stops every service, each as soon as those that follow it are stopped.
-   * @returns those that ran, in reverse order of the table
+   * @returns those that ran, in reverse order of their start
    */
   shutdown(): Promise<readonly ServiceName[]> {
     this.#shutdown ??= this.#stopAll().catch((error) => {
@@ -55,8 +66,8 @@ export class Supervisor {
 
   async #stopAll(): Promise<readonly ServiceName[]> {
     const stops = new Map<ServiceName, Promise<boolean>>();
-    for (const { name } of SERVICES.toReversed()) {
-      const followers = SERVICES.filter(({ after }) => (after as readonly string[]).includes(name));
+    for (const { name } of this.#outlines.toReversed()) {
+      const followers = this.#outlines.filter(({ after }) => after.includes(name));
       // Settled, not fulfilled: one that cannot be stopped must not keep the others running.
       const gone = Promise.allSettled(followers.map((follower) => stops.get(follower.name)));
       stops.set(

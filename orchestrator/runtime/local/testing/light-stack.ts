@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '../../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../../config/stack-config.ts';
-import { SERVICES, type ServiceName } from '../../../core/services.ts';
+import { serviceNamed } from '../../../services/service.ts';
+import type { ServiceName } from '../../../services/service-name.ts';
+import { SERVICES } from '../../../services/services.ts';
 import { isAlive } from '../../process-identity.ts';
 import type { ServiceObservation } from '../../runtime.ts';
 import { freePorts } from '../../testing/free-ports.ts';
@@ -65,6 +67,7 @@ export class LightStack {
 
   runtime(): LocalRuntime {
     return new LocalRuntime(this.config, {
+      services: SERVICES,
       launchOf: (service) => ({ spec: this.#spec(service), folders: [], files: [] }),
       preparation: [],
       checkTools: async () => undefined,
@@ -103,12 +106,12 @@ export class LightStack {
   }
 
   #spec(name: ServiceName): ServiceSpec {
+    const { kind, finalExitCodes } = serviceNamed(SERVICES, name);
     const script = this.#scripts[name] ?? `echo ${name} began; exec sleep 1000`;
     return {
       name,
-      kind: SERVICES.some((service) => service.name === name && service.kind === 'one-shot')
-        ? 'one-shot'
-        : 'daemon',
+      kind,
+      finalExitCodes,
       command: '/bin/sh',
       args: ['-c', script],
       env: serviceEnvironment(this.config.environment, this.layout),

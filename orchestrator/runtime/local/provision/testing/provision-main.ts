@@ -1,5 +1,6 @@
 import { loadSettings } from '../../../../config/load-settings.ts';
 import { stackConfig } from '../../../../config/stack-config.ts';
+import { SERVICES } from '../../../../services/services.ts';
 import { provisioning } from '../provisioning.ts';
 
 /**
@@ -8,7 +9,7 @@ import { provisioning } from '../provisioning.ts';
  */
 const [projectDir = '', stepName = ''] = process.argv.slice(2);
 const settings = loadSettings({ flags: {}, environment: process.env, projectDir });
-const { steps } = provisioning(stackConfig(settings, projectDir, process.env));
+const { steps } = provisioning(stackConfig(settings, projectDir, process.env), SERVICES);
 const step = steps.find(({ name }) => name === stepName);
 if (!step) throw new Error(`no step ${stepName}`);
 const say = (line: string) => void process.stdout.write(`${line}\n`);

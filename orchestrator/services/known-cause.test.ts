@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { knownCause } from './known-cause.ts';
+import { kafka } from './kafka.ts';
+import { knownCauseIn } from './service.ts';
+import { sparkStreaming } from './spark-streaming.ts';
 
 const LINES = [
   '2026-01-01 00:00:00.000 ERROR KafkaServer Fatal error during KafkaServer startup. Prepare to shutdown',
@@ -7,13 +9,13 @@ const LINES = [
 ];
 
 it("tells that Kafka's data and ZooKeeper's do not belong together, and the way out", () => {
-  expect(knownCause('kafka', LINES)).toMatchObject({
+  expect(knownCauseIn(kafka, LINES)).toMatchObject({
     cause: expect.stringContaining('another cluster'),
     hint: expect.stringContaining('npm run reset'),
   });
 });
 
 it('knows nothing about other services and other lines', () => {
-  expect(knownCause('spark-streaming', LINES)).toBeUndefined();
-  expect(knownCause('kafka', LINES.slice(0, 1))).toBeUndefined();
+  expect(knownCauseIn(sparkStreaming, LINES)).toBeUndefined();
+  expect(knownCauseIn(kafka, LINES.slice(0, 1))).toBeUndefined();
 });

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { producerSettings } from '../config/load-settings.ts';
+import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
+import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
+import { notReady, type Probe, ready } from '../core/probe.ts';
+import { nodeLaunch } from '../runtime/local/commands/node-launch.ts';
+import { kafkaInit } from './kafka-init.ts';
+import type { Service, ServiceView } from './service.ts';
+import { sparkStreaming } from './spark-streaming.ts';
+
+const NAME = 'producer';
+
+/** Feeds the topic; on SIGTERM it sends what it holds and reports before it ends. */
+export const producer: Service = {
+  name: NAME,
+  title: 'Producer',
+  kind: 'daemon',
+  after: [kafkaInit.name],
+  // What is sent before the job has fixed its start offsets would never be read.
+  afterWith: ({ STARTING_OFFSETS }) => (STARTING_OFFSETS === 'latest' ? [sparkStreaming.name] : []),
+  ports: [],
+  settingsUsedBy: 'producer',
+  // Its answer key.
+  writesOutputs: true,
+  readyTimeoutMs: 120_000,
+  mayRestartBeforeReady: false,
+  readiness: producerProbe,
+  finalExitCodes: FINAL_EXIT_CODES,
+  knownCauses: [],
+  faults: [{ target: NAME, drawOrder: 7, longPauseMs: [5000, 20_000] }],
+  asProcess: {
+    tools: [],
+    folders: [],
+    launch: (context) =>
+      nodeLaunch(context, {
+        script: 'producer/main.ts',
+        stopGraceMs: 15_000,
+        settings: {
+          ...producerSettings(context.config.settings),
+          ANSWER_KEY: join(context.config.outputDir, ANSWER_KEY_FILE),
+        },
+      }),
+  },
+  inContainer: { image: 'built', volumes: [] },
+};
+
+/** Ready when the producer's own lines say that the broker acknowledged records of the process that runs now. */
+function producerProbe({ observe }: ServiceView): Probe {
+  return {
+    name: 'the producer',
+    async check() {
+      const { recentLines, detail } = await observe();
+      for (const line of recentLines.toReversed()) {
+        const acknowledged = /\backed=(\d+)|first records acknowledged: (\d+)/.exec(line);
+        const count = Number(acknowledged?.[1] ?? acknowledged?.[2] ?? 0);
+        const isDone = line.includes(' done: ');
+        if (count > 0) return ready(`${count} records acknowledged${isDone ? ', which is all of them' : ''}`);
+      }
+      return notReady(recentLines.at(-1) ?? `no output yet, ${detail}`);
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import type { SettingName, Settings } from '../config/setting-table.ts';
+import type { StackConfig } from '../config/stack-config.ts';
+import type { Probe } from '../core/probe.ts';
+import type { FaultTarget } from '../runtime/faults.ts';
+import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
+import type { ServiceFolder } from '../runtime/local/run-layout.ts';
+import type { Tool } from '../runtime/local/toolchain.ts';
+import type { ServiceName } from './service-name.ts';
+
+/** A setting that holds a port. */
+export type PortSetting = Extract<SettingName, `${string}_PORT`>;
+
+/** A port that a service listens on, on 127.0.0.1. */
+export interface ServicePort {
+  /** The setting that holds its number. */
+  readonly setting: PortSetting;
+  /** Who it is for: programs that speak the service's protocol, or people with a browser. */
+  readonly serves: 'clients' | 'page';
+}
+
+/** What a probe can look at. */
+export interface ServiceView {
+  readonly config: Pick<StackConfig, 'settings'>;
+  /** OUTPUT_PATH as this machine sees it, a path or a URI. */
+  readonly outputPath: string;
+  /** Where the port of a setting answers, seen from this machine. */
+  addressOf(setting: PortSetting): { readonly host: string; readonly port: number };
+  /** One look at the service itself: the last lines of its present process, and what the runtime knows, as a phrase. */
+  observe(): Promise<{ readonly recentLines: readonly string[]; readonly detail: string }>;
+}
+
+/** Why a service ended, where its log tells and the next step is known. */
+export interface KnownCause {
+  /** Matches one line of the log. */
+  readonly sign: RegExp;
+  /** One sentence without its full stop. */
+  readonly cause: string;
+  /** What to do, with the next command. */
+  readonly hint: string;
+}
+
+/** A process of a service that `chaos` can break. */
+export interface FaultPoint {
+  /** What `chaos` calls it: "driver", in Spark's words where it is Spark's. */
+  readonly target: FaultTarget;
+  /**
+   * Its place among all targets when a schedule is drawn. It must not change: a seed gives the same faults only as long as
+   * the order stays.
+   */
+  readonly drawOrder: number;
+  /** From and to in milliseconds: longer than whoever waits for it has patience, so that it is given up for dead. */
+  readonly longPauseMs: readonly [number, number];
+  /** The class that the command line of a child names; absent where the service's main process is meant. */
+  readonly childClass?: string;
+  /** Present where the process writes outputs, so that it can meet a full disk. */
+  readonly writer?: {
+    /** What the command line of the writing process names inside a container. */
+    readonly mainClass: string;
+    /**
+     * The end of the command line of a child of the main process, which is there once files may be limited. Before, the
+     * process writes where other stacks write, too.
+     */
+    readonly begunWhen?: string;
+  };
+}
+
+/** How a service runs as a process of this machine. */
+export interface ProcessPlacement {
+  /** The steps of provisioning that bring what its process is made of. */
+  readonly tools: readonly Tool[];
+  /** Its folders in RUN_DIR. */
+  readonly folders: readonly ServiceFolder[];
+  /** The process, and what must be there first; touches nothing. */
+  launch(context: LaunchContext): ProcessLaunch;
+}
+
+/** What is known of its container, which docker-compose.yml describes. */
+export interface ContainerPlacement {
+  /** Whether its image is built from the checkout or pulled. */
+  readonly image: 'built' | 'pulled';
+  /** The named volumes that its block has, which a wipe deletes. */
+  readonly volumes: readonly string[];
+}
+
+/**
+ * A service of the stack: everything that is known about it. A new one is a file with such an object, its line in
+ * `services.ts` and its block in docker-compose.yml.
+ *
+ * Each placement is a field of its own. One for what runs elsewhere, which nobody starts or stops, would be one more field,
+ * with an address in place of a launch; the others would then be optional.
+ */
+export interface Service {
+  /** See ServiceName. */
+  readonly name: ServiceName;
+  /** For people: "Streaming job". */
+  readonly title: string;
+  /** A daemon is started again when it ends; a one-shot runs to its end once. */
+  readonly kind: 'daemon' | 'one-shot';
+  /** Services that must be ready before it starts; docker-compose.yml has the same in `depends_on`. */
+  readonly after: readonly ServiceName[];
+  /** Further ones that must be ready with some settings. Only `up` can wait for these. */
+  readonly afterWith?: (settings: Settings) => readonly ServiceName[];
+  /** Every port that it listens on and others reach. */
+  readonly ports: readonly ServicePort[];
+  /** Present where several can run side by side, each with the next number of its ports. Only containers can. */
+  readonly scale?: {
+    /** The setting that holds how many. */
+    readonly setting: 'SPARK_WORKERS';
+    /** What one of them is called: "worker". */
+    readonly one: string;
+    /** How to get the same from a single process: a hint. */
+    readonly insteadHint: string;
+  };
+  /** What `usedBy` of the setting table calls it, where settings are its own: with others it can be started after it failed. */
+  readonly settingsUsedBy?: string;
+  /** It writes into OUTPUT_DIR, which is made and marked before it starts. */
+  readonly writesOutputs: boolean;
+  /** How long `up` waits until it is ready, generous for slow machines: an end of its process is noticed at once. */
+  readonly readyTimeoutMs: number;
+  /** It may end before it is ready and come back by itself, unless the log tells a known cause; others fail `up` at once. */
+  readonly mayRestartBeforeReady: boolean;
+  /** How its readiness is asked for, the same in every runtime. `up` waits for it, `status` asks once. */
+  readiness(view: ServiceView): Probe;
+  /** Exit codes of a daemon that a restart cannot mend. */
+  readonly finalExitCodes: readonly number[];
+  /** What lines of its log tell of its end; `up` names the cause in its error. */
+  readonly knownCauses: readonly KnownCause[];
+  /** What `chaos` can break; none where nothing is to be. */
+  readonly faults: readonly FaultPoint[];
+  /** What the local runtime needs of it. */
+  readonly asProcess: ProcessPlacement;
+  /** What the Compose runtime needs of it. */
+  readonly inContainer: ContainerPlacement;
+}
+
+/** What detached processes, the supervisor and the Compose watcher, are told of a service. It travels as JSON. */
+export type ServiceOutline = Pick<Service, 'name' | 'kind' | 'after' | 'finalExitCodes'>;
+
+/** @returns the part of a service that is plain data for a detached process */
+export function outlineOf({ name, kind, after, finalExitCodes }: Service): ServiceOutline {
+  return { name, kind, after, finalExitCodes };
+}
+
+/** The names of services, in their order. */
+export function namesOf(services: readonly Pick<Service, 'name'>[]): readonly ServiceName[] {
+  return services.map(({ name }) => name);
+}
+
+/**
+ * The service of a name.
+ * @throws Error when the list has none
+ */
+export function serviceNamed<T extends Pick<Service, 'name'>>(services: readonly T[], name: ServiceName): T {
+  const found = services.find((service) => service.name === name);
+  if (!found)
+    throw new Error(`there is no service ${name}: the services are ${namesOf(services).join(', ')}`);
+  return found;
+}
+
+/** @param lines the last ones that the service wrote */
+export function knownCauseIn(
+  { knownCauses }: Pick<Service, 'knownCauses'>,
+  lines: readonly string[],
+): KnownCause | undefined {
+  return knownCauses.find(({ sign }) => lines.some((line) => sign.test(line)));
+}
+
+/** Every port of the services, in their order, with the service whose it is. */
+export function portsOf<T extends Pick<Service, 'ports'>>(
+  services: readonly T[],
+): readonly { readonly port: ServicePort; readonly service: T }[] {
+  return services.flatMap((service) => service.ports.map((port) => ({ port, service })));
+}

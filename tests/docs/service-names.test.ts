@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
+import { projectDir } from '../support/project.ts';
+
+/** Where the same word means something else than the service, and what. */
+const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'orchestrator/config/setting-table.ts': {
+    'kafka-init': 'whose a setting is, in the words of the table: settings know of no services',
+    producer: 'the same',
+  },
+  'orchestrator/config/load-settings.ts': { producer: 'the same' },
+  'orchestrator/config/stack-config.ts': { producer: 'the folder of sources' },
+  'orchestrator/runtime/local/provision/kafka-jars.ts': { kafka: 'the distribution, in the cache' },
+  'orchestrator/runtime/local/provision/provisioned-folders.ts': { kafka: 'the same' },
+  'bench/commands/producer.ts': { producer: 'the benchmark' },
+};
+
+/** Fakes and contracts name services as tests do. */
+const TEST_CODE = /\.(test|e2e)\.ts$|\/testing\/|\/fake-[a-z]+\.ts$|\/runtime-contract\.ts$/;
+
+const sources = ['orchestrator', 'producer', 'bench']
+  .flatMap((folder) =>
+    readdirSync(join(projectDir, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
+      join(folder, path),
+    ),
+  )
+  .concat('bootstrap.mjs')
+  .filter((path) => /\.(ts|mjs)$/.test(path) && !TEST_CODE.test(path) && !path.includes('node_modules'));
+
+/** The texts of a source's string literals and templates, without those that name modules. */
+function textsOf(path: string): readonly string[] {
+  const file = ts.createSourceFile(
+    path,
+    readFileSync(join(projectDir, path), 'utf8'),
+    ts.ScriptTarget.Latest,
+  );
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      texts.push(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return texts;
+}
+
+/** A name of several words means the service wherever it stands; one of a single word is also an ordinary word. */
+function names(text: string, name: string): boolean {
+  return name.includes('-') ? new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text) : text === name;
+}
+
+const texts = new Map(sources.map((path) => [path, textsOf(path)]));
+const has = (path: string, name: string) => texts.get(path)?.some((text) => names(text, name)) === true;
+
+describe('the name of a service', () => {
+  it.each(SERVICE_NAMES)('%s stands in its own source file alone', (name) => {
+    const found = sources.filter((path) => has(path, name) && !OTHER_MEANINGS[path]?.[name]);
+    expect(found).toEqual([`orchestrator/services/${name}.ts`]);
+  });
+
+  it('is excused in another file only where that file has the word', () => {
+    const excused = Object.entries(OTHER_MEANINGS).flatMap(([path, words]) =>
+      Object.keys(words).map((name) => ({ path, name })),
+    );
+    expect(excused.filter(({ path, name }) => !has(path, name))).toEqual([]);
+  });
+});
