@@ -1,4 +1,3 @@
-import { SETTING_NAMES, type SettingName } from '../config/setting-table.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { messageOf } from '../core/product-error.ts';
 import type { Engine } from '../runtime/compose/engine.ts';
@@ -6,6 +5,7 @@ import { holderOfPort } from '../runtime/compose/published-port.ts';
 import { runDirOf } from '../runtime/local/stack-process.ts';
 import { isPortFree, portOwner } from '../runtime/ports.ts';
 import { isSameFolder } from '../runtime/same-folder.ts';
+import { SETTING_NAMES, type SettingName } from '../settings/setting-table.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 const HOST = '127.0.0.1';

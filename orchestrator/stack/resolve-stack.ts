@@ -9,11 +9,16 @@ import {
   type SettingSources,
   type SettingTexts,
 } from '../config/load-settings.ts';
-import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../config/setting-table.ts';
 import { type StackConfig, stackConfig } from '../config/stack-config.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { ServiceName } from '../core/services.ts';
 import type { ServiceObservation } from '../runtime/runtime.ts';
+import {
+  SETTING_NAMES,
+  SETTING_TABLE,
+  type SettingName,
+  type SettingUser,
+} from '../settings/setting-table.ts';
 import { COMPOSE_NAMES, type RecordedStack, readRecordedStack, readStackLocation } from './recorded-stack.ts';
 import { selectRuntime } from './select-runtime.ts';
 
@@ -30,9 +35,9 @@ const OUTPUT_PLACES: readonly SettingName[] = ['OUTPUT_DIR', 'OUTPUT_PATH'];
 type Observe = (config: StackConfig) => Promise<readonly Pick<ServiceObservation, 'name' | 'state'>[]>;
 
 /** Whose settings are whose, in the table's words. */
-const USED_BY: Readonly<Partial<Record<ServiceName, string>>> = {
-  'spark-streaming': 'job',
-  producer: 'producer',
+const USERS: Readonly<Partial<Record<ServiceName, readonly SettingUser[]>>> = {
+  'spark-streaming': ['job', 'spark-submit'],
+  producer: ['producer'],
 };
 
 /** The stack that a command acts on. */
@@ -214,8 +219,10 @@ function refuseFlags(differing: readonly DifferingFlag[]): void {
 
 /** Settings of services that have failed for good. They run no more, so `up` can start them with others. */
 function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<SettingName> {
-  const users = services.filter(({ state }) => state === 'failed').map(({ name }) => USED_BY[name]);
-  return new Set(SETTING_NAMES.filter((name) => users.includes(SETTING_TABLE[name].usedBy)));
+  const failed = services.filter(({ state }) => state === 'failed').flatMap(({ name }) => USERS[name] ?? []);
+  return new Set(
+    SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy.every((user) => failed.includes(user))),
+  );
 }
 
 /** A record may say that a stack runs which ended with its machine. */

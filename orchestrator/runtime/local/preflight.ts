@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
+import type { SettingName } from '../../settings/setting-table.ts';
 import { explainAccess } from '../access-error.ts';
 import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
 import { LEAST_FREE_BYTES, megabytes, shortageOf } from '../free-space.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { producerSettings } from '../../../config/load-settings.ts';
+import { settingsFor } from '../../../config/load-settings.ts';
 import type { StackConfig } from '../../../config/stack-config.ts';
 import { ANSWER_KEY_FILE } from '../../../core/answer-key-file.ts';
 import { TYPESCRIPT_LOADER } from '../../typescript-loader.ts';
@@ -10,10 +10,9 @@ import type { ServiceLaunch } from './service-launch.ts';
 
 /** Creates the topic, once. */
 export function kafkaInitLaunch(config: StackConfig, layout: RunLayout): ServiceLaunch {
-  const { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS } = config.settings;
   return nodeLaunch('kafka-init', 'one-shot', 5000, config, layout, {
     script: 'orchestrator/stack/create-topic-main.ts',
-    settings: { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS: String(KAFKA_TOPIC_PARTITIONS) },
+    settings: settingsFor('kafka-init', config.settings),
   });
 }
 
@@ -21,7 +20,10 @@ export function kafkaInitLaunch(config: StackConfig, layout: RunLayout): Service
 export function producerLaunch(config: StackConfig, layout: RunLayout): ServiceLaunch {
   return nodeLaunch('producer', 'daemon', 15_000, config, layout, {
     script: 'producer/main.ts',
-    settings: { ...producerSettings(config.settings), ANSWER_KEY: join(config.outputDir, ANSWER_KEY_FILE) },
+    settings: {
+      ...settingsFor('producer', config.settings),
+      ANSWER_KEY: join(config.outputDir, ANSWER_KEY_FILE),
+    },
   });
 }
 
