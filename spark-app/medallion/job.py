@@ -11,7 +11,6 @@ from pyspark.java_gateway import ensure_callback_server_started
 from pyspark.sql import SparkSession
 
 from medallion.cluster_watchdog import watch_executors
-from medallion.config import Settings
 from medallion.console import say
 from medallion.data_loss import loss_of
 from medallion.errors import JobError
@@ -25,6 +24,7 @@ from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.query import start_ingest
 from medallion.session import use_local_checkpoints
+from medallion.settings import Settings
 from medallion.sinks.naming import INGEST
 from medallion.source_manifest import SourceManifest, mark_started, open_source, refuse_recreated_topic
 from medallion.topic import TopicAdmin

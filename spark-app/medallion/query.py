@@ -9,7 +9,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.bronze import bronze
-from medallion.config import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import Ingest, Source
 from medallion.offset_log import OffsetLog
@@ -17,6 +16,7 @@ from medallion.parse import Parser
 from medallion.record_lookup import TopicLookup
 from medallion.resolved_plan import PhysicalPlan, ResolvedPlan
 from medallion.retention import ReadFiles
+from medallion.settings import PARALLEL, Settings
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.sinks.naming import INGEST
 from medallion.sinks.single_file import rows_of

@@ -9,8 +9,8 @@ from typing import Any, Callable, TypeVar
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from medallion.config import Settings
 from medallion.errors import EXIT_SETTINGS, JobError
+from medallion.settings import Settings
 
 _TIMEOUT_S = 30
 
