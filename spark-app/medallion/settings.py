@@ -161,10 +161,8 @@ def _flag(text: str, _row: Row) -> bool:
 
 
 def _duration(text: str, row: Row) -> Optional[str]:
-    match = re.fullmatch("([0-9]+)[^0-9a-z]*([a-z]+?)s?", text.lower())
-    if match is None:
-        return None
-    count, unit = int(match[1]), match[2]
+    [(number, word)] = re.findall(row["rules"][0]["pattern"], text)
+    count, unit = int(number), word.lower()
     if (unit == "day" and count > _LIMITS["maxDays"]) or count * _LIMITS["unitsMs"][unit] < row["minMs"]:
         return None
     return f"{count} {unit}{'' if count == 1 else 's'}"
