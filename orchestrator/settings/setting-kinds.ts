@@ -68,6 +68,7 @@ const JVM_OPTION = '--?(?!Xm[sx])[a-zA-Z][a-zA-Z0-9_.,:;=+/@%#~-]*';
 const ANYTHING = '[^\\u0000]*';
 const DURATION_EXAMPLES = 'such as "30 seconds" or "1 minute"';
 
+// The kinds as rows name them.
 export const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
 export const number = (min: number, max: number, allowed: string) =>
   ({ kind: 'number', min, max, allowed }) as const;

@@ -11,6 +11,7 @@ import { integer } from '../../orchestrator/settings/setting-kinds.ts';
 import { SETTING_TABLE, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
 import { settingHelp } from '../../producer/command/command-line.ts';
 import { readSettings } from '../../producer/read-settings.ts';
+import { hasPython, runJobProgram } from '../support/job-program.ts';
 import { projectDir } from '../support/project.ts';
 
 const read = (path: string) => readFileSync(join(projectDir, path), 'utf8');
@@ -58,6 +59,22 @@ describe('the files that are written from the table of settings', () => {
     expect(() => readSettings({ NEW_LIMIT: '10' }, WITH_ONE_MORE)).toThrow(
       'NEW_LIMIT="10" is not allowed: give a whole number from 1 to 9',
     );
+  });
+
+  it.runIf(hasPython)('give the job a setting that is added, with its check (not tried: no python3)', () => {
+    const program = `
+import json, sys
+from medallion.settings import read_settings
+
+rows = json.loads(json.load(sys.stdin))["settings"]
+read = [read_settings({"NEW_LIMIT": text}, rows) for text in ("", " 09 ", "10")]
+print(json.dumps([[values.get("new_limit"), problems] for values, problems in read]))`;
+    const table = generated(WITH_ONE_MORE)['spark-app/medallion/settings.json'];
+    expect(runJobProgram(program, table)).toEqual([
+      [3, []],
+      [9, []],
+      [null, ['NEW_LIMIT is "10"; allowed: a whole number from 1 to 9']],
+    ]);
   });
 
   it('lose a setting that is taken out, and take over a default that is changed', () => {

@@ -1,6 +1,4 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a path with a variable is one of the values.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../orchestrator/config/load-settings.ts';
 import { stackConfig } from '../../orchestrator/config/stack-config.ts';
@@ -30,7 +28,7 @@ import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/config-error.ts';
 import { derivedSeed, seededRandom } from '../../producer/random.ts';
 import { readSettings } from '../../producer/read-settings.ts';
-import { projectDir } from '../support/project.ts';
+import { hasPython, runJobProgram } from '../support/job-program.ts';
 
 /** Parts that values of each kind are drawn from, the wrong ones among them. */
 const KINDS = {
@@ -214,19 +212,8 @@ def takes(name, value):
         return False
 
 print(json.dumps([takes(name, value) for name, value in json.load(sys.stdin)]))`;
-  return runJob(program, pairs) as readonly boolean[];
+  return runJobProgram(program, pairs) as readonly boolean[];
 }
-
-/** What a program that imports the job prints, as JSON. */
-function runJob(program: string, input: unknown): unknown {
-  const cwd = join(projectDir, 'spark-app');
-  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8' };
-  return JSON.parse(
-    execFileSync('python3', ['-c', program], { cwd, env, input: JSON.stringify(input), encoding: 'utf8' }),
-  );
-}
-
-const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 // Whatever `up` accepts must not end the job or the producer minutes later.
 describe('a value that the table takes', () => {
@@ -324,5 +311,5 @@ def value(name, text):
     return None if problems else values[field_of(name)]
 
 print(json.dumps([value(name, text) for name, text in pairs]))`;
-  return runJob(program, [jobTable(INJECTED_TABLE), pairs]) as readonly unknown[];
+  return runJobProgram(program, [jobTable(INJECTED_TABLE), pairs]) as readonly unknown[];
 }
