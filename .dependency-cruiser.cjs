@@ -86,7 +86,26 @@ module.exports = {
       name: 'producer-and-orchestrator-apart',
       severity: 'error',
       from: { path: '^producer/' },
-      to: { path: '^orchestrator/' },
+      // What a setting may be is said once. The producer's image has these two files.
+      to: {
+        path: '^orchestrator/',
+        pathNot: '^orchestrator/settings/setting-(kinds|table)\\.ts$',
+      },
+    },
+    {
+      name: 'settings-import-nothing',
+      severity: 'error',
+      from: { path: '^orchestrator/settings/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^orchestrator/settings/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'setting-table-is-all-that-the-image-has',
+      severity: 'error',
+      from: { path: '^orchestrator/settings/setting-(kinds|table)\\.ts$' },
+      to: {
+        path: '^orchestrator/settings/',
+        pathNot: '^orchestrator/settings/setting-(kinds|table)\\.ts$',
+      },
     },
     {
       name: 'orchestrator-and-producer-apart',

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { z } from 'zod';
 import { flagOf } from '../orchestrator/config/load-settings.ts';
-import type { SettingName } from '../orchestrator/config/setting-table.ts';
 import { ProductError } from '../orchestrator/core/product-error.ts';
+import type { SettingName } from '../orchestrator/settings/setting-table.ts';
 import { OTHER, type Side } from './drain/side.ts';
 
 /** Options of a measurement: every one has a default and a description. Names are written as flags with dashes. */

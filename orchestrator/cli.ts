@@ -12,8 +12,8 @@ import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { verify } from './commands/verify.ts';
 import { flagOf, otherCluster } from './config/load-settings.ts';
-import { SETTING_NAMES, SETTING_TABLE, type SettingName } from './config/setting-table.ts';
 import { ProductError } from './core/product-error.ts';
+import { isSettingName, SETTING_NAMES, SETTING_TABLE, type SettingName } from './settings/setting-table.ts';
 
 /** A command line that was understood: what to run, and the values of setting flags, still unchecked. */
 export interface ParsedCommand {
@@ -110,10 +110,10 @@ function refuseOtherCluster(argv: readonly string[]): void {
   throw otherCluster(value, '--kafka-bootstrap-servers');
 }
 
-/** `--MSGS_PER_SEC=200`, the setting's own name, means the same as `--msgs-per-sec=200`. */
+/** `--KAFKA_TOPIC=orders`, the setting's own name, means the same as `--kafka-topic=orders`. */
 function withSettingFlag(word: string): string {
   const [, name, rest = ''] = /^--([A-Z_]+)(=.*)?$/s.exec(word) ?? [];
-  return name !== undefined && name in SETTING_TABLE ? `--${flagOf(name as SettingName)}${rest}` : word;
+  return name !== undefined && isSettingName(name) ? `--${flagOf(name)}${rest}` : word;
 }
 
 /** Before anything is done: a `reset` without its `--keep-topic` would delete the topic. */

@@ -1,21 +1,24 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
 import { ProductError } from './core/product-error.ts';
+import { replaceFile } from './core/replace-file.ts';
 import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/generate.ts';
 import { errorText } from './report/error-text.ts';
 import { exitCodeOfLost, tellingOutput } from './report/lost-output.ts';
 import { explainAccess } from './runtime/access-error.ts';
+import { settingFiles } from './settings/setting-files.ts';
 
 const HELP = `npm run generate -- [options] [folders]
 
-Check the pipelines in pipelines/, or in the folders, and write pipeline.json of each
+Check the pipelines in pipelines/ and write pipeline.json of each; write what follows from the table of settings. With folders:
+only the pipelines in these
 
   --check  Write nothing, and end with 1 where a file differs
   --help   Show this
 
-docs/pipelines.md is the reference of a pipeline's files.`;
+docs/pipelines.md is the reference of a pipeline's files, orchestrator/settings/setting-table.ts the table of settings.`;
 const CHECK = { name: 'check', isSwitch: true, short: [] };
 const projectDir = resolve(fileURLToPath(import.meta.url), '../..');
 const options = process.argv.slice(2);
@@ -50,13 +53,13 @@ function main(): number {
       'Its option is --check; folders may follow. `npm run generate -- --help` shows them.',
     );
   }
-  return Math.max(0, ...folders().map(outcomeOf));
+  const given = options.filter((option) => !option.startsWith('-'));
+  if (given.length > 0) return generatePipelines(given.map((folder) => resolve(folder)));
+  return Math.max(generatePipelines(ownPipelines()), generateSettings());
 }
 
-/** Those that are named, or all of `pipelines/`. */
-function folders(): readonly string[] {
-  const given = options.filter((option) => !option.startsWith('-'));
-  if (given.length > 0) return given.map((folder) => resolve(folder));
+/** The folders in `pipelines/`. */
+function ownPipelines(): readonly string[] {
   const root = join(projectDir, 'pipelines');
   return readdirSync(root)
     .sort()
@@ -64,13 +67,29 @@ function folders(): readonly string[] {
     .filter((folder) => existsSync(join(folder, PIPELINE_FILE)));
 }
 
-/** Says what became of a folder's pipeline.json, and gives the exit code of that. */
-function outcomeOf(folder: string): number {
+function generatePipelines(folders: readonly string[]): number {
+  const outcomes = folders.map((folder) =>
+    outcomeOf(join(folder, RESOLVED_FILE), () => generate(folder, projectDir, mode)),
+  );
+  return Math.max(0, ...outcomes);
+}
+
+function generateSettings(): number {
+  const files = settingFiles((path) => readFileSync(join(projectDir, path), 'utf8'));
+  const outcomes = files.map(({ path, text }) => {
+    const file = join(projectDir, path);
+    return outcomeOf(file, () => replaceFile(file, text, mode));
+  });
+  return Math.max(0, ...outcomes);
+}
+
+/** Says what became of a file, and gives the exit code of that. */
+function outcomeOf(file: string, replace: () => boolean): number {
   try {
-    const differed = generate(folder, projectDir, mode);
+    const differed = replace();
     const differs = differed && mode === 'check';
     const outcome = differs ? 'differs; run `npm run generate`' : differed ? 'written' : 'up to date';
-    output.out(`${relative(process.cwd(), join(folder, RESOLVED_FILE))}: ${outcome}`);
+    output.out(`${relative(process.cwd(), file)}: ${outcome}`);
     return differs ? 1 : 0;
   } catch (thrown) {
     const error = explainAccess(thrown, {});

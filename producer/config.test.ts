@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { rowsOf } from '../orchestrator/settings/setting-table.ts';
 import { readConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { NO_FAULTS } from './faults/fault-plan.ts';
 import { SCENARIOS } from './faults/scenarios.ts';
-import { SETTING_SCHEMAS } from './setting-schemas.ts';
 
 describe('readConfig', () => {
   it('takes the documented defaults when nothing is set, or set to nothing', () => {
@@ -20,7 +20,7 @@ describe('readConfig', () => {
       limits: { maxRecords: undefined, durationMs: undefined },
     };
     expect(readConfig({})).toEqual(defaults);
-    const empty = Object.fromEntries(Object.keys(SETTING_SCHEMAS).map((name) => [name, ' ']));
+    const empty = Object.fromEntries(rowsOf('producer').map(([name]) => [name, ' ']));
     expect(readConfig(empty)).toEqual(defaults);
   });
 

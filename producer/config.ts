@@ -1,10 +1,11 @@
-import type { z } from 'zod';
+import { allowedText, durationMs } from '../orchestrator/settings/setting-kinds.ts';
+import { SETTING_TABLE } from '../orchestrator/settings/setting-table.ts';
 import { ConfigError } from './config-error.ts';
 import type { FaultPlan } from './faults/fault-plan.ts';
 import { SCENARIOS } from './faults/scenarios.ts';
+import type { BurstShape } from './load-profile.ts';
+import { type ProducerSettings, readSettings, refusal } from './read-settings.ts';
 import { type KafkaSecurity, readSecurity } from './security.ts';
-import { type ProducerSetting, SETTING_SCHEMAS } from './setting-schemas.ts';
-import { shownValue } from './shown-value.ts';
 
 /** What the producer is told from outside, parsed once at the start. */
 export interface ProducerConfig {
@@ -43,59 +44,61 @@ export interface Limits {
 
 const DEFAULT_EVENTS_PER_SECOND = 5;
 
-/** Reads one setting; an empty value counts as not set. */
-type Read = <Name extends ProducerSetting>(name: Name) => z.output<(typeof SETTING_SCHEMAS)[Name]>;
-
 /**
  * Reads the producer's settings from an environment; an empty value counts as not set.
  *
  * @throws {ConfigError} for the first setting whose value is not allowed
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): ProducerConfig {
-  const read: Read = (name) => {
-    const value = environment[name]?.trim() || undefined;
-    const result = SETTING_SCHEMAS[name].safeParse(value);
-    if (result.success) return result.data as z.output<(typeof SETTING_SCHEMAS)[typeof name]>;
-    throw new ConfigError(
-      `${name}=${shownValue(value)} is not allowed: give ${result.error.issues[0]?.message}`,
-    );
-  };
+  const settings = readSettings(environment);
   const config = {
-    bootstrapServers: read('KAFKA_BOOTSTRAP_SERVERS'),
-    topic: read('KAFKA_TOPIC'),
+    bootstrapServers: bootstrapServers(settings),
+    topic: settings.KAFKA_TOPIC,
     security: readSecurity(environment),
-    recordsPerSecond: read('MSGS_PER_SEC'),
-    seed: read('SEED'),
-    eventTime: eventTime(read),
-    hasDayAndNight: read('DAY_NIGHT'),
-    plan: faultPlan(read),
-    answerKey: read('ANSWER_KEY'),
-    limits: { maxRecords: read('MAX_RECORDS'), durationMs: read('DURATION') },
+    recordsPerSecond: settings.MSGS_PER_SEC,
+    seed: settings.SEED,
+    eventTime: eventTime(settings),
+    hasDayAndNight: settings.DAY_NIGHT === '1',
+    plan: faultPlan(settings),
+    answerKey: settings.ANSWER_KEY,
+    limits: {
+      maxRecords: settings.MAX_RECORDS,
+      durationMs: settings.DURATION === undefined ? undefined : durationMs(settings.DURATION),
+    },
   };
   refuseBurstWithoutRate(config);
   return config;
 }
 
-/** A seed promises the same records, so their times must not be the clock's. */
-function eventTime(read: Read): EventTimeConfig {
-  const startMs = read('EVENT_START');
-  const eventsPerSecond = read('EVENTS_PER_SEC');
-  const isCounted = [read('SEED'), startMs, eventsPerSecond].some((value) => value !== undefined);
-  if (!isCounted) return { kind: 'wall' };
-  return { kind: 'counted', startMs, eventsPerSecond: eventsPerSecond ?? DEFAULT_EVENTS_PER_SECOND };
+/** kafkajs splits at the first colon. */
+function bootstrapServers({ KAFKA_BOOTSTRAP_SERVERS }: ProducerSettings): readonly string[] {
+  const { takes } = SETTING_TABLE.KAFKA_BOOTSTRAP_SERVERS;
+  if (!KAFKA_BOOTSTRAP_SERVERS.includes('[')) return KAFKA_BOOTSTRAP_SERVERS.split(',');
+  throw refusal(
+    'KAFKA_BOOTSTRAP_SERVERS',
+    KAFKA_BOOTSTRAP_SERVERS,
+    `${allowedText(takes)}, and no IPv6 address, which the producer's Kafka client does not take`,
+  );
 }
 
-function faultPlan(read: Read): FaultPlan {
-  const scenario: FaultPlan = SCENARIOS[read('SCENARIO')];
-  const burst = read('BURST');
+/** A seed promises the same records, so their times must not be the clock's. */
+function eventTime({ SEED, EVENT_START, EVENTS_PER_SEC }: ProducerSettings): EventTimeConfig {
+  const isCounted = [SEED, EVENT_START, EVENTS_PER_SEC].some((value) => value !== undefined);
+  if (!isCounted) return { kind: 'wall' };
+  const startMs = EVENT_START === undefined ? undefined : Date.parse(EVENT_START);
+  return { kind: 'counted', startMs, eventsPerSecond: EVENTS_PER_SEC ?? DEFAULT_EVENTS_PER_SECOND };
+}
+
+function faultPlan(settings: ProducerSettings): FaultPlan {
+  const scenario: FaultPlan = SCENARIOS[settings.SCENARIO];
   const plan: FaultPlan = {
-    lateRate: read('LATE_RATE') ?? scenario.lateRate,
-    duplicateRate: read('DUPLICATE_RATE') ?? scenario.duplicateRate,
-    malformedRate: read('MALFORMED_RATE') ?? scenario.malformedRate,
-    outOfOrderRate: read('OUT_OF_ORDER') ?? scenario.outOfOrderRate,
-    fraudRate: read('FRAUD_RATE') ?? scenario.fraudRate,
-    hotKeyRate: read('HOT_KEY') ?? scenario.hotKeyRate,
-    burst: burst === 'off' ? undefined : (burst ?? scenario.burst),
+    lateRate: settings.LATE_RATE ?? scenario.lateRate,
+    duplicateRate: settings.DUPLICATE_RATE ?? scenario.duplicateRate,
+    malformedRate: settings.MALFORMED_RATE ?? scenario.malformedRate,
+    outOfOrderRate: settings.OUT_OF_ORDER ?? scenario.outOfOrderRate,
+    fraudRate: settings.FRAUD_RATE ?? scenario.fraudRate,
+    hotKeyRate: settings.HOT_KEY ?? scenario.hotKeyRate,
+    burst: settings.BURST === undefined ? scenario.burst : burstShape(settings.BURST),
   };
   const sum = plan.lateRate + plan.duplicateRate + plan.malformedRate + plan.outOfOrderRate;
   // Rates such as 0.1 are no exact numbers.
@@ -103,6 +106,16 @@ function faultPlan(read: Read): FaultPlan {
   throw new ConfigError(
     `LATE_RATE, DUPLICATE_RATE, MALFORMED_RATE and OUT_OF_ORDER add up to ${Number(sum.toFixed(9))}, which is not allowed: a record has one of these faults, give rates that add up to 1 at most`,
   );
+}
+
+/** FACTORxSECONDS/PERIOD; a burst has to be one, and to end before the next. */
+function burstShape(burst: string): BurstShape | undefined {
+  if (burst === 'off') return undefined;
+  const [factor = 0, lastsSeconds = 0, everySeconds = 0] = burst.split(/[x/]/).map(Number);
+  if (factor > 1 && lastsSeconds >= 1 && lastsSeconds < everySeconds) {
+    return { factor, lastsSeconds, everySeconds };
+  }
+  throw refusal('BURST', burst, allowedText(SETTING_TABLE.BURST.takes));
 }
 
 function refuseBurstWithoutRate({ plan, recordsPerSecond, eventTime: time }: ProducerConfig): void {

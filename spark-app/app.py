@@ -9,8 +9,10 @@ import sys
 from typing import Optional
 
 from medallion import log
-from medallion.config import load_settings
+from medallion.settings import load_settings
+from medallion.console import complain, say
 from medallion.errors import JobError
+from medallion.settings import load_settings
 
 
 def main() -> int:

@@ -11,18 +11,18 @@ const python = await pythonTools();
 const app = join(projectDir, 'spark-app');
 // By the job's configuration.
 const bench = ['--config', join(app, 'pyproject.toml'), join(projectDir, 'bench')];
-const pipelines = ['pipelines', 'data/fixtures/pipelines'].flatMap((root) =>
-  readdirSync(join(projectDir, root)).map((name) => join(projectDir, root, name)),
-);
+const fixtures = join(projectDir, 'data', 'fixtures', 'pipelines');
+const fixturePipelines = readdirSync(fixtures).map((name) => join(fixtures, name));
 const CHECKS: readonly { name: string; command: string; args: readonly string[]; cwd?: string }[] = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', '.'] },
   { name: 'format and lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
   { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer', 'bench'] },
   { name: 'unused code', command: bin('knip'), args: [] },
+  { name: 'generated files', command: bin('tsx'), args: ['orchestrator/generate-main.ts', '--check'] },
   {
-    name: 'generated files',
+    name: "fixtures' generated files",
     command: bin('tsx'),
-    args: ['orchestrator/generate-main.ts', '--check', ...pipelines],
+    args: ['orchestrator/generate-main.ts', '--check', ...fixturePipelines],
   },
   { name: 'ruff format', command: python.bin('ruff'), args: ['format', '--check', '.'], cwd: app },
   { name: 'ruff', command: python.bin('ruff'), args: ['check', '.'], cwd: app },

@@ -36,10 +36,15 @@ def drain_baseline(run: dict[str, str]) -> None:
 def drain_medallion(run: dict[str, str]) -> None:
     """The product's job as it runs for ever, told to stop once the end of the topic is committed and gold has
     read silver."""
-    from medallion.config import load_settings
     from medallion.job import Job
     from medallion.session import open_session
     from medallion.topic import TopicAdmin
+
+    try:
+        from medallion.settings import load_settings
+    except ModuleNotFoundError:
+        # Another checkout may be from before its module was renamed.
+        from medallion.settings import load_settings
 
     os.environ.update(OUTPUT_PATH=run["output"], STARTING_OFFSETS=run["starting_offsets"])
     settings = load_settings(os.environ)

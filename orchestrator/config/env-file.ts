@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnvFile } from '../../producer/command/env-file.ts';
 import { ConfigError } from '../../producer/config-error.ts';
 import { ProductError } from '../core/product-error.ts';
-import { SETTING_NAMES, SETTING_TABLE } from './setting-table.ts';
+import { isSettingName, SETTING_NAMES } from '../settings/setting-table.ts';
 
 /**
  * Names that may stand in `.env` though they are no settings: Compose, Docker and docker-compose.yml read them, and
@@ -23,7 +23,7 @@ export function readEnvFile(
 ): Readonly<Record<string, string>> {
   const values = parsed(join(projectDir, '.env'), environment);
   for (const name of Object.keys(values)) {
-    if (name in SETTING_TABLE || NEIGHBOURS.test(name)) continue;
+    if (isSettingName(name) || NEIGHBOURS.test(name)) continue;
     throw new ProductError('BAD_SETTING', {
       message: `.env has the unknown setting ${name}.`,
       hint: `Allowed are ${SETTING_NAMES.join(', ')}; \`.env.example\` explains each.`,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProductError } from '../core/product-error.ts';
+import type { SettingName } from '../settings/setting-table.ts';
 import { loadSettings, resolveSettings } from './load-settings.ts';
-import type { SettingName } from './setting-table.ts';
 
 let projectDir: string;
 beforeEach(() => {

@@ -4,14 +4,16 @@ import { ConfigError } from '../../producer/config-error.ts';
 import { shortened, shownValue } from '../../producer/shown-value.ts';
 import { ProductError } from '../core/product-error.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
-import { readEnvFile } from './env-file.ts';
+import { readValue, topicOfOffsets, type ValueKind, valueText } from '../settings/setting-kinds.ts';
 import {
   SETTING_NAMES,
   SETTING_TABLE,
   type SettingName,
   type Settings,
-  topicOfOffsets,
-} from './setting-table.ts';
+  type SettingUser,
+  settingNamesOf,
+} from '../settings/setting-table.ts';
+import { readEnvFile } from './env-file.ts';
 
 /** Values by setting name, as text and unchecked. */
 export type SettingTexts = Readonly<Partial<Record<SettingName, string>>>;
@@ -128,12 +130,19 @@ export function resolveSettings(sources: SettingSources): LoadedSettings {
   return { settings, told, askedRuntime: asked?.parsed as Settings['RUNTIME'], outweighed, ignored };
 }
 
-/** The values that the producer will be given, those that are not set left out. */
-export function producerSettings(settings: Settings): Readonly<Record<string, string>> {
-  const own = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
-  const given = [...own, 'KAFKA_TOPIC' as const].flatMap((name) => {
+/** The values that a program is given in its environment, those that are not set left out. */
+export function settingsFor(user: SettingUser, settings: Settings): Readonly<Record<string, string>> {
+  return settingTexts(settings, settingNamesOf(user));
+}
+
+/** Settings as text, as every reader of them takes it; those that are not set left out. */
+export function settingTexts(
+  settings: Settings,
+  names: readonly SettingName[] = SETTING_NAMES,
+): SettingTexts {
+  const given = names.flatMap((name) => {
     const value = settings[name];
-    return value === undefined ? [] : [[name, String(value)]];
+    return value === undefined ? [] : [[name, valueText(SETTING_TABLE[name].takes, value)] as const];
   });
   return Object.fromEntries(given);
 }
@@ -141,7 +150,7 @@ export function producerSettings(settings: Settings): Readonly<Record<string, st
 /** What the producer would refuse by itself, such as rates that add up to more than 1: a stack would come up around its error. */
 function refuseForProducer(settings: Settings, isLenient: boolean, ignored: string[]): void {
   try {
-    readConfig(producerSettings(settings));
+    readConfig(settingsFor('producer', settings));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (isLenient) {
@@ -199,9 +208,9 @@ function firstAllowed(
 ): Found | undefined {
   for (const { source, value } of inOrder) {
     if (value === undefined) continue;
-    const result = SETTING_TABLE[name].schema.safeParse(value.trim());
-    if (result.success && value !== '') return { source, value, parsed: result.data };
-    const allowed = result.error?.issues[0]?.message ?? 'a value that is not empty';
+    const reading = readValue<ValueKind>(SETTING_TABLE[name].takes, value);
+    if ('value' in reading && value !== '') return { source, value, parsed: reading.value };
+    const allowed = 'allowed' in reading ? reading.allowed : 'a value that is not empty';
     const isNeeded = source === 'flag' || ALWAYS_CHECKED.has(name);
     if (isNeeded || !isLenient) throw refusal(name, value, source, allowed);
     const shown = `${name}=${shownValue(value)} (from ${placeOf(name, source)})`;
@@ -235,9 +244,9 @@ export function isSame(
   if (recorded === undefined) return false;
   const meaning = (text: string) => {
     if (name === 'PIPELINE') return pipelineFolder(text, projectDir);
-    return FOLDERS.has(name)
-      ? resolve(projectDir, text)
-      : SETTING_TABLE[name].schema.safeParse(text.trim()).data;
+    if (FOLDERS.has(name)) return resolve(projectDir, text);
+    const reading = readValue<ValueKind>(SETTING_TABLE[name].takes, text);
+    return 'value' in reading ? reading.value : undefined;
   };
   return meaning(given) !== undefined && meaning(given) === meaning(recorded);
 }
@@ -292,7 +301,7 @@ function placeOf(name: SettingName, source: Source): string {
   return source === '.env' ? '.env' : `the ${source}`;
 }
 
-/** The flag of a setting: `msgs-per-sec` for MSGS_PER_SEC. */
+/** The flag of a setting: `kafka-topic` for KAFKA_TOPIC. */
 export function flagOf(name: SettingName): string {
   return name.toLowerCase().replaceAll('_', '-');
 }

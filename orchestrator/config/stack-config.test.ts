@@ -46,10 +46,17 @@ describe('stackConfig', () => {
     '/opt/spark-output/parquet',
     '/data',
     'hdfs://name/x',
-    's3a://b/',
+    's3a://b/x',
   ])('takes OUTPUT_PATH=%j', (path) => {
     expect(config({ OUTPUT_PATH: path }).settings.OUTPUT_PATH).toBe(path);
   });
+
+  it.each(['s3a://b/', 's3a://b', 'hdfs://host:8020/', 'hdfs:///', 's3a:b/x'])(
+    'refuses OUTPUT_PATH=%j, no folder below a root, which the job would refuse',
+    (path) => {
+      expect(() => config({ OUTPUT_PATH: path })).toThrow(/OUTPUT_PATH=.* names no folder below the root/);
+    },
+  );
 
   it('refuses an output folder in the run folder and the other way round', () => {
     expect(() => config({ OUTPUT_DIR: './data/run/output' })).toThrow('lie in one another');

@@ -4,8 +4,8 @@ import { shownValue } from '../../producer/shown-value.ts';
 import { homeFolder } from '../core/home-folder.ts';
 import { localPath } from '../core/local-path.ts';
 import { ProductError } from '../core/product-error.ts';
+import type { SettingName, Settings } from '../settings/setting-table.ts';
 import type { SettingTexts } from './load-settings.ts';
-import type { SettingName, Settings } from './setting-table.ts';
 
 /** Settings and the folders that follow from them, parsed once per command. All folders are absolute. */
 export interface StackConfig {
@@ -73,6 +73,13 @@ function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, r
   if (OUTPUT_PATH === undefined) return;
   const isUri = /^[a-z][a-z0-9+.-]*:/i.test(OUTPUT_PATH);
   const path = isUri ? localPath(OUTPUT_PATH) : resolve(projectDir, OUTPUT_PATH);
+  // The job refuses it, too.
+  if (path === undefined && !/^[^:]+:(\/\/[^/]*\/+|\/)[^/]/.test(OUTPUT_PATH)) {
+    throw new ProductError('UNSAFE_PATH', {
+      message: `OUTPUT_PATH=${shownValue(OUTPUT_PATH)} names no folder below the root of a file system.`,
+      hint: 'Name one, such as OUTPUT_PATH=s3a://bucket/medallion.',
+    });
+  }
   if (path === undefined || !(isHeldByOthers(path, projectDir) || contains(runDir, path))) return;
   throw unsafePath('OUTPUT_PATH', OUTPUT_PATH, path, './data/output/parquet');
 }

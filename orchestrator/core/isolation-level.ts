@@ -1,4 +1,4 @@
-/** Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them. */
-export const ISOLATION_LEVELS = ['read_committed', 'read_uncommitted'] as const;
+import type { Settings } from '../settings/setting-table.ts';
 
-export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
+/** Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them. */
+export type IsolationLevel = Settings['KAFKA_ISOLATION_LEVEL'];

@@ -1,17 +1,10 @@
-const UNIT_MS: Readonly<Record<string, number>> = {
-  millisecond: 1,
-  second: 1000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-};
+import { durationMs } from '../settings/setting-kinds.ts';
 
 /** Milliseconds of a checked TRIGGER_INTERVAL such as "30 seconds". */
 export function triggerIntervalMs(interval: string): number {
-  const [, count, unit] = /^\s*(\d+)\s*([a-z]+?)s?\s*$/i.exec(interval) ?? [];
-  const unitMs = UNIT_MS[unit?.toLowerCase() ?? ''];
-  if (count === undefined || unitMs === undefined) throw new Error(`no trigger interval: ${interval}`);
-  return Number(count) * unitMs;
+  const ms = durationMs(interval);
+  if (ms === undefined) throw new Error(`no trigger interval: ${interval}`);
+  return ms;
 }
 
 /** Gold reads silver's folder at each trigger: no more often than this unless it is asked to. */

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { messageOf } from '../core/product-error.ts';
+import { replaceFile } from '../core/replace-file.ts';
 import type { Pipeline } from './model.ts';
 import { pipelineText, resolvePipeline } from './resolve.ts';
 import { Refusal } from './yaml-source.ts';
@@ -36,21 +37,5 @@ export function resolveFolder(folder: string, projectDir: string): Pipeline {
  * @returns whether it differed
  */
 export function generate(folder: string, projectDir: string, mode: 'write' | 'check'): boolean {
-  const text = pipelineText(resolveFolder(folder, projectDir));
-  const path = join(folder, RESOLVED_FILE);
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return false;
-  if (mode === 'write') replaceFile(path, text);
-  return true;
-}
-
-function replaceFile(path: string, text: string): void {
-  const part = `${path}.part`;
-  try {
-    writeFileSync(part, text);
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    // A full disk's error does not say which file.
-    throw Object.assign(error as NodeJS.ErrnoException, { path });
-  }
+  return replaceFile(join(folder, RESOLVED_FILE), pipelineText(resolveFolder(folder, projectDir)), mode);
 }

@@ -1,3 +1,4 @@
+import { TOPIC_PATTERN } from '../settings/setting-kinds.ts';
 import { type Column, isScalar, KAFKA_TS, rawCsvColumns, SILVER_OWN, silverColumns } from './columns.ts';
 import { type Contract, readName } from './contract/contract.ts';
 import { readDuration } from './durations.ts';
@@ -20,8 +21,7 @@ const KEYS = [
 /** The members of pipeline.yml. */
 export type PipelineMembers = YamlMembers<(typeof KEYS)[number]>;
 
-/** Kafka's rule for topic names: org.apache.kafka.common.internals.Topic. */
-const TOPIC = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+const TOPIC = new RegExp(`^(?:${TOPIC_PATTERN})$`);
 const TOPIC_FORM = '1 to 249 letters, digits, dots, underscores or hyphens';
 /** Reasons that the job has of its own. */
 const REASONS =

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { SETTING_TABLE } from '../config/setting-table.ts';
 import { ProductError } from '../core/product-error.ts';
 import { namesOf, type PortSetting, type Service } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
+import { SETTING_TABLE } from '../settings/setting-table.ts';
 import { FakeFaults } from './fake-faults.ts';
 import { type FakeStack, isActive } from './fake-stack.ts';
 import type { Faults } from './faults.ts';

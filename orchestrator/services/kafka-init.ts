@@ -1,3 +1,4 @@
+import { settingsFor } from '../config/load-settings.ts';
 import { notReady, type Probe, ready } from '../core/probe.ts';
 import { withKafkaAdmin } from '../probes/kafka-admin.ts';
 import { nodeLaunch } from '../runtime/local/commands/node-launch.ts';
@@ -21,14 +22,12 @@ export const kafkaInit: Service = {
   asProcess: {
     tools: [],
     folders: [],
-    launch(context) {
-      const { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS } = context.config.settings;
-      return nodeLaunch(context, {
+    launch: (context) =>
+      nodeLaunch(context, {
         script: 'orchestrator/stack/create-topic-main.ts',
         stopGraceMs: 5000,
-        settings: { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS: String(KAFKA_TOPIC_PARTITIONS) },
-      });
-    },
+        settings: settingsFor('kafka-init', context.config.settings),
+      }),
   },
   inContainer: { image: 'pulled', volumes: [] },
 };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { producerSettings } from '../config/load-settings.ts';
+import { settingsFor } from '../config/load-settings.ts';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
 import { notReady, type Probe, ready } from '../core/probe.ts';
@@ -19,7 +19,7 @@ export const producer: Service = {
   // What is sent before the job has fixed its start offsets would never be read.
   afterWith: ({ STARTING_OFFSETS }) => (STARTING_OFFSETS === 'latest' ? [sparkStreaming.name] : []),
   ports: [],
-  settingsUsedBy: 'producer',
+  settingsUsedBy: ['producer'],
   // Its answer key.
   writesOutputs: true,
   readyTimeoutMs: 120_000,
@@ -36,7 +36,7 @@ export const producer: Service = {
         script: 'producer/main.ts',
         stopGraceMs: 15_000,
         settings: {
-          ...producerSettings(context.config.settings),
+          ...settingsFor('producer', context.config.settings),
           ANSWER_KEY: join(context.config.outputDir, ANSWER_KEY_FILE),
         },
       }),

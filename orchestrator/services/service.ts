@@ -1,10 +1,10 @@
-import type { SettingName, Settings } from '../config/setting-table.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import type { Probe } from '../core/probe.ts';
 import type { FaultTarget } from '../runtime/faults.ts';
 import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
 import type { ServiceFolder } from '../runtime/local/run-layout.ts';
 import type { Tool } from '../runtime/local/toolchain.ts';
+import type { SettingName, Settings, SettingUser } from '../settings/setting-table.ts';
 import type { ServiceName } from './service-name.ts';
 
 /** A setting that holds a port. */
@@ -112,7 +112,7 @@ export interface Service {
     readonly insteadHint: string;
   };
   /** What `usedBy` of the setting table calls it, where settings are its own: with others it can be started after it failed. */
-  readonly settingsUsedBy?: string;
+  readonly settingsUsedBy?: readonly SettingUser[];
   /** It writes into OUTPUT_DIR, which is made and marked before it starts. */
   readonly writesOutputs: boolean;
   /** How long `up` waits until it is ready, generous for slow machines: an end of its process is noticed at once. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { settingsFor } from '../config/load-settings.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
 import { fileUri, localPath } from '../core/local-path.ts';
@@ -28,7 +29,7 @@ export const sparkStreaming: Service = {
   kind: 'daemon',
   after: [kafkaInit.name, sparkWorker.name],
   ports: [{ setting: 'SPARK_APP_UI_PORT', serves: 'page' }],
-  settingsUsedBy: 'job',
+  settingsUsedBy: ['job', 'spark-submit'],
   writesOutputs: true,
   readyTimeoutMs: 300_000,
   mayRestartBeforeReady: false,
@@ -128,25 +129,12 @@ function launch(context: LaunchContext): ProcessLaunch {
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
 function jobSettings({ settings, projectDir }: StackConfig, outputPath: string): Record<string, string> {
-  const { MAX_OFFSETS_PER_TRIGGER, GOLD_TRIGGER_INTERVAL } = settings;
   const folder = localPath(outputPath);
   return {
+    ...settingsFor('job', settings),
     KAFKA_BOOTSTRAP_SERVERS: `localhost:${settings.KAFKA_PORT}`,
     // A path with a slash is a folder to the job, whose own folder is not that of the command.
     PIPELINE: pipelineFolder(settings.PIPELINE, projectDir),
-    KAFKA_TOPIC: settings.KAFKA_TOPIC,
-    KAFKA_ISOLATION_LEVEL: settings.KAFKA_ISOLATION_LEVEL,
     OUTPUT_PATH: folder === undefined ? outputPath : fileUri(folder),
-    TRIGGER_INTERVAL: settings.TRIGGER_INTERVAL,
-    ...(GOLD_TRIGGER_INTERVAL !== undefined && { GOLD_TRIGGER_INTERVAL }),
-    ...(MAX_OFFSETS_PER_TRIGGER !== undefined && {
-      MAX_OFFSETS_PER_TRIGGER: String(MAX_OFFSETS_PER_TRIGGER),
-    }),
-    MAX_FILES_PER_SINK: String(settings.MAX_FILES_PER_SINK),
-    SINK_FILES: settings.SINK_FILES,
-    STARTING_OFFSETS: settings.STARTING_OFFSETS,
-    FAIL_ON_DATA_LOSS: String(settings.FAIL_ON_DATA_LOSS),
-    SHOW_PREVIEWS: settings.SHOW_PREVIEWS,
-    SPARK_SQL_SHUFFLE_PARTITIONS: String(settings.SPARK_SQL_SHUFFLE_PARTITIONS),
   };
 }

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readEnvFile } from '../config/env-file.ts';
-import { isSame, type SettingTexts } from '../config/load-settings.ts';
-import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../config/setting-table.ts';
+import { isSame, type SettingTexts, settingTexts } from '../config/load-settings.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { localPath } from '../core/local-path.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
+import { SETTING_NAMES, SETTING_TABLE } from '../settings/setting-table.ts';
 
 const texts = z.record(z.string(), z.string());
 const recordedStack = z.object({
@@ -66,7 +66,7 @@ export function recordStack(config: StackConfig, runtime: RuntimeName): void {
     runtime,
     checkout: config.projectDir,
     running: true,
-    settings: { ...settingsAsText(config), RUNTIME: runtime },
+    settings: { ...settingTexts(config.settings), RUNTIME: runtime },
     told,
     compose: composeNames(config),
   });
@@ -111,15 +111,6 @@ function composeNames({ environment, projectDir }: StackConfig): Readonly<Record
     return value ? [[name, value]] : [];
   });
   return Object.fromEntries(given);
-}
-
-function settingsAsText(config: StackConfig): SettingTexts {
-  const text: Partial<Record<SettingName, string>> = {};
-  for (const name of SETTING_NAMES) {
-    const value = config.settings[name];
-    if (value !== undefined) text[name] = String(value);
-  }
-  return text;
 }
 
 function differingFromDefaults(settings: SettingTexts, projectDir: string): SettingTexts {

@@ -187,7 +187,7 @@ describe('the data of a stopped stack', () => {
     await stopped({ flags: { MSGS_PER_SEC: '7' }, environment: { SEED: '3' } });
     writeFileSync(join(folder, '.env'), 'MSGS_PER_SEC=8\nMAX_RECORDS=5\n');
     const { config, notes } = await stack({ environment: { SEED: '4' } });
-    expect(config.settings).toMatchObject({ MSGS_PER_SEC: 7, SEED: '4', MAX_RECORDS: '5' });
+    expect(config.settings).toMatchObject({ MSGS_PER_SEC: 7, SEED: '4', MAX_RECORDS: 5 });
     expect(config.told).toEqual({ MSGS_PER_SEC: '7', SEED: '4' });
     expect(notes[0]).toContain('MSGS_PER_SEC=7 (.env has 8)');
   });

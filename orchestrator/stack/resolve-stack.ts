@@ -9,11 +9,11 @@ import {
   type SettingSources,
   type SettingTexts,
 } from '../config/load-settings.ts';
-import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../config/setting-table.ts';
 import { type StackConfig, stackConfig } from '../config/stack-config.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { ServiceObservation } from '../runtime/runtime.ts';
 import { SERVICES } from '../services/services.ts';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../settings/setting-table.ts';
 import { COMPOSE_NAMES, type RecordedStack, readRecordedStack, readStackLocation } from './recorded-stack.ts';
 import { selectRuntime } from './select-runtime.ts';
 
@@ -209,10 +209,12 @@ function refuseFlags(differing: readonly DifferingFlag[]): void {
 /** Settings of services that have failed for good. They run no more, so `up` can start them with others. */
 function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<SettingName> {
   const failed = services.filter(({ state }) => state === 'failed').map(({ name }) => name);
-  const users = SERVICES.filter(({ name }) => failed.includes(name)).map(
-    ({ settingsUsedBy }) => settingsUsedBy,
+  const users = SERVICES.filter(({ name }) => failed.includes(name)).flatMap(
+    ({ settingsUsedBy = [] }) => settingsUsedBy,
   );
-  return new Set(SETTING_NAMES.filter((name) => users.includes(SETTING_TABLE[name].usedBy)));
+  return new Set(
+    SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy.every((user) => users.includes(user))),
+  );
 }
 
 /** A record may say that a stack runs which ended with its machine. */

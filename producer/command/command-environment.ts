@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config-error.ts';
+import type { ProducerSetting } from '../read-settings.ts';
 import { parseEnvFile } from './env-file.ts';
 
-/** Values by setting name. */
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Values by setting name, and whatever else an environment has. */
+type Environment = Readonly<Partial<Record<ProducerSetting, string>> & Record<string, string | undefined>>;
 
 /**
  * The settings of the command: flags over environment over `.env`. An empty value of the latter two counts as not given.

@@ -1,9 +1,9 @@
 import yargs from 'yargs';
+import { rowsOf, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
 import { ConfigError } from '../config-error.ts';
-import { type ProducerSetting, SETTING_SCHEMAS } from '../setting-schemas.ts';
+import type { ProducerSetting } from '../read-settings.ts';
 import { shortened } from '../shown-value.ts';
 import { flagsKeptByNpm, ownFlags } from './npm-flags.ts';
-import { SETTING_HELP } from './setting-help.ts';
 
 /** What the command is to do. */
 export interface ProduceCommand {
@@ -14,10 +14,13 @@ export interface ProduceCommand {
   readonly out: string | undefined;
 }
 
-const SETTINGS = Object.keys(SETTING_SCHEMAS) as readonly ProducerSetting[];
+/** The flag of a setting: `kafka-topic` for KAFKA_TOPIC. */
+const flagOf = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 
-/** The flag of a setting: `msgs-per-sec` for MSGS_PER_SEC. */
-const flagOf = (name: ProducerSetting): string => name.toLowerCase().replaceAll('_', '-');
+/** What the help says of each setting, by its flag. */
+export function settingHelp(table?: SettingRows): Readonly<Record<string, string>> {
+  return Object.fromEntries(rowsOf('producer', table).map(([name, { meaning }]) => [flagOf(name), meaning]));
+}
 
 /**
  * Reads the command line of `npm run produce`.
@@ -65,12 +68,12 @@ export async function parseCommandLine(
         `${sentence(message ?? String(error?.message))} (\`npm run produce -- --help\` lists the options)`,
       );
     });
-  for (const name of SETTINGS) {
-    parser.option(flagOf(name), {
+  for (const [flag, describe] of Object.entries(settingHelp())) {
+    parser.option(flag, {
       type: 'string',
       requiresArg: true,
       group: 'Settings (also in the environment or .env, as the name in capitals):',
-      describe: SETTING_HELP[name],
+      describe,
     });
   }
   const kept = flagsKeptByNpm('produce', argv, ownFlags(parser), process.env);
@@ -98,7 +101,7 @@ function sentence(message: string): string {
 }
 
 function flagsOf(args: Readonly<Record<string, unknown>>): Partial<Record<ProducerSetting, string>> {
-  const given = SETTINGS.flatMap((name) => {
+  const given = rowsOf('producer').flatMap(([name]) => {
     const value = args[flagOf(name)];
     if (value === undefined) return [];
     // `--kafka-bootstrap-servers=$BROKERS` without BROKERS must not send to the default.

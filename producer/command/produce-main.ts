@@ -33,7 +33,7 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
     );
   }
   // A rate is kept only if it was asked for.
-  const rate = environment['MSGS_PER_SEC'] ? config.recordsPerSecond : 0;
+  const rate = environment.MSGS_PER_SEC ? config.recordsPerSecond : 0;
   if (out === undefined) {
     const dryLimits = hasLimit ? limits : { ...limits, maxRecords: DRY_RUN_RECORDS };
     await writeRecords(config, dryLimits, rate, process.stdout, stop);

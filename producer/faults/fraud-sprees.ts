@@ -10,9 +10,6 @@ const MEAN_LENGTH = (SHORTEST + LONGEST) / 2;
 /** Of the records during a spree, this share are its payments. */
 const DENSITY = 0.5;
 
-/** The highest share of fraud there can be: above it one spree would follow another without end. */
-export const HIGHEST_FRAUD_RATE = 0.25;
-
 /**
  * Says which records are payments with stolen cards. A spree is 8 to 20 payments with one card, in half of the records until
  * it is over.

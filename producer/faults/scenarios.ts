@@ -1,4 +1,10 @@
+import { SETTING_TABLE } from '../../orchestrator/settings/setting-table.ts';
 import { type FaultPlan, NO_FAULTS } from './fault-plan.ts';
+
+export const SCENARIO_NAMES = SETTING_TABLE.SCENARIO.takes.choices;
+
+/** The name of a scenario. */
+export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 /** The named mixtures of faults. A setting of its own replaces what the scenario has for it. */
 export const SCENARIOS = {
@@ -19,9 +25,4 @@ export const SCENARIOS = {
   burst: { ...NO_FAULTS, burst: { factor: 10, lastsSeconds: 5, everySeconds: 60 } },
   /** Sprees of high amounts on a few stolen cards. */
   fraud: { ...NO_FAULTS, fraudRate: 0.01 },
-} as const satisfies Record<string, FaultPlan>;
-
-/** The name of a scenario. */
-export type ScenarioName = keyof typeof SCENARIOS;
-
-export const SCENARIO_NAMES = Object.keys(SCENARIOS) as readonly ScenarioName[];
+} as const satisfies Record<ScenarioName, FaultPlan>;

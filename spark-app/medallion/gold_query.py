@@ -16,7 +16,6 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.config import PARALLEL, Settings
 from medallion.errors import JobError
 from medallion.file_source_log import FileSourceLog
 from medallion.gold import gold
@@ -24,6 +23,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import Batch, OffsetLog
 from medallion.pipeline import GoldTable, Pipeline
 from medallion.retention import prune
+from medallion.settings import PARALLEL, Settings
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.silver import silver_schema
 from medallion.sinks.file_committer import FileCommitter, StagedFiles

@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.bronze import bronze
-from medallion.config import PARALLEL, Settings
+from medallion.settings import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog, Range, count_of
 from medallion.parse import Parser

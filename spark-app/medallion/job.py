@@ -13,7 +13,9 @@ from pyspark.sql import SparkSession
 from medallion import log
 from medallion.checkpoint_repair import GoldRepair
 from medallion.cluster_watchdog import watch_executors
-from medallion.config import Settings
+from medallion.settings import Settings
+from medallion.console import say
+from medallion.data_loss import loss_of
 from medallion.errors import JobError
 from medallion.failure import is_about_the_topic, query_failure
 from medallion.file_source_log import GoldReaders
@@ -24,6 +26,7 @@ from medallion.offset_log import OffsetLog
 from medallion.pipeline_record import keep_pipeline, refuse_former_layout
 from medallion.queries import STOP_S, Queries
 from medallion.session import use_local_checkpoints
+from medallion.settings import Settings
 from medallion.sinks.naming import INGEST
 from medallion.source_manifest import (
     SourceManifest,

@@ -17,9 +17,9 @@ from typing import Any, Callable, Dict, TypeVar
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from medallion.config import Settings
 from medallion.errors import EXIT_SETTINGS, JobError
 from medallion.offset_log import Range
+from medallion.settings import Settings
 
 _TIMEOUT_S = 30
 _POLL_MS = 1000

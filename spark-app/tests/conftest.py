@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.config import load_settings
 from medallion.session import open_session
+from medallion.settings import load_settings
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from typing import Optional
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from medallion.config import load_settings
 from medallion.gold_query import start_gold
 from medallion.hadoop_files import HadoopFiles
 from medallion.pipeline import GoldTable
 from medallion.session import use_local_checkpoints
+from medallion.settings import load_settings
 from medallion.shutdown_guard import ShutdownGuard
 from medallion.silver import silver_columns
 from tests.parsing import TRANSACTIONS as PIPELINE

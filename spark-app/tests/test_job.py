@@ -14,9 +14,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion import job as job_module
-from medallion.config import load_settings
 from medallion.errors import EXIT_FAILED, EXIT_REFUSED, JobError
 from medallion.job import Job
+from medallion.settings import load_settings
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.topic import Topic
 from tests.test_queries import Batches, Write, last, starting, wait_for

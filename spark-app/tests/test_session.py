@@ -6,8 +6,8 @@ import pytest
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from medallion.config import load_settings
 from medallion.session import _configuration, tune_for_size
+from medallion.settings import load_settings
 
 
 def test_what_the_operator_sets_is_left_alone() -> None:

@@ -1,20 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { SETTING_NAMES, SETTING_TABLE } from '../../orchestrator/config/setting-table.ts';
-import { SETTING_HELP } from '../../producer/command/setting-help.ts';
+import { readValue, type ValueKind } from '../../orchestrator/settings/setting-kinds.ts';
+import { rowsOf, SETTING_TABLE, settingNamesOf } from '../../orchestrator/settings/setting-table.ts';
+import { settingHelp } from '../../producer/command/command-line.ts';
+import { readConfig } from '../../producer/config.ts';
+import { ConfigError } from '../../producer/config-error.ts';
 import { SCENARIO_NAMES } from '../../producer/faults/scenarios.ts';
-import { SETTING_SCHEMAS } from '../../producer/setting-schemas.ts';
 
-// The producer runs by itself, too, and imports nothing of the orchestrator: what both say must be the same.
+function isTaken(environment: Readonly<Record<string, string>>): boolean {
+  try {
+    readConfig(environment);
+    return true;
+  } catch (error) {
+    if (error instanceof ConfigError) return false;
+    throw error;
+  }
+}
+
 describe("the producer's settings", () => {
-  const ofTable = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
+  const ofTable = settingNamesOf('producer');
 
-  it('are those of the table, and the three that every runtime sets by itself', () => {
-    const own = ['KAFKA_BOOTSTRAP_SERVERS', 'KAFKA_TOPIC', 'ANSWER_KEY'];
-    expect(Object.keys(SETTING_SCHEMAS).toSorted()).toEqual([...own, ...ofTable].toSorted());
+  it('are those of the table, and the two that every runtime sets by itself', () => {
+    const own = ['KAFKA_BOOTSTRAP_SERVERS', 'ANSWER_KEY'];
+    expect(rowsOf('producer').map(([name]) => name)).toEqual(expect.arrayContaining([...own, ...ofTable]));
+    expect(rowsOf('producer')).toHaveLength(own.length + ofTable.length);
   });
 
-  it.each(ofTable)('%s means the same to both', (name) => {
-    expect(SETTING_HELP[name as keyof typeof SETTING_HELP]).toBe(SETTING_TABLE[name].meaning);
+  it.each(ofTable)('%s means the same to `npm run produce -- --help`', (name) => {
+    expect(settingHelp()[name.toLowerCase().replaceAll('_', '-')]).toBe(SETTING_TABLE[name].meaning);
   });
 
   it.each([
@@ -37,8 +49,9 @@ describe("the producer's settings", () => {
     ],
   ] as const)('%s has the same values allowed by both', (name, values) => {
     for (const value of values) {
-      const byTable = SETTING_TABLE[name].schema.safeParse(value).success;
-      expect([value, SETTING_SCHEMAS[name].safeParse(value).success]).toEqual([value, byTable]);
+      const byTable = 'value' in readValue<ValueKind>(SETTING_TABLE[name].takes, value);
+      // A burst needs a rate.
+      expect([value, isTaken({ MSGS_PER_SEC: '5', [name]: value })]).toEqual([value, byTable]);
     }
   });
 });

@@ -7,7 +7,7 @@ import { projectDir } from '../support/project.ts';
 
 /** Where the same word means something else than the service, and what. */
 const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'orchestrator/config/setting-table.ts': {
+  'orchestrator/settings/setting-table.ts': {
     'kafka-init': 'whose a setting is, in the words of the table: settings know of no services',
     producer: 'the same',
   },

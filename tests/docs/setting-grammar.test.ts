@@ -1,13 +1,34 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: a path with a variable is one of the values.
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../orchestrator/config/load-settings.ts';
-import type { SettingName } from '../../orchestrator/config/setting-table.ts';
+import { stackConfig } from '../../orchestrator/config/stack-config.ts';
+import { fileUri, localPath } from '../../orchestrator/core/local-path.ts';
 import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { jobTable } from '../../orchestrator/settings/setting-documents.ts';
+import {
+  choice,
+  duration,
+  flag,
+  folder,
+  hosts,
+  integer,
+  jvmOptions,
+  number,
+  offsets,
+  path,
+  readValue,
+  share,
+  text,
+  topic,
+  type ValueKind,
+  valueText,
+} from '../../orchestrator/settings/setting-kinds.ts';
+import type { SettingName, SettingRows } from '../../orchestrator/settings/setting-table.ts';
 import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/config-error.ts';
 import { derivedSeed, seededRandom } from '../../producer/random.ts';
-import { projectDir } from '../support/project.ts';
+import { readSettings } from '../../producer/read-settings.ts';
+import { hasPython, runJobProgram } from '../support/job-program.ts';
 
 /** Parts that values of each kind are drawn from, the wrong ones among them. */
 const KINDS = {
@@ -43,7 +64,75 @@ const KINDS = {
     ['a', 'A.b_c-9', '.', '..', 'é', 'x'.repeat(249)],
     ['', 'b', ' ', ' c', '/'],
   ],
+  share: [
+    ['', ' ', '-'],
+    ['0', '1', '00', '2', '٣', ''],
+    ['', '.', '.0', '.5', '.25', '.000000001', '.0000000001', 'e-3', '%'],
+    ['', ' ', '\n'],
+  ],
+  path: [
+    ['', '', '/', './', '~/', '$HOME/', '${HOME}', '$1', 'file:///', 'C:\\', 's3a://b/', ' '],
+    [
+      'data',
+      'a b#c%20d[1]é',
+      'x'.repeat(255),
+      'é'.repeat(128),
+      'a\nb',
+      '\u001b[31m',
+      '\u0085',
+      '٣',
+      '\u00a0x',
+      '',
+    ],
+    ['', '', '/', '/out', '/x'.repeat(480), '\t'],
+  ],
+  place: [
+    ['s3a:', 'hdfs:', 'file:', 'FILE:', 's:', '', '', '~'],
+    ['//b', '//host:8020', '//', '/', ''],
+    ['', '/', '//', '/x', 'x', '/../x', '/a b#c%20d[1]é', '/..', '\u00a0'],
+    ['', '/', '//', ' ', '\n'],
+  ],
+  hosts: [
+    ['', ' ', 'a:1,', 'a:1 , '],
+    ['localhost', '10.0.0.1', '[::1]', '::1', 'kafka_1', 'ü', ''],
+    [':', ':', ':', ''],
+    ['9092', '1', '65535', '65536', '0', '00009', '٣', ''],
+    ['', '', ' ', ',', ',b:2', ';b:2'],
+  ],
+  jvm: [
+    ['', ' ', '-Xss1m ', '-XX:+UseG1GC\t'],
+    ['-Da=b', '--add-opens=x/y', '-Xmx2g', '-Xms1m', '-Xmn1m', '-', '--', '-1', 'UseSerialGC', '-Da="b"', ''],
+    ['', ' ', ' -Db=é', ' -server', '\u00a0-server'],
+  ],
+  text: [
+    ['', ' '],
+    ['ab', 'aab', 'b', 'AB', 'a\nb', ''],
+    ['', ' ', '\n', '1', '٣', '123'],
+  ],
 } as const;
+
+/** Settings that are in no checkout: one of each kind, and more where bounds matter. */
+const INJECTED: Readonly<Record<string, readonly [ValueKind, keyof typeof KINDS]>> = {
+  NEW_INTEGER: [integer(1, 1000), 'number'],
+  NEW_NUMBER: [number(0.5, 1e100, 'a number from 0.5 to 1e100'), 'number'],
+  NEW_SHARE: [share(0.25), 'share'],
+  NEW_FLAG: [flag, 'word'],
+  NEW_CHOICE: [choice('single', 'a.b', '0'), 'word'],
+  NEW_DURATION: [duration(1), 'duration'],
+  NEW_TOPIC: [topic, 'topic'],
+  NEW_PATH: [path('a path'), 'path'],
+  NEW_FOLDER: [folder, 'path'],
+  NEW_HOSTS: [hosts, 'hosts'],
+  NEW_JVM_OPTIONS: [jvmOptions, 'jvm'],
+  NEW_OFFSETS: [offsets, 'offsets'],
+  NEW_TEXT: [text('a+b[0-9]{0,2}', 'a, b and two digits'), 'text'],
+};
+const INJECTED_TABLE: SettingRows = Object.fromEntries(
+  Object.entries(INJECTED).map(([name, [takes]]) => [
+    name,
+    { takes, usedBy: ['job', 'producer'], defaultText: 'unset', meaning: 'Drawn' },
+  ]),
+);
 
 const SETTINGS: readonly (readonly [SettingName, keyof typeof KINDS, 'job' | 'producer'])[] = [
   ['TRIGGER_INTERVAL', 'duration', 'job'],
@@ -85,6 +174,19 @@ function ofTable(name: SettingName, value: string): string | undefined {
   }
 }
 
+/** OUTPUT_PATH as `up` hands it to the job; undefined where it refuses. */
+function outputPathOfUp(given: string): string | undefined {
+  const source = { flags: {}, environment: { OUTPUT_PATH: given }, projectDir: '/srv/checkout' };
+  try {
+    const { OUTPUT_PATH = '' } = stackConfig(loadSettings(source), source.projectDir, {}).settings;
+    const local = localPath(OUTPUT_PATH);
+    return local === undefined ? OUTPUT_PATH : fileUri(local);
+  } catch (error) {
+    if (error instanceof ProductError) return undefined;
+    throw error;
+  }
+}
+
 function byProducer(name: SettingName, value: string): boolean {
   try {
     readConfig({ [name]: value });
@@ -99,7 +201,7 @@ function byProducer(name: SettingName, value: string): boolean {
 function byJob(pairs: readonly (readonly [SettingName, string])[]): readonly boolean[] {
   const program = `
 import json, sys
-from medallion.config import load_settings
+from medallion.settings import load_settings
 from medallion.errors import JobError
 
 def takes(name, value):
@@ -110,14 +212,8 @@ def takes(name, value):
         return False
 
 print(json.dumps([takes(name, value) for name, value in json.load(sys.stdin)]))`;
-  const cwd = join(projectDir, 'spark-app');
-  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8' };
-  return JSON.parse(
-    execFileSync('python3', ['-c', program], { cwd, env, input: JSON.stringify(pairs), encoding: 'utf8' }),
-  );
+  return runJobProgram(program, pairs) as readonly boolean[];
 }
-
-const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 // Whatever `up` accepts must not end the job or the producer minutes later.
 describe('a value that the table takes', () => {
@@ -141,13 +237,7 @@ describe('a value that the table takes', () => {
     );
     const taken = pairs.map(([name, value]) => ofTable(name, value));
     const job = byJob(pairs);
-    // JavaScript takes 1.0 and 1e3 for whole numbers, and hands them on as such.
-    const isExact = ([name, value]: readonly [SettingName, string]) =>
-      name !== 'STARTING_OFFSETS' || !/\d(\.0|e3)/.test(value);
-    const compared = pairs.map((pair, index) => [
-      ...pair,
-      isExact(pair) ? taken[index] !== undefined : job[index],
-    ]);
+    const compared = pairs.map((pair, index) => [...pair, taken[index] !== undefined]);
     expect(pairs.map((pair, index) => [...pair, job[index]])).toEqual(compared);
     const handedOn = pairs.flatMap(([name], index) => {
       const value = taken[index];
@@ -156,4 +246,70 @@ describe('a value that the table takes', () => {
     expect(byJob(handedOn)).toEqual(handedOn.map(() => true));
     expect(new Set(handedOn.map(([name]) => name)).size).toBe(new Set(pairs.map(([name]) => name)).size);
   });
+
+  it.runIf(hasPython)('for OUTPUT_PATH names a place that the job takes (not tried: no python3)', () => {
+    const places = drawn('place').flatMap((value) => outputPathOfUp(value) ?? []);
+    expect(places.length).toBeGreaterThan(20);
+    const job = byJob(places.map((place) => ['OUTPUT_PATH', place]));
+    expect(places.filter((_, index) => !job[index])).toEqual([]);
+  });
+
+  it.each(Object.entries(INJECTED))(
+    'of the kind of %s has the same value for the producer',
+    (name, [takes, kind]) => {
+      const values = drawn(kind);
+      const table = values.map((value) => [value, ofKind(takes, value)]);
+      expect(values.map((value) => [value, ofProducer(name, value)])).toEqual(table);
+      expect(new Set(table.map(([, value]) => value === undefined))).toEqual(new Set([true, false]));
+      // What is handed on as text means the same again.
+      for (const [, value] of table) {
+        if (value !== undefined) expect(ofKind(takes, valueText(takes, value))).toEqual(value);
+      }
+    },
+  );
+
+  it.runIf(hasPython)('of any kind has the same value for the job (not tried: no python3)', () => {
+    const pairs = Object.entries(INJECTED).flatMap(([name, [, kind]]) =>
+      drawn(kind).map((value) => [name, value] as const),
+    );
+    const table = pairs.map(([name, value]) =>
+      ofKind((INJECTED[name] as (typeof INJECTED)[string])[0], value),
+    );
+    const job = ofJob(pairs);
+    const both = pairs.map((pair, index) => [...pair, table[index] ?? null]);
+    expect(pairs.map((pair, index) => [...pair, job[index]])).toEqual(both);
+  });
 });
+
+function ofKind(takes: ValueKind, given: string): string | number | boolean | undefined {
+  const reading = readValue<ValueKind>(takes, given);
+  return 'value' in reading ? reading.value : undefined;
+}
+
+function ofProducer(name: string, value: string): unknown {
+  try {
+    return (readSettings({ [name]: value }, INJECTED_TABLE) as Readonly<Record<string, unknown>>)[name];
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+/** The job's value of each setting of the injected table, in one process of Python; null where it is refused. */
+function ofJob(pairs: readonly (readonly [string, string])[]): readonly unknown[] {
+  const program = `
+import json, sys
+from medallion.settings import field_of, read_settings
+
+table, pairs = json.load(sys.stdin)
+rows = json.loads(table)["settings"]
+
+def value(name, text):
+    values, problems = read_settings({name: text}, rows)
+    assert len(problems) <= 1 and all(problem.startswith(name + " is ") for problem in problems), problems
+    assert problems or set(values) == {field_of(row["name"]) for row in rows}
+    return None if problems else values[field_of(name)]
+
+print(json.dumps([value(name, text) for name, text in pairs]))`;
+  return runJobProgram(program, [jobTable(INJECTED_TABLE), pairs]) as readonly unknown[];
+}

@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { shownValue } from '../../../producer/shown-value.ts';
 import { readEnvFile } from '../../config/env-file.ts';
-import { SETTING_NAMES, type SettingName } from '../../config/setting-table.ts';
+import { settingTexts } from '../../config/load-settings.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
 import { pipelineFolder } from '../../pipeline/load-pipeline.ts';
+import { SETTING_NAMES, type SettingName } from '../../settings/setting-table.ts';
 
 /** The `name:` of docker-compose.yml, which COMPOSE_PROJECT_NAME replaces. */
 export const DEFAULT_PROJECT = 'medallion-stream';
@@ -49,10 +50,9 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
   const given = givenVariables(config);
   const workers = settings.SPARK_WORKERS;
   const owner = outputOwner(config, rootless);
-  const environment: Record<string, string> = {};
-  for (const name of SETTING_NAMES) {
-    if (!NOT_FOR_COMPOSE.has(name)) environment[name] = String(settings[name] ?? '');
-  }
+  const forCompose = SETTING_NAMES.filter((name) => !NOT_FOR_COMPOSE.has(name));
+  const texts = settingTexts(settings, forCompose);
+  const environment = Object.fromEntries(forCompose.map((name) => [name, texts[name] ?? '']));
   const folder = pipelineFolder(settings.PIPELINE, config.projectDir);
   Object.assign(environment, {
     // The folder is mounted as one of that name in pipelines/, wherever it is.

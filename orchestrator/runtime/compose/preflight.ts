@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import { namesOf, type PortSetting, portsOf, type Service } from '../../services/service.ts';
+import type { SettingName } from '../../settings/setting-table.ts';
 import { assertUsableFolder } from '../folder-access.ts';
 import { claimOutputDir } from '../owned-folder.ts';
 import { isPortFree, portOwner } from '../ports.ts';

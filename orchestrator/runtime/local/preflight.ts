@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { SettingName } from '../../config/setting-table.ts';
 import type { StackConfig } from '../../config/stack-config.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import { type PortSetting, portsOf, type Service } from '../../services/service.ts';
 import type { ServiceName } from '../../services/service-name.ts';
+import type { SettingName } from '../../settings/setting-table.ts';
 import { explainAccess } from '../access-error.ts';
 import { assertUsableFolder, nearestExisting } from '../folder-access.ts';
 import { LEAST_FREE_BYTES, megabytes, shortageOf } from '../free-space.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../../config/load-settings.ts';
-import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../../config/setting-table.ts';
 import { stackConfig } from '../../../config/stack-config.ts';
 import { serviceNamed } from '../../../services/service.ts';
 import type { ServiceName } from '../../../services/service-name.ts';
 import { SERVICE_NAMES, SERVICES } from '../../../services/services.ts';
+import { type SettingName, settingNamesOf } from '../../../settings/setting-table.ts';
 import { localOutputPath } from '../endpoints.ts';
 import { runLayout } from '../run-layout.ts';
 import type { Toolchain } from '../toolchain.ts';
@@ -304,7 +304,7 @@ describe('the Node programs', () => {
       ...{ MALFORMED_RATE: '0.3', OUT_OF_ORDER: '0.4', HOT_KEY: '0.5', FRAUD_RATE: '0.1' },
       ...{ MAX_RECORDS: '1000', DURATION: '5 minutes' },
     };
-    const own = SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy === 'producer');
+    const own = settingNamesOf('producer').filter((name) => name !== 'KAFKA_TOPIC');
     expect(Object.keys(values).toSorted()).toEqual([...own].toSorted());
     expect(launch('producer', values).spec.env).toMatchObject({
       ...values,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from medallion.config import load_settings
 from medallion.errors import EXIT_SETTINGS, JobError
+from medallion.settings import load_settings
 
 _FIXTURES = Path(__file__).parents[2] / "data/fixtures/pipelines"
 

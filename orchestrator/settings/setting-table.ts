@@ -1,0 +1,438 @@
+import { availableParallelism } from 'node:os';
+import {
+  choice,
+  duration,
+  flag,
+  folder,
+  hosts,
+  integer,
+  jvmOptions,
+  number,
+  offsets,
+  path,
+  share,
+  text,
+  topic,
+  type ValueKind,
+  type ValueOf,
+} from './setting-kinds.ts';
+
+/**
+ * Who gets a setting. `job`, `producer` and `spark-worker` read it from their environment, `spark-submit` and `kafka-init` have it
+ * as an argument, `runtimes` arrange ports, folders and images by it.
+ */
+export type SettingUser =
+  | 'orchestrator'
+  | 'runtimes'
+  | 'kafka-init'
+  | 'spark-worker'
+  | 'spark-submit'
+  | 'job'
+  | 'producer'
+  | 'verify';
+
+/** One setting. */
+export interface SettingRow {
+  readonly takes: ValueKind;
+  /** The default as it would be written in `.env`; undefined where the runtime chooses or nothing is set. */
+  readonly default?: string;
+  /**
+   * Other defaults: of docker-compose.yml for containers, of the job by itself. The job has the default of containers unless it has
+   * its own; null: it works one out.
+   */
+  readonly defaultFor?: { readonly containers?: string; readonly job?: null };
+  /** What stands for the default in documents when it is not fixed. */
+  readonly defaultText?: string;
+  /** Whoever starts a service gives it: it is no flag of `up`, and stands in no document. */
+  readonly isGivenByRuntime?: true;
+  readonly usedBy: readonly SettingUser[];
+  /** One line of meaning, for `--help`, `.env.example` and the settings table. */
+  readonly meaning: string;
+}
+
+/** Rows by name, in the order of the documents. */
+export type SettingRows = Readonly<Record<string, SettingRow>>;
+
+const port = integer(1, 65_535);
+const id = integer(0, 4_294_967_294);
+
+/** ISO 8601 with seconds or without, and days that are in the calendar. */
+const DAY =
+  '(?:(?:[0-9]{2}(?:[2468][048]|[13579][26]|0[48])|(?:[02468][048]|[13579][26])00)-02-29|[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])))';
+const TIME_OF_DAY = '(?:[01][0-9]|2[0-3]):[0-5][0-9]';
+const INSTANT = `${DAY}T${TIME_OF_DAY}(?::[0-5][0-9](?:\\.[0-9]+)?)?(?:Z|[+-]${TIME_OF_DAY})`;
+
+/**
+ * Every setting: the one place where it is written by hand. Flags (`--kafka-topic` for KAFKA_TOPIC), environment and `.env` are read
+ * by it, and so are the environments of producer and job. `npm run generate` writes from it `.env.example`, the README's table, the
+ * environments and defaults of docker-compose.yml, and what the job reads.
+ */
+export const SETTING_TABLE = {
+  RUNTIME: {
+    takes: choice('auto', 'compose', 'local'),
+    default: 'auto',
+    usedBy: ['orchestrator'],
+    meaning: 'How the services run: Docker Compose, local processes, or whichever the machine has',
+  },
+  PIPELINE: {
+    takes: path('the name of a pipeline in pipelines/, or a folder with a pipeline.json'),
+    default: 'transactions',
+    usedBy: ['job'],
+    meaning: 'The pipeline: a name in pipelines/, or a folder with a pipeline.json',
+  },
+  KAFKA_BOOTSTRAP_SERVERS: {
+    takes: hosts,
+    default: 'localhost:9094',
+    defaultFor: { containers: 'kafka:9092' },
+    isGivenByRuntime: true,
+    usedBy: ['job', 'producer'],
+    meaning: 'Brokers: host:port[,host:port…]',
+  },
+  KAFKA_TOPIC: {
+    takes: topic,
+    default: 'transactions',
+    // The pipeline's topic.
+    defaultFor: { job: null },
+    usedBy: ['kafka-init', 'job', 'producer', 'verify'],
+    meaning: 'The topic that carries the transactions',
+  },
+  KAFKA_TOPIC_PARTITIONS: {
+    takes: integer(1, 1000),
+    default: '3',
+    usedBy: ['kafka-init'],
+    meaning: 'Partitions of the topic when it is created',
+  },
+  KAFKA_ISOLATION_LEVEL: {
+    takes: choice('read_committed', 'read_uncommitted'),
+    default: 'read_committed',
+    usedBy: ['job', 'verify'],
+    meaning: 'Whether records of open and aborted transactions are read: read_committed or read_uncommitted',
+  },
+  MSGS_PER_SEC: {
+    takes: number(
+      0,
+      Number.MAX_VALUE,
+      'a finite number of records per second, 0 or more (0 = as fast as it can)',
+    ),
+    default: '5',
+    usedBy: ['producer'],
+    meaning: 'Records a second that the producer sends; 0 = as fast as it can',
+  },
+  SCENARIO: {
+    takes: choice('clean', 'messy', 'late', 'burst', 'fraud'),
+    default: 'clean',
+    usedBy: ['producer'],
+    meaning: 'Faults put into the records: clean, messy, late, burst or fraud',
+  },
+  LATE_RATE: {
+    takes: share(1),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Share of events that come late, by 90 seconds in the median',
+  },
+  DUPLICATE_RATE: {
+    takes: share(1),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Share of records that repeat an earlier one',
+  },
+  MALFORMED_RATE: {
+    takes: share(1),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Share of records that belong in quarantine',
+  },
+  OUT_OF_ORDER: {
+    takes: share(1),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Share of events that up to 20 later ones overtake',
+  },
+  BURST: {
+    takes: text(
+      'off|[0-9]{1,4}(?:\\.[0-9]{1,3})?x[0-9]{1,6}/[0-9]{1,6}',
+      'off, or FACTORxSECONDS/PERIOD such as 10x5/60: ten times the rate for 5 of every 60 seconds',
+    ),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Bursts as FACTORxSECONDS/PERIOD, such as 10x5/60, or off',
+  },
+  HOT_KEY: {
+    takes: share(1),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Share of records of one and the same card',
+  },
+  FRAUD_RATE: {
+    // Above this one spree would follow another without end.
+    takes: share(0.25),
+    defaultText: 'by SCENARIO',
+    usedBy: ['producer'],
+    meaning: 'Share of records that are payments with five stolen cards, at most 0.25',
+  },
+  SEED: {
+    // A text: 007 is another seed than 7.
+    takes: text('[0-9]{1,15}', 'a whole number of at most 15 digits'),
+    defaultText: 'unset',
+    usedBy: ['producer'],
+    meaning: 'A whole number that all records follow from, the same ones in every run',
+  },
+  EVENT_START: {
+    takes: text(INSTANT, 'an ISO-8601 time with Z or an offset, such as 2026-01-01T00:00:00Z'),
+    defaultText: 'now',
+    usedBy: ['producer'],
+    meaning: 'Time of the first event, ISO-8601; the others follow at EVENTS_PER_SEC',
+  },
+  EVENTS_PER_SEC: {
+    takes: number(
+      0.000_001,
+      9_999_999.999_999,
+      'a number above 0 of events in a second of event time, from 0.000001 to below 10000000',
+    ),
+    defaultText: '5',
+    usedBy: ['producer'],
+    meaning: 'Events in a second of event time, where SEED, EVENT_START or this is set',
+  },
+  DAY_NIGHT: {
+    takes: choice('0', '1'),
+    default: '0',
+    usedBy: ['producer'],
+    meaning: '1 lets cards be used where it is day',
+  },
+  MAX_RECORDS: {
+    takes: integer(1, 999_999_999_999_999),
+    defaultText: 'unset',
+    usedBy: ['producer'],
+    meaning: 'Records after which the producer has done enough',
+  },
+  DURATION: {
+    takes: duration(1),
+    defaultText: 'unset',
+    usedBy: ['producer'],
+    meaning: 'Time after which the producer has done enough, such as "5 minutes"',
+  },
+  ANSWER_KEY: {
+    takes: path("a file's path"),
+    defaultFor: { containers: '/opt/spark-output/answer-key.jsonl' },
+    defaultText: 'unset',
+    isGivenByRuntime: true,
+    usedBy: ['producer'],
+    meaning: 'File that the faults which were put in are written to, as JSON lines',
+  },
+  OUTPUT_DIR: {
+    takes: folder,
+    default: './data/output',
+    usedBy: ['runtimes'],
+    meaning: 'Folder on this machine for outputs and checkpoints',
+  },
+  OUTPUT_PATH: {
+    takes: path('a path or a Hadoop URI'),
+    defaultFor: { containers: '/opt/spark-output/parquet' },
+    defaultText: 'OUTPUT_DIR/parquet (/opt/spark-output/parquet in containers)',
+    usedBy: ['job'],
+    meaning: 'Where the job writes: a path or any Hadoop URI',
+  },
+  OUTPUT_UID: {
+    takes: id,
+    defaultFor: { containers: '1000' },
+    defaultText: 'whoever runs it (1000 in a bare docker compose up)',
+    usedBy: ['runtimes'],
+    meaning: 'User id that Spark runs as in containers, and whom the outputs belong to',
+  },
+  OUTPUT_GID: {
+    takes: id,
+    defaultFor: { containers: '1000' },
+    defaultText: "that user's (1000 in a bare docker compose up)",
+    usedBy: ['runtimes'],
+    meaning: 'Group id that goes with OUTPUT_UID',
+  },
+  TRIGGER_INTERVAL: {
+    takes: duration(),
+    default: '30 seconds',
+    usedBy: ['job'],
+    meaning: 'How often a micro-batch starts',
+  },
+  GOLD_TRIGGER_INTERVAL: {
+    takes: duration(),
+    defaultText: 'TRIGGER_INTERVAL, at least 10 seconds',
+    usedBy: ['job'],
+    meaning: 'How often gold reads new files of silver',
+  },
+  MAX_OFFSETS_PER_TRIGGER: {
+    takes: integer(1, 1_000_000_000),
+    defaultText: 'unset',
+    usedBy: ['job'],
+    meaning:
+      'Most records of one micro-batch; unset: 200,000 for each second of TRIGGER_INTERVAL, at least 2,000,000',
+  },
+  MAX_FILES_PER_SINK: {
+    takes: integer(0, 1_000_000),
+    default: '48',
+    usedBy: ['job'],
+    meaning: 'Files kept per sink, the newest; the parts of a micro-batch count as one; 0 = keep all',
+  },
+  SINK_FILES: {
+    takes: choice('single', 'parallel'),
+    default: 'single',
+    usedBy: ['job'],
+    meaning:
+      'Files of a micro-batch and sink: a single one, or parallel: the executors write a file for each part',
+  },
+  STARTING_OFFSETS: {
+    takes: offsets,
+    default: 'earliest',
+    usedBy: ['job'],
+    meaning: 'Where a new checkpoint begins: earliest, latest, or JSON of the Kafka source',
+  },
+  FAIL_ON_DATA_LOSS: {
+    takes: flag,
+    default: 'true',
+    usedBy: ['job'],
+    meaning: 'Stop with an error when records vanished from the topic before they were read',
+  },
+  SHOW_PREVIEWS: {
+    takes: choice('0', '1'),
+    default: '0',
+    usedBy: ['job'],
+    meaning: "1 prints a few rows of every micro-batch to the job's log",
+  },
+  SPARK_VERSION: {
+    takes: text('3\\.5\\.[1-7]', '3.5.1 to 3.5.7, the versions whose Kafka connector is published'),
+    default: '3.5.7',
+    usedBy: ['runtimes', 'spark-submit'],
+    meaning: 'Spark, PySpark and the Kafka connector',
+  },
+  SPARK_SQL_SHUFFLE_PARTITIONS: {
+    takes: integer(1, 10_000),
+    default: '4',
+    usedBy: ['job', 'spark-submit'],
+    meaning: "Shuffle partitions; fixed at a checkpoint's first run",
+  },
+  SPARK_DRIVER_JAVA_OPTIONS: {
+    takes: jvmOptions,
+    default: '-XX:+UseSerialGC -XX:TieredStopAtLevel=1',
+    usedBy: ['spark-submit'],
+    meaning: "Options of the driver's JVM",
+  },
+  SPARK_EXECUTOR_JAVA_OPTIONS: {
+    takes: jvmOptions,
+    default: '-XX:+UseParallelGC -XX:NewRatio=1',
+    usedBy: ['spark-submit'],
+    meaning: "Options of the executors' JVMs",
+  },
+  SPARK_WORKERS: {
+    takes: integer(1, 64),
+    default: '1',
+    usedBy: ['runtimes'],
+    meaning: 'Spark workers; more than one needs Compose',
+  },
+  SPARK_WORKER_CORES: {
+    takes: integer(1, 1024),
+    default: String(availableParallelism()),
+    // Spark's own: the cores that a container sees.
+    defaultFor: { containers: '' },
+    defaultText: "the machine's cores",
+    usedBy: ['spark-worker'],
+    meaning: 'Cores that a worker offers',
+  },
+  SPARK_WORKER_MEMORY: {
+    // An executor asks for 1g, Spark's default: with less it would wait for ever.
+    takes: text(
+      '[1-9][0-9]{0,3}[gG]|(?:102[4-9]|10[3-9][0-9]|1[1-9][0-9]{2}|[2-9][0-9]{3}|[1-9][0-9]{4,6})[mM]',
+      'a size of 1g or more, such as 2g or 1536m',
+    ),
+    default: '2g',
+    usedBy: ['spark-worker'],
+    meaning: 'Memory that a worker offers to executors',
+  },
+  ZOOKEEPER_PORT: {
+    takes: port,
+    default: '2181',
+    usedBy: ['runtimes'],
+    meaning: 'ZooKeeper, on 127.0.0.1',
+  },
+  KAFKA_PORT: {
+    takes: port,
+    default: '9094',
+    usedBy: ['runtimes'],
+    meaning: 'Kafka for clients outside, on 127.0.0.1',
+  },
+  SPARK_MASTER_PORT: {
+    takes: port,
+    default: '7077',
+    usedBy: ['runtimes'],
+    meaning: 'Spark master, on 127.0.0.1',
+  },
+  SPARK_MASTER_UI_PORT: {
+    takes: port,
+    default: '8080',
+    usedBy: ['runtimes'],
+    meaning: "Spark master's web page",
+  },
+  SPARK_WORKER_UI_PORT: {
+    takes: port,
+    default: '8081',
+    // A range, since each of several workers takes a port.
+    defaultFor: { containers: '8081-8090' },
+    usedBy: ['runtimes'],
+    meaning: "Spark worker's web page",
+  },
+  SPARK_APP_UI_PORT: {
+    takes: port,
+    default: '4040',
+    usedBy: ['runtimes'],
+    meaning: "The job's own web page",
+  },
+  RUN_DIR: {
+    takes: folder,
+    default: './data/run',
+    usedBy: ['orchestrator'],
+    meaning: 'Folder for logs, process state and the data of Kafka and ZooKeeper (local runtime)',
+  },
+} as const satisfies SettingRows;
+
+type Table = typeof SETTING_TABLE;
+
+/** The name of a setting of `up`, as in the environment. */
+export type SettingName = {
+  [Name in keyof Table]: Table[Name] extends { readonly isGivenByRuntime: true } ? never : Name;
+}[keyof Table];
+
+/** The name of a setting that a program reads, those among them that a runtime gives. */
+export type SettingNameOf<User extends SettingUser> = {
+  [Name in keyof Table]: User extends Table[Name]['usedBy'][number] ? Name : never;
+}[keyof Table];
+
+/** The checked values of settings; those without a default may be undefined. */
+export type SettingValues<Name extends keyof Table> = {
+  readonly [Each in Name]: Table[Each] extends { readonly default: string }
+    ? ValueOf<Table[Each]['takes']>
+    : ValueOf<Table[Each]['takes']> | undefined;
+};
+
+/** The settings of `up`. */
+export type Settings = SettingValues<SettingName>;
+
+/** Whether a name is that of a setting of `up`. */
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(SETTING_TABLE, name) && !isGivenByRuntime(SETTING_TABLE[name as keyof Table]);
+}
+
+export const SETTING_NAMES = Object.keys(SETTING_TABLE).filter(isSettingName);
+
+/** The rows that a program reads, by name and in the order of the table. */
+export function rowsOf(
+  user: SettingUser,
+  table: SettingRows = SETTING_TABLE,
+): readonly (readonly [string, SettingRow])[] {
+  return Object.entries(table).filter(([, { usedBy }]) => usedBy.includes(user));
+}
+
+/** The settings of `up` that a program reads. */
+export function settingNamesOf(user: SettingUser): readonly SettingName[] {
+  return SETTING_NAMES.filter((name) => (SETTING_TABLE[name] as SettingRow).usedBy.includes(user));
+}
+
+function isGivenByRuntime(row: SettingRow): boolean {
+  return row.isGivenByRuntime === true;
+}
