@@ -1,4 +1,4 @@
-/** Dependencies point one way: main → cli → commands → chaos → stack → {probes, runtime} → core. No cycles. */
+/** Dependencies point one way: main → cli → commands → {chaos, engine} → stack → {probes, runtime} → core. No cycles. */
 const above = {
   core: [
     'pipeline',
@@ -8,19 +8,32 @@ const above = {
     'probes',
     'runtime',
     'stack',
+    'engine',
     'chaos',
     'commands',
     'doctor',
   ],
-  pipeline: ['config', 'outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  outputs: ['report', 'probes', 'runtime', 'stack', 'chaos', 'commands', 'doctor'],
-  runtime: ['outputs', 'report', 'probes', 'stack', 'chaos', 'commands', 'doctor'],
-  probes: ['report', 'stack', 'chaos', 'commands', 'doctor'],
-  doctor: ['outputs', 'report', 'probes', 'chaos', 'commands'],
-  stack: ['report', 'chaos', 'commands', 'doctor'],
-  chaos: ['report', 'commands', 'doctor'],
+  pipeline: [
+    'config',
+    'outputs',
+    'report',
+    'probes',
+    'runtime',
+    'stack',
+    'engine',
+    'chaos',
+    'commands',
+    'doctor',
+  ],
+  config: ['outputs', 'report', 'probes', 'runtime', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
+  report: ['config', 'outputs', 'probes', 'runtime', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
+  outputs: ['report', 'probes', 'runtime', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
+  runtime: ['outputs', 'report', 'probes', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
+  probes: ['report', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
+  doctor: ['outputs', 'report', 'probes', 'engine', 'chaos', 'commands'],
+  stack: ['report', 'engine', 'chaos', 'commands', 'doctor'],
+  engine: ['report', 'chaos', 'commands', 'doctor'],
+  chaos: ['report', 'engine', 'commands', 'doctor'],
   commands: [],
 };
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quoted } from '../producer/command/npm-flags.ts';
 import { type ParsedCommand, parseCommandLine } from './cli.ts';
 import { localPath } from './core/local-path.ts';
 import { ProductError } from './core/product-error.ts';
@@ -114,10 +115,10 @@ function listenForSignals(): void {
 }
 
 function interruption(): ProductError {
-  const name = command?.name ?? 'up';
+  const [name = 'up', ...args] = argv;
   return new ProductError('INTERRUPTED', {
     message: ['Interrupted.', command?.afterInterrupt ?? 'It had started nothing.'].join(' '),
-    hint: `\`npm run ${name}\` runs it again.`,
+    hint: `\`npm run ${[name, ...(args.length > 0 ? ['--', ...args.map(quoted)] : [])].join(' ')}\` runs it again.`,
   });
 }
 

@@ -1,9 +1,10 @@
 import type { ServiceName } from '../core/services.ts';
+import { withStackLock } from '../engine/stack-lock.ts';
 import type { RuntimeName } from '../runtime/runtime.ts';
 import { recordStopped } from '../stack/recorded-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext } from './command.ts';
-import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
+import { TAKE_OVER, type TakeOverOption } from './take-over.ts';
 /** `down`: stops everything of this stack and leaves data. */
 export const down: Command<TakeOverOption> = {
   usage: 'down',

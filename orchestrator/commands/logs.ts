@@ -1,13 +1,13 @@
 import pc from 'picocolors';
 import { shownValue } from '../../producer/shown-value.ts';
-import { SERVICE_NAMES, type ServiceName } from '../core/services.ts';
 import type { LogLine } from '../runtime/runtime.ts';
 import { warnOfOtherOwner } from '../stack/folder-owners.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command } from './command.ts';
+import { assertServices, lastOf, serviceNames, servicesOf } from './service-names.ts';
 
 interface LogsOptions {
-  readonly services: readonly ServiceName[];
+  readonly services: readonly string[];
   readonly follow: boolean;
   readonly tail: number;
 }
@@ -22,26 +22,23 @@ export const logs: Command<LogsOptions> = {
   ],
   isLenient: true,
   options: (yargs) =>
-    yargs
-      .positional('services', {
-        array: true,
-        choices: SERVICE_NAMES,
-        default: [] as ServiceName[],
-        describe: 'Services, all when none is named',
-      })
+    serviceNames(yargs, 'Services, all when none is named')
       .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on with what comes' })
       .option('tail', {
         alias: 'n',
         default: 200,
         describe: 'Lines from the end of each log',
-        coerce: (value: unknown) => {
+        coerce: (given: unknown) => {
+          const value = lastOf(given);
           if (/^\d{1,9}$/.test(String(value))) return Number(value);
           throw new Error(
             `--tail ${shownValue(String(value))} is not allowed: it must be a whole number of 0 or more`,
           );
         },
       }),
-  async run({ config, reporter, output, signal, json }, { services, follow, tail }) {
+  check: ({ services }) => assertServices('logs', services),
+  async run({ config, reporter, output, signal, json }, { follow, tail, ...options }) {
+    const services = servicesOf(options.services);
     const { runtime } = await selectRuntime(config, reporter);
     const form = json ? jsonLine : services.length === 1 ? bareLine : namedLine;
     try {

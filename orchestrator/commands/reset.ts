@@ -1,10 +1,11 @@
+import { withStackLock } from '../engine/stack-lock.ts';
 import { planOutputsWipe } from '../outputs/wipe-outputs.ts';
 import { forgetStack } from '../stack/recorded-stack.ts';
 import { standingConfig } from '../stack/resolve-stack.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 import { bringDown, stoppedText } from './down.ts';
-import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
+import { TAKE_OVER, type TakeOverOption } from './take-over.ts';
 import { bringUp } from './up.ts';
 
 interface ResetOptions extends TakeOverOption {

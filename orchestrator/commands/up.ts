@@ -1,12 +1,13 @@
 import { criticalPath } from '../core/critical-path.ts';
 import { durationText } from '../core/duration.ts';
 import { runPlan } from '../core/run-plan.ts';
+import { withStackLock } from '../engine/stack-lock.ts';
 import { readRecordedStack, recordFailedStart, recordStack } from '../stack/recorded-stack.ts';
 import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
 import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
-import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
+import { TAKE_OVER, type TakeOverOption } from './take-over.ts';
 
 /** `up`: from whatever there is to a stack with data on disk, left running. */
 export const up: Command<TakeOverOption> = {

@@ -4,6 +4,7 @@ import { SERVICES, type ServiceName } from '../core/services.ts';
 import { FakeFaults } from './fake-faults.ts';
 import { type FakeStack, isActive } from './fake-stack.ts';
 import type { Faults } from './faults.ts';
+import { neverStarted } from './restart-error.ts';
 import type {
   Endpoints,
   LogLine,
@@ -50,6 +51,12 @@ export class FakeRuntime implements Runtime {
   }
 
   async superviseAgain(): Promise<void> {}
+
+  async restart(service: ServiceName): Promise<void> {
+    // The clock must move on, as it does for any real process.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    if (!this.#stack.restart(service)) throw neverStarted(service);
+  }
 
   async stop(service: ServiceName): Promise<void> {
     this.#stack.stop(service);

@@ -16,6 +16,7 @@ interface FakeService {
 }
 
 const RECENT_LINES = 50;
+const NEVER_STARTED = 'never started';
 
 /** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */
 export class FakeStack {
@@ -34,7 +35,7 @@ export class FakeStack {
           state: 'stopped',
           restarts: 0,
           since: now(),
-          detail: 'never started',
+          detail: NEVER_STARTED,
           recentLines: [],
         },
         log: [],
@@ -57,6 +58,14 @@ export class FakeStack {
   stop(name: ServiceName): boolean {
     if (!isActive(this.#of(name).observation)) return false;
     this.#enter(name, { state: 'stopped', detail: 'stopped' });
+    return true;
+  }
+
+  /** @returns false when it was never started */
+  restart(name: ServiceName): boolean {
+    if (this.#of(name).observation.detail === NEVER_STARTED) return false;
+    this.stop(name);
+    this.start(name);
     return true;
   }
 

@@ -218,6 +218,48 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       expect(await look('kafka')).toMatchObject({ state: 'running', restarts: 0 });
     });
 
+    it('a restarted service runs in another process, with lines of that one only, and has not crashed', async () => {
+      await runtime.start('kafka', never);
+      await subject.crash('kafka');
+      await expect
+        .poll(async () => (await look('kafka')).restarts, { timeout: 20_000, interval: 20 })
+        .toBe(1);
+      await expect.poll(async () => (await look('kafka')).recentLines).toContain('kafka began');
+      const before = await look('kafka');
+      await runtime.restart('kafka');
+      const after = await look('kafka');
+      expect(after).toMatchObject({ state: 'running', restarts: 0 });
+      expect(after.since > before.since).toBe(true);
+      await expect.poll(async () => (await look('kafka')).recentLines).toEqual(['kafka began']);
+    });
+
+    it('what was stopped, has failed or has completed is started by a restart', async () => {
+      await runtime.start('kafka', never);
+      await runtime.stop('kafka');
+      await runtime.restart('kafka');
+      expect(await look('kafka')).toMatchObject({ state: 'running', restarts: 0 });
+      for (const [service, state] of [
+        ['kafka-init', 'completed'],
+        ['spark-worker', 'failed'],
+      ] as const) {
+        await runtime.start(service, never);
+        await runtime.exited(service, never);
+        const before = await look(service);
+        await runtime.restart(service);
+        expect(await runtime.exited(service, never)).toMatchObject({ state });
+        expect((await look(service)).since > before.since).toBe(true);
+      }
+    });
+
+    it('a restart of what was never started is refused and starts nothing', async () => {
+      await runtime.start('kafka', never);
+      await expect(runtime.restart('producer')).rejects.toMatchObject({
+        code: 'STACK_NOT_RUNNING',
+        message: expect.stringContaining('producer'),
+      });
+      expect(await look('producer')).toMatchObject({ state: 'stopped' });
+    });
+
     it('a service that does not end when asked is ended by force after its grace', async () => {
       await runtime.start('spark-streaming', never);
       await expect

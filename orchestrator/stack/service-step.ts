@@ -1,7 +1,7 @@
 import type { StackConfig } from '../config/stack-config.ts';
 import { type GateExit, waitUntilReady } from '../core/health-gate.ts';
 import { ProductError } from '../core/product-error.ts';
-import type { ServiceName } from '../core/services.ts';
+import type { SERVICES, ServiceName } from '../core/services.ts';
 import type { Step, StepContext } from '../core/step.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { knownCause } from './known-cause.ts';
@@ -26,9 +26,11 @@ const GATE_TIMEOUT_MS: Readonly<Record<ServiceName, number>> = {
 /** Lines of a service's log that its error carries. */
 const LOG_TAIL_LINES = 20;
 
+type StartedService = Pick<(typeof SERVICES)[number], 'name' | 'kind'>;
+
 /** Starts one service and waits until its probe says ready. It is undone only if it did not run before. */
 export function serviceStep(
-  service: { readonly name: ServiceName; readonly title: string; readonly kind: 'daemon' | 'one-shot' },
+  service: StartedService & { readonly title: string },
   after: readonly string[],
   wasRunning: boolean,
   config: StackConfig,
@@ -39,17 +41,7 @@ export function serviceStep(
     try {
       const { restarts } = await observeService(runtime, name);
       await runtime.start(name, signal);
-      if (service.kind === 'one-shot') await completion(runtime, name, signal);
-      return await waitUntilReady(serviceProbe(name, config, runtime), {
-        timeoutMs: GATE_TIMEOUT_MS[name],
-        intervalMs: GATE_INTERVAL_MS,
-        attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-        signal,
-        onDetail,
-        ...(service.kind === 'daemon' && {
-          exited: (within: AbortSignal) => endOf(runtime, name, restarts, within),
-        }),
-      });
+      return await untilServiceReady(service, restarts, config, runtime, { signal, onDetail });
     } catch (error) {
       signal.throwIfAborted();
       throw await withLogTail(error, runtime, name);
@@ -57,6 +49,31 @@ export function serviceStep(
   };
   const step: Step = { name, title: service.title, after, run };
   return wasRunning ? step : { ...step, undo: () => runtime.stop(name) };
+}
+
+/**
+ * Waits until a service that was just started is ready; a one-shot, until it has completed.
+ * @param restartsBefore how often it had crashed before it was started
+ * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason
+ */
+export async function untilServiceReady(
+  { name, kind }: StartedService,
+  restartsBefore: number,
+  config: StackConfig,
+  runtime: Runtime,
+  { signal, onDetail }: StepContext,
+): Promise<string> {
+  if (kind === 'one-shot') await completion(runtime, name, signal);
+  return waitUntilReady(serviceProbe(name, config, runtime), {
+    timeoutMs: GATE_TIMEOUT_MS[name],
+    intervalMs: GATE_INTERVAL_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    signal,
+    onDetail,
+    ...(kind === 'daemon' && {
+      exited: (within: AbortSignal) => endOf(runtime, name, restartsBefore, within),
+    }),
+  });
 }
 
 /** Waits for a one-shot's end, which must be a good one. */

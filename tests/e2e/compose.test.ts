@@ -125,6 +125,22 @@ describe.skipIf(!engine)(
       expect(doctor.code).toBe(0);
     });
 
+    it('restarts services until they are ready again, and leaves all others running', async () => {
+      const startedAt = async () =>
+        new Map((await compose.containers()).map(({ Name, State }) => [Name, State.StartedAt]));
+      const before = await startedAt();
+      const { code, stdout, stderr } = await stack.run('restart', ['producer', 'kafka', '--json']);
+      expect(code, stderr).toBe(0);
+      const { restarted } = JSON.parse(stdout) as { restarted: { name: string }[] };
+      expect(restarted.map(({ name }) => name)).toEqual(['kafka', 'producer']);
+      const after = await startedAt();
+      const changed = [...after].filter(([name, at]) => before.get(name) !== at).map(([name]) => name);
+      expect(changed).toEqual([`/${compose.project}-kafka`, `/${compose.project}-producer`]);
+      expect((await statusOf(stack)).services.map(({ restarts }) => restarts)).toEqual(
+        SERVICE_NAMES.map(() => 0),
+      );
+    });
+
     let seen = 0;
     it.each(DAEMONS)(
       'comes back by itself after `docker kill` of %s, and nothing is lost or doubled',

@@ -86,6 +86,24 @@ describe('a stack from nothing', () => {
     expect(after.services.map(({ pid }) => pid)).toEqual(before.services.map(({ pid }) => pid));
   });
 
+  it('restarts services until they are ready again, and leaves all others running', async () => {
+    const before = await statusOf(stack);
+    const done = await stack.json<{ restarted: { name: string }[] }>('restart', [
+      ...['spark-streaming', 'kafka-init', 'kafka'],
+    ]);
+    const names = ['kafka', 'kafka-init', 'spark-streaming'];
+    expect(done.restarted.map(({ name }) => name)).toEqual(names);
+    const after = await statusOf(stack);
+    expect(after.services.map(({ restarts }) => restarts)).toEqual(before.services.map(() => 0));
+    for (const [index, { name, pid, since, state }] of after.services.entries()) {
+      const former = before.services[index];
+      if (names.includes(name)) {
+        expect(since > (former?.since ?? ''), name).toBe(true);
+        expect(state, name).toMatch(/^(ready|completed)$/);
+      } else expect({ name, pid }).toEqual({ name, pid: former?.pid });
+    }
+  });
+
   it('listens on 127.0.0.1 and on no other address of this machine', async () => {
     const elsewhere = Object.values(stack.ports).map((port) => listens('127.0.0.2', port));
     expect(await Promise.all(elsewhere)).toEqual(elsewhere.map(() => false));
@@ -104,6 +122,9 @@ describe('a stack from nothing', () => {
     expect(left.filter((entry) => entry.isSocket() || /\.(lock|sock|pid)$/.test(entry.name))).toEqual([]);
     expect(files('bronze').length).toBeGreaterThanOrEqual(bronze);
     expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
+    const restart = await stack.run('restart', ['kafka']);
+    expect(restart.stderr).toContain('[STACK_NOT_RUNNING]');
+    expect(restart).toMatchObject({ code: 2, stderr: expect.stringContaining('npm run up') });
   });
 
   it('has logs that arrive whole in a slow pipe, and is not ready to `status`', async () => {

@@ -2,6 +2,7 @@ import type { StackConfig } from '../../config/stack-config.ts';
 import { ProductError } from '../../core/product-error.ts';
 import { SERVICE_NAMES, type ServiceName } from '../../core/services.ts';
 import type { Faults } from '../faults.ts';
+import { neverStarted, notRestarted } from '../restart-error.ts';
 import type {
   Endpoints,
   LogLine,
@@ -133,6 +134,22 @@ export class ComposeRuntime implements Runtime {
 
   async superviseAgain(): Promise<void> {
     await this.#owner.assertOwnContainers();
+    await this.#watcher.ensure();
+  }
+
+  async restart(service: ServiceName): Promise<void> {
+    await this.#owner.assertOwnContainers();
+    // What is seen before tells afterwards which lines of a log are of the new run.
+    const containers = (await this.#containers.list()).filter((container) => container.service === service);
+    if (containers.length === 0) throw neverStarted(service);
+    try {
+      // By the engine, as a whole: Ctrl-C in a terminal reaches `docker compose`, too, which may then have stopped the service only.
+      await Promise.all(containers.map(({ info }) => this.#engine.docker.getContainer(info.Id).restart()));
+    } catch (error) {
+      throw notRestarted(service, error);
+    } finally {
+      this.#containers.changed();
+    }
     await this.#watcher.ensure();
   }
 

@@ -3,6 +3,7 @@ import { ProductError } from '../../core/product-error.ts';
 import type { ServiceName } from '../../core/services.ts';
 import type { Faults } from '../faults.ts';
 import { claimOutputDir } from '../owned-folder.ts';
+import { neverStarted, notRestarted } from '../restart-error.ts';
 import type {
   Endpoints,
   LogLine,
@@ -92,6 +93,14 @@ export class LocalRuntime implements Runtime {
 
   async superviseAgain(): Promise<void> {
     // Services do not outlive their supervisor.
+  }
+
+  async restart(service: ServiceName): Promise<void> {
+    const client = await this.#connected();
+    const restarted = await client?.request('restart', service).catch((error: unknown) => {
+      throw notRestarted(service, error);
+    });
+    if (!restarted) throw neverStarted(service);
   }
 
   async stop(service: ServiceName): Promise<void> {
