@@ -1,7 +1,7 @@
 import { durationText } from '../core/duration.ts';
 import { ProductError } from '../core/product-error.ts';
 import { SERVICE_NAMES } from '../core/services.ts';
-import { restart as restartServices } from '../engine/restart.ts';
+import { createStack } from '../engine/create-stack.ts';
 import type { Command } from './command.ts';
 import { assertServices, serviceNames, servicesOf } from './service-names.ts';
 
@@ -33,7 +33,7 @@ export const restart: Command<RestartOptions> = {
   },
   afterInterrupt: 'What it had stopped was started again.',
   async run(context, { services }) {
-    const done = await restartServices(context, servicesOf(services));
+    const done = await createStack(context).restart(servicesOf(services));
     const each = done.restarted.map(({ name, elapsedMs }) => `${name} after ${durationText(elapsedMs)}`);
     return { exitCode: 0, json: { ...done }, text: `Restarted and ready: ${each.join(', ')}.` };
   },

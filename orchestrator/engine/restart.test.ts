@@ -15,7 +15,7 @@ describe('restart', () => {
     engine.stack.start('producer');
     engine.stack.end('producer', 1);
     const before = { kafka: engine.look('kafka').pid, producer: engine.look('producer').pid };
-    const done = await restart(engine, ['producer'], engine.select);
+    const done = await restart(engine.context, ['producer']);
     expect(done).toEqual({
       runtime: 'local',
       restarted: [
@@ -38,7 +38,7 @@ describe('restart', () => {
     engine = new FakeEngine();
     engine.stack.start('zookeeper');
     engine.onEvent = ({ type }) => type === 'plan' && engine.abort.abort(new Error('enough'));
-    const restarting = restart(engine, ['producer', 'spark-worker', 'zookeeper'], engine.select);
+    const restarting = restart(engine.context, ['producer', 'spark-worker', 'zookeeper']);
     await expect(restarting).rejects.toThrow('enough');
     expect(engine.events).toMatchObject([
       {
@@ -57,7 +57,7 @@ describe('restart', () => {
     engine.stack.start('producer');
     const { pid } = engine.look('producer');
     engine.onEvent = ({ type }) => type === 'step-detail' && engine.abort.abort(new Error('interrupted'));
-    await expect(restart(engine, ['producer'], engine.select)).rejects.toThrow('interrupted');
+    await expect(restart(engine.context, ['producer'])).rejects.toThrow('interrupted');
     expect(engine.look('producer')).toMatchObject({ state: 'running' });
     expect(engine.look('producer').pid).not.toBe(pid);
   });
@@ -66,7 +66,7 @@ describe('restart', () => {
     engine = new FakeEngine({ producer: { kind: 'ends', code: 78, lines: ['bad setting'] } });
     engine.stack.start('kafka');
     engine.stack.start('producer');
-    await expect(restart(engine, ['producer'], engine.select)).rejects.toMatchObject({
+    await expect(restart(engine.context, ['producer'])).rejects.toMatchObject({
       code: 'SERVICE_EXITED',
       exitCode: 4,
       service: 'producer',
@@ -78,12 +78,12 @@ describe('restart', () => {
   it('refuses where nothing runs, and a service that was never started, with exit code 2', async () => {
     engine = new FakeEngine();
     const refused = { code: 'STACK_NOT_RUNNING', exitCode: 2, hint: expect.stringContaining('npm run up') };
-    await expect(restart(engine, ['kafka'], engine.select)).rejects.toMatchObject({
+    await expect(restart(engine.context, ['kafka'])).rejects.toMatchObject({
       ...refused,
       message: expect.stringContaining(engine.config.runDir),
     });
     engine.stack.start('zookeeper');
-    await expect(restart(engine, ['kafka'], engine.select)).rejects.toMatchObject({
+    await expect(restart(engine.context, ['kafka'])).rejects.toMatchObject({
       ...refused,
       message: 'kafka cannot be restarted: it was never started in this stack.',
     });
@@ -94,7 +94,7 @@ describe('restart', () => {
     engine = new FakeEngine();
     const { lock } = await tryFileLock(join(engine.config.runDir, 'command.lock'));
     try {
-      await expect(restart(engine, ['kafka'], engine.select)).rejects.toMatchObject({
+      await expect(restart(engine.context, ['kafka'])).rejects.toMatchObject({
         code: 'STACK_RUNNING',
         hint: expect.stringContaining('`npm run restart -- kafka` again'),
       });
@@ -108,11 +108,7 @@ describe('restart', () => {
     engine.stack.start('producer');
     recordStack(engine.configWith({ MSGS_PER_SEC: '7' }), 'local');
     const config = engine.configWith({ MSGS_PER_SEC: '8', RUNTIME: 'local' });
-    await restart(
-      { ...engine, reporter: engine.reporter, signal: engine.signal, config },
-      ['producer'],
-      engine.select,
-    );
+    await restart({ ...engine.context, config }, ['producer']);
     expect(engine.warnings).toEqual([expect.stringContaining('MSGS_PER_SEC=7')]);
   });
 });

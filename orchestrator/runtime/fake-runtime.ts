@@ -25,12 +25,17 @@ export class FakeRuntime implements Runtime {
 
   constructor(
     stack: FakeStack,
-    options: { readonly outputDir?: string; readonly preparation?: readonly PreparationStep[] } = {},
+    options: {
+      readonly outputDir?: string;
+      readonly preparation?: readonly PreparationStep[];
+      /** Where all services answer: that of each service when absent. */
+      readonly port?: number;
+    } = {},
   ) {
     this.#stack = stack;
     this.#preparation = options.preparation ?? [];
     this.outputPath = join(options.outputDir ?? '/nonexistent', 'parquet');
-    const at = (port: number) => ({ host: '127.0.0.1', port });
+    const at = (port: number) => ({ host: '127.0.0.1', port: options.port ?? port });
     this.endpoints = {
       ...{ zookeeper: at(2181), kafka: at(9094), sparkMaster: at(7077) },
       ...{ sparkMasterUi: at(8080), sparkWorkerUi: at(8081), sparkAppUi: at(4040) },

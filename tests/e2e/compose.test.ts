@@ -6,6 +6,7 @@ import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine
 import { ComposeStack, DAEMONS } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';
+import { statusDocument } from '../support/status-document.ts';
 import type { CommandResult, TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import { verify } from '../support/verify.ts';
@@ -48,7 +49,7 @@ describe.skipIf(!engine)(
 
     it('shows every service ready with its container, and is found without being told the runtime', async () => {
       const result = await stack.run('status', ['--json'], { RUNTIME: 'auto' });
-      const status = JSON.parse(result.stdout) as Awaited<ReturnType<typeof statusOf>>;
+      const status = statusDocument.parse(JSON.parse(result.stdout));
       expect(status).toMatchObject({ runtime: 'compose', ready: true });
       expect(new Set(status.services.map(({ placement }) => placement))).toEqual(new Set(['container']));
       const seen = status.services.map(({ name, state, container }) => [name, state, container]);

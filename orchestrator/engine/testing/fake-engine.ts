@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '../../config/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../config/stack-config.ts';
-import type { ReportEvent, Reporter } from '../../core/reporter.ts';
+import type { ReportEvent } from '../../core/reporter.ts';
 import { FakeRuntime } from '../../runtime/fake-runtime.ts';
 import { type FakeBehaviour, FakeStack } from '../../runtime/fake-stack.ts';
 import type { PreparationStep, ServiceObservation } from '../../runtime/runtime.ts';
-import type { selectRuntime } from '../../stack/select-runtime.ts';
+import type { EngineContext } from '../engine-context.ts';
+
+/** No probe of a service that has one gets an answer. */
+const NOBODY_LISTENS = 1;
 
 /** A stack in memory with folders of its own, and what the use cases need to act on it. */
 export class FakeEngine {
@@ -38,24 +41,27 @@ export class FakeEngine {
     return stackConfig(loadSettings({ flags: {}, environment, projectDir }), projectDir, environment);
   }
 
-  get reporter(): Reporter {
+  get context(): EngineContext {
     return {
-      emit: (event) => {
-        this.events.push(event);
-        this.onEvent(event);
+      config: this.config,
+      reporter: {
+        emit: (event) => {
+          this.events.push(event);
+          this.onEvent(event);
+        },
+        close: async () => undefined,
       },
-      close: async () => undefined,
+      signal: this.abort.signal,
+      select: async ({ outputDir }) => ({
+        runtime: new FakeRuntime(this.stack, {
+          outputDir,
+          preparation: this.#preparation,
+          port: NOBODY_LISTENS,
+        }),
+        reason: 'runtime local, as the test says',
+      }),
     };
   }
-
-  get signal(): AbortSignal {
-    return this.abort.signal;
-  }
-
-  readonly select: typeof selectRuntime = async ({ outputDir }) => ({
-    runtime: new FakeRuntime(this.stack, { outputDir, preparation: this.#preparation }),
-    reason: 'runtime local, as the test says',
-  });
 
   look(service: string): ServiceObservation {
     const found = this.stack.observations.find(({ name }) => name === service);
