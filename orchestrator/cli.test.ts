@@ -18,6 +18,15 @@ describe('a command line', () => {
     expect(flags).toEqual({ RUN_DIR: 'b' });
   });
 
+  it('refuses what is no time, with what is allowed', async () => {
+    await expect(parse('logs', '--since', 'soon')).rejects.toMatchObject(
+      refused(/^--since "soon" is not allowed: it must be how long ago, such as 30s/),
+    );
+    await expect(parse('up', '--timeout', '0')).rejects.toMatchObject(
+      refused(/^--timeout "0" is not allowed: it must be a whole number of seconds from 1 to 999999\.$/),
+    );
+  });
+
   it('restart without a service names those that there are, and how everything is restarted', async () => {
     await expect(parse('restart')).rejects.toMatchObject({
       ...refused(/^restart needs at least one service: zookeeper, .*producer\.$/),
@@ -36,11 +45,12 @@ describe('the help', () => {
   });
   afterEach(() => vi.restoreAllMocks());
 
-  it.each([['restart', 'npm run restart -- spark-streaming', 'Services, at least one: zookeeper, kafka']])(
-    'of %s teaches by examples',
-    async (command, ...texts) => {
-      await parse(command, '--help');
-      for (const text of texts) expect(shown).toContain(text);
-    },
-  );
+  it.each([
+    ['up', 'npm run up -- --timeout 600', 'downloads included'],
+    ['logs', 'npm run logs -- kafka --since 10m', '10 minutes'],
+    ['restart', 'npm run restart -- spark-streaming', 'Services, at least one: zookeeper, kafka'],
+  ])('of %s teaches by examples', async (command, ...texts) => {
+    await parse(command, '--help');
+    for (const text of texts) expect(shown).toContain(text);
+  });
 });

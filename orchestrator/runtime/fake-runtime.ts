@@ -83,7 +83,7 @@ export class FakeRuntime implements Runtime {
     );
   }
 
-  async *logs({ services, tail, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
+  async *logs({ services, tail, sinceMs, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
     const names = services.length > 0 ? services : SERVICES.map(({ name }) => name);
     const added: LogLine[] = [];
     let wake = () => {};
@@ -93,11 +93,11 @@ export class FakeRuntime implements Runtime {
     });
     try {
       for (const service of names) {
-        const log = this.#stack.logOf(service);
+        const log = this.#stack.logOf(service, sinceMs);
         const past = tail === undefined ? log : tail === 0 ? [] : log.slice(-tail);
         for (const text of [...past]) yield { service, text };
       }
-      signal.addEventListener('abort', () => wake(), { once: true });
+      if (follow) signal.addEventListener('abort', () => wake(), { once: true });
       while (follow && !signal.aborted) {
         yield* added.splice(0);
         if (added.length === 0 && !signal.aborted) {

@@ -11,7 +11,7 @@ export type FakeBehaviour =
 
 interface FakeService {
   observation: ServiceObservation;
-  log: string[];
+  log: { readonly text: string; readonly atMs: number }[];
   waiting: ((exit: ServiceExit) => void)[];
 }
 
@@ -72,7 +72,7 @@ export class FakeStack {
   /** The service's process writes a line. */
   print(name: ServiceName, text: string): void {
     const service = this.#of(name);
-    service.log.push(text);
+    service.log.push({ text, atMs: Date.now() });
     const recentLines = [...service.observation.recentLines, text].slice(-RECENT_LINES);
     service.observation = { ...service.observation, recentLines };
     for (const listener of this.#listeners) listener({ service: name, text });
@@ -104,8 +104,10 @@ export class FakeStack {
       : Promise.resolve(exitOf(service.observation));
   }
 
-  logOf(name: ServiceName): readonly string[] {
-    return this.#of(name).log;
+  logOf(name: ServiceName, sinceMs = 0): readonly string[] {
+    return this.#of(name)
+      .log.filter(({ atMs }) => atMs >= sinceMs)
+      .map(({ text }) => text);
   }
 
   /** @returns what ends the subscription */

@@ -296,6 +296,41 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
         .toEqual(expect.arrayContaining<LogLine>([{ service: 'kafka', text: 'kafka began' }, began]));
     });
 
+    it('logs yield the lines since a time, followed or not', async () => {
+      const began: LogLine = { service: 'kafka-init', text: 'kafka-init began' };
+      const logsOf = (range: { readonly sinceMs: number; readonly tail?: number }) =>
+        runtime.logs({ services: ['kafka-init'], follow: false, signal: never, ...range });
+      const read = async (range: Parameters<typeof logsOf>[0]) => {
+        const lines: LogLine[] = [];
+        for await (const line of logsOf(range)) lines.push(line);
+        return lines;
+      };
+      const runOnce = async () => {
+        await runtime.start('kafka-init', never);
+        await runtime.exited('kafka-init', never);
+      };
+      await runOnce();
+      await expect.poll(() => read({ sinceMs: 0 })).toEqual([began]);
+      const sinceMs = Date.now() + 1;
+      await expect.poll(() => Date.now()).toBeGreaterThan(sinceMs);
+      expect(await read({ sinceMs })).toEqual([]);
+      await runOnce();
+      await expect.poll(() => read({ sinceMs })).toEqual([began]);
+      expect(await read({ sinceMs: 0 })).toEqual([began, began]);
+      expect(await read({ sinceMs: 0, tail: 1 })).toEqual([began]);
+      const abort = new AbortController();
+      const lines: LogLine[] = [];
+      const following = (async () => {
+        const options = { services: ['kafka-init'] as const, sinceMs, follow: true, signal: abort.signal };
+        for await (const line of runtime.logs(options)) lines.push(line);
+      })();
+      await expect.poll(() => lines, { timeout: 5000 }).toEqual([began]);
+      await runOnce();
+      await expect.poll(() => lines, { timeout: 5000 }).toEqual([began, began]);
+      abort.abort(new Error('enough'));
+      await following;
+    });
+
     it('logs follow what is added, until the signal ends it', async () => {
       await runtime.start('kafka', never);
       const abort = new AbortController();

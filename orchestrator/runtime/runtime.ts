@@ -72,6 +72,8 @@ export interface LogOptions {
   readonly services: readonly ServiceName[];
   /** Lines from the end of each log; all when undefined. */
   readonly tail?: number;
+  /** Lines that were written at this time, in milliseconds of the epoch, or later. */
+  readonly sinceMs?: number;
   readonly follow: boolean;
   readonly signal: AbortSignal;
 }

@@ -130,6 +130,7 @@ describe.skipIf(!engine)(
       const startedAt = async () =>
         new Map((await compose.containers()).map(({ Name, State }) => [Name, State.StartedAt]));
       const before = await startedAt();
+      const restartedAt = new Date().toISOString();
       const { code, stdout, stderr } = await stack.run('restart', ['producer', 'kafka', '--json']);
       expect(code, stderr).toBe(0);
       const { restarted } = JSON.parse(stdout) as { restarted: { name: string }[] };
@@ -140,6 +141,11 @@ describe.skipIf(!engine)(
       expect((await statusOf(stack)).services.map(({ restarts }) => restarts)).toEqual(
         SERVICE_NAMES.map(() => 0),
       );
+      const first = 'first records acknowledged';
+      const starts = async (since: string) =>
+        (await stack.run('logs', ['producer', '--since', since])).stdout.split(first).length - 1;
+      expect(await starts('1h')).toBe(2);
+      expect(await starts(restartedAt)).toBe(1);
     });
 
     let seen = 0;

@@ -107,6 +107,7 @@ describe('a stack from nothing', () => {
 
   it('restarts services until they are ready again, and leaves all others running', async () => {
     const before = await statusOf(stack);
+    const restartedAt = new Date().toISOString();
     const done = await stack.json<{ restarted: { name: string }[] }>('restart', [
       ...['spark-streaming', 'kafka-init', 'kafka'],
     ]);
@@ -121,6 +122,14 @@ describe('a stack from nothing', () => {
         expect(state, name).toMatch(/^(ready|completed)$/);
       } else expect({ name, pid }).toEqual({ name, pid: former?.pid });
     }
+    const running = '[spark-streaming] query running';
+    const linesOf = async (...range: string[]) =>
+      (await stack.run('logs', ['spark-streaming', ...range])).stdout.split('\n');
+    const starts = async (...range: string[]) =>
+      (await linesOf(...range)).filter((line) => line.startsWith(running)).length;
+    const ofRestart = await starts('--since', restartedAt);
+    expect(ofRestart).toBeGreaterThan(0);
+    expect(await starts('--since', '1h')).toBe(2 * ofRestart);
   });
 
   it('listens on 127.0.0.1 and on no other address of this machine', async () => {
