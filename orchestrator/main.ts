@@ -115,7 +115,8 @@ function listenForSignals(): void {
 }
 
 function interruption(): ProductError {
-  const [name = 'up', ...args] = argv;
+  const name = command?.name ?? 'up';
+  const args = argv.filter((_word, index) => index !== argv.indexOf(name));
   return new ProductError('INTERRUPTED', {
     message: ['Interrupted.', command?.afterInterrupt ?? 'It had started nothing.'].join(' '),
     hint: `\`npm run ${[name, ...(args.length > 0 ? ['--', ...args.map(quoted)] : [])].join(' ')}\` runs it again.`,

@@ -132,6 +132,21 @@ describe('a stack from nothing', () => {
     expect(await starts('--since', '1h')).toBe(2 * ofRestart);
   });
 
+  it('has nothing stopped after a restart that is interrupted, which ends with exit code 130', async () => {
+    const restart = stack.start('restart', ['kafka']);
+    await until(
+      () => restart.output.stderr,
+      60_000,
+      () => (restart.output.stderr.includes('[kafka] starting') ? true : undefined),
+    );
+    restart.child.kill('SIGINT');
+    const { code, stderr } = await restart.result;
+    expect(stderr).toContain('Interrupted. What it had stopped was started again. [INTERRUPTED]');
+    expect(stderr).toContain('`npm run restart -- kafka` runs it again');
+    expect(code).toBe(130);
+    expect(await stack.run('status', ['--wait', '180'])).toMatchObject({ code: 0 });
+  });
+
   it('listens on 127.0.0.1 and on no other address of this machine', async () => {
     const elsewhere = Object.values(stack.ports).map((port) => listens('127.0.0.2', port));
     expect(await Promise.all(elsewhere)).toEqual(elsewhere.map(() => false));

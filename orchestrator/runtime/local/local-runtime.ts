@@ -97,6 +97,8 @@ export class LocalRuntime implements Runtime {
 
   async restart(service: ServiceName): Promise<void> {
     const client = await this.#connected();
+    if (!client && (await this.observe()).some(({ name, state }) => name === service && state === 'running'))
+      throw notRestarted(service, new Error('the supervisor of the stack is gone'));
     const restarted = await client?.request('restart', service).catch((error: unknown) => {
       throw notRestarted(service, error);
     });
