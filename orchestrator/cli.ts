@@ -8,6 +8,8 @@ import { down } from './commands/down.ts';
 import { logs } from './commands/logs.ts';
 import { peek } from './commands/peek.ts';
 import { reset } from './commands/reset.ts';
+import { restart } from './commands/restart.ts';
+import { lastOf } from './commands/service-names.ts';
 import { status } from './commands/status.ts';
 import { up } from './commands/up.ts';
 import { verify } from './commands/verify.ts';
@@ -57,6 +59,7 @@ export async function parseCommandLine(
     .version(false)
     .exitProcess(false)
     .fail((message, error) => {
+      if (error instanceof ProductError) throw error;
       const guess = /^Did you mean (.*)\?$/.exec(message ?? '')?.[1];
       const unknown = `Unknown command ${argv[0]}: did you mean ${guess}?`;
       throw usageError(guess === undefined ? (message ?? String(error?.message ?? error)) : unknown);
@@ -76,6 +79,7 @@ export async function parseCommandLine(
         return known;
       },
       (args) => {
+        command.check?.(args as Options);
         parsed = {
           name: nameOf(command.usage),
           json: args['json'] === true,
@@ -90,6 +94,7 @@ export async function parseCommandLine(
   register(up);
   register(down);
   register(reset);
+  register(restart);
   register(status);
   register(logs);
   register(verify);
@@ -159,7 +164,7 @@ function settingFlags(
 ): Partial<Record<SettingName, string>> {
   const flags: Partial<Record<SettingName, string>> = {};
   for (const name of names) {
-    const value = args[flagOf(name)];
+    const value = lastOf(args[flagOf(name)]);
     if (value !== undefined) flags[name] = String(value);
   }
   return flags;

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quoted } from '../producer/command/npm-flags.ts';
 import { type ParsedCommand, parseCommandLine } from './cli.ts';
 import { localPath } from './core/local-path.ts';
 import { ProductError } from './core/product-error.ts';
@@ -115,9 +116,10 @@ function listenForSignals(): void {
 
 function interruption(): ProductError {
   const name = command?.name ?? 'up';
+  const args = argv.filter((_word, index) => index !== argv.indexOf(name));
   return new ProductError('INTERRUPTED', {
     message: ['Interrupted.', command?.afterInterrupt ?? 'It had started nothing.'].join(' '),
-    hint: `\`npm run ${name}\` runs it again.`,
+    hint: `\`npm run ${[name, ...(args.length > 0 ? ['--', ...args.map(quoted)] : [])].join(' ')}\` runs it again.`,
   });
 }
 

@@ -15,6 +15,8 @@ import { stackActs } from '../chaos/stack-acts.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { ProductError } from '../core/product-error.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { withStackLock } from '../engine/stack-lock.ts';
+import { bringUp } from '../engine/up.ts';
 import { localOutputPath } from '../outputs/local-path.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
@@ -24,8 +26,6 @@ import { selectRuntime } from '../stack/select-runtime.ts';
 import { stackStatus } from '../stack/service-status.ts';
 import { type ChaosOptions, chaosOptions, replayOf, scheduleOf } from './chaos-options.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
-import { withStackLock } from './stack-lock.ts';
-import { bringUp } from './up.ts';
 
 const CHAOS_EXIT: Readonly<Record<ChaosRun['verdict'], number>> = {
   equal: 0,

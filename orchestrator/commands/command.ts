@@ -28,6 +28,11 @@ export interface Command<Options> {
   readonly summary: string;
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   options(yargs: Argv): Argv<Options>;
+  /**
+   * Refuses what the parser cannot, such as names behind the command: yargs checks those before it has read them.
+   * @throws ProductError BAD_USAGE
+   */
+  check?(options: Options): void;
   /** Whether it needs hardly more than folder and runtime of the stack: a bad value of another setting does not end it. */
   readonly isLenient?: boolean;
   /** It only reads outputs: a flag may name others than those of the running stack, such as a copy. */

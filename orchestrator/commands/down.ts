@@ -1,9 +1,8 @@
-import type { RuntimeName } from '../runtime/runtime.ts';
-import type { ServiceName } from '../services/service-name.ts';
-import { recordStopped } from '../stack/recorded-stack.ts';
-import { selectRuntime } from '../stack/select-runtime.ts';
-import type { Command, CommandContext } from './command.ts';
-import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
+import { createStack } from '../engine/create-stack.ts';
+import { stoppedText } from '../engine/down.ts';
+import type { Command } from './command.ts';
+import { TAKE_OVER, type TakeOverOption } from './take-over.ts';
+
 /** `down`: stops everything of this stack and leaves data. */
 export const down: Command<TakeOverOption> = {
   usage: 'down',
@@ -12,38 +11,8 @@ export const down: Command<TakeOverOption> = {
   isLenient: true,
   options: (yargs) => yargs.option('take-over', TAKE_OVER),
   afterInterrupt: 'What it stopped stays stopped.',
-  run: (context, { 'take-over': takeOver }) =>
-    withStackLock(context, 'down', takeOver, async () => {
-      const stopped = await bringDown(context, { takeOver });
-      return { exitCode: 0, json: { ...stopped }, text: stoppedText(stopped) };
-    }),
+  async run(context, { 'take-over': takeOver }) {
+    const stopped = await createStack(context).down({ takeOver });
+    return { exitCode: 0, json: { ...stopped }, text: stoppedText(stopped) };
+  },
 };
-
-/** The services that `down` stopped. */
-export interface Stopped {
-  readonly runtime: RuntimeName;
-  readonly stopped: readonly ServiceName[];
-}
-
-/** What was stopped, for people. */
-export function stoppedText({ stopped }: Stopped): string {
-  return stopped.length === 0
-    ? 'Nothing was running.'
-    : `Stopped ${stopped.join(', ')}. Data and outputs stay.`;
-}
-
-/** The work of `down`, for commands that hold the stack's lock already. */
-export async function bringDown(
-  { config, reporter }: CommandContext,
-  { takeOver = false } = {},
-): Promise<Stopped> {
-  const { runtime } = await selectRuntime(config, reporter);
-  try {
-    const taken = takeOver ? await runtime.takeOver() : [];
-    const stopped = [...taken, ...(await runtime.down())];
-    recordStopped(config);
-    return { runtime: runtime.name, stopped };
-  } finally {
-    await runtime.close();
-  }
-}

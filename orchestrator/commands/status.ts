@@ -1,12 +1,10 @@
 import pc from 'picocolors';
-import { shownValue } from '../../producer/shown-value.ts';
-import { warnOfOtherOwner } from '../stack/folder-owners.ts';
-import { selectRuntime } from '../stack/select-runtime.ts';
-import { type ServiceStatus, type StackStatus, stackStatus } from '../stack/service-status.ts';
+import { createStack } from '../engine/create-stack.ts';
+import { type ServiceStatus, type StackStatus, statusJson } from '../stack/service-status.ts';
 import { streamText } from '../stack/stream-status.ts';
-import { DEFAULT_WAIT_SECONDS, waitForReady } from '../stack/wait-for-ready.ts';
+import { DEFAULT_WAIT_SECONDS } from '../stack/wait-for-ready.ts';
 import type { Command } from './command.ts';
-import { reportedSteps } from './reported-steps.ts';
+import { wholeSeconds } from './whole-seconds.ts';
 
 interface StatusOptions {
   /** Seconds; undefined: one look. */
@@ -31,23 +29,9 @@ export const status: Command<StatusOptions> = {
       describe: `Wait until everything is ready, this many seconds at most (${DEFAULT_WAIT_SECONDS} without a number); ends at once when a service has failed for good`,
       coerce: waitSeconds,
     }),
-  async run({ config, reporter, signal }, { wait }) {
-    const { runtime } = await selectRuntime(config, reporter);
-    const look = () => stackStatus(config, runtime);
-    try {
-      await warnOfOtherOwner(config, runtime, reporter);
-      const found =
-        wait === undefined
-          ? await look()
-          : await reportedSteps(reporter, [{ step: 'wait', title: 'wait until everything is ready' }]).run(
-              'wait',
-              (onDetail) => waitForReady({ look, timeoutMs: wait * 1000, signal, onDetail }),
-              ({ ready }) => (ready ? 'everything is ready' : 'not ready'),
-            );
-      return { exitCode: found.ready ? 0 : NOT_READY, json: { ...found }, text: statusText(found) };
-    } finally {
-      await runtime.close();
-    }
+  async run(context, { wait }) {
+    const found = await createStack(context).status({ waitMs: wait === undefined ? undefined : wait * 1000 });
+    return { exitCode: found.ready ? 0 : NOT_READY, json: statusJson(found), text: statusText(found) };
   },
 };
 
@@ -55,10 +39,7 @@ export const status: Command<StatusOptions> = {
 function waitSeconds(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (value === '') return DEFAULT_WAIT_SECONDS;
-  if (/^\d{1,6}$/.test(String(value))) return Number(value);
-  throw new Error(
-    `--wait ${shownValue(String(value))} is not allowed: it must be a whole number of seconds from 0 to 999999`,
-  );
+  return wholeSeconds('--wait', value, 0);
 }
 
 const COLOUR: Readonly<Record<ServiceStatus['state'], (text: string) => string>> = {

@@ -1,102 +1,73 @@
-import { criticalPath } from '../core/critical-path.ts';
 import { durationText } from '../core/duration.ts';
-import { runPlan } from '../core/run-plan.ts';
-import { readRecordedStack, recordFailedStart, recordStack } from '../stack/recorded-stack.ts';
-import { type SelectedRuntime, selectRuntime } from '../stack/select-runtime.ts';
-import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
-import { FIRST_DATA, upPlan } from '../stack/up-plan.ts';
-import type { Command, CommandContext, CommandResult } from './command.ts';
-import { TAKE_OVER, type TakeOverOption, withStackLock } from './stack-lock.ts';
+import { createStack } from '../engine/create-stack.ts';
+import type { UpResult } from '../engine/up.ts';
+import { statusJson } from '../stack/service-status.ts';
+import { FIRST_DATA } from '../stack/up-plan.ts';
+import type { Command } from './command.ts';
+import { TAKE_OVER, type TakeOverOption } from './take-over.ts';
+import { wholeSeconds } from './whole-seconds.ts';
+
+interface UpCommandOptions extends TakeOverOption {
+  /** Seconds. */
+  readonly timeout: number | undefined;
+}
 
 /** `up`: from whatever there is to a stack with data on disk, left running. */
-export const up: Command<TakeOverOption> = {
+export const up: Command<UpCommandOptions> = {
   usage: 'up',
   summary: 'Start everything and wait until data is on disk',
   examples: [
     ['npm run up', 'start with the defaults'],
     ['npm run up -- --msgs-per-sec 200 --trigger-interval "5 seconds"', 'any setting as a flag'],
     ['npm run up -- --runtime local', 'local processes even where Docker is there'],
+    ['npm run up -- --timeout 600', 'fail with exit code 4 when it takes longer than 10 minutes'],
   ],
-  options: (yargs) => yargs.option('take-over', TAKE_OVER),
+  options: (yargs) =>
+    yargs.option('take-over', TAKE_OVER).option('timeout', {
+      type: 'string',
+      requiresArg: true,
+      defaultDescription: 'each step has a deadline of its own',
+      describe: 'Seconds that all of it may take, downloads included; then what it started is stopped',
+      coerce: (value: unknown) => (value === undefined ? undefined : wholeSeconds('--timeout', value, 1)),
+    }),
   afterInterrupt: 'Everything it started was stopped.',
-  run: (context, { 'take-over': takeOver }) =>
-    withStackLock(context, 'up', takeOver, () => bringUp(context, { takeOver })),
+  async run(context, { 'take-over': takeOver, timeout }) {
+    const timeoutMs = timeout === undefined ? undefined : timeout * 1000;
+    const done = await createStack(context).up({ takeOver, timeoutMs });
+    return { exitCode: 0, json: upJson(done), text: upText(done) };
+  },
 };
 
-/** The work of `up`, for commands that hold the stack's lock already. */
-export async function bringUp(context: CommandContext, { takeOver = false } = {}): Promise<CommandResult> {
-  const { config, signal } = context;
-  const selected = await selectRuntime(config, context.reporter);
-  const { runtime } = selected;
-  try {
-    if (takeOver) await runtime.takeOver();
-    const recorded = readRecordedStack(config);
-    const before = await runtime.observe();
-    if (recorded?.running) {
-      const status = await stackStatus(config, runtime);
-      if (status.ready) {
-        await runtime.superviseAgain();
-        return alreadyUp(status);
-      }
-    }
-    context.reporter.emit({ type: 'note', text: selected.reason });
-    await runtime.preflight(signal);
-    recordStack(config, runtime.name);
-    return await start(context, selected, before);
-  } finally {
-    await runtime.close();
-  }
-}
-
-async function start(
-  context: CommandContext,
-  { runtime }: SelectedRuntime,
-  before: Awaited<ReturnType<SelectedRuntime['runtime']['observe']>>,
-): Promise<CommandResult> {
-  const { config, reporter, signal } = context;
-  const startedNothingYet = before.every(({ state }) => state !== 'running' && state !== 'restarting');
-  try {
-    const { timings, elapsedMs } = await runPlan(upPlan(config, runtime, before), reporter, signal);
-    const path = criticalPath(timings);
-    const urls = stackUrls(runtime);
-    const chain = path.map(({ name, elapsedMs: ms }) => `${name} ${durationText(ms)}`).join(' → ');
-    return {
-      exitCode: 0,
-      json: {
-        ready: true,
-        runtime: runtime.name,
-        elapsedMs: Math.round(elapsedMs),
-        criticalPath: path.map((step) => ({ ...step, elapsedMs: Math.round(step.elapsedMs) })),
-        timings: timings.map(({ name, startMs, endMs }) => ({
-          name,
-          startMs: Math.round(startMs),
-          endMs: Math.round(endMs),
-        })),
-        outputPath: runtime.outputPath,
-        urls,
-      },
-      text: [
-        `Ready after ${durationText(elapsedMs)}: ${timings.some(({ name }) => name === FIRST_DATA) ? 'data is on disk' : 'started'} in ${runtime.outputPath}`,
-        `Longest chain: ${chain}`,
-        ...urlLines(urls),
-        'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.',
-      ].join('\n'),
-    };
-  } catch (error) {
-    if (startedNothingYet) {
-      await runtime.down();
-      recordFailedStart(config, runtime.outputPath);
-    }
-    throw error;
-  }
-}
-
-function alreadyUp(status: StackStatus): CommandResult {
+/** The document of `up --json`. */
+export function upJson(done: UpResult): Readonly<Record<string, unknown>> {
+  if (done.alreadyUp) return { ...statusJson(done.status), alreadyUp: true };
+  const { runtime, elapsedMs, criticalPath, timings, outputPath, urls } = done;
   return {
-    exitCode: 0,
-    json: { ...status, alreadyUp: true },
-    text: ['Already up: nothing to do.', ...urlLines(status.urls)].join('\n'),
+    ready: true,
+    runtime,
+    elapsedMs: Math.round(elapsedMs),
+    criticalPath: criticalPath.map((step) => ({ ...step, elapsedMs: Math.round(step.elapsedMs) })),
+    timings: timings.map(({ name, startMs, endMs }) => ({
+      name,
+      startMs: Math.round(startMs),
+      endMs: Math.round(endMs),
+    })),
+    outputPath,
+    urls,
   };
+}
+
+/** The same for people. */
+export function upText(done: UpResult): string {
+  if (done.alreadyUp) return ['Already up: nothing to do.', ...urlLines(done.status.urls)].join('\n');
+  const { elapsedMs, criticalPath, timings, outputPath, urls } = done;
+  const chain = criticalPath.map(({ name, elapsedMs: ms }) => `${name} ${durationText(ms)}`).join(' → ');
+  return [
+    `Ready after ${durationText(elapsedMs)}: ${timings.some(({ name }) => name === FIRST_DATA) ? 'data is on disk' : 'started'} in ${outputPath}`,
+    `Longest chain: ${chain}`,
+    ...urlLines(urls),
+    'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.',
+  ].join('\n');
 }
 
 function urlLines(urls: Readonly<Record<string, string>>): string[] {

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import { shownValue } from '../../producer/shown-value.ts';
 import type { StackConfig } from '../config/stack-config.ts';
 import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
 import { ERROR_CATALOGUE } from '../core/error-catalogue.ts';
 import { goldTriggerIntervalMs, triggerIntervalMs } from '../core/trigger.ts';
+import { reportedSteps } from '../engine/reported-steps.ts';
 import { withTopicLog } from '../probes/log/topic-log.ts';
 import { fetchTopicOffsets } from '../probes/topic-offsets.ts';
 import { warnOfOtherOwner } from '../stack/folder-owners.ts';
@@ -11,7 +11,7 @@ import { pipelineOf } from '../stack/pipeline-of.ts';
 import { selectRuntime } from '../stack/select-runtime.ts';
 import { waitForCommits } from '../stack/wait-for-commits.ts';
 import type { Command } from './command.ts';
-import { reportedSteps } from './reported-steps.ts';
+import { wholeSeconds } from './whole-seconds.ts';
 
 interface VerifyCommandOptions {
   readonly deep: boolean;
@@ -46,12 +46,7 @@ export const verify: Command<VerifyCommandOptions> = {
       .option('timeout', {
         default: 600,
         describe: 'Seconds that --wait waits at most',
-        coerce: (value: unknown) => {
-          if (/^[1-9]\d{0,5}$/.test(String(value))) return Number(value);
-          throw new Error(
-            `--timeout ${shownValue(String(value))} is not allowed: it must be a whole number of seconds from 1 to 999999`,
-          );
-        },
+        coerce: (value: unknown) => wholeSeconds('--timeout', value, 1),
       })
       .option('answer-key', {
         type: 'string',

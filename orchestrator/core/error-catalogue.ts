@@ -34,7 +34,7 @@ export const ERROR_CATALOGUE = {
   FOREIGN_STACK: { exitCode: 2, meaning: 'The stack, or its data, belongs to another checkout.' },
   STACK_NOT_RUNNING: {
     exitCode: 2,
-    meaning: 'The command acts on a running stack, and there is none that is ready.',
+    meaning: 'The command acts on a running stack or service, and there is none, or none that is ready.',
   },
   OUTPUT_NOT_LOCAL: {
     exitCode: 2,
@@ -87,7 +87,10 @@ export const ERROR_CATALOGUE = {
     meaning: 'Files were pruned or replaced again and again while they were read.',
   },
   STEP_FAILED: { exitCode: 4, meaning: 'A step of the plan failed.' },
-  GATE_TIMEOUT: { exitCode: 4, meaning: 'A service did not become ready before its deadline.' },
+  GATE_TIMEOUT: {
+    exitCode: 4,
+    meaning: 'A service, or all of it within `up --timeout`, was not ready in time.',
+  },
   SERVICE_EXITED: { exitCode: 4, meaning: 'A service ended while it was awaited.' },
   STREAM_FAILED: {
     exitCode: 4,

@@ -6,6 +6,7 @@ import { SETTING_TABLE } from '../settings/setting-table.ts';
 import { FakeFaults } from './fake-faults.ts';
 import { type FakeStack, isActive } from './fake-stack.ts';
 import type { Faults } from './faults.ts';
+import { neverStarted } from './restart-error.ts';
 import type {
   Address,
   LogLine,
@@ -23,19 +24,26 @@ export class FakeRuntime implements Runtime {
   readonly outputPath: string;
   readonly #stack: FakeStack;
   readonly #preparation: readonly PreparationStep[];
+  readonly #port: number | undefined;
 
   constructor(
     stack: FakeStack,
-    options: { readonly outputDir?: string; readonly preparation?: readonly PreparationStep[] } = {},
+    options: {
+      readonly outputDir?: string;
+      readonly preparation?: readonly PreparationStep[];
+      /** Where all services answer: that of each service when absent. */
+      readonly port?: number;
+    } = {},
   ) {
     this.#stack = stack;
     this.#preparation = options.preparation ?? [];
     this.outputPath = join(options.outputDir ?? '/nonexistent', 'parquet');
+    this.#port = options.port;
     this.services = stack.services;
   }
 
   addressOf(setting: PortSetting): Address {
-    return { host: '127.0.0.1', port: Number(SETTING_TABLE[setting].default) };
+    return { host: '127.0.0.1', port: this.#port ?? Number(SETTING_TABLE[setting].default) };
   }
 
   async preflight(signal: AbortSignal): Promise<void> {
@@ -52,6 +60,12 @@ export class FakeRuntime implements Runtime {
   }
 
   async superviseAgain(): Promise<void> {}
+
+  async restart(service: ServiceName): Promise<void> {
+    // The clock must move on, as it does for any real process.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    if (!this.#stack.restart(service)) throw neverStarted(service);
+  }
 
   async stop(service: ServiceName): Promise<void> {
     this.#stack.stop(service);
@@ -73,7 +87,7 @@ export class FakeRuntime implements Runtime {
     );
   }
 
-  async *logs({ services, tail, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
+  async *logs({ services, tail, sinceMs, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
     const names = services.length > 0 ? services : namesOf(this.services);
     const added: LogLine[] = [];
     let wake = () => {};
@@ -83,11 +97,11 @@ export class FakeRuntime implements Runtime {
     });
     try {
       for (const service of names) {
-        const log = this.#stack.logOf(service);
+        const log = this.#stack.logOf(service, sinceMs);
         const past = tail === undefined ? log : tail === 0 ? [] : log.slice(-tail);
         for (const text of [...past]) yield { service, text };
       }
-      signal.addEventListener('abort', () => wake(), { once: true });
+      if (follow) signal.addEventListener('abort', () => wake(), { once: true });
       while (follow && !signal.aborted) {
         yield* added.splice(0);
         if (added.length === 0 && !signal.aborted) {

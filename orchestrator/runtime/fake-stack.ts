@@ -12,11 +12,12 @@ export type FakeBehaviour =
 
 interface FakeService {
   observation: ServiceObservation;
-  log: string[];
+  log: { readonly text: string; readonly atMs: number }[];
   waiting: ((exit: ServiceExit) => void)[];
 }
 
 const RECENT_LINES = 50;
+const NEVER_STARTED = 'never started';
 
 /** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */
 export class FakeStack {
@@ -40,7 +41,7 @@ export class FakeStack {
           state: 'stopped',
           restarts: 0,
           since: now(),
-          detail: 'never started',
+          detail: NEVER_STARTED,
           recentLines: [],
         },
         log: [],
@@ -66,10 +67,18 @@ export class FakeStack {
     return true;
   }
 
+  /** @returns false when it was never started */
+  restart(name: ServiceName): boolean {
+    if (this.#of(name).observation.detail === NEVER_STARTED) return false;
+    this.stop(name);
+    this.start(name);
+    return true;
+  }
+
   /** The service's process writes a line. */
   print(name: ServiceName, text: string): void {
     const service = this.#of(name);
-    service.log.push(text);
+    service.log.push({ text, atMs: Date.now() });
     const recentLines = [...service.observation.recentLines, text].slice(-RECENT_LINES);
     service.observation = { ...service.observation, recentLines };
     for (const listener of this.#listeners) listener({ service: name, text });
@@ -102,8 +111,10 @@ export class FakeStack {
       : Promise.resolve(exitOf(service.observation));
   }
 
-  logOf(name: ServiceName): readonly string[] {
-    return this.#of(name).log;
+  logOf(name: ServiceName, sinceMs = 0): readonly string[] {
+    return this.#of(name)
+      .log.filter(({ atMs }) => atMs >= sinceMs)
+      .map(({ text }) => text);
   }
 
   /** @returns what ends the subscription */

@@ -219,6 +219,48 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       expect(await look('kafka')).toMatchObject({ state: 'running', restarts: 0 });
     });
 
+    it('a restarted service runs in another process, with lines of that one only, and has not crashed', async () => {
+      await runtime.start('kafka', never);
+      await subject.crash('kafka');
+      await expect
+        .poll(async () => (await look('kafka')).restarts, { timeout: 20_000, interval: 20 })
+        .toBe(1);
+      await expect.poll(async () => (await look('kafka')).recentLines).toContain('kafka began');
+      const before = await look('kafka');
+      await runtime.restart('kafka');
+      const after = await look('kafka');
+      expect(after).toMatchObject({ state: 'running', restarts: 0 });
+      expect(after.since > before.since).toBe(true);
+      await expect.poll(async () => (await look('kafka')).recentLines).toEqual(['kafka began']);
+    });
+
+    it('what was stopped, has failed or has completed is started by a restart', async () => {
+      await runtime.start('kafka', never);
+      await runtime.stop('kafka');
+      await runtime.restart('kafka');
+      expect(await look('kafka')).toMatchObject({ state: 'running', restarts: 0 });
+      for (const [service, state] of [
+        ['kafka-init', 'completed'],
+        ['spark-worker', 'failed'],
+      ] as const) {
+        await runtime.start(service, never);
+        await runtime.exited(service, never);
+        const before = await look(service);
+        await runtime.restart(service);
+        expect(await runtime.exited(service, never)).toMatchObject({ state });
+        expect((await look(service)).since > before.since).toBe(true);
+      }
+    });
+
+    it('a restart of what was never started is refused and starts nothing', async () => {
+      await runtime.start('kafka', never);
+      await expect(runtime.restart('producer')).rejects.toMatchObject({
+        code: 'STACK_NOT_RUNNING',
+        message: expect.stringContaining('producer'),
+      });
+      expect(await look('producer')).toMatchObject({ state: 'stopped' });
+    });
+
     it('a service that does not end when asked is ended by force after its grace', async () => {
       await runtime.start('spark-streaming', never);
       await expect
@@ -253,6 +295,41 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       await expect
         .poll(() => read([]))
         .toEqual(expect.arrayContaining<LogLine>([{ service: 'kafka', text: 'kafka began' }, began]));
+    });
+
+    it('logs yield the lines since a time, followed or not', async () => {
+      const began: LogLine = { service: 'kafka-init', text: 'kafka-init began' };
+      const logsOf = (range: { readonly sinceMs: number; readonly tail?: number }) =>
+        runtime.logs({ services: ['kafka-init'], follow: false, signal: never, ...range });
+      const read = async (range: Parameters<typeof logsOf>[0]) => {
+        const lines: LogLine[] = [];
+        for await (const line of logsOf(range)) lines.push(line);
+        return lines;
+      };
+      const runOnce = async () => {
+        await runtime.start('kafka-init', never);
+        await runtime.exited('kafka-init', never);
+      };
+      await runOnce();
+      await expect.poll(() => read({ sinceMs: 0 })).toEqual([began]);
+      const sinceMs = Date.now() + 1;
+      await expect.poll(() => Date.now()).toBeGreaterThan(sinceMs);
+      expect(await read({ sinceMs })).toEqual([]);
+      await runOnce();
+      await expect.poll(() => read({ sinceMs })).toEqual([began]);
+      expect(await read({ sinceMs: 0 })).toEqual([began, began]);
+      expect(await read({ sinceMs: 0, tail: 1 })).toEqual([began]);
+      const abort = new AbortController();
+      const lines: LogLine[] = [];
+      const following = (async () => {
+        const options = { services: ['kafka-init'] as const, sinceMs, follow: true, signal: abort.signal };
+        for await (const line of runtime.logs(options)) lines.push(line);
+      })();
+      await expect.poll(() => lines, { timeout: 5000 }).toEqual([began]);
+      await runOnce();
+      await expect.poll(() => lines, { timeout: 5000 }).toEqual([began, began]);
+      abort.abort(new Error('enough'));
+      await following;
     });
 
     it('logs follow what is added, until the signal ends it', async () => {

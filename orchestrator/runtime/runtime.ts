@@ -63,6 +63,8 @@ export interface LogOptions {
   readonly services: readonly ServiceName[];
   /** Lines from the end of each log; all when undefined. */
   readonly tail?: number;
+  /** Lines that were written at this time, in milliseconds of the epoch, or later. */
+  readonly sinceMs?: number;
   readonly follow: boolean;
   readonly signal: AbortSignal;
 }
@@ -103,6 +105,13 @@ export interface Runtime {
   start(service: ServiceName, signal: AbortSignal): Promise<void>;
   /** Starts what restarts services, if it has gone while they run: a stack that is up without it would not come back by itself. */
   superviseAgain(): Promise<void>;
+  /**
+   * Stops a service as `stop` does, and starts it again as it was started before; also one that has failed, was stopped or has
+   * completed. Returns when it has been started, not when it is ready. No crash: `restarts` counts from zero. It takes no signal, so
+   * that no service is left stopped.
+   * @throws ProductError STACK_NOT_RUNNING when it was never started, STEP_FAILED when it could not be restarted
+   */
+  restart(service: ServiceName): Promise<void>;
   /** Stops one service gracefully, within its stop grace, then by force; nothing happens when it does not run. */
   stop(service: ServiceName): Promise<void>;
   /** Every one of `services`, in their order. Services never started are `stopped`. */

@@ -8,7 +8,7 @@ import { sparkStreaming } from '../services/spark-streaming.ts';
 import { serviceProbe } from './service-probes.ts';
 import { type StreamStatus, streamReport } from './stream-status.ts';
 
-/** A service as `status` tells of it: a contract, its JSON has these fields. */
+/** A service as `status` tells of it. */
 export interface ServiceStatus {
   readonly name: ServiceName;
   /** Where it runs: as a process of this machine or in a container. */
@@ -20,11 +20,11 @@ export interface ServiceStatus {
   /** ISO-8601, UTC. */
   readonly since: string;
   readonly detail: string;
-  /** The last 20 lines of a service that failed. */
+  /** The last 20 lines of a service that failed, for people. */
   readonly log?: readonly string[];
 }
 
-/** `status --json`. */
+/** What `status` tells. */
 export interface StackStatus {
   readonly runtime: Runtime['name'];
   /** Every daemon ready and every one-shot completed. */
@@ -36,6 +36,23 @@ export interface StackStatus {
   readonly stream: StreamStatus;
   /** What people should know of event time, a sentence each without its stop. */
   readonly notes: readonly string[];
+}
+
+/** A service in `status --json`: `pid` of a process that runs, `container` of one that was made. */
+type ServiceDocument = Omit<ServiceStatus, 'log'>;
+
+/** The document of `status --json`, a contract: it has these fields and no others. */
+interface StatusDocument extends Omit<StackStatus, 'services' | 'notes'> {
+  readonly services: readonly ServiceDocument[];
+}
+
+/** What scripts are told of a status. What only people read, log lines and notes, is left out. */
+export function statusJson({ notes: _notes, services, ...status }: StackStatus) {
+  const document: StatusDocument = {
+    ...status,
+    services: services.map(({ log: _log, ...service }) => service),
+  };
+  return { ...document };
 }
 
 const PROBE_TIMEOUT_MS = 3000;

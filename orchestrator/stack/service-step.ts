@@ -28,17 +28,7 @@ export function serviceStep(
     try {
       const { restarts } = await observeService(runtime, name);
       await runtime.start(name, signal);
-      if (service.kind === 'one-shot') await completion(runtime, name, signal);
-      return await waitUntilReady(serviceProbe(service, config, runtime), {
-        timeoutMs: service.readyTimeoutMs,
-        intervalMs: GATE_INTERVAL_MS,
-        attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-        signal,
-        onDetail,
-        ...(service.kind === 'daemon' && {
-          exited: (within: AbortSignal) => endOf(runtime, service, restarts, within),
-        }),
-      });
+      return await untilServiceReady(service, restarts, config, runtime, { signal, onDetail });
     } catch (error) {
       signal.throwIfAborted();
       throw await withLogTail(error, runtime, service);
@@ -46,6 +36,31 @@ export function serviceStep(
   };
   const step: Step = { name, title: service.title, after, run };
   return wasRunning ? step : { ...step, undo: () => runtime.stop(name) };
+}
+
+/**
+ * Waits until a service that was just started is ready; a one-shot, until it has completed.
+ * @param restartsBefore how often it had crashed before it was started
+ * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason
+ */
+export async function untilServiceReady(
+  service: Service,
+  restartsBefore: number,
+  config: StackConfig,
+  runtime: Runtime,
+  { signal, onDetail }: StepContext,
+): Promise<string> {
+  if (service.kind === 'one-shot') await completion(runtime, service.name, signal);
+  return waitUntilReady(serviceProbe(service, config, runtime), {
+    timeoutMs: service.readyTimeoutMs,
+    intervalMs: GATE_INTERVAL_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    signal,
+    onDetail,
+    ...(service.kind === 'daemon' && {
+      exited: (within: AbortSignal) => endOf(runtime, service, restartsBefore, within),
+    }),
+  });
 }
 
 /** Waits for a one-shot's end, which must be a good one. */

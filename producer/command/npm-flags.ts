@@ -135,7 +135,8 @@ function corrected(command: string, argv: readonly string[], kept: readonly Kept
   return [command === 'test' ? 'npm test' : `npm run ${command}`, '--', ...whole, ...tail].join(' ');
 }
 
-function quoted(word: string): string {
+/** A word as it is typed in a shell. */
+export function quoted(word: string): string {
   if (/^[\w./:=,@%+-]+$/.test(word)) return word;
   return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }

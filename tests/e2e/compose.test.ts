@@ -6,6 +6,7 @@ import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 import { ComposeStack, DAEMONS } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';
+import { statusDocument } from '../support/status-document.ts';
 import type { CommandResult, TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import { verify } from '../support/verify.ts';
@@ -48,7 +49,7 @@ describe.skipIf(!engine)(
 
     it('shows every service ready with its container, and is found without being told the runtime', async () => {
       const result = await stack.run('status', ['--json'], { RUNTIME: 'auto' });
-      const status = JSON.parse(result.stdout) as Awaited<ReturnType<typeof statusOf>>;
+      const status = statusDocument.parse(JSON.parse(result.stdout));
       expect(status).toMatchObject({ runtime: 'compose', ready: true });
       expect(new Set(status.services.map(({ placement }) => placement))).toEqual(new Set(['container']));
       const seen = status.services.map(({ name, state, container }) => [name, state, container]);
@@ -123,6 +124,28 @@ describe.skipIf(!engine)(
       const doctor = await stack.run('doctor');
       expect(doctor.stdout).toContain(`held by this stack (container ${compose.project}-kafka)`);
       expect(doctor.code).toBe(0);
+    });
+
+    it('restarts services until they are ready again, and leaves all others running', async () => {
+      const startedAt = async () =>
+        new Map((await compose.containers()).map(({ Name, State }) => [Name, State.StartedAt]));
+      const before = await startedAt();
+      const restartedAt = new Date().toISOString();
+      const { code, stdout, stderr } = await stack.run('restart', ['producer', 'kafka', '--json']);
+      expect(code, stderr).toBe(0);
+      const { restarted } = JSON.parse(stdout) as { restarted: { name: string }[] };
+      expect(restarted.map(({ name }) => name)).toEqual(['kafka', 'producer']);
+      const after = await startedAt();
+      const changed = [...after].filter(([name, at]) => before.get(name) !== at).map(([name]) => name);
+      expect(changed).toEqual([`/${compose.project}-kafka`, `/${compose.project}-producer`]);
+      expect((await statusOf(stack)).services.map(({ restarts }) => restarts)).toEqual(
+        SERVICE_NAMES.map(() => 0),
+      );
+      const first = 'first records acknowledged';
+      const starts = async (since: string) =>
+        (await stack.run('logs', ['producer', '--since', since])).stdout.split(first).length - 1;
+      expect(await starts('1h')).toBe(2);
+      expect(await starts(restartedAt)).toBe(1);
     });
 
     let seen = 0;

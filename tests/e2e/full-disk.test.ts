@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Status, statusOf } from '../support/stack-status.ts';
+import { statusOf } from '../support/stack-status.ts';
+import type { Status } from '../support/status-document.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import { verifiedUpTo } from '../support/verify.ts';

@@ -6,15 +6,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesOf } from '../support/processes-of.ts';
 import { projectDir } from '../support/project.ts';
 import { statusOf } from '../support/stack-status.ts';
+import { statusDocument } from '../support/status-document.ts';
 import { type CommandResult, TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 
 let stack: TestStack;
+let late: CommandResult;
+let leftLate: ReturnType<typeof processesOf>;
 let first: CommandResult;
 let waited: CommandResult;
 
 beforeAll(async () => {
   stack = await TestStack.create({ MSGS_PER_SEC: '50' });
+  late = await stack.run('up', ['--timeout', '3']);
+  leftLate = processesOf(stack.folder);
   // Before there is anything, as a script beside `up` may ask.
   const waiting = stack.run('status', ['--wait', '600', '--json']);
   first = await stack.run('up');
@@ -26,6 +31,15 @@ const files = (sink: string) =>
   existsSync(join(stack.outputPath, sink)) ? readdirSync(join(stack.outputPath, sink)) : [];
 
 describe('a stack from nothing', () => {
+  it('that is not ready within --timeout is stopped: exit code 4, what was not ready and why', () => {
+    expect(late.stderr).toMatch(
+      /error: The stack was not ready within 3 s \(--timeout 3\): \S+: .*first-data\. \[GATE_TIMEOUT\]/,
+    );
+    expect(late.stderr).toContain('npm run up -- --timeout 6');
+    expect(late.code).toBe(4);
+    expect(leftLate).toEqual([]);
+  });
+
   it('is ready with exit code 0, tells the longest chain and the pages', () => {
     expect(first.stderr + first.stdout).toContain('Ready after');
     expect(first.code).toBe(0);
@@ -43,7 +57,9 @@ describe('a stack from nothing', () => {
   });
 
   it('is what `status --wait` waited for', () => {
-    expect(JSON.parse(waited.stdout)).toMatchObject({ ready: true });
+    const status = statusDocument.parse(JSON.parse(waited.stdout));
+    expect(status).toMatchObject({ ready: true, stream: { batch: expect.any(Number) } });
+    expect(status.stream.rows['bronze']).toBeGreaterThan(0);
     expect(waited.code).toBe(0);
   });
 
@@ -82,8 +98,53 @@ describe('a stack from nothing', () => {
     const again = await stack.run('up');
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toContain('Already up');
+    const { alreadyUp, ...status } = await stack.json('up', ['--timeout', '60']);
+    expect(alreadyUp).toBe(true);
+    expect(statusDocument.parse(status)).toMatchObject({ ready: true });
     const after = await statusOf(stack);
     expect(after.services.map(({ pid }) => pid)).toEqual(before.services.map(({ pid }) => pid));
+  });
+
+  it('restarts services until they are ready again, and leaves all others running', async () => {
+    const before = await statusOf(stack);
+    const restartedAt = new Date().toISOString();
+    const done = await stack.json<{ restarted: { name: string }[] }>('restart', [
+      ...['spark-streaming', 'kafka-init', 'kafka'],
+    ]);
+    const names = ['kafka', 'kafka-init', 'spark-streaming'];
+    expect(done.restarted.map(({ name }) => name)).toEqual(names);
+    const after = await statusOf(stack);
+    expect(after.services.map(({ restarts }) => restarts)).toEqual(before.services.map(() => 0));
+    for (const [index, { name, pid, since, state }] of after.services.entries()) {
+      const former = before.services[index];
+      if (names.includes(name)) {
+        expect(since > (former?.since ?? ''), name).toBe(true);
+        expect(state, name).toMatch(/^(ready|completed)$/);
+      } else expect({ name, pid }).toEqual({ name, pid: former?.pid });
+    }
+    const running = '[spark-streaming] query running';
+    const linesOf = async (...range: string[]) =>
+      (await stack.run('logs', ['spark-streaming', ...range])).stdout.split('\n');
+    const starts = async (...range: string[]) =>
+      (await linesOf(...range)).filter((line) => line.startsWith(running)).length;
+    const ofRestart = await starts('--since', restartedAt);
+    expect(ofRestart).toBeGreaterThan(0);
+    expect(await starts('--since', '1h')).toBe(2 * ofRestart);
+  });
+
+  it('has nothing stopped after a restart that is interrupted, which ends with exit code 130', async () => {
+    const restart = stack.start('restart', ['kafka']);
+    await until(
+      () => restart.output.stderr,
+      60_000,
+      () => (restart.output.stderr.includes('[kafka] starting') ? true : undefined),
+    );
+    restart.child.kill('SIGINT');
+    const { code, stderr } = await restart.result;
+    expect(stderr).toContain('Interrupted. What it had stopped was started again. [INTERRUPTED]');
+    expect(stderr).toContain('`npm run restart -- kafka` runs it again');
+    expect(code).toBe(130);
+    expect(await stack.run('status', ['--wait', '180'])).toMatchObject({ code: 0 });
   });
 
   it('listens on 127.0.0.1 and on no other address of this machine', async () => {
@@ -104,6 +165,9 @@ describe('a stack from nothing', () => {
     expect(left.filter((entry) => entry.isSocket() || /\.(lock|sock|pid)$/.test(entry.name))).toEqual([]);
     expect(files('bronze').length).toBeGreaterThanOrEqual(bronze);
     expect(await stack.run('down')).toMatchObject({ code: 0, stdout: 'Nothing was running.\n' });
+    const restart = await stack.run('restart', ['kafka']);
+    expect(restart.stderr).toContain('[STACK_NOT_RUNNING]');
+    expect(restart).toMatchObject({ code: 2, stderr: expect.stringContaining('npm run up') });
   });
 
   it('has logs that arrive whole in a slow pipe, and is not ready to `status`', async () => {
@@ -122,8 +186,8 @@ describe('a stack from nothing', () => {
   });
 
   it('comes up again on its data and verifies equal', async () => {
-    const again = await stack.run('up');
-    expect(again.stderr + again.stdout).toContain('Ready after');
+    const again = await stack.json('up', ['--timeout', '600']);
+    expect(again).toMatchObject({ ready: true, runtime: 'local', outputPath: stack.outputPath });
     expect(await stack.json('verify')).toMatchObject({ equal: true });
   });
 });

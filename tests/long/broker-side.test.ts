@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pidOf, type Status, statusOf } from '../support/stack-status.ts';
+import { pidOf, statusOf } from '../support/stack-status.ts';
+import type { Status } from '../support/status-document.ts';
 import { TestClient } from '../support/test-client.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
@@ -34,7 +35,7 @@ async function jobFailed(): Promise<string> {
     },
   );
   expect(job.detail).toContain('exited with code 78');
-  return (job as { log?: readonly string[] }).log?.join('\n') ?? '';
+  return (await stack.run('logs', ['spark-streaming', '--tail', '20'])).stdout;
 }
 
 /** Does something while the driver is stopped: what it then meets has happened at once. */

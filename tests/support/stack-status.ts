@@ -1,27 +1,11 @@
+import { type Status, statusDocument } from './status-document.ts';
 import type { TestStack } from './test-stack.ts';
 import { until } from './until.ts';
-
-/** The part of `status --json` that tests read. */
-export interface Status {
-  readonly runtime: string;
-  readonly ready: boolean;
-  readonly services: readonly {
-    readonly name: string;
-    readonly placement: string;
-    readonly state: string;
-    readonly pid?: number;
-    readonly container?: string;
-    readonly restarts: number;
-    readonly since: string;
-    readonly detail: string;
-  }[];
-  readonly urls: Readonly<Record<string, string>>;
-}
 
 /** The stack's status, ready (exit code 0) or not (1). */
 export async function statusOf(stack: TestStack): Promise<Status> {
   const { code, stdout, stderr } = await stack.run('status', ['--json']);
-  const status = code === 0 || code === 1 ? (JSON.parse(stdout) as Status) : undefined;
+  const status = code === 0 || code === 1 ? statusDocument.parse(JSON.parse(stdout)) : undefined;
   if (!status || status.ready !== (code === 0))
     throw new Error(`status ended with ${code}: ${stderr}${stdout}`);
   return status;

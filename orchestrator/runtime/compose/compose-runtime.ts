@@ -4,6 +4,7 @@ import { namesOf, outlineOf, type PortSetting, type Service } from '../../servic
 import type { ServiceName } from '../../services/service-name.ts';
 import type { Faults } from '../faults.ts';
 import { loopbackAddress } from '../loopback-address.ts';
+import { neverStarted, notRestarted } from '../restart-error.ts';
 import type {
   Address,
   LogLine,
@@ -144,6 +145,22 @@ export class ComposeRuntime implements Runtime {
 
   async superviseAgain(): Promise<void> {
     await this.#owner.assertOwnContainers();
+    await this.#watcher.ensure();
+  }
+
+  async restart(service: ServiceName): Promise<void> {
+    await this.#owner.assertOwnContainers();
+    // What is seen before tells afterwards which lines of a log are of the new run.
+    const containers = (await this.#containers.list()).filter((container) => container.service === service);
+    if (containers.length === 0) throw neverStarted(service);
+    try {
+      // By the engine, as a whole: Ctrl-C in a terminal reaches `docker compose`, too, which may then have stopped the service only.
+      await Promise.all(containers.map(({ info }) => this.#engine.docker.getContainer(info.Id).restart()));
+    } catch (error) {
+      throw notRestarted(service, error);
+    } finally {
+      this.#containers.changed();
+    }
     await this.#watcher.ensure();
   }
 

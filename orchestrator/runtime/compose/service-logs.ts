@@ -1,9 +1,12 @@
 import type Docker from 'dockerode';
 import type { ServiceName } from '../../services/service-name.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
+import { sinceText } from './engine-time.ts';
 import { LogFrames } from './log-frames.ts';
 import { runBegin } from './run-begin.ts';
 import type { StackContainers } from './stack-containers.ts';
+
+const NS_PER_MS = 1_000_000n;
 
 /**
  * What the containers wrote, service by service; with `follow` then what comes, of containers that start meanwhile too, until
@@ -12,7 +15,7 @@ import type { StackContainers } from './stack-containers.ts';
 export async function* serviceLogs(
   docker: Docker,
   containers: StackContainers,
-  { services, tail, follow, signal }: LogOptions,
+  { services, tail, sinceMs, follow, signal }: LogOptions,
 ): AsyncGenerator<LogLine> {
   const isWanted = (service: ServiceName) => services.length === 0 || services.includes(service);
   const queue = new LineQueue();
@@ -60,7 +63,10 @@ export async function* serviceLogs(
     for (const { service, info } of await containers.list()) {
       if (!isWanted(service)) continue;
       before.set(info.Id, info);
-      const range = tail === undefined ? {} : { tail };
+      const range: LogRange = {
+        ...(tail !== undefined && { tail }),
+        ...(sinceMs !== undefined && { since: sinceText(BigInt(Math.floor(sinceMs)) * NS_PER_MS) }),
+      };
       if (follow && info.State.Running)
         void read(info.Id, service, range).catch((e: unknown) => queue.finish(e));
       else yield* past(docker, info.Id, service, range);
@@ -86,7 +92,7 @@ async function* past(
   docker: Docker,
   id: string,
   service: ServiceName,
-  range: { readonly tail?: number },
+  range: LogRange,
 ): AsyncGenerator<LogLine> {
   const options = { stdout: true, stderr: true, follow: false as const, ...range };
   const frames = new LogFrames();

@@ -5,6 +5,7 @@ import type { ServiceName } from '../../services/service-name.ts';
 import type { Faults } from '../faults.ts';
 import { loopbackAddress } from '../loopback-address.ts';
 import { claimOutputDir } from '../owned-folder.ts';
+import { neverStarted, notRestarted } from '../restart-error.ts';
 import type {
   Address,
   LogLine,
@@ -99,6 +100,16 @@ export class LocalRuntime implements Runtime {
 
   async superviseAgain(): Promise<void> {
     // Services do not outlive their supervisor.
+  }
+
+  async restart(service: ServiceName): Promise<void> {
+    const client = await this.#connected();
+    if (!client && (await this.observe()).some(({ name, state }) => name === service && state === 'running'))
+      throw notRestarted(service, new Error('the supervisor of the stack is gone'));
+    const restarted = await client?.request('restart', service).catch((error: unknown) => {
+      throw notRestarted(service, error);
+    });
+    if (!restarted) throw neverStarted(service);
   }
 
   async stop(service: ServiceName): Promise<void> {

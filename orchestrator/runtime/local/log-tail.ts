@@ -6,7 +6,7 @@ const NEWLINE = 0x0a;
 export interface TailOptions {
   /** How many lines, all when undefined. */
   readonly count?: number | undefined;
-  /** Where in the last file the wanted part begins, in bytes; ignored when the file is shorter (it was rotated). */
+  /** Where in the first file the wanted part begins, in bytes; ignored when the file is shorter (it was rotated). */
   readonly from?: number;
   /** Where in the last file it ends, its end when undefined. */
   readonly until?: number;
@@ -26,7 +26,10 @@ export function lastLines(
   const enough = () => count !== undefined && breaks > count;
   for (const [index, file] of files.toReversed().entries()) {
     if (enough()) break;
-    const range = index === 0 ? { from, until } : { from: 0, until: Number.POSITIVE_INFINITY };
+    const range = {
+      from: index === files.length - 1 ? from : 0,
+      until: index === 0 ? until : Number.POSITIVE_INFINITY,
+    };
     forEachBlockBackwards(file, range, (block) => {
       blocks.unshift(block);
       for (const byte of block) if (byte === NEWLINE) breaks += 1;
@@ -39,10 +42,10 @@ export function lastLines(
   return (count === undefined ? lines : lines.slice(-count)).map((line) => line.replace(/\r$/, ''));
 }
 
-/** Where the last whole line of a file ends, in bytes; 0 when it has none. */
-export function endOfLastLine(file: string): number {
+/** Where the last whole line of a file ends, in bytes; 0 when it has none. @param until where the file is taken to end */
+export function endOfLastLine(file: string, until = Number.POSITIVE_INFINITY): number {
   let end = 0;
-  let offset = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let offset = Math.min(statSync(file, { throwIfNoEntry: false })?.size ?? 0, until);
   forEachBlockBackwards(file, { from: 0, until: offset }, (block) => {
     offset -= block.length;
     const position = block.lastIndexOf(NEWLINE);

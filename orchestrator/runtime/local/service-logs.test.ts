@@ -36,7 +36,10 @@ describe('the log of a service', () => {
     for (let number = 0; number < 100; number++) if (write(log, `${line(number)}\n`).rotated) rotations += 1;
     log.close();
     expect(rotations).toBe(9);
-    expect(readdirSync(folder).toSorted()).toEqual(['kafka.log', 'kafka.log.1', 'kafka.log.2']);
+    const files = ['kafka.log', 'kafka.log.1', 'kafka.log.2'];
+    expect(readdirSync(folder).toSorted()).toEqual(
+      files.flatMap((name) => [name, `${name}.times`]).toSorted(),
+    );
     const all = [`${path}.2`, `${path}.1`, path].map((file) => readFileSync(file, 'utf8')).join('');
     expect(all.trim().split('\n')).toEqual(Array.from({ length: 30 }, (_, number) => line(number + 70)));
   });

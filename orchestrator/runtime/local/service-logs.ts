@@ -3,6 +3,7 @@ import type { ServiceName } from '../../services/service-name.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 import { LogFollower } from './log-follow.ts';
 import { lastLines } from './log-tail.ts';
+import { placeSince } from './log-times.ts';
 import { type RunLayout, serviceLogFile } from './run-layout.ts';
 import { LOG_ROTATION } from './supervisor/service-log.ts';
 
@@ -24,8 +25,8 @@ export async function* serviceLogs(
     for (const { service, log } of followers) {
       const files = logFiles(layout, service);
       for (const text of options.follow
-        ? linesBefore(log, files, options.tail)
-        : lastLines(files.toReversed(), { count: options.tail }))
+        ? linesBefore(log, files, options)
+        : pastLines(files, options, Number.POSITIVE_INFINITY))
         yield { service, text };
     }
     while (options.follow && !options.signal.aborted) {
@@ -40,17 +41,26 @@ export async function* serviceLogs(
 }
 
 /** The last lines before the place where a follower begins; read again when the log is rotated meanwhile. */
-function linesBefore(
-  log: LogFollower,
-  files: readonly string[],
-  count: number | undefined,
-): readonly string[] {
+function linesBefore(log: LogFollower, files: readonly string[], options: LogOptions): readonly string[] {
   for (;;) {
     const { place } = log;
     if (place === undefined) return [];
-    const lines = lastLines(files.slice(place).toReversed(), { count, until: log.start });
+    const lines = pastLines(files.slice(place), options, log.start);
     if (log.place === place) return lines;
   }
+}
+
+/** @param files newest first @param until where the newest ends, in bytes */
+function pastLines(
+  files: readonly string[],
+  { tail: count, sinceMs }: LogOptions,
+  until: number,
+): readonly string[] {
+  const oldestFirst = files.toReversed();
+  if (sinceMs === undefined) return lastLines(oldestFirst, { count, until });
+  const begin = placeSince(oldestFirst, sinceMs);
+  if (!begin || (begin.file === files.length - 1 && begin.offset >= until)) return [];
+  return lastLines(oldestFirst.slice(begin.file), { count, from: begin.offset, until });
 }
 
 /** Newest first. */

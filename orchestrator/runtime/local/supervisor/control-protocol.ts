@@ -6,6 +6,8 @@ import type { ServiceSpec } from './service-spec.ts';
 export interface ControlOperations {
   /** Starts a service unless it runs; true when it did. */
   start: { readonly argument: ServiceSpec; readonly result: boolean };
+  /** Stops a service if it runs, and starts it as it was started last; false when it never was. */
+  restart: { readonly argument: ServiceName; readonly result: boolean };
   /** Stops a service; false when it did not run. */
   stop: { readonly argument: ServiceName; readonly result: boolean };
   observe: { readonly argument: null; readonly result: readonly ServiceObservation[] };

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync } fro
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { LossyWriter, writeFully } from '../../lossy-writer.ts';
+import { LogTimes, renameTimes } from '../log-times.ts';
 
 /** Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer) and `.log.2`. */
 export const LOG_ROTATION = { maxBytes: 10 * 1024 * 1024, files: 3 };
@@ -14,13 +15,14 @@ const MAX_LINE_CHARS = 8192;
 
 /**
  * The log of one service: everything that its processes write, as they write it, in files of bounded size. While the disk is
- * full the files miss what comes; the last lines are at hand all the same.
+ * full the files miss what comes; the last lines are at hand all the same. Beside each file lie the times of its pieces.
  */
 export class ServiceLog {
   readonly #path: string;
   readonly #rotation: typeof LOG_ROTATION;
   readonly #writer = new LossyWriter((chunk) => this.#append(chunk));
   #descriptor: number | undefined;
+  #times: LogTimes | undefined;
   #size = 0;
   #processStart = 0;
   #rotations = 0;
@@ -70,11 +72,21 @@ export class ServiceLog {
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
+    this.#times?.close();
+    this.#times = undefined;
   }
 
   #append(chunk: Buffer): void {
-    if (this.#size > 0 && this.#size + chunk.length > this.#rotation.maxBytes) this.#rotate();
-    writeFully(this.#open(), chunk);
+    const { maxBytes } = this.#rotation;
+    const isFull = this.#size + chunk.length > maxBytes || (this.#times?.bytes ?? 0) > 4 * maxBytes;
+    if (this.#size > 0 && isFull) this.#rotate();
+    const descriptor = this.#open();
+    if (chunk.length === 0) return;
+    // Asked for, not counted: somebody may have emptied the file.
+    const { size } = fstatSync(descriptor);
+    this.#times ??= new LogTimes(this.#path, size);
+    this.#times.note(size, Date.now());
+    writeFully(descriptor, chunk);
     this.#size += chunk.length;
   }
 
@@ -98,7 +110,9 @@ export class ServiceLog {
     this.close();
     for (let number = this.#rotation.files - 2; number >= 0; number--) {
       const from = number === 0 ? this.#path : `${this.#path}.${number}`;
-      if (existsSync(from)) renameSync(from, `${this.#path}.${number + 1}`);
+      if (!existsSync(from)) continue;
+      renameSync(from, `${this.#path}.${number + 1}`);
+      renameTimes(from, `${this.#path}.${number + 1}`);
     }
     this.#rotations += 1;
     this.#size = 0;

@@ -43,9 +43,10 @@ export class Supervisor {
   /** The operations of the control socket; `shutdown` here only stops the services. */
   readonly operations: ControlHandler = {
     start: async (spec) => {
-      if (this.#shutdown) throw new Error('the stack is being stopped');
+      this.#assertNoShutdown();
       return this.#service(spec.name).start(spec);
     },
+    restart: (name) => this.#restart(this.#service(name)),
     stop: (name) => this.#service(name).stop(),
     observe: async () => [...this.#services.values()].map((service) => service.observe()),
     wait: (name) => this.#service(name).exited(),
@@ -62,6 +63,21 @@ export class Supervisor {
       throw error;
     });
     return this.#shutdown;
+  }
+
+  /** A start like the first one: what ended the process was a wish, no crash. */
+  async #restart(service: ManagedService): Promise<boolean> {
+    this.#assertNoShutdown();
+    const { spec } = service;
+    if (!spec) return false;
+    await service.stop();
+    this.#assertNoShutdown();
+    await service.start(spec);
+    return true;
+  }
+
+  #assertNoShutdown(): void {
+    if (this.#shutdown) throw new Error('the stack is being stopped');
   }
 
   async #stopAll(): Promise<readonly ServiceName[]> {
