@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackConfig } from '../../orchestrator/config/stack-config.ts';
+import type { Address } from '../../orchestrator/core/address.ts';
 import { runPlan } from '../../orchestrator/core/run-plan.ts';
 import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
 import { serviceLaunch } from '../../orchestrator/runtime/local/commands/service-commands.ts';
@@ -11,7 +12,6 @@ import { provisioning } from '../../orchestrator/runtime/local/provision/provisi
 import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
 import { type RunLayout, runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
 import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
-import type { Address } from '../../orchestrator/runtime/runtime.ts';
 import { kafka } from '../../orchestrator/services/kafka.ts';
 import { kafkaInit } from '../../orchestrator/services/kafka-init.ts';
 import { producer } from '../../orchestrator/services/producer.ts';

@@ -1,5 +1,5 @@
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import type { Address } from '../runtime/runtime.ts';
+import type { Address } from '../core/address.ts';
 
 /**
  * Runs one piece of work with a connected admin client and disconnects it. Nothing is retried here: who asks decides

@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http';
-import type { Address } from '../runtime/runtime.ts';
+import type { Address } from '../core/address.ts';
 
 /** The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY); what runs on this machine is asked directly. */
 const direct = new Agent();

@@ -1,6 +1,6 @@
+import type { Address } from '../core/address.ts';
 import type { IsolationLevel } from '../core/isolation-level.ts';
 import { messageOf, ProductError } from '../core/product-error.ts';
-import type { Address } from '../runtime/runtime.ts';
 import { LogConnection } from './log/log-connection.ts';
 
 /** One partition's range in the broker: what readers of the isolation level get lies from `beginOffset` to before `endOffset`. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Address } from '../core/address.ts';
 import { ProductError } from '../core/product-error.ts';
 import { namesOf, type PortSetting, type Service } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
@@ -8,7 +9,6 @@ import { type FakeStack, isActive } from './fake-stack.ts';
 import type { Faults } from './faults.ts';
 import { neverStarted } from './restart-error.ts';
 import type {
-  Address,
   LogLine,
   LogOptions,
   PreparationStep,

@@ -1,3 +1,4 @@
+import type { Address } from '../core/address.ts';
 import type { StepContext } from '../core/step.ts';
 import type { PortSetting, Service } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
@@ -5,12 +6,6 @@ import type { Faults } from './faults.ts';
 
 /** The two ways to run the stack. `external`, against clusters that run already, would be a third. */
 export type RuntimeName = 'local' | 'compose';
-
-/** A host and a port as seen from the machine that the orchestrator runs on. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What the runtime itself knows of a service; whether it is *ready* is a probe's word. */
 export type RunState = 'running' | 'restarting' | 'failed' | 'stopped' | 'completed';

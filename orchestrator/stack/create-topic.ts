@@ -1,7 +1,7 @@
 import type { Admin } from 'kafkajs';
+import type { Address } from '../core/address.ts';
 import { ProductError } from '../core/product-error.ts';
 import { withKafkaAdmin } from '../probes/kafka-admin.ts';
-import type { Address } from '../runtime/runtime.ts';
 import { kafka } from '../services/kafka.ts';
 
 export interface TopicSpec {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { logLevel } from 'kafkajs';
+import type { Address } from '../../core/address.ts';
 import type { IsolationLevel } from '../../core/isolation-level.ts';
-import type { Address } from '../../runtime/runtime.ts';
 import { type FetchedLog, parseFetchResponse } from './fetch-response.ts';
 
 /*

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Address } from '../../core/address.ts';
 import type { IsolationLevel } from '../../core/isolation-level.ts';
 import { messageOf, ProductError } from '../../core/product-error.ts';
 import type { LogPart, OffsetRange, OffsetStretch, TopicReader } from '../../outputs/verify/topic-reader.ts';
-import type { Address } from '../../runtime/runtime.ts';
 import type { FetchedLog } from './fetch-response.ts';
 import { LogConnection } from './log-connection.ts';
 import { type WalkedStretch, walkFetched } from './log-walk.ts';

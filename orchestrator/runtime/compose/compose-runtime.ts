@@ -1,4 +1,5 @@
 import type { StackConfig } from '../../config/stack-config.ts';
+import type { Address } from '../../core/address.ts';
 import { ProductError } from '../../core/product-error.ts';
 import { namesOf, outlineOf, type PortSetting, type Service } from '../../services/service.ts';
 import type { ServiceName } from '../../services/service-name.ts';
@@ -6,7 +7,6 @@ import type { Faults } from '../faults.ts';
 import { loopbackAddress } from '../loopback-address.ts';
 import { neverStarted, notRestarted } from '../restart-error.ts';
 import type {
-  Address,
   LogLine,
   LogOptions,
   PreparationStep,

@@ -1,4 +1,5 @@
 import type { StackConfig } from '../../config/stack-config.ts';
+import type { Address } from '../../core/address.ts';
 import { ProductError } from '../../core/product-error.ts';
 import { namesOf, outlineOf, type PortSetting, type Service, serviceNamed } from '../../services/service.ts';
 import type { ServiceName } from '../../services/service-name.ts';
@@ -7,7 +8,6 @@ import { loopbackAddress } from '../loopback-address.ts';
 import { claimOutputDir } from '../owned-folder.ts';
 import { neverStarted, notRestarted } from '../restart-error.ts';
 import type {
-  Address,
   LogLine,
   LogOptions,
   PreparationStep,
