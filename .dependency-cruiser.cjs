@@ -1,66 +1,20 @@
-/** Dependencies point one way: main → cli → commands → {chaos, engine} → stack → services → {probes, runtime} → core. No cycles. */
-const above = {
-  core: [
-    'pipeline',
-    'config',
-    'outputs',
-    'report',
-    'probes',
-    'runtime',
-    'services',
-    'stack',
-    'engine',
-    'chaos',
-    'commands',
-    'doctor',
-  ],
-  pipeline: [
-    'config',
-    'outputs',
-    'report',
-    'probes',
-    'runtime',
-    'services',
-    'stack',
-    'engine',
-    'chaos',
-    'commands',
-    'doctor',
-  ],
-  config: [
-    'outputs',
-    'report',
-    'probes',
-    'runtime',
-    'services',
-    'stack',
-    'engine',
-    'chaos',
-    'commands',
-    'doctor',
-  ],
-  report: [
-    'config',
-    'outputs',
-    'probes',
-    'runtime',
-    'services',
-    'stack',
-    'engine',
-    'chaos',
-    'commands',
-    'doctor',
-  ],
-  outputs: ['report', 'probes', 'runtime', 'services', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
-  runtime: ['outputs', 'report', 'probes', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
-  probes: ['report', 'services', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
-  services: ['report', 'stack', 'engine', 'chaos', 'commands', 'doctor'],
-  doctor: ['outputs', 'report', 'probes', 'engine', 'chaos', 'commands'],
-  stack: ['report', 'engine', 'chaos', 'commands', 'doctor'],
-  engine: ['report', 'chaos', 'commands', 'doctor'],
-  chaos: ['report', 'engine', 'commands', 'doctor'],
-  commands: [],
-};
+/**
+ * Dependencies point one way:
+ * main → cli → {chaos, doctor} → {engine, peek, verify} → {runtimes, services, toolchain} → {kafka, lake}
+ * → {settings, pipeline} → util. No cycles.
+ */
+const LAYERS = [
+  ['cli'],
+  ['chaos', 'doctor'],
+  ['engine', 'peek', 'verify'],
+  ['runtimes', 'services', 'toolchain'],
+  ['kafka', 'lake'],
+  ['settings', 'pipeline'],
+  ['util'],
+];
+const above = LAYERS.flatMap((names, at) =>
+  names.map((name) => [name, LAYERS.slice(0, at).flatMap((higher) => higher.map((folder) => `${folder}/`))]),
+);
 
 const onlyIn = (name, packages, places) => ({
   name,
@@ -77,24 +31,24 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-orphan-imports', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    ...Object.entries(above).map(([layer, higher]) => ({
+    ...above.map(([layer, higher]) => ({
       name: `${layer}-imports-nothing-above`,
       severity: 'error',
       from: { path: `^orchestrator/${layer}/`, pathNot: '\\.test\\.ts$' },
-      to: { path: `^orchestrator/(${[...higher, 'cli\\.ts', 'main\\.ts'].join('|')})` },
+      to: { path: `^orchestrator/(${[...higher, '[a-z]+(-main)?\\.ts'].join('|')})` },
     })),
     {
-      name: 'core-imports-no-package',
+      name: 'util-imports-no-package',
       severity: 'error',
-      from: { path: '^orchestrator/core/', pathNot: '\\.test\\.ts$' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'] },
+      from: { path: '^orchestrator/util/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'], pathNot: 'node_modules/zod/' },
     },
     {
-      name: 'probes-do-not-use-a-runtime',
-      comment: 'probes and runtimes meet only in the plan; the types of the seam are shared',
+      name: 'the-oracle-shares-only-the-resolved-pipeline',
+      comment: 'verify must not be wrong in the same way as what it checks',
       severity: 'error',
-      from: { path: '^orchestrator/probes/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^orchestrator/runtime/', pathNot: '^orchestrator/runtime/runtime\\.ts$' },
+      from: { path: '^orchestrator/verify/oracle/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^(orchestrator|producer)/', pathNot: '^orchestrator/(verify/oracle|pipeline)/' },
     },
     {
       name: 'runtimes-are-given-their-services',
@@ -102,8 +56,8 @@ module.exports = {
         'a runtime knows what a service is, and none by name; only its tests take the list of the product',
       severity: 'error',
       from: {
-        path: '^orchestrator/runtime/',
-        pathNot: ['\\.(test|e2e)\\.ts$', '/testing/', '/fake-[a-z]+\\.ts$', '/runtime-contract\\.ts$'],
+        path: '^orchestrator/(runtimes|toolchain)/',
+        pathNot: '\\.(test|e2e)\\.ts$',
       },
       to: { path: '^orchestrator/services/', pathNot: '^orchestrator/services/service(-name)?\\.ts$' },
     },
@@ -118,9 +72,9 @@ module.exports = {
       },
     },
     {
-      name: 'settings-import-nothing',
+      name: 'the-table-of-settings-imports-nothing',
       severity: 'error',
-      from: { path: '^orchestrator/settings/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^orchestrator/settings/setting-[a-z]+\\.ts$' },
       to: { pathNot: '^orchestrator/settings/', dependencyTypesNot: ['core'] },
     },
     {
@@ -140,7 +94,7 @@ module.exports = {
       from: { path: '^orchestrator/' },
       to: {
         path: '^producer/',
-        pathNot: '^producer/(config(-error)?|shown-value|command/(env-file|npm-flags|produce-main))\\.ts$',
+        pathNot: '^producer/(config|errors|command/(env-file|npm-flags|produce-main))\\.ts$',
       },
     },
     {
@@ -149,14 +103,18 @@ module.exports = {
       from: { path: '^(orchestrator|producer)/' },
       to: { path: '^bench/' },
     },
-    onlyIn('execa-and-dockerode-in-runtime', ['execa', 'dockerode'], ['orchestrator/runtime/']),
+    onlyIn(
+      'execa-and-dockerode-at-their-places',
+      ['execa', 'dockerode'],
+      ['orchestrator/runtimes/', 'orchestrator/toolchain/'],
+    ),
     onlyIn(
       'kafkajs-at-its-places',
       ['kafkajs'],
-      ['orchestrator/probes/', 'orchestrator/stack/create-topic', 'producer/'],
+      ['orchestrator/kafka/', 'orchestrator/services/kafka', 'producer/'],
     ),
     onlyIn('yaml-in-pipeline', ['yaml'], ['orchestrator/pipeline/']),
-    onlyIn('duckdb-in-outputs', ['@duckdb'], ['orchestrator/outputs/']),
+    onlyIn('duckdb-in-lake', ['@duckdb'], ['orchestrator/lake/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

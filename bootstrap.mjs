@@ -285,7 +285,7 @@ function run(file, args, options) {
 // which is loaded only here: by now Node is new enough for it.
 function takeLock() {
   const file = path.join(projectDir, '.install.lock');
-  return import('./orchestrator/runtime/kernel-lock.mjs').then((locks) =>
+  return import('./orchestrator/util/kernel-lock.mjs').then((locks) =>
     locks
       .waitForKernelLock(file, {
         onWait: (holder) => {

@@ -35,6 +35,7 @@ export default defineConfig({
             'producer/**/*.test.ts',
             'bench/**/*.test.ts',
             'tests/docs/**/*.test.ts',
+            'tests/support/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import yargs from 'yargs';
-import { ProductError } from '../orchestrator/core/product-error.ts';
-import { errorText } from '../orchestrator/report/error-text.ts';
-import { exitCodeOfLost } from '../orchestrator/report/lost-output.ts';
+import { exitCodeOfLost } from '../orchestrator/util/output.ts';
+import { errorText, ProductError } from '../orchestrator/util/product-error.ts';
 import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
 import { projectDir } from '../tests/support/project.ts';
 import type { BenchCommand } from './commands/bench-command.ts';

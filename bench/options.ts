@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Options } from 'yargs';
 import { z } from 'zod';
-import { flagOf } from '../orchestrator/config/load-settings.ts';
-import { ProductError } from '../orchestrator/core/product-error.ts';
+import { flagOf } from '../orchestrator/settings/load-settings.ts';
 import type { SettingName } from '../orchestrator/settings/setting-table.ts';
+import { ProductError } from '../orchestrator/util/product-error.ts';
 import { OTHER, type Side } from './drain/side.ts';
 
 /** Options of a measurement: every one has a default and a description. Names are written as flags with dashes. */

@@ -55,7 +55,7 @@ let children: ChildProcess[];
 beforeEach(() => {
   children = [];
   checkout = realpathSync(mkdtempSync(join(tmpdir(), 'bootstrap-')));
-  const lock = 'orchestrator/runtime/kernel-lock.mjs';
+  const lock = 'orchestrator/util/kernel-lock.mjs';
   mkdirSync(join(checkout, lock, '..'), { recursive: true });
   for (const name of ['bootstrap.mjs', lock]) copyFileSync(join(root, name), join(checkout, name));
   put('package-lock.json', LOCKFILE);

@@ -2,13 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
-import { ProductError } from './core/product-error.ts';
-import { replaceFile } from './core/replace-file.ts';
-import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/generate.ts';
-import { errorText } from './report/error-text.ts';
-import { exitCodeOfLost, tellingOutput } from './report/lost-output.ts';
-import { explainAccess } from './runtime/access-error.ts';
-import { settingFiles } from './settings/setting-files.ts';
+import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/resolve.ts';
+import { settingFiles } from './settings/setting-documents.ts';
+import { replaceFile } from './util/files.ts';
+import { exitCodeOfLost, tellingOutput } from './util/output.ts';
+import { explainAccess } from './util/owned-folder.ts';
+import { errorText, ProductError } from './util/product-error.ts';
 
 const HELP = `npm run generate -- [options] [folders]
 

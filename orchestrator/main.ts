@@ -1,20 +1,16 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quoted } from '../producer/command/npm-flags.ts';
-import { type ParsedCommand, parseCommandLine } from './cli.ts';
-import { localPath } from './core/local-path.ts';
-import { ProductError } from './core/product-error.ts';
-import type { Reporter } from './core/reporter.ts';
+import { type ParsedCommand, parseCommandLine } from './cli/parse-command-line.ts';
+import { jsonReporter, plainReporter, taskListReporter } from './cli/reporters.ts';
+import { givenRunDir, resolveStack } from './engine/resolve-stack.ts';
 import { loadPipeline } from './pipeline/load-pipeline.ts';
-import { errorJson, errorText } from './report/error-text.ts';
-import { jsonReporter } from './report/json-reporter.ts';
-import { exitCodeOfLost, tellingOutput } from './report/lost-output.ts';
-import type { Output } from './report/output.ts';
-import { plainReporter } from './report/plain-reporter.ts';
-import { taskListReporter } from './report/task-list-reporter.ts';
-import { explainAccess, type OwnFolders } from './runtime/access-error.ts';
-import { localOutputPath } from './runtime/local/endpoints.ts';
-import { givenRunDir, resolveStack } from './stack/resolve-stack.ts';
+import { localOutputPath } from './runtimes/local/local-runtime.ts';
+import { localPath } from './util/files.ts';
+import { exitCodeOfLost, type Output, tellingOutput } from './util/output.ts';
+import { explainAccess, type OwnFolders } from './util/owned-folder.ts';
+import { errorJson, errorText, ProductError } from './util/product-error.ts';
+import type { Reporter } from './util/run-plan.ts';
 
 const UNEXPECTED = 1;
 /** How long connections that a command left open may keep the process after its output was written. */

@@ -1,10 +1,9 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readEnvFile } from './config/env-file.ts';
-import type { StackConfig } from './config/stack-config.ts';
-import { ProductError } from './core/product-error.ts';
-import { errorText } from './report/error-text.ts';
-import { resolveStack } from './stack/resolve-stack.ts';
+import { resolveStack } from './engine/resolve-stack.ts';
+import { readEnvFile } from './settings/env-file.ts';
+import type { StackConfig } from './settings/stack-config.ts';
+import { errorText, ProductError } from './util/product-error.ts';
 
 /** `npm run produce` sends to this folder's stack, unless it is told of brokers: then nothing of the stack matters to it. */
 const BROKERS = 'KAFKA_BOOTSTRAP_SERVERS';
@@ -34,7 +33,7 @@ async function warnOfOtherStack({ environment, projectDir, settings }: StackConf
   if (settings.RUNTIME === 'local') return;
   const port = settings.KAFKA_PORT;
   // Docker's client is loaded only where it is needed.
-  const { otherOwnerOfPort } = await import('./runtime/compose/port-owner.ts');
+  const { otherOwnerOfPort } = await import('./runtimes/compose/preflight.ts');
   const other = await otherOwnerOfPort(environment, port, projectDir);
   if (!other) return;
   process.stderr.write(

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rowsOf } from '../orchestrator/settings/setting-table.ts';
 import { readConfig } from './config.ts';
-import { ConfigError } from './config-error.ts';
-import { NO_FAULTS } from './faults/fault-plan.ts';
-import { SCENARIOS } from './faults/scenarios.ts';
+import { ConfigError } from './errors.ts';
+import { NO_FAULTS, SCENARIOS } from './faults/record-stream.ts';
 
 describe('readConfig', () => {
   it('takes the documented defaults when nothing is set, or set to nothing', () => {

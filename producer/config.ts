@@ -1,11 +1,26 @@
-import { allowedText, durationMs } from '../orchestrator/settings/setting-kinds.ts';
-import { SETTING_TABLE } from '../orchestrator/settings/setting-table.ts';
-import { ConfigError } from './config-error.ts';
-import type { FaultPlan } from './faults/fault-plan.ts';
-import { SCENARIOS } from './faults/scenarios.ts';
-import type { BurstShape } from './load-profile.ts';
-import { type ProducerSettings, readSettings, refusal } from './read-settings.ts';
-import { type KafkaSecurity, readSecurity } from './security.ts';
+import { allowedText, durationMs, readValue, withoutBlanks } from '../orchestrator/settings/setting-kinds.ts';
+import {
+  rowsOf,
+  SETTING_TABLE,
+  type SettingNameOf,
+  type SettingRows,
+  type SettingValues,
+} from '../orchestrator/settings/setting-table.ts';
+import { type KafkaSecurity, readSecurity } from './deliver/security.ts';
+import { ConfigError, shownValue } from './errors.ts';
+import { createRecordStream, type FaultPlan, SCENARIOS } from './faults/record-stream.ts';
+import {
+  type BurstShape,
+  burstProfile,
+  countedClock,
+  type EventClock,
+  type LoadProfile,
+  STEADY,
+  wallClock,
+} from './generate/event-clock.ts';
+import { createPopulation } from './generate/population.ts';
+import { seedFromSystem } from './generate/random.ts';
+import type { RecordSource } from './generate/transactions.ts';
 
 /** What the producer is told from outside, parsed once at the start. */
 export interface ProducerConfig {
@@ -26,7 +41,7 @@ export interface ProducerConfig {
 }
 
 /** Where event times come from. */
-export type EventTimeConfig =
+type EventTimeConfig =
   | { readonly kind: 'wall' }
   | {
       /** Record n happens n / eventsPerSecond after the start. */
@@ -123,4 +138,53 @@ function refuseBurstWithoutRate({ plan, recordsPerSecond, eventTime: time }: Pro
   throw new ConfigError(
     'BURST multiplies a rate, which MSGS_PER_SEC="0" does not have: give MSGS_PER_SEC a rate, or let EVENTS_PER_SEC space the events',
   );
+}
+
+/** Records and how they are spread over time, as the settings ask. */
+export interface ConfiguredStream {
+  readonly source: RecordSource;
+  readonly profile: LoadProfile;
+}
+
+/** @param nowMs the start of events where no other is set, milliseconds since the epoch */
+export function configuredStream(config: ProducerConfig, nowMs: number): ConfiguredStream {
+  const { plan, hasDayAndNight, eventTime, recordsPerSecond, seed = seedFromSystem() } = config;
+  const unitsPerSecond = eventTime.kind === 'counted' ? eventTime.eventsPerSecond : recordsPerSecond;
+  const profile = plan.burst ? burstProfile(plan.burst, unitsPerSecond) : STEADY;
+  const clock: EventClock =
+    eventTime.kind === 'counted'
+      ? countedClock(eventTime.startMs ?? nowMs, eventTime.eventsPerSecond, profile)
+      : wallClock(recordsPerSecond);
+  const population = createPopulation();
+  return { source: createRecordStream({ population, seed, clock, profile, plan, hasDayAndNight }), profile };
+}
+
+/** The name of a setting of the producer; those of security are in `security.ts`. */
+export type ProducerSetting = SettingNameOf<'producer'>;
+
+/** The values of all settings of the producer. */
+export type ProducerSettings = SettingValues<ProducerSetting>;
+
+/**
+ * Reads every setting of the producer from an environment; an empty value counts as not set.
+ *
+ * @throws {ConfigError} for the first setting whose value is not allowed
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  table: SettingRows = SETTING_TABLE,
+): ProducerSettings {
+  const read = rowsOf('producer', table).map(([name, { takes, default: byDefault }]) => {
+    const given = withoutBlanks(environment[name] ?? '') || byDefault;
+    if (given === undefined) return [name, undefined];
+    const reading = readValue(takes, given);
+    if ('value' in reading) return [name, reading.value];
+    throw refusal(name, given, reading.allowed);
+  });
+  return Object.fromEntries(read);
+}
+
+/** The refusal of a setting's value. */
+function refusal(name: string, given: string, allowed: string): ConfigError {
+  return new ConfigError(`${name}=${shownValue(given)} is not allowed: give ${allowed}`);
 }

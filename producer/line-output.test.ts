@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { lineOutput } from './line-output.ts';
+import { lineOutput } from './report.ts';
 
 describe('lineOutput', () => {
   it('writes lines', () => {

@@ -1,11 +1,7 @@
 import { readConfig } from './config.ts';
-import { endProcess } from './end-process.ts';
-import { EXIT, explain } from './exit-code.ts';
-import { lineOutput } from './line-output.ts';
-import { aborted } from './pause.ts';
-import { Report } from './report.ts';
+import { aborted } from './deliver/pace.ts';
+import { EXIT, endProcess, explain, lineOutput, Report, stopAtSignals } from './report.ts';
 import { runProducer } from './run-producer.ts';
-import { stopAtSignals } from './stop-signals.ts';
 
 /**
  * The producer as a service of the stack. Having reached its limit it waits to be stopped: a service that ends is

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Limits } from './config.ts';
-import { createPacer } from './pace.ts';
-import { produce } from './produce.ts';
-import { Publisher } from './publish.ts';
+import { createPacer } from './deliver/pace.ts';
+import { Publisher } from './deliver/publish.ts';
+import { produce } from './run-producer.ts';
 
 describe('produce', () => {
   let isUp: boolean;

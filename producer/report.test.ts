@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Counts } from './publish.ts';
+import type { Counts } from './deliver/publish.ts';
 import { Report } from './report.ts';
 
 const counts = (sent: number, acknowledged: number, buffered = sent - acknowledged): Counts => ({

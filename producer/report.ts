@@ -1,4 +1,7 @@
-import { type Counts, NO_RECORDS } from './publish.ts';
+import type { Writable } from 'node:stream';
+import { createStop } from './deliver/pace.ts';
+import { type Counts, NO_RECORDS } from './deliver/publish.ts';
+import { ConfigError, ProducerError } from './errors.ts';
 
 /** A progress line stands for at least this many records … */
 const RECORDS_OF_A_LINE = 50;
@@ -106,4 +109,71 @@ export class Report {
     this.#acknowledgedAtLine = acknowledged;
     this.#lineMs = this.#nowMs();
   }
+}
+
+/**
+ * Lines on standard output, as long as someone reads them. When the reader has gone (a closed pipe), records
+ * still have to be delivered: lines are dropped from then on, and `spare` is told so once.
+ */
+export function lineOutput(stream: Writable, spare: Writable): (line: string) => void {
+  let isOpen = true;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isOpen) return;
+    isOpen = false;
+    spare.write(
+      `[producer] standard output is gone (${error.code ?? error.message}): publishing goes on without lines\n`,
+    );
+  });
+  // The spare is the last resort: if it has gone as well there is nobody left to tell.
+  spare.on('error', () => undefined);
+  return (line) => {
+    if (isOpen) stream.write(`${line}\n`);
+  };
+}
+
+/** Exit codes, those of the whole product. */
+export const EXIT = { done: 0, defect: 1, wrongConfig: 2, failed: 4, interrupted: 130 } as const;
+
+/** Says what is wrong in a line or two on standard error and gives the exit code. */
+export function explain(error: unknown): number {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`[producer] ${error.message}\n`);
+    return EXIT.wrongConfig;
+  }
+  if (error instanceof ProducerError) {
+    process.stderr.write(`[producer] error: ${error.message}\n[producer] hint: ${error.hint}\n`);
+    return EXIT.failed;
+  }
+  // Not foreseen, hence a defect: with its stack.
+  process.stderr.write(`[producer] ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.defect;
+}
+
+/**
+ * Ends the process once both its outputs have taken what was written: `process.exit` alone drops what a
+ * pipe has not taken yet. What a broker that does not answer leaves open does not keep the process.
+ */
+export async function endProcess(exitCode: number): Promise<never> {
+  await Promise.all([process.stdout, process.stderr].map(written));
+  process.exit(exitCode);
+}
+
+/** The callback of an empty write comes after those of all writes before it, also from a broken stream. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+/** Aborted at the first SIGINT or SIGTERM; the second ends the process at once. */
+export function stopAtSignals(): AbortSignal {
+  const stop = createStop();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return stop.signal;
 }

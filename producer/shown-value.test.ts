@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shortened, shownValue } from './shown-value.ts';
+import { shortened, shownValue } from './errors.ts';
 
 describe('shownValue', () => {
   it('shows a value in quotation marks, with escapes for line breaks and control characters', () => {

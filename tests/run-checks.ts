@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { flushOutput } from '../orchestrator/report/output.ts';
+import { flushOutput } from '../orchestrator/util/output.ts';
 import { projectDir } from './support/project.ts';
 import { pythonTools } from './support/python-tools.ts';
 

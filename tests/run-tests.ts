@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
-import { flushOutput } from '../orchestrator/report/output.ts';
+import { flushOutput } from '../orchestrator/util/output.ts';
 import { projectDir } from './support/project.ts';
 import { runPytest } from './support/pytest.ts';
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createRecordSource } from '../../producer/generate.ts';
-import { createPopulation } from '../../producer/population.ts';
-import { seededRandom } from '../../producer/random.ts';
+import { createPopulation } from '../../producer/generate/population.ts';
+import { seededRandom } from '../../producer/generate/random.ts';
+import { createRecordSource } from '../../producer/generate/transactions.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, counts } from '../options.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SCENARIO_NAMES, type ScenarioName } from '../../producer/faults/scenarios.ts';
+import { SCENARIO_NAMES, type ScenarioName } from '../../producer/faults/record-stream.ts';
 import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, summarise } from '../measure/statistics.ts';

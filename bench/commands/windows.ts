@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { summarise } from '../measure/statistics.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Database, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
+import { type Database, withDatabase } from '../../orchestrator/lake/database.ts';
 import { assertComplete } from './assert-complete.ts';
 
 const { signal } = new AbortController();

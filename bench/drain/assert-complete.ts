@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
-import { type Database, sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
-import { quoted } from '../../orchestrator/outputs/duckdb/expression-sql.ts';
-import { relationOf } from '../../orchestrator/outputs/duckdb/file-source.ts';
-import { namesIfPresent } from '../../orchestrator/outputs/optional-file.ts';
-import { columnsOfOutput } from '../../orchestrator/outputs/sink-columns.ts';
-import { goldSql } from '../../orchestrator/outputs/verify/gold/gold-sql.ts';
+import { type Database, sqlText, withDatabase } from '../../orchestrator/lake/database.ts';
+import { columnsOfOutput, quoted, relationOf } from '../../orchestrator/lake/file-source.ts';
 import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
+import { namesIfPresent } from '../../orchestrator/util/files.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
+import { goldSql } from '../../orchestrator/verify/gold/gold-sql.ts';
 import type { Side } from './side.ts';
 
 /** What every side makes of the topic. */

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
-import { batchIds, INGEST } from '../../orchestrator/outputs/checkpoint.ts';
-import { sinkFiles } from '../../orchestrator/outputs/committed-files.ts';
-import { filesUnreadByGold } from '../../orchestrator/outputs/gold-lag.ts';
+import { batchIds, INGEST } from '../../orchestrator/lake/checkpoint.ts';
+import { sinkFiles } from '../../orchestrator/lake/committed-files.ts';
+import { filesUnreadByGold } from '../../orchestrator/lake/gold-checkpoint.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 
 /**
  * How long the queries of an application took, from what Spark leaves in their checkpoints, so that every side is measured by the

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
-import { readProcFile } from '../../orchestrator/runtime/proc-file.ts';
+import { readProcFile } from '../../orchestrator/util/processes.ts';
 import { descendants } from '../measure/process-usage.ts';
 
 /** What the driver holds; memory in bytes. */

@@ -22,7 +22,7 @@ export interface GrowthOptions {
 }
 
 /** One quantity over the run. */
-export interface Growth extends Slope {
+interface Growth extends Slope {
   readonly quantity: string;
   readonly unit: 'MiB' | 'ms' | 'files' | 'classes' | 'threads';
   /** Change per 1,000 micro-batches that still counts as flat. */

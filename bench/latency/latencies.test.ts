@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
+import { withDatabase } from '../../orchestrator/lake/database.ts';
 import { latenciesOf } from './latencies.ts';
 
 const { signal } = new AbortController();

@@ -1,4 +1,4 @@
-import { sqlText, withDatabase } from '../../orchestrator/outputs/duckdb/database.ts';
+import { sqlText, withDatabase } from '../../orchestrator/lake/database.ts';
 import type { FileArrivals } from '../measure/file-arrivals.ts';
 
 /** A span of time in which records were sent at a steady rate, Unix ms. */

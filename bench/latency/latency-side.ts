@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { OTHER, type Side } from '../drain/side.ts';
 import { watchArrivals } from '../measure/file-arrivals.ts';

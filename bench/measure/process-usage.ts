@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readProcFile } from '../../orchestrator/runtime/proc-file.ts';
+import { readProcFile } from '../../orchestrator/util/processes.ts';
 
 /** USER_HZ of proc(5): 100 on every Linux architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;

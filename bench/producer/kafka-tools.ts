@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ivySettings } from '../../orchestrator/runtime/local/provision/ivy.ts';
-import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
+import type { Toolchain } from '../../orchestrator/runtimes/local/launch.ts';
+import { ivySettings } from '../../orchestrator/toolchain/jars.ts';
 
 /**
  * The jar of Kafka's command-line tools, which the product itself does not need, in the version of the broker. It is resolved as

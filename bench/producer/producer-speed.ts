@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
 import { awaitRecords, recordsOf } from '../topic/await-records.ts';
 import { recordsBetween } from './records-between.ts';

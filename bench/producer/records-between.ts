@@ -1,5 +1,5 @@
-import type { Address } from '../../orchestrator/core/address.ts';
-import { withKafkaAdmin } from '../../orchestrator/probes/kafka-admin.ts';
+import { withKafkaAdmin } from '../../orchestrator/kafka/topic.ts';
+import type { Address } from '../../orchestrator/util/ports.ts';
 
 /** How many records of a topic have a time from `fromMs` to before `toMs` (Unix ms), by the broker's time index. */
 export async function recordsBetween(

@@ -1,4 +1,4 @@
-import { tellingOutput } from '../../orchestrator/report/lost-output.ts';
+import { tellingOutput } from '../../orchestrator/util/output.ts';
 
 const lost = new AbortController();
 

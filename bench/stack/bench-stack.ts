@@ -1,19 +1,18 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StackConfig } from '../../orchestrator/config/stack-config.ts';
-import type { Address } from '../../orchestrator/core/address.ts';
-import { runPlan } from '../../orchestrator/core/run-plan.ts';
-import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
-import { serviceLaunch } from '../../orchestrator/runtime/local/commands/service-commands.ts';
-import type { ServiceLaunch } from '../../orchestrator/runtime/local/commands/service-launch.ts';
-import { localOutputPath } from '../../orchestrator/runtime/local/endpoints.ts';
-import { LocalRuntime } from '../../orchestrator/runtime/local/local-runtime.ts';
-import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
-import { prepareLaunch } from '../../orchestrator/runtime/local/run-folder.ts';
-import { type RunLayout, runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
-import type { Toolchain } from '../../orchestrator/runtime/local/toolchain.ts';
+import { plainReporter } from '../../orchestrator/cli/reporters.ts';
+import { upPlan } from '../../orchestrator/engine/up-plan.ts';
+import {
+  type RunLayout,
+  runLayout,
+  type ServiceLaunch,
+  type Toolchain,
+} from '../../orchestrator/runtimes/local/launch.ts';
+import { LocalRuntime, localOutputPath } from '../../orchestrator/runtimes/local/local-runtime.ts';
+import { prepareLaunch } from '../../orchestrator/runtimes/local/preflight.ts';
+import { serviceLaunch } from '../../orchestrator/runtimes/local/process-launch.ts';
 import { kafka } from '../../orchestrator/services/kafka.ts';
-import { kafkaInit } from '../../orchestrator/services/kafka-init.ts';
+import { createTopic, kafkaInit } from '../../orchestrator/services/kafka-init.ts';
 import { producer } from '../../orchestrator/services/producer.ts';
 import { namesOf, type Service, serviceNamed } from '../../orchestrator/services/service.ts';
 import { SERVICES } from '../../orchestrator/services/services.ts';
@@ -21,8 +20,10 @@ import { sparkMaster } from '../../orchestrator/services/spark-master.ts';
 import { sparkStreaming } from '../../orchestrator/services/spark-streaming.ts';
 import { sparkWorker } from '../../orchestrator/services/spark-worker.ts';
 import { zookeeper } from '../../orchestrator/services/zookeeper.ts';
-import { createTopic } from '../../orchestrator/stack/create-topic.ts';
-import { upPlan } from '../../orchestrator/stack/up-plan.ts';
+import type { StackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { provisioning } from '../../orchestrator/toolchain/toolchain.ts';
+import type { Address } from '../../orchestrator/util/ports.ts';
+import { runPlan } from '../../orchestrator/util/run-plan.ts';
 import { kafkaToolsClassPath } from '../producer/kafka-tools.ts';
 import { benchOutput } from '../report/bench-output.ts';
 import { type ChildRun, runChild } from './child-run.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
-import type { ServiceSpec } from '../../orchestrator/runtime/local/supervisor/service-spec.ts';
+import type { ServiceSpec } from '../../orchestrator/runtimes/local/supervisor/service-spec.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { cpuSecondsOf } from '../measure/process-usage.ts';
 
 const LINES_KEPT = 40;

@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSettings } from '../../orchestrator/config/load-settings.ts';
-import { type StackConfig, stackConfig } from '../../orchestrator/config/stack-config.ts';
-import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
+import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
+import { type StackConfig, stackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { freePorts } from '../../tests/support/free-ports.ts';
 import { projectDir } from '../../tests/support/project.ts';
 
 const PORTS = [

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
-import { runLayout } from '../../orchestrator/runtime/local/run-layout.ts';
-import { readState } from '../../orchestrator/runtime/local/state-file.ts';
+import { runLayout } from '../../orchestrator/runtimes/local/launch.ts';
+import { readState } from '../../orchestrator/runtimes/local/state-file.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { descendants, memoryBytesOf } from '../measure/process-usage.ts';
 import type { StackPlace } from '../stack/stack-place.ts';

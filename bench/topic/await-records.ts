@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
-import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
+import { fetchTopicOffsets } from '../../orchestrator/kafka/topic.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
 import type { ChildRun } from '../stack/child-run.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { fetchTopicOffsets } from '../../orchestrator/probes/topic-offsets.ts';
-import type { ScenarioName } from '../../producer/faults/scenarios.ts';
+import { fetchTopicOffsets } from '../../orchestrator/kafka/topic.ts';
+import type { ScenarioName } from '../../producer/faults/record-stream.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import type { BenchStack } from '../stack/bench-stack.ts';
 import { awaitRecords } from './await-records.ts';

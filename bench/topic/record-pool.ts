@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { createRecordSource } from '../../producer/generate.ts';
-import { javaPartitioner } from '../../producer/partitioner.ts';
-import { createPopulation } from '../../producer/population.ts';
-import { seededRandom } from '../../producer/random.ts';
+import { javaPartitioner } from '../../producer/deliver/kafka-session.ts';
+import { createPopulation } from '../../producer/generate/population.ts';
+import { seededRandom } from '../../producer/generate/random.ts';
+import { createRecordSource } from '../../producer/generate/transactions.ts';
 import { type EventForm, inForm } from './event-forms.ts';
 
 const ROWS_OF_A_PARTITION = 5000;

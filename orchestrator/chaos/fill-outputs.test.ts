@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { canFill, fillOutputs, removeFiller } from './fill-outputs.ts';
+import { canFill, fillOutputs, removeFiller } from './staged-files.ts';
 
 let folder: string;
 let output: string;

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { FakeRuntime } from '../runtime/fake-runtime.ts';
-import { FakeStack } from '../runtime/fake-stack.ts';
-import type { HeldFault } from '../runtime/faults.ts';
-import type { PreparationStep } from '../runtime/runtime.ts';
-import { restartBroker } from './restart-broker.ts';
+import { FakeRuntime, FakeStack } from '../../tests/support/fake-runtime.ts';
+import type { HeldFault } from '../runtimes/faults.ts';
+import type { PreparationStep } from '../runtimes/runtime.ts';
+import { restartBroker } from './inject.ts';
 
 const never = new AbortController().signal;
 

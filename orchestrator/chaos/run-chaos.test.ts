@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ProductError } from '../core/product-error.ts';
-import type { DifferenceKind } from '../outputs/verify/difference.ts';
-import type { VerifyReport } from '../outputs/verify/verify-report.ts';
-import type { HeldFault } from '../runtime/faults.ts';
-import { chaosJson, summariseChaos } from './chaos-summary.ts';
-import type { Fault, Strike } from './fault.ts';
-import type { FaultOutcome } from './outcome.ts';
-import { type ChaosActs, type ChaosListener, runChaos } from './run-chaos.ts';
+import type { HeldFault } from '../runtimes/faults.ts';
+import { ProductError } from '../util/product-error.ts';
+import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
+import { chaosJson, summariseChaos } from './chaos-text.ts';
+import { type ChaosActs, type ChaosListener, type FaultOutcome, runChaos } from './run-chaos.ts';
+import type { Fault, Strike } from './schedule.ts';
 
 /** A stack that keeps a diary, and does as it is told. */
 class DiaryStack implements ChaosActs {

@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, ProductError } from '../core/product-error.ts';
-import type { VerifyReport } from '../outputs/verify/verify-report.ts';
-import type { HeldFault } from '../runtime/faults.ts';
-import type { Fault, Strike, StruckQuery } from './fault.ts';
-import { type FaultOutcome, verified } from './outcome.ts';
+import { stackStatus } from '../engine/status.ts';
+import { fetchTopicOffsets } from '../kafka/topic.ts';
+import { readCheckpoint } from '../lake/checkpoint.ts';
+import { type HeldFault, SUPERVISOR } from '../runtimes/faults.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
+import { messageOf, ProductError } from '../util/product-error.ts';
+import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
+import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
+import { FAULT_KINDS, type Fault, type FaultKind, type Strike, type StruckQuery } from './schedule.ts';
 
 /** What a run does to the stack and asks of it. */
 export interface ChaosActs {
@@ -121,4 +126,178 @@ async function liftAll(held: readonly HeldFault[]): Promise<void> {
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
   signal.throwIfAborted();
+}
+
+/** What is wrong with the outputs, in the three words that count: records or rows. */
+export interface Damage {
+  /** Committed and not there. */
+  readonly missing: number;
+  /** There more than once. */
+  readonly doubled: number;
+  /** Anything else that verification calls a difference. */
+  readonly wrong: number;
+}
+
+/** One verification, as chaos tells of it. */
+export interface Verified extends Damage {
+  readonly equal: boolean;
+  readonly committedBatch: number | null;
+  /** Rows in bronze that were compared. */
+  readonly records: number;
+  /** Records of the topic that were not processed yet. */
+  readonly lag: number;
+}
+
+/** What became of one fault of the schedule. */
+export interface FaultOutcome {
+  readonly fault: Fault;
+  /** When it struck, ISO-8601 with Z; undefined when it did not. */
+  readonly at?: string;
+  /** What was struck. */
+  readonly on?: readonly string[];
+  /** Why it could not be made on this machine. */
+  readonly skipped?: string;
+  /** From its end (nothing is held any more) until the stack had recovered, in milliseconds; undefined when it has not. */
+  readonly recoveryMs?: number;
+  readonly verified?: Verified;
+}
+
+const MISSING: readonly DifferenceKind[] = ['missing', 'in-neither', 'gold-missing', 'lost-to-retention'];
+const DOUBLED: readonly DifferenceKind[] = ['doubled', 'in-both', 'gold-doubled', 'file-doubled'];
+
+/** A report of `verify` in the words of chaos. */
+export function verified(report: VerifyReport): Verified {
+  const count = (kinds: (kind: DifferenceKind) => boolean): number =>
+    report.differences
+      .filter(({ kind }) => kinds(kind))
+      .reduce((sum, difference) => sum + difference.count, 0);
+  const isMissing = (kind: DifferenceKind) => MISSING.includes(kind);
+  const isDoubled = (kind: DifferenceKind) => DOUBLED.includes(kind);
+  return {
+    equal: report.equal,
+    committedBatch: report.committedBatch,
+    records: report.counts.bronze,
+    lag: report.lag,
+    missing: count(isMissing),
+    doubled: count(isDoubled),
+    wrong: count((kind) => !isMissing(kind) && !isDoubled(kind)),
+  };
+}
+
+const INTERVAL_MS = 250;
+const ATTEMPT_TIMEOUT_MS = 15_000;
+
+/** A driver that was given up and started again needs a minute on a slow machine; whatever takes this long does not come back. */
+const RECOVERY_TIMEOUT_MS = 480_000;
+
+/** A service that a supervisor has given up is looked at twice: an engine may be about to start it. */
+const FAILED_LOOK_MS = 3000;
+
+/**
+ * Waits until the stack has recovered: a record that was written to the topic after this call is committed, and every service is
+ * ready. So producer, broker, job and outputs have all worked since.
+ * @returns what was reached
+ * @throws ProductError GATE_TIMEOUT with what was still missing; SERVICE_EXITED when a service was given up
+ */
+export async function untilRecovered(
+  what: string,
+  config: StackConfig,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<string> {
+  return waitUntilReady(recoveryProbe(`the stack, ${what},`, config, runtime), {
+    timeoutMs: RECOVERY_TIMEOUT_MS + 2 * triggerIntervalMs(config.settings.TRIGGER_INTERVAL),
+    intervalMs: INTERVAL_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    signal,
+    exited: (within) => givenUp(runtime, within),
+  });
+}
+
+function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Probe {
+  const kafka = runtime.addressOf('KAFKA_PORT');
+  let ends: ReadonlyMap<number, number> | undefined;
+  let hasNewData = false;
+  return {
+    name,
+    async check() {
+      if (!ends) {
+        const { partitions } = await fetchTopicOffsets(
+          kafka,
+          config.settings.KAFKA_TOPIC,
+          config.settings.KAFKA_ISOLATION_LEVEL,
+        );
+        ends = new Map(partitions.map(({ partition, endOffset }) => [partition, Number(endOffset)]));
+      }
+      if (!hasNewData) {
+        const { committed } = await readCheckpoint(runtime.outputPath);
+        const known = ends;
+        hasNewData = [...(committed?.end ?? [])].some(
+          ([partition, end]) => end > (known.get(partition) ?? 0),
+        );
+        if (!hasNewData) {
+          return notReady(
+            `no record written since is committed (last micro-batch ${committed?.batch ?? 'none'})`,
+          );
+        }
+      }
+      const { services, ready: allReady } = await stackStatus(config, runtime);
+      if (allReady) {
+        // Ready, and yet the next end of a service would be its last.
+        return (await runtime.faults().isThere(SUPERVISOR))
+          ? ready('every service is ready and new data is committed')
+          : notReady('nothing is there that restarts services');
+      }
+      const waiting = services.filter(({ state }) => state !== 'ready' && state !== 'completed');
+      return notReady(waiting.map(({ name: service, detail }) => `${service}: ${detail}`).join('; '));
+    },
+  };
+}
+
+/** Resolves when a service has failed for good. */
+async function givenUp(runtime: Runtime, signal: AbortSignal): Promise<{ readonly detail: string }> {
+  let suspects = new Set<string>();
+  for (;;) {
+    signal.throwIfAborted();
+    // What cannot be looked at now is no verdict: a supervisor that was struck answers later.
+    const observed = await runtime.observe().catch(() => []);
+    const failed = observed.filter(({ state }) => state === 'failed');
+    const again = failed.find(({ name }) => suspects.has(name));
+    if (again) return { detail: `${again.name} was given up: ${again.detail}` };
+    suspects = new Set(failed.map(({ name }) => name));
+    await new Promise((resolve) => setTimeout(resolve, FAILED_LOOK_MS));
+  }
+}
+
+/** Recovery times of some faults, in whole milliseconds; null without any. */
+export interface RecoveryTimes {
+  readonly faults: number;
+  readonly medianMs: number | null;
+  readonly maxMs: number | null;
+}
+
+/** Per kind that occurred, in the order of the kinds, and over all. */
+export function recoveryTimes(outcomes: readonly FaultOutcome[]): {
+  readonly all: RecoveryTimes;
+  readonly kinds: Readonly<Partial<Record<FaultKind, RecoveryTimes>>>;
+} {
+  const kinds: Partial<Record<FaultKind, RecoveryTimes>> = {};
+  for (const kind of FAULT_KINDS) {
+    const ofKind = timesOf(outcomes.filter(({ fault }) => fault.kind === kind));
+    if (ofKind.faults > 0) kinds[kind] = ofKind;
+  }
+  return { all: timesOf(outcomes), kinds };
+}
+
+function timesOf(outcomes: readonly FaultOutcome[]): RecoveryTimes {
+  const times = outcomes
+    .flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]))
+    .toSorted((one, other) => one - other);
+  const middle = (times.length - 1) / 2;
+  const [low, high] = [times[Math.floor(middle)], times[Math.ceil(middle)]];
+  return {
+    faults: times.length,
+    medianMs: low === undefined || high === undefined ? null : Math.round((low + high) / 2),
+    maxMs: times.length === 0 ? null : Math.round(times.at(-1) ?? 0),
+  };
 }

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FAULT_KINDS, FAULT_TARGETS } from './fault.ts';
-import { FILTER_WORDS, faultFilter } from './fault-filter.ts';
-import { chaosSchedule } from './schedule.ts';
+import { chaosSchedule, FAULT_KINDS, FAULT_TARGETS, FILTER_WORDS, faultFilter } from './schedule.ts';
 
 const everything = faultFilter([], []);
 const of = (seed: number, faults = 100, filter = everything) => chaosSchedule({ seed, faults, filter });

@@ -1,8 +1,7 @@
-import { type FaultTarget, SUPERVISOR } from '../runtime/faults.ts';
-import { FAULT_TARGETS, type Fault, type FaultKind, type Strike } from './fault.ts';
-import type { FaultFilter } from './fault-filter.ts';
-import { diskFullMs, pauseMs } from './hold-times.ts';
-import { type SeededRandom, seededRandom } from './seeded-random.ts';
+import { randomInt } from 'node:crypto';
+import { shownValue } from '../../producer/errors.ts';
+import { type FaultTarget, SUPERVISOR } from '../runtimes/faults.ts';
+import { SERVICES } from '../services/services.ts';
 
 export interface ScheduleOptions {
   readonly seed: number;
@@ -137,4 +136,177 @@ function deck<T>(random: SeededRandom, cards: readonly T[]): () => T {
     if (card === undefined) throw new Error('a deck without cards was drawn from');
     return card;
   };
+}
+
+/** Largest seed: one that a person can type again. */
+export const MAX_SEED = 999_999_999;
+
+/** A seed from the system, for a run that names none. */
+export const seedFromSystem = (): number => randomInt(1, MAX_SEED + 1);
+
+/** A seeded source of chance: the same seed gives the same draws, on every machine. */
+interface SeededRandom {
+  /** A number in [0, 1). */
+  fraction(): number;
+  /** A whole number from `min` to `max`, both included. */
+  between(min: number, max: number): number;
+  pick<T>(values: readonly [T, ...T[]]): T;
+  /** A copy in another order (Fisher and Yates). */
+  shuffled<T>(values: readonly T[]): T[];
+}
+
+/** splitmix32, by the constants of MurmurHash3's finalizer; enough for schedules, not for secrets. */
+function seededRandom(seed: number): SeededRandom {
+  let state = seed | 0;
+  const fraction = (): number => {
+    state = (state + 0x9e3779b9) | 0;
+    let word = state ^ (state >>> 16);
+    word = Math.imul(word, 0x85ebca6b);
+    word ^= word >>> 13;
+    word = Math.imul(word, 0xc2b2ae35);
+    word ^= word >>> 16;
+    return (word >>> 0) / 0x1_0000_0000;
+  };
+  const between = (min: number, max: number): number => min + Math.floor(fraction() * (max - min + 1));
+  return {
+    fraction,
+    between,
+    pick: (values) => values[between(0, values.length - 1)] ?? values[0],
+    shuffled: (values) => {
+      const copy = [...values];
+      for (let last = copy.length - 1; last > 0; last--) {
+        const other = between(0, last);
+        const [a, b] = [copy[last], copy[other]];
+        if (a !== undefined && b !== undefined) [copy[last], copy[other]] = [b, a];
+      }
+      return copy;
+    },
+  };
+}
+
+/** From and to, in milliseconds. */
+type Span = readonly [number, number];
+
+/** What a retry bridges: nothing should even be restarted. */
+const SHORT: Span = [1000, 5000];
+
+/** A command waits 10 s for the supervisor's answer. */
+const LONG_FOR_SUPERVISOR: Span = [11_000, 20_000];
+
+/** Longer than whoever waits for the target has patience, so that it is given up for dead. */
+function longPause(target: FaultTarget): Span {
+  if (target === SUPERVISOR) return LONG_FOR_SUPERVISOR;
+  const point = FAULT_POINTS.find((one) => one.target === target);
+  if (!point) throw new Error(`no service has a process that is called ${target}`);
+  return point.longPauseMs;
+}
+
+/** Long enough for a driver to fail, to be started again and to meet the full disk once more. */
+const DISK_FULL: Span = [3000, 15_000];
+
+/** One of four pauses is a long one. */
+function pauseMs(targets: readonly FaultTarget[], random: SeededRandom): number {
+  const long = random.fraction() < 0.25;
+  const spans = targets.map((target) => (long ? longPause(target) : SHORT));
+  // Of two that are held together, the shorter patience is enough.
+  const [min, max] = spans.toSorted((one, other) => one[0] - other[0])[0] ?? SHORT;
+  return random.between(min, max);
+}
+
+const diskFullMs = (random: SeededRandom): number => random.between(...DISK_FULL);
+
+/**
+ * What can happen. `kill` is SIGKILL, `pause` SIGSTOP with SIGCONT after a while, `restart` a graceful one of the broker, `two` two
+ * kills or pauses at once, `disk-full` no room for the job's files for a while, `truncate` a staged file that loses its tail.
+ */
+export const FAULT_KINDS = ['kill', 'pause', 'restart', 'two', 'disk-full', 'truncate'] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** What of the services can be struck, in the order in which a schedule draws. */
+const FAULT_POINTS = SERVICES.flatMap(({ faults }) => faults).toSorted(
+  (one, other) => one.drawOrder - other.drawOrder,
+);
+
+/** Every process that can be struck: those of the services, and what restarts them. */
+export const FAULT_TARGETS: readonly FaultTarget[] = [
+  ...FAULT_POINTS.map(({ target }) => target),
+  SUPERVISOR,
+];
+
+/** What a fault is done to: processes of the stack, or the job's files. */
+const STRUCK: readonly string[] = [...FAULT_TARGETS, 'outputs'];
+
+/** One thing done to one target. */
+export type Strike =
+  | { readonly action: 'kill' | 'pause'; readonly target: FaultTarget }
+  | { readonly action: 'restart'; readonly target: 'broker' }
+  /** `fileBytes`: how large a file can still become where the disk cannot really be filled. */
+  | { readonly action: 'disk-full'; readonly target: 'outputs'; readonly fileBytes: number }
+  /** `keep`: the part of the file that is left, from 0 to below 1. */
+  | { readonly action: 'truncate'; readonly target: 'outputs'; readonly keep: number };
+
+/** Whose micro-batch a fault waits for: that of `ingest`, or of a gold table, whose silver is committed by then. */
+export type StruckQuery = 'ingest' | 'gold';
+
+/** One fault of a schedule, with everything that decides what happens. Times are milliseconds. */
+export interface Fault {
+  /** From 1. */
+  readonly number: number;
+  readonly kind: FaultKind;
+  /** Done at the same time. */
+  readonly strikes: readonly Strike[];
+  /** Rest of the stack before it. */
+  readonly restMs: number;
+  /** Whether it waits for a micro-batch to be at work. */
+  readonly inBatch: boolean;
+  /** Whose. */
+  readonly query: StruckQuery;
+  /** Delay after that. */
+  readonly delayMs: number;
+  /** How long it lasts; 0 for what is over at once. */
+  readonly heldMs: number;
+}
+
+/** "pause broker for 12.3 s", "kill driver and pause worker for 4.0 s". */
+export function describeFault({ strikes, heldMs }: Fault): string {
+  const parts = strikes.map((strike) => {
+    if (strike.action === 'disk-full') return 'disk full for the outputs';
+    if (strike.action === 'truncate')
+      return `cut a staged file to ${Math.round(strike.keep * 100)} % of its size`;
+    return `${strike.action} ${strike.target}`;
+  });
+  return `${parts.join(' and ')}${heldMs === 0 ? '' : ` for ${(heldMs / 1000).toFixed(1)} s`}`;
+}
+
+/** When it strikes: "1.2 s into a micro-batch of gold", "after 0.4 s". */
+export function describeMoment({ inBatch, query, delayMs }: Fault): string {
+  const seconds = `${(delayMs / 1000).toFixed(1)} s`;
+  return inBatch ? `${seconds} into a micro-batch of ${query}` : `after ${seconds}`;
+}
+
+/** Words of `--only` and `--except`: kinds of faults and what they are done to. */
+export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...STRUCK];
+
+/** Which faults a schedule is made of. */
+export interface FaultFilter {
+  readonly kinds: readonly FaultKind[];
+  readonly struck: readonly string[];
+}
+
+/**
+ * Kinds and targets are chosen apart: `only driver,worker` allows every kind on these two, `only kill,driver` kills of the driver.
+ * @throws Error naming the word that is not known, or saying that nothing is left
+ */
+export function faultFilter(only: readonly string[], except: readonly string[]): FaultFilter {
+  for (const word of [...only, ...except]) {
+    if (!FILTER_WORDS.includes(word)) {
+      throw new Error(`${shownValue(word)} is no fault: allowed are ${FILTER_WORDS.join(', ')}`);
+    }
+  }
+  const chosen = <Word extends string>(all: readonly Word[]): readonly Word[] => {
+    const named = all.filter((word) => only.includes(word));
+    return (named.length > 0 ? named : all).filter((word) => !except.includes(word));
+  };
+  return { kinds: chosen(FAULT_KINDS), struck: chosen(STRUCK) };
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { truncateStaged } from './truncate-staged.ts';
+import { truncateStaged } from './staged-files.ts';
 
 const never = new AbortController().signal;
 let folder: string;

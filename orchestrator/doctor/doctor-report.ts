@@ -18,3 +18,21 @@ export interface DoctorReport {
 
 /** A part of the report. */
 export type Check = (signal: AbortSignal) => Promise<readonly DoctorCheck[]>;
+
+const SIGNS: Readonly<Record<DoctorCheck['state'], string>> = { ok: 'ok', note: 'note', problem: 'PROBLEM' };
+
+/** The report as lines of text: state, name, what was seen; the remedy below it. No colour. */
+export function renderDoctorReport({ checks, problems }: DoctorReport): string {
+  const stateWidth = Math.max(...Object.values(SIGNS).map((sign) => sign.length));
+  const nameWidth = Math.max(...checks.map(({ name }) => name.length));
+  const indent = ' '.repeat(stateWidth + nameWidth + 4);
+  const lines = checks.flatMap(({ name, state, detail, remedy }) => [
+    `${SIGNS[state].padEnd(stateWidth)}  ${name.padEnd(nameWidth)}  ${detail}`,
+    ...(remedy === undefined ? [] : [`${indent}→ ${remedy}`]),
+  ]);
+  const verdict =
+    problems === 0
+      ? 'Nothing stands in the way of `npm run up`.'
+      : `${problems} ${problems === 1 ? 'problem stands' : 'problems stand'} in the way of \`npm run up\`.`;
+  return [...lines, '', verdict].join('\n');
+}

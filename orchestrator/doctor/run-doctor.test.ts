@@ -5,11 +5,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { loadSettings } from '../config/load-settings.ts';
-import { stackConfig } from '../config/stack-config.ts';
-import { writeStamp } from '../runtime/local/provision/stamp.ts';
-import { RUN_DIR_VARIABLE } from '../runtime/local/stack-process.ts';
-import { renderDoctorReport } from './render-doctor-report.ts';
+import { RUN_DIR_VARIABLE } from '../runtimes/local/launch.ts';
+import { loadSettings } from '../settings/load-settings.ts';
+import { stackConfig } from '../settings/stack-config.ts';
+import { writeStamp } from '../toolchain/installation.ts';
+import { renderDoctorReport } from './doctor-report.ts';
 import { runDoctor } from './run-doctor.ts';
 
 let folder: string;

@@ -1,17 +1,19 @@
-import type { StackConfig } from '../config/stack-config.ts';
-import { messageOf } from '../core/product-error.ts';
-import { readRecordedStack } from '../stack/recorded-stack.ts';
-import { checkCache } from './check-cache.ts';
-import { checkCertificates } from './check-certificates.ts';
-import { checkDisk } from './check-disk.ts';
-import { checkDocker } from './check-docker.ts';
-import { checkFolders } from './check-folders.ts';
-import { checkJava } from './check-java.ts';
-import { checkMemory } from './check-memory.ts';
-import { checkNode } from './check-node.ts';
-import { checkPorts } from './check-ports.ts';
-import { checkPython } from './check-python.ts';
-import { checkSystem } from './check-system.ts';
+import { readRecordedStack } from '../engine/select-runtime.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
+import { messageOf } from '../util/product-error.ts';
+import {
+  checkCache,
+  checkCertificates,
+  checkDisk,
+  checkDocker,
+  checkFolders,
+  checkJava,
+  checkMemory,
+  checkNode,
+  checkPorts,
+  checkPython,
+  checkSystem,
+} from './checks.ts';
 import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
 
 /**
@@ -25,9 +27,9 @@ export async function runDoctor(
   onWait?: (text: string) => void,
 ): Promise<DoctorReport> {
   // Docker's client takes longer to load than most commands take.
-  const { askEngine } = await import('../runtime/compose/engine.ts');
+  const { askEngine } = await import('../runtimes/compose/engine.ts');
   const answer = await askEngine(config.environment, undefined, onWait);
-  const { composeObstacle } = await import('../runtime/compose/compose-obstacle.ts');
+  const { composeObstacle } = await import('../runtimes/compose/compose-cli.ts');
   const obstacle = answer.engine && (await composeObstacle(config, answer.engine));
   signal.throwIfAborted();
   const ofLocal = takesCompose(config, answer.engine !== undefined && !obstacle)

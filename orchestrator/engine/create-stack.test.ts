@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FakeEngine, READY_PRODUCER } from '../../tests/support/fake-engine.ts';
 import { statusDocument } from '../../tests/support/status-document.ts';
-import type { PreparationStep } from '../runtime/runtime.ts';
-import { recordStack } from '../stack/recorded-stack.ts';
-import { statusJson } from '../stack/service-status.ts';
+import type { PreparationStep } from '../runtimes/runtime.ts';
 import { createStack } from './create-stack.ts';
-import { FakeEngine, READY_PRODUCER } from './testing/fake-engine.ts';
+import { recordStack } from './select-runtime.ts';
+import { statusJson } from './status.ts';
 
 let engine: FakeEngine;
 afterEach(() => engine.remove());

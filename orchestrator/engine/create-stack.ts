@@ -1,10 +1,16 @@
 import type { ServiceName } from '../services/service-name.ts';
-import type { StackStatus } from '../stack/service-status.ts';
-import { type DownOptions, down, type Stopped } from './down.ts';
+import {
+  type DownOptions,
+  down,
+  type ResetOptions,
+  type ResetResult,
+  type Restarted,
+  reset,
+  restart,
+  type Stopped,
+} from './down.ts';
 import type { EngineContext } from './engine-context.ts';
-import { type ResetOptions, type ResetResult, reset } from './reset.ts';
-import { type Restarted, restart } from './restart.ts';
-import { type StatusOptions, status } from './status.ts';
+import { type StackStatus, type StatusOptions, status } from './status.ts';
 import { type UpOptions, type UpResult, up } from './up.ts';
 
 /** The use cases of one stack. None of them prints; each throws a ProductError for what can be expected to go wrong. */

@@ -1,9 +1,17 @@
-import type { RuntimeName } from '../runtime/runtime.ts';
+import { shortened } from '../../producer/errors.ts';
+import { planOutputsWipe } from '../lake/wipe-outputs.ts';
+import type { Runtime, RuntimeName } from '../runtimes/runtime.ts';
 import type { ServiceName } from '../services/service-name.ts';
-import { recordStopped } from '../stack/recorded-stack.ts';
-import { selectRuntime } from '../stack/select-runtime.ts';
-import type { EngineContext } from './engine-context.ts';
-import { withStackLock } from './stack-lock.ts';
+import { SERVICES } from '../services/services.ts';
+import { SETTING_NAMES } from '../settings/setting-table.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
+import { ProductError } from '../util/product-error.ts';
+import { type Reporter, runPlan, type Step } from '../util/run-plan.ts';
+import { type EngineContext, withStackLock } from './engine-context.ts';
+import { standingConfig } from './resolve-stack.ts';
+import { forgetStack, recordStopped, selectRuntime } from './select-runtime.ts';
+import { bringUp, type UpResult } from './up.ts';
+import { untilServiceReady, withLogTail } from './up-plan.ts';
 
 export interface DownOptions {
   /** Whether the stack of a checkout that is not there any more becomes this one's first. */
@@ -25,7 +33,7 @@ export function down(context: EngineContext, options: DownOptions = {}): Promise
 }
 
 /** The work of `down`, for use cases that hold the stack's lock already. */
-export async function bringDown(
+async function bringDown(
   { config, reporter, select = selectRuntime }: EngineContext,
   { takeOver = false }: DownOptions = {},
 ): Promise<Stopped> {
@@ -45,4 +53,185 @@ export function stoppedText({ stopped }: Stopped): string {
   return stopped.length === 0
     ? 'Nothing was running.'
     : `Stopped ${stopped.join(', ')}. Data and outputs stay.`;
+}
+
+export interface ResetOptions {
+  /** Whether Kafka's and ZooKeeper's data stay. */
+  readonly keepTopic?: boolean;
+  /** Whether the stack is left stopped. */
+  readonly onlyWipe?: boolean;
+  /** Whether the stack of a checkout that is not there any more becomes this one's first. */
+  readonly takeOver?: boolean;
+}
+
+/** What `reset` stopped and deleted. */
+export interface Wiped extends Stopped {
+  readonly wiped: readonly string[];
+  readonly keptTopic: boolean;
+}
+
+export interface ResetResult {
+  readonly wiped: Wiped;
+  /** The new start; absent when it was only wiped. */
+  readonly up?: UpResult;
+}
+
+/**
+ * Stops everything, wipes what the stack made, and starts it again.
+ * @throws ProductError FOREIGN_FILES having deleted nothing, and all that `down` and `up` throw
+ */
+export function reset(context: EngineContext, options: ResetOptions = {}): Promise<ResetResult> {
+  return withStackLock(context, 'reset', options.takeOver === true, async () => {
+    const wiped = await stopAndWipe(context, options);
+    if (options.onlyWipe) return { wiped };
+    // It comes before what may fail: an `up` that fails has its error for a result.
+    context.reporter.emit({ type: 'progress', event: 'wiped', data: { ...wiped }, text: wipedText(wiped) });
+    return { wiped, up: await bringUp(options.keepTopic ? context : withoutData(context)) };
+  });
+}
+
+/** What was stopped and deleted, for people. */
+export function wipedText(done: Wiped): string {
+  const wiped = done.wiped.length === 0 ? 'There was nothing to wipe.' : `Wiped ${done.wiped.join(', ')}.`;
+  return `${stoppedText(done)}\n${wiped}`;
+}
+
+async function stopAndWipe(
+  context: EngineContext,
+  { keepTopic = false, takeOver = false }: ResetOptions,
+): Promise<Wiped> {
+  const { reporter, select = selectRuntime } = context;
+  // What is wiped is the stack as it was recorded; what flags ask for is the next one's.
+  const config = standingConfig(context.config);
+  const { runtime } = await select(config, reporter);
+  try {
+    // Everything that could refuse refuses here, before anything is stopped or deleted.
+    if (!takeOver) await runtime.assertOwn();
+    const outputs = await planOutputsWipe(runtime.outputPath, config.outputDir, { keepTopic });
+    const stopped = await bringDown({ ...context, config }, { takeOver });
+    const wiped = [...(await runtime.wipe({ keepTopic })), ...(await outputs.wipe())];
+    if (!keepTopic) forgetStack(config);
+    return { ...stopped, wiped, keptTopic: keepTopic };
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** Without data any runtime will do. */
+function withoutData({ config, ...context }: EngineContext): EngineContext {
+  const settings = { ...config.settings, RUNTIME: config.askedRuntime };
+  return { ...context, config: { ...config, settings } };
+}
+
+/** A service that was restarted and is ready. */
+interface RestartedService {
+  readonly name: ServiceName;
+  /** From its stop until it was ready. */
+  readonly elapsedMs: number;
+  /** What makes it ready. */
+  readonly detail: string;
+}
+
+/** The services that were restarted, in the order of the start. */
+export interface Restarted {
+  readonly runtime: RuntimeName;
+  readonly restarted: readonly RestartedService[];
+  readonly elapsedMs: number;
+}
+
+/**
+ * Restarts services of the running stack as they were started, one after the other where one follows the other, and waits until
+ * each is ready again. Services that follow them are left running: they recover by themselves. What could not be made ready is
+ * left as it is.
+ * @throws ProductError STACK_NOT_RUNNING, STACK_RUNNING, FOREIGN_STACK, GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED
+ */
+export async function restart(
+  { config, reporter, signal, select = selectRuntime }: EngineContext,
+  services: readonly ServiceName[],
+): Promise<Restarted> {
+  const names = SERVICES.map(({ name }) => name).filter((name) => services.includes(name));
+  return withStackLock({ config }, `restart -- ${names.join(' ')}`, false, async () => {
+    const standing = standingConfig(config);
+    const { runtime } = await select(standing, reporter);
+    try {
+      await runtime.assertOwn();
+      await assertRunning(standing, runtime, names);
+      warnOfOtherSettings(config, standing, names, reporter);
+      const ready = new Map<ServiceName, RestartedService>();
+      const steps = names.map((name) => restartStep(name, names, standing, runtime, ready));
+      const { elapsedMs } = await runPlan(steps, reporter, signal);
+      const restarted = names.flatMap((name) => ready.get(name) ?? []);
+      return { runtime: runtime.name, restarted, elapsedMs: Math.round(elapsedMs) };
+    } finally {
+      await runtime.close();
+    }
+  });
+}
+
+/** @throws ProductError STACK_NOT_RUNNING */
+async function assertRunning(
+  { runDir }: StackConfig,
+  runtime: Runtime,
+  names: readonly ServiceName[],
+): Promise<void> {
+  const observed = await runtime.observe();
+  if (observed.some(({ state }) => state === 'running' || state === 'restarting')) return;
+  throw new ProductError('STACK_NOT_RUNNING', {
+    message: `${names.join(', ')} cannot be restarted: nothing of the stack in ${runDir} runs.`,
+    hint: 'Run `npm run up`, which starts everything.',
+  });
+}
+
+/** A service that has failed for good may be given other settings: that is what `up` is for. */
+function warnOfOtherSettings(
+  given: StackConfig,
+  standing: StackConfig,
+  names: readonly ServiceName[],
+  reporter: Reporter,
+): void {
+  const other = SETTING_NAMES.filter((name) => given.settings[name] !== standing.settings[name]);
+  if (other.length === 0) return;
+  const list = other.map((name) => `${name}=${shortened(String(standing.settings[name] ?? 'unset'))}`);
+  reporter.emit({
+    type: 'warning',
+    text: `${names.join(', ')} restart with what they were started with, ${list.join(', ')}; \`npm run up\` starts what has failed with what is given now`,
+  });
+}
+
+function restartStep(
+  name: ServiceName,
+  names: readonly ServiceName[],
+  config: StackConfig,
+  runtime: Runtime,
+  ready: Map<ServiceName, RestartedService>,
+): Step {
+  const service = SERVICES.find((known) => known.name === name);
+  if (!service) throw new Error(`unknown service ${name}`);
+  return {
+    name,
+    title: service.title,
+    after: names.filter((other) => leadsTo(other, service.after)),
+    async run(context) {
+      const startedMs = performance.now();
+      try {
+        context.onDetail('stops and starts');
+        await runtime.restart(name);
+        context.signal.throwIfAborted();
+        const detail = await untilServiceReady(service, 0, config, runtime, context);
+        ready.set(name, { name, elapsedMs: Math.round(performance.now() - startedMs), detail });
+        return detail;
+      } catch (error) {
+        context.signal.throwIfAborted();
+        throw await withLogTail(error, runtime, service);
+      }
+    },
+  };
+}
+
+/** Whether a service is among those that others wait for, directly or through services between. */
+function leadsTo(service: ServiceName, waitedFor: readonly ServiceName[]): boolean {
+  return waitedFor.some(
+    (name) =>
+      name === service || leadsTo(service, SERVICES.find((known) => known.name === name)?.after ?? []),
+  );
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { tryFileLock } from '../runtime/file-lock.ts';
-import { recordStack } from '../stack/recorded-stack.ts';
-import { restart } from './restart.ts';
-import { FakeEngine, READY_PRODUCER } from './testing/fake-engine.ts';
+import { FakeEngine, READY_PRODUCER } from '../../tests/support/fake-engine.ts';
+import { tryFileLock } from '../util/file-lock.ts';
+import { restart } from './down.ts';
+import { recordStack } from './select-runtime.ts';
 
 let engine: FakeEngine;
 afterEach(() => engine.remove());

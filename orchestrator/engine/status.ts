@@ -1,9 +1,15 @@
-import { warnOfOtherOwner } from '../stack/folder-owners.ts';
-import { selectRuntime } from '../stack/select-runtime.ts';
-import { type StackStatus, stackStatus } from '../stack/service-status.ts';
-import { waitForReady } from '../stack/wait-for-ready.ts';
-import type { EngineContext } from './engine-context.ts';
-import { reportedSteps } from './reported-steps.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunState, Runtime, ServiceObservation } from '../runtimes/runtime.ts';
+import { portsOf, serviceNamed } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
+import { messageOf } from '../util/product-error.ts';
+import { notReady, type Probe, type ProbeAnswer } from '../util/readiness.ts';
+import { type EngineContext, reportedSteps } from './engine-context.ts';
+import { selectRuntime, warnOfOtherOwner } from './select-runtime.ts';
+import { type StreamStatus, streamReport } from './stream-status.ts';
+import { serviceProbe } from './up-plan.ts';
 
 export interface StatusOptions {
   /** How long to wait at most until everything is ready; one look when undefined. */
@@ -28,5 +34,172 @@ export async function status(
     );
   } finally {
     await runtime.close();
+  }
+}
+
+/** A service as `status` tells of it. */
+export interface ServiceStatus {
+  readonly name: ServiceName;
+  /** Where it runs: as a process of this machine or in a container. */
+  readonly placement: 'process' | 'container';
+  readonly state: 'starting' | 'ready' | 'failed' | 'stopped' | 'completed';
+  readonly pid?: number;
+  readonly container?: string;
+  readonly restarts: number;
+  /** ISO-8601, UTC. */
+  readonly since: string;
+  readonly detail: string;
+  /** The last 20 lines of a service that failed, for people. */
+  readonly log?: readonly string[];
+}
+
+/** What `status` tells. */
+export interface StackStatus {
+  readonly runtime: Runtime['name'];
+  /** Every daemon ready and every one-shot completed. */
+  readonly ready: boolean;
+  /** The pipeline's name. */
+  readonly pipeline: string;
+  readonly services: readonly ServiceStatus[];
+  readonly urls: Readonly<Record<string, string>>;
+  readonly stream: StreamStatus;
+  /** What people should know of event time, a sentence each without its stop. */
+  readonly notes: readonly string[];
+}
+
+/** A service in `status --json`: `pid` of a process that runs, `container` of one that was made. */
+type ServiceDocument = Omit<ServiceStatus, 'log'>;
+
+/** The document of `status --json`, a contract: it has these fields and no others. */
+interface StatusDocument extends Omit<StackStatus, 'services' | 'notes'> {
+  readonly services: readonly ServiceDocument[];
+}
+
+/** What scripts are told of a status. What only people read, log lines and notes, is left out. */
+export function statusJson({ notes: _notes, services, ...status }: StackStatus) {
+  const document: StatusDocument = {
+    ...status,
+    services: services.map(({ log: _log, ...service }) => service),
+  };
+  return { ...document };
+}
+
+const PROBE_TIMEOUT_MS = 3000;
+
+/** Asks the runtime what runs and every running service's probe, once and side by side. */
+export async function stackStatus(config: StackConfig, runtime: Runtime): Promise<StackStatus> {
+  const observations = await runtime.observe();
+  const services = await Promise.all(
+    observations.map(async (observation) => {
+      const probe = serviceProbe(serviceNamed(runtime.services, observation.name), config, runtime);
+      const placement = runtime.name === 'compose' ? 'container' : 'process';
+      return serviceStatus(
+        observation,
+        placement,
+        observation.state === 'running' ? await askOnce(probe) : undefined,
+      );
+    }),
+  );
+  const job = observations.find(({ name }) => name === sparkStreaming.name);
+  const { pipeline, stream, notes } = streamReport(config, job?.recentLines ?? [], Date.now());
+  return {
+    runtime: runtime.name,
+    ready: services.every(({ state }) => state === 'ready' || state === 'completed'),
+    pipeline,
+    services,
+    urls: stackUrls(runtime),
+    stream,
+    notes,
+  };
+}
+
+/** The web pages of the services, by name. */
+export function stackUrls(
+  runtime: Pick<Runtime, 'services' | 'addressOf'>,
+): Readonly<Record<string, string>> {
+  const pages = portsOf(runtime.services).filter(({ port }) => port.serves === 'page');
+  return Object.fromEntries(
+    pages.map(({ port, service }) => [
+      service.name,
+      `http://localhost:${runtime.addressOf(port.setting).port}`,
+    ]),
+  );
+}
+
+function serviceStatus(
+  observation: ServiceObservation,
+  placement: ServiceStatus['placement'],
+  answer: ProbeAnswer | undefined,
+): ServiceStatus {
+  const { name, pid, container, restarts, since, recentLines, warning } = observation;
+  const state = answer?.ready ? 'ready' : UNPROBED[observation.state];
+  return {
+    name,
+    placement,
+    state,
+    ...(pid !== undefined && { pid }),
+    ...(container !== undefined && { container }),
+    restarts,
+    since,
+    detail: [answer?.detail ?? observation.detail, warning].filter((text) => text).join('; '),
+    ...(state === 'failed' && { log: recentLines.slice(-20) }),
+  };
+}
+
+const UNPROBED: Readonly<Record<RunState, ServiceStatus['state']>> = {
+  running: 'starting',
+  restarting: 'starting',
+  failed: 'failed',
+  stopped: 'stopped',
+  completed: 'completed',
+};
+
+async function askOnce(probe: Probe): Promise<ProbeAnswer> {
+  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  const late = new Promise<ProbeAnswer>((resolve) => {
+    signal.addEventListener('abort', () =>
+      resolve(notReady(`no answer within ${PROBE_TIMEOUT_MS / 1000} s`)),
+    );
+  });
+  try {
+    return await Promise.race([probe.check(signal), late]);
+  } catch (error) {
+    return notReady(messageOf(error));
+  }
+}
+
+/** What `up` may take for a first start that downloads everything, with room to spare. */
+export const DEFAULT_WAIT_SECONDS = 300;
+
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Looks until the stack is ready, a service has failed for good, or the time is over.
+ * @param options.timeoutMs at most this long; one look is always taken
+ * @param options.onDetail receives, after each look, what is not ready yet
+ * @returns the last look, ready or not
+ * @throws the signal's reason once it is aborted
+ */
+export async function waitForReady({
+  look,
+  timeoutMs,
+  signal,
+  onDetail,
+}: {
+  readonly look: () => Promise<StackStatus>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onDetail: (detail: string) => void;
+}): Promise<StackStatus> {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = await look();
+    signal.throwIfAborted();
+    const leftMs = endMs - performance.now();
+    if (found.ready || found.services.some(({ state }) => state === 'failed') || leftMs <= 0) return found;
+    const waiting = found.services.filter(({ state }) => state !== 'ready' && state !== 'completed');
+    onDetail(waiting.map(({ name, detail }) => `${name}: ${detail}`).join('; '));
+    await sleep(Math.min(LOOK_EVERY_MS, leftMs), undefined, { signal }).catch(() => undefined);
   }
 }

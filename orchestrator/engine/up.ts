@@ -1,16 +1,18 @@
-import { type CriticalStep, criticalPath } from '../core/critical-path.ts';
-import { ProductError } from '../core/product-error.ts';
-import { runPlan } from '../core/run-plan.ts';
-import type { StepTiming } from '../core/step.ts';
-import type { Runtime, RuntimeName, ServiceObservation } from '../runtime/runtime.ts';
-import { readRecordedStack, recordFailedStart, recordStack } from '../stack/recorded-stack.ts';
-import { selectRuntime } from '../stack/select-runtime.ts';
-import { type StackStatus, stackStatus, stackUrls } from '../stack/service-status.ts';
-import { withLogTail } from '../stack/service-step.ts';
-import { upPlan } from '../stack/up-plan.ts';
-import { withDeadline } from './deadline.ts';
-import type { EngineContext } from './engine-context.ts';
-import { withStackLock } from './stack-lock.ts';
+import type { Runtime, RuntimeName, ServiceObservation } from '../runtimes/runtime.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { SERVICE_NAMES } from '../services/services.ts';
+import { ProductError } from '../util/product-error.ts';
+import {
+  type CriticalStep,
+  criticalPath,
+  type ReportEvent,
+  runPlan,
+  type StepTiming,
+} from '../util/run-plan.ts';
+import { type EngineContext, withStackLock } from './engine-context.ts';
+import { readRecordedStack, recordFailedStart, recordStack, selectRuntime } from './select-runtime.ts';
+import { type StackStatus, stackStatus, stackUrls } from './status.ts';
+import { FIRST_DATA, upPlan, withLogTail } from './up-plan.ts';
 
 export interface UpOptions {
   /** Whether the stack of a checkout that is not there any more becomes this one's first. */
@@ -20,7 +22,7 @@ export interface UpOptions {
 }
 
 /** A stack that was brought up. Times are milliseconds since the plan's start. */
-export interface BroughtUp {
+interface BroughtUp {
   readonly alreadyUp: false;
   readonly runtime: RuntimeName;
   readonly elapsedMs: number;
@@ -101,4 +103,69 @@ async function withOwnLogTail(error: unknown, runtime: Runtime): Promise<unknown
   if (!(error instanceof ProductError) || error.code !== 'GATE_TIMEOUT') return error;
   const service = runtime.services.find(({ name }) => name === error.service);
   return service === undefined ? error : withLogTail(error, runtime, service);
+}
+
+/** What is known of a step of the plan that is not done. */
+interface OpenStep {
+  readonly name: string;
+  /** The last thing that it said; undefined before it was started. */
+  detail?: string;
+}
+
+/**
+ * Bounds work by aborting its signal with an error that names what was not ready, and why.
+ * @param timeoutMs no bound when undefined
+ * @throws ProductError GATE_TIMEOUT, once the work has ended; what the work throws
+ */
+async function withDeadline<T>(
+  context: EngineContext,
+  timeoutMs: number | undefined,
+  work: (context: EngineContext) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return work(context);
+  const late = new AbortController();
+  const open = new Map<string, OpenStep>();
+  const timer = setTimeout(() => late.abort(timeoutError(timeoutMs, [...open.values()])), timeoutMs);
+  try {
+    return await work({
+      ...context,
+      reporter: {
+        emit: (event) => {
+          note(open, event);
+          context.reporter.emit(event);
+        },
+        close: () => context.reporter.close(),
+      },
+      signal: AbortSignal.any([context.signal, late.signal]),
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function note(open: Map<string, OpenStep>, event: ReportEvent): void {
+  if (event.type === 'plan') for (const { step } of event.steps) open.set(step, { name: step });
+  else if (event.type === 'step-started') open.set(event.step, { name: event.step, detail: 'just started' });
+  else if (event.type === 'step-detail') open.set(event.step, { name: event.step, detail: event.detail });
+  else if (event.type === 'step-done') open.delete(event.step);
+}
+
+function timeoutError(timeoutMs: number, open: readonly OpenStep[]): ProductError {
+  const begun = open.filter(({ detail }) => detail !== undefined);
+  const waiting = open.filter(({ detail }) => detail === undefined).map(({ name }) => name);
+  const seen = begun.map(({ name, detail }) => `${name}: ${detail}`);
+  const behind = waiting.length === 0 ? [] : [`not started yet: ${waiting.join(', ')}`];
+  const what = open.length === 0 ? 'no step had begun' : [...seen, ...behind].join('; ');
+  const seconds = timeoutMs / 1000;
+  const service = begun.map(({ name }) => serviceOf(name)).find((name) => name !== undefined);
+  return new ProductError('GATE_TIMEOUT', {
+    message: `The stack was not ready within ${seconds} s (--timeout ${seconds}): ${what}.`,
+    hint: `\`npm run up -- --timeout ${2 * seconds}\` waits longer, \`npm run up\` as long as each step may take; \`npm run doctor\` checks the machine.`,
+    ...(service !== undefined && { service }),
+  });
+}
+
+/** The service whose log tells of a step. */
+function serviceOf(step: string): ServiceName | undefined {
+  return SERVICE_NAMES.find((name) => name === (step === FIRST_DATA ? 'spark-streaming' : step));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generate } from './generate.ts';
+import { generate } from './resolve.ts';
 
 const projectDir = resolve(fileURLToPath(import.meta.url), '../../..');
 let root: string;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { ProductError } from '../core/product-error.ts';
+import { ProductError } from '../util/product-error.ts';
 import type { Constraints, Expr, Field, Item, Pipeline, Type } from './model.ts';
 import { fingerprintOf } from './resolve.ts';
 

@@ -1,11 +1,21 @@
-import { TOPIC_PATTERN } from '../settings/setting-kinds.ts';
-import { type Column, isScalar, KAFKA_TS, rawCsvColumns, SILVER_OWN, silverColumns } from './columns.ts';
+import { durationMs, KIND_LIMITS, TOPIC_PATTERN } from '../settings/setting-kinds.ts';
 import { type Contract, readName } from './contract/contract.ts';
-import { readDuration } from './durations.ts';
-import { readGoldTables } from './gold-tables.ts';
-import type { EventTime, Expectation, Pipeline, Source } from './model.ts';
-import { checkCondition } from './sql/sql-check.ts';
-import { parseExpression } from './sql/sql-parser.ts';
+import {
+  type Column,
+  type EventTime,
+  type Expectation,
+  type GoldTable,
+  isScalar,
+  KAFKA_TS,
+  type Measure,
+  type Pipeline,
+  rawCsvColumns,
+  SILVER_OWN,
+  type Source,
+  silverColumns,
+} from './model.ts';
+import { checkCondition, checkMeasure } from './sql/sql-check.ts';
+import { parseExpression, parseMeasure } from './sql/sql-parser.ts';
 import type { Refusals, YamlMembers, YamlValue } from './yaml-source.ts';
 
 const KEYS = [
@@ -143,4 +153,106 @@ function readRawCsv(value: YamlValue | undefined, silver: readonly Column[]): st
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) columns.refuse(`${twice} is there twice`, 'each column once');
   return names.length > 0 ? names : columns.refuse('there are no columns', 'one or more');
+}
+
+/** Names of folders, files and queries that are there already. */
+const TAKEN = ['bronze', 'silver', 'quarantine', 'raw_csv', 'raw', 'ingest'];
+const TABLE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
+const TABLE_FORM = `lower-case letters, digits and _, but not ${TAKEN.join(', ')}`;
+/** A row is in so many windows at once, and each is a row of state. */
+const MAX_WINDOWS = 100;
+
+/** Reads the gold tables of pipeline.yml: windows over silver's columns. */
+function readGoldTables(
+  value: YamlValue | undefined,
+  silver: readonly Column[],
+  refusals: Refusals,
+): GoldTable[] {
+  const names = new Set<string>();
+  return refusals.each(value?.list('a list of tables') ?? [], (table) => {
+    const members = table.members(['name', 'group_by', 'window', 'slide', 'measures']);
+    const name = members.required('name');
+    const text = name.text(TABLE_FORM);
+    if (!TABLE_NAME.test(text) || TAKEN.includes(text))
+      name.refuse(`${name.shown} cannot be a table's name`, TABLE_FORM);
+    if (names.has(text)) name.refuse(`${text} is there twice`, 'another name');
+    names.add(text);
+    const groupBy = refusals.attempt(() => readGroupBy(members.get('group_by'), silver)) ?? [];
+    const windowMs = readDuration(members.required('window'), { min: 1000 });
+    return {
+      name: text,
+      groupBy,
+      windowMs,
+      slideMs: readSlide(members.get('slide'), windowMs),
+      measures: readMeasures(members.required('measures'), groupBy, silver, refusals),
+    };
+  });
+}
+
+function readGroupBy(value: YamlValue | undefined, silver: readonly Column[]): string[] {
+  const allowed = silver
+    .filter(
+      ({ name, type }) =>
+        isScalar(type) && type.kind !== 'double' && name !== 'event_time' && name !== 'offset',
+    )
+    .map(({ name }) => name);
+  const names = (value?.list('a list of columns') ?? []).map((column) => column.oneOf(allowed));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  return twice === undefined
+    ? names
+    : (value as YamlValue).refuse(`${twice} is there twice`, 'each column once');
+}
+
+function readSlide(value: YamlValue | undefined, windowMs: number): number {
+  if (value === undefined) return windowMs;
+  const slideMs = readDuration(value, { min: 1000 });
+  if (windowMs % slideMs !== 0) {
+    value.refuse(`${value.shown} does not divide the window`, `a divisor of ${durationText(windowMs)}`);
+  }
+  if (windowMs / slideMs > MAX_WINDOWS) {
+    value.refuse(`every row would be in ${windowMs / slideMs} windows`, `at most ${MAX_WINDOWS}`);
+  }
+  return slideMs;
+}
+
+function readMeasures(
+  value: YamlValue,
+  groupBy: readonly string[],
+  silver: readonly Column[],
+  refusals: Refusals,
+): Measure[] {
+  const entries = [...value.entries('a mapping of names to count, sum, min, max or avg').values()];
+  if (entries.length === 0)
+    value.refuse('there are no measures', 'one or more, such as { events: count(*) }');
+  const taken = new Set([...groupBy, 'window_start', 'window_end'].map((name) => name.toLowerCase()));
+  return refusals.each(entries, (entry) => {
+    const name = readName(entry.key);
+    if (taken.has(name.toLowerCase()))
+      entry.key.refuse(`the table has a column ${name} already`, 'another name');
+    taken.add(name.toLowerCase());
+    return { name, ...entry.value.parse((sql) => checkMeasure(parseMeasure(sql), silver), 'an aggregate') };
+  });
+}
+
+const UNITS = KIND_LIMITS.unitsMs;
+const ALLOWED = 'a count and a unit, such as "30 seconds", "5 minutes", "1 hour" or "1 day"';
+/** Far from where milliseconds in a double, or microseconds in 64 bits, stop being exact. */
+const MAX_MS = 36_500 * UNITS.day;
+
+/** Reads a duration in milliseconds. Units whose length differs, such as months, are refused. @throws Refusal */
+function readDuration(value: YamlValue, { min }: { readonly min: number }): number {
+  const ms = durationMs(value.text(ALLOWED).trim());
+  if (ms === undefined) return value.refuse(`${value.shown} is no duration`, ALLOWED);
+  if (ms < min || ms > MAX_MS) {
+    value.refuse(`${value.shown} is out of range`, `from ${durationText(min)} to ${durationText(MAX_MS)}`);
+  }
+  return ms;
+}
+
+/** A duration in its largest whole unit: `90 seconds`, `1 minute`. */
+function durationText(ms: number): string {
+  const units = Object.entries(UNITS).reverse();
+  const [unit, size] = units.find(([, size]) => ms !== 0 && ms % size === 0) ?? ['second', 1000];
+  const count = ms / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProductError } from '../core/product-error.ts';
+import { ProductError } from '../util/product-error.ts';
 import type { Pipeline } from './model.ts';
 import { resolvePipeline } from './resolve.ts';
 

@@ -2,9 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { resolveFolder } from './generate.ts';
 import { loadPipeline } from './load-pipeline.ts';
-import { pipelineText } from './resolve.ts';
+import { pipelineText, resolveFolder } from './resolve.ts';
 
 const projectDir = resolve(fileURLToPath(import.meta.url), '../../..');
 const folders = ['pipelines', 'data/fixtures/pipelines'].flatMap((root) =>

@@ -10,8 +10,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { ProductError } from '../core/product-error.ts';
-import { TextError } from './text-error.ts';
+import { ProductError } from '../util/product-error.ts';
 
 /** Something in a pipeline's file that is not executed: where it stands, what is there, what is allowed. */
 export class Refusal extends Error {
@@ -227,4 +226,19 @@ export interface YamlMembers<Key extends string> {
   get(name: Key): YamlValue | undefined;
   /** @throws Refusal when it is not there */
   required(name: Key): YamlValue;
+}
+
+/** What is wrong inside a text that has a grammar of its own: the place in the text, what is there, what is allowed. */
+export class TextError extends Error {
+  readonly at: number;
+  readonly what: string;
+  readonly allowed: string;
+
+  constructor(at: number, what: string, allowed: string) {
+    super(`character ${at + 1}: ${what}; allowed: ${allowed}`);
+    this.name = 'TextError';
+    this.at = at;
+    this.what = what;
+    this.allowed = allowed;
+  }
 }

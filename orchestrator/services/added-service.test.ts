@@ -1,22 +1,22 @@
 import { createServer } from 'node:net';
 import type Docker from 'dockerode';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StackConfig } from '../config/stack-config.ts';
-import { ready } from '../core/probe.ts';
-import { readJson } from '../probes/read-json.ts';
-import { composeVariables } from '../runtime/compose/compose-variables.ts';
-import { checkPortsAndNames } from '../runtime/compose/preflight.ts';
-import { serviceEnvironment } from '../runtime/local/commands/service-environment.ts';
-import { type LocalRuntime, localRuntime } from '../runtime/local/local-runtime.ts';
-import { checkFoldersAndPorts } from '../runtime/local/preflight.ts';
-import { LightStack } from '../runtime/local/testing/light-stack.ts';
-import type { LogLine } from '../runtime/runtime.ts';
-import { freePorts } from '../runtime/testing/free-ports.ts';
-import { stackStatus } from '../stack/service-status.ts';
-import { upPlan } from '../stack/up-plan.ts';
+import { freePorts } from '../../tests/support/free-ports.ts';
+import { LightStack } from '../../tests/support/light-stack.ts';
+import { stackStatus } from '../engine/status.ts';
+import { upPlan } from '../engine/up-plan.ts';
+import { composeVariables } from '../runtimes/compose/compose-cli.ts';
+import { checkPortsAndNames } from '../runtimes/compose/preflight.ts';
+import { type LocalRuntime, localRuntime } from '../runtimes/local/local-runtime.ts';
+import { checkFoldersAndPorts } from '../runtimes/local/preflight.ts';
+import { serviceEnvironment } from '../runtimes/local/process-launch.ts';
+import type { LogLine } from '../runtimes/runtime.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
+import { ready } from '../util/readiness.ts';
 import { kafkaInit } from './kafka-init.ts';
 import type { PortSetting, Service } from './service.ts';
 import { SERVICES } from './services.ts';
+import { readJson } from './spark-master.ts';
 
 /** In the product, a row of the setting table. */
 const ECHO_PORT = 'ECHO_PORT' as PortSetting;

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
-import type { StackConfig } from '../config/stack-config.ts';
-import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
-import { notReady, type Probe, ready } from '../core/probe.ts';
-import { withKafkaAdmin } from '../probes/kafka-admin.ts';
-import { JAVA_CRASH_FILES } from '../runtime/local/commands/java-crash-files.ts';
-import { javaProperties } from '../runtime/local/commands/java-properties.ts';
-import { KAFKA_LOGGING, KAFKA_LOGGING_FILE } from '../runtime/local/commands/kafka-logging.ts';
-import { serviceEnvironment } from '../runtime/local/commands/service-environment.ts';
-import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
-import type { ServiceFolder } from '../runtime/local/run-layout.ts';
-import { JAVA_LOCALE_OPTIONS } from '../runtime/local/utf8-locale.ts';
-import type { Service } from './service.ts';
+import { withKafkaAdmin } from '../kafka/topic.ts';
+import type { LaunchContext, ProcessLaunch, ServiceFolder } from '../runtimes/local/launch.ts';
+import {
+  JAVA_CRASH_FILES,
+  javaProperties,
+  KAFKA_LOGGING,
+  KAFKA_LOGGING_FILE,
+  serviceEnvironment,
+} from '../runtimes/local/process-launch.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
+import { JAVA_LOCALE_OPTIONS } from '../util/processes.ts';
+import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { FINAL_EXIT_CODES, type Service } from './service.ts';
 import { zookeeper } from './zookeeper.ts';
 
 const NAME = 'kafka';

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { settingsFor } from '../config/load-settings.ts';
-import { ANSWER_KEY_FILE } from '../core/answer-key-file.ts';
-import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
-import { notReady, type Probe, ready } from '../core/probe.ts';
-import { nodeLaunch } from '../runtime/local/commands/node-launch.ts';
+import { ANSWER_KEY_FILE } from '../lake/sinks.ts';
+import { nodeLaunch } from '../runtimes/local/process-launch.ts';
+import { settingsFor } from '../settings/load-settings.ts';
+import { notReady, type Probe, ready } from '../util/readiness.ts';
 import { kafkaInit } from './kafka-init.ts';
-import type { Service, ServiceView } from './service.ts';
+import { FINAL_EXIT_CODES, type Service, type ServiceView } from './service.ts';
 import { sparkStreaming } from './spark-streaming.ts';
 
 const NAME = 'producer';

@@ -1,10 +1,8 @@
-import type { StackConfig } from '../config/stack-config.ts';
-import type { Probe } from '../core/probe.ts';
-import type { FaultTarget } from '../runtime/faults.ts';
-import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
-import type { ServiceFolder } from '../runtime/local/run-layout.ts';
-import type { Tool } from '../runtime/local/toolchain.ts';
+import type { FaultTarget } from '../runtimes/faults.ts';
+import type { LaunchContext, ProcessLaunch, ServiceFolder, Tool } from '../runtimes/local/launch.ts';
 import type { SettingName, Settings, SettingUser } from '../settings/setting-table.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
+import type { Probe } from '../util/readiness.ts';
 import type { ServiceName } from './service-name.ts';
 
 /** A setting that holds a port. */
@@ -65,7 +63,7 @@ export interface FaultPoint {
 }
 
 /** How a service runs as a process of this machine. */
-export interface ProcessPlacement {
+interface ProcessPlacement {
   /** The steps of provisioning that bring what its process is made of. */
   readonly tools: readonly Tool[];
   /** Its folders in RUN_DIR. */
@@ -75,7 +73,7 @@ export interface ProcessPlacement {
 }
 
 /** What is known of its container, which docker-compose.yml describes. */
-export interface ContainerPlacement {
+interface ContainerPlacement {
   /** Whether its image is built from the checkout or pulled. */
   readonly image: 'built' | 'pulled';
   /** The named volumes that its block has, which a wipe deletes. */
@@ -171,3 +169,9 @@ export function portsOf<T extends Pick<Service, 'ports'>>(
 ): readonly { readonly port: ServicePort; readonly service: T }[] {
   return services.flatMap((service) => service.ports.map((port) => ({ port, service })));
 }
+
+/**
+ * Exit codes of a daemon that a restart cannot mend, the same in every runtime: 2 wrong usage or configuration (this product's
+ * own programs), 78 EX_CONFIG of sysexits.h, 126 and 127 a command that cannot be run or found (POSIX shells).
+ */
+export const FINAL_EXIT_CODES: readonly number[] = [2, 78, 126, 127];

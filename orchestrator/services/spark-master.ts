@@ -1,11 +1,11 @@
+import { Agent, get } from 'node:http';
 import { join } from 'node:path';
-import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
-import { notReady, type Probe, ready } from '../core/probe.ts';
-import { readMaster } from '../probes/spark-master.ts';
-import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
-import { sparkDaemonLaunch } from '../runtime/local/commands/spark-daemon-launch.ts';
-import type { ServiceFolder } from '../runtime/local/run-layout.ts';
-import type { Service } from './service.ts';
+import { z } from 'zod';
+import type { LaunchContext, ProcessLaunch, ServiceFolder } from '../runtimes/local/launch.ts';
+import { sparkDaemonLaunch } from '../runtimes/local/process-launch.ts';
+import type { Address } from '../util/ports.ts';
+import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { FINAL_EXIT_CODES, type Service } from './service.ts';
 
 const NAME = 'spark-master';
 
@@ -71,4 +71,52 @@ function launch(context: LaunchContext): ProcessLaunch {
       `${SPARK_MASTER_UI_PORT}`,
     ],
   });
+}
+
+/**
+ * The part that we read of the standalone master's `/json/` page.
+ * Source: org.apache.spark.deploy.JsonProtocol.writeMasterState.
+ */
+const masterState = z.object({
+  status: z.string(),
+  workers: z.array(z.object({ state: z.string(), cores: z.number(), memory: z.number() })),
+});
+
+/**
+ * What a standalone master's page says of it and its workers; memory is in MiB.
+ * @throws Error when it does not answer, or with something else; the signal's reason
+ */
+export async function readMaster(
+  ui: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<z.infer<typeof masterState>> {
+  return masterState.parse(await readJson(ui, '/json/', signal));
+}
+
+/** The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY); what runs on this machine is asked directly. */
+const direct = new Agent();
+
+/**
+ * Reads a JSON page of a service of this machine.
+ * @throws Error when it does not answer with 200 and JSON; the signal's reason
+ */
+export async function readJson({ host, port }: Address, path: string, signal: AbortSignal): Promise<unknown> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const request = get({ host, port, path, agent: direct, signal }, (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        reject(new Error(`its page answers with HTTP ${response.statusCode}`));
+        return;
+      }
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve(body));
+    });
+    request.on('error', reject);
+  });
+  return JSON.parse(text);
 }

@@ -1,20 +1,19 @@
 import { join } from 'node:path';
-import { settingsFor } from '../config/load-settings.ts';
-import type { StackConfig } from '../config/stack-config.ts';
-import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
-import { fileUri, localPath } from '../core/local-path.ts';
-import { notReady, type Probe, ready } from '../core/probe.ts';
-import { kafkaConnector, sparkSubmitArguments } from '../core/spark-submit.ts';
-import { streamingStartFixed } from '../outputs/checkpoint-state.ts';
+import { z } from 'zod';
+import { firstDataCommitted, streamingStartFixed } from '../lake/committed-files.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
-import { readProgress } from '../probes/progress.ts';
-import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
-import { sparkEnvironment, sparkLogging } from '../runtime/local/commands/spark-environment.ts';
-import { namelessUserOptions } from '../runtime/local/nameless-user/nameless-user.ts';
-import { JAVA_LOCALE_OPTIONS } from '../runtime/local/utf8-locale.ts';
-import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS } from '../runtime/spark-processes.ts';
+import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS } from '../runtimes/faults.ts';
+import type { LaunchContext, ProcessLaunch } from '../runtimes/local/launch.ts';
+import { namelessUserOptions } from '../runtimes/local/nameless-user/nameless-user.ts';
+import { sparkEnvironment, sparkLogging } from '../runtimes/local/process-launch.ts';
+import type { ServiceObservation } from '../runtimes/runtime.ts';
+import { settingsFor } from '../settings/load-settings.ts';
+import { type StackConfig, triggerIntervalMs, untilNextTriggerMs } from '../settings/stack-config.ts';
+import { fileUri, localPath } from '../util/files.ts';
+import { JAVA_LOCALE_OPTIONS } from '../util/processes.ts';
+import { notReady, type Probe, type ProbeAnswer, ready } from '../util/readiness.ts';
 import { kafkaInit } from './kafka-init.ts';
-import type { Service, ServiceView } from './service.ts';
+import { FINAL_EXIT_CODES, type Service, type ServiceView } from './service.ts';
 import { sparkWorker } from './spark-worker.ts';
 
 const NAME = 'spark-streaming';
@@ -137,4 +136,147 @@ function jobSettings({ settings, projectDir }: StackConfig, outputPath: string):
     PIPELINE: pipelineFolder(settings.PIPELINE, projectDir),
     OUTPUT_PATH: folder === undefined ? outputPath : fileUri(folder),
   };
+}
+
+/** A streaming application as spark-submit is told of it. */
+export interface SparkSubmission {
+  /** spark://host:port */
+  readonly master: string;
+  /** Maven coordinates that Ivy resolves before the application starts. */
+  readonly packages: readonly string[];
+  readonly conf: Readonly<Record<string, string>>;
+  /** Options of the driver's JVM, which is spark-submit's own in client mode. */
+  readonly driverJavaOptions: readonly string[];
+  /** Options of every executor's JVM. */
+  readonly executorJavaOptions: readonly string[];
+  /** The Python file. */
+  readonly app: string;
+}
+
+/** Spark's Kafka source for Structured Streaming; PySpark's jars are built for Scala 2.12. */
+export function kafkaConnector(sparkVersion: string): string {
+  return `org.apache.spark:spark-sql-kafka-0-10_2.12:${sparkVersion}`;
+}
+
+/** The arguments of spark-submit, in client mode: a standalone master takes Python in no other. */
+export function sparkSubmitArguments(submission: SparkSubmission): readonly string[] {
+  const conf = {
+    ...submission.conf,
+    ...javaOptions('spark.driver.extraJavaOptions', submission.driverJavaOptions),
+    ...javaOptions('spark.executor.extraJavaOptions', submission.executorJavaOptions),
+  };
+  return [
+    ...['--master', submission.master, '--deploy-mode', 'client', '--name', 'medallion-stream'],
+    ...['--packages', submission.packages.join(',')],
+    ...Object.entries(conf).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
+    submission.app,
+  ];
+}
+
+/** Spark splits the value like a shell line: options with blanks are quoted. */
+function javaOptions(key: string, options: readonly string[]): Record<string, string> {
+  if (options.length === 0) return {};
+  const quoted = options.map((option) =>
+    /[\s"'\\]/.test(option) ? `"${option.replace(/["\\]/g, '\\$&')}"` : option,
+  );
+  return { [key]: quoted.join(' ') };
+}
+
+const rows = z.record(z.string(), z.int().min(0));
+const milliseconds = z.record(z.string(), z.number());
+const micro = { batch: z.int().min(0), at: z.iso.datetime(), rows, ms: milliseconds };
+
+const ingestProgress = z.object({
+  query: z.literal('ingest'),
+  ...micro,
+  rejected: z.record(z.string(), z.int().min(0)),
+  lag: z.int(),
+});
+
+const goldProgress = z.object({
+  query: z.string().min(1),
+  ...micro,
+  late: z.int().min(0),
+  watermark: z.iso.datetime().nullable(),
+  state: z.object({ rows: z.int().min(0), memory_bytes: z.int().min(0) }),
+});
+
+/** A committed micro-batch of `ingest`: rows by sink, rejected records by reason, and how many records were waiting behind it. */
+type IngestProgress = z.infer<typeof ingestProgress>;
+
+/** A committed micro-batch of a gold table's query: what it dropped as late, the watermark that it began with, its open windows. */
+export type GoldProgress = z.infer<typeof goldProgress>;
+
+/** What the lines of a job tell of its micro-batches, each list oldest first. */
+export interface JobProgress {
+  readonly ingest: readonly IngestProgress[];
+  /** By table. */
+  readonly gold: ReadonlyMap<string, readonly GoldProgress[]>;
+}
+
+const LINE = /(?:^|\s)progress (\{.*\})\s*$/;
+
+/**
+ * Reads the progress lines of the job, `progress {json}` behind whatever stands before it. A line that is cut off or not of the
+ * form is none: other programs write into the same log.
+ */
+export function readProgress(lines: readonly string[]): JobProgress {
+  const ingest: IngestProgress[] = [];
+  const gold = new Map<string, GoldProgress[]>();
+  for (const line of lines) {
+    const value = parseJson(LINE.exec(line)?.[1]);
+    const ofIngest = ingestProgress.safeParse(value);
+    if (ofIngest.success) ingest.push(ofIngest.data);
+    const ofGold = ofIngest.success ? undefined : goldProgress.safeParse(value).data;
+    if (ofGold) gold.set(ofGold.query, [...(gold.get(ofGold.query) ?? []), ofGold]);
+  }
+  return { ingest, gold };
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the probe looks at. */
+export interface StreamingJobView {
+  /** The job's present process: a restart begins with an empty log. */
+  observe(): Promise<ServiceObservation>;
+  /** Where the job writes, as this machine sees it; undefined when it is not on the local disk. */
+  readonly outputPath: string | undefined;
+}
+
+/**
+ * Ready when the present process has committed a micro-batch with data and bronze and silver files are there. While it
+ * waits, it says when the next trigger is due.
+ */
+export function firstDataProbe(view: StreamingJobView, triggerInterval: string): Probe {
+  return {
+    name: 'the first micro-batch with data',
+    async check() {
+      const { recentLines } = await view.observe();
+      const committed = readProgress(recentLines).ingest.some(({ rows }) => (rows['bronze'] ?? 0) > 0);
+      if (committed && view.outputPath === undefined) return ready('committed');
+      const files = await fileState(view.outputPath);
+      if (committed && files.ready) return files;
+      return notReady(
+        `${files.ready ? 'no batch of this run is committed yet' : files.detail}; ${due(triggerInterval)}`,
+      );
+    },
+  };
+}
+
+async function fileState(outputPath: string | undefined): Promise<ProbeAnswer> {
+  if (outputPath === undefined) return notReady('no batch is committed yet');
+  const { committed, detail } = await firstDataCommitted(outputPath);
+  return { ready: committed, detail };
+}
+
+/** Wording with whole seconds, so that a display changes once a second at most. */
+function due(triggerInterval: string): string {
+  const untilMs = untilNextTriggerMs(triggerIntervalMs(triggerInterval), Date.now());
+  return `next trigger in ${Math.ceil(untilMs / 1000)} s`;
 }

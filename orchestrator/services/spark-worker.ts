@@ -1,12 +1,9 @@
-import { FINAL_EXIT_CODES } from '../core/final-exit-codes.ts';
-import { notReady, type Probe, ready } from '../core/probe.ts';
-import { readMaster } from '../probes/spark-master.ts';
-import type { LaunchContext, ProcessLaunch } from '../runtime/local/commands/service-launch.ts';
-import { sparkDaemonLaunch } from '../runtime/local/commands/spark-daemon-launch.ts';
-import { SPARK_WORK_FOLDER } from '../runtime/local/run-layout.ts';
-import { EXECUTOR_MAIN_CLASS } from '../runtime/spark-processes.ts';
-import type { Service } from './service.ts';
-import { sparkMaster } from './spark-master.ts';
+import { EXECUTOR_MAIN_CLASS } from '../runtimes/faults.ts';
+import { type LaunchContext, type ProcessLaunch, SPARK_WORK_FOLDER } from '../runtimes/local/launch.ts';
+import { sparkDaemonLaunch } from '../runtimes/local/process-launch.ts';
+import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { FINAL_EXIT_CODES, type Service } from './service.ts';
+import { readMaster, sparkMaster } from './spark-master.ts';
 
 /** How long a worker keeps the folder (jars, executor logs) of an application that has ended, and how often it looks. */
 const WORK_TTL_SECONDS = 3600;

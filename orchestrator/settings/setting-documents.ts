@@ -1,5 +1,11 @@
 import { allowedText, KIND_LIMITS, rulesOf } from './setting-kinds.ts';
-import { rowsOf, type SettingRow, type SettingRows, type SettingUser } from './setting-table.ts';
+import {
+  rowsOf,
+  SETTING_TABLE,
+  type SettingRow,
+  type SettingRows,
+  type SettingUser,
+} from './setting-table.ts';
 
 const SOURCE = 'orchestrator/settings/setting-table.ts';
 
@@ -18,7 +24,7 @@ const ENV_EXAMPLE_END = `
 `;
 
 /** `.env.example`: every setting of `up` with its meaning, commented out. */
-export function envExample(table: SettingRows): string {
+function envExample(table: SettingRows): string {
   const settings = documented(table).map(([name, row]) => {
     const remark = row.defaultText === undefined ? '' : ` (default: ${row.defaultText})`;
     const value = row.defaultText === undefined ? (row.default ?? '') : '';
@@ -102,4 +108,27 @@ function jobDefault(row: SettingRow): string | null {
 
 function documented(table: SettingRows): readonly (readonly [string, SettingRow])[] {
   return Object.entries(table).filter(([, { isGivenByRuntime }]) => isGivenByRuntime !== true);
+}
+
+/** A file that `npm run generate` writes: its path in the checkout, and its text. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * The files that are written from the table of settings, whole or between marks.
+ * @param read gives the present text of a file in the checkout
+ * @throws Error when a file has lost its marks
+ */
+export function settingFiles(
+  read: (path: string) => string,
+  table: SettingRows = SETTING_TABLE,
+): readonly GeneratedFile[] {
+  return [
+    { path: '.env.example', text: envExample(table) },
+    { path: 'README.md', text: readmeWithSettings(read('README.md'), table) },
+    { path: 'docker-compose.yml', text: composeFileWithSettings(read('docker-compose.yml'), table) },
+    { path: 'spark-app/medallion/settings.json', text: jobTable(table) },
+  ];
 }

@@ -436,3 +436,6 @@ export function settingNamesOf(user: SettingUser): readonly SettingName[] {
 function isGivenByRuntime(row: SettingRow): boolean {
   return row.isGivenByRuntime === true;
 }
+
+/** Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them. */
+export type IsolationLevel = Settings['KAFKA_ISOLATION_LEVEL'];

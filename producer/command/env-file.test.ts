@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError } from '../config-error.ts';
+import { ConfigError } from '../errors.ts';
 import { parseEnvFile } from './env-file.ts';
 
 const PLACE = '/home/me';

@@ -1,5 +1,4 @@
-import { ConfigError } from '../config-error.ts';
-import { shownValue } from '../shown-value.ts';
+import { ConfigError, shownValue } from '../errors.ts';
 
 /** Values by name. */
 type Values = Record<string, string>;

@@ -2,10 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ProducerError } from '../producer-error.ts';
-import type { OutgoingRecord, RecordTrace } from '../record.ts';
-import { AnswerKey } from './answer-key.ts';
-import { openAnswerKey } from './open-answer-key.ts';
+import { ProducerError } from '../errors.ts';
+import type { OutgoingRecord, RecordTrace } from '../generate/transactions.ts';
+import { AnswerKey, openAnswerKey } from './answer-key.ts';
 
 let folder: string;
 let path: string;

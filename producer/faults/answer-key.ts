@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { ProducerError } from '../producer-error.ts';
-import type { OutgoingRecord } from '../record.ts';
-import { answerLine, unknownLine } from './answer-line.ts';
+import { pause } from '../deliver/pace.ts';
+import { ProducerError } from '../errors.ts';
+import { drawFrom, type Random } from '../generate/random.ts';
+import type { OutgoingRecord, RecordTrace } from '../generate/transactions.ts';
 
 /**
  * The file that tells which records were made wrong on purpose, one JSON object a line. A line is written when the broker
@@ -77,4 +78,164 @@ function endsALine(file: number): boolean {
   const last = Buffer.alloc(1);
   readSync(file, last, 0, 1, size - 1);
   return last.toString() === '\n';
+}
+
+/** What can be read from the value as it was sent, whatever was done to it. */
+function readable(value: string | null): { txn_id: string | null; event_ts: string | null } {
+  const members = membersOf(value);
+  const text = (name: string): string | null => {
+    const member = members[name];
+    return typeof member === 'string' ? member : null;
+  };
+  return { txn_id: text('txn_id'), event_ts: text('event_ts') };
+}
+
+function membersOf(value: string | null): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(value ?? 'null') as Record<string, unknown> | null) ?? {};
+  } catch (error) {
+    // Broken on purpose.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+/** A line of the answer key about a record whose place in the topic is known. */
+function answerLine({ value }: OutgoingRecord, trace: RecordTrace): string {
+  const { fault, reason = null, original, placement } = trace;
+  return JSON.stringify({
+    ...placement,
+    fault,
+    expected_sink: reason === null ? 'silver' : 'quarantine',
+    expected_reason: reason,
+    ...readable(value),
+    ...(fault === 'duplicate' && { duplicate_of: original?.placement ?? null }),
+  });
+}
+
+/** A line about a record of which it is not known whether and where it is in the topic. */
+function unknownLine({ value, trace }: OutgoingRecord, partition: number, why: string): string {
+  return JSON.stringify({ unknown: { partition, fault: trace?.fault, ...readable(value), why } });
+}
+
+const POLL_MS = 250;
+/** In containers the folder is handed over to the producer's user by a service that starts beside it. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Opens the answer key, waiting up to a minute for its folder to be there and writable.
+ *
+ * @param waiting called after each try that failed, with one line about why
+ * @returns undefined when the signal was aborted first
+ * @throws {ProducerError} when it cannot be opened for a minute
+ */
+export async function openAnswerKey(
+  path: string,
+  signal: AbortSignal,
+  waiting: (detail: string) => void,
+): Promise<AnswerKey | undefined> {
+  const startMs = performance.now();
+  while (!signal.aborted) {
+    try {
+      return new AnswerKey(path);
+    } catch (error) {
+      const detail = `the answer key ${path} cannot be opened: ${(error as Error).message}`;
+      if (performance.now() - startMs >= TIMEOUT_MS) {
+        throw new ProducerError(
+          detail,
+          'make its folder writable for this user (in containers: OUTPUT_UID and OUTPUT_GID), or name another file with ANSWER_KEY',
+          { cause: error },
+        );
+      }
+      waiting(detail);
+    }
+    await pause(POLL_MS, signal);
+  }
+  return undefined;
+}
+
+/** A value that makes no silver row. */
+export interface MalformedValue {
+  /** What was done, as in the answer key behind `malformed:`. */
+  readonly kind: MalformedKind;
+  /** Null is a tombstone. */
+  readonly value: string | null;
+  /** Why the job must quarantine it: a reason of docs/outputs.md. */
+  readonly reason: string;
+}
+
+/** The ways in which values are spoilt. */
+export const MALFORMED_KINDS = [
+  'broken_json',
+  'missing_field',
+  'wrong_type',
+  'bad_timestamp',
+  'bad_amount',
+  'tombstone',
+] as const;
+
+/** One of {@link MALFORMED_KINDS}. */
+type MalformedKind = (typeof MALFORMED_KINDS)[number];
+
+const NEEDED_FIELDS = ['txn_id', 'card_id', 'event_ts', 'amount'] as const;
+/** A field and the JSON that is put in its place. */
+const WRONG_TYPES: readonly (readonly [field: string, json: string])[] = [
+  ['lat', '"48.8566"'],
+  ['lon', 'true'],
+  ['merchant', '["Café"]'],
+  ['currency', '{"code":"EUR"}'],
+  ['user_id', 'false'],
+];
+const BAD_TIMESTAMPS = [
+  '1767268800000',
+  '"yesterday"',
+  '"2026-02-30T12:00:00Z"',
+  '"2026-01-01T24:00:00Z"',
+  '""',
+];
+const BAD_AMOUNTS = ['"12.345"', '12.345', '1e16', 'true', '"twelve"'];
+
+/** The value with the JSON of one of its members replaced, or the member left out when there is none. */
+function withMember(value: string, field: string, json: string | undefined): string {
+  const members = Object.entries(JSON.parse(value) as Record<string, unknown>).map(
+    ([name, content]) => [name, name === field ? json : JSON.stringify(content)] as const,
+  );
+  return `{${members
+    .filter(([, content]) => content !== undefined)
+    .map(([name, content]) => `"${name}":${content}`)
+    .join(',')}}`;
+}
+
+/** Spoils a transaction's JSON, each kind as likely as the others. */
+export function drawMalformed(random: Random, value: string): MalformedValue {
+  const kind = drawFrom(random, MALFORMED_KINDS);
+  switch (kind) {
+    case 'broken_json': {
+      // Cut anywhere but at its ends: an object that is never closed.
+      const end = 1 + Math.floor(random.fraction() * (value.length - 1));
+      return { kind, value: value.slice(0, end), reason: 'not_json_object' };
+    }
+    case 'missing_field': {
+      const field = drawFrom(random, NEEDED_FIELDS);
+      return { kind, value: withMember(value, field, undefined), reason: `missing_${field}` };
+    }
+    case 'wrong_type': {
+      const [field, json] = drawFrom(random, WRONG_TYPES);
+      return { kind, value: withMember(value, field, json), reason: 'wrong_type' };
+    }
+    case 'bad_timestamp':
+      return {
+        kind,
+        value: withMember(value, 'event_ts', drawFrom(random, BAD_TIMESTAMPS)),
+        reason: 'bad_event_ts',
+      };
+    case 'bad_amount':
+      return {
+        kind,
+        value: withMember(value, 'amount', drawFrom(random, BAD_AMOUNTS)),
+        reason: 'bad_amount',
+      };
+    case 'tombstone':
+      return { kind, value: null, reason: 'null_value' };
+  }
 }

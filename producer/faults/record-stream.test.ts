@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { countedClock, wallClock } from '../event-clock.ts';
-import { burstProfile, STEADY } from '../load-profile.ts';
-import { createPopulation } from '../population.ts';
-import type { OutgoingRecord } from '../record.ts';
-import { ksDistance, normalShare } from '../testing/goodness-of-fit.ts';
-import { type FaultPlan, NO_FAULTS } from './fault-plan.ts';
-import { LATENESS_SPREAD, MEDIAN_LATENESS_MS } from './lateness.ts';
-import { createRecordStream } from './record-stream.ts';
-import { SCENARIO_NAMES, SCENARIOS } from './scenarios.ts';
+import { ksDistance, normalShare } from '../../tests/support/goodness-of-fit.ts';
+import { burstProfile, countedClock, STEADY, wallClock } from '../generate/event-clock.ts';
+import { createPopulation } from '../generate/population.ts';
+import type { OutgoingRecord } from '../generate/transactions.ts';
+import {
+  createRecordStream,
+  type FaultPlan,
+  LATENESS_SPREAD,
+  MEDIAN_LATENESS_MS,
+  NO_FAULTS,
+  SCENARIO_NAMES,
+  SCENARIOS,
+} from './record-stream.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const EVENTS_PER_SECOND = 50;

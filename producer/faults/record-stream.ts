@@ -1,14 +1,15 @@
-import { drawFrom } from '../draw.ts';
-import type { EventClock } from '../event-clock.ts';
-import { createRecordSource, type TransactionSource } from '../generate.ts';
-import type { LoadProfile } from '../load-profile.ts';
-import type { Card, Population } from '../population.ts';
-import { derivedSeed, type Random, seededRandom } from '../random.ts';
-import type { OutgoingRecord, RecordSource, RecordTrace } from '../record.ts';
-import { type FaultPlan, hasFaults } from './fault-plan.ts';
-import { fraudSprees } from './fraud-sprees.ts';
-import { drawLatenessMs } from './lateness.ts';
-import { drawMalformed } from './malformed.ts';
+import { SETTING_TABLE } from '../../orchestrator/settings/setting-table.ts';
+import type { BurstShape, EventClock, LoadProfile } from '../generate/event-clock.ts';
+import type { Card, Population } from '../generate/population.ts';
+import { derivedSeed, drawFrom, drawNormal, type Random, seededRandom } from '../generate/random.ts';
+import {
+  createRecordSource,
+  type OutgoingRecord,
+  type RecordSource,
+  type RecordTrace,
+  type TransactionSource,
+} from '../generate/transactions.ts';
+import { drawMalformed } from './answer-key.ts';
 
 /** What the stream is made from. */
 interface StreamOptions {
@@ -128,3 +129,117 @@ class FaultyStream implements RecordSource {
 function traced({ key, value, timestampMs }: OutgoingRecord, trace: RecordTrace): OutgoingRecord {
   return { key, value, timestampMs, trace };
 }
+
+/** Half of the late events are less late than this. */
+export const MEDIAN_LATENESS_MS = 90_000;
+/** Standard deviation of the logarithm of the lateness. */
+export const LATENESS_SPREAD = 1.2;
+const LEAST_MS = 1_000;
+const MOST_MS = 3_600_000;
+
+/**
+ * How long before its sending a late event happened: log-normal with a median of 90 s, from a second to an hour. One in six
+ * is later than the five minutes of gold's watermark.
+ */
+function drawLatenessMs(random: Random): number {
+  const drawn = MEDIAN_LATENESS_MS * Math.exp(LATENESS_SPREAD * drawNormal(random));
+  return Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, drawn)));
+}
+
+/** So many cards are stolen; they stay the same for a whole run. */
+const STOLEN_CARDS = 5;
+const SHORTEST = 8;
+const LONGEST = 20;
+const MEAN_LENGTH = (SHORTEST + LONGEST) / 2;
+/** Of the records during a spree, this share are its payments. */
+const DENSITY = 0.5;
+
+/**
+ * Says which records are payments with stolen cards. A spree is 8 to 20 payments with one card, in half of the records until
+ * it is over.
+ *
+ * @param rate share of such records in the long run
+ */
+function fraudSprees(random: Random, cards: readonly Card[], rate: number): () => Card | undefined {
+  if (rate === 0) return () => undefined;
+  const stolen: Card[] = [];
+  while (stolen.length < STOLEN_CARDS) {
+    const card = drawFrom(random, cards);
+    if (!stolen.includes(card)) stolen.push(card);
+  }
+  // In the long run: payments of a spree / (records during it + records before the next begins) = rate.
+  const beginChance = 1 / (MEAN_LENGTH / rate - MEAN_LENGTH / DENSITY);
+  let card: Card | undefined;
+  let left = 0;
+  return () => {
+    if (left === 0) {
+      if (random.fraction() >= beginChance) return undefined;
+      card = drawFrom(random, stolen);
+      left = SHORTEST + Math.floor(random.fraction() * (LONGEST - SHORTEST + 1));
+      return undefined;
+    }
+    if (random.fraction() >= DENSITY) return undefined;
+    left -= 1;
+    return card;
+  };
+}
+
+/** Which faults are put into the stream, and how often. Rates are shares of the records that are sent, from 0 to 1. */
+export interface FaultPlan {
+  /** Events that happened longer before they are sent than the rest; see {@link drawLatenessMs}. */
+  readonly lateRate: number;
+  /** Records that are sent once more, byte for byte. */
+  readonly duplicateRate: number;
+  /** Values that make no silver row. */
+  readonly malformedRate: number;
+  /** Records that are overtaken by a few that happened after them. */
+  readonly outOfOrderRate: number;
+  /** Payments with stolen cards, in sprees. */
+  readonly fraudRate: number;
+  /** Transactions of one and the same card. */
+  readonly hotKeyRate: number;
+  /** Undefined for a steady load. */
+  readonly burst: BurstShape | undefined;
+}
+
+/** Nothing on purpose. */
+export const NO_FAULTS: FaultPlan = {
+  lateRate: 0,
+  duplicateRate: 0,
+  malformedRate: 0,
+  outOfOrderRate: 0,
+  fraudRate: 0,
+  hotKeyRate: 0,
+  burst: undefined,
+};
+
+/** Whether there is anything for an answer key to tell. */
+export function hasFaults(plan: FaultPlan): boolean {
+  return Object.values(plan).some((part) => part !== undefined && part !== 0);
+}
+
+export const SCENARIO_NAMES = SETTING_TABLE.SCENARIO.takes.choices;
+
+/** The name of a scenario. */
+export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+/** The named mixtures of faults. A setting of its own replaces what the scenario has for it. */
+export const SCENARIOS = {
+  /** Records as they should be. */
+  clean: NO_FAULTS,
+  /** A little of everything that goes wrong between a till and a topic. */
+  messy: {
+    ...NO_FAULTS,
+    lateRate: 0.02,
+    duplicateRate: 0.01,
+    malformedRate: 0.01,
+    outOfOrderRate: 0.05,
+    hotKeyRate: 0.05,
+  },
+  /** Every fifth event comes late. */
+  late: { ...NO_FAULTS, lateRate: 0.2, outOfOrderRate: 0.1 },
+  /** Ten times the load for five seconds of every minute. */
+  burst: { ...NO_FAULTS, burst: { factor: 10, lastsSeconds: 5, everySeconds: 60 } },
+  /** Sprees of high amounts on a few stolen cards. */
+  fraud: { ...NO_FAULTS, fraudRate: 0.01 },
+} as const satisfies Record<ScenarioName, FaultPlan>;

@@ -1,4 +1,4 @@
-"""The rule of orchestrator/pipeline/compatibility.ts, with its cases."""
+"""The rule of orchestrator/pipeline/resolve.ts, with its cases."""
 
 from __future__ import annotations
 

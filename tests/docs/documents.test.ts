@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CATALOGUE } from '../../orchestrator/core/error-catalogue.ts';
 import { SERVICE_NAMES, SERVICES } from '../../orchestrator/services/services.ts';
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../../orchestrator/settings/setting-table.ts';
+import { ERROR_CATALOGUE } from '../../orchestrator/util/product-error.ts';
 import { parseEnvFile } from '../../producer/command/env-file.ts';
 import { projectDir } from '../support/project.ts';
 

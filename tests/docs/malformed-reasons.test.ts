@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { classifying } from '../../orchestrator/outputs/testing/classified.ts';
-import { transactions } from '../../orchestrator/outputs/testing/transactions.ts';
-import { drawMalformed, MALFORMED_KINDS } from '../../producer/faults/malformed.ts';
-import { createRecordSource } from '../../producer/generate.ts';
-import { createPopulation } from '../../producer/population.ts';
-import { derivedSeed, seededRandom } from '../../producer/random.ts';
+import { drawMalformed, MALFORMED_KINDS } from '../../producer/faults/answer-key.ts';
+import { createPopulation } from '../../producer/generate/population.ts';
+import { derivedSeed, seededRandom } from '../../producer/generate/random.ts';
+import { createRecordSource } from '../../producer/generate/transactions.ts';
+import { classifying } from '../support/classified.ts';
+import { transactions } from '../support/transactions.ts';
 
 const classify = classifying(transactions);
 

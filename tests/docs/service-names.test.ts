@@ -11,10 +11,10 @@ const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>>
     'kafka-init': 'whose a setting is, in the words of the table: settings know of no services',
     producer: 'the same',
   },
-  'orchestrator/config/load-settings.ts': { producer: 'the same' },
-  'orchestrator/config/stack-config.ts': { producer: 'the folder of sources' },
-  'orchestrator/runtime/local/provision/kafka-jars.ts': { kafka: 'the distribution, in the cache' },
-  'orchestrator/runtime/local/provision/provisioned-folders.ts': { kafka: 'the same' },
+  'orchestrator/settings/load-settings.ts': { producer: 'the same' },
+  'orchestrator/settings/stack-config.ts': { producer: 'the folder of sources' },
+  'orchestrator/toolchain/jars.ts': { kafka: 'the distribution, in the cache' },
+  'orchestrator/toolchain/toolchain.ts': { kafka: 'the same' },
   'bench/commands/producer.ts': { producer: 'the benchmark' },
 };
 

@@ -5,12 +5,12 @@ import { parse } from 'yaml';
 import {
   composeFileWithSettings,
   readmeWithSettings,
+  settingFiles,
 } from '../../orchestrator/settings/setting-documents.ts';
-import { settingFiles } from '../../orchestrator/settings/setting-files.ts';
 import { integer } from '../../orchestrator/settings/setting-kinds.ts';
 import { SETTING_TABLE, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
-import { settingHelp } from '../../producer/command/command-line.ts';
-import { readSettings } from '../../producer/read-settings.ts';
+import { settingHelp } from '../../producer/command/produce-main.ts';
+import { readSettings } from '../../producer/config.ts';
 import { hasPython, runJobProgram } from '../support/job-program.ts';
 import { projectDir } from '../support/project.ts';
 

@@ -1,9 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a path with a variable is one of the values.
 import { describe, expect, it } from 'vitest';
-import { loadSettings } from '../../orchestrator/config/load-settings.ts';
-import { stackConfig } from '../../orchestrator/config/stack-config.ts';
-import { fileUri, localPath } from '../../orchestrator/core/local-path.ts';
-import { ProductError } from '../../orchestrator/core/product-error.ts';
+import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
 import { jobTable } from '../../orchestrator/settings/setting-documents.ts';
 import {
   choice,
@@ -24,10 +21,12 @@ import {
   valueText,
 } from '../../orchestrator/settings/setting-kinds.ts';
 import type { SettingName, SettingRows } from '../../orchestrator/settings/setting-table.ts';
-import { readConfig } from '../../producer/config.ts';
-import { ConfigError } from '../../producer/config-error.ts';
-import { derivedSeed, seededRandom } from '../../producer/random.ts';
-import { readSettings } from '../../producer/read-settings.ts';
+import { stackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { fileUri, localPath } from '../../orchestrator/util/files.ts';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
+import { readConfig, readSettings } from '../../producer/config.ts';
+import { ConfigError } from '../../producer/errors.ts';
+import { derivedSeed, seededRandom } from '../../producer/generate/random.ts';
 import { hasPython, runJobProgram } from '../support/job-program.ts';
 
 /** Parts that values of each kind are drawn from, the wrong ones among them. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SINK_NAMES } from '../../orchestrator/outputs/sinks.ts';
+import { SINK_NAMES } from '../../orchestrator/lake/sinks.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import { verifiedUpTo } from '../support/verify.ts';

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 import { ComposeStack, DAEMONS } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';
 import { statusDocument } from '../support/status-document.ts';
 import type { CommandResult, TestStack } from '../support/test-stack.ts';
+import { testingEngine } from '../support/testing-engine.ts';
 import { until } from '../support/until.ts';
 import { verify } from '../support/verify.ts';
 

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
 import { copyCheckout } from '../support/checkout-copy.ts';
 import { type CommandResult, TestStack } from '../support/test-stack.ts';
+import { testingEngine } from '../support/testing-engine.ts';
 
 const { engine } = await testingEngine();
 const isRoot = process.getuid?.() === 0;

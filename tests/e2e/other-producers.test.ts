@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { LogConnection } from '../../orchestrator/probes/log/log-connection.ts';
-import { batchesOf } from '../../orchestrator/probes/log/record-batch.ts';
-import { codecOf } from '../../orchestrator/probes/log/record-codecs.ts';
-import { withTopicLog } from '../../orchestrator/probes/log/topic-log.ts';
+import { LogConnection } from '../../orchestrator/kafka/log-connection.ts';
+import { batchesOf, codecOf } from '../../orchestrator/kafka/record-batch.ts';
+import { withTopicLog } from '../../orchestrator/kafka/topic-log.ts';
 import { query } from '../support/query.ts';
 import { TestClient } from '../support/test-client.ts';
 import { TestStack } from '../support/test-stack.ts';

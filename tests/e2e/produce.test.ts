@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadSettings } from '../../orchestrator/config/load-settings.ts';
-import { stackConfig } from '../../orchestrator/config/stack-config.ts';
-import { localRuntime } from '../../orchestrator/runtime/local/local-runtime.ts';
-import type { Runtime } from '../../orchestrator/runtime/runtime.ts';
-import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
+import { localRuntime } from '../../orchestrator/runtimes/local/local-runtime.ts';
+import type { Runtime } from '../../orchestrator/runtimes/runtime.ts';
 import { SERVICES } from '../../orchestrator/services/services.ts';
+import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
+import { stackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { projectDir } from '../support/project.ts';
 
 const never = new AbortController().signal;

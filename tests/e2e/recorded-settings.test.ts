@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { verifiedUpTo } from '../support/verify.ts';
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
 import { ComposeStack } from '../support/compose-stack.ts';
+import { testingEngine } from '../support/testing-engine.ts';
 import { until } from '../support/until.ts';
 
 const { engine, declined } = await testingEngine();

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 import { copyCheckout } from '../support/checkout-copy.ts';
 import { ComposeStack } from '../support/compose-stack.ts';
 import { type CommandResult, TestStack } from '../support/test-stack.ts';
+import { testingEngine } from '../support/testing-engine.ts';
 
 /** Two clones on one machine, told apart by nothing but their folders. */
 function twoCheckouts() {

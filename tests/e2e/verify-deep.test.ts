@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rewriteParquet } from '../../orchestrator/outputs/testing/rewrite-parquet.ts';
 import { query } from '../support/query.ts';
+import { rewriteParquet } from '../support/rewrite-parquet.ts';
 import { pidOf } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';

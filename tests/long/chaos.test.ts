@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testingEngine } from '../../orchestrator/runtime/compose/testing/engine.ts';
 import { ComposeStack } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { pidOf, statusOf } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
+import { testingEngine } from '../support/testing-engine.ts';
 import { until } from '../support/until.ts';
 
 /** The part of `chaos --json` that tests read. */

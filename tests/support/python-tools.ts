@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { loadSettings } from '../../orchestrator/config/load-settings.ts';
-import { stackConfig } from '../../orchestrator/config/stack-config.ts';
-import { runPlan } from '../../orchestrator/core/run-plan.ts';
-import { processOutput } from '../../orchestrator/report/output.ts';
-import { plainReporter } from '../../orchestrator/report/plain-reporter.ts';
-import { waitForFileLock } from '../../orchestrator/runtime/file-lock.ts';
-import { provisioning } from '../../orchestrator/runtime/local/provision/provisioning.ts';
+import { plainReporter } from '../../orchestrator/cli/reporters.ts';
 import { SERVICES } from '../../orchestrator/services/services.ts';
+import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
+import { stackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { provisioning } from '../../orchestrator/toolchain/toolchain.ts';
+import { waitForFileLock } from '../../orchestrator/util/file-lock.ts';
+import { processOutput } from '../../orchestrator/util/output.ts';
+import { runPlan } from '../../orchestrator/util/run-plan.ts';
 import { projectDir } from './project.ts';
 
 /** pytest, ruff and mypy in a venv of their own, beside the pyspark that the product provisions. */

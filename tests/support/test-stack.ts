@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts } from '../../orchestrator/runtime/testing/free-ports.ts';
+import { freePorts } from './free-ports.ts';
 import { projectDir } from './project.ts';
 
 /** How a command ended. */

@@ -1,7 +1,6 @@
 import type { Field, Item, Type } from '../model.ts';
 import { parseYaml, type Refusals, type YamlValue } from '../yaml-source.ts';
-import { readConstraints } from './constraints.ts';
-import { readScalarType } from './field-types.ts';
+import { readConstraints, readScalarType } from './field-types.ts';
 import {
   customProperty,
   KEPT_OF_ELEMENT,

@@ -1,4 +1,4 @@
-import { TextError } from '../text-error.ts';
+import { TextError } from '../yaml-source.ts';
 
 /**
  * Regular expressions of a contract. ODCS has ECMA-262's; the job matches by Java's engine, `verify` by JavaScript's. A pattern

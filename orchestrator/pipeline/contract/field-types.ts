@@ -1,8 +1,182 @@
-import type { EpochUnit, ScalarType } from '../model.ts';
-import type { YamlValue } from '../yaml-source.ts';
-import { fixedZone } from './iso-time.ts';
-import { readPattern } from './jdk-pattern.ts';
-import { customProperty, type PropertyMembers } from './property.ts';
+import type { Constraints, EpochUnit, ScalarType, Type } from '../model.ts';
+import type { YamlMembers, YamlValue } from '../yaml-source.ts';
+import { normalisePattern } from './ecma-pattern.ts';
+import { type JdkPattern, MONTHS, type PatternPart, readPattern } from './jdk-pattern.ts';
+import {
+  customProperty,
+  DATE_FORM,
+  fixedZone,
+  INSTANT_FORM,
+  isoDate,
+  isoInstant,
+  libraryRules,
+  type PropertyMembers,
+  STRING_FORMATS,
+} from './property.ts';
+
+const LIMITS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
+const INTEGER_FORMATS = {
+  i8: ['-128', '127'],
+  i16: ['-32768', '32767'],
+  i32: ['-2147483648', '2147483647'],
+  i64: undefined,
+  u8: ['0', '255'],
+  u16: ['0', '65535'],
+  u32: ['0', '4294967295'],
+} as const;
+
+/** The options of each type. What concerns its notation alone is read with the type. */
+const OPTIONS = {
+  string: ['minLength', 'maxLength', 'pattern', 'format'],
+  integer: [...LIMITS, 'multipleOf', 'format'],
+  decimal: [...LIMITS, 'multipleOf'],
+  double: [...LIMITS, 'format'],
+  boolean: [],
+  date: [...LIMITS, 'format'],
+  timestamp: [...LIMITS, 'format', 'timezone', 'defaultTimezone'],
+  epoch: LIMITS,
+  object: ['required'],
+  array: ['minItems', 'maxItems', 'uniqueItems'],
+} as const satisfies Record<string, readonly string[]>;
+
+type Option = (typeof OPTIONS)[keyof typeof OPTIONS][number];
+type Options = YamlMembers<Option>;
+
+/** Reads what a value has to satisfy beyond its type: `logicalTypeOptions`, and valid values by `quality`. @throws Refusal */
+export function readConstraints(type: Type, members: PropertyMembers): Constraints {
+  const kind = type.kind === 'timestamp' && 'epoch' in type ? 'epoch' : type.kind;
+  const options = members.get('logicalTypeOptions')?.members<Option>(OPTIONS[kind]);
+  const validValues = readValidValues(type, members);
+  return {
+    ...(options ? readOptions(type, options) : {}),
+    ...(validValues.length > 0 ? { validValues } : {}),
+  };
+}
+
+function readOptions(type: Type, options: Options): Constraints {
+  switch (type.kind) {
+    case 'string':
+      return { ...counts(options, ['minLength', 'maxLength']), ...patterns(options) };
+    case 'array': {
+      const unique = options.get('uniqueItems');
+      if (unique?.boolean()) unique.refuse('that items are unique is not checked', 'false');
+      return counts(options, ['minItems', 'maxItems']);
+    }
+    case 'integer':
+    case 'decimal':
+    case 'double':
+    case 'date':
+    case 'timestamp':
+      return { ...limits(type, options), ...multipleOf(type, options) };
+    default:
+      return {};
+  }
+}
+
+function counts<const Name extends 'minLength' | 'maxLength' | 'minItems' | 'maxItems'>(
+  options: Options,
+  names: readonly [Name, Name],
+): { readonly [key in Name]?: number } {
+  const given = names.flatMap((name) => {
+    const value = options.get(name);
+    return value === undefined ? [] : [[name, value.wholeNumber(0, 2_147_483_647), value] as const];
+  });
+  const [low, high] = given;
+  if (low && high && low[1] > high[1]) high[2].refuse(`${high[1]} is below ${low[0]}`, `${low[1]} or more`);
+  return Object.fromEntries(given) as { [key in Name]?: number };
+}
+
+/** `pattern`, and the texts that a `format` stands for. `password` is a hint for people. */
+function patterns(options: Options): Constraints {
+  const given = options.get('pattern');
+  const format = options.get('format')?.oneOf([...Object.keys(STRING_FORMATS), 'password']);
+  const all = [
+    ...(given === undefined ? [] : [given.parse(normalisePattern, 'a regular expression')]),
+    ...(format === undefined || format === 'password'
+      ? []
+      : [normalisePattern(STRING_FORMATS[format] ?? '')]),
+  ];
+  return all.length === 0 ? {} : { patterns: all };
+}
+
+/** Limits in the notation of pipeline.json. The range of an integer's `format` stands where no limit is given. */
+function limits(type: Type, options: Options): Constraints {
+  const given = LIMITS.flatMap((name) => {
+    const value = options.get(name);
+    return value === undefined ? [] : [[name, readValue(type, value)] as const];
+  });
+  const format = options.get('format');
+  if (type.kind === 'double') format?.oneOf(['f64']);
+  const range = type.kind === 'integer' && format ? integerRange(format) : {};
+  const all = { ...range, ...Object.fromEntries(given) };
+  return Object.fromEntries(LIMITS.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+}
+
+function integerRange(format: YamlValue): Constraints {
+  const range =
+    INTEGER_FORMATS[format.oneOf(Object.keys(INTEGER_FORMATS) as (keyof typeof INTEGER_FORMATS)[])];
+  return range ? { minimum: range[0], maximum: range[1] } : {};
+}
+
+function multipleOf(type: Type, options: Options): Constraints {
+  const given = options.get('multipleOf');
+  if (given === undefined) return {};
+  const value = readValue(type, given);
+  if (value.startsWith('-') || Number(value) === 0)
+    given.refuse(`${value} is not above 0`, 'a number above 0');
+  return { multipleOf: value };
+}
+
+function readValidValues(type: Type, members: PropertyMembers): string[] {
+  const [rule, second] = libraryRules(members.get('quality'));
+  if (!rule) return [];
+  second?.required('metric').refuse('a second rule of valid values', 'one');
+  const zero = rule.required('mustBe');
+  if (zero.numberText('0') !== '0') zero.refuse(`${zero.shown} invalid values`, '0');
+  const list = rule.required('arguments').members(['validValues']).required('validValues');
+  if (type.kind === 'object' || type.kind === 'array')
+    list.refuse(`valid values of an ${type.kind}`, 'those of its properties or items');
+  const values = list.list('a list of values').map((value) => readValue(type, value));
+  return values.length > 0 ? [...new Set(values)] : list.refuse('there are no valid values', 'one or more');
+}
+
+/** A value of the type as pipeline.json has it. */
+function readValue(type: Type, value: YamlValue): string {
+  const refuse = (allowed: string) => value.refuse(`${value.shown} is no such value`, allowed);
+  switch (type.kind) {
+    case 'date':
+      return isoDate(value.text(DATE_FORM)) ?? refuse(DATE_FORM);
+    case 'timestamp':
+      return isoInstant(value.text(INSTANT_FORM)) ?? refuse(INSTANT_FORM);
+    case 'boolean':
+      return String(value.boolean());
+    case 'integer': {
+      const text = value.numberText('a whole number of 64 bits');
+      const whole = /^-?\d{1,30}$/.test(text) ? BigInt(text) : undefined;
+      return whole !== undefined && BigInt.asIntN(64, whole) === whole
+        ? String(whole)
+        : refuse('a whole number of 64 bits');
+    }
+    case 'decimal':
+      return plainDecimal(value.numberText()) ?? refuse('a number without an exponent, of at most 38 digits');
+    case 'double': {
+      const number = Number(value.numberText());
+      return Number.isFinite(number) ? String(number) : refuse('a finite double');
+    }
+    default:
+      return value.text('a text in quotes');
+  }
+}
+
+/** A number without an exponent as its shortest text. */
+function plainDecimal(text: string): string | undefined {
+  const match = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/.exec(text);
+  if (!match) return undefined;
+  const [, sign = '', whole = '', fraction = ''] = match;
+  if (whole.length + fraction.length > 38) return undefined;
+  const magnitude = fraction === '' ? whole : `${whole}.${fraction}`;
+  return magnitude === '0' ? '0' : `${sign}${magnitude}`;
+}
 
 const EPOCH_UNITS: readonly EpochUnit[] = ['seconds', 'milliseconds', 'microseconds'];
 const NUMBERS = 'decimal(p,s) with at most 38 digits, double';
@@ -64,4 +238,58 @@ function readFormat(
 function timeOptions(members: PropertyMembers) {
   const entries = members.get('logicalTypeOptions')?.entries();
   return entries && { get: (name: string) => entries.get(name)?.value };
+}
+
+/**
+ * Reads a date or time that is written by a pattern.
+ * @param timezone `UTC` or `±hh:mm`, of a text that has no offset of its own
+ * @returns microseconds since 1970, with what is smaller cut off; undefined for a text of another shape, or one that is not in the calendar
+ */
+export function readTime({ shape, parts }: JdkPattern, text: string, timezone = 'UTC'): bigint | undefined {
+  const match = new RegExp(shape, 'u').exec(text);
+  if (!match) return undefined;
+  const part = (name: PatternPart) => (parts.includes(name) ? match[parts.indexOf(name) + 1] : undefined);
+  const number = (name: PatternPart) => Number(part(name) ?? 0);
+  const year = part('shortYear') === undefined ? number('year') : 2000 + number('shortYear');
+  const month = monthOf(part('month'), part('monthName'));
+  const hour =
+    part('hour12') === undefined ? number('hour') : hourOfDay(number('hour12'), part('amPm') ?? '');
+  const offset = offsetMinutes(part('offset') ?? timezone);
+  if (hour === undefined || hour > 23 || number('minute') > 59 || number('second') > 59) return undefined;
+  if (offset === undefined || !isDayText(year, month, number('day'))) return undefined;
+  const fraction = (part('fraction') ?? '').slice(0, 6).padEnd(6, '0');
+  const minutes = dayNumber(year, month, number('day')) * 1440 + hour * 60 + number('minute') - offset;
+  return BigInt(minutes * 60 + number('second')) * 1_000_000n + BigInt(fraction);
+}
+
+function monthOf(digits: string | undefined, name: string | undefined): number {
+  if (name === undefined) return Number(digits);
+  return 1 + MONTHS.findIndex((month) => month.slice(0, 3).toLowerCase() === name.slice(0, 3).toLowerCase());
+}
+
+/** Twelve comes first: 12 AM is midnight. */
+function hourOfDay(hour: number, amPm: string): number | undefined {
+  if (hour < 1 || hour > 12) return undefined;
+  return (hour % 12) + (amPm.toLowerCase() === 'pm' ? 12 : 0);
+}
+
+function offsetMinutes(text: string): number | undefined {
+  if (text === 'Z' || text === 'UTC') return 0;
+  const digits = text.slice(1).replace(':', '');
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
+  if (minutes > 18 * 60) return undefined;
+  return text.startsWith('-') ? -minutes : minutes;
+}
+
+function isDayText(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  const date = new Date(dayNumber(year, month, day) * 86_400_000);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}
+
+/** Days since 1970 in the proleptic Gregorian calendar. */
+function dayNumber(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getTime() / 86_400_000;
 }

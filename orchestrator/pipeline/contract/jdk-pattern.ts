@@ -1,4 +1,4 @@
-import { TextError } from '../text-error.ts';
+import { TextError } from '../yaml-source.ts';
 
 /**
  * The part of the JDK's DateTimeFormatter patterns that is executed: the same texts are read by Spark's `to_timestamp`

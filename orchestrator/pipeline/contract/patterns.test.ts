@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { TextError } from '../text-error.ts';
+import { TextError } from '../yaml-source.ts';
 import { normalisePattern } from './ecma-pattern.ts';
+import { readTime } from './field-types.ts';
 import { readPattern } from './jdk-pattern.ts';
-import { readTime } from './read-time.ts';
-import { STRING_FORMATS } from './string-formats.ts';
+import { STRING_FORMATS } from './property.ts';
 
 /** What these files expect is what Spark 3.5 and Java make of the same texts, too. */
 function fixture<T>(name: string): T[] {

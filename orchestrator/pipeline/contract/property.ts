@@ -90,3 +90,82 @@ const RULE_KEYS = [
 ] as const;
 
 export type QualityRule = YamlMembers<(typeof RULE_KEYS)[number]>;
+
+/** ISO 8601 texts in the two files: limits, valid values and literals. What events hold is read elsewhere. */
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2})?)?$/;
+
+/** What a date and an instant look like, for refusals. */
+export const DATE_FORM = 'a date such as 2026-01-31';
+export const INSTANT_FORM = 'a time such as 2026-01-31T10:00:00Z';
+
+/** The date as it is, when it is in the calendar. */
+export function isoDate(text: string): string | undefined {
+  return DATE.test(text) && isDay(text) ? text : undefined;
+}
+
+/** The instant as `2026-01-31T10:00:00.000000Z`; a text without an offset is in UTC. */
+export function isoInstant(text: string): string | undefined {
+  const match = INSTANT.exec(text);
+  if (!match) return undefined;
+  const [, date = '', hour = '', minute = '', second = '00', fraction = '', , sign, offsetMinutes = '00'] =
+    match;
+  if (!isDay(date) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const offset = sign === undefined ? 0 : offsetMs(sign, offsetMinutes);
+  if (offset === undefined) return undefined;
+  const utc = new Date(Date.parse(`${date}T${hour}:${minute}:${second}Z`) - offset).toISOString();
+  // A year outside 0 to 9999 has another notation.
+  return utc.length === 24 ? `${utc.slice(0, 19)}.${fraction.padEnd(6, '0')}Z` : undefined;
+}
+
+/** A zone as `UTC` or `±hh:mm`; undefined for a zone whose offset is not fixed. */
+export function fixedZone(text: string): string | undefined {
+  if (/^(Etc\/)?UTC$|^Z$/.test(text)) return 'UTC';
+  const match = /^([+-]\d{2}):(\d{2})$/.exec(text);
+  const offset = match && offsetMs(match[1] ?? '', match[2] ?? '');
+  if (offset === undefined || offset === null) return undefined;
+  return offset === 0 ? 'UTC' : text;
+}
+
+function isDay(date: string): boolean {
+  const time = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date);
+}
+
+function offsetMs(hours: string, minutes: string): number | undefined {
+  const total = (Number(hours.slice(1)) * 60 + Number(minutes)) * (hours.startsWith('-') ? -60_000 : 60_000);
+  return Number(minutes) < 60 && Math.abs(total) <= 18 * 3_600_000 ? total : undefined;
+}
+
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const HOST = `${LABEL}(?:\\.${LABEL}){0,30}`;
+const BYTE = '(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const IPV4 = `${BYTE}(?:\\.${BYTE}){3}`;
+const H16 = '[0-9A-Fa-f]{1,4}';
+/** RFC 4291: eight groups, or fewer with one `::`; the last two can be an IPv4 address. */
+const LS32 = `(?:${H16}:${H16}|${IPV4})`;
+const IPV6 = [
+  `(?:${H16}:){6}${LS32}`,
+  `::(?:${H16}:){5}${LS32}`,
+  `(?:${H16})?::(?:${H16}:){4}${LS32}`,
+  `(?:(?:${H16}:){0,1}${H16})?::(?:${H16}:){3}${LS32}`,
+  `(?:(?:${H16}:){0,2}${H16})?::(?:${H16}:){2}${LS32}`,
+  `(?:(?:${H16}:){0,3}${H16})?::${H16}:${LS32}`,
+  `(?:(?:${H16}:){0,4}${H16})?::${LS32}`,
+  `(?:(?:${H16}:){0,5}${H16})?::${H16}`,
+  `(?:(?:${H16}:){0,6}${H16})?::`,
+].join('|');
+
+/** The regular expressions that stand for ODCS's `format` of a string. */
+export const STRING_FORMATS: Readonly<Record<string, string>> = {
+  uuid: '^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$',
+  // The HTML standard's definition of a valid e-mail address.
+  email: `^[A-Za-z0-9.!#$%&'*+\\/=?^_\`{|}~-]+@${HOST}$`,
+  ipv4: `^${IPV4}$`,
+  ipv6: `^(?:${IPV6})$`,
+  hostname: `^${HOST}$`,
+  // RFC 3986: a scheme, then only characters that a URI can have.
+  uri: "^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:\\/?#\\[\\]@!$&'()*+,;=%-]+$",
+};

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Column } from '../columns.ts';
-import type { ColumnType, Expr } from '../model.ts';
-import { TextError } from '../text-error.ts';
-import { checkCondition, checkMeasure, typeText } from './sql-check.ts';
+import type { Column, ColumnType, Expr } from '../model.ts';
+import { TextError } from '../yaml-source.ts';
+import { checkCondition, checkMeasure, printExpression, printMeasure, typeText } from './sql-check.ts';
 import { parseExpression, parseMeasure } from './sql-parser.ts';
-import { printExpression, printMeasure } from './sql-print.ts';
 
 const decimal = (precision: number, scale: number): ColumnType => ({ kind: 'decimal', precision, scale });
 const address: Column['type'] = {

@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HeldFault, heldFault, NothingToStrike, SUPERVISOR } from '../runtimes/faults.ts';
+import type { PreparationStep, Runtime } from '../runtimes/runtime.ts';
+import { kafka } from '../services/kafka.ts';
+import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
+import { ProductError } from '../util/product-error.ts';
+import { runPlan } from '../util/run-plan.ts';
+import type { VerifyReport } from '../verify/report.ts';
+import { type ChaosActs, untilRecovered } from './run-chaos.ts';
+import { describeFault, type Fault, type Strike } from './schedule.ts';
+import { batchAtWork, canFill, fillOutputs, truncateStaged } from './staged-files.ts';
+
+/** What strikes act through. */
+interface StrikeTools {
+  readonly runtime: Runtime;
+  readonly outputDir: string;
+  /** OUTPUT_PATH on the local disk. */
+  readonly outputFolder: string;
+  /** How long a micro-batch may be waited for. */
+  readonly batchTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** An executor is replaced some seconds after its worker or driver was. */
+const TARGET_TIMEOUT_MS = 60_000;
+const POLL_MS = 250;
+
+/** Why a strike cannot be made on this machine; undefined when it can. */
+async function unableToStrike(strike: Strike, tools: StrikeTools): Promise<string | undefined> {
+  const faults = tools.runtime.faults();
+  if (strike.action === 'kill' || strike.action === 'pause') {
+    return faults.unable(strike.action, strike.target);
+  }
+  if (strike.action !== 'disk-full' || (await canFill(tools.outputDir))) return undefined;
+  return faults.unable('limit-file-size');
+}
+
+/**
+ * Makes one strike.
+ * @param hold told of what has to be lifted, before or as soon as it is done
+ * @returns what was struck
+ * @throws ProductError STEP_FAILED when there is nothing to strike
+ */
+async function makeStrike(
+  strike: Strike,
+  tools: StrikeTools,
+  hold: (held: HeldFault) => void,
+): Promise<string> {
+  const { runtime, signal } = tools;
+  const held = async (fault: Promise<HeldFault>): Promise<string> => {
+    const made = await fault;
+    hold(made);
+    return made.on;
+  };
+  switch (strike.action) {
+    case 'kill':
+      return onceThere(tools, () => runtime.faults().kill(strike.target));
+    case 'pause':
+      return onceThere(tools, () => held(runtime.faults().pause(strike.target)));
+    case 'restart':
+      return restartBroker(runtime, hold, signal);
+    case 'disk-full':
+      return held(
+        (await canFill(tools.outputDir))
+          ? fillOutputs(tools.outputDir)
+          : runtime.faults().limitFileSize(strike.fileBytes),
+      );
+    case 'truncate':
+      return truncateStaged(tools.outputFolder, strike.keep, tools.batchTimeoutMs, signal);
+  }
+}
+
+/** Strikes as soon as the target has a process. */
+async function onceThere<T>(tools: StrikeTools, act: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + TARGET_TIMEOUT_MS;
+  for (;;) {
+    tools.signal.throwIfAborted();
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof NothingToStrike)) throw error;
+      if (performance.now() < deadline) {
+        await sleep(POLL_MS);
+        continue;
+      }
+      throw new ProductError('STEP_FAILED', {
+        message: `${error.message} within ${TARGET_TIMEOUT_MS / 1000} s.`,
+        hint: '`npm run status` shows what runs.',
+        cause: error,
+      });
+    }
+  }
+}
+
+/** What a run needs of the stack and of the commands above it. */
+export interface ChaosScene {
+  readonly config: StackConfig;
+  readonly runtime: Runtime;
+  /** OUTPUT_PATH on the local disk. */
+  readonly outputFolder: string;
+  readonly signal: AbortSignal;
+  verify(): Promise<VerifyReport>;
+  /** What `npm run up` does. */
+  bringUp(): Promise<void>;
+}
+
+/** Beyond the wait for a trigger: a batch on a slow machine. */
+const BATCH_TIMEOUT_MS = 60_000;
+
+/** The watchdog needs milliseconds to end what a killed supervisor has left. */
+const TAKEN_DOWN_TIMEOUT_MS = 15_000;
+const STACK_POLL_MS = 50;
+
+/** Chaos on a real stack. */
+export function stackActs(scene: ChaosScene): ChaosActs {
+  const { config, runtime, outputFolder, signal } = scene;
+  const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
+  const batchTimeoutMs = triggerIntervalMs(TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
+  const goldTimeoutMs = goldTriggerIntervalMs(GOLD_TRIGGER_INTERVAL, TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
+  const tools: StrikeTools = { runtime, outputDir: config.outputDir, outputFolder, batchTimeoutMs, signal };
+  return {
+    async unable(fault) {
+      for (const strike of fault.strikes) {
+        const reason = await unableToStrike(strike, tools);
+        if (reason !== undefined) return reason;
+      }
+      return undefined;
+    },
+    async awaitBatch(query) {
+      // Without one it strikes an idle job: recovery then tells whether the job is well.
+      await batchAtWork(outputFolder, query, query === 'gold' ? goldTimeoutMs : batchTimeoutMs, signal);
+    },
+    strike: (strike, hold) => makeStrike(strike, tools, hold),
+    async recover(fault) {
+      if (endsSupervision(fault)) {
+        await untilTakenDown(runtime);
+        await scene.bringUp();
+      }
+      await untilRecovered(`after fault ${fault.number} (${describeFault(fault)})`, config, runtime, signal);
+    },
+    verify: () => scene.verify(),
+  };
+}
+
+/** Nobody restarts what restarts services: that is the user's `up`. */
+const endsSupervision = ({ strikes }: Fault): boolean =>
+  strikes.some(({ action, target }) => action === 'kill' && target === SUPERVISOR);
+
+/** The local supervisor's services end with it; containers run on without their watcher. */
+async function untilTakenDown(runtime: Runtime): Promise<void> {
+  if (runtime.name !== 'local') return;
+  const deadline = performance.now() + TAKEN_DOWN_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    if ((await runtime.observe()).every(({ state }) => state !== 'running')) return;
+    await sleep(STACK_POLL_MS);
+  }
+  // What is left is for `up` to deal with.
+}
+
+const BROKER = kafka.name;
+
+/**
+ * Stops the broker in good order; lifting the fault starts it again. What a start needs is prepared first: a broker that this process
+ * could not start again must not be stopped.
+ * @param hold told of the fault before anything is stopped
+ * @returns what was struck
+ */
+export async function restartBroker(
+  runtime: Runtime,
+  hold: (held: HeldFault) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  await runPlan(neededBy(runtime.preparation()), { emit() {}, async close() {} }, signal);
+  hold(heldFault(BROKER, () => runtime.start(BROKER, new AbortController().signal)));
+  await runtime.stop(BROKER);
+  return BROKER;
+}
+
+/** The broker's steps, and those that they come after. */
+function neededBy(steps: readonly PreparationStep[]): readonly PreparationStep[] {
+  const wanted = new Set(steps.filter((step) => step.neededBy.includes(BROKER)).map(({ name }) => name));
+  for (const name of wanted) {
+    for (const before of steps.find((step) => step.name === name)?.after ?? []) wanted.add(before);
+  }
+  return steps.filter(({ name }) => wanted.has(name));
+}

@@ -1,0 +1,282 @@
+import type { Argv } from 'yargs';
+import { shownValue } from '../../producer/errors.ts';
+import {
+  chaosJson,
+  faultJson,
+  outcomeJson,
+  outcomeText,
+  scheduleText,
+  summariseChaos,
+} from '../chaos/chaos-text.ts';
+import { stackActs } from '../chaos/inject.ts';
+import { type ChaosRun, type FaultOutcome, runChaos } from '../chaos/run-chaos.ts';
+import {
+  chaosSchedule,
+  describeFault,
+  describeMoment,
+  type Fault,
+  FILTER_WORDS,
+  faultFilter,
+  MAX_SEED,
+  seedFromSystem,
+} from '../chaos/schedule.ts';
+import { removeFiller } from '../chaos/staged-files.ts';
+import { withStackLock } from '../engine/engine-context.ts';
+import { pipelineOf, selectRuntime } from '../engine/select-runtime.ts';
+import { stackStatus } from '../engine/status.ts';
+import { bringUp } from '../engine/up.ts';
+import { fetchTopicOffsets } from '../kafka/topic.ts';
+import { withTopicLog } from '../kafka/topic-log.ts';
+import { localOutputPath } from '../lake/sinks.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import { ERROR_CATALOGUE, ProductError } from '../util/product-error.ts';
+import type { Reporter } from '../util/run-plan.ts';
+import type { Command, CommandContext, CommandResult } from './command.ts';
+
+/** Options of `chaos`, checked. */
+export interface ChaosOptions {
+  readonly seed?: number | undefined;
+  readonly faults: number;
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+  /** Seconds. */
+  readonly pause?: number | undefined;
+  readonly 'dry-run': boolean;
+}
+
+/** The options as yargs knows them. */
+function chaosOptions(yargs: Argv): Argv<ChaosOptions> {
+  return yargs
+    .option('seed', {
+      describe: 'Which schedule of faults: a whole number; drawn when it is not given',
+      coerce: (value: unknown) =>
+        value === undefined ? undefined : wholeNumber('--seed', value, 1, MAX_SEED),
+    })
+    .option('faults', {
+      alias: 'n',
+      describe: 'How many',
+      default: 20,
+      coerce: (value: unknown) => wholeNumber('--faults', value, 1, 10_000),
+    })
+    .option('only', {
+      describe: `Kinds and targets to take, with commas: ${FILTER_WORDS.join(', ')}`,
+      default: [] as readonly string[],
+      defaultDescription: 'all',
+      coerce: words,
+    })
+    .option('except', {
+      describe: 'Kinds and targets to leave out',
+      default: [] as readonly string[],
+      defaultDescription: 'none',
+      coerce: words,
+    })
+    .option('pause', {
+      describe: 'Seconds between recovery and the next fault; drawn, 0 to 6, when it is not given',
+      coerce: (value: unknown) =>
+        value === undefined ? undefined : wholeNumber('--pause', value, 0, 86_400),
+    })
+    .option('dry-run', {
+      type: 'boolean',
+      default: false,
+      describe: 'Print the schedule and touch nothing',
+    })
+    .check(({ only, except }) => {
+      faultFilter(only as readonly string[], except as readonly string[]);
+      return true;
+    });
+}
+
+/**
+ * The schedule that the options ask for.
+ * @throws ProductError BAD_USAGE when they leave no fault
+ */
+function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
+  const { faults, only, except, pause } = options;
+  const filter = faultFilter(only, except);
+  try {
+    return chaosSchedule({ seed, faults, filter, ...(pause !== undefined && { restMs: pause * 1000 }) });
+  } catch (error) {
+    throw new ProductError('BAD_USAGE', {
+      message: `${replayOf(seed, options)}: ${(error as Error).message}.`,
+      hint: '`npm run chaos -- --help` lists kinds and targets; `two` needs two targets.',
+    });
+  }
+}
+
+/** The command line that makes the same faults again. */
+function replayOf(seed: number, { faults, only, except, pause }: ChaosOptions): string {
+  return [
+    `npm run chaos -- --seed ${seed} --faults ${faults}`,
+    ...(only.length > 0 ? [`--only ${only.join(',')}`] : []),
+    ...(except.length > 0 ? [`--except ${except.join(',')}`] : []),
+    ...(pause === undefined ? [] : [`--pause ${pause}`]),
+  ].join(' ');
+}
+
+function wholeNumber(flag: string, value: unknown, min: number, max: number): number {
+  const number = /^\d{1,9}$/.test(String(value)) ? Number(value) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw new Error(
+    `${flag} ${shownValue(String(value))} is not allowed: it must be a whole number from ${min} to ${max}`,
+  );
+}
+
+function words(value: unknown): readonly string[] {
+  const parts = Array.isArray(value) ? value : [value];
+  return parts
+    .flatMap((part) => String(part).split(','))
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
+const CHAOS_EXIT: Readonly<Record<ChaosRun['verdict'], number>> = {
+  equal: 0,
+  different: ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode,
+  'not-recovered': ERROR_CATALOGUE.GATE_TIMEOUT.exitCode,
+};
+
+/** `chaos`: faults on the running stack, each followed by recovery and verification. */
+export const chaos: Command<ChaosOptions> = {
+  usage: 'chaos',
+  summary: 'Break the running stack again and again, and verify that nothing is lost or doubled',
+  examples: [
+    ['npm run up -- --max-files-per-sink 0', 'first: a stack whose outputs are all kept'],
+    ['npm run chaos', '20 faults from a seed that is drawn and printed'],
+    ['npm run chaos -- --seed 7 --dry-run', 'only show what would be done'],
+    ['npm run chaos -- --seed 7 --faults 100', 'the same faults on every run'],
+    ['npm run chaos -- --only kill,driver,executor', 'kills of driver and executors'],
+    ['npm run chaos -- --except supervisor,disk-full', 'everything else'],
+  ],
+  options: chaosOptions,
+  afterInterrupt: 'The stack is left running.',
+  async run(context, options) {
+    const seed = options.seed ?? seedFromSystem();
+    const schedule = scheduleOf(seed, options);
+    if (options['dry-run']) {
+      return {
+        exitCode: 0,
+        json: { seed, replay: replayOf(seed, options), faults: schedule.map(faultJson) },
+        text: `${scheduleText(schedule)}\nSeed ${seed}; to make these faults: ${replayOf(seed, options)}`,
+      };
+    }
+    return withStackLock(context, 'chaos', false, () =>
+      makeChaos(context, schedule, seed, replayOf(seed, options)),
+    );
+  },
+};
+
+async function makeChaos(
+  context: CommandContext,
+  schedule: readonly Fault[],
+  seed: number,
+  replay: string,
+): Promise<CommandResult> {
+  const { config, reporter, signal } = context;
+  const { runtime } = await selectRuntime(config, reporter);
+  const outcomes: FaultOutcome[] = [];
+  try {
+    const outputFolder = localOutputPath(runtime.outputPath);
+    await runtime.assertOwn();
+    await assertReady(context, runtime);
+    warnOfPruning(context);
+    // A stack of `docker compose up` has no watcher: nothing would come back after `docker kill`.
+    await runtime.superviseAgain();
+    await removeFiller(config.outputDir);
+    reporter.emit({
+      type: 'note',
+      text: `Seed ${seed}, ${schedule.length} faults, runtime ${runtime.name}; the same again: ${replay}`,
+    });
+    const acts = stackActs({
+      config,
+      runtime,
+      outputFolder,
+      signal,
+      verify: () => verifyOnce(context, runtime),
+      bringUp: () => bringUpAgain(context),
+    });
+    const listener = {
+      struck: (fault: Fault, on: readonly string[]) =>
+        reporter.emit({
+          type: 'progress',
+          event: 'fault-struck',
+          data: { ...faultJson(fault), at: new Date().toISOString(), on },
+          text: `#${fault.number} of ${schedule.length}: ${describeFault(fault)}, ${describeMoment(fault)} (${on.join('; ')})`,
+        }),
+      done: (outcome: FaultOutcome) => {
+        outcomes.push(outcome);
+        reporter.emit({
+          type: 'progress',
+          event: 'fault-done',
+          data: outcomeJson(outcome),
+          text: outcomeText(outcome),
+        });
+      },
+    };
+    const run = await runChaos(schedule, acts, listener, signal);
+    const heading = { seed, runtime: runtime.name, replay };
+    return {
+      exitCode: CHAOS_EXIT[run.verdict],
+      json: chaosJson(run, heading),
+      text: summariseChaos(run, heading),
+    };
+  } catch (error) {
+    if (signal.aborted) {
+      reporter.emit({
+        type: 'note',
+        text: `Ended after ${outcomes.length} faults; nothing is held any more, the stack is left running.`,
+      });
+    }
+    throw error;
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** The same comparison as `npm run verify`. */
+async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) {
+  const { verifyOutputs } = await import('../verify/verify-outputs.ts');
+  const kafka = runtime.addressOf('KAFKA_PORT');
+  const { KAFKA_TOPIC: name, KAFKA_ISOLATION_LEVEL: level } = config.settings;
+  const topic = () => fetchTopicOffsets(kafka, name, level);
+  const pipeline = await pipelineOf(config, runtime.outputPath);
+  return withTopicLog(kafka, name, level, (reader) =>
+    verifyOutputs({ outputPath: runtime.outputPath, pipeline, topic, signal, reader }),
+  );
+}
+
+/**
+ * The same as `npm run up`. It is not ended by Ctrl-C: an `up` that is aborted takes down what it had started, and the stack
+ * is to be left running.
+ */
+async function bringUpAgain(context: CommandContext): Promise<void> {
+  const quiet: Reporter = {
+    emit: (event) => {
+      if (event.type === 'note' || event.type === 'warning') context.reporter.emit(event);
+    },
+    close: async () => undefined,
+  };
+  await bringUp({ ...context, reporter: quiet, signal: new AbortController().signal });
+}
+
+/** @throws ProductError STACK_NOT_RUNNING */
+async function assertReady({ config }: CommandContext, runtime: Runtime): Promise<void> {
+  const { ready, services } = await stackStatus(config, runtime);
+  if (ready) return;
+  const running = services.some(({ state }) => state === 'starting' || state === 'ready');
+  const waiting = services.filter(({ state }) => state !== 'ready' && state !== 'completed');
+  throw new ProductError('STACK_NOT_RUNNING', {
+    message: running
+      ? `The stack is not ready: ${waiting.map(({ name, state, detail }) => `${name} ${state}, ${detail}`).join('; ')}.`
+      : `There is no stack to break: nothing runs in ${config.runDir}.`,
+    hint: 'Start it with `npm run up -- --max-files-per-sink 0`, then run `npm run chaos` again.',
+  });
+}
+
+function warnOfPruning({ config, reporter }: CommandContext): void {
+  const { MAX_FILES_PER_SINK } = config.settings;
+  if (MAX_FILES_PER_SINK === 0) return;
+  reporter.emit({
+    type: 'warning',
+    text: `the stack keeps only ${MAX_FILES_PER_SINK} files per sink (MAX_FILES_PER_SINK): what was pruned between two faults is not verified; 0 keeps all`,
+  });
+}

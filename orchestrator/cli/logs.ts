@@ -1,0 +1,140 @@
+import pc from 'picocolors';
+import { shownValue } from '../../producer/errors.ts';
+import { selectRuntime, warnOfOtherOwner } from '../engine/select-runtime.ts';
+import type { LogLine } from '../runtimes/runtime.ts';
+import { assertServices, type Command, lastOf, serviceNames, servicesOf } from './command.ts';
+
+interface LogsOptions {
+  readonly services: readonly string[];
+  readonly follow: boolean;
+  readonly tail: number | undefined;
+  /** Milliseconds of the epoch. */
+  readonly since: number | undefined;
+}
+
+const DEFAULT_TAIL = 200;
+
+/** `logs`: what the services wrote. */
+export const logs: Command<LogsOptions> = {
+  usage: 'logs [services..]',
+  summary: 'Show what the services wrote (with --json: one JSON object a line)',
+  examples: [
+    ['npm run logs -- -f producer', 'follow one service'],
+    ['npm run logs -- --tail 50', 'the last 50 lines of each'],
+    ['npm run logs -- kafka --since 10m', 'what Kafka wrote in the last ten minutes'],
+    ['npm run logs -- --since 2026-01-31T10:00:00Z', 'what all of them wrote since that time'],
+  ],
+  isLenient: true,
+  options: (yargs) =>
+    serviceNames(yargs, 'Services, all when none is named')
+      .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on with what comes' })
+      .option('tail', {
+        alias: 'n',
+        type: 'string',
+        requiresArg: true,
+        defaultDescription: `${DEFAULT_TAIL}; with --since all`,
+        describe: 'Lines from the end of each log',
+        coerce: (given: unknown) => {
+          const value = lastOf(given);
+          if (value === undefined) return undefined;
+          if (/^\d{1,9}$/.test(String(value))) return Number(value);
+          throw new Error(
+            `--tail ${shownValue(String(value))} is not allowed: it must be a whole number of 0 or more`,
+          );
+        },
+      })
+      .option('since', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Only lines since then: how long ago (30s, 10m, 2h, "10 minutes"), or an ISO time (of this machine, without a zone)',
+        coerce: (given: unknown) => {
+          const value = lastOf(given);
+          return value === undefined ? undefined : sinceTime(String(value), Date.now());
+        },
+      }),
+  check: ({ services }) => assertServices('logs', services),
+  async run({ config, reporter, output, signal, json }, { follow, since, ...options }) {
+    const services = servicesOf(options.services);
+    const tail = options.tail ?? (since === undefined ? DEFAULT_TAIL : undefined);
+    const range = { ...(tail !== undefined && { tail }), ...(since !== undefined && { sinceMs: since }) };
+    const { runtime } = await selectRuntime(config, reporter);
+    const form = json ? jsonLine : services.length === 1 ? bareLine : namedLine;
+    try {
+      await warnOfOtherOwner(config, runtime, reporter);
+      await output.outAll(formatted(runtime.logs({ services, ...range, follow, signal }), form, signal));
+    } catch (error) {
+      // Ctrl-C is how one stops following: no failure.
+      if (!(follow && error === signal.reason)) throw error;
+    } finally {
+      await runtime.close();
+    }
+    return { exitCode: 0 };
+  },
+};
+
+const jsonLine = ({ service, text }: LogLine) => JSON.stringify({ service, text });
+const bareLine = ({ text }: LogLine) => text;
+const namedLine = ({ service, text }: LogLine) => `${pc.cyan(service.padEnd(15))} ${text}`;
+
+/** @throws the signal's reason once it is aborted: a long log must not outlive the reader that went away */
+async function* formatted(
+  lines: AsyncIterable<LogLine>,
+  form: (line: LogLine) => string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  for await (const line of lines) {
+    signal.throwIfAborted();
+    yield `${form(line)}\n`;
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  millisecond: 1,
+  second: 1000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+/** As the settings have it: `10 minutes`. */
+const DURATION = /^\s*(\d{1,9})\s*(millisecond|second|minute|hour|day)s?\s*$/i;
+/** As `docker logs --since` has it: `30s`, `10m`, `1h30m`. */
+const SHORT = /^(?=\d)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/;
+const ISO_TIME =
+  /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?([Zz]|[+-]\d{2}:\d{2})?)?$/;
+/** No calendar day and no zone needs more. */
+const LONGEST_MS = 36_500 * 86_400_000;
+
+/**
+ * Reads `--since`: how long ago, or a time. A time without a zone is one of this machine's, as in `docker logs`.
+ * @returns milliseconds of the epoch
+ * @throws Error for the command line's parser, with the value and what is allowed
+ */
+export function sinceTime(text: string, nowMs: number): number {
+  const agoMs = durationMs(text);
+  const timeMs = agoMs === undefined ? isoTimeMs(text) : nowMs - agoMs;
+  if (timeMs !== undefined && timeMs <= nowMs && timeMs >= nowMs - LONGEST_MS) return timeMs;
+  throw new Error(
+    `--since ${shownValue(text)} is not allowed: it must be how long ago, such as 30s, 10m, 1h30m or "10 minutes", or a time that has been, such as 2026-01-31T10:00:00Z`,
+  );
+}
+
+function durationMs(text: string): number | undefined {
+  const [, count, unit = ''] = DURATION.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (UNIT_MS[unit.toLowerCase()] ?? Number.NaN);
+  const short = SHORT.exec(text);
+  if (!short) return undefined;
+  const [hours, minutes, seconds] = short.slice(1).map((part) => Number(part ?? 0));
+  return ((hours ?? 0) * 60 + (minutes ?? 0)) * 60_000 + (seconds ?? 0) * 1000;
+}
+
+function isoTimeMs(text: string): number | undefined {
+  const [, date, clock = '00:00', second = '00', zone = ''] = ISO_TIME.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  // A day that is not in the calendar would be read as one of the next month.
+  const day = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(date)) return undefined;
+  const timeMs = Date.parse(`${date}T${clock}:${second}${zone.toUpperCase()}`);
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}

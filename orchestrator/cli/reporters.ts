@@ -1,0 +1,159 @@
+import { Listr, type ListrTaskWrapper } from 'listr2';
+import pc from 'picocolors';
+import { durationText, type Output } from '../util/output.ts';
+import { errorJson } from '../util/product-error.ts';
+import type { PlannedStep, ReportEvent, Reporter } from '../util/run-plan.ts';
+
+/** The parts of listr2's task that a line draws on; its renderer types play no part here. */
+type DrawnTask = Pick<ListrTaskWrapper<unknown, never, never>, 'title' | 'skip'>;
+
+const ELAPSED_EVERY_MS = 200;
+
+/** One line of the list. Its listr2 task lasts until `end` or `fail` is called. */
+class Line {
+  readonly done: Promise<void>;
+  end: () => void = () => undefined;
+  fail: (error: Error) => void = () => undefined;
+  detail = '';
+  task: DrawnTask | undefined;
+  startedMs: number | undefined;
+  readonly title: string;
+
+  constructor(title: string) {
+    this.title = title;
+    this.done = new Promise((resolve, reject) => {
+      this.end = resolve;
+      this.fail = reject;
+    });
+  }
+
+  draw(): void {
+    if (!this.task || this.startedMs === undefined) return;
+    const elapsed = durationText(performance.now() - this.startedMs);
+    this.task.title = `${this.title} ${pc.dim(`${elapsed}${this.detail === '' ? '' : ` · ${this.detail}`}`)}`;
+  }
+
+  abandon(): void {
+    if (this.startedMs === undefined) this.task?.skip(`${this.title} ${pc.dim('not started')}`);
+    this.end();
+  }
+}
+
+/** A task list that is redrawn in place with elapsed times, for terminals. Text outside the list waits until it is closed. */
+export function taskListReporter(output: Output): Reporter {
+  const lines = new Map<string, Line>();
+  const open = new Set<Line>();
+  const later: (() => void)[] = [];
+  let shown: Promise<unknown> | undefined;
+  let ticker: NodeJS.Timeout | undefined;
+
+  const begin = (steps: readonly PlannedStep[]) => {
+    for (const { step, title } of steps) lines.set(step, new Line(title));
+    for (const line of lines.values()) open.add(line);
+    const tasks = steps.map(({ step, title, after }) => ({
+      title: after.length === 0 ? title : `${title} ${pc.dim(`after ${after.join(', ')}`)}`,
+      task: async (_context: unknown, task: DrawnTask) => {
+        const line = lines.get(step);
+        if (line) line.task = task;
+        await line?.done;
+      },
+    }));
+    // Signals are the command's business: listr2's own handler would end the process before anything is undone.
+    shown = new Listr(tasks, { concurrent: true, exitOnError: false, registerSignalListeners: false }).run();
+    ticker = setInterval(() => {
+      for (const line of open) line.draw();
+    }, ELAPSED_EVERY_MS);
+  };
+  const closeLine = (step: string, close: (line: Line) => void) => {
+    const line = lines.get(step);
+    if (!line) return;
+    line.draw();
+    open.delete(line);
+    close(line);
+  };
+  const say = (write: () => void) => {
+    if (shown) later.push(write);
+    else write();
+  };
+
+  return {
+    emit(event: ReportEvent) {
+      const line = 'step' in event ? lines.get(event.step) : undefined;
+      switch (event.type) {
+        case 'plan':
+          return begin(event.steps);
+        case 'step-started':
+          if (line) line.startedMs = performance.now();
+          return;
+        case 'step-detail':
+          if (line) line.detail = event.detail;
+          return;
+        case 'step-done':
+          if (line) line.detail = event.detail;
+          return closeLine(event.step, (done) => done.end());
+        case 'step-failed':
+          return closeLine(event.step, (failed) => failed.fail(new Error(`${failed.title} failed`)));
+        case 'undo':
+          return say(() => output.err(pc.dim(`stopped again: ${event.title}`)));
+        case 'note':
+        case 'progress':
+          return say(() => output.err(event.text));
+        case 'warning':
+          return say(() => output.err(pc.yellow(`warning: ${event.text}`)));
+      }
+    },
+    async close() {
+      clearInterval(ticker);
+      for (const line of open) line.abandon();
+      await shown;
+      shown = undefined;
+      for (const write of later.splice(0)) write();
+    },
+  };
+}
+
+/** A wait is commented at most this often, so that a log of CI stays readable. */
+const DETAIL_EVERY_MS = 5000;
+
+/** One line per event, for logs and pipes: nothing is redrawn, no colour. */
+export function plainReporter(output: Output, now: () => number = () => performance.now()): Reporter {
+  const lastSaidMs = new Map<string, number>();
+  const say = (step: string, text: string) => output.err(`[${step}] ${text}`);
+  return {
+    emit(event: ReportEvent) {
+      switch (event.type) {
+        case 'step-started':
+          lastSaidMs.set(event.step, now());
+          return say(event.step, 'starting');
+        case 'step-detail':
+          if (now() - (lastSaidMs.get(event.step) ?? 0) < DETAIL_EVERY_MS) return;
+          lastSaidMs.set(event.step, now());
+          return say(event.step, event.detail);
+        case 'step-done':
+          return say(event.step, `ready in ${durationText(event.elapsedMs)}: ${event.detail}`);
+        case 'step-failed':
+          return say(event.step, `failed after ${durationText(event.elapsedMs)}`);
+        case 'undo':
+          return say(event.step, 'stopping again');
+        case 'note':
+        case 'progress':
+          return output.err(event.text);
+        case 'warning':
+          return output.err(`warning: ${event.text}`);
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** For scripts: events as JSON lines on standard error. */
+export function jsonReporter(output: Output): Reporter {
+  return {
+    emit(event: ReportEvent) {
+      if (event.type === 'step-failed')
+        output.err(JSON.stringify({ ...event, error: errorJson(event.error) }));
+      else output.err(JSON.stringify(event));
+    },
+    close: async () => {},
+  };
+}

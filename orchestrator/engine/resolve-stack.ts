@@ -1,0 +1,242 @@
+import { resolve } from 'node:path';
+import { shortened } from '../../producer/errors.ts';
+import type { ServiceObservation } from '../runtimes/runtime.ts';
+import { SERVICES } from '../services/services.ts';
+import { readEnvFile } from '../settings/env-file.ts';
+import {
+  flagOf,
+  isSame,
+  type LoadedSettings,
+  resolveSettings,
+  type SettingSources,
+  type SettingTexts,
+} from '../settings/load-settings.ts';
+import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../settings/setting-table.ts';
+import { type StackConfig, stackConfig } from '../settings/stack-config.ts';
+import { ProductError } from '../util/product-error.ts';
+import {
+  COMPOSE_NAMES,
+  type RecordedStack,
+  readRecordedStack,
+  readStackLocation,
+  selectRuntime,
+} from './select-runtime.ts';
+
+/** What a command was given, and whether a bad value of what it does not need is passed over. */
+export interface StackRequest extends Omit<SettingSources, 'record'> {
+  /** The command only reads outputs: a flag may name others than those of the running stack. */
+  readonly readsOutputs?: boolean;
+}
+
+/** Which outputs are read. */
+const OUTPUT_PLACES: readonly SettingName[] = ['OUTPUT_DIR', 'OUTPUT_PATH'];
+
+/** What a recorded stack's services do. */
+type Observe = (config: StackConfig) => Promise<readonly Pick<ServiceObservation, 'name' | 'state'>[]>;
+
+/** The stack that a command acts on. */
+export interface ResolvedStack {
+  readonly config: StackConfig;
+  /** Sentences about values that were given and do not apply. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Works out, once for each command, which stack is meant and with which settings: those of the running one, the places of the data
+ * of a stopped one, and otherwise what is given now.
+ * @throws ProductError BAD_SETTING, UNSAFE_PATH; STACK_RUNNING when a flag asks a running stack for another setting
+ */
+export async function resolveStack(
+  request: StackRequest,
+  observe: Observe = observeServices,
+): Promise<ResolvedStack> {
+  const places = runDirs(request);
+  const record = readRecordedStack({ runDir: places.runDir, projectDir: request.projectDir });
+  if (!record) {
+    await refuseSecondStack(request, places, observe);
+    return configure(request, places, undefined);
+  }
+  if (record.running) {
+    const running = configure({ ...request, flags: {} }, places, record, 'running');
+    const differing = differingFlags(request, record);
+    if (running.notes.length === 0 && differing.length === 0) return running;
+    const services = await observe(running.config);
+    if (services.some(isAtWork)) {
+      const read = request.readsOutputs ? OUTPUT_PLACES.filter((name) => request.flags[name]) : [];
+      const open = new Set([...settingsOfFailed(services), ...read]);
+      const bound = differing.filter(({ name }) => !open.has(name));
+      refuseFlags(bound);
+      if (open.size === 0) return running;
+      const flags = Object.fromEntries(
+        Object.entries(request.flags).filter(([name]) => open.has(name as SettingName)),
+      );
+      return configure({ ...request, flags }, places, record, 'running', open);
+    }
+  }
+  return configure(request, places, record, 'stopped');
+}
+
+/** The stack as it was recorded, whatever flags ask of the next start; the configuration itself when none was. */
+export function standingConfig(config: StackConfig): StackConfig {
+  const record = readRecordedStack(config);
+  if (!record) return config;
+  const { projectDir, environment, runDir, plainRunDir } = config;
+  return configure({ flags: {}, environment, projectDir }, { runDir, plainRunDir }, record, 'running').config;
+}
+
+interface RunDirs {
+  readonly runDir: string;
+  /** Without the flag. */
+  readonly plainRunDir: string;
+}
+
+/** RUN_DIR as it is given now, wherever the stack that is recorded there may have its own. */
+export function givenRunDir({ flags, environment, projectDir }: StackRequest): string {
+  const given =
+    flags.RUN_DIR ||
+    environment['RUN_DIR'] ||
+    readEnvFile(projectDir, environment)['RUN_DIR'] ||
+    SETTING_TABLE.RUN_DIR.default;
+  return resolve(projectDir, given);
+}
+
+/** RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without that flag, too. */
+function runDirs(request: StackRequest): RunDirs {
+  const { projectDir } = request;
+  const { RUN_DIR, ...flags } = request.flags;
+  const plainRunDir = givenRunDir({ ...request, flags });
+  if (RUN_DIR) return { runDir: givenRunDir(request), plainRunDir };
+  const location = readStackLocation(plainRunDir);
+  const isThere = location !== undefined && readRecordedStack({ runDir: location, projectDir }) !== undefined;
+  return { runDir: isThere ? location : plainRunDir, plainRunDir };
+}
+
+function configure(
+  request: StackRequest,
+  { runDir, plainRunDir }: RunDirs,
+  record: RecordedStack | undefined,
+  state: 'running' | 'stopped' = 'stopped',
+  open: ReadonlySet<SettingName> = new Set(),
+): ResolvedStack {
+  const flags = runDir === plainRunDir ? request.flags : { ...request.flags, RUN_DIR: runDir };
+  const recorded = record && {
+    settings: { ...record.settings, RUNTIME: record.runtime },
+    told: record.told,
+    isRunning: state === 'running',
+    open,
+  };
+  const loaded = resolveSettings({ ...request, flags, record: recorded });
+  const { environment, notes } = withComposeNames(request, record);
+  const { told, askedRuntime } = loaded;
+  const config = stackConfig(loaded.settings, request.projectDir, environment);
+  return {
+    config: { ...config, told, askedRuntime, plainRunDir },
+    notes: [...loaded.ignored, ...recordNotes(loaded, notes, state)],
+  };
+}
+
+/** Which project Compose acts on belongs to the stack as its settings do. */
+function withComposeNames({ environment }: StackRequest, record: RecordedStack | undefined) {
+  if (record?.runtime !== 'compose' || !record.compose) return { environment, notes: [] };
+  const { compose } = record;
+  const notes = COMPOSE_NAMES.filter((name) => environment[name] && environment[name] !== compose[name]).map(
+    (name) =>
+      `${name}=${compose[name] ?? 'unset'} (the environment has ${shortened(environment[name] ?? '')})`,
+  );
+  const own = Object.fromEntries(COMPOSE_NAMES.map((name) => [name, compose[name] ?? '']));
+  return { environment: { ...environment, ...own }, notes };
+}
+
+function recordNotes(
+  { outweighed }: LoadedSettings,
+  ofCompose: readonly string[],
+  state: 'running' | 'stopped',
+): readonly string[] {
+  const all = outweighed.map(({ name, recorded, given, source }) => {
+    const where = source === '.env' ? '.env' : `the ${source}`;
+    return `${name}=${recorded ?? 'unset'} (${where} has ${shortened(given)})`;
+  });
+  const list = [...all, ...ofCompose].join(', ');
+  if (list === '') return [];
+  return [
+    state === 'running'
+      ? `the running stack keeps its settings until \`npm run down\`: ${list}`
+      : `the stack that has the data keeps what it was started with, until a flag or \`npm run reset\` says otherwise: ${list}`,
+  ];
+}
+
+interface DifferingFlag {
+  readonly name: SettingName;
+  readonly given: string;
+  readonly recorded: string | undefined;
+}
+
+function differingFlags(
+  { flags, projectDir }: StackRequest,
+  record: RecordedStack,
+): readonly DifferingFlag[] {
+  const settings: SettingTexts = { ...record.settings, RUNTIME: record.runtime };
+  return SETTING_NAMES.flatMap((name) => {
+    const given = flags[name];
+    if (given === undefined || name === 'RUN_DIR') return [];
+    const definition = SETTING_TABLE[name];
+    const recorded = settings[name] ?? ('default' in definition ? definition.default : undefined);
+    return isSame(name, given, recorded, projectDir) ? [] : [{ name, given, recorded }];
+  });
+}
+
+/** A flag for RUN_DIR names a stack that is recorded there, or the one that starts there next; not one more of this folder. */
+async function refuseSecondStack(
+  request: StackRequest,
+  { runDir, plainRunDir }: RunDirs,
+  observe: Observe,
+): Promise<void> {
+  if (runDir === plainRunDir) return;
+  const { RUN_DIR: _given, ...flags } = request.flags;
+  const plain = runDirs({ ...request, flags });
+  const record = readRecordedStack({ runDir: plain.runDir, projectDir: request.projectDir });
+  if (!record?.running) return;
+  const { config } = configure({ ...request, flags: {} }, plain, record, 'running');
+  if (!(await observe(config)).some(isAtWork)) return;
+  refuseFlags([{ name: 'RUN_DIR', given: runDir, recorded: plain.runDir }]);
+}
+
+function refuseFlags(differing: readonly DifferingFlag[]): void {
+  if (differing.length === 0) return;
+  const asked = differing.map(({ name, given }) => `--${flagOf(name)}=${shortened(given)}`).join(' ');
+  const has = differing.map(({ name, recorded }) => `${name}=${recorded ?? 'unset'}`).join(', ');
+  throw new ProductError('STACK_RUNNING', {
+    message: `The running stack has ${has}, which ${asked} cannot change.`,
+    hint: 'Run `npm run down` first, then the command again; without the flag it acts on the running stack.',
+  });
+}
+
+/** Settings of services that have failed for good. They run no more, so `up` can start them with others. */
+function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<SettingName> {
+  const failed = services.filter(({ state }) => state === 'failed').map(({ name }) => name);
+  const users = SERVICES.filter(({ name }) => failed.includes(name)).flatMap(
+    ({ settingsUsedBy = [] }) => settingsUsedBy,
+  );
+  return new Set(
+    SETTING_NAMES.filter((name) => SETTING_TABLE[name].usedBy.every((user) => users.includes(user))),
+  );
+}
+
+/** A record may say that a stack runs which ended with its machine. */
+const isAtWork = ({ state }: Pick<ServiceObservation, 'state'>) =>
+  state === 'running' || state === 'restarting';
+
+const observeServices: Observe = async (config) => {
+  try {
+    const { runtime } = await selectRuntime(config);
+    try {
+      return await runtime.observe();
+    } finally {
+      await runtime.close();
+    }
+  } catch (error) {
+    // Without an engine none of its containers runs.
+    if (error instanceof ProductError && error.code === 'NO_ENGINE') return [];
+    throw error;
+  }
+};

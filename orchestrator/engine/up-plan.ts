@@ -1,0 +1,179 @@
+import { observeService, type Runtime, type ServiceObservation } from '../runtimes/runtime.ts';
+import { producer } from '../services/producer.ts';
+import { knownCauseIn, type Service } from '../services/service.ts';
+import type { ServiceName } from '../services/service-name.ts';
+import { firstDataProbe, sparkStreaming } from '../services/spark-streaming.ts';
+import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
+import { localPath } from '../util/files.ts';
+import { ProductError } from '../util/product-error.ts';
+import { type GateExit, type Probe, waitUntilReady } from '../util/readiness.ts';
+import type { Step, StepContext } from '../util/run-plan.ts';
+
+/** Name of the step that closes `up`: data has arrived. */
+export const FIRST_DATA = 'first-data';
+
+/** Room for a first micro-batch on a slow machine, beyond the wait for its trigger. */
+const FIRST_DATA_TIMEOUT_MS = 300_000;
+
+/**
+ * The ordered plan of `up`: what the runtime must prepare, each of its services behind those that it follows, and
+ * at the end the first micro-batch with data.
+ */
+export function upPlan(
+  config: StackConfig,
+  runtime: Runtime,
+  before: readonly ServiceObservation[],
+): readonly Step[] {
+  const preparation = runtime.preparation();
+  const services = runtime.services.map((service) => {
+    const prepared = preparation
+      .filter((step) => step.neededBy.includes(service.name))
+      .map((step) => step.name);
+    const wasRunning = before.some(({ name, state }) => name === service.name && state === 'running');
+    return serviceStep(service, [...prepared, ...startsAfter(service, config)], wasRunning, config, runtime);
+  });
+  return [...preparation, ...services, firstDataStep(config, runtime)];
+}
+
+function startsAfter({ after, afterWith }: Service, { settings }: StackConfig): readonly string[] {
+  return [...after, ...(afterWith?.(settings) ?? [])];
+}
+
+function firstDataStep(config: StackConfig, runtime: Runtime): Step {
+  const { TRIGGER_INTERVAL } = config.settings;
+  return {
+    name: FIRST_DATA,
+    title: 'First data on disk',
+    after: [sparkStreaming.name, producer.name],
+    async run({ signal, onDetail }) {
+      try {
+        const { restarts } = await observeService(runtime, sparkStreaming.name);
+        const view = {
+          observe: () => observeService(runtime, sparkStreaming.name),
+          outputPath: localPath(runtime.outputPath),
+        };
+        return await waitUntilReady(firstDataProbe(view, TRIGGER_INTERVAL), {
+          timeoutMs: triggerIntervalMs(TRIGGER_INTERVAL) + FIRST_DATA_TIMEOUT_MS,
+          intervalMs: GATE_INTERVAL_MS,
+          attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+          signal,
+          onDetail,
+          exited: (within) => endOf(runtime, sparkStreaming, restarts, within),
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw await withLogTail(error, runtime, sparkStreaming);
+      }
+    },
+  };
+}
+
+/** Sockets answer in microseconds: asking often adds nothing to what a service needs to start. */
+const GATE_INTERVAL_MS = 50;
+const ATTEMPT_TIMEOUT_MS = 5000;
+
+/** Lines of a service's log that its error carries. */
+const LOG_TAIL_LINES = 20;
+
+/** Starts one service and waits until its probe says ready. It is undone only if it did not run before. */
+function serviceStep(
+  service: Service,
+  after: readonly string[],
+  wasRunning: boolean,
+  config: StackConfig,
+  runtime: Runtime,
+): Step {
+  const { name } = service;
+  const run = async ({ signal, onDetail }: StepContext): Promise<string> => {
+    try {
+      const { restarts } = await observeService(runtime, name);
+      await runtime.start(name, signal);
+      return await untilServiceReady(service, restarts, config, runtime, { signal, onDetail });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw await withLogTail(error, runtime, service);
+    }
+  };
+  const step: Step = { name, title: service.title, after, run };
+  return wasRunning ? step : { ...step, undo: () => runtime.stop(name) };
+}
+
+/**
+ * Waits until a service that was just started is ready; a one-shot, until it has completed.
+ * @param restartsBefore how often it had crashed before it was started
+ * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason
+ */
+export async function untilServiceReady(
+  service: Service,
+  restartsBefore: number,
+  config: StackConfig,
+  runtime: Runtime,
+  { signal, onDetail }: StepContext,
+): Promise<string> {
+  if (service.kind === 'one-shot') await completion(runtime, service.name, signal);
+  return waitUntilReady(serviceProbe(service, config, runtime), {
+    timeoutMs: service.readyTimeoutMs,
+    intervalMs: GATE_INTERVAL_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    signal,
+    onDetail,
+    ...(service.kind === 'daemon' && {
+      exited: (within: AbortSignal) => endOf(runtime, service, restartsBefore, within),
+    }),
+  });
+}
+
+/** Waits for a one-shot's end, which must be a good one. */
+async function completion(runtime: Runtime, name: ServiceName, signal: AbortSignal): Promise<void> {
+  const exit = await runtime.exited(name, signal);
+  if (exit.state === 'completed') return;
+  throw new ProductError('SERVICE_EXITED', {
+    message: `${name} did not complete: ${exit.detail}.`,
+    hint: `See \`npm run logs -- ${name}\`.`,
+    service: name,
+  });
+}
+
+/**
+ * Resolves when the service has ended, so that a gate need not wait for its deadline. Restarts are waited for only of a service
+ * that may restart before it is ready, unless its log tells that they are in vain.
+ */
+async function endOf(
+  runtime: Runtime,
+  service: Service,
+  restartsBefore: number,
+  signal: AbortSignal,
+): Promise<GateExit> {
+  for (;;) {
+    signal.throwIfAborted();
+    const { state, detail, restarts, recentLines } = await observeService(runtime, service.name);
+    const hasEnded = state !== 'running' || restarts > restartsBefore;
+    const mayComeBack = service.mayRestartBeforeReady && (state === 'running' || state === 'restarting');
+    if (hasEnded && !(mayComeBack && !knownCauseIn(service, recentLines))) return { detail };
+    await new Promise((resolve) => setTimeout(resolve, GATE_INTERVAL_MS));
+  }
+}
+
+/** Puts the service's last lines into an error before anything is undone. */
+export async function withLogTail(error: unknown, runtime: Runtime, service: Service): Promise<unknown> {
+  if (!(error instanceof ProductError) || error.logTail.length > 0) return error;
+  const { recentLines } = await observeService(runtime, service.name);
+  const known = knownCauseIn(service, recentLines);
+  return new ProductError(error.code, {
+    message: known ? `${error.message.replace(/\.$/, '')}. ${known.cause}.` : error.message,
+    hint: known?.hint ?? error.hint,
+    cause: error.cause,
+    service: service.name,
+    logTail: recentLines.slice(-LOG_TAIL_LINES),
+  });
+}
+
+/** The readiness of a service in a runtime. `up` waits for it and `status` asks once. */
+export function serviceProbe(service: Service, config: StackConfig, runtime: Runtime): Probe {
+  return service.readiness({
+    config,
+    outputPath: runtime.outputPath,
+    addressOf: (setting) => runtime.addressOf(setting),
+    observe: () => observeService(runtime, service.name),
+  });
+}

@@ -1,0 +1,277 @@
+import { open } from 'node:fs/promises';
+import {
+  type Column,
+  type ColumnType,
+  columnType,
+  type Expr,
+  goldColumns,
+  type Pipeline,
+  silverColumns,
+  WINDOW,
+} from '../pipeline/model.ts';
+import type { SinkFile } from './committed-files.ts';
+import { sqlText } from './database.ts';
+import { fileNamesOf, fileNumberSql, type OutputName } from './sinks.ts';
+
+/** The column with a row's file. No field can have its name. */
+export const FILE = '"#file"';
+
+/**
+ * The relation of the rows of files of a sink, with the column `FILE`. Settings that DuckDB would guess from paths or
+ * content are fixed, so that neither a folder named `a=b` nor a strange value changes what is read.
+ * @param columns of raw_csv, whose files are text: its columns in their order. Of raw_csv and silver: columns that files may lack, since
+ *   optional fields are added to a pipeline; they are NULL there
+ * @throws the file system's error when a file of raw_csv is not there or may not be read
+ */
+export async function sourceOf(
+  sink: OutputName,
+  files: readonly SinkFile[],
+  columns: SqlColumns = {},
+): Promise<string> {
+  if (fileNamesOf(sink).extension === 'csv') return csvSource(files, columns);
+  const evolves = sink === 'silver' && Object.keys(columns).length > 0;
+  const read = `read_parquet(${listOf(files)}, filename = '#file', hive_partitioning = false, union_by_name = ${evolves})`;
+  return evolves ? `(FROM ${read} UNION ALL BY NAME ${noRow(columns)})` : read;
+}
+
+/** Files as DuckDB's table functions take them. */
+export function listOf(files: readonly SinkFile[]): string {
+  return `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
+}
+
+/** A file of raw_csv has the columns of its header, which are fewer than the pipeline's where it is older than a field. */
+async function csvSource(files: readonly SinkFile[], columns: SqlColumns): Promise<string> {
+  const names = Object.keys(columns);
+  const byHeader = new Map<string, SinkFile[]>();
+  for (const file of files) {
+    const header = ((await csvHeader(file.path, names)) ?? names).join(',');
+    byHeader.set(header, [...(byHeader.get(header) ?? []), file]);
+  }
+  const [first, ...others] = [...byHeader].map(([header, own]) => readCsv(own, header.split(',')));
+  if (first !== undefined && others.length === 0 && byHeader.has(names.join(','))) return first;
+  return `(${[noRow(columns), ...[first, ...others].map((read) => `FROM ${read}`)].join(' UNION ALL BY NAME ')})`;
+}
+
+function readCsv(files: readonly SinkFile[], names: readonly string[]): string {
+  const texts = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
+  return `read_csv(${listOf(files)}, filename = '#file', hive_partitioning = false, auto_detect = false, header = true,
+    columns = {${texts}}, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
+    max_line_size = 8388608, buffer_size = 16777216)`;
+}
+
+/** No row: only the columns. */
+function noRow(columns: SqlColumns): string {
+  const all = Object.entries(columns).map(([name, type]) => `NULL::${typeInFile(type)} AS "${name}"`);
+  return `SELECT ${all.join(', ')} WHERE false`;
+}
+
+const typeInFile = (type: string): string => (type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type);
+
+const inName = (group: number): string =>
+  `regexp_extract(${FILE}, '_[0-9]{8}_[0-9]{6}_([0-9]+)(?:_([0-9]+))?\\.[a-z]+$', ${group})`;
+
+/** The batch of a row's file, as SQL over the column `FILE`. */
+export const BATCH_OF_FILE = `${inName(1)}::BIGINT`;
+
+/** The number of a row's file, see `fileNumber`, as SQL over the column `FILE`. */
+export const NUMBER_OF_FILE = fileNumberSql(BATCH_OF_FILE, `nullif(${inName(2)}, '')::BIGINT`);
+
+/**
+ * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the same columns.
+ */
+export async function relationOf(
+  sink: OutputName,
+  ofTable: SqlColumns,
+  files: readonly SinkFile[],
+): Promise<string> {
+  const columns = Object.entries(ofTable);
+  if (files.length === 0) {
+    return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
+  }
+  // A cast from the files' TIMESTAMPTZ would go through the time zone's rules, row by row: this does not.
+  const selected = columns.map(([name, type]) =>
+    type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
+  );
+  return `SELECT ${selected.join(', ')} FROM ${await sourceOf(sink, files, ofTable)}`;
+}
+
+/** A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one character stands for that character. */
+export function literalGlob(path: string): string {
+  return path.replace(/[[*?]/g, (special) => `[${special}]`);
+}
+
+/** The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC; within objects and arrays they are as in Parquet. */
+export function sqlType(type: Column['type']): string {
+  switch (type.kind) {
+    case 'object': {
+      const members = type.fields.map(
+        (field) => `${quoted(field.name)} ${nestedType(columnType(field.type))}`,
+      );
+      return `STRUCT(${members.join(', ')})`;
+    }
+    case 'array':
+      return `${nestedType(columnType(type.items.type))}[]`;
+    case 'string':
+      return 'VARCHAR';
+    case 'integer':
+      return 'BIGINT';
+    case 'double':
+      return 'DOUBLE';
+    case 'boolean':
+      return 'BOOLEAN';
+    case 'date':
+      return 'DATE';
+    case 'timestamp':
+      return 'TIMESTAMP';
+    case 'decimal':
+      return `DECIMAL(${type.precision},${type.scale})`;
+  }
+}
+
+const nestedType = (type: Column['type']): string =>
+  type.kind === 'timestamp' ? 'TIMESTAMPTZ' : sqlType(type);
+
+/** A name as SQL has it where it may be a keyword or have capitals. */
+export const quoted = (name: string): string => `"${name}"`;
+
+/** A column of silver, or a member of an object in one. */
+const columnSql = (name: string): string => name.split('.').map(quoted).join('.');
+
+/**
+ * An expression of the pipeline's SQL subset in DuckDB's SQL, with the meaning of docs/pipeline-json.md: three-valued, decimals
+ * exact in the type that the pipeline gives, NULL where an integer leaves 64 bits, a divisor is 0 or a double is not finite.
+ */
+export function expressionSql(expr: Expr): string {
+  if (expr.op === 'column') return columnSql(expr.name);
+  if (expr.op === 'literal') return literalSql(expr.type, expr.value);
+  const args = expr.args.map(expressionSql);
+  const [first = '', ...rest] = args;
+  switch (expr.op) {
+    case 'and':
+    case 'or':
+      return `(${args.join(` ${expr.op.toUpperCase()} `)})`;
+    case 'not':
+      return `(NOT ${first})`;
+    case 'isNull':
+      return `(${first} IS NULL)`;
+    case 'isNotNull':
+      return `(${first} IS NOT NULL)`;
+    case 'in':
+      return `(${first} IN (${rest.join(', ')}))`;
+    case 'between':
+      return `(${first} BETWEEN ${rest.join(' AND ')})`;
+    case 'like':
+      return `(${first} LIKE ${rest.join('')} ESCAPE '\\')`;
+    case 'negate':
+      return arithmetic(`-(${first})`, expr.type);
+    case '/':
+      return arithmetic(`(${first})::DOUBLE / nullif((${rest.join('')})::DOUBLE, 0)`, expr.type);
+    case '%':
+      return arithmetic(`(${first}) % nullif(${rest.join('')}, 0)`, expr.type);
+    case '+':
+    case '-':
+    case '*':
+      return arithmetic(`(${first}) ${expr.op} (${rest.join('')})`, expr.type);
+    default:
+      return `(${first} ${expr.op} ${rest.join('')})`;
+  }
+}
+
+function arithmetic(sql: string, type: ColumnType): string {
+  const value = `TRY((${sql})::${sqlType(type)})`;
+  return type.kind === 'double' ? `(CASE WHEN isfinite(${value}) THEN ${value} END)` : value;
+}
+
+function literalSql(type: ColumnType['kind'], value: string): string {
+  switch (type) {
+    case 'string':
+      return sqlText(value);
+    case 'date':
+      return `DATE ${sqlText(value)}`;
+    case 'timestamp':
+      return `TIMESTAMP ${sqlText(value.replace('T', ' ').replace('Z', ''))}`;
+    case 'integer':
+      return `(${value})::BIGINT`;
+    case 'double':
+      return `(${value})::DOUBLE`;
+    default:
+      return `(${value})`;
+  }
+}
+
+/** Columns by name, with the types that they have as tables. */
+export type SqlColumns = Readonly<Record<string, string>>;
+
+const LINEAGE_SQL: SqlColumns = { topic: 'VARCHAR', partition: 'INTEGER', offset: 'BIGINT' };
+
+/** Bronze's columns, the same for every pipeline. */
+const BRONZE: SqlColumns = {
+  key: 'VARCHAR',
+  value: 'VARCHAR',
+  kafka_ts: 'TIMESTAMP',
+  ...LINEAGE_SQL,
+  headers: 'STRUCT("key" VARCHAR, "value" BLOB)[]',
+  value_bytes: 'BLOB',
+};
+
+/** Quarantine's columns, the same for every pipeline. */
+export const QUARANTINE: SqlColumns = {
+  bad_json: 'VARCHAR',
+  bad_ingest_ts: 'TIMESTAMP',
+  reason: 'VARCHAR',
+  detail: 'VARCHAR',
+  ...LINEAGE_SQL,
+};
+
+/**
+ * The columns of a sink or gold table, by the output contract, with the types that they have as tables. Instants are TIMESTAMP in UTC,
+ * since DuckDB reckons with TIMESTAMPTZ several times slower; within objects and arrays they are as in the file. raw_csv is text
+ * as it stands in the file.
+ */
+export function columnsOfOutput(pipeline: Pipeline, output: OutputName): SqlColumns {
+  switch (output) {
+    case 'bronze':
+      return BRONZE;
+    case 'quarantine':
+      return QUARANTINE;
+    case 'silver':
+      return { ...sqlColumns(silverColumns(pipeline.fields, pipeline.eventTime)), ...LINEAGE_SQL };
+    case 'raw_csv':
+      return Object.fromEntries(pipeline.rawCsv.columns.map((name) => [name, 'VARCHAR']));
+    default:
+      return goldTableColumns(pipeline, output);
+  }
+}
+
+function goldTableColumns(pipeline: Pipeline, name: string): SqlColumns {
+  const table = pipeline.gold.find((each) => each.name === name);
+  if (!table) throw new Error(`the pipeline ${pipeline.name} has no gold table ${name}`);
+  const { keys, measures } = goldColumns(pipeline, table);
+  return sqlColumns([...keys, ...WINDOW, ...measures]);
+}
+
+function sqlColumns(columns: readonly Column[]): SqlColumns {
+  return Object.fromEntries(columns.map(({ name, type }) => [name, sqlType(type)]));
+}
+
+/** Longer than the names of any contract's fields. */
+const LONGEST = 65_536;
+
+/**
+ * The columns of a file of raw_csv by its first line.
+ * @param known the columns that the pipeline has
+ * @returns undefined when it is no line of names among these: the file is damaged, or of something else
+ * @throws the file system's error when the file is not there or may not be read
+ */
+async function csvHeader(path: string, known: readonly string[]): Promise<readonly string[] | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST), 0, LONGEST, 0);
+    const end = buffer.subarray(0, bytesRead).indexOf('\n');
+    const names = end < 0 ? [] : buffer.toString('utf8', 0, end).replace(/\r$/, '').split(',');
+    const areColumns = names.length > 0 && names.every((name) => known.includes(name));
+    return areColumns && new Set(names).size === names.length ? names : undefined;
+  } finally {
+    await file.close();
+  }
+}

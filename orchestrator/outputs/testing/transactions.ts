@@ -1,5 +1,0 @@
-import { join } from 'node:path';
-import { loadPipeline } from '../../pipeline/load-pipeline.ts';
-
-/** The pipeline that ships with the product. */
-export const transactions = loadPipeline('transactions', join(import.meta.dirname, '../../..'));

@@ -1,0 +1,276 @@
+import { stat } from 'node:fs/promises';
+import { lastCommittedBatch } from '../lake/checkpoint.ts';
+import {
+  committedFiles,
+  type PruneLedger,
+  readPruneLedgers,
+  type SinkFile,
+} from '../lake/committed-files.ts';
+import { type Database, isVanished, withDatabase } from '../lake/database.ts';
+import {
+  BATCH_OF_FILE,
+  columnsOfOutput,
+  QUARANTINE,
+  quoted,
+  relationOf,
+  sourceOf,
+} from '../lake/file-source.ts';
+import { countCsvRows, countParquetRows, type RowCounts } from '../lake/load-sink.ts';
+import {
+  fileNumber,
+  isSinkName,
+  noData,
+  type OutputName,
+  outputChanged,
+  outputNames,
+} from '../lake/sinks.ts';
+import type { Pipeline } from '../pipeline/model.ts';
+import { absentAsUndefined } from '../util/files.ts';
+import { messageOf } from '../util/product-error.ts';
+import {
+  type GoldOverview,
+  type GoldProspect,
+  goldOverview,
+  goldProspects,
+  type PeekColumn,
+  peekColumns,
+} from './gold-overview.ts';
+
+export interface PeekOptions {
+  /** OUTPUT_PATH, on the local disk. */
+  readonly outputPath: string;
+  /** What the outputs are made by. */
+  readonly pipeline: Pipeline;
+  /** The sink or gold table whose newest rows are wanted; without one it is silver's, beside an overview of gold and quarantine. */
+  readonly sink?: OutputName | undefined;
+  /** How many of them. */
+  readonly limit: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What committed micro-batches left in one sink. */
+export interface SinkOverview {
+  readonly sink: OutputName;
+  readonly rows: number;
+  readonly files: number;
+  /** Where `rows` was counted. */
+  readonly countedIn: RowCounts['countedIn'];
+  /** Files that MAX_FILES_PER_SINK took. */
+  readonly prunedFiles: number;
+  /** Their rows; null where nobody counted them. */
+  readonly prunedRows: number | null;
+  /** When the newest file was written, ISO-8601 with Z; null without files. */
+  readonly newestFileAt: string | null;
+}
+
+export interface Peek {
+  readonly pipeline: Pipeline;
+  readonly sinks: readonly SinkOverview[];
+  readonly sink: OutputName;
+  readonly columns: readonly PeekColumn[];
+  /** Newest first; cells as text, in the order of the columns, null where there is no value. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** Where no sink was named. */
+  readonly overview: PeekOverview | undefined;
+}
+
+/** What gold and quarantine tell. */
+export interface PeekOverview {
+  /** The newest windows of the first gold table; null when none is closed yet. */
+  readonly gold: GoldOverview | null;
+  /** Where each gold table stands in event time. */
+  readonly eventTime: readonly GoldProspect[];
+  readonly rejected: readonly RejectedReason[];
+}
+
+/** How often the reading starts over because files were pruned or replaced under it. */
+const ATTEMPTS = 5;
+
+/**
+ * Looks at what the job wrote, also while it runs: rows and files per sink, and the newest rows of one, which are looked for in
+ * the newest files that hold enough of them.
+ * @throws ProductError NO_DATA when no sink has rows; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED; the signal's reason
+ */
+export async function peekOutputs(options: PeekOptions): Promise<Peek> {
+  return withDatabase(options.signal, async (database) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await look(database, options);
+      } catch (error) {
+        if (!isVanished(error)) throw error;
+        if (attempt === ATTEMPTS) throw outputChanged(error);
+      }
+    }
+  });
+}
+
+async function look(database: Database, options: PeekOptions): Promise<Peek> {
+  const { outputPath, pipeline, sink = 'silver', limit } = options;
+  const through = await lastCommittedBatch(outputPath, 'silver');
+  const found = new Map<OutputName, Found>();
+  for (const name of outputNames(pipeline)) {
+    const files = await committedFiles(outputPath, name, isSinkName(name) ? through : undefined);
+    const counts =
+      name === 'raw_csv'
+        ? await countCsvRows(
+            database,
+            files,
+            rowsByFile(found.get('silver')),
+            columnsOfOutput(pipeline, name),
+          )
+        : await countParquetRows(database, files);
+    found.set(name, { files, counts });
+  }
+  // Read after the files: what went meanwhile is in it, and counts as gone.
+  const ledgers = await readPruneLedgers(
+    outputPath,
+    pipeline.gold.map(({ name }) => name),
+  );
+  const sinks: SinkOverview[] = [];
+  for (const [name, { files, counts }] of found) {
+    const left = files.filter(({ batch }) => batch > (ledgers.get(name)?.throughBatch ?? -1));
+    sinks.push({
+      sink: name,
+      rows: left.map(({ path }) => counts.byPath.get(path) ?? 0).reduce(sum, 0),
+      files: left.length,
+      countedIn: counts.countedIn,
+      prunedFiles: ledgers.get(name)?.files ?? 0,
+      prunedRows: prunedRows(ledgers, name),
+      newestFileAt: await newestTime(left),
+    });
+  }
+  if (sinks.every(({ rows }) => rows === 0)) throw noData(outputPath);
+  const filesOf = (name: OutputName) => found.get(name)?.files ?? [];
+  const newest = newestFiles(filesOf(sink), found.get(sink)?.counts.byPath ?? new Map(), limit);
+  const rows = newest.length === 0 ? [] : await newestRows(database, pipeline, sink, newest, limit);
+  const [table] = pipeline.gold;
+  const overview =
+    options.sink === undefined
+      ? {
+          gold: table ? await goldOverview(database, pipeline, table, filesOf(table.name)) : null,
+          eventTime: await goldProspects(database, { outputPath, pipeline, through }),
+          rejected: await rejectedReasons(database, filesOf('quarantine')),
+        }
+      : undefined;
+  return { pipeline, sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
+}
+
+/** What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went up to the same batch. */
+function prunedRows(ledgers: ReadonlyMap<OutputName, PruneLedger>, sink: OutputName): number | null {
+  const own = ledgers.get(sink);
+  if (!own) return 0;
+  const silver = ledgers.get('silver');
+  const isSilver = sink === 'raw_csv' && silver?.throughBatch === own.throughBatch;
+  return (isSilver ? silver : own).rows ?? null;
+}
+
+interface Found {
+  readonly files: readonly SinkFile[];
+  readonly counts: RowCounts;
+}
+
+function rowsByFile(found: Found | undefined): ReadonlyMap<number, number> {
+  const rows = new Map<number, number>();
+  for (const file of found?.files ?? []) {
+    const number = fileNumber(file);
+    // The same batch under two names: none of them is known to be the one that the CSV was made from.
+    rows.set(number, rows.has(number) ? Number.NaN : (found?.counts.byPath.get(file.path) ?? Number.NaN));
+  }
+  return new Map([...rows].filter(([, count]) => !Number.isNaN(count)));
+}
+
+async function newestTime(files: readonly SinkFile[]): Promise<string | null> {
+  const last = files.at(-1);
+  const found = last && (await absentAsUndefined(stat(last.path)));
+  return found ? found.mtime.toISOString() : null;
+}
+
+/** The files of the last micro-batches, as many as hold `limit` rows. */
+function newestFiles(
+  files: readonly SinkFile[],
+  rows: ReadonlyMap<string, number>,
+  limit: number,
+): readonly SinkFile[] {
+  const chosen: SinkFile[] = [];
+  let held = 0;
+  for (const file of [...files].reverse()) {
+    // Each part of a micro-batch may have its newest rows.
+    if (held >= limit && file.batch !== chosen.at(-1)?.batch) break;
+    chosen.push(file);
+    held += rows.get(file.path) ?? 0;
+  }
+  return chosen;
+}
+
+async function newestRows(
+  database: Database,
+  pipeline: Pipeline,
+  sink: OutputName,
+  files: readonly SinkFile[],
+  limit: number,
+) {
+  const columns = peekColumns(pipeline, sink);
+  const source = await sourceOf(sink, files, columnsOfOutput(pipeline, sink));
+  const select = (hidden: boolean) => `
+    SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
+    FROM ${source} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
+  let rows: Awaited<ReturnType<Database['all']>>;
+  try {
+    rows = await database.all(select(false));
+  } catch (error) {
+    // Text columns hold records' bytes as they came; DuckDB 1.5 refuses a whole page of them for one that is not UTF-8. Later
+    // versions can replace such bytes (utf8_validation).
+    if (!/not valid UTF8|Invalid string encoding|invalid unicode/i.test(messageOf(error))) throw error;
+    rows = await database.all(select(true));
+  }
+  return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
+}
+
+/** What orders rows. raw_csv has nothing but the batch of its file: the time in a name follows a clock that may be set back. */
+function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
+  switch (output) {
+    case 'bronze':
+    case 'silver':
+      return 'kafka_ts DESC, "offset" DESC, "partition"';
+    case 'quarantine':
+      return 'bad_ingest_ts DESC, "offset" DESC, "partition"';
+    case 'raw_csv': {
+      const [first = ''] = rawCsv.columns;
+      const time = rawCsv.columns.includes('event_time') ? ['event_time DESC'] : [];
+      return [`${BATCH_OF_FILE} DESC`, ...time, quoted(first)].join(', ');
+    }
+    default: {
+      const keys = gold.find(({ name }) => name === output)?.groupBy ?? [];
+      return ['window_start DESC', ...keys.map(quoted)].join(', ');
+    }
+  }
+}
+
+const sum = (a: number, b: number): number => a + b;
+
+/** How many records quarantine has for a reason. */
+export interface RejectedReason {
+  readonly reason: string;
+  readonly rows: number;
+  /** In words what was wrong with the newest of them, cut; null where nothing is said. */
+  readonly example: string | null;
+}
+
+/** A record's value may be a part of the words. */
+const LONGEST_EXAMPLE = 500;
+
+/** Why records were rejected, the commonest reason first. */
+async function rejectedReasons(
+  database: Database,
+  files: readonly SinkFile[],
+): Promise<readonly RejectedReason[]> {
+  if (files.length === 0) return [];
+  const rows = await database.all(`
+    SELECT reason, count(*) AS n, max_by(left(detail, ${LONGEST_EXAMPLE}), bad_ingest_ts)
+    FROM (${await relationOf('quarantine', QUARANTINE, files)}) GROUP BY reason ORDER BY n DESC, reason`);
+  return rows.map(([reason, count, example = null]) => ({
+    reason: String(reason),
+    rows: Number(count),
+    example: example === null ? null : String(example),
+  }));
+}

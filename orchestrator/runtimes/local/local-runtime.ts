@@ -1,0 +1,250 @@
+import { join, resolve } from 'node:path';
+import { namesOf, outlineOf, type PortSetting, type Service, serviceNamed } from '../../services/service.ts';
+import type { ServiceName } from '../../services/service-name.ts';
+import type { StackConfig } from '../../settings/stack-config.ts';
+import { provisioning } from '../../toolchain/toolchain.ts';
+import { claimOutputDir } from '../../util/owned-folder.ts';
+import type { Address } from '../../util/ports.ts';
+import { ProductError } from '../../util/product-error.ts';
+import type { Faults } from '../faults.ts';
+import {
+  type LogLine,
+  type LogOptions,
+  loopbackAddress,
+  neverStarted,
+  notRestarted,
+  type PreparationStep,
+  type Runtime,
+  type ServiceExit,
+  type ServiceObservation,
+} from '../runtime.ts';
+import { type RunLayout, runLayout, type ServiceLaunch } from './launch.ts';
+import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
+import { LocalFaults } from './local-faults.ts';
+import { checkFoldersAndPorts, claimRunDir, prepareLaunch } from './preflight.ts';
+import { serviceEnvironment, serviceLaunch } from './process-launch.ts';
+import { serviceLogs } from './service-logs.ts';
+import { readState } from './state-file.ts';
+import { ConnectionLost, type ControlClient } from './supervisor/control-channel.ts';
+import { observeRecorded, takeDown, wipeRunDir } from './take-down.ts';
+
+/** What the local runtime is given from outside: how each service is run, and what must be there before. */
+export interface LocalParts {
+  /** In the order of their start. */
+  readonly services: readonly Service[];
+  readonly launchOf: (service: ServiceName) => ServiceLaunch;
+  readonly preparation: readonly PreparationStep[];
+  /** Looks for missing tools and touches nothing. */
+  readonly checkTools: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A supervisor that takes longer to answer a simple question is in trouble. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** A supervisor with nothing to do may end just when it is asked; it is then started again. */
+const START_ATTEMPTS = 3;
+
+/** Native processes under a detached supervisor. This object holds only a connection; all state is the supervisor's. */
+export class LocalRuntime implements Runtime {
+  readonly name = 'local';
+  readonly services: readonly Service[];
+  readonly outputPath: string;
+  readonly #config: StackConfig;
+  readonly #layout: RunLayout;
+  readonly #parts: LocalParts;
+  #client: ControlClient | undefined;
+
+  constructor(config: StackConfig, parts: LocalParts) {
+    this.#config = config;
+    this.services = parts.services;
+    this.#layout = layoutOf(config, parts.services);
+    this.#parts = parts;
+    this.outputPath = localOutputPath(config);
+  }
+
+  addressOf(setting: PortSetting): Address {
+    return loopbackAddress(this.#config, setting);
+  }
+
+  async preflight(signal: AbortSignal): Promise<void> {
+    await this.#parts.checkTools(signal);
+    await checkFoldersAndPorts(this.#config, this.#layout, this.services);
+  }
+
+  preparation(): readonly PreparationStep[] {
+    return this.#parts.preparation;
+  }
+
+  async start(service: ServiceName, signal: AbortSignal): Promise<void> {
+    const launch = this.#parts.launchOf(service);
+    claimRunDir(this.#layout);
+    if (serviceNamed(this.services, service).writesOutputs) {
+      claimOutputDir(this.#config.outputDir, this.#config.projectDir);
+    }
+    for (let attempt = 1; ; attempt++) {
+      const client = await this.#supervisor(signal);
+      // After the supervisor is there: it empties the scratch folder when it starts.
+      prepareLaunch(launch);
+      try {
+        await client.request('start', launch.spec, signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || attempt === START_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async superviseAgain(): Promise<void> {
+    // Services do not outlive their supervisor.
+  }
+
+  async restart(service: ServiceName): Promise<void> {
+    const client = await this.#connected();
+    if (!client && (await this.observe()).some(({ name, state }) => name === service && state === 'running'))
+      throw notRestarted(service, new Error('the supervisor of the stack is gone'));
+    const restarted = await client?.request('restart', service).catch((error: unknown) => {
+      throw notRestarted(service, error);
+    });
+    if (!restarted) throw neverStarted(service);
+  }
+
+  async stop(service: ServiceName): Promise<void> {
+    const client = await this.#connected();
+    await client?.request('stop', service);
+  }
+
+  async observe(): Promise<readonly ServiceObservation[]> {
+    const client = await this.#connected();
+    if (client) {
+      try {
+        return await client.request('observe', null, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw this.#noAnswer(error);
+      }
+    }
+    return observeRecorded(this.#layout, namesOf(this.services), readState(this.#layout.stateFile));
+  }
+
+  async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
+    const client = await this.#connected();
+    try {
+      if (client) return await client.request('wait', service, signal);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+    }
+    signal.throwIfAborted();
+    const observation = (await this.observe()).find(({ name }) => name === service);
+    const { state = 'stopped', detail = 'never started' } = observation ?? {};
+    return {
+      name: service,
+      state: state === 'running' || state === 'restarting' ? 'failed' : state,
+      detail,
+    };
+  }
+
+  logs(options: LogOptions): AsyncIterable<LogLine> {
+    return serviceLogs(this.#layout, namesOf(this.services), options);
+  }
+
+  async down(): Promise<readonly ServiceName[]> {
+    await this.close();
+    return takeDown(this.#layout);
+  }
+
+  async wipe({ keepTopic }: { readonly keepTopic: boolean }): Promise<readonly string[]> {
+    const running = (await this.observe()).filter(
+      ({ state }) => state === 'running' || state === 'restarting',
+    );
+    if (running.length > 0) {
+      throw new ProductError('STACK_RUNNING', {
+        message: `Nothing is wiped while ${running.map(({ name }) => name).join(', ')} of this stack run.`,
+        hint: 'Run `npm run down` first.',
+      });
+    }
+    return wipeRunDir(this.#layout, keepTopic);
+  }
+
+  async assertOwn(): Promise<void> {
+    // The stack is what RUN_DIR holds, and whose that is was asked before.
+  }
+
+  async otherOwner(): Promise<undefined> {
+    // As above.
+  }
+
+  async takeOver(): Promise<readonly ServiceName[]> {
+    return [];
+  }
+
+  faults(): Faults {
+    return new LocalFaults(this.#layout, this.services);
+  }
+
+  async close(): Promise<void> {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  /** The connection to a supervisor that lives, if one does. */
+  async #connected(): Promise<ControlClient | undefined> {
+    if (this.#client?.lost) this.#client = undefined;
+    if (this.#client) return this.#client;
+    const client = await connectToSupervisor(this.#layout);
+    return this.#keep(client);
+  }
+
+  async #supervisor(signal: AbortSignal): Promise<ControlClient> {
+    const connected = await this.#connected();
+    if (connected) return connected;
+    const environment = serviceEnvironment(this.#config.environment, this.#layout);
+    const outlines = this.services.map(outlineOf);
+    const client = await launchSupervisor(this.#layout, outlines, environment, signal);
+    return this.#keep(client) ?? client;
+  }
+
+  /** Of two connections made at the same time one is enough. */
+  #keep(client: ControlClient | undefined): ControlClient | undefined {
+    if (this.#client && !this.#client.lost && client !== this.#client) client?.close();
+    else this.#client = client;
+    return this.#client;
+  }
+
+  #noAnswer(cause: unknown): ProductError {
+    return new ProductError('STEP_FAILED', {
+      message: `The supervisor of the stack in ${this.#layout.runDir} does not answer.`,
+      hint: `See ${this.#layout.supervisorLog}; \`npm run down\` ends it.`,
+      cause,
+    });
+  }
+}
+
+/** The local runtime of a configuration: provisioned tools, and the services as their files say. */
+export function localRuntime(config: StackConfig, services: readonly Service[]): LocalRuntime {
+  const { checkMachine, steps, toolchain } = provisioning(config, services);
+  const context = {
+    config,
+    layout: layoutOf(config, services),
+    toolchain,
+    outputPath: localOutputPath(config),
+  };
+  return new LocalRuntime(config, {
+    services,
+    launchOf: (name) => serviceLaunch(serviceNamed(services, name), context),
+    preparation: steps,
+    checkTools: checkMachine,
+  });
+}
+
+function layoutOf({ runDir }: StackConfig, services: readonly Service[]): RunLayout {
+  return runLayout(
+    runDir,
+    services.flatMap(({ asProcess }) => asProcess.folders),
+  );
+}
+
+/** OUTPUT_PATH, a relative path taken from the checkout as in the other settings; a URI as it is. */
+export function localOutputPath({ settings, projectDir, outputDir }: StackConfig): string {
+  const { OUTPUT_PATH } = settings;
+  if (OUTPUT_PATH === undefined) return join(outputDir, 'parquet');
+  return /^[a-z][a-z0-9+.-]*:/i.test(OUTPUT_PATH) ? OUTPUT_PATH : resolve(projectDir, OUTPUT_PATH);
+}

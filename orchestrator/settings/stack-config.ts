@@ -1,0 +1,145 @@
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join, parse, relative, resolve } from 'node:path';
+import { shownValue } from '../../producer/errors.ts';
+import { homeFolder, localPath } from '../util/files.ts';
+import { ProductError } from '../util/product-error.ts';
+import type { SettingTexts } from './load-settings.ts';
+import { durationMs } from './setting-kinds.ts';
+import type { SettingName, Settings } from './setting-table.ts';
+
+/** Settings and the folders that follow from them, parsed once per command. All folders are absolute. */
+export interface StackConfig {
+  readonly settings: Settings;
+  /** The checkout: where package.json, spark-app/ and producer/ are. */
+  readonly projectDir: string;
+  readonly outputDir: string;
+  readonly runDir: string;
+  /** Per-user cache of provisioned packages: XDG_CACHE_HOME/medallion-stream. */
+  readonly cacheDir: string;
+  /** What `up` was told by flag or environment, to be recorded with the stack. */
+  readonly told: SettingTexts;
+  /** RUNTIME as it is asked for where no data bind it. */
+  readonly askedRuntime: Settings['RUNTIME'];
+  /** RUN_DIR as the next command finds it when it has no flag for it. */
+  readonly plainRunDir: string;
+  /** The environment of this process, handed to children where they need proxies, certificates, PATH. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Works out the folders.
+ * @throws ProductError UNSAFE_PATH when OUTPUT_DIR, OUTPUT_PATH or RUN_DIR is a folder that the product must not own
+ */
+export function stackConfig(
+  settings: Settings,
+  projectDir: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): StackConfig {
+  const outputDir = ownFolder('OUTPUT_DIR', settings.OUTPUT_DIR, projectDir);
+  const runDir = ownFolder('RUN_DIR', settings.RUN_DIR, projectDir);
+  if (contains(runDir, outputDir) || contains(outputDir, runDir)) {
+    throw new ProductError('UNSAFE_PATH', {
+      message: `OUTPUT_DIR (${outputDir}) and RUN_DIR (${runDir}) lie in one another.`,
+      hint: 'Give them separate folders.',
+    });
+  }
+  refuseUnsafeOutputPath(settings, projectDir, runDir);
+  const cacheHome = environment['XDG_CACHE_HOME'];
+  return {
+    settings,
+    told: {},
+    askedRuntime: settings.RUNTIME,
+    projectDir,
+    outputDir,
+    runDir,
+    plainRunDir: runDir,
+    cacheDir: join(
+      cacheHome && isAbsolute(cacheHome) ? cacheHome : join(homeFolder(), '.cache'),
+      'medallion-stream',
+    ),
+    environment,
+  };
+}
+
+/** Refuses folders that hold other things by their nature, and those directly below the root. */
+function ownFolder(name: SettingName, value: string, projectDir: string): string {
+  const path = resolve(projectDir, value);
+  if (!isHeldByOthers(path, projectDir) && dirname(path) !== parse(path).root) return path;
+  throw unsafePath(name, value, path, name === 'RUN_DIR' ? './data/run' : './data/output');
+}
+
+/** The job writes folders named bronze and silver into OUTPUT_PATH, and `reset` deletes what it finds there of its own. */
+function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, runDir: string): void {
+  if (OUTPUT_PATH === undefined) return;
+  const isUri = /^[a-z][a-z0-9+.-]*:/i.test(OUTPUT_PATH);
+  const path = isUri ? localPath(OUTPUT_PATH) : resolve(projectDir, OUTPUT_PATH);
+  // The job refuses it, too.
+  if (path === undefined && !/^[^:]+:(\/\/[^/]*\/+|\/)[^/]/.test(OUTPUT_PATH)) {
+    throw new ProductError('UNSAFE_PATH', {
+      message: `OUTPUT_PATH=${shownValue(OUTPUT_PATH)} names no folder below the root of a file system.`,
+      hint: 'Name one, such as OUTPUT_PATH=s3a://bucket/medallion.',
+    });
+  }
+  if (path === undefined || !(isHeldByOthers(path, projectDir) || contains(runDir, path))) return;
+  throw unsafePath('OUTPUT_PATH', OUTPUT_PATH, path, './data/output/parquet');
+}
+
+function unsafePath(name: SettingName, value: string, path: string, example: string): ProductError {
+  return new ProductError('UNSAFE_PATH', {
+    message: `${name}=${shownValue(value)} is ${path}, a folder that is not for this stack alone.`,
+    hint: `Name a folder of its own, such as ${name}=${example}.`,
+  });
+}
+
+/** Whether it is a root, a home, the temporary folder, the checkout, a parent of these, among the sources, or no folder for files. */
+function isHeldByOthers(path: string, projectDir: string): boolean {
+  const held = [parse(path).root, homeFolder(), tmpdir(), projectDir, join(projectDir, 'data')];
+  const sources = [
+    'spark-app',
+    'pipelines',
+    'producer',
+    'orchestrator',
+    'node_modules',
+    '.git',
+    'tests',
+    'docs',
+    'data/fixtures',
+  ];
+  // A folder that cannot be made there keeps Node busy for ever (mkdir with `recursive`).
+  const isVirtual = ['/proc', '/sys'].some((folder) => contains(folder, path));
+  const above = held.some((folder) => contains(path, folder));
+  const inSources = sources.some((folder) => contains(join(projectDir, folder), path));
+  return above || inSources || isVirtual;
+}
+
+/** Whether `inner` is `outer` or lies below it. */
+function contains(outer: string, inner: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (!path.startsWith('..') && !isAbsolute(path));
+}
+
+/** Milliseconds of a checked TRIGGER_INTERVAL such as "30 seconds". */
+export function triggerIntervalMs(interval: string): number {
+  const ms = durationMs(interval);
+  if (ms === undefined) throw new Error(`no trigger interval: ${interval}`);
+  return ms;
+}
+
+/** Gold reads silver's folder at each trigger: no more often than this unless it is asked to. */
+const LEAST_GOLD_MS = 10_000;
+
+/** Milliseconds between two triggers of gold: of a checked GOLD_TRIGGER_INTERVAL, or what stands for it when it is not set. */
+export function goldTriggerIntervalMs(goldInterval: string | undefined, interval: string): number {
+  return goldInterval === undefined
+    ? Math.max(LEAST_GOLD_MS, triggerIntervalMs(interval))
+    : triggerIntervalMs(goldInterval);
+}
+
+/**
+ * Milliseconds until Spark's next trigger: batches start at multiples of the interval since the epoch.
+ * Source: org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor.nextBatchTime.
+ */
+export function untilNextTriggerMs(intervalMs: number, nowMs: number): number {
+  if (intervalMs === 0) return 0;
+  return (Math.floor(nowMs / intervalMs) + 1) * intervalMs - nowMs;
+}

@@ -1,0 +1,302 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describeHolder, waitForFileLock } from '../util/file-lock.ts';
+import { freeBytes, megabytes } from '../util/owned-folder.ts';
+import type { ProcessIdentity } from '../util/processes.ts';
+import { messageOf, ProductError } from '../util/product-error.ts';
+import type { StepContext } from '../util/run-plan.ts';
+import { endLeftover, runTool, type ToolEnd, type ToolRun } from './run-tool.ts';
+
+/** A folder of the cache: what it is and how it is made. */
+export interface Recipe {
+  /** Its final, absolute path: one per thing and version. Venvs cannot be moved, so it is made in place. */
+  readonly folder: string;
+  /** "pyspark 3.5.7", for people. */
+  readonly subject: string;
+  /** Everything the content follows from. */
+  readonly recipe: string;
+  /** Free disk space that making it takes at its peak. */
+  readonly neededBytes: number;
+  /** Whether the tool goes on from what an interrupted run left in the folder; otherwise it starts from an empty one. */
+  readonly resumable: boolean;
+  /** What a whole folder lacks outside itself, as a phrase: it is made again then. */
+  missing?(stamp: Stamp): string | undefined;
+  /** Makes the folder's content; it counts only once this has resolved. */
+  build(job: BuildJob): Promise<{ readonly files: readonly string[]; readonly facts: Stamp['facts'] }>;
+}
+
+/** What a recipe works with. */
+export interface BuildJob {
+  readonly folder: string;
+  /** An empty folder for transient files, on the same file system. */
+  readonly temporary: string;
+  /** Says what is being done; the elapsed time is added. */
+  say(phrase: string): void;
+  /** Runs a tool that ends with this command, or by the next one if this is killed. */
+  run(tool: Pick<ToolRun, 'file' | 'args' | 'environment' | 'onLine'>): Promise<ToolEnd>;
+}
+
+/** Who is making a folder, in a file beside it: for others who wait, and to end what is left after a crash. */
+interface Making {
+  readonly projectDir: string;
+  readonly tool?: ProcessIdentity;
+}
+
+/**
+ * Returns a folder's stamp, making the folder first when it is not there or not whole. One process of the machine makes it
+ * at a time, others wait for it; only a finished one has a stamp.
+ * @throws ProductError PROVISION_FAILED and what the recipe throws; the signal's reason when aborted
+ */
+export async function ensureInstalled(
+  recipe: Recipe,
+  projectDir: string,
+  { signal, onDetail }: StepContext,
+): Promise<{ readonly stamp: Stamp; readonly made: boolean }> {
+  const found = usableStamp(recipe);
+  if (found) return { stamp: found, made: false };
+  const note = `${recipe.folder}.making`;
+  const lock = await waitForFileLock(`${recipe.folder}.lock`, {
+    signal,
+    onWait: (holder) =>
+      onDetail(`waiting for ${describeHolder(holder)}${placeOf(note)} to finish ${recipe.subject}`),
+  });
+  try {
+    const meanwhile = usableStamp(recipe);
+    if (meanwhile) return { stamp: meanwhile, made: false };
+    return { stamp: await make(recipe, projectDir, note, { signal, onDetail }), made: true };
+  } finally {
+    lock.release();
+  }
+}
+
+function usableStamp(recipe: Recipe): Stamp | undefined {
+  const stamp = readStamp(recipe.folder, recipe.recipe);
+  return stamp && recipe.missing?.(stamp) === undefined ? stamp : undefined;
+}
+
+async function make(recipe: Recipe, projectDir: string, note: string, context: StepContext): Promise<Stamp> {
+  const { folder } = recipe;
+  const temporary = `${folder}.tmp`;
+  const leftover = readMaking(note)?.tool;
+  if (leftover) await endLeftover(leftover);
+  const record = (tool?: ProcessIdentity) => writeMaking(note, { projectDir, ...(tool && { tool }) });
+  // A folder with a stamp was complete once and is damaged or outdated: nothing of it can be relied on. It loses its name
+  // before it is emptied, as a removal that is cut short would look like an interrupted build to go on from.
+  if (hasStamp(folder)) renameSync(folder, `${temporary}.${randomUUID()}`);
+  else if (!recipe.resumable) remove(folder);
+  removeTemporary(temporary);
+  await checkDiskSpace(dirname(folder), recipe);
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(temporary);
+  record();
+  const elapsed = elapsedDetail(context.onDetail);
+  let stamp: Stamp | undefined;
+  try {
+    const built = await recipe.build({
+      folder,
+      temporary,
+      say: elapsed.say,
+      run: (tool) => runTool({ ...tool, cwd: temporary, signal: context.signal, onStart: record }),
+    });
+    context.signal.throwIfAborted();
+    elapsed.say(`checking ${recipe.subject}`);
+    stamp = await writeStamp(folder, { recipe: recipe.recipe, ...built });
+    return stamp;
+  } finally {
+    elapsed.end();
+    if (!stamp && !recipe.resumable) remove(folder);
+    removeTemporary(temporary);
+    rmSync(note, { force: true });
+  }
+}
+
+/** What is transient, this run's and any earlier one's. */
+function removeTemporary(temporary: string): void {
+  const parent = dirname(temporary);
+  if (!existsSync(parent)) return;
+  for (const name of readdirSync(parent)) {
+    if (name.startsWith(basename(temporary))) remove(join(parent, name));
+  }
+}
+
+/** Retried by Node while a tool that was just killed still lets go of its files. */
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+const placeOf = (note: string): string => {
+  const making = readMaking(note);
+  return making ? ` (in ${making.projectDir})` : '';
+};
+
+/** Undefined when nobody makes the folder. */
+function readMaking(note: string): Making | undefined {
+  try {
+    return JSON.parse(readFileSync(note, 'utf8')) as Making;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function writeMaking(note: string, making: Making): void {
+  writeFileSync(`${note}.new`, JSON.stringify(making));
+  renameSync(`${note}.new`, note);
+}
+
+/** One file of a provisioned folder. */
+interface StampedFile {
+  /** Relative to the folder, with `/`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Says that a folder was completely made, from what and with which files; written last. */
+export interface Stamp {
+  /** Everything the content follows from; another recipe means another content. */
+  readonly recipe: string;
+  readonly files: readonly StampedFile[];
+  /** What the maker wants to know again without starting a process, such as paths and versions. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+const NAME = 'provisioned.json';
+
+/**
+ * The stamp of a folder that is as it was made: same recipe, every file there with its size. Costs one `stat` per file and
+ * starts no process.
+ */
+export function readStamp(folder: string, recipe: string): Stamp | undefined {
+  const stamp = readAnyStamp(folder);
+  if (stamp?.recipe !== recipe) return undefined;
+  const whole = stamp.files.every(
+    ({ path, size }) => statSync(join(folder, path), { throwIfNoEntry: false })?.size === size,
+  );
+  return whole ? stamp : undefined;
+}
+
+/** Whether a folder was once complete, in this or another recipe, whole or not. */
+export function hasStamp(folder: string): boolean {
+  return statSync(join(folder, NAME), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Declares a folder complete: sizes and hashes are taken from the disk now. */
+export async function writeStamp(
+  folder: string,
+  made: { readonly recipe: string; readonly files: readonly string[]; readonly facts: Stamp['facts'] },
+): Promise<Stamp> {
+  const files: StampedFile[] = [];
+  // One after the other: hashing is as fast as memory, and some of these files are large.
+  for (const path of made.files.toSorted()) files.push(await stampFile(folder, path));
+  const stamp: Stamp = { recipe: made.recipe, facts: made.facts, files };
+  const unfinished = join(folder, `${NAME}.${process.pid}`);
+  writeFileSync(unfinished, JSON.stringify(stamp));
+  renameSync(unfinished, join(folder, NAME));
+  return stamp;
+}
+
+/** The files that are no longer what the stamp says, by content: a full read, for `doctor`. */
+export async function changedFiles(folder: string, stamp: Stamp): Promise<readonly string[]> {
+  const changed: string[] = [];
+  for (const file of stamp.files) {
+    const now = await stampFile(folder, file.path).catch(() => undefined);
+    if (now?.sha256 !== file.sha256) changed.push(file.path);
+  }
+  return changed;
+}
+
+async function stampFile(folder: string, path: string): Promise<StampedFile> {
+  const file = join(folder, path);
+  const sha256 = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+  return { path, size: (await stat(file)).size, sha256 };
+}
+
+/** What a folder was made as, whole or not; undefined for no stamp, or one of another make: the folder does not count then. */
+export function readAnyStamp(folder: string): Stamp | undefined {
+  try {
+    const stamp = JSON.parse(readFileSync(join(folder, NAME), 'utf8')) as Partial<Stamp>;
+    return typeof stamp.recipe === 'string' && Array.isArray(stamp.files) && stamp.facts
+      ? (stamp as Stamp)
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** How often the elapsed time is told while the phrase stays the same. */
+const REPEAT_MS = 5000;
+
+/** Turns phrases into details with the time since the first: "downloading pyspark 3.5.7 (317 MB), 41 s". */
+function elapsedDetail(onDetail: (detail: string) => void): {
+  say(phrase: string): void;
+  end(): void;
+} {
+  const startedMs = performance.now();
+  let current: string | undefined;
+  const tell = () => onDetail(`${current}, ${Math.round((performance.now() - startedMs) / 1000)} s`);
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    say(phrase) {
+      if (phrase === current) return;
+      current = phrase;
+      tell();
+      clearInterval(timer);
+      timer = setInterval(tell, REPEAT_MS).unref();
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+/**
+ * Makes sure that something fits before its download begins.
+ * @param folder where it goes; made when missing
+ * @throws ProductError PROVISION_FAILED with both sizes
+ */
+async function checkDiskSpace(
+  folder: string,
+  { subject, neededBytes }: { readonly subject: string; readonly neededBytes: number },
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const free = freeBytes(folder);
+  if (free >= neededBytes) return;
+  throw new ProductError('PROVISION_FAILED', {
+    message: `${subject} needs ${megabytes(neededBytes)} of free disk space in ${folder}, and ${megabytes(free)} are free.`,
+    hint: 'Free some space, or put the cache on another disk with XDG_CACHE_HOME, then run `npm run up` again.',
+  });
+}
+
+/**
+ * Makes the cache's folder, or finds that it cannot be used.
+ * @throws ProductError PROVISION_FAILED
+ */
+export function assertCacheWritable(cacheDir: string): void {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    accessSync(cacheDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ProductError('PROVISION_FAILED', {
+      message: `The cache folder ${cacheDir} cannot be written: ${messageOf(error)}.`,
+      hint: 'Change its permissions, or put the cache elsewhere with XDG_CACHE_HOME.',
+      cause: error,
+    });
+  }
+}

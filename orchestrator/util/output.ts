@@ -1,0 +1,231 @@
+import { writeSync } from 'node:fs';
+import { ERROR_CATALOGUE, errorText, messageOf, ProductError } from './product-error.ts';
+
+/** Where text goes. Nothing else of the orchestrator writes to the terminal. */
+export interface Output {
+  /** Results: what a script may read. */
+  out(text: string): void;
+  /** Progress, notes and errors. */
+  err(text: string): void;
+  /** A long result, piece by piece as its reader takes it: memory does not grow with it. Line ends are the pieces' own. */
+  outAll(pieces: AsyncIterable<string>): Promise<void>;
+  /** Resolves once everything written so far has left this process, or can no longer leave it. */
+  flushed(): Promise<void>;
+}
+
+/** A reader that ended (`| head`), a terminal that was closed, a socket whose other end went away. */
+const READER_GONE = ['EPIPE', 'EIO', 'ECONNRESET', 'ENOTCONN'];
+
+/** Whether a stream's error means that nobody reads it any more. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && READER_GONE.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/**
+ * The process's own streams.
+ * @param onLost called for every error of standard output or standard error, with the stream's name
+ */
+export function processOutput(
+  onLost: (error: NodeJS.ErrnoException, stream: 'standard output' | 'standard error') => void,
+): Output {
+  process.stdout.on('error', (error) => onLost(error, 'standard output'));
+  process.stderr.on('error', (error) => onLost(error, 'standard error'));
+  return {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    async outAll(pieces) {
+      for await (const piece of pieces) await taken(piece);
+    },
+    flushed: flushOutput,
+  };
+}
+
+/** Resolves when the reader has taken the piece: one that is still queued would be lost with the process. */
+function taken(piece: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Resolves once standard output and standard error have taken everything written so far, or never will. */
+export async function flushOutput(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(written));
+  // A write that fails at once emits its error on a later turn.
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Writes to a pipe are queued, and `process.exit` drops the queue. The callback of an empty write comes
+ * after those of all writes before it, with an error when the stream is broken.
+ */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+/** As a shell reports SIGPIPE. */
+const EXIT_READER_GONE = 141;
+
+/**
+ * The process's own streams. The first error of one is told on the other unless it is only that nobody reads any more; `onLost` is called with it.
+ */
+export function tellingOutput(onLost: (error: NodeJS.ErrnoException) => void): Output {
+  let isLost = false;
+  const output = processOutput((error, stream) => {
+    if (isLost) return;
+    isLost = true;
+    if (!isReaderGone(error)) output.err(errorText(streamFailed(error, stream)));
+    onLost(error);
+  });
+  return output;
+}
+
+/** What a command ends with whose standard output or standard error takes nothing more. */
+export function exitCodeOfLost(error: unknown): number {
+  return isReaderGone(error) ? EXIT_READER_GONE : ERROR_CATALOGUE.STREAM_FAILED.exitCode;
+}
+
+/** The error for a stream that takes nothing more although somebody reads it: a full disk, a broken device. */
+function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductError {
+  return new ProductError('STREAM_FAILED', {
+    message: `What the command prints could not be written to ${stream}: ${error.message}.`,
+    hint: 'Free some space, or send the output elsewhere; then run the command again.',
+    cause: error,
+  });
+}
+
+/**
+ * Writes a log, or drops what cannot be written: a full disk must not end the process that keeps the log. Once writing works
+ * again, a line in the log says how much is missing in that place.
+ */
+export class LossyWriter {
+  readonly #append: (chunk: Buffer) => void;
+  #droppedBytes = 0;
+  #reason: string | undefined;
+
+  /** @param append writes all of a chunk, or throws */
+  constructor(append: (chunk: Buffer) => void) {
+    this.#append = append;
+  }
+
+  /** Why nothing can be written at present; undefined when all is well. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** @returns whether `reason` is another than before: the one moment to tell people */
+  write(chunk: Buffer): boolean {
+    const before = this.#reason;
+    try {
+      this.#append(before === undefined ? chunk : Buffer.concat([this.#notice(), chunk]));
+      this.#reason = undefined;
+      this.#droppedBytes = 0;
+    } catch (error) {
+      this.#droppedBytes += chunk.length;
+      this.#reason ??= messageOf(error);
+    }
+    return this.#reason !== before;
+  }
+
+  /** On a line of its own: what came before may have been cut within a line. */
+  #notice(): Buffer {
+    return Buffer.from(
+      `\n[medallion-stream] ${this.#droppedBytes} bytes were dropped here: ${this.#reason}\n`,
+    );
+  }
+}
+
+/** @throws Error when not all of it could be written */
+export function writeFully(descriptor: number, chunk: Buffer): void {
+  for (let written = 0; written < chunk.length; ) written += writeSync(descriptor, chunk, written);
+}
+
+/**
+ * The log of a detached process, whose standard output is a file: a line each, with the time. Node's own stream would end the
+ * process when the disk is full.
+ */
+export function outputLog(): (text: string) => void {
+  const writer = new LossyWriter((chunk) => writeFully(1, chunk));
+  return (text) => void writer.write(Buffer.from(`${new Date().toISOString()} ${text}\n`));
+}
+
+/** A column of a plain-text table. */
+export interface TextColumn {
+  readonly title: string;
+  /** Numbers stand right. */
+  readonly align: 'left' | 'right';
+  /** Cut only when cutting the others is not enough: instants, counts. */
+  readonly rigid?: boolean;
+}
+
+/** Between two columns. */
+const GAP = '  ';
+/** A column is not cut below this many characters. */
+const LEAST_WIDTH = 6;
+
+/**
+ * Lays out a table in a given width: the widest columns are cut first, cells that were cut end in "…". Control characters
+ * become visible, so that a value cannot move the cursor or colour the terminal.
+ * @returns lines without trailing spaces, the titles first
+ */
+export function textTable(
+  columns: readonly TextColumn[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly string[] {
+  const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
+  const wanted = columns.map((_column, at) => Math.max(...cells.map((row) => lengthOf(row[at] ?? ''))));
+  const available = width - GAP.length * (columns.length - 1);
+  const flexible = columns.map(({ rigid = false }) => !rigid);
+  const widths = shrink(shrink(wanted, available, flexible), available);
+  return cells.map((row) =>
+    columns
+      .map(({ align }, at) => clip(row[at] ?? '', widths[at] ?? 0, align))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/** Takes from the widest column that may give, until all fit or none can give more. */
+function shrink(
+  wanted: readonly number[],
+  available: number,
+  mayGive: readonly boolean[] = wanted.map(() => true),
+): readonly number[] {
+  const widths = [...wanted];
+  const giving = () => widths.map((width, at) => (mayGive[at] && width > LEAST_WIDTH ? width : 0));
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available;
+  for (let from = giving(); excess > 0 && Math.max(...from) > 0; from = giving()) {
+    const widest = from.indexOf(Math.max(...from));
+    const second = Math.max(LEAST_WIDTH, ...from.filter((_width, at) => at !== widest));
+    const width = widths[widest] ?? 0;
+    const taken = Math.min(excess, Math.max(1, width - second));
+    widths[widest] = width - taken;
+    excess -= taken;
+  }
+  return widths;
+}
+
+function clip(text: string, width: number, align: TextColumn['align']): string {
+  const characters = [...text];
+  const cut = characters.length > width ? `${characters.slice(0, width - 1).join('')}…` : text;
+  const padding = ' '.repeat(width - Math.min(characters.length, width));
+  return align === 'left' ? cut + padding : padding + cut;
+}
+
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to be replaced.
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '·');
+}
+
+const lengthOf = (text: string): number => [...text].length;
+
+/** A duration for people: `0.3 s`, `12 s`, `2 min 5 s`. */
+export function durationText(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

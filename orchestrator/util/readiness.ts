@@ -1,0 +1,150 @@
+import { messageOf, ProductError } from './product-error.ts';
+
+/** Bound of an attempt until one has been given up; each that is doubles it, as a busy machine may need longer to answer. */
+const FIRST_ATTEMPT_TIMEOUT_MS = 500;
+
+/** How the service that a gate waits for has ended; `undefined` code when a signal ended it. */
+export interface GateExit {
+  readonly detail: string;
+}
+
+export interface GateOptions {
+  /** Whole wait, from the first attempt. */
+  readonly timeoutMs: number;
+  /** Pause between two attempts; attempts never overlap. */
+  readonly intervalMs: number;
+  /**
+   * Bound of one attempt: a probe that hangs is given up and counted as not ready. The first attempts get less, since a connection
+   * that somebody else accepts for a service that is not there yet (as container engines do) is never answered.
+   */
+  readonly attemptTimeoutMs: number;
+  /** Ends the wait at once. */
+  readonly signal: AbortSignal;
+  /** Resolves when the service has ended for good, which ends the wait at once. */
+  readonly exited?: (signal: AbortSignal) => Promise<GateExit>;
+  /** Called whenever the detail changes, for progress displays. */
+  readonly onDetail?: (detail: string) => void;
+}
+
+/**
+ * Waits until a probe answers ready. Success, the service's end, abort and the deadline race; whichever comes first ends the
+ * wait and every attempt under way.
+ *
+ * @returns the detail of the answer that was ready
+ * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason when aborted
+ */
+export async function waitUntilReady(probe: Probe, options: GateOptions): Promise<string> {
+  const ended = new AbortController();
+  const within = AbortSignal.any([options.signal, ended.signal]);
+  let lastDetail = 'not asked yet';
+  const noteDetail = (detail: string) => {
+    if (detail !== lastDetail) options.onDetail?.(detail);
+    lastDetail = detail;
+  };
+
+  const attempts = async (): Promise<string> => {
+    let boundMs = Math.min(FIRST_ATTEMPT_TIMEOUT_MS, options.attemptTimeoutMs);
+    for (;;) {
+      within.throwIfAborted();
+      const answer = await attempt(probe, boundMs, within);
+      if (answer === 'hung') {
+        noteDetail(`no answer within ${seconds(boundMs)}`);
+        boundMs = Math.min(2 * boundMs, options.attemptTimeoutMs);
+        await pause(options.intervalMs, within);
+        continue;
+      }
+      noteDetail(answer.detail);
+      if (answer.ready) return answer.detail;
+      await pause(options.intervalMs, within);
+    }
+  };
+  const deadline = async (): Promise<never> => {
+    await pause(options.timeoutMs, within);
+    throw new ProductError('GATE_TIMEOUT', {
+      message: `${probe.name} was not ready after ${seconds(options.timeoutMs)}: ${lastDetail}.`,
+      hint: 'See `npm run logs` for the services and `npm run doctor` for the machine.',
+    });
+  };
+  const exit = async (exited: (signal: AbortSignal) => Promise<GateExit>): Promise<never> => {
+    const { detail } = await exited(within);
+    throw new ProductError('SERVICE_EXITED', {
+      message: `${probe.name} cannot become ready: ${detail}; last seen: ${lastDetail}.`,
+      hint: 'See `npm run logs` for its output.',
+    });
+  };
+
+  try {
+    const racers = [attempts(), deadline()];
+    if (options.exited) racers.push(exit(options.exited));
+    // The losers reject with the abort's reason once `ended` fires; Promise.race has settled by then.
+    for (const racer of racers) racer.catch(() => undefined);
+    return await Promise.race(racers);
+  } finally {
+    ended.abort(new Error('the wait is over'));
+  }
+}
+
+/** One bounded attempt: neither a hang nor an exception of the probe escapes it, an abort of the whole wait does. */
+async function attempt(probe: Probe, timeoutMs: number, within: AbortSignal): Promise<ProbeAnswer | 'hung'> {
+  const bound = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.any([within, bound]);
+  const check = (async () => probe.check(signal))();
+  check.catch(() => undefined);
+  try {
+    return await Promise.race([check, rejectOnAbort(signal)]);
+  } catch (error) {
+    within.throwIfAborted();
+    if (bound.aborted) return 'hung';
+    return { ready: false, detail: messageOf(error) };
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** What a timer of Node can wait at most, 24 days; it would take a longer time for none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Waits, ended early (by rejection) through the signal. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
+
+/** One answer of a probe. `detail` says what was seen: why it is not ready, or what makes it ready. */
+export interface ProbeAnswer {
+  readonly ready: boolean;
+  readonly detail: string;
+}
+
+/**
+ * One way to ask whether something is ready. An attempt is bounded by the signal it is given; a probe that throws counts as
+ * not ready, with the error's message as detail.
+ */
+export interface Probe {
+  /** What is asked, as a noun phrase: "ZooKeeper at 127.0.0.1:2181". */
+  readonly name: string;
+  check(signal: AbortSignal): Promise<ProbeAnswer>;
+}
+
+export const ready = (detail: string): ProbeAnswer => ({ ready: true, detail });
+export const notReady = (detail: string): ProbeAnswer => ({ ready: false, detail });

@@ -1,0 +1,305 @@
+import type { TopicReader, TopicRecord } from '../../kafka/record-batch.ts';
+import type { AppendableColumn, Database } from '../../lake/database.ts';
+import { quoted, sqlType } from '../../lake/file-source.ts';
+import {
+  type Column,
+  type ColumnType,
+  columnsIn,
+  columnType,
+  isScalar,
+  type Pipeline,
+  silverColumns,
+  typeOfColumn,
+} from '../../pipeline/model.ts';
+import { EVENT_US } from '../gold/gold-batches.ts';
+import type { PartitionState } from '../lineage.ts';
+import { columnValue, type SilverRow } from '../oracle/expression-value.ts';
+import { decimalText, type Value } from '../oracle/field-value.ts';
+import type { NotCompared } from '../report.ts';
+import type { HistoricalClassifier } from './load-actual.ts';
+import { bronzeTexts, digestOf, quarantineTexts, silverTexts } from './row-digest.ts';
+import { dateText, decoded } from './shown-value.ts';
+
+/**
+ * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver; `other_reason` one that is as right, or NULL;
+ * `digest` is that of the row in silver or quarantine; and what gold is made of.
+ */
+export interface ExpectedTable {
+  readonly createSql: string;
+  /** The expected silver rows with the columns that gold is made of, as a relation. */
+  readonly silverSql: string;
+  /** Gathers rows of a partition. */
+  rows(partition: number): ExpectedRows;
+}
+
+/** What the records of a partition should become, a row each. */
+interface ExpectedRows {
+  readonly length: number;
+  add(record: TopicRecord): void;
+  /** In the order of the table. */
+  columns(): readonly AppendableColumn[];
+}
+
+/** @param topic its name */
+export function expectedTable(
+  pipeline: Pipeline,
+  classifier: HistoricalClassifier,
+  topic: string,
+): ExpectedTable {
+  const gold = goldColumns(pipeline);
+  const kept = gold.map(({ column, sqlType }) => `, ${column} ${sqlType}`).join('');
+  const outcomeOf = outcomes(pipeline, classifier, topic);
+  const named = namedSql(gold).map((sql) => `, ${sql}`);
+  return {
+    createSql: `CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason INTEGER, other_reason INTEGER,
+      bronze UBIGINT, digest UBIGINT, event_us BIGINT${kept})`,
+    silverSql: `(SELECT partition, "offset", event_us AS ${EVENT_US}${named.join('')} FROM expected WHERE reason = 0)`,
+    rows: (partition) => gathered(partition, gold, outcomeOf),
+  };
+}
+
+/** What becomes of a record: the numbers of its row, and of a silver row the values. */
+interface Outcome {
+  readonly reason: number;
+  readonly otherReason: number | null;
+  readonly bronze: bigint;
+  readonly digest: bigint;
+  readonly eventUs: bigint | null;
+  readonly gold: AppendableColumn['values'];
+}
+
+type OutcomeOf = (partition: number, record: TopicRecord, gold: readonly GoldColumn[]) => Outcome;
+
+function outcomes(pipeline: Pipeline, classifier: HistoricalClassifier, topic: string): OutcomeOf {
+  const silver = silverTexts(pipeline);
+  const eventAt = Object.keys(silver.sql).indexOf('event_time');
+  const numbers = new Map(classifier.reasons.map((reason, at) => [reason, at + 1]));
+  return (partition, record, gold) => {
+    const values = decoded(topic, partition, record);
+    const row = classifier.classify(values);
+    const bronze = digestOf(bronzeTexts(values));
+    if (typeof row === 'string') {
+      const digest = digestOf(quarantineTexts(values));
+      return {
+        reason: numbers.get(row) ?? 0,
+        otherReason: numbers.get(classifier.otherReason(values) ?? '') ?? null,
+        bronze,
+        digest,
+        eventUs: null,
+        gold: gold.map(() => null),
+      };
+    }
+    return {
+      reason: 0,
+      otherReason: null,
+      bronze,
+      digest: digestOf(silver.of(row)),
+      eventUs: row[eventAt] as bigint,
+      gold: gold.map(({ of }) => of(row)),
+    };
+  };
+}
+
+function gathered(partition: number, gold: readonly GoldColumn[], outcomeOf: OutcomeOf): ExpectedRows {
+  const offsets: bigint[] = [];
+  const found: Outcome[] = [];
+  const column = (
+    type: AppendableColumn['type'],
+    of: (outcome: Outcome) => AppendableColumn['values'][number],
+  ) => ({
+    type,
+    values: found.map(of),
+  });
+  return {
+    get length() {
+      return found.length;
+    },
+    add(record) {
+      offsets.push(BigInt(record.offset));
+      found.push(outcomeOf(partition, record, gold));
+    },
+    columns: () => [
+      column('INTEGER', () => partition),
+      { type: 'BIGINT', values: offsets },
+      column('INTEGER', ({ reason }) => reason),
+      column('INTEGER', ({ otherReason }) => otherReason),
+      column('UBIGINT', ({ bronze }) => bronze),
+      column('UBIGINT', ({ digest }) => digest),
+      column('BIGINT', ({ eventUs }) => eventUs),
+      ...gold.map(({ append }, at) => column(append, ({ gold: values }) => values[at] ?? null)),
+    ],
+  };
+}
+
+/** A column of silver that gold is made of, or a member of an object in one: kept as a value in the table of expected rows. */
+interface GoldColumn {
+  /** As the pipeline names it: `customer.country`. */
+  readonly path: string;
+  /** In the table. */
+  readonly column: string;
+  readonly sqlType: string;
+  /** Kept as Unix microseconds. */
+  readonly isInstant: boolean;
+  readonly append: AppendableColumn['type'];
+  readonly of: (row: SilverRow) => AppendableColumn['values'][number];
+}
+
+/** What the gold tables of a pipeline are made of, beyond the event time. */
+function goldColumns({ fields, eventTime, gold }: Pipeline): readonly GoldColumn[] {
+  const silver = silverColumns(fields, eventTime);
+  const paths = gold.flatMap(({ groupBy, measures }) => [
+    ...groupBy,
+    ...measures.flatMap(({ argument }) => columnsIn(argument)),
+  ]);
+  return [...new Set(paths)].map((path, at) => goldColumn(path, at, silver));
+}
+
+function goldColumn(path: string, at: number, silver: readonly Column[]): GoldColumn {
+  const type = typeOfColumn(path, silver);
+  if (type === undefined) throw new Error(`silver has no column ${path}`);
+  const value = columnValue(path, silver);
+  const kept = { path, column: `g${at}`, isInstant: type.kind === 'timestamp' };
+  // Of an object or array gold asks only whether it is there.
+  if (!isScalar(type)) {
+    return { ...kept, sqlType: 'BOOLEAN', append: 'BOOLEAN', of: (row) => value(row) !== null || null };
+  }
+  const { append, of } = appendable(columnType(type) as ColumnType);
+  return {
+    ...kept,
+    sqlType: kept.isInstant ? 'BIGINT' : sqlType(type),
+    append,
+    of: (row) => {
+      const found = value(row);
+      return found === null ? null : of(found);
+    },
+  };
+}
+
+/** How values of a type are handed to the database, which makes decimals and dates of their texts. */
+function appendable(type: ColumnType): {
+  readonly append: AppendableColumn['type'];
+  readonly of: (value: Value) => AppendableColumn['values'][number];
+} {
+  switch (type.kind) {
+    case 'decimal':
+      return { append: 'VARCHAR', of: (value) => decimalText(value as bigint, type.scale) };
+    case 'date':
+      return { append: 'VARCHAR', of: (value) => dateText(Number(value)) };
+    case 'integer':
+    case 'timestamp':
+      return { append: 'BIGINT', of: (value) => value as bigint };
+    case 'double':
+      return { append: 'DOUBLE', of: (value) => value as number };
+    case 'boolean':
+      return { append: 'BOOLEAN', of: (value) => value as boolean };
+    case 'string':
+      return { append: 'VARCHAR', of: (value) => value as string };
+  }
+}
+
+/** The columns of a relation that has them by their names, as SQL over the table's; partition and offset it has already. */
+function namedSql(columns: readonly GoldColumn[]): readonly string[] {
+  const roots = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
+  return [...roots]
+    .filter((root) => root !== 'partition' && root !== 'offset')
+    .map((root) => `${valueSql(columns, root)} AS ${quoted(root)}`);
+}
+
+/** A column as it is, or an object of those members that are kept. */
+function valueSql(columns: readonly GoldColumn[], path: string): string {
+  const depth = path.split('.').length;
+  const inside = columns.filter((each) => each.path.startsWith(`${path}.`));
+  const members = [...new Set(inside.map((each) => each.path.split('.')[depth] ?? ''))];
+  const own = columns.find((each) => each.path === path);
+  if (members.length === 0 && own) {
+    return own.isInstant ? `make_timestamp(${own.column})` : own.column;
+  }
+  const object = `struct_pack(${members.map((name) => `${quoted(name)} := ${valueSql(columns, `${path}.${name}`)}`).join(', ')})`;
+  return own ? `CASE WHEN ${own.column} THEN ${object} END` : object;
+}
+
+/** Rows that are handed to the database at once: some ten megabytes of them. */
+const ROWS_AT_ONCE = 20_480;
+
+/** Offsets of a partition that were read, [from, to). */
+export interface ReadRange {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface LoadedTopic {
+  readonly ranges: readonly ReadRange[];
+  /** Records read. */
+  readonly records: number;
+  /** Offsets that hold nothing any more: compaction took what they held, before the job read it or afterwards. */
+  readonly compacted: number;
+  /** Offsets of records whose transactions were aborted. */
+  readonly aborted: readonly ReadRange[];
+  /** Whether the topic may no longer have records that the job had read. */
+  readonly incomplete: boolean;
+  readonly notCompared: readonly NotCompared[];
+}
+
+export interface ExpectedOptions {
+  readonly table: ExpectedTable;
+  readonly source: TopicReader;
+  readonly states: readonly PartitionState[];
+  readonly signal: AbortSignal | undefined;
+  /** Takes offsets that were read, of all that are to be read. */
+  readonly onProgress: (offsets: number, of: number) => void;
+}
+
+/**
+ * Reads the topic from where the job began up to the last committed micro-batch, and puts what each record should become into the
+ * table `expected`. Memory does not grow with the records.
+ */
+export async function loadExpected(database: Database, options: ExpectedOptions): Promise<LoadedTopic> {
+  const { source, signal, table } = options;
+  await database.run(table.createSql);
+  const ranges = options.states.map(readable).filter(({ from, to }) => from < to);
+  const all = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  let done = 0;
+  let records = 0;
+  let compacted = 0;
+  const aborted: ReadRange[] = [];
+  for (const { partition, from, to } of ranges) {
+    let rows = table.rows(partition);
+    for await (const part of source.read(partition, from, to, signal)) {
+      const offsets = part.to - part.from;
+      for (const record of part.records) rows.add(record);
+      if (part.content === 'record') compacted += offsets - part.records.length;
+      if (part.content === 'compacted') compacted += offsets;
+      if (part.content === 'aborted') aborted.push({ partition, from: part.from, to: part.to });
+      records += part.records.length;
+      done += offsets;
+      if (rows.length < ROWS_AT_ONCE) continue;
+      await database.append('expected', rows.columns());
+      rows = table.rows(partition);
+      options.onProgress(done, all);
+    }
+    await database.append('expected', rows.columns());
+  }
+  options.onProgress(all, all);
+  const gone = options.states.reduce((sum, state) => sum + goneFrom(state), 0);
+  return {
+    ranges,
+    records,
+    compacted,
+    aborted,
+    incomplete: gone + compacted > 0,
+    notCompared:
+      gone === 0
+        ? []
+        : [{ sink: 'bronze', reason: 'records are no longer in the topic to be compared with', count: gone }],
+  };
+}
+
+/** What of a partition was committed and is still there. */
+function readable({ partition, begin, start, committed, end }: PartitionState): ReadRange {
+  return { partition, from: Math.max(start, begin ?? 0), to: Math.min(committed, end ?? 0) };
+}
+
+function goneFrom({ begin, start, committed }: PartitionState): number {
+  return Math.max(0, Math.min(begin ?? committed, committed) - start);
+}

@@ -1,0 +1,249 @@
+import { hash } from 'node:crypto';
+import { quoted } from '../../lake/file-source.ts';
+import {
+  type ArrayType,
+  type Column,
+  type ColumnType,
+  columnType,
+  type DecimalType,
+  LINEAGE,
+  type ObjectType,
+  type Pipeline,
+  silverColumns,
+  type Type,
+} from '../../pipeline/model.ts';
+import type { SilverRow } from '../oracle/expression-value.ts';
+import { decimalText, type Value } from '../oracle/field-value.ts';
+
+/*
+ * The text that stands for a column's value where rows are compared: the same text is made in TypeScript of what a record should
+ * become, and in SQL of what a file holds. Different values never make the same text, also when several stand behind one another: a text is preceded by its length in bytes, other
+ * scalars end in a comma, and a missing value is a hyphen.
+ */
+
+type AnyType = Type | ColumnType;
+
+const MISSING = '-';
+
+/** How a value of the type becomes its text. */
+function columnText(type: AnyType): (value: Value) => string {
+  const present = presentText(type);
+  return (value) => (value === null ? MISSING : present(value));
+}
+
+function presentText(type: AnyType): (value: NonNullable<Value>) => string {
+  switch (type.kind) {
+    case 'string':
+      return (value) => lengthAndText(String(value));
+    case 'double':
+      return (value) => `${bitsOf(Number(value))},`;
+    case 'decimal':
+      return (value) => `${decimalText(value as bigint, type.scale)},`;
+    case 'object': {
+      const members = type.fields.map((field) => columnText(field.type));
+      return (value) =>
+        `{${members.map((text, at) => text((value as readonly Value[])[at] ?? null)).join('')}`;
+    }
+    case 'array': {
+      const element = columnText(type.items.type);
+      return (value) => `[${(value as readonly Value[]).map(element).join('')}]`;
+    }
+    default:
+      return (value) => `${value},`;
+  }
+}
+
+/** A text with its length in bytes in front. */
+function lengthAndText(text: string): string {
+  return `${Buffer.byteLength(text)}:${text}`;
+}
+
+/** The same of bytes, in hexadecimal digits. */
+function lengthAndBytes(bytes: Buffer | null): string {
+  return bytes === null ? MISSING : `${bytes.length}:${bytes.toString('hex').toUpperCase()}`;
+}
+
+const double = new DataView(new ArrayBuffer(8));
+
+/** A double's 64 bits as an integer; 0 and -0 are one number. */
+function bitsOf(value: number): bigint {
+  double.setFloat64(0, value === 0 ? 0 : value);
+  return double.getBigInt64(0);
+}
+
+/** How SQL has the scalars of a relation: with their types, or all as text, as in JSON and CSV. */
+export type Notation = 'typed' | 'text';
+
+/** The same text of a column, as SQL. @param sql the column */
+export function columnTextSql(type: AnyType, sql: string, notation: Notation = 'typed', depth = 0): string {
+  return `coalesce(${presentTextSql(type, sql, notation, depth)}, '${MISSING}')`;
+}
+
+function presentTextSql(type: AnyType, sql: string, notation: Notation, depth: number): string {
+  switch (type.kind) {
+    case 'string':
+      return `strlen(${sql}) || ':' || ${sql}`;
+    case 'object':
+      return `CASE WHEN ${sql} IS NOT NULL THEN '{' ${membersSql(type, sql, notation, depth)} END`;
+    case 'array':
+      return elementsSql(type, sql, notation, depth);
+    default:
+      return `${scalarSql(columnType(type) as ColumnType, sql, notation)} || ','`;
+  }
+}
+
+const membersSql = ({ fields }: ObjectType, sql: string, notation: Notation, depth: number): string =>
+  fields
+    .map(
+      ({ name, type }) => `|| ${columnTextSql(type, `struct_extract(${sql}, '${name}')`, notation, depth)}`,
+    )
+    .join(' ');
+
+function elementsSql({ items }: ArrayType, sql: string, notation: Notation, depth: number): string {
+  const element = `e${depth}`;
+  const text = columnTextSql(items.type, element, notation, depth + 1);
+  return `'[' || array_to_string(list_transform(${sql}, lambda ${element}: ${text}), '') || ']'`;
+}
+
+function scalarSql(type: ColumnType, sql: string, notation: Notation): string {
+  const typed = notation === 'typed' ? sql : fromText(type, sql);
+  switch (type.kind) {
+    case 'double':
+      return `(CASE WHEN ${typed} = 0 THEN 0 ELSE ${typed} END)::DOUBLE::BIT::BIGINT::VARCHAR`;
+    case 'decimal':
+      return notation === 'typed' ? decimalTextSql(type, sql) : decimalOfTextSql(type, sql);
+    case 'date':
+      return `(${typed} - DATE '1970-01-01')::VARCHAR`;
+    case 'timestamp':
+      return `epoch_us(${typed})::VARCHAR`;
+    default:
+      return `${typed}::VARCHAR`;
+  }
+}
+
+/** What a text of JSON or CSV stands for; NULL for a text that is no such value. */
+function fromText({ kind }: ColumnType, sql: string): string {
+  if (kind === 'double') return `try_cast(${sql} AS DOUBLE)`;
+  if (kind === 'date') return `try_cast(${sql} AS DATE)`;
+  return kind === 'timestamp' ? `try_cast(${sql} AS TIMESTAMPTZ)` : sql;
+}
+
+/** A decimal with all its decimals. DuckDB leaves out the zero before the point where the type has no digits there. */
+export function decimalTextSql({ precision, scale }: DecimalType, sql: string): string {
+  const text = `${sql}::VARCHAR`;
+  return precision === scale ? `regexp_replace(${text}, '^(-?)\\.', '\\10.')` : text;
+}
+
+/** The same of a text: Spark writes a small decimal with many decimals with an exponent, as Java does. */
+export function decimalOfTextSql(type: DecimalType, sql: string): string {
+  const { precision, scale } = type;
+  const read = decimalTextSql(type, `try_cast(${sql} AS DECIMAL(${precision},${scale}))`);
+  return `CASE WHEN contains(${sql}, 'E') THEN ${read} ELSE ${sql} END`;
+}
+
+/**
+ * The text of an object or array that stands in a column as JSON, as SQL. Every number is put into quotation marks first: no digit of it is lost.
+ * NULL for a text that is no JSON.
+ */
+export function jsonColumnTextSql(type: ObjectType | ArrayType, sql: string): string {
+  const mark = 'chr(1)';
+  const tokens = `'("(?:[^"\\\\]|\\\\.)*")|(-?[0-9][-+.0-9eE]*)'`;
+  const marked = `regexp_replace(${sql}, ${tokens}, '\\1' || ${mark} || '\\2' || ${mark}, 'g')`;
+  const asTexts = `replace(replace(${marked}, ${mark} || ${mark}, ''), ${mark}, '"')`;
+  const read = `from_json(CASE WHEN json_valid(${sql}) THEN ${asTexts} END, '${JSON.stringify(structureOf(type))}')`;
+  return columnTextSql(type, read, 'text');
+}
+
+/** As DuckDB's from_json takes it, with every scalar as a text. */
+function structureOf(type: Type): unknown {
+  if (type.kind === 'object') {
+    return Object.fromEntries(type.fields.map((field) => [field.name, structureOf(field.type)]));
+  }
+  return type.kind === 'array' ? [structureOf(type.items.type)] : 'VARCHAR';
+}
+
+/*
+ * 64 bits of MD5 over the texts of a row's columns stand for them where millions of rows are compared. Topic, partition and offset are not
+ * in it: by these the rows are found.
+ */
+
+/** A record as bronze has it. */
+export interface BronzeValues {
+  readonly key: string | null;
+  readonly value: string | null;
+  /** Unix microseconds. */
+  readonly kafkaUs: bigint;
+  readonly headers: readonly Header[];
+  /** The value's bytes where `value` is not faithful to them. */
+  readonly valueBytes: Buffer | null;
+}
+
+interface Header {
+  readonly key: string;
+  readonly value: Buffer | null;
+}
+
+/** Bronze's columns of values, each as its text in SQL. */
+export const BRONZE_TEXTS_SQL: Readonly<Record<string, string>> = {
+  key: columnTextSql({ kind: 'string' }, 'key'),
+  value: columnTextSql({ kind: 'string' }, 'value'),
+  kafka_ts: columnTextSql({ kind: 'timestamp' }, 'kafka_ts'),
+  headers: `coalesce('[' || array_to_string(list_transform(headers,
+    lambda h: ${columnTextSql({ kind: 'string' }, "struct_extract(h, 'key')")} || ${bytesSql("struct_extract(h, 'value')")}), '') || ']', '-')`,
+  value_bytes: bytesSql('value_bytes'),
+};
+
+/** The same of a record, by column. Spark has NULL where a record has no headers. */
+export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: BronzeValues): readonly string[] {
+  const each = headers.map((header) => `${lengthAndText(header.key)}${lengthAndBytes(header.value)}`);
+  return [
+    key === null ? '-' : lengthAndText(key),
+    value === null ? '-' : lengthAndText(value),
+    `${kafkaUs},`,
+    headers.length === 0 ? '-' : `[${each.join('')}]`,
+    lengthAndBytes(valueBytes),
+  ];
+}
+
+/** Quarantine's columns of values but the reason. What `detail` says is words: only that it says something is compared. */
+export const QUARANTINE_TEXTS_SQL: Readonly<Record<string, string>> = {
+  bad_json: columnTextSql({ kind: 'string' }, 'bad_json'),
+  bad_ingest_ts: columnTextSql({ kind: 'timestamp' }, 'bad_ingest_ts'),
+  detail: `CASE WHEN detail <> '' THEN '+' ELSE '-' END`,
+};
+
+/** The same of a record. */
+export function quarantineTexts({
+  value,
+  kafkaUs,
+}: Pick<BronzeValues, 'value' | 'kafkaUs'>): readonly string[] {
+  return [value === null ? '-' : lengthAndText(value), `${kafkaUs},`, '+'];
+}
+
+/** Silver's columns of values by a pipeline, the first ones of a row: their texts in SQL, and of a row that a record should make. */
+export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>): {
+  readonly columns: readonly Column[];
+  readonly sql: Readonly<Record<string, string>>;
+  readonly of: (row: SilverRow) => readonly string[];
+} {
+  const columns = silverColumns(fields, eventTime).filter(({ name }) => !LINEAGE.includes(name));
+  const texts = columns.map(({ type }) => columnText(type));
+  return {
+    columns,
+    sql: Object.fromEntries(columns.map(({ name, type }) => [name, columnTextSql(type, quoted(name))])),
+    of: (row) => texts.map((text, at) => text(row[at] ?? null)),
+  };
+}
+
+export function digestOf(texts: readonly string[]): bigint {
+  // As DuckDB's md5_number_lower reads it.
+  return hash('md5', texts.join(''), 'buffer').readBigUInt64LE(8);
+}
+
+export function digestSql(texts: Readonly<Record<string, string>>): string {
+  return `md5_number_lower(${Object.values(texts).join(' || ')})`;
+}
+
+function bytesSql(sql: string): string {
+  return `coalesce(octet_length(${sql}) || ':' || hex(${sql}), '-')`;
+}

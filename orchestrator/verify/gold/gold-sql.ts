@@ -1,0 +1,160 @@
+import { expressionSql, quoted, sqlType } from '../../lake/file-source.ts';
+import {
+  type ColumnType,
+  type GoldTable,
+  type Measure,
+  type Pipeline,
+  silverColumns,
+  typeOfColumn,
+} from '../../pipeline/model.ts';
+
+/** What of a gold table is written as SQL: its keys are k0, k1, … and its measures m0, m1, … whatever their names are. */
+export interface GoldSql {
+  readonly table: GoldTable;
+  readonly keys: readonly GoldKey[];
+  readonly measures: readonly MeasureSql[];
+  /** Microseconds. */
+  readonly windowUs: number;
+  readonly slideUs: number;
+}
+
+interface GoldKey {
+  readonly name: string;
+  readonly column: string;
+  readonly type: string;
+  /** From a silver row, and from a gold row. */
+  readonly select: string;
+}
+
+/**
+ * A measure, in three steps: `partial` aggregates silver rows to the columns `parts`; `running` merges them over a window of the
+ * earlier ones, in their order; `agrees` compares the outcome with gold's column.
+ */
+interface MeasureSql {
+  readonly name: string;
+  readonly column: string;
+  readonly type: string;
+  /** Gold's column as the comparison takes it. */
+  readonly select: string;
+  readonly parts: readonly {
+    readonly column: string;
+    readonly type: string;
+    readonly partial: string;
+    readonly merge: string;
+  }[];
+  readonly agrees: string;
+  /** What silver gives, as text. */
+  readonly shown: string;
+}
+
+/** A double's last digits depend on the order in which it was summed up. */
+const RELATIVE_TOLERANCE = '1e-9';
+
+export function goldSql(pipeline: Pipeline, table: GoldTable): GoldSql {
+  const columns = silverColumns(pipeline.fields, pipeline.eventTime);
+  return {
+    table,
+    keys: table.groupBy.map((name, at) => {
+      const type = typeOfColumn(name, columns) as ColumnType;
+      const plain = plainType(type);
+      return {
+        name,
+        column: `k${at}`,
+        type: plain,
+        select: plainValue(expressionSql({ op: 'column', name }), type),
+      };
+    }),
+    measures: table.measures.map((measure, at) => measureSql(measure, at)),
+    windowUs: table.windowMs * 1000,
+    slideUs: table.slideMs * 1000,
+  };
+}
+
+/** Instants are compared as Unix microseconds: DuckDB reckons with TIMESTAMPTZ several times slower. */
+const plainType = (type: ColumnType): string => (type.kind === 'timestamp' ? 'BIGINT' : sqlType(type));
+const plainValue = (sql: string, type: ColumnType): string =>
+  type.kind === 'timestamp' ? `epoch_us(${sql})` : sql;
+
+function measureSql({ name, function: fn, argument, type }: Measure, at: number): MeasureSql {
+  const column = `m${at}`;
+  const value = argument === null ? '' : expressionSql(argument);
+  const shared = { name, column, type: plainType(type), select: plainValue(quoted(name), type) };
+  const gold = `gold_${column}`;
+  const part = (suffix: string, partType: string, partial: string, merge: 'sum' | 'min' | 'max') => ({
+    column: `${column}${suffix}`,
+    type: partType,
+    partial,
+    merge,
+  });
+  switch (fn) {
+    case 'count': {
+      const counted = part('', 'BIGINT', `count(${argument === null ? '*' : value})`, 'sum');
+      return {
+        ...shared,
+        parts: [counted],
+        agrees: `${gold} = ${counted.column}`,
+        shown: `${counted.column}::VARCHAR`,
+      };
+    }
+    case 'min':
+    case 'max': {
+      const extreme = part('', shared.type, `${fn}(${plainValue(value, type)})`, fn);
+      const agrees = `${gold} IS NOT DISTINCT FROM ${extreme.column}`;
+      return { ...shared, parts: [extreme], agrees, shown: `${extreme.column}::VARCHAR` };
+    }
+    case 'sum': {
+      const total = part('', sumType(type), `sum(${value})`, 'sum');
+      return {
+        ...shared,
+        parts: [total],
+        agrees: sumAgrees(gold, total.column, type),
+        shown: `${total.column}::VARCHAR`,
+      };
+    }
+    case 'avg': {
+      const parts = [
+        part('s', averagedType(type), `sum(${value})`, 'sum'),
+        part('n', 'BIGINT', `count(${value})`, 'sum'),
+      ];
+      const average = `(${column}s::DOUBLE / nullif(${column}n, 0))`;
+      const digit = type.kind === 'decimal' ? `1e-${type.scale}` : '0';
+      const agrees = `(${gold} IS NULL AND ${average} IS NULL OR coalesce(${near(gold, average, digit)}, false))`;
+      return { ...shared, parts, agrees, shown: `round(${average}, 6)::VARCHAR` };
+    }
+  }
+}
+
+/** Of a sum of this type, without its bounds. */
+function sumType(type: ColumnType): string {
+  if (type.kind === 'decimal') return `DECIMAL(38,${type.scale})`;
+  return type.kind === 'integer' ? 'HUGEINT' : 'DOUBLE';
+}
+
+/** Of the sum that an average of this type is made of: the average of a decimal has four decimals more, as long as they fit. */
+function averagedType(type: ColumnType): string {
+  return type.kind === 'decimal' && type.precision < 38 ? `DECIMAL(38,${type.scale - 4})` : 'DOUBLE';
+}
+
+/** Sums of decimals are exact, of integers as well but for those that leave 64 bits, where Spark's go round. */
+function sumAgrees(gold: string, sum: string, type: ColumnType): string {
+  if (type.kind === 'double') {
+    return `(${gold} IS NULL AND ${sum} IS NULL OR coalesce(${near(gold, sum, '0')}, false))`;
+  }
+  if (type.kind === 'integer') {
+    const wrapped = `((${sum}::HUGEINT + 9223372036854775808) % 18446744073709551616 + 18446744073709551616)
+      % 18446744073709551616 - 9223372036854775808`;
+    return `${gold} IS NOT DISTINCT FROM (${wrapped})`;
+  }
+  return `${gold} IS NOT DISTINCT FROM ${sum}`;
+}
+
+const near = (gold: string, value: string, digit: string): string =>
+  `abs(${gold}::DOUBLE - ${value}) <= ${digit} + ${RELATIVE_TOLERANCE} * abs(${value})`;
+
+/** Start of the last window of an event, as SQL; times before 1970 included. @param eventUs its time (Unix microseconds) */
+export function lastWindowStart(slideUs: number, eventUs: string): string {
+  return `(${eventUs} - ((${eventUs} % ${slideUs}) + ${slideUs}) % ${slideUs})`;
+}
+
+/** An instant in Unix ms as microseconds. */
+export const microseconds = (ms: number): string => String(BigInt(ms) * 1000n);

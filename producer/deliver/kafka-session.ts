@@ -1,0 +1,208 @@
+import {
+  type Admin,
+  CompressionTypes,
+  Kafka,
+  logLevel,
+  Partitioners,
+  type PartitionMetadata,
+  type Producer,
+} from 'kafkajs';
+import { ProducerError } from '../errors.ts';
+import type { OutgoingRecord } from '../generate/transactions.ts';
+import { brokerErrorType, describe, judge, type OpenSession, type Session } from './delivery.ts';
+import { pause, unlessAborted } from './pace.ts';
+import { encodedMessages, useFastGzip } from './record-encoding.ts';
+import type { KafkaSecurity } from './security.ts';
+
+const REQUEST_TIMEOUT_MS = 15_000;
+const CONNECTION_TIMEOUT_MS = 3_000;
+/**
+ * One repetition inside kafkajs, the least it takes for an idempotent producer; the rest is ours, because
+ * only we know that no other batch follows one that failed, which is what its warning about this is about.
+ */
+const RETRY = { initialRetryTime: 200, retries: 1 };
+
+/** A client of these brokers. Its log is off: each of its failures reaches us as an error and is reported. */
+export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
+  useFastGzip();
+  return new Kafka({
+    clientId: 'medallion-producer',
+    brokers: [...bootstrapServers],
+    ...(ssl && { ssl }),
+    ...(sasl && { sasl }),
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: RETRY,
+    logLevel: logLevel.NOTHING,
+  });
+}
+
+class KafkaSession implements Session {
+  readonly #producer: Producer;
+  readonly #topic: string;
+
+  constructor(producer: Producer, topic: string) {
+    this.#producer = producer;
+    this.#topic = topic;
+  }
+
+  async send(records: readonly OutgoingRecord[]): Promise<number | undefined> {
+    const [answer] = await this.#producer.send({
+      topic: this.#topic,
+      acks: -1,
+      timeout: REQUEST_TIMEOUT_MS,
+      compression: CompressionTypes.GZIP,
+      messages: encodedMessages(records),
+    });
+    const offset = Number(answer?.baseOffset ?? -1);
+    return Number.isSafeInteger(offset) && offset >= 0 ? offset : undefined;
+  }
+
+  async reconnect(): Promise<void> {
+    await this.#producer.disconnect();
+    await this.connect();
+  }
+
+  /** The first time this also gets a producer id, later it only connects. */
+  async connect(): Promise<void> {
+    await this.#producer.connect();
+    // Metadata warm-up: sending nothing loads the topic's metadata and sends nothing.
+    await this.#producer.send({ topic: this.#topic, messages: [] });
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.disconnect();
+  }
+}
+
+/**
+ * Sessions of kafkajs's idempotent producer, one for each partition. kafkajs sends one request at a time to a
+ * broker for each idempotent producer and repeats a request without holding its place in the sequence: shared
+ * by partitions it would be slower, shared by batches under way it would lose some.
+ */
+export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
+  return async (partition) => {
+    const producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      // Records are placed before they get here.
+      createPartitioner: () => () => partition,
+    });
+    const session = new KafkaSession(producer, topic);
+    try {
+      await session.connect();
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  };
+}
+
+const POLL_MS = 250;
+/** A topic that is about to be created beside the producer's start is there well within this time. */
+const TOPIC_TIMEOUT_MS = 60_000;
+
+/** What {@link awaitTopic} asks and tells. */
+interface TopicWait {
+  readonly admin: Pick<Admin, 'connect' | 'fetchTopicMetadata' | 'disconnect'>;
+  readonly topic: string;
+  /** The brokers as the user wrote them, for messages. */
+  readonly servers: string;
+  readonly signal: AbortSignal;
+  /** Called after each look that did not find the topic ready, with one line about why. */
+  readonly waiting: (detail: string) => void;
+}
+
+/** How many partitions the topic has once each has a leader; otherwise why it is not ready. */
+async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
+  await admin.connect();
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  await admin.disconnect();
+  const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
+  const leaderless = partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId);
+  if (partitions.length === 0) return `topic ${topic} has no partitions yet`;
+  return leaderless.length === 0
+    ? partitions.length
+    : `partitions ${leaderless.join(', ')} have no leader yet`;
+}
+
+/**
+ * Waits for a broker, however long it takes, and then for the topic, which is never created here.
+ *
+ * @returns the topic's number of partitions, or undefined when the signal was aborted first
+ * @throws {ProducerError} when brokers answer and the topic is not there for a minute, or may not be seen, or the login is refused
+ */
+export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
+  const { topic, servers, signal } = wait;
+  let missingSinceMs: number | undefined;
+  while (!signal.aborted) {
+    try {
+      const found = await unlessAborted(lookUp(wait), signal);
+      if (typeof found === 'number') return found;
+      if (found !== undefined) wait.waiting(found);
+    } catch (error) {
+      if (brokerErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
+        missingSinceMs ??= performance.now();
+        const missingMs = performance.now() - missingSinceMs;
+        if (missingMs >= TOPIC_TIMEOUT_MS) throw missingTopic(topic, servers);
+        const seconds = Math.round((TOPIC_TIMEOUT_MS - missingMs) / 1000);
+        wait.waiting(`topic ${topic} does not exist on ${servers}; giving up in ${seconds} s`);
+      } else if (judge(error) === 'refused') {
+        throw new ProducerError(
+          `${servers} refused to describe topic ${topic}: ${describe(error)}`,
+          'check KAFKA_TOPIC and the rights of this client',
+          { cause: error },
+        );
+      } else if (isLoginRefused(error)) {
+        throw new ProducerError(
+          `${servers} refused the login: ${describe(error)}`,
+          'check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD',
+          { cause: error },
+        );
+      } else {
+        wait.waiting(`no broker answers at ${servers}: ${describe(error)}`);
+      }
+    }
+    await pause(POLL_MS, signal);
+  }
+  return undefined;
+}
+
+/** By the name that kafkajs gives such an error, wrapped or not. */
+function isLoginRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'KafkaJSSASLAuthenticationError' || isLoginRefused(error.cause);
+}
+
+const missingTopic = (topic: string, servers: string): ProducerError =>
+  new ProducerError(
+    `topic ${topic} does not exist on ${servers} after ${TOPIC_TIMEOUT_MS / 1000} s`,
+    `create it with: kafka-topics --bootstrap-server ${servers} --create --topic ${topic} --partitions 3`,
+  );
+
+/** The partition of a key. */
+export type PartitionOf = (key: string) => number;
+
+/**
+ * Places keys as the Java client does (murmur2 of the key), for the number of partitions a topic has at the
+ * start: a batch that is sent again must go where it went before, even if partitions were added meanwhile.
+ */
+export function javaPartitioner(topic: string, partitionCount: number): PartitionOf {
+  const place = Partitioners.DefaultPartitioner();
+  const partitionMetadata: PartitionMetadata[] = Array.from({ length: partitionCount }, (_, partitionId) => ({
+    partitionId,
+    partitionErrorCode: 0,
+    leader: 0,
+    replicas: [],
+    isr: [],
+  }));
+  // kafkajs computes the hash in 64-bit objects; cards are few and repeat.
+  const known = new Map<string, number>();
+  return (key) => {
+    const partition = known.get(key) ?? place({ topic, partitionMetadata, message: { key, value: null } });
+    known.set(key, partition);
+    return partition;
+  };
+}

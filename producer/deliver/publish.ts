@@ -1,0 +1,220 @@
+import type { OutgoingRecord } from '../generate/transactions.ts';
+import { Delivery, type DeliveryEvents, type OpenSession, type Receipt } from './delivery.ts';
+import type { PartitionOf } from './kafka-session.ts';
+import { Doorbell } from './pace.ts';
+import { type Batch, type BatchLimits, BatchQueue, MemoryBound } from './record-encoding.ts';
+
+/** Where the records are; `sent = acknowledged + failed + buffered` at any time. */
+export interface Counts {
+  /** Records taken over from generation. */
+  readonly sent: number;
+  /** Records that every in-sync replica has. */
+  readonly acknowledged: number;
+  /** Records that were given up, which happens only at the end. */
+  readonly failed: number;
+  /** Records that wait or are under way. */
+  readonly buffered: number;
+  /** Bytes of keys and values of the buffered records. */
+  readonly bufferedBytes: number;
+}
+
+/** The counts before the first record. */
+export const NO_RECORDS: Counts = { sent: 0, acknowledged: 0, failed: 0, buffered: 0, bufferedBytes: 0 };
+
+/** How records are gathered before they are sent. */
+interface PublishLimits extends BatchLimits {
+  readonly bufferBytes: number;
+}
+
+/** What the publisher needs. */
+interface PublisherOptions {
+  readonly partitionCount: number;
+  readonly partitionOf: PartitionOf;
+  readonly openSession: OpenSession;
+  readonly limits: PublishLimits;
+  readonly events: PublishEvents;
+}
+
+/** What becomes of the records. */
+export interface PublishEvents extends DeliveryEvents {
+  /** The broker has these records of a partition, the first at this offset if it has told. */
+  placed(partition: number, records: readonly OutgoingRecord[], baseOffset: number | undefined): void;
+  acknowledged(counts: Counts): void;
+  /** Publishing has ended, and these records of a partition are perhaps written. */
+  abandoned(partition: number, records: readonly OutgoingRecord[]): void;
+}
+
+/** The settings of the producer: batches of 128 KiB or 50 ms, 32 MiB altogether. */
+export const PUBLISH_LIMITS: PublishLimits = {
+  batchBytes: 128 * 1024,
+  lingerMs: 50,
+  bufferBytes: 32 * 1024 * 1024,
+};
+
+/** Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by key. */
+export class Publisher {
+  readonly #partitionOf: PartitionOf;
+  readonly #memory: MemoryBound;
+  readonly #deliveries: readonly Delivery[];
+  readonly #lanes: readonly Lane[];
+  readonly #events: PublishEvents;
+  #sent = 0;
+  #acknowledged = 0;
+  #failed = 0;
+
+  constructor({ partitionCount, partitionOf, openSession, limits, events }: PublisherOptions) {
+    this.#partitionOf = partitionOf;
+    this.#memory = new MemoryBound(limits.bufferBytes);
+    this.#deliveries = Array.from(
+      { length: partitionCount },
+      (_, partition) => new Delivery(partition, openSession, events),
+    );
+    this.#events = events;
+    const acknowledged = (partition: number, { records, bytes }: Batch, { baseOffset }: Receipt): void => {
+      events.placed(partition, records, baseOffset);
+      this.#acknowledged += records.length;
+      this.#memory.release(bytes);
+      events.acknowledged(this.counts);
+    };
+    this.#lanes = this.#deliveries.map(
+      (delivery, partition) =>
+        new Lane(
+          limits,
+          (batch, signal) => delivery.deliver(batch, signal),
+          (batch, receipt) => acknowledged(partition, batch, receipt),
+        ),
+    );
+  }
+
+  get counts(): Counts {
+    return {
+      sent: this.#sent,
+      acknowledged: this.#acknowledged,
+      failed: this.#failed,
+      buffered: this.#sent - this.#acknowledged - this.#failed,
+      bufferedBytes: this.#memory.usedBytes,
+    };
+  }
+
+  /** Takes the record and says true, or says false when the buffer has no room for it. */
+  offer(record: OutgoingRecord): boolean {
+    const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value ?? '');
+    if (!this.#memory.tryTake(bytes)) return false;
+    const lane = this.#lanes[this.#partitionOf(record.key)];
+    if (!lane) throw new RangeError(`key ${record.key} belongs to none of ${this.#lanes.length} partitions`);
+    this.#sent += 1;
+    lane.append(record, bytes);
+    return true;
+  }
+
+  /** Resolves when some room has become free, or the signal is aborted: time to offer again. */
+  room(signal: AbortSignal): Promise<void> {
+    return this.#memory.released(signal);
+  }
+
+  /** Sends until the signal is aborted; rejects when the broker refuses records for good. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.run(signal)));
+  }
+
+  /** Sends what is buffered without more lingering; resolves when the broker has all of it. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.flush()));
+  }
+
+  /** Ends publishing: what the broker has not acknowledged has failed, and the connections are dropped. */
+  async close(): Promise<void> {
+    this.#failed = this.#sent - this.#acknowledged;
+    for (const [partition, lane] of this.#lanes.entries()) {
+      if (lane.underWay.length > 0) this.#events.abandoned(partition, lane.underWay);
+    }
+    await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
+  }
+}
+
+/** Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted before that. */
+type Deliver = (batch: Batch, signal: AbortSignal) => Promise<Receipt | undefined>;
+
+interface Flush {
+  /** How many records of the lane must be acknowledged. */
+  readonly upTo: number;
+  readonly done: () => void;
+}
+
+/** A batch that opens the way to the broker and writes nothing. */
+const WARM_UP: Batch = { records: [], bytes: 0 };
+
+/**
+ * The records of one partition on their way, in their order and one batch at a time: the next batch leaves
+ * when the one before is acknowledged.
+ */
+export class Lane {
+  readonly #queue: BatchQueue;
+  readonly #deliver: Deliver;
+  readonly #acknowledged: (batch: Batch, receipt: Receipt) => void;
+  readonly #readiness = new Doorbell();
+  #flushes: Flush[] = [];
+  #underWay: Batch | undefined;
+  #appendedRecords = 0;
+  #acknowledgedRecords = 0;
+
+  constructor(limits: BatchLimits, deliver: Deliver, acknowledged: (batch: Batch, receipt: Receipt) => void) {
+    this.#queue = new BatchQueue(limits);
+    this.#deliver = deliver;
+    this.#acknowledged = acknowledged;
+  }
+
+  /** Records that the broker has perhaps written and not acknowledged. */
+  get underWay(): readonly OutgoingRecord[] {
+    return this.#underWay?.records ?? [];
+  }
+
+  append(record: OutgoingRecord, bytes: number): void {
+    const nowMs = performance.now();
+    const wasEmpty = this.#queue.isEmpty;
+    this.#queue.append(record, bytes, nowMs);
+    this.#appendedRecords += 1;
+    if (wasEmpty || this.#queue.readyInMs(nowMs) === 0) this.#readiness.ring();
+  }
+
+  /** Sends what is here without more lingering; resolves when all of it is acknowledged. */
+  flush(): Promise<void> {
+    this.#queue.flush(performance.now());
+    this.#readiness.ring();
+    const upTo = this.#appendedRecords;
+    if (this.#acknowledgedRecords >= upTo) return Promise.resolve();
+    return new Promise((done) => this.#flushes.push({ upTo, done }));
+  }
+
+  /** Sends until the signal is aborted; rejects with what `deliver` rejects with. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#deliver(WARM_UP, signal);
+    while (!signal.aborted) {
+      const readyInMs = this.#queue.readyInMs(performance.now());
+      if (readyInMs !== 0) {
+        await this.#readiness.wait(signal, readyInMs);
+        continue;
+      }
+      const batch = this.#queue.take();
+      if (!batch) continue;
+      this.#underWay = batch;
+      const receipt = await this.#deliver(batch, signal).catch((error: unknown) => {
+        // Refused, hence not written.
+        this.#underWay = undefined;
+        throw error;
+      });
+      if (!receipt) continue;
+      this.#underWay = undefined;
+      this.#acknowledgedRecords += batch.records.length;
+      this.#acknowledged(batch, receipt);
+      this.#endFlushes();
+    }
+  }
+
+  #endFlushes(): void {
+    const isDone = ({ upTo }: Flush): boolean => upTo <= this.#acknowledgedRecords;
+    const ended = this.#flushes.filter(isDone);
+    this.#flushes = this.#flushes.filter((flush) => !isDone(flush));
+    for (const { done } of ended) done();
+  }
+}

@@ -1,0 +1,227 @@
+import { z } from 'zod';
+import { activityAt, declineChance } from './event-clock.ts';
+import {
+  type Card,
+  type Category,
+  type Currency,
+  categories,
+  currencies,
+  type Outlet,
+  type Place,
+  type Population,
+  places,
+} from './population.ts';
+import { drawFrom, drawNormal, drawUuid, type Random, weightedDraw } from './random.ts';
+
+/** A record whose value is a whole transaction, as JSON. */
+export interface TransactionRecord extends OutgoingRecord {
+  readonly value: string;
+}
+
+/** An endless supply of transactions; it knows no clock and no broker. */
+export interface TransactionSource {
+  /**
+   * The next transaction, at this event time (whole milliseconds since the epoch), which is the record's time too unless
+   * another is given.
+   *
+   * @param card who pays; drawn when it is not given
+   */
+  next(eventTimeMs: number, timestampMs?: number, card?: Card): TransactionRecord;
+  /** A payment as thieves make them: a high amount in another country. */
+  nextFraud(eventTimeMs: number, timestampMs: number, card: Card): TransactionRecord;
+}
+
+/** How lifelike transactions are beyond the usual. */
+interface GenerationOptions {
+  /** Cards are used where it is day. */
+  readonly hasDayAndNight: boolean;
+}
+
+/** What never changes about an outlet's transactions, as JSON. */
+interface OutletText {
+  readonly head: string;
+  readonly tails: Readonly<Record<'approved' | 'declined' | 'reversed', string>>;
+}
+
+const SHARE_AWAY_FROM_HOME = 0.08;
+const SHARE_REVERSED = 0.01;
+const drawCategory = weightedDraw(
+  categories,
+  categories.map(({ weight }) => weight),
+);
+const FRAUD_CATEGORIES = categories.filter(({ name }) => ['online', 'electronics', 'travel'].includes(name));
+/** Stolen cards are used for this many times the usual amount. */
+const FRAUD_FACTOR = 8;
+const FRAUD_DECLINES = 0.35;
+
+function outletText({ merchant, category, place, lat, lon }: Outlet): OutletText {
+  const { currency, city, country } = place;
+  const inner = (fields: object): string => JSON.stringify(fields).slice(1, -1);
+  const tail = (status: string): string => `,${inner({ currency, status, city, country, lat, lon })}}`;
+  return {
+    head: `${inner({ merchant, category: category.name })},"amount":`,
+    tails: { approved: tail('approved'), declined: tail('declined'), reversed: tail('reversed') },
+  };
+}
+
+/** Every outlet's constant text, made once. */
+function outletTexts(population: Population): ReadonlyMap<Outlet, OutletText> {
+  const all = places.flatMap((place) =>
+    categories.flatMap((category) => population.outlets(place, category)),
+  );
+  return new Map(all.map((outlet) => [outlet, outletText(outlet)]));
+}
+
+/** Transactions of a population, drawn from one source of chance: the same seed and times give the same records. */
+export function createRecordSource(
+  population: Population,
+  random: Random,
+  { hasDayAndNight }: GenerationOptions = { hasDayAndNight: false },
+): TransactionSource {
+  const texts = outletTexts(population);
+  const cardTexts = new Map(
+    population.cards.map((card) => [card, `","user_id":"${card.userId}","card_id":"${card.cardId}",`]),
+  );
+  const iso = isoWriter();
+  const drawAnyCard = weightedDraw(
+    population.cards,
+    population.cards.map(({ weight }) => weight),
+  );
+  const drawCard = (timeMs: number): Card => {
+    let card = drawAnyCard(random);
+    while (hasDayAndNight && random.fraction() >= activityAt(card.home, timeMs)) card = drawAnyCard(random);
+    return card;
+  };
+  const drawPlace = ({ home }: Card): Place =>
+    random.fraction() < SHARE_AWAY_FROM_HOME ? drawFrom(random, places) : home;
+
+  /** Log-normal around the category's median, declined as such amounts are. */
+  const write = (
+    { card, place, category, factor }: { card: Card; place: Place; category: Category; factor: number },
+    eventTimeMs: number,
+    timestampMs: number,
+  ): TransactionRecord => {
+    const outlet = drawFrom(random, population.outlets(place, category));
+    const text = texts.get(outlet) as OutletText;
+    const { decimals, unitsPerEuro } = currencies[place.currency] as Currency;
+    const euros = factor * category.medianEuros * Math.exp(category.spread * drawNormal(random));
+    const minorUnits = Math.max(1, Math.round(euros * unitsPerEuro * 10 ** decimals));
+    const chance = factor === 1 ? declineChance(euros, place.country !== card.home.country) : FRAUD_DECLINES;
+    const fate = random.fraction();
+    const status = fate < chance ? 'declined' : fate < chance + SHARE_REVERSED ? 'reversed' : 'approved';
+    const value = `{"txn_id":"${drawUuid(random)}","event_ts":"${iso(eventTimeMs)}${cardTexts.get(card)}${
+      text.head
+    }${amountText(minorUnits, decimals)}${text.tails[status]}`;
+    return { key: card.cardId, value, timestampMs };
+  };
+
+  return {
+    next(eventTimeMs, timestampMs = eventTimeMs, chosen) {
+      const card = chosen ?? drawCard(eventTimeMs);
+      return write(
+        { card, place: drawPlace(card), category: drawCategory(random), factor: 1 },
+        eventTimeMs,
+        timestampMs,
+      );
+    },
+    nextFraud(eventTimeMs, timestampMs, card) {
+      let place = drawFrom(random, places);
+      while (place.country === card.home.country) place = drawFrom(random, places);
+      const category = drawFrom(random, FRAUD_CATEGORIES);
+      return write({ card, place, category, factor: FRAUD_FACTOR }, eventTimeMs, timestampMs);
+    },
+  };
+}
+
+/** A transaction as the producer writes it: every field there, nothing else. */
+export const transactionSchema = z.strictObject({
+  txn_id: z.uuid(),
+  /** ISO-8601 with a numeric offset. */
+  event_ts: z.iso.datetime({ offset: true }),
+  user_id: z.string().min(1),
+  card_id: z.string().min(1),
+  merchant: z.string().min(1),
+  category: z.string().min(1),
+  /** In units of the currency, at most two decimals. */
+  amount: z.number().positive(),
+  /** ISO 4217. */
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  status: z.enum(['approved', 'declined', 'reversed']),
+  city: z.string().min(1),
+  /** ISO 3166-1 alpha-2. */
+  country: z.string().regex(/^[A-Z]{2}$/),
+  /** Degrees, WGS 84. */
+  lat: z.number().min(-90).max(90),
+  lon: z.number().min(-180).max(180),
+});
+
+/** One card transaction. */
+export type Transaction = z.infer<typeof transactionSchema>;
+
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
+
+/**
+ * Writes times as ISO-8601 in UTC with milliseconds and a numeric offset, as in `2026-01-01T12:00:00.123+00:00`. Times
+ * come one second after another, so the part down to the second is kept.
+ */
+export function isoWriter(): (timeMs: number) => string {
+  let keptSecond = Number.NaN;
+  let keptText = '';
+  return (timeMs) => {
+    const second = Math.floor(timeMs / 1000);
+    if (second !== keptSecond) {
+      keptSecond = second;
+      keptText = new Date(second * 1000).toISOString().slice(0, -4);
+    }
+    return `${keptText}${THREE_DIGITS[timeMs - second * 1000]}+00:00`;
+  };
+}
+
+/** A decimal number from its count of minor units, as JSON.stringify would write it: without zeros at the end. */
+export function amountText(minorUnits: number, decimals: 0 | 2): string {
+  if (decimals === 0) return String(minorUnits);
+  const units = Math.floor(minorUnits / 100);
+  const cents = minorUnits - units * 100;
+  if (cents === 0) return String(units);
+  return cents % 10 === 0
+    ? `${units}.${cents / 10}`
+    : cents < 10
+      ? `${units}.0${cents}`
+      : `${units}.${cents}`;
+}
+
+/** What the topic gets: the key decides the partition, so that a card's records stay in order. */
+export interface OutgoingRecord {
+  /** The card's id. */
+  readonly key: string;
+  /** A transaction as JSON, or what a fault made of it; null is a tombstone. */
+  readonly value: string | null;
+  /** The record's time in Kafka: milliseconds since the epoch. */
+  readonly timestampMs: number;
+  /** There where the answer key has to know what becomes of the record. */
+  readonly trace?: RecordTrace;
+}
+
+/** What was done to a record on purpose, and where in the topic it has come to lie. */
+export interface RecordTrace {
+  /** As in the answer key, such as `late` or `malformed:tombstone`; undefined for a record as it should be. */
+  readonly fault?: string;
+  /** Why the job must quarantine it; undefined for a record that it must take. */
+  readonly reason?: string;
+  /** The record that this one repeats. */
+  readonly original?: RecordTrace;
+  /** Known once the broker has acknowledged the record. */
+  placement?: Placement;
+}
+
+/** A place in the topic. */
+interface Placement {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** An endless supply of records. */
+export interface RecordSource {
+  /** The next record, sent at this time (milliseconds since the epoch). */
+  next(nowMs: number): OutgoingRecord;
+}
