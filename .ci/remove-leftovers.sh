@@ -6,7 +6,7 @@ set -euo pipefail
 removed=()
 
 # Those that `docker LIST` has of the tests' Compose projects, by a field: see tests/support/compose-stack.ts and, in
-# orchestrator/runtime/compose, testing/light-project.ts.
+# orchestrator/runtimes/compose, tests/support/light-project.ts.
 of_tests() {
   docker "${@:2}" --format "{{.Label \"com.docker.compose.project\"}} {{.$1}}" |
     awk '$1 ~ /^medallion-(e2e|test)-/ { print $2 }'

@@ -23,7 +23,9 @@ describe('the order of the sides', () => {
   it('lets each side come first and last in turn', () => {
     const sides = ['a', 'b', 'c'];
     const orders = [0, 1, 2, 3].map((round) => orderOf(sides, round).join(''));
-    expect(orders).toEqual(['abc', 'acb', 'cab', 'cba']);
+    expect(orders).toEqual(['abc', 'cba', 'bca', 'acb']);
+    const ofTwo = [0, 1, 2, 3].map((round) => orderOf(['a', 'b'], round).join(''));
+    expect(ofTwo).toEqual(['ab', 'ba', 'ba', 'ab']);
   });
 
   it('has every side once in every round', () => {

@@ -29,9 +29,9 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
-/** The order of the sides in a round: every round begins with the next one, every second runs backwards. */
+/** The order of the sides in a round: every second runs backwards, every pair begins with the next side. */
 export function orderOf<T>(sides: readonly T[], round: number): readonly T[] {
-  const first = round % sides.length;
+  const first = Math.floor(round / 2) % sides.length;
   const turned = [...sides.slice(first), ...sides.slice(0, first)];
   return round % 2 === 0 ? turned : turned.reverse();
 }
