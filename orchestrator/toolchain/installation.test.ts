@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { projectDir } from '../../tests/support/project.ts';
 import { scratchFolder } from '../../tests/support/scratch-folder.ts';
 import { slowRecipe, startsOf } from '../../tests/support/slow-installation.ts';
 import { identityOf } from '../util/processes.ts';
@@ -20,7 +21,7 @@ const leftBeside = () => readdirSync(parent).filter((name) => name.startsWith('t
 
 /** The same installation in another process. */
 function elsewhere() {
-  const program = join(import.meta.dirname, 'testing', 'slow-installation.ts');
+  const program = join(projectDir, 'tests', 'support', 'slow-installation.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', program, parent], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type PackageIndex, packageIndex } from '../../tests/support/package-index.ts';
+import { projectDir } from '../../tests/support/project.ts';
 import { scratchFolder } from '../../tests/support/scratch-folder.ts';
 import { checkCache } from '../doctor/checks.ts';
 import { SERVICES } from '../services/services.ts';
@@ -49,7 +50,7 @@ const use = (index: PackageIndex) => {
 
 /** The step in another process, with all it has said so far. */
 function elsewhere(name: string): { readonly child: ChildProcess; readonly said: () => string } {
-  const program = join(import.meta.dirname, 'testing', 'provision-main.ts');
+  const program = join(projectDir, 'tests', 'support', 'provision-main.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', program, folder, name], {
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
