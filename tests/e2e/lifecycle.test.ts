@@ -58,14 +58,14 @@ describe('a stack from nothing', () => {
 
   it('is what `status --wait` waited for', () => {
     const status = statusDocument.parse(JSON.parse(waited.stdout));
-    expect(status).toMatchObject({ ready: true, stream: { batch: expect.any(Number) } });
-    expect(status.stream.rows['bronze']).toBeGreaterThan(0);
+    expect(status).toMatchObject({ ready: true });
     expect(waited.code).toBe(0);
   });
 
   it('shows every service ready in its JSON status, in the order of the start', async () => {
     const status = await statusOf(stack);
-    expect(status).toMatchObject({ runtime: 'local', ready: true });
+    expect(status).toMatchObject({ runtime: 'local', ready: true, stream: { batch: expect.any(Number) } });
+    expect(status.stream.rows['bronze']).toBeGreaterThan(0);
     expect(status.services.map(({ name, state }) => `${name} ${state}`)).toEqual([
       'zookeeper ready',
       'kafka ready',
