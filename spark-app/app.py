@@ -9,8 +9,6 @@ import sys
 from typing import Optional
 
 from medallion import log
-from medallion.settings import load_settings
-from medallion.console import complain, say
 from medallion.errors import JobError
 from medallion.settings import load_settings
 

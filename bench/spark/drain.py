@@ -44,7 +44,7 @@ def drain_medallion(run: dict[str, str]) -> None:
         from medallion.settings import load_settings
     except ModuleNotFoundError:
         # Another checkout may be from before its module was renamed.
-        from medallion.settings import load_settings
+        from medallion.config import load_settings
 
     os.environ.update(OUTPUT_PATH=run["output"], STARTING_OFFSETS=run["starting_offsets"])
     settings = load_settings(os.environ)

@@ -22,7 +22,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.bronze import bronze
-from medallion.settings import PARALLEL, Settings
 from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import OffsetLog, Range, count_of
 from medallion.parse import Parser
@@ -30,6 +29,7 @@ from medallion.pipeline import Pipeline
 from medallion.resolved_plan import PhysicalPlan, ResolvedPlan
 from medallion.retention import ReadFiles, prune
 from medallion.session import tune_for_size
+from medallion.settings import PARALLEL, Settings
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.sinks.file_committer import FileCommitter, StagedFiles, path_of
 from medallion.sinks.naming import BRONZE, INGEST, SILVER, part_of

@@ -13,9 +13,6 @@ from pyspark.sql import SparkSession
 from medallion import log
 from medallion.checkpoint_repair import GoldRepair
 from medallion.cluster_watchdog import watch_executors
-from medallion.settings import Settings
-from medallion.console import say
-from medallion.data_loss import loss_of
 from medallion.errors import JobError
 from medallion.failure import is_about_the_topic, query_failure
 from medallion.file_source_log import GoldReaders

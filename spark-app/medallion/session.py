@@ -9,7 +9,6 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from medallion.hadoop_files import HadoopFiles
-from medallion.py4j_cache import cache_names
 from medallion.settings import Settings
 
 #: The outputs depend on these, so that no operator's configuration replaces them.
