@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine } from './produce-main.ts';
+import { parseCommandLine } from './command-line.ts';
 
 const refusal = async (...argv: string[]): Promise<string> =>
   parseCommandLine(argv, undefined).then(

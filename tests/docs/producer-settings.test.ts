@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readValue, type ValueKind } from '../../orchestrator/settings/setting-kinds.ts';
 import { rowsOf, SETTING_TABLE, settingNamesOf } from '../../orchestrator/settings/setting-table.ts';
-import { settingHelp } from '../../producer/command/produce-main.ts';
+import { settingHelp } from '../../producer/command/command-line.ts';
 import { readConfig } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/errors.ts';
 import { SCENARIO_NAMES } from '../../producer/faults/record-stream.ts';

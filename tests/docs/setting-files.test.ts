@@ -9,7 +9,7 @@ import {
 } from '../../orchestrator/settings/setting-documents.ts';
 import { integer } from '../../orchestrator/settings/setting-kinds.ts';
 import { SETTING_TABLE, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
-import { settingHelp } from '../../producer/command/produce-main.ts';
+import { settingHelp } from '../../producer/command/command-line.ts';
 import { readSettings } from '../../producer/config.ts';
 import { hasPython, runJobProgram } from '../support/job-program.ts';
 import { projectDir } from '../support/project.ts';
