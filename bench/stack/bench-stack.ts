@@ -51,7 +51,7 @@ export class BenchStack {
     this.#runtime = new LocalRuntime(place.config, {
       services: SERVICES,
       launchOf: (name) => this.#launchOf(serviceNamed(SERVICES, name)),
-      preparation: provided.steps,
+      setup: provided.steps,
       checkTools: provided.checkMachine,
     });
   }
@@ -133,8 +133,8 @@ export class BenchStack {
   async #start(signal: AbortSignal): Promise<void> {
     await this.#runtime.preflight(signal);
     const steps = upPlan(this.config, this.#runtime, []);
-    const preparation = this.#runtime.preparation().map(({ name }) => name);
-    const wanted = steps.filter(({ name }) => [...preparation, ...CLUSTER].includes(name));
+    const setup = this.#runtime.setup().map(({ name }) => name);
+    const wanted = steps.filter(({ name }) => [...setup, ...CLUSTER].includes(name));
     await runPlan(wanted, plainReporter(benchOutput), signal);
   }
 

@@ -7,7 +7,7 @@ import {
   recoveryTimes,
   verified,
 } from './run-chaos.ts';
-import { describeFault, describeMoment, type Fault } from './schedule.ts';
+import { describeFault, describeWait, type Fault } from './schedule.ts';
 
 /** What is told of a run beside what happened in it. */
 export interface ChaosHeading {
@@ -62,7 +62,7 @@ export function scheduleText(schedule: readonly Fault[]): string {
   const rows = schedule.map((fault) => [
     String(fault.number),
     secondsText(fault.restMs),
-    describeMoment(fault),
+    describeWait(fault),
     describeFault(fault),
   ]);
   return textTable(columns, rows, 120).join('\n');

@@ -46,7 +46,7 @@ describe('filling the outputs', () => {
       expect(() => writeFileSync(join(output, 'other'), 'x')).toThrow('ENOSPC');
       rmSync(file);
       await expect.poll(() => statfsSync(output).bavail).toBe(0);
-      await held.lift();
+      await held.revert();
       writeFileSync(join(output, 'other'), 'x');
       expect(readdirSync(output)).toEqual(['other']);
     },

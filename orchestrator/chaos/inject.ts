@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HeldFault, heldFault, NothingToStrike, SUPERVISOR } from '../runtimes/faults.ts';
-import type { PreparationStep, Runtime } from '../runtimes/runtime.ts';
+import { type HeldFault, heldFault, NothingToBreak, SUPERVISOR } from '../runtimes/faults.ts';
+import type { Runtime, SetupStep } from '../runtimes/runtime.ts';
 import { kafka } from '../services/kafka.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 import { runPlan } from '../util/run-plan.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import { type ChaosActs, untilRecovered } from './run-chaos.ts';
-import { describeFault, type Fault, type Strike } from './schedule.ts';
+import { describeFault, type Fault, type Injection } from './schedule.ts';
 import { batchAtWork, canFill, fillOutputs, truncateStaged } from './staged-files.ts';
 
 /** What strikes act through. */
-interface StrikeTools {
+interface InjectionTools {
   readonly runtime: Runtime;
   readonly outputDir: string;
   /** OUTPUT_PATH on the local disk. */
@@ -26,12 +26,12 @@ const TARGET_TIMEOUT_MS = 60_000;
 const POLL_MS = 250;
 
 /** Why a strike cannot be made on this machine; undefined when it can. */
-async function unableToStrike(strike: Strike, tools: StrikeTools): Promise<string | undefined> {
+async function unableToInject(injection: Injection, tools: InjectionTools): Promise<string | undefined> {
   const faults = tools.runtime.faults();
-  if (strike.action === 'kill' || strike.action === 'pause') {
-    return faults.unable(strike.action, strike.target);
+  if (injection.action === 'kill' || injection.action === 'pause') {
+    return faults.unable(injection.action, injection.target);
   }
-  if (strike.action !== 'disk-full' || (await canFill(tools.outputDir))) return undefined;
+  if (injection.action !== 'disk-full' || (await canFill(tools.outputDir))) return undefined;
   return faults.unable('limit-file-size');
 }
 
@@ -41,9 +41,9 @@ async function unableToStrike(strike: Strike, tools: StrikeTools): Promise<strin
  * @returns what was struck
  * @throws ProductError STEP_FAILED when there is nothing to strike
  */
-async function makeStrike(
-  strike: Strike,
-  tools: StrikeTools,
+async function injectFault(
+  injection: Injection,
+  tools: InjectionTools,
   hold: (held: HeldFault) => void,
 ): Promise<string> {
   const { runtime, signal } = tools;
@@ -52,33 +52,33 @@ async function makeStrike(
     hold(made);
     return made.on;
   };
-  switch (strike.action) {
+  switch (injection.action) {
     case 'kill':
-      return onceThere(tools, () => runtime.faults().kill(strike.target));
+      return onceThere(tools, () => runtime.faults().kill(injection.target));
     case 'pause':
-      return onceThere(tools, () => held(runtime.faults().pause(strike.target)));
+      return onceThere(tools, () => held(runtime.faults().pause(injection.target)));
     case 'restart':
       return restartBroker(runtime, hold, signal);
     case 'disk-full':
       return held(
         (await canFill(tools.outputDir))
           ? fillOutputs(tools.outputDir)
-          : runtime.faults().limitFileSize(strike.fileBytes),
+          : runtime.faults().limitFileSize(injection.fileBytes),
       );
     case 'truncate':
-      return truncateStaged(tools.outputFolder, strike.keep, tools.batchTimeoutMs, signal);
+      return truncateStaged(tools.outputFolder, injection.keep, tools.batchTimeoutMs, signal);
   }
 }
 
 /** Strikes as soon as the target has a process. */
-async function onceThere<T>(tools: StrikeTools, act: () => Promise<T>): Promise<T> {
+async function onceThere<T>(tools: InjectionTools, act: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + TARGET_TIMEOUT_MS;
   for (;;) {
     tools.signal.throwIfAborted();
     try {
       return await act();
     } catch (error) {
-      if (!(error instanceof NothingToStrike)) throw error;
+      if (!(error instanceof NothingToBreak)) throw error;
       if (performance.now() < deadline) {
         await sleep(POLL_MS);
         continue;
@@ -117,20 +117,26 @@ export function stackActs(scene: ChaosScene): ChaosActs {
   const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
   const batchTimeoutMs = triggerIntervalMs(TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
   const goldTimeoutMs = goldTriggerIntervalMs(GOLD_TRIGGER_INTERVAL, TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
-  const tools: StrikeTools = { runtime, outputDir: config.outputDir, outputFolder, batchTimeoutMs, signal };
+  const tools: InjectionTools = {
+    runtime,
+    outputDir: config.outputDir,
+    outputFolder,
+    batchTimeoutMs,
+    signal,
+  };
   return {
     async unable(fault) {
-      for (const strike of fault.strikes) {
-        const reason = await unableToStrike(strike, tools);
+      for (const injection of fault.strikes) {
+        const reason = await unableToInject(injection, tools);
         if (reason !== undefined) return reason;
       }
       return undefined;
     },
-    async awaitBatch(query) {
+    async waitForBatch(query) {
       // Without one it strikes an idle job: recovery then tells whether the job is well.
       await batchAtWork(outputFolder, query, query === 'gold' ? goldTimeoutMs : batchTimeoutMs, signal);
     },
-    strike: (strike, hold) => makeStrike(strike, tools, hold),
+    inject: (injection, hold) => injectFault(injection, tools, hold),
     async recover(fault) {
       if (endsSupervision(fault)) {
         await untilTakenDown(runtime);
@@ -170,14 +176,14 @@ export async function restartBroker(
   hold: (held: HeldFault) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  await runPlan(neededBy(runtime.preparation()), { emit() {}, async close() {} }, signal);
+  await runPlan(neededBy(runtime.setup()), { emit() {}, async close() {} }, signal);
   hold(heldFault(BROKER, () => runtime.start(BROKER, new AbortController().signal)));
   await runtime.stop(BROKER);
   return BROKER;
 }
 
 /** The broker's steps, and those that they come after. */
-function neededBy(steps: readonly PreparationStep[]): readonly PreparationStep[] {
+function neededBy(steps: readonly SetupStep[]): readonly SetupStep[] {
   const wanted = new Set(steps.filter((step) => step.neededBy.includes(BROKER)).map(({ name }) => name));
   for (const name of wanted) {
     for (const before of steps.find((step) => step.name === name)?.after ?? []) wanted.add(before);

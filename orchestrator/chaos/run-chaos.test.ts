@@ -4,7 +4,7 @@ import { ProductError } from '../util/product-error.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
 import { chaosJson, summariseChaos } from './chaos-text.ts';
 import { type ChaosActs, type ChaosListener, type FaultOutcome, runChaos } from './run-chaos.ts';
-import type { Fault, Strike } from './schedule.ts';
+import type { Fault, Injection } from './schedule.ts';
 
 /** A stack that keeps a diary, and does as it is told. */
 class DiaryStack implements ChaosActs {
@@ -18,15 +18,15 @@ class DiaryStack implements ChaosActs {
   async unable({ kind }: Fault): Promise<string | undefined> {
     return kind === this.unableTo ? `no ${kind} here` : undefined;
   }
-  async awaitBatch(): Promise<void> {
+  async waitForBatch(): Promise<void> {
     this.#note('batch');
   }
-  async strike({ action, target }: Strike, hold: (held: HeldFault) => void): Promise<string> {
+  async inject({ action, target }: Injection, hold: (held: HeldFault) => void): Promise<string> {
     if (action === 'pause') {
       this.held.add(target);
       hold({
         on: target,
-        lift: async () => {
+        revert: async () => {
           this.held.delete(target);
           this.#note(`lift ${target}`);
         },
@@ -71,7 +71,7 @@ function reportOf(differences: readonly (readonly [DifferenceKind, number])[]): 
 const fault = (
   number: number,
   kind: Fault['kind'],
-  strikes: readonly Strike[],
+  strikes: readonly Injection[],
   more: Partial<Fault> = {},
 ): Fault => ({
   ...{ number, kind, strikes, restMs: 0, inBatch: false, query: 'ingest' as const, delayMs: 0, heldMs: 0 },
@@ -83,7 +83,7 @@ const never = new AbortController().signal;
 
 function listener(): ChaosListener & { readonly outcomes: FaultOutcome[] } {
   const outcomes: FaultOutcome[] = [];
-  return { outcomes, struck: () => undefined, done: (outcome) => outcomes.push(outcome) };
+  return { outcomes, injected: () => undefined, done: (outcome) => outcomes.push(outcome) };
 }
 
 describe('a run of chaos', () => {

@@ -8,16 +8,16 @@ import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
-import { FAULT_KINDS, type Fault, type FaultKind, type Strike, type StruckQuery } from './schedule.ts';
+import { FAULT_KINDS, type Fault, type FaultKind, type FaultQuery, type Injection } from './schedule.ts';
 
 /** What a run does to the stack and asks of it. */
 export interface ChaosActs {
   /** Why a fault cannot be made on this machine. */
   unable(fault: Fault): Promise<string | undefined>;
   /** Waits until a micro-batch is at work, or as long as one may be waited for. */
-  awaitBatch(query: StruckQuery): Promise<void>;
+  waitForBatch(query: FaultQuery): Promise<void>;
   /** @param hold told of whatever has to be lifted @returns what was struck */
-  strike(strike: Strike, hold: (held: HeldFault) => void): Promise<string>;
+  inject(injection: Injection, hold: (held: HeldFault) => void): Promise<string>;
   /** Waits until the stack has recovered. */
   recover(fault: Fault): Promise<void>;
   verify(): Promise<VerifyReport>;
@@ -25,7 +25,7 @@ export interface ChaosActs {
 
 /** Told of what happens, as it happens. */
 export interface ChaosListener {
-  struck(fault: Fault, on: readonly string[]): void;
+  injected(fault: Fault, on: readonly string[]): void;
   done(outcome: FaultOutcome): void;
 }
 
@@ -91,30 +91,31 @@ async function makeFault(
 ): Promise<Pick<FaultOutcome, 'at' | 'on'>> {
   const held: HeldFault[] = [];
   try {
-    if (fault.inBatch) await acts.awaitBatch(fault.query);
+    if (fault.inBatch) await acts.waitForBatch(fault.query);
     await pause(fault.delayMs, signal);
     const at = new Date().toISOString();
     const on: string[] = [];
-    for (const strike of inOrder(fault.strikes)) on.push(await acts.strike(strike, (one) => held.push(one)));
-    listener.struck(fault, on);
+    for (const injection of inOrder(fault.strikes))
+      on.push(await acts.inject(injection, (one) => held.push(one)));
+    listener.injected(fault, on);
     await pause(fault.heldMs, signal);
     return { at, on };
   } finally {
-    await liftAll(held);
+    await revertAll(held);
   }
 }
 
 /** Inside a worker's container that is paused or killed, its executor can no longer be reached. */
-function inOrder(strikes: readonly Strike[]): readonly Strike[] {
+function inOrder(strikes: readonly Injection[]): readonly Injection[] {
   return strikes.toSorted(
     (one, other) => Number(other.target === 'executor') - Number(one.target === 'executor'),
   );
 }
 
 /** The latest first; one that fails does not keep the others. */
-async function liftAll(held: readonly HeldFault[]): Promise<void> {
+async function revertAll(held: readonly HeldFault[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const one of held.toReversed()) await one.lift().catch((error: unknown) => failures.push(error));
+  for (const one of held.toReversed()) await one.revert().catch((error: unknown) => failures.push(error));
   if (failures.length === 0) return;
   throw new ProductError('STEP_FAILED', {
     message: `A fault could not be lifted: ${failures.map(messageOf).join('; ')}.`,

@@ -28,10 +28,10 @@ describe('a schedule of faults', () => {
   it.each(SEEDS)('has every kind within its first eleven, every kill and pause within 44: %i', (seed) => {
     expect(new Set(of(seed, 11).map(({ kind }) => kind))).toEqual(new Set(FAULT_KINDS));
     for (const action of ['kill', 'pause']) {
-      const struck = of(seed, 44)
+      const places = of(seed, 44)
         .filter(({ kind }) => kind === action)
         .flatMap(({ strikes }) => strikes.map(({ target }) => target));
-      expect(new Set(struck), action).toEqual(new Set(FAULT_TARGETS));
+      expect(new Set(places), action).toEqual(new Set(FAULT_TARGETS));
     }
   });
 

@@ -43,7 +43,7 @@ const FILE_BYTES = [0, 1024, 8192] as const;
  * @throws Error when the filter leaves nothing
  */
 export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions): readonly Fault[] {
-  const targets = FAULT_TARGETS.filter((target) => filter.struck.includes(target));
+  const targets = FAULT_TARGETS.filter((target) => filter.places.includes(target));
   const kinds = filter.kinds.filter((kind) => isPossible(kind, targets, filter));
   if (kinds.length === 0) throw new Error('no fault is left by --only and --except');
   const random = seededRandom(seed);
@@ -69,7 +69,7 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
     schedule.push({
       number,
       kind,
-      ...strikesOf(kind, drawTarget, random),
+      ...injectionsOf(kind, drawTarget, random),
       restMs: restMs ?? drawnRestMs,
       inBatch: moment < IN_BATCH.any || ofStaged,
       query,
@@ -79,17 +79,17 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
   return schedule;
 }
 
-function isPossible(kind: FaultKind, targets: readonly FaultTarget[], { struck }: FaultFilter): boolean {
+function isPossible(kind: FaultKind, targets: readonly FaultTarget[], { places }: FaultFilter): boolean {
   if (kind === 'restart') return targets.includes('broker');
   if (kind === 'two') return pairTargets(targets).length >= 2;
-  if (kind === 'disk-full' || kind === 'truncate') return struck.includes('outputs');
+  if (kind === 'disk-full' || kind === 'truncate') return places.includes('outputs');
   return targets.length > 0;
 }
 
 /** A local supervisor takes everything else with it: struck beside another it would hide that one. */
 const pairTargets = (targets: readonly FaultTarget[]) => targets.filter((target) => target !== SUPERVISOR);
 
-function strikesOf(
+function injectionsOf(
   kind: FaultKind,
   draw: Readonly<Record<'kill' | 'pause' | 'two', () => FaultTarget>>,
   random: SeededRandom,
@@ -106,12 +106,20 @@ function strikesOf(
     case 'two':
       return two(draw.two, random);
     case 'disk-full': {
-      const strike: Strike = { action: 'disk-full', target: 'outputs', fileBytes: random.pick(FILE_BYTES) };
-      return { strikes: [strike], heldMs: diskFullMs(random) };
+      const injection: Injection = {
+        action: 'disk-full',
+        target: 'outputs',
+        fileBytes: random.pick(FILE_BYTES),
+      };
+      return { strikes: [injection], heldMs: diskFullMs(random) };
     }
     case 'truncate': {
-      const strike: Strike = { action: 'truncate', target: 'outputs', keep: random.between(0, 95) / 100 };
-      return { strikes: [strike], heldMs: 0 };
+      const injection: Injection = {
+        action: 'truncate',
+        target: 'outputs',
+        keep: random.between(0, 95) / 100,
+      };
+      return { strikes: [injection], heldMs: 0 };
     }
   }
 }
@@ -120,7 +128,7 @@ function two(draw: () => FaultTarget, random: SeededRandom): Pick<Fault, 'strike
   const first = draw();
   let second = draw();
   while (second === first) second = draw();
-  const strikes = [first, second].map((target): Strike => {
+  const strikes = [first, second].map((target): Injection => {
     return { action: random.fraction() < 0.6 ? 'kill' : 'pause', target };
   });
   const paused = strikes.flatMap(({ action, target }) => (action === 'pause' ? [target] : []));
@@ -235,10 +243,10 @@ export const FAULT_TARGETS: readonly FaultTarget[] = [
 ];
 
 /** What a fault is done to: processes of the stack, or the job's files. */
-const STRUCK: readonly string[] = [...FAULT_TARGETS, 'outputs'];
+const FAULT_PLACES: readonly string[] = [...FAULT_TARGETS, 'outputs'];
 
 /** One thing done to one target. */
-export type Strike =
+export type Injection =
   | { readonly action: 'kill' | 'pause'; readonly target: FaultTarget }
   | { readonly action: 'restart'; readonly target: 'broker' }
   /** `fileBytes`: how large a file can still become where the disk cannot really be filled. */
@@ -247,7 +255,7 @@ export type Strike =
   | { readonly action: 'truncate'; readonly target: 'outputs'; readonly keep: number };
 
 /** Whose micro-batch a fault waits for: that of `ingest`, or of a gold table, whose silver is committed by then. */
-export type StruckQuery = 'ingest' | 'gold';
+export type FaultQuery = 'ingest' | 'gold';
 
 /** One fault of a schedule, with everything that decides what happens. Times are milliseconds. */
 export interface Fault {
@@ -255,13 +263,13 @@ export interface Fault {
   readonly number: number;
   readonly kind: FaultKind;
   /** Done at the same time. */
-  readonly strikes: readonly Strike[];
+  readonly strikes: readonly Injection[];
   /** Rest of the stack before it. */
   readonly restMs: number;
   /** Whether it waits for a micro-batch to be at work. */
   readonly inBatch: boolean;
   /** Whose. */
-  readonly query: StruckQuery;
+  readonly query: FaultQuery;
   /** Delay after that. */
   readonly delayMs: number;
   /** How long it lasts; 0 for what is over at once. */
@@ -270,28 +278,28 @@ export interface Fault {
 
 /** "pause broker for 12.3 s", "kill driver and pause worker for 4.0 s". */
 export function describeFault({ strikes, heldMs }: Fault): string {
-  const parts = strikes.map((strike) => {
-    if (strike.action === 'disk-full') return 'disk full for the outputs';
-    if (strike.action === 'truncate')
-      return `cut a staged file to ${Math.round(strike.keep * 100)} % of its size`;
-    return `${strike.action} ${strike.target}`;
+  const parts = strikes.map((injection) => {
+    if (injection.action === 'disk-full') return 'disk full for the outputs';
+    if (injection.action === 'truncate')
+      return `cut a staged file to ${Math.round(injection.keep * 100)} % of its size`;
+    return `${injection.action} ${injection.target}`;
   });
   return `${parts.join(' and ')}${heldMs === 0 ? '' : ` for ${(heldMs / 1000).toFixed(1)} s`}`;
 }
 
 /** When it strikes: "1.2 s into a micro-batch of gold", "after 0.4 s". */
-export function describeMoment({ inBatch, query, delayMs }: Fault): string {
+export function describeWait({ inBatch, query, delayMs }: Fault): string {
   const seconds = `${(delayMs / 1000).toFixed(1)} s`;
   return inBatch ? `${seconds} into a micro-batch of ${query}` : `after ${seconds}`;
 }
 
 /** Words of `--only` and `--except`: kinds of faults and what they are done to. */
-export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...STRUCK];
+export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...FAULT_PLACES];
 
 /** Which faults a schedule is made of. */
 export interface FaultFilter {
   readonly kinds: readonly FaultKind[];
-  readonly struck: readonly string[];
+  readonly places: readonly string[];
 }
 
 /**
@@ -308,5 +316,5 @@ export function faultFilter(only: readonly string[], except: readonly string[]):
     const named = all.filter((word) => only.includes(word));
     return (named.length > 0 ? named : all).filter((word) => !except.includes(word));
   };
-  return { kinds: chosen(FAULT_KINDS), struck: chosen(STRUCK) };
+  return { kinds: chosen(FAULT_KINDS), places: chosen(FAULT_PLACES) };
 }

@@ -6,7 +6,7 @@ import { INGEST, lastCommittedOf } from '../lake/checkpoint.ts';
 import { type HeldFault, repeatedFault } from '../runtimes/faults.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
 import { ProductError } from '../util/product-error.ts';
-import type { StruckQuery } from './schedule.ts';
+import type { FaultQuery } from './schedule.ts';
 
 /** A task's file is moved on within milliseconds once it is complete. */
 const POLL_MS = 2;
@@ -142,7 +142,7 @@ const STAGED = join(STAGING, INGEST);
  */
 export async function batchAtWork(
   outputFolder: string,
-  query: StruckQuery,
+  query: FaultQuery,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<number | undefined> {

@@ -13,7 +13,7 @@ import { type ChaosRun, type FaultOutcome, runChaos } from '../chaos/run-chaos.t
 import {
   chaosSchedule,
   describeFault,
-  describeMoment,
+  describeWait,
   type Fault,
   FILTER_WORDS,
   faultFilter,
@@ -195,12 +195,12 @@ async function makeChaos(
       bringUp: () => bringUpAgain(context),
     });
     const listener = {
-      struck: (fault: Fault, on: readonly string[]) =>
+      injected: (fault: Fault, on: readonly string[]) =>
         reporter.emit({
           type: 'progress',
           event: 'fault-struck',
           data: { ...faultJson(fault), at: new Date().toISOString(), on },
-          text: `#${fault.number} of ${schedule.length}: ${describeFault(fault)}, ${describeMoment(fault)} (${on.join('; ')})`,
+          text: `#${fault.number} of ${schedule.length}: ${describeFault(fault)}, ${describeWait(fault)} (${on.join('; ')})`,
         }),
       done: (outcome: FaultOutcome) => {
         outcomes.push(outcome);

@@ -6,7 +6,7 @@ import { firstDataProbe, sparkStreaming } from '../services/spark-streaming.ts';
 import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { localPath } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
-import { type GateExit, type Probe, waitUntilReady } from '../util/readiness.ts';
+import { type EarlyExit, type Probe, waitUntilReady } from '../util/readiness.ts';
 import type { Step, StepContext } from '../util/run-plan.ts';
 
 /** Name of the step that closes `up`: data has arrived. */
@@ -24,15 +24,13 @@ export function upPlan(
   runtime: Runtime,
   before: readonly ServiceObservation[],
 ): readonly Step[] {
-  const preparation = runtime.preparation();
+  const setup = runtime.setup();
   const services = runtime.services.map((service) => {
-    const prepared = preparation
-      .filter((step) => step.neededBy.includes(service.name))
-      .map((step) => step.name);
+    const prepared = setup.filter((step) => step.neededBy.includes(service.name)).map((step) => step.name);
     const wasRunning = before.some(({ name, state }) => name === service.name && state === 'running');
     return serviceStep(service, [...prepared, ...startsAfter(service, config)], wasRunning, config, runtime);
   });
-  return [...preparation, ...services, firstDataStep(config, runtime)];
+  return [...setup, ...services, firstDataStep(config, runtime)];
 }
 
 function startsAfter({ after, afterWith }: Service, { settings }: StackConfig): readonly string[] {
@@ -54,7 +52,7 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
         };
         return await waitUntilReady(firstDataProbe(view, TRIGGER_INTERVAL), {
           timeoutMs: triggerIntervalMs(TRIGGER_INTERVAL) + FIRST_DATA_TIMEOUT_MS,
-          intervalMs: GATE_INTERVAL_MS,
+          intervalMs: PROBE_INTERVAL_MS,
           attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
           signal,
           onDetail,
@@ -69,7 +67,7 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
 }
 
 /** Sockets answer in microseconds: asking often adds nothing to what a service needs to start. */
-const GATE_INTERVAL_MS = 50;
+const PROBE_INTERVAL_MS = 50;
 const ATTEMPT_TIMEOUT_MS = 5000;
 
 /** Lines of a service's log that its error carries. */
@@ -113,7 +111,7 @@ export async function untilServiceReady(
   if (service.kind === 'one-shot') await completion(runtime, service.name, signal);
   return waitUntilReady(serviceProbe(service, config, runtime), {
     timeoutMs: service.readyTimeoutMs,
-    intervalMs: GATE_INTERVAL_MS,
+    intervalMs: PROBE_INTERVAL_MS,
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     signal,
     onDetail,
@@ -143,14 +141,14 @@ async function endOf(
   service: Service,
   restartsBefore: number,
   signal: AbortSignal,
-): Promise<GateExit> {
+): Promise<EarlyExit> {
   for (;;) {
     signal.throwIfAborted();
     const { state, detail, restarts, recentLines } = await observeService(runtime, service.name);
     const hasEnded = state !== 'running' || restarts > restartsBefore;
     const mayComeBack = service.mayRestartBeforeReady && (state === 'running' || state === 'restarting');
     if (hasEnded && !(mayComeBack && !knownCauseIn(service, recentLines))) return { detail };
-    await new Promise((resolve) => setTimeout(resolve, GATE_INTERVAL_MS));
+    await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS));
   }
 }
 

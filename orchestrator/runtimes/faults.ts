@@ -17,7 +17,7 @@ export interface HeldFault {
    * Takes it back; more than once does nothing more, and neither does it when what was struck has ended meanwhile.
    * @throws Error when it could not be taken back, or could not be kept up for as long as it was held
    */
-  lift(): Promise<void>;
+  revert(): Promise<void>;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface Faults {
 }
 
 /** The target has no living process. */
-export class NothingToStrike extends Error {
+export class NothingToBreak extends Error {
   constructor(target: FaultTarget) {
     super(`no living process of the ${target} was found`);
     this.name = 'NothingToStrike';
@@ -49,13 +49,13 @@ export class NothingToStrike extends Error {
 }
 
 /** A held fault whose lifting is done once, whoever asks for it how often. */
-export function heldFault(on: string, lift: () => Promise<void>): HeldFault {
-  let lifted: Promise<void> | undefined;
+export function heldFault(on: string, revert: () => Promise<void>): HeldFault {
+  let reverted: Promise<void> | undefined;
   return {
     on,
-    lift: () => {
-      lifted ??= lift();
-      return lifted;
+    revert: () => {
+      reverted ??= revert();
+      return reverted;
     },
   };
 }
@@ -68,7 +68,7 @@ export async function repeatedFault(
   on: string,
   everyMs: number,
   apply: () => Promise<void>,
-  lift: () => Promise<void>,
+  revert: () => Promise<void>,
 ): Promise<HeldFault> {
   await apply();
   const ended = new AbortController();
@@ -85,7 +85,7 @@ export async function repeatedFault(
   return heldFault(on, async () => {
     ended.abort();
     await repeating;
-    await lift();
+    await revert();
     if (failure !== undefined) throw failure;
   });
 }

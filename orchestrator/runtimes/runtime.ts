@@ -67,7 +67,7 @@ export interface LogOptions {
 }
 
 /** A part of making ready what the services need before any can start: packages, images. */
-export interface PreparationStep {
+export interface SetupStep {
   readonly name: string;
   readonly title: string;
   readonly after: readonly string[];
@@ -94,7 +94,7 @@ export interface Runtime {
    */
   preflight(signal: AbortSignal): Promise<void>;
   /** The steps that `up` runs first; each is quick when there is nothing to do. */
-  preparation(): readonly PreparationStep[];
+  setup(): readonly SetupStep[];
   /**
    * Starts a service if it does not run; returns when it has been started, not when it is ready. Services restart by
    * themselves afterwards (one-shots do not).

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tool, Toolchain } from '../runtimes/local/launch.ts';
-import type { PreparationStep } from '../runtimes/runtime.ts';
+import type { SetupStep } from '../runtimes/runtime.ts';
 import { namesOf, type Service } from '../services/service.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { certificateAuthorities } from './certificates.ts';
@@ -22,7 +22,7 @@ export interface Provisioning {
    */
   checkMachine(signal: AbortSignal): Promise<void>;
   /** Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when all is there. */
-  readonly steps: readonly PreparationStep[];
+  readonly steps: readonly SetupStep[];
   /** The paths; usable once `java` and `pyspark` are done, each path once the step that fills it is. */
   toolchain(): Toolchain;
 }
@@ -46,7 +46,7 @@ export function provisioning(config: StackConfig, services: readonly Service[]):
     return { javaHome: java.home, pyspark, trustOptions };
   };
 
-  const parts: readonly (Omit<PreparationStep, 'neededBy'> & { readonly name: Tool })[] = [
+  const parts: readonly (Omit<SetupStep, 'neededBy'> & { readonly name: Tool })[] = [
     {
       name: 'java',
       title: 'Java',

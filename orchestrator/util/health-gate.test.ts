@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ProductError } from './product-error.ts';
-import { type GateOptions, notReady, type Probe, ready, waitUntilReady } from './readiness.ts';
+import { notReady, type Probe, type ReadinessOptions, ready, waitUntilReady } from './readiness.ts';
 
-const options = (changes: Partial<GateOptions> = {}): GateOptions => ({
+const options = (changes: Partial<ReadinessOptions> = {}): ReadinessOptions => ({
   timeoutMs: 5000,
   intervalMs: 1,
   attemptTimeoutMs: 1000,

@@ -4,11 +4,11 @@ import { messageOf, ProductError } from './product-error.ts';
 const FIRST_ATTEMPT_TIMEOUT_MS = 500;
 
 /** How the service that a gate waits for has ended; `undefined` code when a signal ended it. */
-export interface GateExit {
+export interface EarlyExit {
   readonly detail: string;
 }
 
-export interface GateOptions {
+export interface ReadinessOptions {
   /** Whole wait, from the first attempt. */
   readonly timeoutMs: number;
   /** Pause between two attempts; attempts never overlap. */
@@ -21,7 +21,7 @@ export interface GateOptions {
   /** Ends the wait at once. */
   readonly signal: AbortSignal;
   /** Resolves when the service has ended for good, which ends the wait at once. */
-  readonly exited?: (signal: AbortSignal) => Promise<GateExit>;
+  readonly exited?: (signal: AbortSignal) => Promise<EarlyExit>;
   /** Called whenever the detail changes, for progress displays. */
   readonly onDetail?: (detail: string) => void;
 }
@@ -33,7 +33,7 @@ export interface GateOptions {
  * @returns the detail of the answer that was ready
  * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason when aborted
  */
-export async function waitUntilReady(probe: Probe, options: GateOptions): Promise<string> {
+export async function waitUntilReady(probe: Probe, options: ReadinessOptions): Promise<string> {
   const ended = new AbortController();
   const within = AbortSignal.any([options.signal, ended.signal]);
   let lastDetail = 'not asked yet';
@@ -65,7 +65,7 @@ export async function waitUntilReady(probe: Probe, options: GateOptions): Promis
       hint: 'See `npm run logs` for the services and `npm run doctor` for the machine.',
     });
   };
-  const exit = async (exited: (signal: AbortSignal) => Promise<GateExit>): Promise<never> => {
+  const exit = async (exited: (signal: AbortSignal) => Promise<EarlyExit>): Promise<never> => {
     const { detail } = await exited(within);
     throw new ProductError('SERVICE_EXITED', {
       message: `${probe.name} cannot become ready: ${detail}; last seen: ${lastDetail}.`,

@@ -121,8 +121,8 @@ class Walk {
     const expected = maskOfRange(bucket, this.#expected.from, this.#expected.to);
     this.#gap().addMask(bucket, expected & ~bronze.mask);
     this.#builder('unexpected', 'bronze').addMask(bucket, bronze.mask & ~expected);
-    const fate = silver.comparable | quarantine.comparable;
-    this.#builder('in-neither', 'bronze').addMask(bucket, bronze.comparable & ~fate);
+    const outcome = silver.comparable | quarantine.comparable;
+    this.#builder('in-neither', 'bronze').addMask(bucket, bronze.comparable & ~outcome);
     this.#builder('in-both', 'silver').addMask(bucket, silver.comparable & quarantine.comparable);
     this.#builder('without-bronze', 'silver').addMask(bucket, silver.comparable & ~bronze.mask);
     this.#builder('without-bronze', 'quarantine').addMask(bucket, quarantine.comparable & ~bronze.mask);

@@ -5,7 +5,7 @@ import { type LoadedSink, loadSink } from '../lake/load-sink.ts';
 import type { SinkName } from '../lake/sinks.ts';
 import { type Column, isScalar, type Pipeline, silverColumns } from '../pipeline/model.ts';
 import { columnTextSql, decimalOfTextSql, decimalTextSql, jsonColumnTextSql } from './deep/row-digest.ts';
-import { contrast, instantText, type ShownValue } from './deep/shown-value.ts';
+import { describeDifference, instantText, type ShownValue } from './deep/shown-value.ts';
 import { type DifferenceLog, noteFiles } from './report.ts';
 
 /**
@@ -247,7 +247,9 @@ function differing(columns: readonly CsvColumn[], csv: readonly Cell[], silver: 
     .flatMap((column, at) => {
       const [is, should] = [csv[2 * at] ?? null, silver[2 * at] ?? null];
       if (is === should) return [];
-      return [contrast(column.name, shownOf(column, csv, at), shownOf(column, silver, at), 'silver has')];
+      return [
+        describeDifference(column.name, shownOf(column, csv, at), shownOf(column, silver, at), 'silver has'),
+      ];
     })
     .join('; ');
 }

@@ -72,7 +72,7 @@ export class Delivery {
         this.#recordsOfSession += batch.records.length;
         return { baseOffset };
       } catch (error) {
-        const verdict = judge(error);
+        const verdict = classifyError(error);
         if (verdict === 'written') return { baseOffset: undefined };
         if (verdict === 'refused') throw refusal(this.#partition, batch, error);
         if (verdict === 'renew') this.#renew(describe(error), []);
@@ -175,7 +175,7 @@ export function brokerErrorType(error: unknown): string | undefined {
 }
 
 /** What is to be done with a batch after this error. */
-export function judge(error: unknown): Verdict {
+export function classifyError(error: unknown): Verdict {
   return VERDICTS[brokerErrorType(error) ?? ''] ?? 'retry';
 }
 

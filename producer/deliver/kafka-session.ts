@@ -9,7 +9,7 @@ import {
 } from 'kafkajs';
 import { ProducerError } from '../errors.ts';
 import type { OutgoingRecord } from '../generate/transactions.ts';
-import { brokerErrorType, describe, judge, type OpenSession, type Session } from './delivery.ts';
+import { brokerErrorType, classifyError, describe, type OpenSession, type Session } from './delivery.ts';
 import { pause, unlessAborted } from './pace.ts';
 import { encodedMessages, useFastGzip } from './record-encoding.ts';
 import type { KafkaSecurity } from './security.ts';
@@ -149,7 +149,7 @@ export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
         if (missingMs >= TOPIC_TIMEOUT_MS) throw missingTopic(topic, servers);
         const seconds = Math.round((TOPIC_TIMEOUT_MS - missingMs) / 1000);
         wait.waiting(`topic ${topic} does not exist on ${servers}; giving up in ${seconds} s`);
-      } else if (judge(error) === 'refused') {
+      } else if (classifyError(error) === 'refused') {
         throw new ProducerError(
           `${servers} refused to describe topic ${topic}: ${describe(error)}`,
           'check KAFKA_TOPIC and the rights of this client',

@@ -43,7 +43,7 @@ describe.runIf(process.platform === 'linux')(
       config = stackConfig(settings, projectDir, environment);
       runtime = localRuntime(config, SERVICES);
       const wanted = ['java', 'pyspark', 'kafka-jars'];
-      for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
+      for (const step of runtime.setup().filter(({ name }) => wanted.includes(name))) {
         await step.run({ signal: never, onDetail: () => undefined });
       }
     }, PROVISION_TIMEOUT_MS);

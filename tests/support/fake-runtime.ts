@@ -4,16 +4,16 @@ import {
   type FaultTarget,
   type HeldFault,
   heldFault,
-  NothingToStrike,
+  NothingToBreak,
 } from '../../orchestrator/runtimes/faults.ts';
 import {
   type LogLine,
   type LogOptions,
   neverStarted,
-  type PreparationStep,
   type Runtime,
   type ServiceExit,
   type ServiceObservation,
+  type SetupStep,
 } from '../../orchestrator/runtimes/runtime.ts';
 import {
   namesOf,
@@ -33,20 +33,20 @@ export class FakeRuntime implements Runtime {
   readonly services: readonly Service[];
   readonly outputPath: string;
   readonly #stack: FakeStack;
-  readonly #preparation: readonly PreparationStep[];
+  readonly #setup: readonly SetupStep[];
   readonly #port: number | undefined;
 
   constructor(
     stack: FakeStack,
     options: {
       readonly outputDir?: string;
-      readonly preparation?: readonly PreparationStep[];
+      readonly setup?: readonly SetupStep[];
       /** Where all services answer: that of each service when absent. */
       readonly port?: number;
     } = {},
   ) {
     this.#stack = stack;
-    this.#preparation = options.preparation ?? [];
+    this.#setup = options.setup ?? [];
     this.outputPath = join(options.outputDir ?? '/nonexistent', 'parquet');
     this.#port = options.port;
     this.services = stack.services;
@@ -60,8 +60,8 @@ export class FakeRuntime implements Runtime {
     signal.throwIfAborted();
   }
 
-  preparation(): readonly PreparationStep[] {
-    return this.#preparation;
+  setup(): readonly SetupStep[] {
+    return this.#setup;
   }
 
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
@@ -191,7 +191,7 @@ class FakeFaults implements Faults {
 
   #require(target: FaultTarget): ServiceName {
     const service = this.#find(target);
-    if (!service) throw new NothingToStrike(target);
+    if (!service) throw new NothingToBreak(target);
     return service;
   }
 

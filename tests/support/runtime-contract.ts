@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NothingToStrike } from '../../orchestrator/runtimes/faults.ts';
+import { NothingToBreak } from '../../orchestrator/runtimes/faults.ts';
 import type { LogLine, Runtime, ServiceObservation } from '../../orchestrator/runtimes/runtime.ts';
 import type { ServiceName } from '../../orchestrator/services/service-name.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
@@ -185,14 +185,14 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
     it('faults strike what runs: a killed service is started again, a paused one runs on when that is lifted', async () => {
       const faults = runtime.faults();
       expect(await faults.isThere('broker')).toBe(false);
-      await expect(faults.kill('broker')).rejects.toThrow(NothingToStrike);
+      await expect(faults.kill('broker')).rejects.toThrow(NothingToBreak);
       await runtime.start('kafka', never);
       const before = await look('kafka');
       expect(await faults.isThere('broker')).toBe(true);
       const held = await faults.pause('broker');
       expect(await look('kafka')).toMatchObject({ state: 'running' });
-      await held.lift();
-      await held.lift();
+      await held.revert();
+      await held.revert();
       await faults.kill('broker');
       // An engine counts a start after `docker kill` as a first one.
       const isAnother = ({ restarts, since }: ServiceObservation) => restarts === 1 || since > before.since;

@@ -10,7 +10,7 @@ import {
   type FaultTarget,
   type HeldFault,
   heldFault,
-  NothingToStrike,
+  NothingToBreak,
   repeatedFault,
   SUPERVISOR,
 } from '../faults.ts';
@@ -122,7 +122,7 @@ export class ComposeFaults implements Faults {
 
   async #signalWatcher(signal: 'SIGKILL' | 'SIGSTOP'): Promise<string> {
     const watcher = this.#watcher.process();
-    if (!watcher) throw new NothingToStrike(SUPERVISOR);
+    if (!watcher) throw new NothingToBreak(SUPERVISOR);
     process.kill(watcher.pid, signal);
     return `watcher, process ${watcher.pid}`;
   }
@@ -138,7 +138,7 @@ export class ComposeFaults implements Faults {
       if (count > 0)
         return `${count === 1 ? target : `${count} ${target}s`} in container ${nameOf(container)}`;
     }
-    throw new NothingToStrike(target);
+    throw new NothingToBreak(target);
   }
 
   async #inside({ info }: StackContainer, mainClass: string, action: ContainerAction): Promise<number> {
@@ -155,13 +155,13 @@ export class ComposeFaults implements Faults {
   /** @throws NothingToStrike where no service has a process of that name */
   #place(target: FaultTarget): Place {
     const place = this.#places.find((one) => one.target === target);
-    if (!place) throw new NothingToStrike(target);
+    if (!place) throw new NothingToBreak(target);
     return place;
   }
 
   async #require({ service, target }: Place): Promise<StackContainer> {
     const [container] = await this.#running(service);
-    if (!container) throw new NothingToStrike(target);
+    if (!container) throw new NothingToBreak(target);
     return container;
   }
 

@@ -129,7 +129,7 @@ if (engine) {
       await runtime.start('kafka', never);
       const held = await runtime.faults().pause('broker');
       expect(await look('kafka')).toMatchObject({ state: 'running', detail: 'paused' });
-      await held.lift();
+      await held.revert();
       await expect.poll(async () => (await look('kafka'))?.detail).toBe('running');
     });
 

@@ -10,10 +10,10 @@ import {
   loopbackAddress,
   neverStarted,
   notRestarted,
-  type PreparationStep,
   type Runtime,
   type ServiceExit,
   type ServiceObservation,
+  type SetupStep,
   type StackOwner,
 } from '../runtime.ts';
 import {
@@ -83,14 +83,14 @@ export class ComposeRuntime implements Runtime {
     makeOutputDir(this.#config, this.#variables);
   }
 
-  preparation(): readonly PreparationStep[] {
+  setup(): readonly SetupStep[] {
     const step = (
       name: string,
       title: string,
       neededBy: readonly ServiceName[],
       args: readonly string[],
       done: string,
-    ): PreparationStep => ({
+    ): SetupStep => ({
       name,
       title,
       after: [],

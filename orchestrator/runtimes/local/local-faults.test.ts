@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LightStack, look } from '../../../tests/support/light-stack.ts';
-import { DRIVER_APPLICATION, EXECUTOR_MAIN_CLASS, NothingToStrike } from '../faults.ts';
+import { DRIVER_APPLICATION, EXECUTOR_MAIN_CLASS, NothingToBreak } from '../faults.ts';
 import { canLimitFileSize, fileSizeLimit } from './local-faults.ts';
 import type { LocalRuntime } from './local-runtime.ts';
 
@@ -40,8 +40,8 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
     const held = await runtime.faults().pause('broker');
     expect(held.on).toBe(`process ${pid}`);
     await expect.poll(() => stateOf(pid)).toBe('T');
-    await held.lift();
-    await held.lift();
+    await held.revert();
+    await held.revert();
     await expect.poll(() => stateOf(pid)).not.toBe('T');
   });
 
@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
     const held = await runtime.faults().pause('broker');
     process.kill(stack.pidOf('kafka'), 'SIGKILL');
     await expect.poll(async () => (await look(runtime, 'kafka')).restarts).toBe(1);
-    await held.lift();
+    await held.revert();
     await expect.poll(async () => (await look(runtime, 'kafka')).state).toBe('running');
   });
 
@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
     await runtime.faults().kill('supervisor');
     await expect.poll(() => runtime.faults().isThere('supervisor')).toBe(false);
     await expect.poll(() => runtime.faults().isThere('broker')).toBe(false);
-    await expect(runtime.faults().kill('broker')).rejects.toThrow(NothingToStrike);
+    await expect(runtime.faults().kill('broker')).rejects.toThrow(NothingToBreak);
   });
 
   it.skipIf(unable !== undefined)(
@@ -89,7 +89,7 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
       await expect.poll(async () => (await look(runtime, 'spark-streaming')).restarts).toBe(1);
       await expect.poll(() => fileSizeLimit(stack.pidOf('spark-streaming'))).toBe('4096');
       expect(fileSizeLimit(stack.pidOf('spark-worker'))).toBe(before);
-      await held.lift();
+      await held.revert();
       expect([executor, stack.pidOf('spark-streaming')].map(fileSizeLimit)).toEqual([before, before]);
     },
   );

@@ -14,7 +14,7 @@ import {
   type FaultTarget,
   type HeldFault,
   heldFault,
-  NothingToStrike,
+  NothingToBreak,
   repeatedFault,
   SUPERVISOR,
 } from '../faults.ts';
@@ -81,7 +81,7 @@ export class LocalFaults implements Faults {
 
   #require(target: FaultTarget): ProcessIdentity {
     const found = this.#find(target);
-    if (!found) throw new NothingToStrike(target);
+    if (!found) throw new NothingToBreak(target);
     return found;
   }
 

@@ -13,10 +13,10 @@ import {
   loopbackAddress,
   neverStarted,
   notRestarted,
-  type PreparationStep,
   type Runtime,
   type ServiceExit,
   type ServiceObservation,
+  type SetupStep,
 } from '../runtime.ts';
 import { type RunLayout, runLayout, type ServiceLaunch } from './launch.ts';
 import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
@@ -25,15 +25,15 @@ import { checkFoldersAndPorts, claimRunDir, prepareLaunch } from './preflight.ts
 import { serviceEnvironment, serviceLaunch } from './process-launch.ts';
 import { serviceLogs } from './service-logs.ts';
 import { readState } from './state-file.ts';
+import { observeRecorded, stopStack, wipeRunDir } from './stop-stack.ts';
 import { ConnectionLost, type ControlClient } from './supervisor/control-channel.ts';
-import { observeRecorded, takeDown, wipeRunDir } from './take-down.ts';
 
 /** What the local runtime is given from outside: how each service is run, and what must be there before. */
 export interface LocalParts {
   /** In the order of their start. */
   readonly services: readonly Service[];
   readonly launchOf: (service: ServiceName) => ServiceLaunch;
-  readonly preparation: readonly PreparationStep[];
+  readonly setup: readonly SetupStep[];
   /** Looks for missing tools and touches nothing. */
   readonly checkTools: (signal: AbortSignal) => Promise<void>;
 }
@@ -71,8 +71,8 @@ export class LocalRuntime implements Runtime {
     await checkFoldersAndPorts(this.#config, this.#layout, this.services);
   }
 
-  preparation(): readonly PreparationStep[] {
-    return this.#parts.preparation;
+  setup(): readonly SetupStep[] {
+    return this.#parts.setup;
   }
 
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
@@ -148,7 +148,7 @@ export class LocalRuntime implements Runtime {
 
   async down(): Promise<readonly ServiceName[]> {
     await this.close();
-    return takeDown(this.#layout);
+    return stopStack(this.#layout);
   }
 
   async wipe({ keepTopic }: { readonly keepTopic: boolean }): Promise<readonly string[]> {
@@ -230,7 +230,7 @@ export function localRuntime(config: StackConfig, services: readonly Service[]):
   return new LocalRuntime(config, {
     services,
     launchOf: (name) => serviceLaunch(serviceNamed(services, name), context),
-    preparation: steps,
+    setup: steps,
     checkTools: checkMachine,
   });
 }

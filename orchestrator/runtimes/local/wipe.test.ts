@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICES } from '../../services/services.ts';
 import { type RunLayout, runLayout } from './launch.ts';
 import { claimRunDir } from './preflight.ts';
-import { wipeRunDir } from './take-down.ts';
+import { wipeRunDir } from './stop-stack.ts';
 
 /** Names as a broker, ZooKeeper and Spark were seen to write them. */
 const WRITTEN = [

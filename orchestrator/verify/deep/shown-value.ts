@@ -62,7 +62,7 @@ export type ShownValue = string | { readonly literal: string } | null;
 const SHOWN = 60;
 
 /** One column that differs: what the file has and what it should have, cut to where they part. */
-export function contrast(
+export function describeDifference(
   column: string,
   is: ShownValue,
   should: ShownValue,

@@ -68,11 +68,11 @@ export async function compareGold(
       SELECT ${keys.map((key) => `coalesce_key.${key}`).join(', ')}, any_value(in_gold) IS NOT NULL AS in_gold,
         ${sql.measures.map(({ column }) => `any_value(gold_${column}) AS gold_${column},`).join(' ')}
         coalesce(bool_or(allowed AND (${agrees})), false) AS agrees,
-        coalesce(max(rows) FILTER (fate = 'read'), 0) AS certain_rows,
-        coalesce(max(rows) FILTER (fate <> 'late'), 0) AS possible_rows,
-        coalesce(bool_or(fate = 'unknown'), false) AS is_unknown,
-        coalesce(bool_or(fate = 'unknown' AND log_offset = -1), false) AS is_mixed,
-        ${parts.map((column) => `max_by(${column}, log_offset) FILTER (fate = 'read') AS ${column}`).join(', ')}
+        coalesce(max(rows) FILTER (outcome = 'read'), 0) AS certain_rows,
+        coalesce(max(rows) FILTER (outcome <> 'late'), 0) AS possible_rows,
+        coalesce(bool_or(outcome = 'unknown'), false) AS is_unknown,
+        coalesce(bool_or(outcome = 'unknown' AND log_offset = -1), false) AS is_mixed,
+        ${parts.map((column) => `max_by(${column}, log_offset) FILTER (outcome = 'read') AS ${column}`).join(', ')}
       FROM (
         SELECT ${keys.map((key) => `coalesce(g.${key}, o.${key}) AS ${key}`).join(', ')}, g.in_gold, o.* EXCLUDE (${keys.join(', ')})
           ${sql.measures.map(({ column }) => `, g.${column} AS gold_${column}`).join('')}
@@ -222,15 +222,15 @@ async function createOutcomes(
   const parts = measures.flatMap((measure) => measure.parts);
   await database.run(`
     CREATE OR REPLACE TABLE outcomes AS
-    SELECT *, fate = 'unknown' OR fate = 'read' AND next_fate IS DISTINCT FROM 'read' AS allowed FROM (
-      SELECT ${names}, log_offset, fate, lead(fate) OVER earlier AS next_fate,
+    SELECT *, outcome = 'unknown' OR outcome = 'read' AND next_outcome IS DISTINCT FROM 'read' AS allowed FROM (
+      SELECT ${names}, log_offset, outcome, lead(outcome) OVER earlier AS next_outcome,
         sum(rows) OVER earlier AS rows
         ${parts.map(({ column, merge }) => `, ${merge}(${column}) OVER earlier AS ${column}`).join('')}
       FROM (
         SELECT s.*, CASE
           WHEN window_start + ${windowUs} <= r.late_us THEN 'late'
           WHEN window_start + ${windowUs} > r.open_us THEN 'read'
-          ELSE 'unknown' END AS fate
+          ELSE 'unknown' END AS outcome
         FROM (
           SELECT ${names}, log_offset, sum(rows) AS rows
             ${parts.map(({ column, merge }) => `, ${merge}(${column}) AS ${column}`).join('')}

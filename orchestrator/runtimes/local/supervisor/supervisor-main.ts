@@ -7,7 +7,7 @@ import { ownIdentity } from '../../../util/processes.ts';
 import { messageOf } from '../../../util/product-error.ts';
 import { runLayout, socketPaths } from '../launch.ts';
 import { readState, STATE_FORMAT, type SupervisorTask, writeState } from '../state-file.ts';
-import { stopRecorded } from '../take-down.ts';
+import { stopRecorded } from '../stop-stack.ts';
 import { ControlServer } from './control-channel.ts';
 import { Supervisor } from './supervisor.ts';
 import { Watchdog } from './watchdog.ts';

@@ -42,7 +42,7 @@ const POLL_MS = 10;
  * @returns the services that were stopped, in reverse order of their start
  * @throws ProductError STOP_FAILED
  */
-export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[]> {
+export async function stopStack(layout: RunLayout): Promise<readonly ServiceName[]> {
   try {
     const byItself = await shutDownSupervisor(layout);
     const state = readState(layout.stateFile);
