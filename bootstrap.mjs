@@ -15,7 +15,8 @@ const MISSING_ON_MACHINE = 3;
 
 const projectDir = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(projectDir, 'node_modules');
-// npm writes its own record last, and empties the whole folder first: neither survives an install that was cut short.
+// npm writes its own record last, and empties the whole folder first: neither survives an install
+// that was cut short.
 const npmRecord = path.join(modules, '.package-lock.json');
 const ourRecord = path.join(modules, '.medallion-stream-lock');
 
@@ -60,7 +61,8 @@ function fail(message, hint) {
   return false;
 }
 
-// In-process, so that signals, terminal and exit code are the command's own and no second process has to start.
+// In-process, so that signals, terminal and exit code are the command's own and no second process
+// has to start.
 function runOrchestrator(args) {
   const entry = path.join(projectDir, 'orchestrator', 'main.ts');
   process.argv = [process.argv[0], entry].concat(args);
@@ -80,7 +82,8 @@ function execute(bin, args) {
   });
 }
 
-// --- packages ---------------------------------------------------------------------------------------------------------
+// --- packages
+// ---------------------------------------------------------------------------------------------------------
 
 // Resolves with whether the packages are there.
 function installPackages() {
@@ -121,8 +124,9 @@ function installPackages() {
   });
 }
 
-// Why packages have to be installed, as the end of a sentence; undefined when those of the lockfile are there. Our record
-// makes that quick to tell, and without it (in a checkout that cannot be written) npm's own record is compared.
+// Why packages have to be installed, as the end of a sentence; undefined when those of the lockfile
+// are there. Our record makes that quick to tell, and without it (in a checkout that cannot be
+// written) npm's own record is compared.
 function reasonToInstall(lockfile, fingerprint) {
   if (!fs.existsSync(npmRecord)) return 'node_modules is missing or not complete';
   const own = parsed(readOr(ourRecord, ''));
@@ -132,7 +136,8 @@ function reasonToInstall(lockfile, fingerprint) {
     }
     return missing(own.native || []);
   }
-  // Installed by hand: npm's record must have every package of the lockfile that this platform needs.
+  // Installed by hand: npm's record must have every package of the lockfile that this platform
+  // needs.
   const wanted = parsed(lockfile).packages;
   const installed = parsed(readOr(npmRecord, ''));
   const present = installed ? installed.packages : {};
@@ -187,7 +192,8 @@ function libc() {
   return head.includes('ld-musl-') ? 'musl' : 'glibc';
 }
 
-// Only what is there is recorded: npm may leave out an optional package that cannot be built here, for good.
+// Only what is there is recorded: npm may leave out an optional package that cannot be built here,
+// for good.
 function record(lockfile, fingerprint) {
   const native = nativePackages(parsed(lockfile).packages).filter((name) => missing([name]) === undefined);
   const content = JSON.stringify({ lockfile: fingerprint, platform: platformName(), native });
@@ -229,7 +235,8 @@ function npmCi(lock) {
   // `npm run --silent` hands its silence on, which would hide why an install failed.
   if (environment.npm_config_loglevel === 'silent') delete environment.npm_config_loglevel;
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
-  // The npm that runs this script, if one does; its output is kept from ours, which a script may read.
+  // The npm that runs this script, if one does; its output is kept from ours, which a script may
+  // read.
   const cli = process.env.npm_execpath;
   const own = cli && path.basename(cli) === 'npm-cli.js' && fs.existsSync(cli);
   return run(
@@ -249,7 +256,8 @@ function readOr(file, otherwise) {
   }
 }
 
-// Resolves with the exit code as a shell tells it. Ctrl-C reaches the child by itself, as one of the terminal's group.
+// Resolves with the exit code as a shell tells it. Ctrl-C reaches the child by itself, as one of
+// the terminal's group.
 function run(file, args, options) {
   return new Promise((resolve, reject) => {
     const pass = (signal) => child.kill(signal);
@@ -279,10 +287,11 @@ function run(file, args, options) {
   });
 }
 
-// --- one install at a time --------------------------------------------------------------------------------------------
+// --- one install at a time
+// --------------------------------------------------------------------------------------------
 
-// The lock lies where the packages do, so that it holds between the machine and its containers. It is in a module of its own,
-// which is loaded only here: by now Node is new enough for it.
+// The lock lies where the packages do, so that it holds between the machine and its containers. It
+// is in a module of its own, which is loaded only here: by now Node is new enough for it.
 function takeLock() {
   const file = path.join(projectDir, '.install.lock');
   return import('./orchestrator/util/kernel-lock.mjs').then((locks) =>

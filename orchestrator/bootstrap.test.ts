@@ -37,7 +37,10 @@ const LOCKFILE = JSON.stringify({
   },
 });
 
-/** Installs as npm does: empties the folder first, writes its record last. Waits in between for a file, if one is asked for. */
+/**
+ * Installs as npm does: empties the folder first, writes its record last. Waits in between for a
+ * file, if one is asked for.
+ */
 const NPM = `#!/bin/sh
 echo "$*" >> calls
 echo "npm speaks"
@@ -155,7 +158,8 @@ test.each(['platform', 'arch'] as const)(
   async (name) => {
     await start().end;
     const other = `Object.defineProperty(process, '${name}', { value: 'another' })`;
-    // The command itself then runs on what it takes for another machine; only the installation counts here.
+    // The command itself then runs on what it takes for another machine; only the installation
+    // counts here.
     const { err } = await start([], importing(other)).end;
     expect(err).toMatch(
       /Installing packages \(npm ci\): node_modules was installed for .*, and this is .*another.*\.\n/,

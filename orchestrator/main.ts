@@ -13,7 +13,9 @@ import { errorJson, errorText, ProductError } from './util/product-error.ts';
 import type { Reporter } from './util/run-plan.ts';
 
 const UNEXPECTED = 1;
-/** How long connections that a command left open may keep the process after its output was written. */
+/**
+ * How long connections that a command left open may keep the process after its output was written.
+ */
 const LINGER_MS = 3000;
 
 const argv = process.argv.slice(2);
@@ -75,7 +77,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Ends the process when all output is written: `process.exit` would cut off what a pipe has not taken yet. */
+/**
+ * Ends the process when all output is written: `process.exit` would cut off what a pipe has not
+ * taken yet.
+ */
 async function end(exitCode: number): Promise<void> {
   await output.flushed();
   process.exitCode = lost === undefined ? exitCode : exitCodeOfLost(lost);
@@ -93,7 +98,10 @@ function reporterFor(json: boolean, to: Output): Reporter {
     : plainReporter(to);
 }
 
-/** The first signal aborts the command, which then undoes what it began; a second one ends the process at once. */
+/**
+ * The first signal aborts the command, which then undoes what it began; a second one ends the
+ * process at once.
+ */
 function listenForSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {

@@ -5,7 +5,10 @@ import { readEnvFile } from './settings/env-file.ts';
 import type { StackConfig } from './settings/stack-config.ts';
 import { errorText, ProductError } from './util/product-error.ts';
 
-/** `npm run produce` sends to this folder's stack, unless it is told of brokers: then nothing of the stack matters to it. */
+/**
+ * `npm run produce` sends to this folder's stack, unless it is told of brokers: then nothing of the
+ * stack matters to it.
+ */
 const BROKERS = 'KAFKA_BOOTSTRAP_SERVERS';
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 

@@ -31,7 +31,10 @@ import { type StackPlace, stackPlace } from './stack-place.ts';
 
 const CLUSTER = namesOf([zookeeper, kafka, kafkaInit, sparkMaster, sparkWorker]);
 
-/** ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications are submitted to it. */
+/**
+ * ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications
+ * are submitted to it.
+ */
 export class BenchStack {
   readonly folder: string;
   readonly config: StackConfig;
@@ -71,7 +74,10 @@ export class BenchStack {
     }
   }
 
-  /** Submits an application as the product submits its job; `spark-app/app.py` is replaced by another one if given. */
+  /**
+   * Submits an application as the product submits its job; `spark-app/app.py` is replaced by
+   * another one if given.
+   */
   submit(
     program: { readonly app?: readonly string[]; readonly conf?: readonly string[] },
     environment: Readonly<Record<string, string>>,

@@ -166,8 +166,8 @@ async function untilTakenDown(runtime: Runtime): Promise<void> {
 const BROKER = kafka.name;
 
 /**
- * Stops the broker in good order; lifting the fault starts it again. What a start needs is prepared first: a broker that this process
- * could not start again must not be stopped.
+ * Stops the broker in good order; lifting the fault starts it again. What a start needs is prepared
+ * first: a broker that this process could not start again must not be stopped.
  * @param hold told of the fault before anything is stopped
  * @returns what was struck
  */

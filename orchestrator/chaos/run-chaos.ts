@@ -29,7 +29,9 @@ export interface ChaosListener {
   done(outcome: FaultOutcome): void;
 }
 
-/** How a run ended; it ends early when it finds a difference, or when the stack does not recover. */
+/**
+ * How a run ended; it ends early when it finds a difference, or when the stack does not recover.
+ */
 export interface ChaosRun {
   readonly verdict: 'equal' | 'different' | 'not-recovered';
   readonly outcomes: readonly FaultOutcome[];
@@ -40,8 +42,8 @@ export interface ChaosRun {
 }
 
 /**
- * Makes the faults of a schedule, one after the other, and after each waits for recovery and verifies. What is held is lifted in any
- * case, an abort included.
+ * Makes the faults of a schedule, one after the other, and after each waits for recovery and
+ * verifies. What is held is lifted in any case, an abort included.
  * @throws the signal's reason when aborted
  */
 export async function runChaos(
@@ -158,7 +160,10 @@ export interface FaultOutcome {
   readonly on?: readonly string[];
   /** Why it could not be made on this machine. */
   readonly skipped?: string;
-  /** From its end (nothing is held any more) until the stack had recovered, in milliseconds; undefined when it has not. */
+  /**
+   * From its end (nothing is held any more) until the stack had recovered, in milliseconds;
+   * undefined when it has not.
+   */
   readonly recoveryMs?: number;
   readonly verified?: Verified;
 }
@@ -188,17 +193,24 @@ export function verified(report: VerifyReport): Verified {
 const INTERVAL_MS = 250;
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
-/** A driver that was given up and started again needs a minute on a slow machine; whatever takes this long does not come back. */
+/**
+ * A driver that was given up and started again needs a minute on a slow machine; whatever takes
+ * this long does not come back.
+ */
 const RECOVERY_TIMEOUT_MS = 480_000;
 
-/** A service that a supervisor has given up is looked at twice: an engine may be about to start it. */
+/**
+ * A service that a supervisor has given up is looked at twice: an engine may be about to start it.
+ */
 const FAILED_LOOK_MS = 3000;
 
 /**
- * Waits until the stack has recovered: a record that was written to the topic after this call is committed, and every service is
- * ready. So producer, broker, job and outputs have all worked since.
+ * Waits until the stack has recovered: a record that was written to the topic after this call is
+ * committed, and every service is ready. So producer, broker, job and outputs have all worked
+ * since.
  * @returns what was reached
- * @throws ProductError GATE_TIMEOUT with what was still missing; SERVICE_EXITED when a service was given up
+ * @throws ProductError GATE_TIMEOUT with what was still missing; SERVICE_EXITED when a service was
+ * given up
  */
 export async function untilRecovered(
   what: string,

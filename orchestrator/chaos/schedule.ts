@@ -22,7 +22,10 @@ const ROUND: Readonly<Record<FaultKind, number>> = {
   truncate: 1,
 };
 
-/** Rest by default: from none, so that a fault meets a stack that has only just recovered, to some micro-batches. */
+/**
+ * Rest by default: from none, so that a fault meets a stack that has only just recovered, to some
+ * micro-batches.
+ */
 const REST_MS = [0, 6000] as const;
 
 /** How far into a micro-batch, or after the rest. */
@@ -34,12 +37,16 @@ const DELAY_SHARE = { ingest: 1, gold: 1 / 3 } as const;
 /** The shares of all faults that wait for a micro-batch, and for one of gold. */
 const IN_BATCH = { any: 0.6, gold: 0.2 } as const;
 
-/** No room at all; room for the checkpoint's entries, but for no Parquet file; room for the beginning of one. */
+/**
+ * No room at all; room for the checkpoint's entries, but for no Parquet file; room for the
+ * beginning of one.
+ */
 const FILE_BYTES = [0, 1024, 8192] as const;
 
 /**
- * The faults in their order: a pure function of its options. The same seed gives the same faults; fewer of them are the first ones of
- * more. Kinds come in rounds, and every target of a kind once before any comes again.
+ * The faults in their order: a pure function of its options. The same seed gives the same faults;
+ * fewer of them are the first ones of more. Kinds come in rounds, and every target of a kind once
+ * before any comes again.
  * @throws Error when the filter leaves nothing
  */
 export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions): readonly Fault[] {
@@ -59,7 +66,8 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
   const schedule: Fault[] = [];
   for (let number = 1; number <= faults; number++) {
     const kind = drawKind();
-    // All draws of a fault are made in any case, so that one option does not change what another draws.
+    // All draws of a fault are made in any case, so that one option does not change what another
+    // draws.
     const drawnRestMs = random.between(...REST_MS);
     const moment = random.fraction();
     const drawnDelayMs = random.between(...DELAY_MS);
@@ -86,7 +94,9 @@ function isPossible(kind: FaultKind, targets: readonly FaultTarget[], { places }
   return targets.length > 0;
 }
 
-/** A local supervisor takes everything else with it: struck beside another it would hide that one. */
+/**
+ * A local supervisor takes everything else with it: struck beside another it would hide that one.
+ */
 const pairTargets = (targets: readonly FaultTarget[]) => targets.filter((target) => target !== SUPERVISOR);
 
 function injectionsOf(
@@ -163,7 +173,9 @@ interface SeededRandom {
   shuffled<T>(values: readonly T[]): T[];
 }
 
-/** splitmix32, by the constants of MurmurHash3's finalizer; enough for schedules, not for secrets. */
+/**
+ * splitmix32, by the constants of MurmurHash3's finalizer; enough for schedules, not for secrets.
+ */
 function seededRandom(seed: number): SeededRandom {
   let state = seed | 0;
   const fraction = (): number => {
@@ -224,8 +236,9 @@ function pauseMs(targets: readonly FaultTarget[], random: SeededRandom): number 
 const diskFullMs = (random: SeededRandom): number => random.between(...DISK_FULL);
 
 /**
- * What can happen. `kill` is SIGKILL, `pause` SIGSTOP with SIGCONT after a while, `restart` a graceful one of the broker, `two` two
- * kills or pauses at once, `disk-full` no room for the job's files for a while, `truncate` a staged file that loses its tail.
+ * What can happen. `kill` is SIGKILL, `pause` SIGSTOP with SIGCONT after a while, `restart` a
+ * graceful one of the broker, `two` two kills or pauses at once, `disk-full` no room for the job's
+ * files for a while, `truncate` a staged file that loses its tail.
  */
 export const FAULT_KINDS = ['kill', 'pause', 'restart', 'two', 'disk-full', 'truncate'] as const;
 
@@ -254,7 +267,10 @@ export type Injection =
   /** `keep`: the part of the file that is left, from 0 to below 1. */
   | { readonly action: 'truncate'; readonly target: 'outputs'; readonly keep: number };
 
-/** Whose micro-batch a fault waits for: that of `ingest`, or of a gold table, whose silver is committed by then. */
+/**
+ * Whose micro-batch a fault waits for: that of `ingest`, or of a gold table, whose silver is
+ * committed by then.
+ */
 export type FaultQuery = 'ingest' | 'gold';
 
 /** One fault of a schedule, with everything that decides what happens. Times are milliseconds. */
@@ -303,7 +319,8 @@ export interface FaultFilter {
 }
 
 /**
- * Kinds and targets are chosen apart: `only driver,worker` allows every kind on these two, `only kill,driver` kills of the driver.
+ * Kinds and targets are chosen apart: `only driver,worker` allows every kind on these two, `only
+ * kill,driver` kills of the driver.
  * @throws Error naming the word that is not known, or saying that nothing is left
  */
 export function faultFilter(only: readonly string[], except: readonly string[]): FaultFilter {

@@ -12,9 +12,11 @@ import type { FaultQuery } from './schedule.ts';
 const POLL_MS = 2;
 
 /**
- * Cuts a staged file short that one of Spark's tasks has completed, as a disk or a crash of the machine may: waits for one.
- * A file that is still being written is left alone: its writer would go on behind the cut, which no disk does.
- * @param keep the part that is left, below 1; it also decides which file is taken when there are several
+ * Cuts a staged file short that one of Spark's tasks has completed, as a disk or a crash of the
+ * machine may: waits for one. A file that is still being written is left alone: its writer would go
+ * on behind the cut, which no disk does.
+ * @param keep the part that is left, below 1; it also decides which file is taken when there are
+ * several
  * @returns which file, from and to how many bytes
  * @throws ProductError GATE_TIMEOUT when there was none to cut within the time
  */
@@ -83,7 +85,10 @@ const FILL_EVERY_MS = 100;
 
 const CHUNKS = [Buffer.alloc(1 << 20), Buffer.alloc(1 << 12), Buffer.alloc(1)];
 
-/** Whether OUTPUT_DIR is a small file system of its own, such as a tmpfs mounted there: only such a one is ever filled. */
+/**
+ * Whether OUTPUT_DIR is a small file system of its own, such as a tmpfs mounted there: only such a
+ * one is ever filled.
+ */
 export async function canFill(outputDir: string): Promise<boolean> {
   const [own, parent] = await Promise.all([stat(outputDir), stat(dirname(outputDir))]);
   if (own.dev === parent.dev) return false;
@@ -129,7 +134,10 @@ function hasWritten(file: number, chunk: Buffer): boolean {
 /** A batch is at work for a second or less: asked this often, hardly any is missed. */
 const BATCH_POLL_MS = 5;
 
-/** Where the job stages files, below OUTPUT_PATH, in a folder for each attempt at a batch: _staging/<query>/<batch>-<attempt>. */
+/**
+ * Where the job stages files, below OUTPUT_PATH, in a folder for each attempt at a batch:
+ * _staging/<query>/<batch>-<attempt>.
+ */
 const STAGING = '_staging';
 
 /** Where `ingest` does. */
@@ -159,7 +167,10 @@ export async function batchAtWork(
   }
 }
 
-/** The micro-batch of a query that is staged and not committed. What a killed job has left in staging stays until its batch is committed. */
+/**
+ * The micro-batch of a query that is staged and not committed. What a killed job has left in
+ * staging stays until its batch is committed.
+ */
 async function uncommitted(outputFolder: string, query: string): Promise<number | undefined> {
   const staged = (await namesIn(join(outputFolder, STAGING, query))).flatMap((name) => {
     const batch = /^(\d+)-/.exec(name)?.[1];

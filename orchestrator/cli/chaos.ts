@@ -245,8 +245,8 @@ async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) 
 }
 
 /**
- * The same as `npm run up`. It is not ended by Ctrl-C: an `up` that is aborted takes down what it had started, and the stack
- * is to be left running.
+ * The same as `npm run up`. It is not ended by Ctrl-C: an `up` that is aborted takes down what it
+ * had started, and the stack is to be left running.
  */
 async function bringUpAgain(context: CommandContext): Promise<void> {
   const quiet: Reporter = {

@@ -33,15 +33,24 @@ export interface Command<Options> {
   readonly examples: readonly (readonly [command: string, meaning: string])[];
   options(yargs: Argv): Argv<Options>;
   /**
-   * Refuses what the parser cannot, such as names behind the command: yargs checks those before it has read them.
+   * Refuses what the parser cannot, such as names behind the command: yargs checks those before it
+   * has read them.
    * @throws ProductError BAD_USAGE
    */
   check?(options: Options): void;
-  /** Whether it needs hardly more than folder and runtime of the stack: a bad value of another setting does not end it. */
+  /**
+   * Whether it needs hardly more than folder and runtime of the stack: a bad value of another
+   * setting does not end it.
+   */
   readonly isLenient?: boolean;
-  /** It only reads outputs: a flag may name others than those of the running stack, such as a copy. */
+  /**
+   * It only reads outputs: a flag may name others than those of the running stack, such as a copy.
+   */
   readonly readsOutputs?: boolean;
-  /** The sentence that is true when an interrupt has ended a command that changes the stack; absent for all others. */
+  /**
+   * The sentence that is true when an interrupt has ended a command that changes the stack; absent
+   * for all others.
+   */
   readonly afterInterrupt?: string;
   run(context: CommandContext, options: Options): Promise<CommandResult>;
 }
@@ -57,10 +66,15 @@ export interface TakeOverOption {
   readonly 'take-over': boolean;
 }
 
-/** The parser's rule that the last of several values counts would leave one of several names, too. */
+/**
+ * The parser's rule that the last of several values counts would leave one of several names, too.
+ */
 const KEEPS_ALL = { 'parse-positional-numbers': false, 'duplicate-arguments-array': true };
 
-/** Names of services behind a command: `[services..]` in its usage. @param describe how many it takes */
+/**
+ * Names of services behind a command: `[services..]` in its usage. @param describe how many it
+ * takes
+ */
 export function serviceNames<Options>(yargs: Argv<Options>, describe: string) {
   return yargs.parserConfiguration(KEEPS_ALL).positional('services', {
     array: true,

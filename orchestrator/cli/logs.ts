@@ -77,7 +77,10 @@ const jsonLine = ({ service, text }: LogLine) => JSON.stringify({ service, text 
 const bareLine = ({ text }: LogLine) => text;
 const namedLine = ({ service, text }: LogLine) => `${pc.cyan(service.padEnd(15))} ${text}`;
 
-/** @throws the signal's reason once it is aborted: a long log must not outlive the reader that went away */
+/**
+ * @throws the signal's reason once it is aborted: a long log must not outlive the reader that went
+ * away
+ */
 async function* formatted(
   lines: AsyncIterable<LogLine>,
   form: (line: LogLine) => string,
@@ -107,7 +110,8 @@ const ISO_TIME =
 const LONGEST_MS = 36_500 * 86_400_000;
 
 /**
- * Reads `--since`: how long ago, or a time. A time without a zone is one of this machine's, as in `docker logs`.
+ * Reads `--since`: how long ago, or a time. A time without a zone is one of this machine's, as in
+ * `docker logs`.
  * @returns milliseconds of the epoch
  * @throws Error for the command line's parser, with the value and what is allowed
  */

@@ -12,7 +12,10 @@ import { doctor, status } from './status.ts';
 import { down, reset, restart, up } from './up.ts';
 import { verify } from './verify.ts';
 
-/** A command line that was understood: what to run, and the values of setting flags, still unchecked. */
+/**
+ * A command line that was understood: what to run, and the values of setting flags, still
+ * unchecked.
+ */
 export interface ParsedCommand {
   readonly name: string;
   readonly json: boolean;
@@ -59,7 +62,9 @@ export async function parseCommandLine(
       const unknown = `Unknown command ${argv[0]}: did you mean ${guess}?`;
       throw usageError(guess === undefined ? (message ?? String(error?.message ?? error)) : unknown);
     });
-  /** A setting whose flag a command has for something else, as `chaos` has `--seed`, has none there. */
+  /**
+   * A setting whose flag a command has for something else, as `chaos` has `--seed`, has none there.
+   */
   let settings: readonly SettingName[] = [];
   const register = <Options>(command: Command<Options>) =>
     parser.command(
@@ -165,7 +170,10 @@ function settingFlags(
   return flags;
 }
 
-/** The parser's message in the form of all others: one line with a full stop, flags with their dashes, long words cut. */
+/**
+ * The parser's message in the form of all others: one line with a full stop, flags with their
+ * dashes, long words cut.
+ */
 function sentence(message: string): string {
   return message
     .replace(/^Not enough arguments following: (.+)$/, 'The option --$1 needs a value')

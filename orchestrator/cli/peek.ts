@@ -18,7 +18,10 @@ const DEFAULT_ROWS = 10;
 /** Rows that a table of `--sql` shows. */
 const DEFAULT_SQL_ROWS = 40;
 
-/** `peek`: rows per sink, gold and rejected records at a glance, the newest rows of a sink, or any query. */
+/**
+ * `peek`: rows per sink, gold and rejected records at a glance, the newest rows of a sink, or any
+ * query.
+ */
 export const peek: Command<PeekOptions> = {
   usage: 'peek [sink]',
   readsOutputs: true,

@@ -39,7 +39,10 @@ class Line {
   }
 }
 
-/** A task list that is redrawn in place with elapsed times, for terminals. Text outside the list waits until it is closed. */
+/**
+ * A task list that is redrawn in place with elapsed times, for terminals. Text outside the list
+ * waits until it is closed.
+ */
 export function taskListReporter(output: Output): Reporter {
   const lines = new Map<string, Line>();
   const open = new Set<Line>();
@@ -58,7 +61,8 @@ export function taskListReporter(output: Output): Reporter {
         await line?.done;
       },
     }));
-    // Signals are the command's business: listr2's own handler would end the process before anything is undone.
+    // Signals are the command's business: listr2's own handler would end the process before
+    // anything is undone.
     shown = new Listr(tasks, { concurrent: true, exitOnError: false, registerSignalListeners: false }).run();
     ticker = setInterval(() => {
       for (const line of open) line.draw();

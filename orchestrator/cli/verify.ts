@@ -60,7 +60,8 @@ export const verify: Command<VerifyCommandOptions> = {
       await warnOfOtherOwner(config, runtime, reporter);
       const kafka = runtime.addressOf('KAFKA_PORT');
       const topicName = config.settings.KAFKA_TOPIC;
-      // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.
+      // Asked first for its error, and again once the committed batches are known: a running job
+      // goes on meanwhile.
       const level = config.settings.KAFKA_ISOLATION_LEVEL;
       const topic = () => fetchTopicOffsets(kafka, topicName, level);
       const target = await topic();

@@ -88,12 +88,18 @@ function checkFolder(setting: string, folder: string): DoctorCheck {
   return { name: setting, state: 'ok', detail: `${folder}${existsSync(folder) ? '' : ', made when needed'}` };
 }
 
-/** ZooKeeper, Kafka, Spark's master, the driver and the producer; the worker's executors come on top. */
+/**
+ * ZooKeeper, Kafka, Spark's master, the driver and the producer; the worker's executors come on
+ * top.
+ */
 const BESIDE_THE_WORKER_BYTES = 3_000_000_000;
 
 const UNITS: Readonly<Record<string, number>> = { m: 2 ** 20, g: 2 ** 30 };
 
-/** Whether the machine, or the container that this runs in, has the memory that the services may take. */
+/**
+ * Whether the machine, or the container that this runs in, has the memory that the services may
+ * take.
+ */
 export async function checkMemory({ settings }: StackConfig): Promise<readonly DoctorCheck[]> {
   const limit = process.constrainedMemory();
   const totalBytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
@@ -173,7 +179,9 @@ async function checkPort(
   };
 }
 
-/** What was provisioned, read in full and compared with its hashes: `up` itself looks at sizes only. */
+/**
+ * What was provisioned, read in full and compared with its hashes: `up` itself looks at sizes only.
+ */
 export async function checkCache({ cacheDir }: StackConfig): Promise<readonly DoctorCheck[]> {
   const name = 'cache';
   const folders = provisionedFolders(cacheDir);

@@ -1,4 +1,7 @@
-/** What was found of one thing. `note`: worth knowing, the stack works without; `problem`: `up` would stop there. */
+/**
+ * What was found of one thing. `note`: worth knowing, the stack works without; `problem`: `up`
+ * would stop there.
+ */
 export interface DoctorCheck {
   /** "Python", "port 9094". */
   readonly name: string;

@@ -13,7 +13,10 @@ import type { EngineContext } from './engine-context.ts';
 import { type StackStatus, type StatusOptions, status } from './status.ts';
 import { type UpOptions, type UpResult, up } from './up.ts';
 
-/** The use cases of one stack. None of them prints; each throws a ProductError for what can be expected to go wrong. */
+/**
+ * The use cases of one stack. None of them prints; each throws a ProductError for what can be
+ * expected to go wrong.
+ */
 export interface Stack {
   /** Starts everything and waits until data is on disk. */
   up(options?: UpOptions): Promise<UpResult>;
@@ -27,7 +30,10 @@ export interface Stack {
   restart(services: readonly ServiceName[]): Promise<Restarted>;
 }
 
-/** The stack of a configuration. Nothing is held between two calls: what a stack is lies in its folders and its runtime. */
+/**
+ * The stack of a configuration. Nothing is held between two calls: what a stack is lies in its
+ * folders and its runtime.
+ */
 export function createStack(context: EngineContext): Stack {
   return {
     up: (options) => up(context, options),

@@ -140,10 +140,11 @@ export interface Restarted {
 }
 
 /**
- * Restarts services of the running stack as they were started, one after the other where one follows the other, and waits until
- * each is ready again. Services that follow them are left running: they recover by themselves. What could not be made ready is
- * left as it is.
- * @throws ProductError STACK_NOT_RUNNING, STACK_RUNNING, FOREIGN_STACK, GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED
+ * Restarts services of the running stack as they were started, one after the other where one
+ * follows the other, and waits until each is ready again. Services that follow them are left
+ * running: they recover by themselves. What could not be made ready is left as it is.
+ * @throws ProductError STACK_NOT_RUNNING, STACK_RUNNING, FOREIGN_STACK, GATE_TIMEOUT,
+ * SERVICE_EXITED, STEP_FAILED
  */
 export async function restart(
   { config, reporter, signal, select = selectRuntime }: EngineContext,

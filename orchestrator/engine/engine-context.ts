@@ -17,7 +17,8 @@ export interface EngineContext {
 }
 
 /**
- * Runs work that changes the stack while no other command does, and only on a stack of this checkout.
+ * Runs work that changes the stack while no other command does, and only on a stack of this
+ * checkout.
  * @param command what is shown of it, as it is typed behind `npm run`
  * @param takeOver whether the stack of a checkout that is not there any more becomes this one's
  * @throws ProductError STACK_RUNNING when another process is at it, FOREIGN_STACK

@@ -42,9 +42,10 @@ export interface ResolvedStack {
 }
 
 /**
- * Works out, once for each command, which stack is meant and with which settings: those of the running one, the places of the data
- * of a stopped one, and otherwise what is given now.
- * @throws ProductError BAD_SETTING, UNSAFE_PATH; STACK_RUNNING when a flag asks a running stack for another setting
+ * Works out, once for each command, which stack is meant and with which settings: those of the
+ * running one, the places of the data of a stopped one, and otherwise what is given now.
+ * @throws ProductError BAD_SETTING, UNSAFE_PATH; STACK_RUNNING when a flag asks a running stack for
+ * another setting
  */
 export async function resolveStack(
   request: StackRequest,
@@ -76,7 +77,10 @@ export async function resolveStack(
   return configure(request, places, record, 'stopped');
 }
 
-/** The stack as it was recorded, whatever flags ask of the next start; the configuration itself when none was. */
+/**
+ * The stack as it was recorded, whatever flags ask of the next start; the configuration itself when
+ * none was.
+ */
 export function standingConfig(config: StackConfig): StackConfig {
   const record = readRecordedStack(config);
   if (!record) return config;
@@ -100,7 +104,10 @@ export function givenRunDir({ flags, environment, projectDir }: StackRequest): s
   return resolve(projectDir, given);
 }
 
-/** RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without that flag, too. */
+/**
+ * RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without
+ * that flag, too.
+ */
 function runDirs(request: StackRequest): RunDirs {
   const { projectDir } = request;
   const { RUN_DIR, ...flags } = request.flags;
@@ -185,7 +192,10 @@ function differingFlags(
   });
 }
 
-/** A flag for RUN_DIR names a stack that is recorded there, or the one that starts there next; not one more of this folder. */
+/**
+ * A flag for RUN_DIR names a stack that is recorded there, or the one that starts there next; not
+ * one more of this folder.
+ */
 async function refuseSecondStack(
   request: StackRequest,
   { runDir, plainRunDir }: RunDirs,
@@ -211,7 +221,10 @@ function refuseFlags(differing: readonly DifferingFlag[]): void {
   });
 }
 
-/** Settings of services that have failed for good. They run no more, so `up` can start them with others. */
+/**
+ * Settings of services that have failed for good. They run no more, so `up` can start them with
+ * others.
+ */
 function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<SettingName> {
   const failed = services.filter(({ state }) => state === 'failed').map(({ name }) => name);
   const users = SERVICES.filter(({ name }) => failed.includes(name)).flatMap(

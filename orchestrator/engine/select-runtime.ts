@@ -24,9 +24,9 @@ export interface SelectedRuntime {
 }
 
 /**
- * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for. `auto` stays with the runtime
- * that has the topic of the outputs; without one it takes Compose when an engine and the plugin answer, and the engine can run
- * the stack of this checkout.
+ * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for.
+ * `auto` stays with the runtime that has the topic of the outputs; without one it takes Compose
+ * when an engine and the plugin answer, and the engine can run the stack of this checkout.
  * @param reporter receives a note when an engine is slow to answer
  * @throws ProductError NO_ENGINE when Compose is asked for
  */
@@ -53,7 +53,8 @@ async function chooseRuntime(
   const wanted = settings.RUNTIME;
   const name = wanted === 'auto' ? recorded?.runtime : wanted;
   if (name === 'local') return { name, reason: reasonFor(name, recorded) };
-  // Docker's client is loaded only where it may be needed: it takes longer than a command of the local runtime itself.
+  // Docker's client is loaded only where it may be needed: it takes longer than a command of the
+  // local runtime itself.
   const { detectRuntime, requireEngine } = await import('../runtimes/detect.ts');
   if (name === undefined) {
     const detected = await detectRuntime(environment, onWait);
@@ -78,7 +79,8 @@ function reasonFor(name: RuntimeName, recorded: RecordedStack | undefined): stri
 }
 
 /**
- * Asks whose RUN_DIR and OUTPUT_DIR are, before a command changes what is in them. A folder that names no checkout is free.
+ * Asks whose RUN_DIR and OUTPUT_DIR are, before a command changes what is in them. A folder that
+ * names no checkout is free.
  * @param takeOver whether folders of a checkout that is not there any more become this one's
  * @throws ProductError FOREIGN_STACK, having changed nothing
  */
@@ -90,8 +92,8 @@ export function assertOwnFolders(config: StackConfig, takeOver: boolean): void {
 }
 
 /**
- * Says whose stack or outputs a command is about to read when they are another checkout's: that is allowed, and easily overlooked
- * where both checkouts have the same project, ports or folders.
+ * Says whose stack or outputs a command is about to read when they are another checkout's: that is
+ * allowed, and easily overlooked where both checkouts have the same project, ports or folders.
  */
 export async function warnOfOtherOwner(
   config: StackConfig,
@@ -129,7 +131,8 @@ function foreignFolders(config: StackConfig) {
 }
 
 /**
- * The pipeline that outputs were made by: that of PIPELINE, or the one that is kept with them where it is another.
+ * The pipeline that outputs were made by: that of PIPELINE, or the one that is kept with them where
+ * it is another.
  * @throws ProductError BAD_SETTING, BAD_PIPELINE; OUTPUT_NOT_LOCAL
  */
 export async function pipelineOf(
@@ -154,7 +157,10 @@ const recordedStack = z.object({
   compose: texts.optional(),
 });
 
-/** What `up` writes down for the commands that follow: which runtime holds the stack or its data, and with which settings. */
+/**
+ * What `up` writes down for the commands that follow: which runtime holds the stack or its data,
+ * and with which settings.
+ */
 export interface RecordedStack {
   readonly runtime: RuntimeName;
   readonly checkout?: string | undefined;
@@ -171,7 +177,8 @@ const recordIn = (runDir: string) => join(runDir, 'stack.json');
 const locationIn = (runDir: string) => join(runDir, 'stack-location.json');
 
 /**
- * The record of the stack that runs or ran in a run folder, or undefined when there is nothing of it.
+ * The record of the stack that runs or ran in a run folder, or undefined when there is nothing of
+ * it.
  * @throws ProductError OUTPUT_DAMAGED when the record is not of its form
  */
 export function readRecordedStack({ runDir, projectDir }: Pick<StackConfig, 'runDir' | 'projectDir'>) {
@@ -184,7 +191,10 @@ export function readRecordedStack({ runDir, projectDir }: Pick<StackConfig, 'run
   return { ...found, settings, told, compose: found.compose } satisfies RecordedStack;
 }
 
-/** Where a stack was started with a flag for RUN_DIR, as the folder that applies without that flag has it. */
+/**
+ * Where a stack was started with a flag for RUN_DIR, as the folder that applies without that flag
+ * has it.
+ */
 export function readStackLocation(plainRunDir: string): string | undefined {
   return readJson(locationIn(plainRunDir), z.object({ runDir: z.string() }))?.runDir;
 }
@@ -217,8 +227,8 @@ function recordTakenOver(config: StackConfig): void {
 }
 
 /**
- * Notes that a start failed and was undone. Where it has written no outputs nothing ties the stack to the runtime, so that the next
- * `up` may take another.
+ * Notes that a start failed and was undone. Where it has written no outputs nothing ties the stack
+ * to the runtime, so that the next `up` may take another.
  * @param outputPath OUTPUT_PATH as the runtime gives it
  */
 export function recordFailedStart(config: StackConfig, outputPath: string): void {
@@ -233,7 +243,10 @@ export function forgetStack({ runDir, plainRunDir }: StackConfig): void {
   if (readStackLocation(plainRunDir) === runDir) rmSync(locationIn(plainRunDir), { force: true });
 }
 
-/** COMPOSE_PROJECT_NAME and CONTAINER_PREFIX as this configuration has them, those that are not given left out. */
+/**
+ * COMPOSE_PROJECT_NAME and CONTAINER_PREFIX as this configuration has them, those that are not
+ * given left out.
+ */
 function composeNames({ environment, projectDir }: StackConfig): Readonly<Record<string, string>> {
   const file = readEnvFile(projectDir, environment);
   const given = COMPOSE_NAMES.flatMap((name) => {

@@ -5,9 +5,15 @@ import { type GoldProgress, type JobProgress, readProgress } from '../services/s
 import type { StackConfig } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 
-/** How far the job's present process has come, as far as its last lines tell: a contract, `status --json` has these fields. */
+/**
+ * How far the job's present process has come, as far as its last lines tell: a contract, `status
+ * --json` has these fields.
+ */
 export interface StreamStatus {
-  /** The newest micro-batch of `ingest` that was committed with records; null when the lines tell of none. */
+  /**
+   * The newest micro-batch of `ingest` that was committed with records; null when the lines tell of
+   * none.
+   */
   readonly batch: number | null;
   /** Records of the topic that were waiting behind it. */
   readonly lag: number | null;
@@ -84,7 +90,8 @@ function notesOf(
   const last = batches.at(-1);
   if (!last) return [];
   const watermarkMs = last.watermark === null ? 0 : Date.parse(last.watermark);
-  // The newest event that the watermark knows of is as much later, and begins the last window that is open.
+  // The newest event that the watermark knows of is as much later, and begins the last window that
+  // is open.
   const newestMs = watermarkMs + eventTime.watermarkMs;
   const lastEndMs = Math.floor(newestMs / slideMs) * slideMs + windowMs;
   const closedAfterMs = watermarkMs === 0 ? undefined : lastEndMs + eventTime.watermarkMs;
@@ -127,8 +134,9 @@ const UNITS = [
 ] as const;
 
 /**
- * What people should know of event time, a sentence each, without its stop: a single event of a far future closes every window, after which gold
- * drops all that follows; rows that came late; and what of a finite input stays open.
+ * What people should know of event time, a sentence each, without its stop: a single event of a far
+ * future closes every window, after which gold drops all that follows; rows that came late; and
+ * what of a finite input stays open.
  */
 export function eventTimeNotes(state: EventTimeState, nowMs: number): readonly string[] {
   const { watermarkMs, openWindows, closedAfterMs, late } = state;

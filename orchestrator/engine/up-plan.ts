@@ -16,8 +16,8 @@ export const FIRST_DATA = 'first-data';
 const FIRST_DATA_TIMEOUT_MS = 300_000;
 
 /**
- * The ordered plan of `up`: what the runtime must prepare, each of its services behind those that it follows, and
- * at the end the first micro-batch with data.
+ * The ordered plan of `up`: what the runtime must prepare, each of its services behind those that
+ * it follows, and at the end the first micro-batch with data.
  */
 export function upPlan(
   config: StackConfig,
@@ -73,7 +73,10 @@ const ATTEMPT_TIMEOUT_MS = 5000;
 /** Lines of a service's log that its error carries. */
 const LOG_TAIL_LINES = 20;
 
-/** Starts one service and waits until its probe says ready. It is undone only if it did not run before. */
+/**
+ * Starts one service and waits until its probe says ready. It is undone only if it did not run
+ * before.
+ */
 function serviceStep(
   service: Service,
   after: readonly string[],
@@ -133,8 +136,9 @@ async function completion(runtime: Runtime, name: ServiceName, signal: AbortSign
 }
 
 /**
- * Resolves when the service has ended, so that a gate need not wait for its deadline. Restarts are waited for only of a service
- * that may restart before it is ready, unless its log tells that they are in vain.
+ * Resolves when the service has ended, so that a gate need not wait for its deadline. Restarts are
+ * waited for only of a service that may restart before it is ready, unless its log tells that they
+ * are in vain.
  */
 async function endOf(
   runtime: Runtime,

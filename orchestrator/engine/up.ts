@@ -36,8 +36,10 @@ interface BroughtUp {
 export type UpResult = BroughtUp | { readonly alreadyUp: true; readonly status: StackStatus };
 
 /**
- * Starts everything that does not run and waits until data is on disk. What it started is stopped when it fails or is aborted.
- * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED; those of the preflight; STACK_RUNNING, FOREIGN_STACK
+ * Starts everything that does not run and waits until data is on disk. What it started is stopped
+ * when it fails or is aborted.
+ * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED; those of the preflight;
+ * STACK_RUNNING, FOREIGN_STACK
  */
 export function up(context: EngineContext, options: UpOptions = {}): Promise<UpResult> {
   return withStackLock(context, 'up', options.takeOver === true, () => bringUp(context, options));

@@ -25,7 +25,9 @@ export interface CommitWait {
 
 /** Milliseconds without progress before the wait is given up. */
 interface Patience {
-  /** While a micro-batch is at work; the first one after a long pause may hold millions of records. */
+  /**
+   * While a micro-batch is at work; the first one after a long pause may hold millions of records.
+   */
   readonly atWorkMs: number;
   /** While none is, beyond three trigger intervals. */
   readonly idleMs: number;
@@ -37,11 +39,12 @@ const ATTEMPT_TIMEOUT_MS = 10_000;
 const LOG_LINES = 20;
 
 /**
- * Waits until the job has committed all that the topic held when its ends were asked for, and gold has read the silver files that are there
- * then; a producer at work does not put that off. Windows that only a later event closes are not waited for.
+ * Waits until the job has committed all that the topic held when its ends were asked for, and gold
+ * has read the silver files that are there then; a producer at work does not put that off. Windows
+ * that only a later event closes are not waited for.
  * @returns what was seen at the end
- * @throws ProductError SERVICE_EXITED when the job does not run, GATE_TIMEOUT when it makes no progress or the time is over; both with
- *   its last log lines; OUTPUT_NOT_LOCAL; the signal's reason
+ * @throws ProductError SERVICE_EXITED when the job does not run, GATE_TIMEOUT when it makes no
+ * progress or the time is over; both with its last log lines; OUTPUT_NOT_LOCAL; the signal's reason
  */
 export async function waitForCommits(wait: CommitWait): Promise<string> {
   const progress = new CommitProgress(wait);

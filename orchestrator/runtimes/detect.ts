@@ -35,7 +35,10 @@ export async function requireEngine(
   });
 }
 
-/** Whether a folder still is a checkout of this product. One that was moved, renamed or deleted leaves nothing at its path. */
+/**
+ * Whether a folder still is a checkout of this product. One that was moved, renamed or deleted
+ * leaves nothing at its path.
+ */
 export function isCheckout(folder: string): boolean {
   return existsSync(join(folder, 'docker-compose.yml'));
 }

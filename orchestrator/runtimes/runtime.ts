@@ -6,7 +6,9 @@ import { messageOf, ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
 import type { Faults } from './faults.ts';
 
-/** The two ways to run the stack. `external`, against clusters that run already, would be a third. */
+/**
+ * The two ways to run the stack. `external`, against clusters that run already, would be a third.
+ */
 export type RuntimeName = 'local' | 'compose';
 
 /** What the runtime itself knows of a service; whether it is *ready* is a probe's word. */
@@ -30,7 +32,10 @@ export interface ServiceObservation {
   readonly detail: string;
   /** What else people should know of it while it runs: "lines of its log are dropped: …". */
   readonly warning?: string;
-  /** Up to the last 50 lines that the present or last process wrote, oldest first; none from earlier processes. */
+  /**
+   * Up to the last 50 lines that the present or last process wrote, oldest first; none from earlier
+   * processes.
+   */
   readonly recentLines: readonly string[];
 }
 
@@ -77,52 +82,69 @@ export interface SetupStep {
 }
 
 /**
- * How the stack is run; what is run, in which order and when it is ready is `stack/`'s business. All methods may be called from
- * several processes at a time; state lives outside this process (supervisor, Docker engine).
+ * How the stack is run; what is run, in which order and when it is ready is `stack/`'s business.
+ * All methods may be called from several processes at a time; state lives outside this process
+ * (supervisor, Docker engine).
  */
 export interface Runtime {
   readonly name: RuntimeName;
-  /** The services that it runs, in the order of their start. The plan, `status` and `logs` are made of these. */
+  /**
+   * The services that it runs, in the order of their start. The plan, `status` and `logs` are made
+   * of these.
+   */
   readonly services: readonly Service[];
   /** Where the port of a setting answers, seen from this machine. */
   addressOf(setting: PortSetting): Address;
   /** OUTPUT_PATH as a path or URI that the orchestrator's host can read. */
   readonly outputPath: string;
   /**
-   * Looks for what would make a start fail (ports held by others, folders, missing tools) and touches nothing.
+   * Looks for what would make a start fail (ports held by others, folders, missing tools) and
+   * touches nothing.
    * @throws ProductError PORT_TAKEN, OUTPUT_NOT_WRITABLE, PYTHON_MISSING, …
    */
   preflight(signal: AbortSignal): Promise<void>;
   /** The steps that `up` runs first; each is quick when there is nothing to do. */
   setup(): readonly SetupStep[];
   /**
-   * Starts a service if it does not run; returns when it has been started, not when it is ready. Services restart by
-   * themselves afterwards (one-shots do not).
+   * Starts a service if it does not run; returns when it has been started, not when it is ready.
+   * Services restart by themselves afterwards (one-shots do not).
    */
   start(service: ServiceName, signal: AbortSignal): Promise<void>;
-  /** Starts what restarts services, if it has gone while they run: a stack that is up without it would not come back by itself. */
+  /**
+   * Starts what restarts services, if it has gone while they run: a stack that is up without it
+   * would not come back by itself.
+   */
   superviseAgain(): Promise<void>;
   /**
-   * Stops a service as `stop` does, and starts it again as it was started before; also one that has failed, was stopped or has
-   * completed. Returns when it has been started, not when it is ready. No crash: `restarts` counts from zero. It takes no signal, so
-   * that no service is left stopped.
-   * @throws ProductError STACK_NOT_RUNNING when it was never started, STEP_FAILED when it could not be restarted
+   * Stops a service as `stop` does, and starts it again as it was started before; also one that has
+   * failed, was stopped or has completed. Returns when it has been started, not when it is ready.
+   * No crash: `restarts` counts from zero. It takes no signal, so that no service is left stopped.
+   * @throws ProductError STACK_NOT_RUNNING when it was never started, STEP_FAILED when it could not
+   * be restarted
    */
   restart(service: ServiceName): Promise<void>;
-  /** Stops one service gracefully, within its stop grace, then by force; nothing happens when it does not run. */
+  /**
+   * Stops one service gracefully, within its stop grace, then by force; nothing happens when it
+   * does not run.
+   */
   stop(service: ServiceName): Promise<void>;
   /** Every one of `services`, in their order. Services never started are `stopped`. */
   observe(): Promise<readonly ServiceObservation[]>;
-  /** Resolves when the service has ended for good; rejects with the signal's reason when that is aborted. */
+  /**
+   * Resolves when the service has ended for good; rejects with the signal's reason when that is
+   * aborted.
+   */
   exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   /**
-   * Stops everything of this stack in reverse order and leaves data; also after a crash of the supervisor.
+   * Stops everything of this stack in reverse order and leaves data; also after a crash of the
+   * supervisor.
    * @returns the services that were stopped
    */
   down(): Promise<readonly ServiceName[]>;
   /**
-   * Deletes Kafka's and ZooKeeper's data, or with `keepTopic` nothing of theirs, and the stack's own transient files. Needs a stopped stack.
+   * Deletes Kafka's and ZooKeeper's data, or with `keepTopic` nothing of theirs, and the stack's
+   * own transient files. Needs a stopped stack.
    * @returns what was deleted, for the report
    */
   wipe(options: { readonly keepTopic: boolean }): Promise<readonly string[]>;
@@ -131,11 +153,14 @@ export interface Runtime {
    * @throws ProductError FOREIGN_STACK when they are another checkout's
    */
   assertOwn(): Promise<void>;
-  /** Whose the stack is when it is another checkout's: for what only reads, which need not be refused. */
+  /**
+   * Whose the stack is when it is another checkout's: for what only reads, which need not be
+   * refused.
+   */
   otherOwner(): Promise<StackOwner | undefined>;
   /**
-   * Makes the stack this checkout's when its own checkout is not there any more; what runs of it is stopped. Nothing happens to a
-   * stack that is this checkout's already.
+   * Makes the stack this checkout's when its own checkout is not there any more; what runs of it is
+   * stopped. Nothing happens to a stack that is this checkout's already.
    * @returns the services that were stopped
    * @throws ProductError FOREIGN_STACK while the other checkout exists
    */
@@ -172,7 +197,10 @@ export function notRestarted(service: ServiceName, cause: unknown): ProductError
   });
 }
 
-/** Where a port of this machine's own stack answers: every service listens, or is published, on 127.0.0.1 alone. */
+/**
+ * Where a port of this machine's own stack answers: every service listens, or is published, on
+ * 127.0.0.1 alone.
+ */
 export function loopbackAddress({ settings }: Pick<StackConfig, 'settings'>, setting: PortSetting): Address {
   return { host: '127.0.0.1', port: settings[setting] };
 }

@@ -60,11 +60,14 @@ export interface TopicSpec {
   readonly partitions: number;
 }
 
-/** A busy broker may take its time to make a topic; asking again meanwhile would not make it faster. */
+/**
+ * A busy broker may take its time to make a topic; asking again meanwhile would not make it faster.
+ */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /**
- * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does; an existing one is left as it is.
+ * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does; an existing
+ * one is left as it is.
  * @returns one line on what was found or made
  */
 export async function createTopic(address: Address, spec: TopicSpec): Promise<string> {

@@ -43,7 +43,10 @@ export const producer: Service = {
   inContainer: { image: 'built', volumes: [] },
 };
 
-/** Ready when the producer's own lines say that the broker acknowledged records of the process that runs now. */
+/**
+ * Ready when the producer's own lines say that the broker acknowledged records of the process that
+ * runs now.
+ */
 function producerProbe({ observe }: ServiceView): Probe {
   return {
     name: 'the producer',

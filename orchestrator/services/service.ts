@@ -23,7 +23,10 @@ export interface ServiceView {
   readonly outputPath: string;
   /** Where the port of a setting answers, seen from this machine. */
   addressOf(setting: PortSetting): { readonly host: string; readonly port: number };
-  /** One look at the service itself: the last lines of its present process, and what the runtime knows, as a phrase. */
+  /**
+   * One look at the service itself: the last lines of its present process, and what the runtime
+   * knows, as a phrase.
+   */
   observe(): Promise<{ readonly recentLines: readonly string[]; readonly detail: string }>;
 }
 
@@ -42,21 +45,27 @@ export interface FaultPoint {
   /** What `chaos` calls it: "driver", in Spark's words where it is Spark's. */
   readonly target: FaultTarget;
   /**
-   * Its place among all targets when a schedule is drawn. It must not change: a seed gives the same faults only as long as
-   * the order stays.
+   * Its place among all targets when a schedule is drawn. It must not change: a seed gives the same
+   * faults only as long as the order stays.
    */
   readonly drawOrder: number;
-  /** From and to in milliseconds: longer than whoever waits for it has patience, so that it is given up for dead. */
+  /**
+   * From and to in milliseconds: longer than whoever waits for it has patience, so that it is given
+   * up for dead.
+   */
   readonly longPauseMs: readonly [number, number];
-  /** The class that the command line of a child names; absent where the service's main process is meant. */
+  /**
+   * The class that the command line of a child names; absent where the service's main process is
+   * meant.
+   */
   readonly childClass?: string;
   /** Present where the process writes outputs, so that it can meet a full disk. */
   readonly writer?: {
     /** What the command line of the writing process names inside a container. */
     readonly mainClass: string;
     /**
-     * The end of the command line of a child of the main process, which is there once files may be limited. Before, the
-     * process writes where other stacks write, too.
+     * The end of the command line of a child of the main process, which is there once files may be
+     * limited. Before, the process writes where other stacks write, too.
      */
     readonly begunWhen?: string;
   };
@@ -81,11 +90,11 @@ interface ContainerPlacement {
 }
 
 /**
- * A service of the stack: everything that is known about it. A new one is a file with such an object, its line in
- * `services.ts` and its block in docker-compose.yml.
+ * A service of the stack: everything that is known about it. A new one is a file with such an
+ * object, its line in `services.ts` and its block in docker-compose.yml.
  *
- * Each placement is a field of its own. One for what runs elsewhere, which nobody starts or stops, would be one more field,
- * with an address in place of a launch; the others would then be optional.
+ * Each placement is a field of its own. One for what runs elsewhere, which nobody starts or stops,
+ * would be one more field, with an address in place of a launch; the others would then be optional.
  */
 export interface Service {
   /** See ServiceName. */
@@ -94,13 +103,18 @@ export interface Service {
   readonly title: string;
   /** A daemon is started again when it ends; a one-shot runs to its end once. */
   readonly kind: 'daemon' | 'one-shot';
-  /** Services that must be ready before it starts; docker-compose.yml has the same in `depends_on`. */
+  /**
+   * Services that must be ready before it starts; docker-compose.yml has the same in `depends_on`.
+   */
   readonly after: readonly ServiceName[];
   /** Further ones that must be ready with some settings. Only `up` can wait for these. */
   readonly afterWith?: (settings: Settings) => readonly ServiceName[];
   /** Every port that it listens on and others reach. */
   readonly ports: readonly ServicePort[];
-  /** Present where several can run side by side, each with the next number of its ports. Only containers can. */
+  /**
+   * Present where several can run side by side, each with the next number of its ports. Only
+   * containers can.
+   */
   readonly scale?: {
     /** The setting that holds how many. */
     readonly setting: 'SPARK_WORKERS';
@@ -109,15 +123,27 @@ export interface Service {
     /** How to get the same from a single process: a hint. */
     readonly insteadHint: string;
   };
-  /** What `usedBy` of the setting table calls it, where settings are its own: with others it can be started after it failed. */
+  /**
+   * What `usedBy` of the setting table calls it, where settings are its own: with others it can be
+   * started after it failed.
+   */
   readonly settingsUsedBy?: readonly SettingUser[];
   /** It writes into OUTPUT_DIR, which is made and marked before it starts. */
   readonly writesOutputs: boolean;
-  /** How long `up` waits until it is ready, generous for slow machines: an end of its process is noticed at once. */
+  /**
+   * How long `up` waits until it is ready, generous for slow machines: an end of its process is
+   * noticed at once.
+   */
   readonly readyTimeoutMs: number;
-  /** It may end before it is ready and come back by itself, unless the log tells a known cause; others fail `up` at once. */
+  /**
+   * It may end before it is ready and come back by itself, unless the log tells a known cause;
+   * others fail `up` at once.
+   */
   readonly mayRestartBeforeReady: boolean;
-  /** How its readiness is asked for, the same in every runtime. `up` waits for it, `status` asks once. */
+  /**
+   * How its readiness is asked for, the same in every runtime. `up` waits for it, `status` asks
+   * once.
+   */
   readiness(view: ServiceView): Probe;
   /** Exit codes of a daemon that a restart cannot mend. */
   readonly finalExitCodes: readonly number[];
@@ -131,7 +157,10 @@ export interface Service {
   readonly inContainer: ContainerPlacement;
 }
 
-/** What detached processes, the supervisor and the Compose watcher, are told of a service. It travels as JSON. */
+/**
+ * What detached processes, the supervisor and the Compose watcher, are told of a service. It
+ * travels as JSON.
+ */
 export type ServiceOutline = Pick<Service, 'name' | 'kind' | 'after' | 'finalExitCodes'>;
 
 /** @returns the part of a service that is plain data for a detached process */
@@ -171,7 +200,8 @@ export function portsOf<T extends Pick<Service, 'ports'>>(
 }
 
 /**
- * Exit codes of a daemon that a restart cannot mend, the same in every runtime: 2 wrong usage or configuration (this product's
- * own programs), 78 EX_CONFIG of sysexits.h, 126 and 127 a command that cannot be run or found (POSIX shells).
+ * Exit codes of a daemon that a restart cannot mend, the same in every runtime: 2 wrong usage or
+ * configuration (this product's own programs), 78 EX_CONFIG of sysexits.h, 126 and 127 a command
+ * that cannot be run or found (POSIX shells).
  */
 export const FINAL_EXIT_CODES: readonly number[] = [2, 78, 126, 127];

@@ -9,8 +9,9 @@ import { sparkWorker } from './spark-worker.ts';
 import { zookeeper } from './zookeeper.ts';
 
 /**
- * The services in the order of their start, and the only place that names all. The plan, `status`, `logs`, the ports that are
- * looked at, the faults of `chaos` and the test of docker-compose.yml are derived from this list.
+ * The services in the order of their start, and the only place that names all. The plan, `status`,
+ * `logs`, the ports that are looked at, the faults of `chaos` and the test of docker-compose.yml
+ * are derived from this list.
  */
 export const SERVICES: readonly Service[] = [
   zookeeper,

@@ -93,7 +93,10 @@ export async function readMaster(
   return masterState.parse(await readJson(ui, '/json/', signal));
 }
 
-/** The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY); what runs on this machine is asked directly. */
+/**
+ * The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY); what runs on
+ * this machine is asked directly.
+ */
 const direct = new Agent();
 
 /**

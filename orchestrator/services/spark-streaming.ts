@@ -47,7 +47,10 @@ export const sparkStreaming: Service = {
   inContainer: { image: 'pulled', volumes: ['ivy-cache'] },
 };
 
-/** Ready when every query of the present process runs and has fixed its start offsets in its checkpoint. */
+/**
+ * Ready when every query of the present process runs and has fixed its start offsets in its
+ * checkpoint.
+ */
 function streamingJobProbe(view: ServiceView): Probe {
   const outputPath = localPath(view.outputPath);
   return {
@@ -62,7 +65,10 @@ function streamingJobProbe(view: ServiceView): Probe {
   };
 }
 
-/** The job's word that every query runs; what is committed says so as well, when that line is too far back. */
+/**
+ * The job's word that every query runs; what is committed says so as well, when that line is too
+ * far back.
+ */
 function isRunning(recentLines: readonly string[]): boolean {
   const { ingest, gold } = readProgress(recentLines);
   const said = recentLines.some((line) => line.startsWith(`${PREFIX} query running`));
@@ -75,8 +81,8 @@ function lastWord(recentLines: readonly string[], detail: string): string {
 }
 
 /**
- * spark-submit becomes the driver's JVM, which has Python as a child: SIGTERM to that JVM alone lets the job end in its own
- * order.
+ * spark-submit becomes the driver's JVM, which has Python as a child: SIGTERM to that JVM alone
+ * lets the job end in its own order.
  */
 function launch(context: LaunchContext): ProcessLaunch {
   const { config, layout, outputPath } = context;
@@ -112,7 +118,8 @@ function launch(context: LaunchContext): ProcessLaunch {
     }),
     env: {
       ...sparkEnvironment(config, layout, toolchain),
-      // Ivy runs in spark-submit's JVM; the options reach it this way without becoming a property of the application.
+      // Ivy runs in spark-submit's JVM; the options reach it this way without becoming a property
+      // of the application.
       SPARK_SUBMIT_OPTS: toolchain.jvmTrustOptions.join(' '),
       // Its lines tell when it is ready: they must not wait in a buffer.
       PYTHONUNBUFFERED: '1',
@@ -201,10 +208,16 @@ const goldProgress = z.object({
   state: z.object({ rows: z.int().min(0), memory_bytes: z.int().min(0) }),
 });
 
-/** A committed micro-batch of `ingest`: rows by sink, rejected records by reason, and how many records were waiting behind it. */
+/**
+ * A committed micro-batch of `ingest`: rows by sink, rejected records by reason, and how many
+ * records were waiting behind it.
+ */
 type IngestProgress = z.infer<typeof ingestProgress>;
 
-/** A committed micro-batch of a gold table's query: what it dropped as late, the watermark that it began with, its open windows. */
+/**
+ * A committed micro-batch of a gold table's query: what it dropped as late, the watermark that it
+ * began with, its open windows.
+ */
 export type GoldProgress = z.infer<typeof goldProgress>;
 
 /** What the lines of a job tell of its micro-batches, each list oldest first. */
@@ -217,8 +230,8 @@ export interface JobProgress {
 const LINE = /(?:^|\s)progress (\{.*\})\s*$/;
 
 /**
- * Reads the progress lines of the job, `progress {json}` behind whatever stands before it. A line that is cut off or not of the
- * form is none: other programs write into the same log.
+ * Reads the progress lines of the job, `progress {json}` behind whatever stands before it. A line
+ * that is cut off or not of the form is none: other programs write into the same log.
  */
 export function readProgress(lines: readonly string[]): JobProgress {
   const ingest: IngestProgress[] = [];
@@ -250,8 +263,8 @@ export interface StreamingJobView {
 }
 
 /**
- * Ready when the present process has committed a micro-batch with data and bronze and silver files are there. While it
- * waits, it says when the next trigger is due.
+ * Ready when the present process has committed a micro-batch with data and bronze and silver files
+ * are there. While it waits, it says when the next trigger is due.
  */
 export function firstDataProbe(view: StreamingJobView, triggerInterval: string): Probe {
   return {

@@ -5,14 +5,23 @@ import { notReady, type Probe, ready } from '../util/readiness.ts';
 import { FINAL_EXIT_CODES, type Service } from './service.ts';
 import { readMaster, sparkMaster } from './spark-master.ts';
 
-/** How long a worker keeps the folder (jars, executor logs) of an application that has ended, and how often it looks. */
+/**
+ * How long a worker keeps the folder (jars, executor logs) of an application that has ended, and
+ * how often it looks.
+ */
 const WORK_TTL_SECONDS = 3600;
 const WORK_CHECK_SECONDS = 600;
 
-/** Executors' own output in the work folder: per executor, two files of 5 MiB each for stdout and stderr. */
+/**
+ * Executors' own output in the work folder: per executor, two files of 5 MiB each for stdout and
+ * stderr.
+ */
 const EXECUTOR_LOG_BYTES = 5 * 1024 * 1024;
 
-/** A worker of the standalone cluster, which launches executors in its own process group and with its own JAVA_HOME. */
+/**
+ * A worker of the standalone cluster, which launches executors in its own process group and with
+ * its own JAVA_HOME.
+ */
 export const sparkWorker: Service = {
   name: 'spark-worker',
   title: 'Spark worker',

@@ -16,7 +16,10 @@ const NAME = 'zookeeper';
 
 const CONFIG_FILE = 'zoo.cfg';
 
-/** org.apache.zookeeper.server.persistence: snapshots and transaction logs in a folder named by the format's version. */
+/**
+ * org.apache.zookeeper.server.persistence: snapshots and transaction logs in a folder named by the
+ * format's version.
+ */
 const VERSION_FILES = String.raw`(snapshot|log)\.[\da-f]+(\.\w+)?|(accepted|current)Epoch(\.tmp)?`;
 
 const FOLDER: ServiceFolder = {
@@ -28,7 +31,9 @@ const FOLDER: ServiceFolder = {
   ),
 };
 
-/** ZooKeeper 3.8, standalone: what Kafka 3.9, the last line that needs one, keeps its metadata in. */
+/**
+ * ZooKeeper 3.8, standalone: what Kafka 3.9, the last line that needs one, keeps its metadata in.
+ */
 export const zookeeper: Service = {
   name: NAME,
   title: 'ZooKeeper',
@@ -48,8 +53,8 @@ export const zookeeper: Service = {
 };
 
 /**
- * Asks ZooKeeper with the four-letter word `srvr`, which is on the default whitelist; a server that serves answers with its
- * mode. Source: ZooKeeper Administrator's Guide, "The Four Letter Words".
+ * Asks ZooKeeper with the four-letter word `srvr`, which is on the default whitelist; a server that
+ * serves answers with its mode. Source: ZooKeeper Administrator's Guide, "The Four Letter Words".
  */
 export function zookeeperProbe(address: { readonly host: string; readonly port: number }): Probe {
   return {

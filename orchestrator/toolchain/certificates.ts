@@ -5,7 +5,10 @@ import { rootCertificates } from 'node:tls';
 import { noProxyOf } from '../util/processes.ts';
 import { ProductError } from '../util/product-error.ts';
 
-/** Where the machine names its own certificate authorities; for Node, OpenSSL and pip, but each is meant for all. */
+/**
+ * Where the machine names its own certificate authorities; for Node, OpenSSL and pip, but each is
+ * meant for all.
+ */
 export const CERTIFICATE_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'] as const;
 
 /** How tools are made to trust what the machine trusts; empty where nothing is set. */
@@ -16,8 +19,9 @@ export interface CertificateAuthorities {
 }
 
 /**
- * Reads the bundles that NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and PIP_CERT name. Their certificates are added to the public
- * ones, since any of the three may hold only a private authority, in files of the cache that are named by their content.
+ * Reads the bundles that NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and PIP_CERT name. Their certificates
+ * are added to the public ones, since any of the three may hold only a private authority, in files
+ * of the cache that are named by their content.
  * @throws ProductError BAD_SETTING when a named file cannot be read or holds no certificate
  */
 export function certificateAuthorities(
@@ -85,7 +89,10 @@ function certificatesOf(bundle: string): Buffer[] {
 
 const derOf = (pem: string): Buffer => new X509Certificate(pem).raw;
 
-/** The Java installation's own trusted certificates, in the order in which JSSE looks for them. Source: JSSE Reference Guide. */
+/**
+ * The Java installation's own trusted certificates, in the order in which JSSE looks for them.
+ * Source: JSSE Reference Guide.
+ */
 function defaultTrustStore(javaHome: string): Buffer | undefined {
   const file = ['lib', 'jre/lib']
     .flatMap((lib) => ['jssecacerts', 'cacerts'].map((name) => join(javaHome, lib, 'security', name)))
@@ -111,8 +118,9 @@ function kept(
 }
 
 /**
- * Java's key store format JKS, trusted certificates only. Written here because `keytool` is absent from many runtimes and
- * takes a JVM start per certificate. Source of the format: sun.security.provider.JavaKeyStore in OpenJDK.
+ * Java's key store format JKS, trusted certificates only. Written here because `keytool` is absent
+ * from many runtimes and takes a JVM start per certificate. Source of the format:
+ * sun.security.provider.JavaKeyStore in OpenJDK.
  */
 const MAGIC = 0xfeedfeed;
 const VERSION = 2;
@@ -140,7 +148,10 @@ export function trustStore(certificates: readonly Buffer[]): Buffer {
   return Buffer.concat([content, digest(content)]);
 }
 
-/** The trusted certificates (DER) of a JKS file; undefined when it has another format, as PKCS12 since Java 18. */
+/**
+ * The trusted certificates (DER) of a JKS file; undefined when it has another format, as PKCS12
+ * since Java 18.
+ */
 export function readTrustStore(content: Buffer): Buffer[] | undefined {
   if (content.length < 12 || content.readUInt32BE(0) !== MAGIC) return undefined;
   let offset = 4;
@@ -200,9 +211,9 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const READ_TIMEOUT_MS = 60_000;
 
 /**
- * JVM options for downloads: bounds, which Java has none of by default, and the proxies of HTTPS_PROXY, HTTP_PROXY and
- * NO_PROXY, which it does not read. A proxy's password is not passed on: command lines are public on a machine.
- * Source: "Networking Properties" of the Java platform.
+ * JVM options for downloads: bounds, which Java has none of by default, and the proxies of
+ * HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which it does not read. A proxy's password is not passed
+ * on: command lines are public on a machine. Source: "Networking Properties" of the Java platform.
  */
 export function javaNetworkOptions(
   environment: Readonly<Record<string, string | undefined>>,
@@ -232,7 +243,10 @@ function proxyOptions(scheme: 'http' | 'https', proxy: string | undefined): stri
 /** What Java takes for itself when nothing is named; what is named replaces it. */
 const JAVA_DEFAULT = ['localhost', '127.*', '[::1]'];
 
-/** `.corp.example,localhost` as `*.corp.example|localhost`; a name stands for the domain below it, too, as with other tools. */
+/**
+ * `.corp.example,localhost` as `*.corp.example|localhost`; a name stands for the domain below it,
+ * too, as with other tools.
+ */
 function nonProxyHosts(direct: string): string {
   const hosts = direct
     .split(',')

@@ -7,7 +7,10 @@ export type SystemPackage = 'python' | 'java' | 'docker';
 
 /** A system as os-release(5) tells of it. */
 export interface SystemRelease {
-  /** ID and ID_LIKE, nearest first: `ubuntu`, `debian`; on other systems Node's name of the platform. */
+  /**
+   * ID and ID_LIKE, nearest first: `ubuntu`, `debian`; on other systems Node's name of the
+   * platform.
+   */
   readonly names: readonly string[];
   /** VERSION_ID: "12", "24.04", "9.4"; undefined for rolling releases. */
   readonly version: string | undefined;
@@ -30,7 +33,10 @@ interface Releases {
 
 type Row = Releases & { readonly [wanted in SystemPackage]?: readonly string[] };
 
-/** Docker's own packages are the sure way: Compose has to be 2.30 or newer, and distributions carry older ones. */
+/**
+ * Docker's own packages are the sure way: Compose has to be 2.30 or newer, and distributions carry
+ * older ones.
+ */
 const PAGES: Readonly<Record<SystemPackage, (names: readonly string[]) => string>> = {
   python: () => 'https://www.python.org/downloads/',
   java: () => 'https://adoptium.net/installation/linux/',
@@ -41,8 +47,9 @@ const PAGES: Readonly<Record<SystemPackage, (names: readonly string[]) => string
 };
 
 /**
- * The packages that are known to exist, by release. What is not here is looked up on a page: a command that fails helps nobody.
- * `tests` checks those of Debian against the package lists of the machine that they run on.
+ * The packages that are known to exist, by release. What is not here is looked up on a page: a
+ * command that fails helps nobody. `tests` checks those of Debian against the package lists of the
+ * machine that they run on.
  */
 const SYSTEMS: readonly {
   readonly names: readonly string[];
@@ -99,7 +106,8 @@ export function installAdvice(wanted: SystemPackage, system: SystemRelease = thi
   const { names } = system;
   // The nearest name first: Ubuntu is like Debian and has other packages.
   const known = names.flatMap((name) => SYSTEMS.find((entry) => entry.names.includes(name)) ?? [])[0];
-  // A derivative counts versions of its own, which say nothing of the packages of the system that it is like.
+  // A derivative counts versions of its own, which say nothing of the packages of the system that
+  // it is like.
   const isItself = known?.names.includes(names[0] ?? '') ?? false;
   const row = known?.releases.find(
     (one) => one[wanted] !== undefined && isWithin(isItself ? system.version : undefined, one),
@@ -139,8 +147,8 @@ export function parseRelease(text: string): SystemRelease {
 }
 
 /**
- * What local processes need of the system itself and no package of ours brings: Spark's programs are bash scripts, and the
- * compiled packages are for glibc. Starts no process.
+ * What local processes need of the system itself and no package of ours brings: Spark's programs
+ * are bash scripts, and the compiled packages are for glibc. Starts no process.
  * @param nodeProgram the running Node.js, which is made for the C library of the system
  * @returns phrases; empty on a system that has all of it
  */

@@ -22,7 +22,10 @@ import { endLeftover, runTool, type ToolEnd, type ToolRun } from './run-tool.ts'
 
 /** A folder of the cache: what it is and how it is made. */
 export interface Recipe {
-  /** Its final, absolute path: one per thing and version. Venvs cannot be moved, so it is made in place. */
+  /**
+   * Its final, absolute path: one per thing and version. Venvs cannot be moved, so it is made in
+   * place.
+   */
   readonly folder: string;
   /** "pyspark 3.5.7", for people. */
   readonly subject: string;
@@ -30,7 +33,10 @@ export interface Recipe {
   readonly recipe: string;
   /** Free disk space that making it takes at its peak. */
   readonly neededBytes: number;
-  /** Whether the tool goes on from what an interrupted run left in the folder; otherwise it starts from an empty one. */
+  /**
+   * Whether the tool goes on from what an interrupted run left in the folder; otherwise it starts
+   * from an empty one.
+   */
   readonly resumable: boolean;
   /** What a whole folder lacks outside itself, as a phrase: it is made again then. */
   missing?(stamp: Stamp): string | undefined;
@@ -49,16 +55,20 @@ export interface BuildJob {
   run(tool: Pick<ToolRun, 'file' | 'args' | 'environment' | 'onLine'>): Promise<ToolEnd>;
 }
 
-/** Who is making a folder, in a file beside it: for others who wait, and to end what is left after a crash. */
+/**
+ * Who is making a folder, in a file beside it: for others who wait, and to end what is left after a
+ * crash.
+ */
 interface Making {
   readonly projectDir: string;
   readonly tool?: ProcessIdentity;
 }
 
 /**
- * Returns a folder's stamp, making the folder first when it is not there or not whole. One process of the machine makes it
- * at a time, others wait for it; only a finished one has a stamp.
- * @throws ProductError PROVISION_FAILED and what the recipe throws; the signal's reason when aborted
+ * Returns a folder's stamp, making the folder first when it is not there or not whole. One process
+ * of the machine makes it at a time, others wait for it; only a finished one has a stamp.
+ * @throws ProductError PROVISION_FAILED and what the recipe throws; the signal's reason when
+ * aborted
  */
 export async function ensureInstalled(
   recipe: Recipe,
@@ -93,8 +103,9 @@ async function make(recipe: Recipe, projectDir: string, note: string, context: S
   const leftover = readMaking(note)?.tool;
   if (leftover) await endLeftover(leftover);
   const record = (tool?: ProcessIdentity) => writeMaking(note, { projectDir, ...(tool && { tool }) });
-  // A folder with a stamp was complete once and is damaged or outdated: nothing of it can be relied on. It loses its name
-  // before it is emptied, as a removal that is cut short would look like an interrupted build to go on from.
+  // A folder with a stamp was complete once and is damaged or outdated: nothing of it can be relied
+  // on. It loses its name before it is emptied, as a removal that is cut short would look like an
+  // interrupted build to go on from.
   if (hasStamp(folder)) renameSync(folder, `${temporary}.${randomUUID()}`);
   else if (!recipe.resumable) remove(folder);
   removeTemporary(temporary);
@@ -179,8 +190,8 @@ export interface Stamp {
 const NAME = 'provisioned.json';
 
 /**
- * The stamp of a folder that is as it was made: same recipe, every file there with its size. Costs one `stat` per file and
- * starts no process.
+ * The stamp of a folder that is as it was made: same recipe, every file there with its size. Costs
+ * one `stat` per file and starts no process.
  */
 export function readStamp(folder: string, recipe: string): Stamp | undefined {
   const stamp = readAnyStamp(folder);
@@ -229,7 +240,10 @@ async function stampFile(folder: string, path: string): Promise<StampedFile> {
   return { path, size: (await stat(file)).size, sha256 };
 }
 
-/** What a folder was made as, whole or not; undefined for no stamp, or one of another make: the folder does not count then. */
+/**
+ * What a folder was made as, whole or not; undefined for no stamp, or one of another make: the
+ * folder does not count then.
+ */
 export function readAnyStamp(folder: string): Stamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(join(folder, NAME), 'utf8')) as Partial<Stamp>;
@@ -245,7 +259,10 @@ export function readAnyStamp(folder: string): Stamp | undefined {
 /** How often the elapsed time is told while the phrase stays the same. */
 const REPEAT_MS = 5000;
 
-/** Turns phrases into details with the time since the first: "downloading pyspark 3.5.7 (317 MB), 41 s". */
+/**
+ * Turns phrases into details with the time since the first: "downloading pyspark 3.5.7 (317 MB), 41
+ * s".
+ */
 function elapsedDetail(onDetail: (detail: string) => void): {
   say(phrase: string): void;
   end(): void;

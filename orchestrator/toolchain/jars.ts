@@ -12,7 +12,10 @@ import { toolFailure } from './run-tool.ts';
 /** The last line of Kafka that runs on ZooKeeper; it brings ZooKeeper 3.8 with it. */
 const KAFKA_VERSION = '3.9.2';
 
-/** Kafka and ZooKeeper log through slf4j 1.7; the binding is of that line, and reload4j is what Kafka ships with itself. */
+/**
+ * Kafka and ZooKeeper log through slf4j 1.7; the binding is of that line, and reload4j is what
+ * Kafka ships with itself.
+ */
 const DEPENDENCIES: readonly (readonly [organization: string, module: string, revision: string])[] = [
   ['org.apache.kafka', 'kafka_2.13', KAFKA_VERSION],
   ['org.slf4j', 'slf4j-reload4j', '1.7.36'],
@@ -102,8 +105,9 @@ export function ivyFolder(config: StackConfig): string {
 }
 
 /**
- * Lets Spark's own resolver fill `spark.jars.ivy` with the Kafka connector, by submitting an application that does nothing:
- * names, exclusions and cache layout are then those that the job's `--packages` finds again, without a download.
+ * Lets Spark's own resolver fill `spark.jars.ivy` with the Kafka connector, by submitting an
+ * application that does nothing: names, exclusions and cache layout are then those that the job's
+ * `--packages` finds again, without a download.
  * @returns what was done, in a phrase
  * @throws ProductError PROVISION_FAILED
  */
@@ -170,11 +174,12 @@ async function moduleDescriptors(folder: string): Promise<string[]> {
 }
 
 /**
- * The Ivy settings file to resolve with: the user's own, named by IVY_SETTINGS_FILE, or one written to the folder, with
- * Ivy's default public repository or what DEFAULT_ARTIFACT_REPOSITORY names, the variable that Spark reads for that.
+ * The Ivy settings file to resolve with: the user's own, named by IVY_SETTINGS_FILE, or one written
+ * to the folder, with Ivy's default public repository or what DEFAULT_ARTIFACT_REPOSITORY names,
+ * the variable that Spark reads for that.
  *
- * Spark's built-in settings ask a second repository, which has nothing of ours, for the jar of every parent POM; where a
- * firewall swallows requests, each of them would have to time out.
+ * Spark's built-in settings ask a second repository, which has nothing of ours, for the jar of
+ * every parent POM; where a firewall swallows requests, each of them would have to time out.
  * @throws ProductError BAD_SETTING when IVY_SETTINGS_FILE is not a file
  */
 export function ivySettings(
@@ -208,7 +213,10 @@ export function ivySettings(
   return file;
 }
 
-/** File names as Spark's resolver gives them; with the organization, as different ones publish jars of one name. */
+/**
+ * File names as Spark's resolver gives them; with the organization, as different ones publish jars
+ * of one name.
+ */
 const IVY_JAR_PATTERN = '[organization]_[artifact]-[revision](-[classifier]).[ext]';
 
 /** Says what Ivy's lines mean: look-ups first, then one jar after the other. */
@@ -222,8 +230,9 @@ export function ivyProgress(subject: string, say: (phrase: string) => void): (li
 }
 
 /**
- * The jars in a folder, each of which ends as an archive must: Ivy compared them with the repository's checksums where it
- * publishes them, and this finds one that was cut short where it does not.
+ * The jars in a folder, each of which ends as an archive must: Ivy compared them with the
+ * repository's checksums where it publishes them, and this finds one that was cut short where it
+ * does not.
  * @throws ProductError PROVISION_FAILED naming the jar
  */
 export async function wholeJars(folder: string): Promise<readonly string[]> {
@@ -238,7 +247,10 @@ export async function wholeJars(folder: string): Promise<readonly string[]> {
   return jars;
 }
 
-/** The end of the central directory; a comment of up to 64 KiB may follow. Source: APPNOTE.TXT, 4.3.16. */
+/**
+ * The end of the central directory; a comment of up to 64 KiB may follow. Source: APPNOTE.TXT,
+ * 4.3.16.
+ */
 const END_OF_DIRECTORY = Buffer.from('PK\x05\x06', 'latin1');
 const LONGEST_END_BYTES = 22 + 65_535;
 

@@ -112,15 +112,20 @@ export interface JavaSearch {
   readonly declined: readonly string[];
 }
 
-/** Feature versions that Spark 3.5 supports; on 21 it fails at run time. Source: Spark 3.5's overview page. */
+/**
+ * Feature versions that Spark 3.5 supports; on 21 it fails at run time. Source: Spark 3.5's
+ * overview page.
+ */
 const SUPPORTED = [8, 11, 17];
 
-/** What earlier commands learnt by running `java`, valid as long as the program's file is the same. */
+/**
+ * What earlier commands learnt by running `java`, valid as long as the program's file is the same.
+ */
 type Known = Record<string, { readonly fingerprint: string; readonly java: Java }>;
 
 /**
- * Finds a Java that Spark supports: JAVA_HOME, PATH, the usual folders. Each program is run once; what it said is kept in
- * `memory`, so that later searches start no process.
+ * Finds a Java that Spark supports: JAVA_HOME, PATH, the usual folders. Each program is run once;
+ * what it said is kept in `memory`, so that later searches start no process.
  * @param folders where to look beside JAVA_HOME and PATH; the usual ones by default
  */
 export async function findJava(
@@ -158,7 +163,10 @@ export function featureVersion(version: string): number {
   return first === 1 ? second : first;
 }
 
-/** Java's own word on its version and home; the latter also resolves symbolic links and version managers' shims. */
+/**
+ * Java's own word on its version and home; the latter also resolves symbolic links and version
+ * managers' shims.
+ */
 async function ask(
   executable: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -245,7 +253,10 @@ const FOLDERS: readonly JavaFolder[] = [
 /** Names that carry a supported version come first, the newest of them before the others. */
 const PREFERRED = [/(^|\D)17(\D|$)/, /(^|\D)11(\D|$)/, /(^|\D)8(\D|$)/];
 
-/** Every `java` that this machine is likely to have, the user's own choice first; looked up only as far as they are asked for. */
+/**
+ * Every `java` that this machine is likely to have, the user's own choice first; looked up only as
+ * far as they are asked for.
+ */
 export function* javaCandidates(
   environment: Readonly<Record<string, string | undefined>>,
   folders = FOLDERS,

@@ -18,19 +18,24 @@ export interface PythonPackages {
 }
 
 /**
- * Overrides what a pip.conf may say of other installations: into the user's folder, without dependencies, not at all, or
- * from wheels alone, which PySpark does not have. Mirrors, proxies and certificates stay as they are set there.
+ * Overrides what a pip.conf may say of other installations: into the user's folder, without
+ * dependencies, not at all, or from wheels alone, which PySpark does not have. Mirrors, proxies and
+ * certificates stay as they are set there.
  */
 const INTO_THE_VENV = { PIP_USER: '0', PIP_NO_DEPS: '0', PIP_DRY_RUN: '0', PIP_ONLY_BINARY: ':none:' };
 
-/** Tries per address: enough for a network that stumbles, few enough to tell in seconds that there is none. */
+/**
+ * Tries per address: enough for a network that stumbles, few enough to tell in seconds that there
+ * is none.
+ */
 const PIP_RETRIES = '2';
 
 /**
- * Makes a venv in the job's folder and installs packages into it with pip, under pip's own configuration.
+ * Makes a venv in the job's folder and installs packages into it with pip, under pip's own
+ * configuration.
  * @param environment as `toolEnvironment` gives it
- * @returns the folder of the packages, relative to the venv, and the main package's files, relative to that, each found to
- *   be what pip recorded
+ * @returns the folder of the packages, relative to the venv, and the main package's files, relative
+ * to that, each found to be what pip recorded
  * @throws ProductError PROVISION_FAILED
  */
 export async function installPythonPackages(
@@ -45,13 +50,15 @@ export async function installPythonPackages(
     ...environment,
     ...certificateAuthorities(environment, cacheDir).forPip(),
     PIP_RETRIES: environment['PIP_RETRIES'] || PIP_RETRIES,
-    // PySpark comes as source only: pip builds a wheel of its 340 MB of jars, compresses it and unpacks it again. Without
-    // the compression that takes half the processor time. As a variable, since an older pip refuses the option.
+    // PySpark comes as source only: pip builds a wheel of its 340 MB of jars, compresses it and
+    // unpacks it again. Without the compression that takes half the processor time. As a variable,
+    // since an older pip refuses the option.
     PIP_CONFIG_SETTINGS: environment['PIP_CONFIG_SETTINGS'] || '--build-option=--compression=stored',
     PIP_USE_PEP517: '1',
     ...INTO_THE_VENV,
     PYTHONUNBUFFERED: '1',
-    // pip unpacks and builds there; a small /tmp in memory would not hold it, and a killed run's files are found again here.
+    // pip unpacks and builds there; a small /tmp in memory would not hold it, and a killed run's
+    // files are found again here.
     TMPDIR: job.temporary,
   };
   const venv = await job.run({
@@ -65,7 +72,8 @@ export async function installPythonPackages(
     file: join(job.folder, 'bin', 'python'),
     args: [
       ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off'],
-      // Python compiles what it imports at its first use; the whole would take seconds and most is never imported.
+      // Python compiles what it imports at its first use; the whole would take seconds and most is
+      // never imported.
       '--no-compile',
       ...packages.requirements,
     ],
@@ -96,7 +104,10 @@ export function phraseOf(line: string): string | undefined {
   return undefined;
 }
 
-/** One row of RECORD: path, `sha256=<unpadded url-safe base64>`, bytes. Source: PyPA, "Recording installed projects". */
+/**
+ * One row of RECORD: path, `sha256=<unpadded url-safe base64>`, bytes. Source: PyPA, "Recording
+ * installed projects".
+ */
 const ROW = /^(?<path>"(?:[^"]|"")*"|[^,]*),sha256=(?<hash>[\w-]+),\d+$/;
 
 /**

@@ -16,14 +16,20 @@ import { toolEnvironment } from './run-tool.ts';
 /** Brings everything that the services' processes are made of to the per-user cache. */
 export interface Provisioning {
   /**
-   * Looks for what the steps need of the machine and cannot bring: Python, unless PySpark is there already, and the files of
-   * its certificate authorities. Touches nothing but the cache's folder; starts no process when all is there.
+   * Looks for what the steps need of the machine and cannot bring: Python, unless PySpark is there
+   * already, and the files of its certificate authorities. Touches nothing but the cache's folder;
+   * starts no process when all is there.
    * @throws ProductError UNSUPPORTED_SYSTEM, PYTHON_MISSING, BAD_SETTING, PROVISION_FAILED
    */
   checkMachine(signal: AbortSignal): Promise<void>;
-  /** Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when all is there. */
+  /**
+   * Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when
+   * all is there.
+   */
   readonly steps: readonly SetupStep[];
-  /** The paths; usable once `java` and `pyspark` are done, each path once the step that fills it is. */
+  /**
+   * The paths; usable once `java` and `pyspark` are done, each path once the step that fills it is.
+   */
   toolchain(): Toolchain;
 }
 

@@ -29,7 +29,10 @@ afterEach(() => {
 
 const MODULE = JSON.stringify(new URL('./file-lock.ts', import.meta.url).href);
 
-/** A program that has the lock's functions, in a process of its own; it is run by `through`, if given. */
+/**
+ * A program that has the lock's functions, in a process of its own; it is run by `through`, if
+ * given.
+ */
 function program(source: string, through: readonly string[] = []): ChildProcess {
   const text = `import { tryFileLock, waitForFileLock } from ${MODULE};\n${source}`;
   const [command = '', ...args] = [

@@ -59,7 +59,10 @@ export function livingHolder(holder: LockHolder | undefined): ProcessIdentity | 
   return isAlive(identity) ? identity : undefined;
 }
 
-/** The process that holds a lock now, without trying to take it: whoever tries may be in the way of others. */
+/**
+ * The process that holds a lock now, without trying to take it: whoever tries may be in the way of
+ * others.
+ */
 export function fileLockOwner(path: string): ProcessIdentity | undefined {
   return livingHolder(lockHolder(path));
 }

@@ -14,7 +14,10 @@ export async function namesIfPresent(path: string): Promise<readonly string[]> {
   return (await absentAsUndefined(readdir(path))) ?? [];
 }
 
-/** Whatever an operation on a file gives; undefined when the file, or a folder above it, is not there. */
+/**
+ * Whatever an operation on a file gives; undefined when the file, or a folder above it, is not
+ * there.
+ */
 export async function absentAsUndefined<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
@@ -26,8 +29,8 @@ export async function absentAsUndefined<T>(operation: Promise<T>): Promise<T | u
 }
 
 /**
- * This user's home, absolute. The root where there is none: a user id that the list of users does not have, without HOME, is
- * an error to Node, and an empty HOME would mean the present folder.
+ * This user's home, absolute. The root where there is none: a user id that the list of users does
+ * not have, without HOME, is an error to Node, and an empty HOME would mean the present folder.
  */
 export function homeFolder(): string {
   try {
@@ -38,7 +41,9 @@ export function homeFolder(): string {
   }
 }
 
-/** Whether two paths lead to one folder, through links or not; false when either leads to nothing. */
+/**
+ * Whether two paths lead to one folder, through links or not; false when either leads to nothing.
+ */
 export function isSameFolder(one: string, other: string): boolean {
   // As big integers: file systems use all 64 bits of an inode's number.
   const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
@@ -49,8 +54,8 @@ export function isSameFolder(one: string, other: string): boolean {
 const SCHEME = /^([a-z][a-z0-9+.-]+):(.*)$/is;
 
 /**
- * The folder on the local disk that an OUTPUT_PATH names: a path, or a `file:` URI (`file:/a`, `file:///a`) with percent encoding.
- * The job reads it the same way.
+ * The folder on the local disk that an OUTPUT_PATH names: a path, or a `file:` URI (`file:/a`,
+ * `file:///a`) with percent encoding. The job reads it the same way.
  * @returns undefined for any other scheme, or for a `file:` URI that names a host
  */
 export function localPath(outputPath: string): string | undefined {
@@ -63,8 +68,9 @@ export function localPath(outputPath: string): string | undefined {
 }
 
 /**
- * The `file:///` URI of an absolute path, for a program that would take a bare path apart (`#`, `%20`) or look for it elsewhere
- * than on the local disk (Hadoop's fs.defaultFS). Java refuses some characters that a URL of Node's may have.
+ * The `file:///` URI of an absolute path, for a program that would take a bare path apart (`#`,
+ * `%20`) or look for it elsewhere than on the local disk (Hadoop's fs.defaultFS). Java refuses some
+ * characters that a URL of Node's may have.
  */
 export function fileUri(path: string): string {
   return pathToFileURL(path).href.replace(/[[\]{}|^`]/g, encodeURIComponent);
@@ -79,10 +85,15 @@ function decoded(path: string): string {
   }
 }
 
-/** macOS Finder's view of a folder and its resource forks, Windows Explorer's thumbnails and view. */
+/**
+ * macOS Finder's view of a folder and its resource forks, Windows Explorer's thumbnails and view.
+ */
 const NAMES = /^(\.DS_Store|\._.+|Thumbs\.db|ehthumbs\.db|desktop\.ini)$/i;
 
-/** Whether a file is one that a desktop leaves in any folder that somebody opens: it is nobody's data. */
+/**
+ * Whether a file is one that a desktop leaves in any folder that somebody opens: it is nobody's
+ * data.
+ */
 export function isFileManagerFile(name: string): boolean {
   return NAMES.test(name);
 }

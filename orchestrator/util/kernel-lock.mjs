@@ -1,6 +1,7 @@
-// A lock between processes that the kernel holds: flock(2) on a file. It ends with the last descriptor of its holder, however
-// that ends, and holds between containers and PID namespaces that share the folder.
-// Plain JavaScript without packages: bootstrap.mjs takes a lock before anything is installed.
+// A lock between processes that the kernel holds: flock(2) on a file. It ends with the last
+// descriptor of its holder, however that ends, and holds between containers and PID namespaces that
+// share the folder. Plain JavaScript without packages: bootstrap.mjs takes a lock before anything
+// is installed.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -19,15 +20,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * @typedef {object} KernelLock
- * @property {number} descriptor close-on-exec; a child that is given it on purpose goes on holding the lock
+ * @property {number} descriptor close-on-exec; a child that is given it on purpose goes on holding
+ * the lock
  * @property {() => void} release
  */
 
 /** Why a lock could be neither taken nor refused: no tool, or a file system without locks. */
 export class LockUnavailable extends Error {}
 
-// Node has no flock(2). The lock belongs to the open file and not to the process that asked for it: a child that takes it on
-// an inherited descriptor leaves it to us. Each ends with 1 and silence when another holds the lock.
+// Node has no flock(2). The lock belongs to the open file and not to the process that asked for it:
+// a child that takes it on an inherited descriptor leaves it to us. Each ends with 1 and silence
+// when another holds the lock.
 const FLOCK_TOOLS = [
   ['flock', '-n', '3'],
   [
@@ -49,9 +52,10 @@ const OPEN_ATTEMPTS = 100;
 /**
  * Takes a lock without waiting for its holder.
  * @param {string} file its folder is created; the file is removed on release
- * @param {Partial<LockHolder>} [holder] what is to be written about this process beyond pid, host, command and time
- * @returns {Promise<{ lock: KernelLock, holder?: never } | { lock?: never, holder: LockHolder | undefined }>} the lock, or
- *   who holds it where that can be read
+ * @param {Partial<LockHolder>} [holder] what is to be written about this process beyond pid, host,
+ * command and time
+ * @returns {Promise<{ lock: KernelLock, holder?: never } | { lock?: never, holder: LockHolder |
+ * undefined }>} the lock, or who holds it where that can be read
  * @throws {LockUnavailable}
  * @throws {NodeJS.ErrnoException} when the file cannot be opened
  */
@@ -61,7 +65,8 @@ export async function tryKernelLock(file, holder = {}) {
     let taken = false;
     try {
       if (!(await flock(descriptor, file))) return { holder: lockHolder(file) };
-      // Whoever held it before may have removed the file: then this is not the one that others find.
+      // Whoever held it before may have removed the file: then this is not the one that others
+      // find.
       taken = isSameFile(descriptor, file);
     } finally {
       if (!taken) fs.closeSync(descriptor);
@@ -77,7 +82,8 @@ export async function tryKernelLock(file, holder = {}) {
  * @param {string} file
  * @param {object} options
  * @param {AbortSignal} [options.signal]
- * @param {(holder: LockHolder | undefined) => void} [options.onWait] called when another process is found to hold it
+ * @param {(holder: LockHolder | undefined) => void} [options.onWait] called when another process is
+ * found to hold it
  * @param {Partial<LockHolder>} [options.holder]
  * @returns {Promise<KernelLock>}
  * @throws the signal's reason when aborted; what tryKernelLock throws
@@ -125,8 +131,8 @@ function open(file) {
 }
 
 /**
- * Earlier versions had a folder of files in the lock's place. Another process may be at it, too, and may have made the lock:
- * neither call removes a file that has the folder's name.
+ * Earlier versions had a folder of files in the lock's place. Another process may be at it, too,
+ * and may have made the lock: neither call removes a file that has the folder's name.
  * @param {string} folder
  */
 function removeFormerLock(folder) {
@@ -164,7 +170,8 @@ async function flock(descriptor, file) {
 /**
  * @param {readonly string[]} command
  * @param {number} descriptor its descriptor 3
- * @returns {Promise<{ code: number | null, signal?: string | null, stderr: string, missing?: boolean }>}
+ * @returns {Promise<{ code: number | null, signal?: string | null, stderr: string, missing?:
+ * boolean }>}
  */
 function run([file = '', ...args], descriptor) {
   return new Promise((resolve, reject) => {

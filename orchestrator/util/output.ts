@@ -7,13 +7,18 @@ export interface Output {
   out(text: string): void;
   /** Progress, notes and errors. */
   err(text: string): void;
-  /** A long result, piece by piece as its reader takes it: memory does not grow with it. Line ends are the pieces' own. */
+  /**
+   * A long result, piece by piece as its reader takes it: memory does not grow with it. Line ends
+   * are the pieces' own.
+   */
   outAll(pieces: AsyncIterable<string>): Promise<void>;
   /** Resolves once everything written so far has left this process, or can no longer leave it. */
   flushed(): Promise<void>;
 }
 
-/** A reader that ended (`| head`), a terminal that was closed, a socket whose other end went away. */
+/**
+ * A reader that ended (`| head`), a terminal that was closed, a socket whose other end went away.
+ */
 const READER_GONE = ['EPIPE', 'EIO', 'ECONNRESET', 'ENOTCONN'];
 
 /** Whether a stream's error means that nobody reads it any more. */
@@ -40,14 +45,20 @@ export function processOutput(
   };
 }
 
-/** Resolves when the reader has taken the piece: one that is still queued would be lost with the process. */
+/**
+ * Resolves when the reader has taken the piece: one that is still queued would be lost with the
+ * process.
+ */
 function taken(piece: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
   });
 }
 
-/** Resolves once standard output and standard error have taken everything written so far, or never will. */
+/**
+ * Resolves once standard output and standard error have taken everything written so far, or never
+ * will.
+ */
 export async function flushOutput(): Promise<void> {
   await Promise.all([process.stdout, process.stderr].map(written));
   // A write that fails at once emits its error on a later turn.
@@ -55,8 +66,8 @@ export async function flushOutput(): Promise<void> {
 }
 
 /**
- * Writes to a pipe are queued, and `process.exit` drops the queue. The callback of an empty write comes
- * after those of all writes before it, with an error when the stream is broken.
+ * Writes to a pipe are queued, and `process.exit` drops the queue. The callback of an empty write
+ * comes after those of all writes before it, with an error when the stream is broken.
  */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
@@ -69,7 +80,8 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 const EXIT_READER_GONE = 141;
 
 /**
- * The process's own streams. The first error of one is told on the other unless it is only that nobody reads any more; `onLost` is called with it.
+ * The process's own streams. The first error of one is told on the other unless it is only that
+ * nobody reads any more; `onLost` is called with it.
  */
 export function tellingOutput(onLost: (error: NodeJS.ErrnoException) => void): Output {
   let isLost = false;
@@ -87,7 +99,10 @@ export function exitCodeOfLost(error: unknown): number {
   return isReaderGone(error) ? EXIT_READER_GONE : ERROR_CATALOGUE.STREAM_FAILED.exitCode;
 }
 
-/** The error for a stream that takes nothing more although somebody reads it: a full disk, a broken device. */
+/**
+ * The error for a stream that takes nothing more although somebody reads it: a full disk, a broken
+ * device.
+ */
 function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductError {
   return new ProductError('STREAM_FAILED', {
     message: `What the command prints could not be written to ${stream}: ${error.message}.`,
@@ -97,8 +112,8 @@ function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductErro
 }
 
 /**
- * Writes a log, or drops what cannot be written: a full disk must not end the process that keeps the log. Once writing works
- * again, a line in the log says how much is missing in that place.
+ * Writes a log, or drops what cannot be written: a full disk must not end the process that keeps
+ * the log. Once writing works again, a line in the log says how much is missing in that place.
  */
 export class LossyWriter {
   readonly #append: (chunk: Buffer) => void;
@@ -143,8 +158,8 @@ export function writeFully(descriptor: number, chunk: Buffer): void {
 }
 
 /**
- * The log of a detached process, whose standard output is a file: a line each, with the time. Node's own stream would end the
- * process when the disk is full.
+ * The log of a detached process, whose standard output is a file: a line each, with the time.
+ * Node's own stream would end the process when the disk is full.
  */
 export function outputLog(): (text: string) => void {
   const writer = new LossyWriter((chunk) => writeFully(1, chunk));
@@ -166,8 +181,9 @@ const GAP = '  ';
 const LEAST_WIDTH = 6;
 
 /**
- * Lays out a table in a given width: the widest columns are cut first, cells that were cut end in "…". Control characters
- * become visible, so that a value cannot move the cursor or colour the terminal.
+ * Lays out a table in a given width: the widest columns are cut first, cells that were cut end in
+ * "…". Control characters become visible, so that a value cannot move the cursor or colour the
+ * terminal.
  * @returns lines without trailing spaces, the titles first
  */
 export function textTable(

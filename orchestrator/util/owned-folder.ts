@@ -22,7 +22,8 @@ const TEXT = 'This folder was made by medallion-stream. `npm run reset` deletes 
 const CHECKOUT_LINE = 'Checkout: ';
 
 /**
- * Makes a folder, or takes over one that holds nothing but what is known, and marks it as the product's own.
+ * Makes a folder, or takes over one that holds nothing but what is known, and marks it as the
+ * product's own.
  * @param mode of a folder that is made
  * @param known whether an entry's name may be there before the folder is taken over
  * @param checkout the checkout whose it is, where the marker is to say so
@@ -41,7 +42,10 @@ export function claimFolder(
   return foreign;
 }
 
-/** Makes OUTPUT_DIR, readable by others as files usually are, and marks it unless it had other things in it before. */
+/**
+ * Makes OUTPUT_DIR, readable by others as files usually are, and marks it unless it had other
+ * things in it before.
+ */
 export function claimOutputDir(outputDir: string, checkout: string): void {
   claimFolder(outputDir, 0o755, () => false, checkout);
 }
@@ -71,8 +75,9 @@ export function nearestExisting(folder: string): string {
 }
 
 /**
- * Whether a folder can be written, or made where it is missing. What would be made first is made and taken away again: some file
- * systems grant every right and refuse all the same, and Node's recursive mkdir never ends on those.
+ * Whether a folder can be written, or made where it is missing. What would be made first is made
+ * and taken away again: some file systems grant every right and refuse all the same, and Node's
+ * recursive mkdir never ends on those.
  * @throws Error that says what is in the way
  */
 export function assertUsableFolder(folder: string): void {
@@ -92,7 +97,10 @@ function missingBelow(folder: string): string | undefined {
   return missing;
 }
 
-/** With less than this on its disk no service is started: Kafka's and ZooKeeper's first files alone take that much. */
+/**
+ * With less than this on its disk no service is started: Kafka's and ZooKeeper's first files alone
+ * take that much.
+ */
 export const LEAST_FREE_BYTES = 32_000_000;
 
 /** Free space on the disk of a folder, which need not exist yet. Part of it may be root's alone. */
@@ -115,7 +123,10 @@ export type OwnFolders = Readonly<Record<string, string>>;
 
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 
-/** Paths that lead to no folder, and why. They are the setting's fault where the path is below one, and a defect elsewhere. */
+/**
+ * Paths that lead to no folder, and why. They are the setting's fault where the path is below one,
+ * and a defect elsewhere.
+ */
 const NO_FOLDER: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file',
   ELOOP: 'its symbolic links lead in a circle',
@@ -123,8 +134,9 @@ const NO_FOLDER: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns the system's refusal of a file of ours into a sentence that names the folder, its owner and the way out: every command may
- * meet one, after root has run another. Anything else is returned as it is.
+ * Turns the system's refusal of a file of ours into a sentence that names the folder, its owner and
+ * the way out: every command may meet one, after root has run another. Anything else is returned as
+ * it is.
  */
 export function explainAccess(error: unknown, folders: OwnFolders): unknown {
   if (error instanceof AggregateError) {
@@ -148,7 +160,10 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
   });
 }
 
-/** Node's recursive mkdir says ENOENT where the system has said EROFS or ENOSPC: the first folder that is missing is asked for again. */
+/**
+ * Node's recursive mkdir says ENOENT where the system has said EROFS or ENOSPC: the first folder
+ * that is missing is asked for again.
+ */
 function reasonWithoutFolder(path: string): string {
   const above = dirname(path);
   if (above !== path && !existsSync(above)) return reasonWithoutFolder(above);
@@ -191,7 +206,10 @@ function ownerOf(path: string): number {
 
 const nameOf = (uid: number): string => (uid === 0 ? 'root' : `the user with id ${uid}`);
 
-/** This user's name; undefined where the id has no entry in the list of users, as in a container with an arbitrary one. */
+/**
+ * This user's name; undefined where the id has no entry in the list of users, as in a container
+ * with an arbitrary one.
+ */
 export function userNameOf(): string | undefined {
   try {
     return userInfo().username;

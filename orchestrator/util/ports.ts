@@ -7,7 +7,10 @@ import { promisify } from 'node:util';
 /** A process that listens on a port. */
 export interface PortOwner {
   readonly pid: number;
-  /** The program, with the script or main class of an interpreter ("java kafka.Kafka"); no other argument, as those may be secret. */
+  /**
+   * The program, with the script or main class of an interpreter ("java kafka.Kafka"); no other
+   * argument, as those may be secret.
+   */
   readonly command: string;
   /** Its working folder, where the system lets us see it. */
   readonly cwd?: string;
@@ -28,13 +31,16 @@ export function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Closing what a killed process had open takes the system longer than ending it, above all on a busy machine. */
+/**
+ * Closing what a killed process had open takes the system longer than ending it, above all on a
+ * busy machine.
+ */
 const CLOSING_TIMEOUT_MS = 5000;
 const CLOSING_POLL_MS = 50;
 
 /**
- * Whether a server could listen there, now or as soon as the system has closed the port of a process that has just ended: that is a
- * port in use that nobody is seen to hold.
+ * Whether a server could listen there, now or as soon as the system has closed the port of a
+ * process that has just ended: that is a port in use that nobody is seen to hold.
  * @param ownerOf who is seen to hold it
  * @throws the system's error for anything but a port in use
  */
@@ -52,8 +58,9 @@ export async function isPortFreeSoon(
 }
 
 /**
- * Who listens on a TCP port of this machine, on any address. Undefined when nobody does, and when the system does not tell:
- * a process of another user, one outside this container, or no `lsof` where there is no /proc.
+ * Who listens on a TCP port of this machine, on any address. Undefined when nobody does, and when
+ * the system does not tell: a process of another user, one outside this container, or no `lsof`
+ * where there is no /proc.
  */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {
   return process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
@@ -107,7 +114,9 @@ async function ownerFromLsof(port: number): Promise<PortOwner | undefined> {
   return { pid, command: programOf(args), ...(cwd !== undefined && { cwd }) };
 }
 
-/** lsof exits 1 when it finds nothing; it may also be absent. Either way there is nothing to tell. */
+/**
+ * lsof exits 1 when it finds nothing; it may also be absent. Either way there is nothing to tell.
+ */
 function output(file: string, args: readonly string[]): Promise<string> {
   return promisify(execFile)(file, [...args], { timeout: 5000 }).then(
     ({ stdout }) => stdout,

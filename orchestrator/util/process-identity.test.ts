@@ -45,8 +45,8 @@ describe('process identity', () => {
   );
 
   it('is undefined for a process that has ended and was not reaped yet', async () => {
-    // The shell becomes `sleep`, which never asks for the end of the child that the shell had started. The child waits for
-    // that: a shell may ask.
+    // The shell becomes `sleep`, which never asks for the end of the child that the shell had
+    // started. The child waits for that: a shell may ask.
     const child = 'until ps -o comm= -p $PPID | grep -q sleep; do :; done';
     const parent = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 30`], {
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -12,7 +12,10 @@ export interface ProductErrorInit {
   readonly service?: string;
 }
 
-/** An expected failure: shown as sentence and hint, without a stack trace, ending in its code's exit code. */
+/**
+ * An expected failure: shown as sentence and hint, without a stack trace, ending in its code's exit
+ * code.
+ */
 export class ProductError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
@@ -148,7 +151,10 @@ export const ERROR_CATALOGUE = {
 /** A key of the catalogue, shown to users in brackets and in `--json` as `code`. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
 
-/** An error as a user reads it: the sentence, the service's last lines, the cause, the next step. No stack for expected ones. */
+/**
+ * An error as a user reads it: the sentence, the service's last lines, the cause, the next step. No
+ * stack for expected ones.
+ */
 export function errorText(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(errorText).join('\n');
   if (!(error instanceof ProductError)) {

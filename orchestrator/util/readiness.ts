@@ -1,6 +1,9 @@
 import { messageOf, ProductError } from './product-error.ts';
 
-/** Bound of an attempt until one has been given up; each that is doubles it, as a busy machine may need longer to answer. */
+/**
+ * Bound of an attempt until one has been given up; each that is doubles it, as a busy machine may
+ * need longer to answer.
+ */
 const FIRST_ATTEMPT_TIMEOUT_MS = 500;
 
 /** How the service that a gate waits for has ended; `undefined` code when a signal ended it. */
@@ -14,8 +17,9 @@ export interface ReadinessOptions {
   /** Pause between two attempts; attempts never overlap. */
   readonly intervalMs: number;
   /**
-   * Bound of one attempt: a probe that hangs is given up and counted as not ready. The first attempts get less, since a connection
-   * that somebody else accepts for a service that is not there yet (as container engines do) is never answered.
+   * Bound of one attempt: a probe that hangs is given up and counted as not ready. The first
+   * attempts get less, since a connection that somebody else accepts for a service that is not
+   * there yet (as container engines do) is never answered.
    */
   readonly attemptTimeoutMs: number;
   /** Ends the wait at once. */
@@ -27,8 +31,8 @@ export interface ReadinessOptions {
 }
 
 /**
- * Waits until a probe answers ready. Success, the service's end, abort and the deadline race; whichever comes first ends the
- * wait and every attempt under way.
+ * Waits until a probe answers ready. Success, the service's end, abort and the deadline race;
+ * whichever comes first ends the wait and every attempt under way.
  *
  * @returns the detail of the answer that was ready
  * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason when aborted
@@ -76,7 +80,8 @@ export async function waitUntilReady(probe: Probe, options: ReadinessOptions): P
   try {
     const racers = [attempts(), deadline()];
     if (options.exited) racers.push(exit(options.exited));
-    // The losers reject with the abort's reason once `ended` fires; Promise.race has settled by then.
+    // The losers reject with the abort's reason once `ended` fires; Promise.race has settled by
+    // then.
     for (const racer of racers) racer.catch(() => undefined);
     return await Promise.race(racers);
   } finally {
@@ -84,7 +89,10 @@ export async function waitUntilReady(probe: Probe, options: ReadinessOptions): P
   }
 }
 
-/** One bounded attempt: neither a hang nor an exception of the probe escapes it, an abort of the whole wait does. */
+/**
+ * One bounded attempt: neither a hang nor an exception of the probe escapes it, an abort of the
+ * whole wait does.
+ */
 async function attempt(probe: Probe, timeoutMs: number, within: AbortSignal): Promise<ProbeAnswer | 'hung'> {
   const bound = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([within, bound]);
@@ -130,15 +138,17 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
 
-/** One answer of a probe. `detail` says what was seen: why it is not ready, or what makes it ready. */
+/**
+ * One answer of a probe. `detail` says what was seen: why it is not ready, or what makes it ready.
+ */
 export interface ProbeAnswer {
   readonly ready: boolean;
   readonly detail: string;
 }
 
 /**
- * One way to ask whether something is ready. An attempt is bounded by the signal it is given; a probe that throws counts as
- * not ready, with the error's message as detail.
+ * One way to ask whether something is ready. An attempt is bounded by the signal it is given; a
+ * probe that throws counts as not ready, with the error's message as detail.
  */
 export interface Probe {
   /** What is asked, as a noun phrase: "ZooKeeper at 127.0.0.1:2181". */

@@ -12,9 +12,10 @@ interface Run {
 }
 
 /**
- * Runs steps, each as soon as the steps that it names in `after` are done, so independent ones run side by side. When one
- * fails, or the signal aborts, the others are aborted and awaited, the failure is reported with what it carries, and then
- * every step that had begun is undone, the latest first.
+ * Runs steps, each as soon as the steps that it names in `after` are done, so independent ones run
+ * side by side. When one fails, or the signal aborts, the others are aborted and awaited, the
+ * failure is reported with what it carries, and then every step that had begun is undone, the
+ * latest first.
  *
  * @throws what the first failing step threw, or the signal's reason
  */
@@ -133,7 +134,10 @@ export interface StepContext {
   readonly onDetail: (detail: string) => void;
 }
 
-/** A named part of a plan. It starts as soon as every step named in `after` is done; others run at the same time. */
+/**
+ * A named part of a plan. It starts as soon as every step named in `after` is done; others run at
+ * the same time.
+ */
 export interface Step {
   readonly name: string;
   /** What it does, for people: "Start Kafka". */
@@ -141,7 +145,10 @@ export interface Step {
   readonly after: readonly string[];
   /** Does the work and waits for its gate; resolves with one line on what was reached. */
   run(context: StepContext): Promise<string>;
-  /** Takes back what `run` did or had begun to do. Registered before `run`; called in reverse order of start. */
+  /**
+   * Takes back what `run` did or had begun to do. Registered before `run`; called in reverse order
+   * of start.
+   */
   undo?(): Promise<void>;
 }
 
@@ -160,8 +167,9 @@ export interface CriticalStep {
 }
 
 /**
- * The chain of steps that decided a plan's duration: from the step that ended last, back through the predecessor that ended
- * last, to a step that waited for none (the critical path method, with measured instead of estimated durations).
+ * The chain of steps that decided a plan's duration: from the step that ended last, back through
+ * the predecessor that ended last, to a step that waited for none (the critical path method, with
+ * measured instead of estimated durations).
  */
 export function criticalPath(timings: readonly StepTiming[]): readonly CriticalStep[] {
   const byName = new Map(timings.map((timing) => [timing.name, timing]));
@@ -187,8 +195,8 @@ export interface PlannedStep {
 }
 
 /**
- * What happens during a command, as data; how it looks is a reporter's business. The command's result is none
- * of it: `main` prints that once. Times are milliseconds since its start.
+ * What happens during a command, as data; how it looks is a reporter's business. The command's
+ * result is none of it: `main` prints that once. Times are milliseconds since its start.
  */
 export type ReportEvent =
   | { readonly type: 'plan'; readonly steps: readonly PlannedStep[] }

@@ -51,7 +51,10 @@ export const PUBLISH_LIMITS: PublishLimits = {
   bufferBytes: 32 * 1024 * 1024,
 };
 
-/** Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by key. */
+/**
+ * Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by
+ * key.
+ */
 export class Publisher {
   readonly #partitionOf: PartitionOf;
   readonly #memory: MemoryBound;
@@ -123,7 +126,10 @@ export class Publisher {
     await Promise.all(this.#senders.map((sender) => sender.flush()));
   }
 
-  /** Ends publishing: what the broker has not acknowledged has failed, and the connections are dropped. */
+  /**
+   * Ends publishing: what the broker has not acknowledged has failed, and the connections are
+   * dropped.
+   */
   async close(): Promise<void> {
     this.#failed = this.#sent - this.#acknowledged;
     for (const [partition, sender] of this.#senders.entries()) {
@@ -133,7 +139,10 @@ export class Publisher {
   }
 }
 
-/** Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted before that. */
+/**
+ * Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted
+ * before that.
+ */
 type Deliver = (batch: Batch, signal: AbortSignal) => Promise<Receipt | undefined>;
 
 interface Flush {
@@ -146,8 +155,8 @@ interface Flush {
 const WARM_UP: Batch = { records: [], bytes: 0 };
 
 /**
- * The records of one partition on their way, in their order and one batch at a time: the next batch leaves
- * when the one before is acknowledged.
+ * The records of one partition on their way, in their order and one batch at a time: the next batch
+ * leaves when the one before is acknowledged.
  */
 export class PartitionSender {
   readonly #queue: BatchQueue;

@@ -208,7 +208,10 @@ class FakeFaults implements Faults {
 export type FakeBehaviour =
   /** Runs until it is stopped. */
   | { readonly kind: 'runs'; readonly lines?: readonly string[] }
-  /** Ends by itself: a one-shot with this code; a daemon with a final exit code has failed, with any other it is started again. */
+  /**
+   * Ends by itself: a one-shot with this code; a daemon with a final exit code has failed, with any
+   * other it is started again.
+   */
   | { readonly kind: 'ends'; readonly code: number; readonly lines?: readonly string[] };
 
 interface FakeService {
@@ -220,7 +223,10 @@ interface FakeService {
 const RECENT_LINES = 50;
 const NEVER_STARTED = 'never started';
 
-/** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */
+/**
+ * A stack in memory, which outlives the runtime objects that look at it as a supervisor or an
+ * engine does.
+ */
 export class FakeStack {
   readonly services: readonly Service[];
   readonly #services = new Map<ServiceName, FakeService>();
@@ -285,7 +291,10 @@ export class FakeStack {
     for (const listener of this.#listeners) listener({ service: name, text });
   }
 
-  /** The service's process ends by itself; a daemon is started again at once unless the code is a final one. */
+  /**
+   * The service's process ends by itself; a daemon is started again at once unless the code is a
+   * final one.
+   */
   end(name: ServiceName, code: number): void {
     const { restarts } = this.#of(name).observation;
     const { kind, finalExitCodes } = serviceNamed(this.services, name);

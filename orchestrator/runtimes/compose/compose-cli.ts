@@ -23,7 +23,10 @@ interface ComposeCall {
   readonly service?: string;
 }
 
-/** `docker compose` with the stack's own file and variables, as a user would type it in the checkout. */
+/**
+ * `docker compose` with the stack's own file and variables, as a user would type it in the
+ * checkout.
+ */
 export type ComposeCommand = (args: readonly string[], call?: ComposeCall) => Promise<void>;
 
 /**
@@ -124,11 +127,16 @@ export interface ComposeVariables {
   readonly containerPrefix: string;
   readonly workers: number;
   readonly owner: { readonly uid: number; readonly gid: number };
-  /** Every variable for the environment of `docker compose`. An empty one gives the file's default. */
+  /**
+   * Every variable for the environment of `docker compose`. An empty one gives the file's default.
+   */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What Compose and the engine take; both refuse other names only after others of our steps have used them. */
+/**
+ * What Compose and the engine take; both refuse other names only after others of our steps have
+ * used them.
+ */
 const NAMES = {
   COMPOSE_PROJECT_NAME: {
     pattern: /^[a-z0-9][a-z0-9_-]{0,99}$/,
@@ -187,7 +195,9 @@ function checkedName(
   });
 }
 
-/** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
+/**
+ * Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them.
+ */
 function givenVariables({ environment, projectDir }: StackConfig): (name: string) => string | undefined {
   const file = readEnvFile(projectDir, environment);
   return (name: string): string | undefined => (environment[name] ?? file[name]) || undefined;
@@ -202,7 +212,10 @@ function outputOwner({ settings, projectDir }: StackConfig, rootless: boolean): 
   return { uid: settings.OUTPUT_UID ?? uid, gid: settings.OUTPUT_GID ?? gid };
 }
 
-/** One port for each worker: a range for several. A single port stays the same after a restart, one of a range may not. */
+/**
+ * One port for each worker: a range for several. A single port stays the same after a restart, one
+ * of a range may not.
+ */
 export function portRange(first: number, count: number): string {
   return count === 1 ? String(first) : `${first}-${first + count - 1}`;
 }
@@ -221,8 +234,8 @@ const PROXIES: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * A proxy that only this machine itself can reach: docker-compose.yml hands proxies to the image build and to the driver, where
- * 127.0.0.1 is the container.
+ * A proxy that only this machine itself can reach: docker-compose.yml hands proxies to the image
+ * build and to the driver, where 127.0.0.1 is the container.
  * @returns it as NAME=value without a password, or undefined
  */
 export function loopbackProxy(config: StackConfig): string | undefined {

@@ -23,13 +23,17 @@ interface Place extends FaultPoint {
   readonly service: ServiceName;
 }
 
-/** An exec costs the engine a good deal; a driver takes seconds from its start to its first file. */
+/**
+ * An exec costs the engine a good deal; a driver takes seconds from its start to its first file.
+ */
 const LIMIT_EVERY_MS = 1000;
 
 /** What the engine answers when a container has gone or is in that state already. */
 const SETTLED: readonly number[] = [304, 404, 409];
 
-/** Faults by the engine's `kill` and `pause`; a child of a service is reached inside the container. */
+/**
+ * Faults by the engine's `kill` and `pause`; a child of a service is reached inside the container.
+ */
 export class ComposeFaults implements Faults {
   readonly #docker: Docker;
   readonly #containers: StackContainers;
@@ -145,7 +149,8 @@ export class ComposeFaults implements Faults {
     try {
       return await actInContainer(info.Id, mainClass, action, this.#environment);
     } catch (error) {
-      // An exec that the end of its container cuts off fails in one of many ways, some of them without a word.
+      // An exec that the end of its container cuts off fails in one of many ways, some of them
+      // without a word.
       const now = await this.#settled(this.#docker.getContainer(info.Id).inspect());
       if (now?.State.Running && now.State.StartedAt === info.State.StartedAt) throw error;
       return 0;
@@ -186,8 +191,9 @@ export class ComposeFaults implements Faults {
 const nameOf = ({ info }: StackContainer): string => info.Name.replace(/^\//, '');
 
 /**
- * Does something to every process of a container whose command line names a main class: a signal by its name, or the soft limit of
- * its files' size. Python, because the Spark image has it, and neither pgrep nor prlimit is certain. It prints how many it reached.
+ * Does something to every process of a container whose command line names a main class: a signal by
+ * its name, or the soft limit of its files' size. Python, because the Spark image has it, and
+ * neither pgrep nor prlimit is certain. It prints how many it reached.
  */
 const SCRIPT = `
 import os, resource, signal, sys

@@ -118,7 +118,10 @@ describe('docker-compose.yml agrees with the table of services:', () => {
 });
 
 describe('docker-compose.yml agrees with the table of settings:', () => {
-  /** What stands for a default that the table leaves to the runtime, or that containers need otherwise. */
+  /**
+   * What stands for a default that the table leaves to the runtime, or that containers need
+   * otherwise.
+   */
   const OWN_DEFAULTS: Partial<Record<SettingName, string>> = {
     OUTPUT_PATH: '/opt/spark-output/parquet',
     OUTPUT_UID: '1000',

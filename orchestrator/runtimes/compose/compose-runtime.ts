@@ -33,10 +33,16 @@ import { hostOutputPath } from './shared-folders.ts';
 import { StackContainers } from './stack-containers.ts';
 import { Watcher } from './watch/watcher.ts';
 
-/** Starts under way in this process, by project and service: two commands that make the same container would collide. */
+/**
+ * Starts under way in this process, by project and service: two commands that make the same
+ * container would collide.
+ */
 const starting = new Map<string, Promise<void>>();
 
-/** Docker Compose acts, the engine's API observes. State lives in the engine; a watcher adds to its restart policy. */
+/**
+ * Docker Compose acts, the engine's API observes. State lives in the engine; a watcher adds to its
+ * restart policy.
+ */
 export class ComposeRuntime implements Runtime {
   readonly name = 'compose';
   readonly services: readonly Service[];
@@ -105,7 +111,8 @@ export class ComposeRuntime implements Runtime {
       this.services.filter(({ inContainer }) => inContainer.image === image);
     const pulled = namesOf(withImage('pulled'));
     return [
-      // Made together, each start is then one quick command; --no-recreate: what runs keeps its settings until `down`.
+      // Made together, each start is then one quick command; --no-recreate: what runs keeps its
+      // settings until `down`.
       step(
         'containers',
         'Images and containers',
@@ -158,7 +165,8 @@ export class ComposeRuntime implements Runtime {
     const containers = (await this.#containers.list()).filter((container) => container.service === service);
     if (containers.length === 0) throw neverStarted(service);
     try {
-      // By the engine, as a whole: Ctrl-C in a terminal reaches `docker compose`, too, which may then have stopped the service only.
+      // By the engine, as a whole: Ctrl-C in a terminal reaches `docker compose`, too, which may
+      // then have stopped the service only.
       await Promise.all(containers.map(({ info }) => this.#engine.docker.getContainer(info.Id).restart()));
     } catch (error) {
       throw notRestarted(service, error);

@@ -15,14 +15,18 @@ export class LogTail {
   #followed: { readonly lines: string[]; total: number } | undefined;
   #asked = 0;
 
-  /** @param since the engine's time before which nothing is this run's; undefined when everything is */
+  /**
+   * @param since the engine's time before which nothing is this run's; undefined when everything is
+   */
   constructor(container: Docker.Container, startedAt: string, since: string | undefined) {
     this.#container = container;
     this.startedAt = startedAt;
     this.#since = since;
   }
 
-  /** @param running whether more can come: then, when asked again, the log is followed from there on */
+  /**
+   * @param running whether more can come: then, when asked again, the log is followed from there on
+   */
   async lines(running: boolean): Promise<readonly string[]> {
     const followed = this.#followed;
     if (followed && running && followed.total >= this.#asked) return followed.lines.slice();
@@ -69,14 +73,18 @@ export class LogTail {
 const HEADER_BYTES = 8;
 
 /**
- * Takes apart what the engine sends of a container without a terminal: frames of a header (stream, three zero bytes, length as
- * big-endian 32 bits) and that many bytes of output. Source: Docker Engine API, "Attach to a container", stream format.
+ * Takes apart what the engine sends of a container without a terminal: frames of a header (stream,
+ * three zero bytes, length as big-endian 32 bits) and that many bytes of output. Source: Docker
+ * Engine API, "Attach to a container", stream format.
  */
 export class LogFrames {
   readonly #streams = new Map<number, { readonly decoder: StringDecoder; rest: string }>();
   #pending: Buffer = Buffer.alloc(0);
 
-  /** @returns the lines that are complete now, of standard output and error in the order in which they came */
+  /**
+   * @returns the lines that are complete now, of standard output and error in the order in which
+   * they came
+   */
   push(chunk: Buffer): string[] {
     this.#pending = Buffer.concat([this.#pending, chunk]);
     const lines: string[] = [];
@@ -118,7 +126,8 @@ const NOTED_LATE_NS = 200_000_000n;
 /**
  * From when on the lines of a container are those of its present or last run, as the log's `since`.
  * @param before an earlier look at the container
- * @param looked whether all containers were looked at before, so that one without an earlier look is new
+ * @param looked whether all containers were looked at before, so that one without an earlier look
+ * is new
  * @returns undefined when all its lines are
  */
 export function runBegin(

@@ -24,8 +24,8 @@ export type EngineAnswer =
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * An engine that accepts a connection is there, and may have to wake up first, as Docker Desktop does. One that takes longer is
- * in trouble.
+ * An engine that accepts a connection is there, and may have to wake up first, as Docker Desktop
+ * does. One that takes longer is in trouble.
  */
 const ENGINE_PATIENCE_MS = 20_000;
 
@@ -35,7 +35,10 @@ const ANNOUNCED_AFTER_MS = 1000;
 /** Where somebody listens, the system itself makes the connection. */
 const CONNECT_TIMEOUT_MS = 2000;
 
-/** The command and its plugin are programs that need only be started: a busy machine may take its time for that. */
+/**
+ * The command and its plugin are programs that need only be started: a busy machine may take its
+ * time for that.
+ */
 const COMMAND_TIMEOUT_MS = 10_000;
 
 /** The first Compose with the lifecycle hooks that docker-compose.yml uses. */
@@ -51,8 +54,10 @@ const infoAnswer = z.object({ OSType: z.string(), SecurityOptions: z.array(z.str
 class Declined extends Error {}
 
 /**
- * Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose plugin, side by side.
- * @param patienceMs how long an engine that accepts the connection may take to answer; where none listens, that is known at once
+ * Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose
+ * plugin, side by side.
+ * @param patienceMs how long an engine that accepts the connection may take to answer; where none
+ * listens, that is known at once
  * @param onWait is called once with a sentence when the answer is late
  */
 export async function askEngine(
@@ -89,8 +94,8 @@ async function engineHost(environment: Environment): Promise<string> {
 const PODMAN = 'the engine is Podman, whose Compose support this product was not made for';
 
 /**
- * A connection to the engine at a host as the `docker` command writes it. Outputs and ports are this machine's: an engine
- * elsewhere would mount its own folders and open its own ports.
+ * A connection to the engine at a host as the `docker` command writes it. Outputs and ports are
+ * this machine's: an engine elsewhere would mount its own folders and open its own ports.
  */
 export function engineConnection(host: string): Docker {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(host) ?? [];
@@ -203,13 +208,18 @@ const firstLine = (text: string): string => text.trim().split('\n')[0] || 'no ou
 /** Whether a time of the engine's stands for "not yet". */
 export const isNever = (time: string): boolean => time.startsWith('0001-');
 
-/** Nanoseconds since the epoch of a time as the engine writes it, with up to nine digits behind the second. */
+/**
+ * Nanoseconds since the epoch of a time as the engine writes it, with up to nine digits behind the
+ * second.
+ */
 export function nanosecondsOf(time: string): bigint {
   const fraction = (/\.(\d{1,9})/.exec(time)?.[1] ?? '').padEnd(9, '0');
   return BigInt(Math.floor(Date.parse(time) / 1000)) * 1_000_000_000n + BigInt(fraction);
 }
 
-/** A time as the engine takes it for `since`: seconds of the epoch with a fraction of nine digits. */
+/**
+ * A time as the engine takes it for `since`: seconds of the epoch with a fraction of nine digits.
+ */
 export function sinceText(nanoseconds: bigint): string {
   return `${nanoseconds / 1_000_000_000n}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}`;
 }

@@ -56,7 +56,8 @@ export async function checkPortsAndNames(
 }
 
 /**
- * Makes the output folder as the user that the containers run as; what is there already must be theirs to write.
+ * Makes the output folder as the user that the containers run as; what is there already must be
+ * theirs to write.
  * @throws ProductError OUTPUT_NOT_WRITABLE
  */
 export function makeOutputDir({ outputDir, projectDir }: StackConfig, { owner }: ComposeVariables): void {
@@ -64,7 +65,8 @@ export function makeOutputDir({ outputDir, projectDir }: StackConfig, { owner }:
   try {
     if (!existsSync(outputDir)) assertUsableFolder(outputDir);
     mkdirSync(outputDir, { recursive: true });
-    // Where containers run as someone else, the folder stays empty: only then is it handed over to them.
+    // Where containers run as someone else, the folder stays empty: only then is it handed over to
+    // them.
     if (uid === 0 || uid === owner.uid) claimOutputDir(outputDir, projectDir);
     if (uid === 0 && owner.uid !== 0) {
       chownSync(outputDir, owner.uid, owner.gid);
@@ -142,7 +144,10 @@ function bothAre(one: SettingName, other: SettingName, port: number): ProductErr
 /** A warning is not worth waiting for an engine that wakes up. */
 const PATIENCE_MS = 1000;
 
-/** The other checkout whose containers listen at a port of this machine, as far as an engine answers at once. */
+/**
+ * The other checkout whose containers listen at a port of this machine, as far as an engine answers
+ * at once.
+ */
 export async function otherOwnerOfPort(
   environment: Environment,
   port: number,
@@ -171,7 +176,10 @@ export interface PortHolder {
   readonly folder?: string;
 }
 
-/** The running container that publishes a TCP port, if one does: the process that holds it is the engine's, and says nothing. */
+/**
+ * The running container that publishes a TCP port, if one does: the process that holds it is the
+ * engine's, and says nothing.
+ */
 export async function holderOfPort(docker: Docker, port: number): Promise<PortHolder | undefined> {
   const running = await docker.listContainers();
   const found = running.find(({ Ports }) =>
@@ -192,8 +200,8 @@ const READ = 4;
 const ENTER = 1;
 
 /**
- * Makes sure that the user that Spark runs as in containers can read the job and its pipeline, which a checkout under umask 077
- * keeps to its owner.
+ * Makes sure that the user that Spark runs as in containers can read the job and its pipeline,
+ * which a checkout under umask 077 keeps to its owner.
  * @throws ProductError CHECKOUT_NOT_READABLE
  */
 export function assertReadableJob(

@@ -13,7 +13,9 @@ const VOLUMES = SERVICES.flatMap(({ inContainer }) => inContainer.volumes);
 const { engine, declined } = await testingEngine();
 const never = new AbortController().signal;
 
-/** The engine as one sees it to whose first look at a volume something is done before its answer. */
+/**
+ * The engine as one sees it to whose first look at a volume something is done before its answer.
+ */
 function withTurnAfterLook(docker: Docker, turn: () => Promise<void>): Docker {
   let isFirst = true;
   const getVolume = (name: string) => {

@@ -15,18 +15,24 @@ const LABEL = {
 /** The label of the volume that names the checkout. */
 const CHECKOUT_LABEL = 'medallion-stream.checkout';
 
-/** A claim comes before the data: until then it counts, afterwards it is of data that somebody removed by hand. */
+/**
+ * A claim comes before the data: until then it counts, afterwards it is of data that somebody
+ * removed by hand.
+ */
 const CLAIM_AHEAD_MS = 60_000;
 
-/** The parts that are read of the engine's answer. Source: Docker Engine API, "Inspect a volume". */
+/**
+ * The parts that are read of the engine's answer. Source: Docker Engine API, "Inspect a volume".
+ */
 const claimVolume = z.object({ Labels: z.record(z.string(), z.string()).nullish(), CreatedAt: z.string() });
 
 const INSTEAD = 'set COMPOSE_PROJECT_NAME, CONTAINER_PREFIX and the ports for a stack of this checkout';
 
 /**
- * Whose a Compose project is: containers carry the folder that they were made from, data volumes do not. An empty volume next to
- * them, which has the checkout as its label, says whose data they are after `down`. It is a volume of its own because Compose offers
- * to recreate a volume, data and all, whose labels in the file differ from those that it has.
+ * Whose a Compose project is: containers carry the folder that they were made from, data volumes do
+ * not. An empty volume next to them, which has the checkout as its label, says whose data they are
+ * after `down`. It is a volume of its own because Compose offers to recreate a volume, data and
+ * all, whose labels in the file differ from those that it has.
  */
 export class ProjectOwner {
   readonly #docker: Docker;
@@ -36,8 +42,10 @@ export class ProjectOwner {
   readonly #hasMadeData: boolean;
 
   /**
-   * @param volumes those of docker-compose.yml: a wipe takes them all, and no other that somebody gave the project's label
-   * @param hasMadeData whether this checkout has made data through Compose, which decides for volumes that name no checkout
+   * @param volumes those of docker-compose.yml: a wipe takes them all, and no other that somebody
+   * gave the project's label
+   * @param hasMadeData whether this checkout has made data through Compose, which decides for
+   * volumes that name no checkout
    */
   constructor(
     docker: Docker,
@@ -59,7 +67,10 @@ export class ProjectOwner {
     if (owner !== undefined) throw this.#foreign(owner);
   }
 
-  /** @throws ProductError FOREIGN_STACK when a container or the data of the project are another checkout's, or of an unknown one */
+  /**
+   * @throws ProductError FOREIGN_STACK when a container or the data of the project are another
+   * checkout's, or of an unknown one
+   */
   async assertOwn(): Promise<void> {
     await this.assertOwnContainers();
     const { owner, isKnown } = await this.#dataOwner();
@@ -145,7 +156,10 @@ export class ProjectOwner {
     return foreignStack({ what: this.#name, owner, instead: INSTEAD });
   }
 
-  /** The other checkouts that containers of the project were made from, those of unknown services included. */
+  /**
+   * The other checkouts that containers of the project were made from, those of unknown services
+   * included.
+   */
   async #foreignFolders(): Promise<readonly string[]> {
     const containers = await this.#docker.listContainers({
       all: true,

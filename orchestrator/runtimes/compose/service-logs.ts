@@ -8,8 +8,8 @@ import type { StackContainers } from './stack-containers.ts';
 const NS_PER_MS = 1_000_000n;
 
 /**
- * What the containers wrote, service by service; with `follow` then what comes, of containers that start meanwhile too, until
- * the signal ends it.
+ * What the containers wrote, service by service; with `follow` then what comes, of containers that
+ * start meanwhile too, until the signal ends it.
  */
 export async function* serviceLogs(
   docker: Docker,
@@ -34,7 +34,8 @@ export async function* serviceLogs(
     for await (const chunk of stream) queue.add(service, frames.push(chunk as Buffer));
     queue.add(service, frames.end());
   };
-  // The event of a restart may come before the end of what the run before it wrote: one reading after the other.
+  // The event of a restart may come before the end of what the run before it wrote: one reading
+  // after the other.
   const read = (id: string, service: ServiceName, range: LogRange): Promise<void> => {
     const next = (reading.get(id) ?? Promise.resolve()).then(() => readRun(id, service, range));
     reading.set(id, next);

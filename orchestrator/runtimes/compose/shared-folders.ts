@@ -11,16 +11,19 @@ import { localPath } from '../../util/files.ts';
 import { nearestExisting } from '../../util/owned-folder.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
 
-/** The last line that the engine reports of an import. Source: Docker Engine API, "Create an image". */
+/**
+ * The last line that the engine reports of an import. Source: Docker Engine API, "Create an image".
+ */
 const imported = z.object({ status: z.string() });
 
 /** The end of an archive without a file: two blocks of zeros. */
 const EMPTY_ARCHIVE = Buffer.alloc(1024);
 
 /**
- * Looks whether the engine sees the folders that containers mount as this process does. In a devcontainer or a job of CI with
- * the engine's socket it does not: it would mount empty folders that it makes for root. A file with a name that nobody else has is
- * put into each folder, and a container made with these files mounted, which the engine refuses when one is missing; the
+ * Looks whether the engine sees the folders that containers mount as this process does. In a
+ * devcontainer or a job of CI with the engine's socket it does not: it would mount empty folders
+ * that it makes for root. A file with a name that nobody else has is put into each folder, and a
+ * container made with these files mounted, which the engine refuses when one is missing; the
  * container is never started, and the engine makes nothing.
  * @returns in a few words what the engine does not see, or undefined when it sees all
  */

@@ -3,14 +3,19 @@ import { z } from 'zod';
 import type { ServiceName } from '../../services/service-name.ts';
 import { LogTail, runBegin } from './container-log.ts';
 
-/** One container of the stack as the engine describes it, with the last lines of its present or last process. */
+/**
+ * One container of the stack as the engine describes it, with the last lines of its present or last
+ * process.
+ */
 export interface StackContainer {
   readonly service: ServiceName;
   readonly info: Docker.ContainerInspectInfo;
   readonly recentLines: readonly string[];
 }
 
-/** Something that the engine reports of a container. Source: Docker Engine API, "Monitor events". */
+/**
+ * Something that the engine reports of a container. Source: Docker Engine API, "Monitor events".
+ */
 export interface ContainerEvent {
   readonly id: string;
   readonly service: ServiceName;
@@ -41,8 +46,9 @@ const LABEL = {
 } as const;
 
 /**
- * The containers of a Compose project. Gates ask every few milliseconds: what is known holds until the engine reports an
- * event, and logs are followed, so that an answer costs the engine nothing while nothing happens.
+ * The containers of a Compose project. Gates ask every few milliseconds: what is known holds until
+ * the engine reports an event, and logs are followed, so that an answer costs the engine nothing
+ * while nothing happens.
  */
 export class StackContainers {
   readonly #docker: Docker;
@@ -67,7 +73,8 @@ export class StackContainers {
 
   /**
    * @param services the services whose containers are looked at, in the order of their start
-   * @param eventsSince Unix time in ms from which on events are told of, those that are past included; from now on when undefined
+   * @param eventsSince Unix time in ms from which on events are told of, those that are past
+   * included; from now on when undefined
    */
   constructor(docker: Docker, project: string, services: readonly ServiceName[], eventsSince?: number) {
     this.#services = services;
@@ -121,8 +128,10 @@ export class StackContainers {
   }
 
   /**
-   * Whether the engine has stopped a container, by the latest events, which it keeps: also when that of the stop has not come here yet.
-   * @param from,to Unix times in ns by the engine's clock; what lies ahead of it, the engine would wait for
+   * Whether the engine has stopped a container, by the latest events, which it keeps: also when
+   * that of the stop has not come here yet.
+   * @param from,to Unix times in ns by the engine's clock; what lies ahead of it, the engine would
+   * wait for
    */
   async wasStopped(id: string, from: number, to: number): Promise<boolean> {
     const stops = await this.#docker.getEvents({
@@ -168,7 +177,9 @@ export class StackContainers {
     return inspected.flat();
   }
 
-  /** A tail belongs to one start of a container: a restart begins with none of the earlier lines. */
+  /**
+   * A tail belongs to one start of a container: a restart begins with none of the earlier lines.
+   */
   async #linesOf(info: Docker.ContainerInspectInfo): Promise<readonly string[]> {
     let tail = this.#tails.get(info.Id);
     const before = this.#seen.get(info.Id);
@@ -182,7 +193,10 @@ export class StackContainers {
     return (await absentAsUndefined(tail.lines(info.State.Running && !info.State.Restarting))) ?? [];
   }
 
-  /** Listens for events unless it does already. An attempt that failed is not kept: the next call asks the engine again. */
+  /**
+   * Listens for events unless it does already. An attempt that failed is not kept: the next call
+   * asks the engine again.
+   */
   async #listening(): Promise<void> {
     const events = this.#events ?? this.#listen();
     this.#events = events;

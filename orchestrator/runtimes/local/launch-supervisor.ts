@@ -17,7 +17,9 @@ const LAUNCH_TIMEOUT_MS = 120_000;
 const POLL_MS = 20;
 const LOG_LINES = 20;
 
-/** One line a change of state: a new supervisor begins a new log when the old one has grown to this. */
+/**
+ * One line a change of state: a new supervisor begins a new log when the old one has grown to this.
+ */
 const MAX_LOG_BYTES = 1024 * 1024;
 
 const SUPERVISOR_MAIN = fileURLToPath(new URL('./supervisor/supervisor-main.ts', import.meta.url));
@@ -30,8 +32,8 @@ export async function connectToSupervisor(layout: RunLayout): Promise<ControlCli
 }
 
 /**
- * A connection to the stack's supervisor, which is started when none lives; by one process at a time, so that no second one
- * is left behind that would have to find out that it is not needed.
+ * A connection to the stack's supervisor, which is started when none lives; by one process at a
+ * time, so that no second one is left behind that would have to find out that it is not needed.
  * @param services what it is to run, in the order of their start
  * @throws ProductError STEP_FAILED when it ended or did not answer; the signal's reason
  */
@@ -69,7 +71,8 @@ async function launch(
       if (performance.now() > deadline) {
         throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
       }
-      // A clean end means that another one held the lock, which answers soon or is ending and makes room.
+      // A clean end means that another one held the lock, which answers soon or is ending and makes
+      // room.
       if (!child || child.exitCode === 0 || child.signalCode)
         child = spawnSupervisor(layout, services, environment);
       await sleep(POLL_MS);
@@ -77,7 +80,8 @@ async function launch(
   } catch (error) {
     // Nobody has asked it for anything yet.
     if (child && child.exitCode === null && child.kill('SIGTERM')) {
-      // It was let go of when it was started: without this, Node would end before it does, in the middle of this wait.
+      // It was let go of when it was started: without this, Node would end before it does, in the
+      // middle of this wait.
       child.ref();
       await once(child, 'exit');
     }

@@ -38,7 +38,8 @@ export interface ConfigFile {
 }
 
 /**
- * Longest path of a socket in bytes, its closing zero not counted: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS.
+ * Longest path of a socket in bytes, its closing zero not counted: sun_path of unix(7) has 108
+ * bytes on Linux and 104 on macOS.
  */
 const MAX_SOCKET_PATH_BYTES = 103;
 
@@ -48,13 +49,19 @@ export interface ServiceFolder {
   readonly name: string;
   /** What is in it, for the report of a wipe: "Kafka's data". */
   readonly title: string;
-  /** `topic`: data that a topic consists of, which are kept with it; `transient`: nothing that outlasts a stop. */
+  /**
+   * `topic`: data that a topic consists of, which are kept with it; `transient`: nothing that
+   * outlasts a stop.
+   */
   readonly holds: 'topic' | 'transient';
-  /** What is in it belongs to processes that end with their supervisor: the next one begins without it. */
+  /**
+   * What is in it belongs to processes that end with their supervisor: the next one begins without
+   * it.
+   */
   readonly endsWithSupervisor?: true;
   /**
-   * Matches the path below it, `/` between names, of every file and folder that it may hold; a wipe refuses anything else.
-   * Absent where programs choose names freely.
+   * Matches the path below it, `/` between names, of every file and folder that it may hold; a wipe
+   * refuses anything else. Absent where programs choose names freely.
    */
   readonly allowed?: RegExp;
 }
@@ -103,8 +110,9 @@ export function serviceLogFile(layout: RunLayout, service: ServiceName): string 
 }
 
 /**
- * Where the supervisor's socket may lie, best first: in the control folder, or where that file system has no sockets or the path
- * would be too long for the system, in a folder of its own elsewhere. The state file names the one in use.
+ * Where the supervisor's socket may lie, best first: in the control folder, or where that file
+ * system has no sockets or the path would be too long for the system, in a folder of its own
+ * elsewhere. The state file names the one in use.
  */
 export function socketPaths(layout: RunLayout): readonly string[] {
   const name = `medallion-stream-${createHash('sha256').update(layout.runDir).digest('hex').slice(0, 16)}`;
@@ -119,7 +127,10 @@ export function socketPaths(layout: RunLayout): readonly string[] {
 /** The steps of provisioning. */
 export type Tool = 'java' | 'pyspark' | 'kafka-jars' | 'connector';
 
-/** What the local runtime has provisioned or found: absolute paths that the services' command lines are made of. */
+/**
+ * What the local runtime has provisioned or found: absolute paths that the services' command lines
+ * are made of.
+ */
 export interface Toolchain {
   /** A JAVA_HOME of version 8, 11 or 17 (`bin/java` lies below it). */
   readonly javaHome: string;
@@ -127,18 +138,29 @@ export interface Toolchain {
   readonly python: string;
   /** pyspark's package folder: `bin/spark-submit` and `jars/` lie below it. */
   readonly sparkHome: string;
-  /** Folder of the jars of Kafka, ZooKeeper and an slf4j binding; the class path is `kafkaJars/*`. */
+  /**
+   * Folder of the jars of Kafka, ZooKeeper and an slf4j binding; the class path is `kafkaJars/*`.
+   */
   readonly kafkaJars: string;
   /** `spark.jars.ivy`: writable, kept across runs, so that `--packages` downloads once. */
   readonly ivyDir: string;
-  /** JVM options by which Java trusts the private CA that the machine trusts; empty when none is set. */
+  /**
+   * JVM options by which Java trusts the private CA that the machine trusts; empty when none is
+   * set.
+   */
   readonly jvmTrustOptions: readonly string[];
 }
 
-/** In the environment of every service: the RUN_DIR of its stack, by which its processes are told from strangers. */
+/**
+ * In the environment of every service: the RUN_DIR of its stack, by which its processes are told
+ * from strangers.
+ */
 export const RUN_DIR_VARIABLE = 'MEDALLION_STREAM_RUN_DIR';
 
-/** The RUN_DIR of the stack that a process belongs to; undefined for strangers and where the system does not tell. */
+/**
+ * The RUN_DIR of the stack that a process belongs to; undefined for strangers and where the system
+ * does not tell.
+ */
 export function runDirOf(pid: number): string | undefined {
   let environment: string;
   try {

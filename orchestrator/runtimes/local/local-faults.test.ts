@@ -83,7 +83,8 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
       await expect.poll(lines).toContain('begun');
       const first = stack.pidOf('spark-streaming');
       const held = await runtime.faults().limitFileSize(4096);
-      // The driver is reached once its application is there to be seen, an instant after its first line.
+      // The driver is reached once its application is there to be seen, an instant after its first
+      // line.
       await expect.poll(() => [executor, first].map(fileSizeLimit)).toEqual(['4096', '4096']);
       process.kill(first, 'SIGKILL');
       await expect.poll(async () => (await look(runtime, 'spark-streaming')).restarts).toBe(1);

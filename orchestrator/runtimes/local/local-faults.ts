@@ -27,7 +27,10 @@ interface Place {
   readonly service: Service;
 }
 
-/** A driver or executor that starts is reached before it writes outputs: a JVM needs longer than this to begin. */
+/**
+ * A driver or executor that starts is reached before it writes outputs: a JVM needs longer than
+ * this to begin.
+ */
 const LIMIT_EVERY_MS = 100;
 
 /** Faults by signals to the processes that the supervisor has recorded. */
@@ -115,7 +118,10 @@ export class LocalFaults implements Faults {
     return hasBegun ? found : undefined;
   }
 
-  /** In the main process's group, and where the system tells, with this stack's RUN_DIR in its environment. */
+  /**
+   * In the main process's group, and where the system tells, with this stack's RUN_DIR in its
+   * environment.
+   */
   #child(main: ProcessIdentity, mainClass: string): ProcessIdentity | undefined {
     const pid = groupMembers(main.pid).find(
       (member) =>
@@ -127,7 +133,10 @@ export class LocalFaults implements Faults {
   }
 }
 
-/** Why the limit of another process cannot be set here; undefined when it can. `prlimit` is of util-linux. */
+/**
+ * Why the limit of another process cannot be set here; undefined when it can. `prlimit` is of
+ * util-linux.
+ */
 export async function canLimitFileSize(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'file-size limits of running processes exist on Linux only';
   const { failed } = await execa('prlimit', ['--version'], { reject: false, stdin: 'ignore' });
@@ -144,7 +153,8 @@ export function fileSizeLimit(pid: number): string | undefined {
 }
 
 /**
- * Sets the soft limit of a process; the hard one stays, so that it can be taken back without rights.
+ * Sets the soft limit of a process; the hard one stays, so that it can be taken back without
+ * rights.
  * @param limit bytes or `unlimited`
  * @returns false when the process has gone
  * @throws Error with prlimit's words

@@ -28,7 +28,10 @@ import { readState } from './state-file.ts';
 import { observeRecorded, stopStack, wipeRunDir } from './stop-stack.ts';
 import { ConnectionLost, type ControlClient } from './supervisor/control-channel.ts';
 
-/** What the local runtime is given from outside: how each service is run, and what must be there before. */
+/**
+ * What the local runtime is given from outside: how each service is run, and what must be there
+ * before.
+ */
 export interface LocalParts {
   /** In the order of their start. */
   readonly services: readonly Service[];
@@ -44,7 +47,10 @@ const ANSWER_TIMEOUT_MS = 10_000;
 /** A supervisor with nothing to do may end just when it is asked; it is then started again. */
 const START_ATTEMPTS = 3;
 
-/** Native processes under a detached supervisor. This object holds only a connection; all state is the supervisor's. */
+/**
+ * Native processes under a detached supervisor. This object holds only a connection; all state is
+ * the supervisor's.
+ */
 export class LocalRuntime implements Runtime {
   readonly name = 'local';
   readonly services: readonly Service[];
@@ -242,7 +248,9 @@ function layoutOf({ runDir }: StackConfig, services: readonly Service[]): RunLay
   );
 }
 
-/** OUTPUT_PATH, a relative path taken from the checkout as in the other settings; a URI as it is. */
+/**
+ * OUTPUT_PATH, a relative path taken from the checkout as in the other settings; a URI as it is.
+ */
 export function localOutputPath({ settings, projectDir, outputDir }: StackConfig): string {
   const { OUTPUT_PATH } = settings;
   if (OUTPUT_PATH === undefined) return join(outputDir, 'parquet');

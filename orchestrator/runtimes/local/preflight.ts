@@ -128,7 +128,10 @@ async function assertPortUsable(
   });
 }
 
-/** Names at the top of RUN_DIR that this product writes, those of the commands (lock, record of the stack) included. */
+/**
+ * Names at the top of RUN_DIR that this product writes, those of the commands (lock, record of the
+ * stack) included.
+ */
 function isRunDirEntry(layout: RunLayout, name: string): boolean {
   const { logs, control, scratch, sparkConf, serviceFolders } = layout;
   const own = [logs, control, scratch, sparkConf, ...serviceFolders.map(({ path }) => path)].map((path) =>

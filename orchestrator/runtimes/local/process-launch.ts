@@ -54,8 +54,9 @@ export function nodeLaunch({ config, layout }: LaunchContext, program: NodeProgr
 }
 
 /**
- * Restarts after 0.5, 1, 2, 4 and 8 s; six failures within a minute each are the end, a kill from outside not counted. A broker
- * that was killed needs up to three attempts, until ZooKeeper has forgotten its predecessor's session.
+ * Restarts after 0.5, 1, 2, 4 and 8 s; six failures within a minute each are the end, a kill from
+ * outside not counted. A broker that was killed needs up to three attempts, until ZooKeeper has
+ * forgotten its predecessor's session.
  */
 export const RESTART_POLICY: RestartPolicy = {
   firstDelayMs: 500,
@@ -65,9 +66,10 @@ export const RESTART_POLICY: RestartPolicy = {
 };
 
 /**
- * What services inherit from the caller's environment: the machine's own (search path, home, time zone), the way to
- * the network (proxies, private certificates), and the credentials that Hadoop's file systems read for OUTPUT_PATH. Anything
- * else, such as SPARK_* or PYTHON* of another installation, would change what runs from one shell to the next.
+ * What services inherit from the caller's environment: the machine's own (search path, home, time
+ * zone), the way to the network (proxies, private certificates), and the credentials that Hadoop's
+ * file systems read for OUTPUT_PATH. Anything else, such as SPARK_* or PYTHON* of another
+ * installation, would change what runs from one shell to the next.
  */
 const INHERITED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|(HTTPS?|ALL|FTP)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|PIP_CERT|CURL_CA_BUNDLE|XDG_(CACHE_HOME|RUNTIME_DIR)|AWS_\w+|AZURE_\w+|GOOGLE_APPLICATION_CREDENTIALS|HADOOP_CONF_DIR|HADOOP_USER_NAME)$/i;
@@ -100,8 +102,8 @@ export interface SparkDaemon {
 }
 
 /**
- * How a daemon of a standalone cluster is started. Java is started directly: the scripts of the distribution run a second JVM
- * first, only to learn the command line.
+ * How a daemon of a standalone cluster is started. Java is started directly: the scripts of the
+ * distribution run a second JVM first, only to learn the command line.
  */
 export function sparkDaemonLaunch(context: LaunchContext, daemon: SparkDaemon): ProcessLaunch {
   const { config, layout } = context;
@@ -147,9 +149,11 @@ export function sparkEnvironment(
     ...serviceEnvironment(config.environment, layout),
     JAVA_HOME: toolchain.javaHome,
     SPARK_HOME: toolchain.sparkHome,
-    // What bin/load-spark-env.sh would set; a worker that is started without it cannot launch executors.
+    // What bin/load-spark-env.sh would set; a worker that is started without it cannot launch
+    // executors.
     SPARK_SCALA_VERSION: '2.12',
-    // First on every Spark process's class path: our logging, and no spark-defaults.conf of another installation.
+    // First on every Spark process's class path: our logging, and no spark-defaults.conf of another
+    // installation.
     SPARK_CONF_DIR: layout.sparkConf,
     // Web pages bind to this address; without it they would listen on every interface.
     SPARK_LOCAL_IP: '127.0.0.1',
@@ -198,13 +202,17 @@ function escaped(text: string): string {
 /** What a JVM that crashed leaves in its working folder, as the source of a regular expression. */
 export const JAVA_CRASH_FILES = String.raw`(hs_err|replay|java)_pid\d+\.(log|hprof)|core(\.\d+)?`;
 
-/** Logging of ZooKeeper and Kafka: reload4j (log4j 1) to standard output, which the supervisor keeps and rotates. */
+/**
+ * Logging of ZooKeeper and Kafka: reload4j (log4j 1) to standard output, which the supervisor keeps
+ * and rotates.
+ */
 export const KAFKA_LOGGING = javaProperties({
   'log4j.rootLogger': 'INFO, stdout',
   'log4j.appender.stdout': 'org.apache.log4j.ConsoleAppender',
   'log4j.appender.stdout.layout': 'org.apache.log4j.PatternLayout',
   'log4j.appender.stdout.layout.ConversionPattern': '%d{yyyy-MM-dd HH:mm:ss.SSS} %p %c{1} %m%n',
-  // A banner, the whole class path, one line a setting and a line per request would bury what matters.
+  // A banner, the whole class path, one line a setting and a line per request would bury what
+  // matters.
   'log4j.logger.kafka': 'INFO',
   'log4j.logger.org.apache.kafka': 'INFO',
   'log4j.logger.org.apache.kafka.common.config.AbstractConfig': 'WARN',

@@ -98,7 +98,10 @@ describe('the last lines of a log', () => {
   });
 });
 
-/** Writes and rotates as `ServiceLog` does, in a thread of its own, and never runs further ahead than the files reach. */
+/**
+ * Writes and rotates as `ServiceLog` does, in a thread of its own, and never runs further ahead
+ * than the files reach.
+ */
 const WRITER = `
 const { workerData: { path, count, seen } } = require('node:worker_threads');
 const fs = require('node:fs');

@@ -9,7 +9,8 @@ import { endOfLastLine, LOG_ROTATION, lastLines, placeSince } from './supervisor
 const POLL_MS = 100;
 
 /**
- * Lines of the services' logs: what is there, service after service, then what is added, as it comes.
+ * Lines of the services' logs: what is there, service after service, then what is added, as it
+ * comes.
  * @param all the services of the stack, for options that name none
  */
 export async function* serviceLogs(
@@ -39,7 +40,10 @@ export async function* serviceLogs(
   }
 }
 
-/** The last lines before the place where a follower begins; read again when the log is rotated meanwhile. */
+/**
+ * The last lines before the place where a follower begins; read again when the log is rotated
+ * meanwhile.
+ */
 function linesBefore(log: LogFollower, files: readonly string[], options: LogOptions): readonly string[] {
   for (;;) {
     const { place } = log;
@@ -73,9 +77,10 @@ function logFiles(layout: RunLayout, service: ServiceName): readonly string[] {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Reads what is added to a log, across its rotation, from a position on. Another process writes and rotates
- * meanwhile, so that a name may mean another file from one call to the next: files are told apart by inode,
- * which is not used again while the file is open. Nothing is lost while all files are kept.
+ * Reads what is added to a log, across its rotation, from a position on. Another process writes and
+ * rotates meanwhile, so that a name may mean another file from one call to the next: files are told
+ * apart by inode, which is not used again while the file is open. Nothing is lost while all files
+ * are kept.
  */
 export class LogFollower {
   /** Where in the file that it began with, in bytes. */
@@ -89,7 +94,8 @@ export class LogFollower {
 
   /**
    * Begins behind the last whole line.
-   * @param files newest first, as the rotation names them: `x.log`, `x.log.1`, …; none need exist yet
+   * @param files newest first, as the rotation names them: `x.log`, `x.log.1`, …; none need exist
+   * yet
    */
   constructor(files: readonly string[]) {
     this.#files = files;
@@ -101,7 +107,8 @@ export class LogFollower {
   read(): readonly string[] {
     let text = '';
     for (;;) {
-      // The list comes first: what is added to a file that has been replaced by then can no longer grow.
+      // The list comes first: what is added to a file that has been replaced by then can no longer
+      // grow.
       const next = this.#nextFile();
       text += this.#rest();
       if (next === undefined) break;
@@ -112,7 +119,10 @@ export class LogFollower {
     return lines.map((line) => line.replace(/\r$/, ''));
   }
 
-  /** How often the open file has been rotated: its place among the files. Undefined when it is not there. */
+  /**
+   * How often the open file has been rotated: its place among the files. Undefined when it is not
+   * there.
+   */
   get place(): number | undefined {
     const found = this.#files.findIndex((file) => inodeOf(file) === this.#inode);
     return found < 0 || this.#inode === undefined ? undefined : found;
@@ -135,7 +145,9 @@ export class LogFollower {
     return 0;
   }
 
-  /** The oldest of the files that came after the open one: more than one when it was rotated twice. */
+  /**
+   * The oldest of the files that came after the open one: more than one when it was rotated twice.
+   */
   #nextFile(): { readonly file: string; readonly inode: number } | undefined {
     const present = this.#files.map((file) => ({ file, inode: inodeOf(file) }));
     const own = present.findIndex(({ inode }) => inode !== undefined && inode === this.#inode);

@@ -26,7 +26,10 @@ export interface RecordedService {
   readonly logStart: number;
 }
 
-/** What is known of the stack without asking anyone: enough to look at it and to stop it after the supervisor is gone. */
+/**
+ * What is known of the stack without asking anyone: enough to look at it and to stop it after the
+ * supervisor is gone.
+ */
 export interface RecordedState {
   readonly format: typeof STATE_FORMAT;
   /** Undefined after an orderly end. */
@@ -45,8 +48,8 @@ export function writeState(path: string, state: RecordedState): void {
 }
 
 /**
- * @returns undefined when nothing is recorded, or what is there was not written by this version: torn by a power failure,
- *   after which none of the processes lives
+ * @returns undefined when nothing is recorded, or what is there was not written by this version:
+ * torn by a power failure, after which none of the processes lives
  */
 export function readState(path: string): RecordedState | undefined {
   let text: string;

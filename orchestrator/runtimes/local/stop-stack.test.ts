@@ -31,13 +31,14 @@ async function stranger(): Promise<ProcessIdentity> {
 }
 
 /**
- * Leaves the services without anyone who looks after them, as no single crash could. A service that has yet to write would end
- * of itself: nobody reads any more.
+ * Leaves the services without anyone who looks after them, as no single crash could. A service that
+ * has yet to write would end of itself: nobody reads any more.
  */
 async function killSupervision(stack: LightStack): Promise<void> {
   const { pid = 0, watchdog = 0 } = readState(stack.layout.stateFile)?.supervisor ?? {};
   signalProcess(pid, 'SIGSTOP');
-  // Every thread of it: one that still ran would start another watchdog, which kills what it was told of so far.
+  // Every thread of it: one that still ran would start another watchdog, which kills what it was
+  // told of so far.
   const states = () =>
     readdirSync(`/proc/${pid}/task`).map(
       (task) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8'))?.[1],

@@ -38,7 +38,8 @@ const EXIT_TIMEOUT_MS = 10_000;
 const POLL_MS = 10;
 
 /**
- * Stops everything of a stack, through its supervisor as long as that lives and answers, otherwise by what it had recorded.
+ * Stops everything of a stack, through its supervisor as long as that lives and answers, otherwise
+ * by what it had recorded.
  * @returns the services that were stopped, in reverse order of their start
  * @throws ProductError STOP_FAILED
  */
@@ -58,7 +59,10 @@ export async function stopStack(layout: RunLayout): Promise<readonly ServiceName
   }
 }
 
-/** Until no supervisor is left: one that had begun to start while another ended is met in the next round. */
+/**
+ * Until no supervisor is left: one that had begun to start while another ended is met in the next
+ * round.
+ */
 async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceName[]> {
   const stopped: ServiceName[] = [];
   for (;;) {
@@ -112,7 +116,10 @@ async function hasEnded(process: ProcessIdentity, timeoutMs: number): Promise<bo
   return true;
 }
 
-/** Removes what a supervisor that was killed could not: its socket, its locks' files, its claim to processes. */
+/**
+ * Removes what a supervisor that was killed could not: its socket, its locks' files, its claim to
+ * processes.
+ */
 async function forget(layout: RunLayout, state: RecordedState): Promise<void> {
   if (state.supervisor) {
     rmSync(state.supervisor.socket, { force: true });
@@ -176,8 +183,8 @@ function present(recorded: RecordedService): Pick<ServiceObservation, 'state' | 
 }
 
 /**
- * Stops what a supervisor that is gone has left: gracefully as far as main processes live, then by force. Only processes that
- * are provably the recorded ones are signalled.
+ * Stops what a supervisor that is gone has left: gracefully as far as main processes live, then by
+ * force. Only processes that are provably the recorded ones are signalled.
  * @returns the services of which something still ran, in reverse order of their start
  */
 export async function stopRecorded(
@@ -205,8 +212,9 @@ async function stopService(layout: RunLayout, { process, stopGraceMs }: Recorded
 }
 
 /**
- * Members of a group whose leader has ended. A group's id is not given to a new process while the group has members, but it
- * may have been since; the environment tells. Where that cannot be read (not Linux), nothing is taken for ours.
+ * Members of a group whose leader has ended. A group's id is not given to a new process while the
+ * group has members, but it may have been since; the environment tells. Where that cannot be read
+ * (not Linux), nothing is taken for ours.
  */
 function orphansOf(group: number, runDir: string): readonly number[] {
   if (identityOf(group)) return [];
@@ -216,7 +224,8 @@ function orphansOf(group: number, runDir: string): readonly number[] {
 const now = () => new Date().toISOString();
 
 /**
- * Deletes what the stack has written in RUN_DIR: all of it is looked at first, so that a refusal leaves everything.
+ * Deletes what the stack has written in RUN_DIR: all of it is looked at first, so that a refusal
+ * leaves everything.
  * @returns what was deleted
  * @throws ProductError FOREIGN_FILES
  */

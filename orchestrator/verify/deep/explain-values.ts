@@ -47,7 +47,10 @@ interface ComparedColumn {
   readonly should: ShownValue;
 }
 
-/** Which columns of a row differ from what its record gives, and how: the record and the file's row are read again. */
+/**
+ * Which columns of a row differ from what its record gives, and how: the record and the file's row
+ * are read again.
+ */
 export async function explainValues(database: Database, wrong: WrongRow): Promise<string> {
   const record = await readRecord(wrong);
   const columns = record ? comparedColumns(wrong, decoded(wrong.topic, wrong.partition, record)) : [];

@@ -19,16 +19,21 @@ interface Signals {
   readonly sinceNano: number;
 }
 
-/** The engine reports a stop when it has put away what the container had; then at once, but not in the same moment. */
+/**
+ * The engine reports a stop when it has put away what the container had; then at once, but not in
+ * the same moment.
+ */
 const STOP_REPORTED_WITHIN_MS = 2000;
 const POLL_MS = 100;
 
 /**
- * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
- * for a wish to stop it, and ends the restarts of one whose exit code says that they mend nothing. What `docker stop` ended
- * stays as it is.
- * @param since Unix time in ms: what was killed from then on is started again, also before this was called
- * @returns `empty` when the project has no container left, `lost` when the engine has ended the connection
+ * Does for a project what Docker's restart policy does not: starts a daemon again that `docker
+ * kill` ended, which Docker takes for a wish to stop it, and ends the restarts of one whose exit
+ * code says that they mend nothing. What `docker stop` ended stays as it is.
+ * @param since Unix time in ms: what was killed from then on is started again, also before this was
+ * called
+ * @returns `empty` when the project has no container left, `lost` when the engine has ended the
+ * connection
  */
 export async function watchContainers(
   docker: Docker,
@@ -67,7 +72,8 @@ export async function watchContainers(
         say(`${service} is not started again: exit code ${exitCode} is one that a restart cannot mend`);
       }
     } else if (seen && seen.last !== SIGTERM) {
-      // After any `docker kill`, whatever the signal, the engine does not restart the container when it ends.
+      // After any `docker kill`, whatever the signal, the engine does not restart the container
+      // when it ends.
       if (seen.wasAsked && (await wasStopped(docker, containers, event, seen.sinceNano))) return;
       await unlessGone(container.start());
       say(`${service} was killed and is started again`);
@@ -76,7 +82,8 @@ export async function watchContainers(
   let isOver = false;
   const stopListening = await containers.onEvent((event) => {
     act(event).catch((error: unknown) => {
-      // A failure for one container must not stop the others. What the end of the watch has interrupted is none.
+      // A failure for one container must not stop the others. What the end of the watch has
+      // interrupted is none.
       if (!isOver) say(`${event.service}: ${event.action}: ${messageOf(error)}`);
     });
   });
@@ -92,9 +99,10 @@ export async function watchContainers(
 }
 
 /**
- * Whether the end of a container was that of a `docker stop`, which has killed it after its grace, rather than of a `docker kill` after a SIGTERM
- * that it had lived through. The signals are the same, and what follows the end tells: the engine is asked for it, since a busy one
- * takes seconds to the report of a stop, and a busy watcher to read it.
+ * Whether the end of a container was that of a `docker stop`, which has killed it after its grace,
+ * rather than of a `docker kill` after a SIGTERM that it had lived through. The signals are the
+ * same, and what follows the end tells: the engine is asked for it, since a busy one takes seconds
+ * to the report of a stop, and a busy watcher to read it.
  */
 async function wasStopped(
   docker: Docker,
@@ -114,7 +122,10 @@ async function wasStopped(
   }
 }
 
-/** Waits until the engine has put away what a container had that died at that time: until then it tells of it as running. */
+/**
+ * Waits until the engine has put away what a container had that died at that time: until then it
+ * tells of it as running.
+ */
 async function putAway(container: Docker.Container, diedNano: number): Promise<void> {
   for (;;) {
     const state = (await unlessGone(container.inspect()))?.State;
@@ -124,7 +135,8 @@ async function putAway(container: Docker.Container, diedNano: number): Promise<v
 }
 
 /**
- * Ends the engine's restarts of a container while it waits for the next one, so that its exit code stays to be seen.
+ * Ends the engine's restarts of a container while it waits for the next one, so that its exit code
+ * stays to be seen.
  * @returns false when it runs again already: its next end comes with a longer wait behind it
  */
 async function endRestarts(container: Docker.Container, exitCode: number): Promise<boolean> {
@@ -133,7 +145,8 @@ async function endRestarts(container: Docker.Container, exitCode: number): Promi
   await unlessGone(container.stop());
   const after = await unlessGone(container.inspect());
   if (!after || after.State.ExitCode === exitCode) return true;
-  // It was begun in that very moment, and the stop has ended it: it is to say once more why it ends.
+  // It was begun in that very moment, and the stop has ended it: it is to say once more why it
+  // ends.
   await unlessGone(container.start());
   return false;
 }
@@ -149,14 +162,18 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** An engine that is updated or restarted is back within seconds; a machine that goes to sleep may take longer. */
+/**
+ * An engine that is updated or restarted is back within seconds; a machine that goes to sleep may
+ * take longer.
+ */
 const AWAY_TIMEOUT_MS = 600_000;
 const PROJECT_POLL_MS = 500;
 
 /**
- * Watches a project's containers for as long as there are any, over restarts of the engine, which starts them again itself.
- * Ends when none is left or the engine stays away.
- * @param since Unix time in ms: what was killed from then on is started again, also before this was called
+ * Watches a project's containers for as long as there are any, over restarts of the engine, which
+ * starts them again itself. Ends when none is left or the engine stays away.
+ * @param since Unix time in ms: what was killed from then on is started again, also before this was
+ * called
  */
 export async function watchProject(
   docker: Docker,

@@ -21,10 +21,15 @@ const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));
 /** It ends by itself with the last container; longer than this it needs for nothing. */
 const END_TIMEOUT_MS = 5000;
 
-/** Watchers that this process has started, by lock: one that has only begun does not hold it yet. */
+/**
+ * Watchers that this process has started, by lock: one that has only begun does not hold it yet.
+ */
 const started = new Map<string, ChildProcess>();
 
-/** The detached process that starts again what `docker kill` ends. It lives as long as the project has containers. */
+/**
+ * The detached process that starts again what `docker kill` ends. It lives as long as the project
+ * has containers.
+ */
 export class Watcher {
   readonly #lockPath: string;
   readonly #logPath: string;

@@ -135,7 +135,10 @@ export type ControlHandler = {
   ) => Promise<ControlOperations[Operation]['result']>;
 };
 
-/** A message as one line. JSON leaves two line separators of Unicode as they are, at which some line readers split. */
+/**
+ * A message as one line. JSON leaves two line separators of Unicode as they are, at which some line
+ * readers split.
+ */
 function controlLine(message: ControlRequest | ControlReply): string {
   const text = JSON.stringify(message).replace(/[\u2028\u2029]/g, (separator) =>
     separator === '\u2028' ? '\\u2028' : '\\u2029',

@@ -104,7 +104,9 @@ export class ManagedService {
     return this.#stopping;
   }
 
-  /** Marks a service that does not run as stopped, however it had ended: the stack was taken down. */
+  /**
+   * Marks a service that does not run as stopped, however it had ended: the stack was taken down.
+   */
   retire(): void {
     if (this.#condition.state !== 'stopped')
       this.#enter('stopped', `stopped; before, ${this.#condition.detail}`);
@@ -157,8 +159,8 @@ export class ManagedService {
     }
     this.#process = started;
     this.#enter('running', `process ${started.identity.pid}`);
-    // A group that cannot be killed, or a file that cannot be removed, is a state to be told, not a reason to take the other
-    // services down.
+    // A group that cannot be killed, or a file that cannot be removed, is a state to be told, not a
+    // reason to take the other services down.
     started.ended
       .then((end) => this.#afterEnd(spec, started, end))
       .catch((error: Error) => this.#enter('failed', error.message));
@@ -217,8 +219,9 @@ export class ManagedService {
 }
 
 /**
- * Waits for a word before it becomes the service, so that the watchdog knows the group before anything runs in it: a
- * supervisor that dies in between leaves a shell that ends by itself. Both outputs go into one pipe, which keeps their order.
+ * Waits for a word before it becomes the service, so that the watchdog knows the group before
+ * anything runs in it: a supervisor that dies in between leaves a shell that ends by itself. Both
+ * outputs go into one pipe, which keeps their order.
  */
 const LAUNCHER = 'read -r go && exec "$@" </dev/null 2>&1';
 
@@ -229,7 +232,10 @@ const DRAIN_TIMEOUT_MS = 1000;
 export class ServiceProcess {
   readonly identity: ProcessIdentity;
   readonly startedAtMs = performance.now();
-  /** Resolves once the main process has ended, the rest of its group was killed and all output has been taken. */
+  /**
+   * Resolves once the main process has ended, the rest of its group was killed and all output has
+   * been taken.
+   */
   readonly ended: Promise<ProcessEnd>;
 
   private constructor(identity: ProcessIdentity, ended: Promise<ProcessEnd>) {
@@ -291,7 +297,8 @@ async function endOf(
   const end = await new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
   });
-  // Executors, a Python child: they must neither outlive their main process nor hold its ports when it starts again.
+  // Executors, a Python child: they must neither outlive their main process nor hold its ports when
+  // it starts again.
   await killGroup(group);
   const drained = new AbortController();
   await Promise.race([closed, sleep(DRAIN_TIMEOUT_MS, undefined, { signal: drained.signal })]).finally(() =>

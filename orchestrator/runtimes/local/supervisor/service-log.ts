@@ -15,7 +15,10 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { LossyWriter, writeFully } from '../../../util/output.ts';
 
-/** Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer) and `.log.2`. */
+/**
+ * Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer)
+ * and `.log.2`.
+ */
 export const LOG_ROTATION = { maxBytes: 10 * 1024 * 1024, files: 3 };
 
 /** Lines of the present process that are kept at hand. */
@@ -25,8 +28,9 @@ export const RECENT_LINES = 50;
 const MAX_LINE_CHARS = 8192;
 
 /**
- * The log of one service: everything that its processes write, as they write it, in files of bounded size. While the disk is
- * full the files miss what comes; the last lines are at hand all the same. Beside each file lie the times of its pieces.
+ * The log of one service: everything that its processes write, as they write it, in files of
+ * bounded size. While the disk is full the files miss what comes; the last lines are at hand all
+ * the same. Beside each file lie the times of its pieces.
  */
 export class ServiceLog {
   readonly #path: string;
@@ -66,7 +70,10 @@ export class ServiceLog {
     this.#partial = '';
   }
 
-  /** @returns whether the log was rotated on the way, and whether the reason of a loss is another than before */
+  /**
+   * @returns whether the log was rotated on the way, and whether the reason of a loss is another
+   * than before
+   */
   write(chunk: Buffer): { readonly rotated: boolean; readonly lossChanged: boolean } {
     const rotations = this.#rotations;
     const lossChanged = this.#writer.write(chunk);
@@ -132,19 +139,27 @@ export class ServiceLog {
   }
 }
 
-/** Two doubles: where a piece of the log begins, in bytes, and when it came, in milliseconds of the epoch. */
+/**
+ * Two doubles: where a piece of the log begins, in bytes, and when it came, in milliseconds of the
+ * epoch.
+ */
 const ENTRY_BYTES = 16;
 
 /** Where the times of a log's file are kept. */
 const timesFile = (file: string): string => `${file}.times`;
 
-/** Notes when each piece of a log came, beside the log: what services write stays as they write it. */
+/**
+ * Notes when each piece of a log came, beside the log: what services write stays as they write it.
+ */
 export class LogTimes {
   readonly #descriptor: number;
   #entries: number;
   #lastMs = 0;
 
-  /** Goes on with the times that a file of the log has. @param logBytes its size; an empty one has none */
+  /**
+   * Goes on with the times that a file of the log has. @param logBytes its size; an empty one has
+   * none
+   */
   constructor(file: string, logBytes: number) {
     const path = timesFile(file);
     const size = logBytes === 0 ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
@@ -157,7 +172,10 @@ export class LogTimes {
     return this.#entries * ENTRY_BYTES;
   }
 
-  /** Notes that a piece which begins at this place came now; pieces of one millisecond share an entry. */
+  /**
+   * Notes that a piece which begins at this place came now; pieces of one millisecond share an
+   * entry.
+   */
   note(offset: number, nowMs: number): void {
     if (nowMs === this.#lastMs) return;
     const entry = Buffer.alloc(ENTRY_BYTES);
@@ -180,7 +198,8 @@ function renameTimes(from: string, to: string): void {
     renameSync(timesFile(from), timesFile(to));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    // A log that an earlier version wrote has none; those of the file that it replaces are not its own.
+    // A log that an earlier version wrote has none; those of the file that it replaces are not its
+    // own.
     rmSync(timesFile(to), { force: true });
   }
 }
@@ -194,8 +213,8 @@ export interface LogPlace {
 }
 
 /**
- * Finds the first line that was completed at a time or later. Lines whose time was not noted, since an earlier version wrote them,
- * count as late as their file's next time, or its last change.
+ * Finds the first line that was completed at a time or later. Lines whose time was not noted, since
+ * an earlier version wrote them, count as late as their file's next time, or its last change.
  * @param files oldest first; those that do not exist count as empty
  * @returns undefined when there is none
  */
@@ -249,7 +268,10 @@ const NEWLINE = 0x0a;
 export interface TailOptions {
   /** How many lines, all when undefined. */
   readonly count?: number | undefined;
-  /** Where in the first file the wanted part begins, in bytes; ignored when the file is shorter (it was rotated). */
+  /**
+   * Where in the first file the wanted part begins, in bytes; ignored when the file is shorter (it
+   * was rotated).
+   */
   readonly from?: number;
   /** Where in the last file it ends, its end when undefined. */
   readonly until?: number;
@@ -285,7 +307,10 @@ export function lastLines(
   return (count === undefined ? lines : lines.slice(-count)).map((line) => line.replace(/\r$/, ''));
 }
 
-/** Where the last whole line of a file ends, in bytes; 0 when it has none. @param until where the file is taken to end */
+/**
+ * Where the last whole line of a file ends, in bytes; 0 when it has none. @param until where the
+ * file is taken to end
+ */
 export function endOfLastLine(file: string, until = Number.POSITIVE_INFINITY): number {
   let end = 0;
   let offset = Math.min(statSync(file, { throwIfNoEntry: false })?.size ?? 0, until);

@@ -1,6 +1,9 @@
 import type { ServiceName } from '../../../services/service-name.ts';
 
-/** What the supervisor is told to run. It travels through the control socket only: the environment may hold secrets. */
+/**
+ * What the supervisor is told to run. It travels through the control socket only: the environment
+ * may hold secrets.
+ */
 export interface ServiceSpec {
   readonly name: ServiceName;
   /** A daemon is started again when it ends, whatever its exit code; a one-shot runs once. */
@@ -16,8 +19,9 @@ export interface ServiceSpec {
   /** How long the main process may take to end after SIGTERM; then its whole group is killed. */
   readonly stopGraceMs: number;
   /**
-   * An absolute path: the file by which the service tells its next start that it closed its data in order. It is removed
-   * when the process ends unasked, so that the next start checks the data whatever the failed one wrote.
+   * An absolute path: the file by which the service tells its next start that it closed its data in
+   * order. It is removed when the process ends unasked, so that the next start checks the data
+   * whatever the failed one wrote.
    */
   readonly cleanShutdownFile?: string;
   readonly restart: RestartPolicy;
@@ -34,7 +38,9 @@ export interface RestartPolicy {
   readonly maxFastFailures: number;
 }
 
-/** How a process ended: a code, or the signal that ended it, or why the system refused to start it. */
+/**
+ * How a process ended: a code, or the signal that ended it, or why the system refused to start it.
+ */
 export interface ProcessEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
@@ -68,7 +74,8 @@ const FROM_OUTSIDE_CODES: readonly (number | undefined)[] = [129, 130, 143];
  */
 export function oneMoreEnd(before: EndsInARow, end: ProcessEnd, steady: boolean): EndsInARow {
   const { ends, failures } = steady ? NO_ENDS : before;
-  // Whoever is killed again and again has not failed; a killed broker's next starts fail until its session is over.
+  // Whoever is killed again and again has not failed; a killed broker's next starts fail until its
+  // session is over.
   const fromOutside = FROM_OUTSIDE.includes(end.signal) || FROM_OUTSIDE_CODES.includes(end.code);
   return { ends: ends + 1, failures: fromOutside ? 0 : failures + 1 };
 }

@@ -21,7 +21,8 @@ const say = outputLog();
 const RECORD_AGAIN_MS = 1000;
 
 /**
- * The detached process that owns one stack's services. Its arguments are RUN_DIR and its task; its output goes to its own log.
+ * The detached process that owns one stack's services. Its arguments are RUN_DIR and its task; its
+ * output goes to its own log.
  */
 async function main(runDir: string, { services, emptied }: SupervisorTask): Promise<void> {
   const layout = runLayout(runDir);
@@ -51,7 +52,8 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
       if (unrecorded) say('the state is recorded again');
       unrecorded = undefined;
     } catch (error) {
-      // A full disk must not take the stack down; those who ask through the socket still get the truth.
+      // A full disk must not take the stack down; those who ask through the socket still get the
+      // truth.
       if (!unrecorded) say(`the state could not be recorded: ${messageOf(error)}`);
       unrecorded = setTimeout(record, RECORD_AGAIN_MS).unref();
     }
@@ -106,7 +108,8 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
 }
 
 /**
- * Listens where the system lets it: not every file system has sockets, or permissions that keep others off.
+ * Listens where the system lets it: not every file system has sockets, or permissions that keep
+ * others off.
  * @returns the socket's path
  * @throws Error with the last reason
  */
@@ -126,7 +129,10 @@ async function listenAnywhere(server: ControlServer, paths: readonly string[]): 
   throw new Error(`no control socket can be made: ${messageOf(last)}`);
 }
 
-/** @throws Error when the folder is another user's or open to others: whoever can write there could take the socket's place */
+/**
+ * @throws Error when the folder is another user's or open to others: whoever can write there could
+ * take the socket's place
+ */
 function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const status = lstatSync(folder);

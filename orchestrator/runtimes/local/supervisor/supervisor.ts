@@ -16,7 +16,8 @@ export class Supervisor {
 
   /**
    * @param outlines what it may be asked to run, in the order of their start
-   * @param onChange called after every change of a service, with a phrase on it when its state is another
+   * @param onChange called after every change of a service, with a phrase on it when its state is
+   * another
    */
   constructor(
     layout: RunLayout,

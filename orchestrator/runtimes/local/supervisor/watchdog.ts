@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Reads "add GROUP" and "del GROUP", and kills the groups when the pipe ends. The pipe's other end is held by the supervisor
- * alone (Node opens it close-on-exec), so it ends with the supervisor, however that ends.
+ * Reads "add GROUP" and "del GROUP", and kills the groups when the pipe ends. The pipe's other end
+ * is held by the supervisor alone (Node opens it close-on-exec), so it ends with the supervisor,
+ * however that ends.
  */
 const SCRIPT = `
 groups=
@@ -21,7 +22,10 @@ for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 /** How soon a watchdog is started after the system has refused a process. */
 const START_AGAIN_MS = 1000;
 
-/** A tiny process that outlives the supervisor just long enough to take its services with it, even after kill -9. */
+/**
+ * A tiny process that outlives the supervisor just long enough to take its services with it, even
+ * after kill -9.
+ */
 export class Watchdog {
   readonly #groups = new Set<number>();
   #process: ChildProcess | undefined;
@@ -80,7 +84,10 @@ export class Watchdog {
     this.#onStart();
   }
 
-  /** From now on the group dies with the supervisor. The pipe takes the line at once, so there is nothing to wait for. */
+  /**
+   * From now on the group dies with the supervisor. The pipe takes the line at once, so there is
+   * nothing to wait for.
+   */
   add(group: number): void {
     this.#groups.add(group);
     this.#tell(`add ${group}`);
