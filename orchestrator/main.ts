@@ -20,7 +20,7 @@ const LINGER_MS = 3000;
 
 const argv = process.argv.slice(2);
 const abort = new AbortController();
-/** The error after which standard output or standard error takes nothing more. */
+/** The error after which standard output or standard error accepts nothing more. */
 let lost: NodeJS.ErrnoException | undefined;
 let command: ParsedCommand | undefined;
 
@@ -43,7 +43,8 @@ async function main(): Promise<number> {
     const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs };
     folders = { RUN_DIR: givenRunDir(request) };
     const { config, notes } = await resolveStack(request);
-    // Before anything starts; commands that stop or look at a stack do without.
+    // A broken pipeline fails here, before anything starts. Commands that stop or observe a stack
+    // do not need it.
     if (!isLenient) loadPipeline(config.settings.PIPELINE, projectDir);
     folders = {
       RUN_DIR: config.runDir,
@@ -78,7 +79,7 @@ async function main(): Promise<number> {
 }
 
 /**
- * Ends the process when all output is written: `process.exit` would cut off what a pipe has not
+ * Ends the process when all output is written. `process.exit` would cut off what a pipe has not
  * taken yet.
  */
 async function end(exitCode: number): Promise<void> {
@@ -99,7 +100,7 @@ function reporterFor(json: boolean, to: Output): Reporter {
 }
 
 /**
- * The first signal aborts the command, which then undoes what it began; a second one ends the
+ * The first signal aborts the command, which then undoes what it began. A second one ends the
  * process at once.
  */
 function listenForSignals(): void {

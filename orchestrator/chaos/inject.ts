@@ -10,13 +10,13 @@ import { type ChaosActs, untilRecovered } from './run-chaos.ts';
 import { describeFault, type Fault, type Injection } from './schedule.ts';
 import { batchAtWork, canFill, fillOutputs, truncateStaged } from './staged-files.ts';
 
-/** What strikes act through. */
+/** What injections act through. */
 interface InjectionTools {
   readonly runtime: Runtime;
   readonly outputDir: string;
   /** OUTPUT_PATH on the local disk. */
   readonly outputFolder: string;
-  /** How long a micro-batch may be waited for. */
+  /** How long to wait for a micro-batch. */
   readonly batchTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -25,7 +25,7 @@ interface InjectionTools {
 const TARGET_TIMEOUT_MS = 60_000;
 const POLL_MS = 250;
 
-/** Why a strike cannot be made on this machine; undefined when it can. */
+/** Why an injection is impossible on this machine; undefined when it is possible. */
 async function unableToInject(injection: Injection, tools: InjectionTools): Promise<string | undefined> {
   const faults = tools.runtime.faults();
   if (injection.action === 'kill' || injection.action === 'pause') {
@@ -36,10 +36,10 @@ async function unableToInject(injection: Injection, tools: InjectionTools): Prom
 }
 
 /**
- * Makes one strike.
- * @param hold told of what has to be lifted, before or as soon as it is done
- * @returns what was struck
- * @throws ProductError STEP_FAILED when there is nothing to strike
+ * Makes one injection.
+ * @param hold receives what has to be reverted, before or as soon as it is injected
+ * @returns what was hit
+ * @throws ProductError STEP_FAILED when there is nothing to hit
  */
 async function injectFault(
   injection: Injection,
@@ -70,7 +70,7 @@ async function injectFault(
   }
 }
 
-/** Strikes as soon as the target has a process. */
+/** Injects as soon as the target has a process. */
 async function onceThere<T>(tools: InjectionTools, act: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + TARGET_TIMEOUT_MS;
   for (;;) {
@@ -92,7 +92,7 @@ async function onceThere<T>(tools: InjectionTools, act: () => Promise<T>): Promi
   }
 }
 
-/** What a run needs of the stack and of the commands above it. */
+/** What a run needs of the stack and of the command that starts it. */
 export interface ChaosScene {
   readonly config: StackConfig;
   readonly runtime: Runtime;
@@ -100,18 +100,18 @@ export interface ChaosScene {
   readonly outputFolder: string;
   readonly signal: AbortSignal;
   verify(): Promise<VerifyReport>;
-  /** What `npm run up` does. */
+  /** Does what `npm run up` does. */
   bringUp(): Promise<void>;
 }
 
-/** Beyond the wait for a trigger: a batch on a slow machine. */
+/** Time for a batch on a slow machine, beyond the wait for a trigger. */
 const BATCH_TIMEOUT_MS = 60_000;
 
 /** The watchdog needs milliseconds to end what a killed supervisor has left. */
 const TAKEN_DOWN_TIMEOUT_MS = 15_000;
 const STACK_POLL_MS = 50;
 
-/** Chaos on a real stack. */
+/** Implements chaos on a real stack. */
 export function stackActs(scene: ChaosScene): ChaosActs {
   const { config, runtime, outputFolder, signal } = scene;
   const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
@@ -133,7 +133,8 @@ export function stackActs(scene: ChaosScene): ChaosActs {
       return undefined;
     },
     async waitForBatch(query) {
-      // Without one it strikes an idle job: recovery then tells whether the job is well.
+      // When no micro-batch starts in time, the fault hits an idle job. Recovery then shows whether
+      // the job is well.
       await batchAtWork(outputFolder, query, query === 'gold' ? goldTimeoutMs : batchTimeoutMs, signal);
     },
     inject: (injection, hold) => injectFault(injection, tools, hold),
@@ -148,11 +149,11 @@ export function stackActs(scene: ChaosScene): ChaosActs {
   };
 }
 
-/** Nobody restarts what restarts services: that is the user's `up`. */
+/** Nothing restarts what restarts services, so the user's `up` must. */
 const endsSupervision = ({ strikes }: Fault): boolean =>
   strikes.some(({ action, target }) => action === 'kill' && target === SUPERVISOR);
 
-/** The local supervisor's services end with it; containers run on without their watcher. */
+/** The local supervisor's services end with it; containers keep running without their watcher. */
 async function untilTakenDown(runtime: Runtime): Promise<void> {
   if (runtime.name !== 'local') return;
   const deadline = performance.now() + TAKEN_DOWN_TIMEOUT_MS;
@@ -160,16 +161,16 @@ async function untilTakenDown(runtime: Runtime): Promise<void> {
     if ((await runtime.observe()).every(({ state }) => state !== 'running')) return;
     await sleep(STACK_POLL_MS);
   }
-  // What is left is for `up` to deal with.
+  // `up` deals with what is left.
 }
 
 const BROKER = kafka.name;
 
 /**
- * Stops the broker in good order; lifting the fault starts it again. What a start needs is prepared
+ * Stops the broker in good order; reverting the fault starts it again. The setup for a start runs
  * first: a broker that this process could not start again must not be stopped.
- * @param hold told of the fault before anything is stopped
- * @returns what was struck
+ * @param hold receives the fault before anything is stopped
+ * @returns what was hit
  */
 export async function restartBroker(
   runtime: Runtime,
@@ -182,7 +183,7 @@ export async function restartBroker(
   return BROKER;
 }
 
-/** The broker's steps, and those that they come after. */
+/** Returns the broker's setup steps, and the steps that they depend on. */
 function neededBy(steps: readonly SetupStep[]): readonly SetupStep[] {
   const wanted = new Set(steps.filter((step) => step.neededBy.includes(BROKER)).map(({ name }) => name));
   for (const name of wanted) {

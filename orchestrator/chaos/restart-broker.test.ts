@@ -6,7 +6,7 @@ import { restartBroker } from './inject.ts';
 
 const never = new AbortController().signal;
 
-test('a broker is stopped once all that its next start needs is prepared, and started again when the fault is lifted', async () => {
+test('a broker is stopped after the setup for its next start, and started again when the fault is reverted', async () => {
   const prepared: string[] = [];
   const step = (name: string, after: readonly string[], neededBy: SetupStep['neededBy']): SetupStep => ({
     ...{ name, title: name, after, neededBy },

@@ -9,15 +9,15 @@ import { ProductError } from '../util/product-error.ts';
 import { type EarlyExit, type Probe, waitUntilReady } from '../util/readiness.ts';
 import type { Step, StepContext } from '../util/run-plan.ts';
 
-/** Name of the step that closes `up`: data has arrived. */
+/** Name of the last step of `up`: data has arrived. */
 export const FIRST_DATA = 'first-data';
 
-/** Room for a first micro-batch on a slow machine, beyond the wait for its trigger. */
+/** Time for a first micro-batch on a slow machine, beyond the wait for its trigger. */
 const FIRST_DATA_TIMEOUT_MS = 300_000;
 
 /**
- * The ordered plan of `up`: what the runtime must prepare, each of its services behind those that
- * it follows, and at the end the first micro-batch with data.
+ * Returns the ordered plan of `up`: the runtime's setup, each of its services after those that it
+ * depends on, and at the end the first micro-batch with data.
  */
 export function upPlan(
   config: StackConfig,
@@ -66,7 +66,9 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
   };
 }
 
-/** Sockets answer in microseconds: asking often adds nothing to what a service needs to start. */
+/**
+ * Sockets answer in microseconds, so frequent probes add almost nothing to the start of a service.
+ */
 const PROBE_INTERVAL_MS = 50;
 const ATTEMPT_TIMEOUT_MS = 5000;
 
@@ -74,8 +76,8 @@ const ATTEMPT_TIMEOUT_MS = 5000;
 const LOG_TAIL_LINES = 20;
 
 /**
- * Starts one service and waits until its probe says ready. It is undone only if it did not run
- * before.
+ * Starts one service and waits until its probe reports ready. It is undone only if the service did
+ * not run before.
  */
 function serviceStep(
   service: Service,
@@ -101,7 +103,7 @@ function serviceStep(
 
 /**
  * Waits until a service that was just started is ready; a one-shot, until it has completed.
- * @param restartsBefore how often it had crashed before it was started
+ * @param restartsBefore how often it had crashed before this start
  * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason
  */
 export async function untilServiceReady(
@@ -124,7 +126,7 @@ export async function untilServiceReady(
   });
 }
 
-/** Waits for a one-shot's end, which must be a good one. */
+/** Waits until a one-shot has ended, and requires that it succeeded. */
 async function completion(runtime: Runtime, name: ServiceName, signal: AbortSignal): Promise<void> {
   const exit = await runtime.exited(name, signal);
   if (exit.state === 'completed') return;
@@ -136,9 +138,9 @@ async function completion(runtime: Runtime, name: ServiceName, signal: AbortSign
 }
 
 /**
- * Resolves when the service has ended, so that a gate need not wait for its deadline. Restarts are
- * waited for only of a service that may restart before it is ready, unless its log tells that they
- * are in vain.
+ * Resolves when the service has ended, so that the wait for its readiness need not last until its
+ * deadline. Waits for a restart only if the service may restart before it is ready and its log
+ * names no known cause that makes restarts futile.
  */
 async function endOf(
   runtime: Runtime,
@@ -156,7 +158,7 @@ async function endOf(
   }
 }
 
-/** Puts the service's last lines into an error before anything is undone. */
+/** Adds the service's last lines to an error before anything is undone. */
 export async function withLogTail(error: unknown, runtime: Runtime, service: Service): Promise<unknown> {
   if (!(error instanceof ProductError) || error.logTail.length > 0) return error;
   const { recentLines } = await observeService(runtime, service.name);

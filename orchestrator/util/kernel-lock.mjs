@@ -12,7 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Who holds a lock, as written into its file: for messages, never for decisions.
  * @typedef {object} LockHolder
  * @property {number} pid in the holder's own PID namespace
- * @property {string} [startTime] when that process started, to tell it from a later one with its id
+ * @property {string} [startTime] when that process started, to distinguish it from a later one with
+ * its id
  * @property {string} host
  * @property {string} command what it runs
  * @property {string} since ISO 8601
@@ -29,8 +30,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class LockUnavailable extends Error {}
 
 // Node has no flock(2). The lock belongs to the open file and not to the process that asked for it:
-// a child that takes it on an inherited descriptor leaves it to us. Each ends with 1 and silence
-// when another holds the lock.
+// a child that takes it on an inherited descriptor leaves it to us. Each tool exits with 1 and no
+// output when another process holds the lock.
 const FLOCK_TOOLS = [
   ['flock', '-n', '3'],
   [
@@ -46,7 +47,10 @@ const HELD = 1;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
 
-/** Times that the folder may vanish below us: whoever releases the last lock in it removes it. */
+/**
+ * How often the folder may vanish during an attempt: the process that releases the last lock in it
+ * removes it.
+ */
 const OPEN_ATTEMPTS = 100;
 
 /**
@@ -65,8 +69,7 @@ export async function tryKernelLock(file, holder = {}) {
     let taken = false;
     try {
       if (!(await flock(descriptor, file))) return { holder: lockHolder(file) };
-      // Whoever held it before may have removed the file: then this is not the one that others
-      // find.
+      // An earlier holder may have removed the file. Then this is not the file that others find.
       taken = isSameFile(descriptor, file);
     } finally {
       if (!taken) fs.closeSync(descriptor);
@@ -102,7 +105,7 @@ export async function waitForKernelLock(file, { signal, onWait, holder }) {
 }
 
 /**
- * What the file of a lock says of its holder, which may have ended since.
+ * Reads the holder of a lock from its file; the holder may have ended since.
  * @param {string} file
  * @returns {LockHolder | undefined}
  */
@@ -111,7 +114,7 @@ export function lockHolder(file) {
     const holder = JSON.parse(fs.readFileSync(file, 'utf8'));
     return Number.isInteger(holder?.pid) ? holder : undefined;
   } catch {
-    // Being written, another user's, or of an earlier version: it is for messages only.
+    // The file is being written, another user's, or of an earlier version. It is for messages only.
     return undefined;
   }
 }
@@ -131,8 +134,9 @@ function open(file) {
 }
 
 /**
- * Earlier versions had a folder of files in the lock's place. Another process may be at it, too,
- * and may have made the lock: neither call removes a file that has the folder's name.
+ * Earlier versions had a folder of files where the lock is now. Another process may remove it at
+ * the same time, and may have created the lock already: neither call removes a file that has the
+ * folder's name.
  * @param {string} folder
  */
 function removeFormerLock(folder) {
@@ -175,7 +179,7 @@ async function flock(descriptor, file) {
  */
 function run([file = '', ...args], descriptor) {
   return new Promise((resolve, reject) => {
-    // A session of its own: Ctrl-C must not end it between the lock and its exit code.
+    // In a session of its own, Ctrl-C cannot end it between the lock and its exit code.
     const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe', descriptor] });
     let stderr = '';
     child.stderr?.on('data', (chunk) => {
@@ -217,7 +221,7 @@ function describe(descriptor, holder) {
     fs.ftruncateSync(descriptor);
     fs.writeSync(descriptor, text, 0);
   } catch {
-    // A full disk: the lock holds all the same, and says less.
+    // On a full disk the lock still holds, but its file names no holder.
   }
 }
 
@@ -229,7 +233,7 @@ function release(descriptor, file) {
   try {
     if (isSameFile(descriptor, file)) fs.unlinkSync(file);
   } catch {
-    // A file that stays is no obstacle to the next one.
+    // A file that stays is no obstacle to the next holder.
   }
   fs.closeSync(descriptor);
 }

@@ -18,21 +18,20 @@ import type { Environment } from './engine.ts';
 import type { StackContainer, StackContainers } from './stack-containers.ts';
 import type { Watcher } from './watch/watcher.ts';
 
-/** A fault point and the service in whose containers it is. */
+/** A fault point and the service whose containers run it. */
 interface Place extends FaultPoint {
   readonly service: ServiceName;
 }
 
-/**
- * An exec costs the engine a good deal; a driver takes seconds from its start to its first file.
- */
+/** An exec is expensive for the engine. A driver takes seconds from its start to its first file. */
 const LIMIT_EVERY_MS = 1000;
 
-/** What the engine answers when a container has gone or is in that state already. */
+/** What the engine answers when a container is gone or already in that state. */
 const SETTLED: readonly number[] = [304, 404, 409];
 
 /**
- * Faults by the engine's `kill` and `pause`; a child of a service is reached inside the container.
+ * Injects faults with the engine's `kill` and `pause`. A child of a service is reached by an exec
+ * inside the container.
  */
 export class ComposeFaults implements Faults {
   readonly #docker: Docker;
@@ -131,7 +130,7 @@ export class ComposeFaults implements Faults {
     return `watcher, process ${watcher.pid}`;
   }
 
-  /** All of the first container that has any. */
+  /** Signals all such children in the first container that has any. */
   async #signalChildren(
     { service, target }: Place,
     childClass: string,
@@ -150,14 +149,14 @@ export class ComposeFaults implements Faults {
       return await actInContainer(info.Id, mainClass, action, this.#environment);
     } catch (error) {
       // An exec that the end of its container cuts off fails in one of many ways, some of them
-      // without a word.
+      // without a message.
       const now = await this.#settled(this.#docker.getContainer(info.Id).inspect());
       if (now?.State.Running && now.State.StartedAt === info.State.StartedAt) throw error;
       return 0;
     }
   }
 
-  /** @throws NothingToStrike where no service has a process of that name */
+  /** @throws NothingToBreak where no service has a process of that name */
   #place(target: FaultTarget): Place {
     const place = this.#places.find((one) => one.target === target);
     if (!place) throw new NothingToBreak(target);
@@ -191,9 +190,9 @@ export class ComposeFaults implements Faults {
 const nameOf = ({ info }: StackContainer): string => info.Name.replace(/^\//, '');
 
 /**
- * Does something to every process of a container whose command line names a main class: a signal by
- * its name, or the soft limit of its files' size. Python, because the Spark image has it, and
- * neither pgrep nor prlimit is certain. It prints how many it reached.
+ * Acts on every process of a container whose command line names a main class: sends a signal by its
+ * name, or sets the soft limit of its files' size. It is Python because the Spark image has Python,
+ * while neither pgrep nor prlimit is certain. It prints how many processes it reached.
  */
 const SCRIPT = `
 import os, resource, signal, sys
@@ -238,8 +237,8 @@ export type ContainerAction =
 
 /**
  * @param mainClass a word of the command line
- * @returns how many processes it was done to; 0 also when the container does not run
- * @throws Error with the words of `docker exec`
+ * @returns how many processes were reached; 0 also when the container does not run
+ * @throws Error with the error output of `docker exec`
  */
 async function actInContainer(
   container: string,
@@ -259,7 +258,7 @@ async function actInContainer(
     { env: environment, extendEnv: false, reject: false, stdin: 'ignore' },
   );
   if (!failed) return Number(stdout.trim());
-  // It has ended, is between two starts, is paused, or was killed while it was asked.
+  // The container has ended, is between two starts, is paused, or was killed during the exec.
   if (exitCode === KILLED || NOT_RUNNING.test(stderr)) return 0;
   throw new Error(`docker exec in ${container}: ${stderr.trim() || `exit code ${exitCode}, without a word`}`);
 }

@@ -29,27 +29,28 @@ import { observeRecorded, stopStack, wipeRunDir } from './stop-stack.ts';
 import { ConnectionLost, type ControlClient } from './supervisor/control-channel.ts';
 
 /**
- * What the local runtime is given from outside: how each service is run, and what must be there
- * before.
+ * What the local runtime is given from outside: how each service runs, and what must exist before.
  */
 export interface LocalParts {
-  /** In the order of their start. */
+  /** In start order. */
   readonly services: readonly Service[];
   readonly launchOf: (service: ServiceName) => ServiceLaunch;
   readonly setup: readonly SetupStep[];
-  /** Looks for missing tools and touches nothing. */
+  /** Checks for missing tools; has no side effects. */
   readonly checkTools: (signal: AbortSignal) => Promise<void>;
 }
 
-/** A supervisor that takes longer to answer a simple question is in trouble. */
+/** A supervisor that takes longer to answer a simple request is in trouble. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** A supervisor with nothing to do may end just when it is asked; it is then started again. */
+/**
+ * A supervisor with nothing to do may end just when it gets a request; it is then started again.
+ */
 const START_ATTEMPTS = 3;
 
 /**
- * Native processes under a detached supervisor. This object holds only a connection; all state is
- * the supervisor's.
+ * Runs the stack as native processes under a detached supervisor. This object holds only a
+ * connection; the supervisor has all state.
  */
 export class LocalRuntime implements Runtime {
   readonly name = 'local';
@@ -89,7 +90,7 @@ export class LocalRuntime implements Runtime {
     }
     for (let attempt = 1; ; attempt++) {
       const client = await this.#supervisor(signal);
-      // After the supervisor is there: it empties the scratch folder when it starts.
+      // The supervisor must run first: it empties the scratch folder when it starts.
       prepareLaunch(launch);
       try {
         await client.request('start', launch.spec, signal);
@@ -171,7 +172,7 @@ export class LocalRuntime implements Runtime {
   }
 
   async assertOwn(): Promise<void> {
-    // The stack is what RUN_DIR holds, and whose that is was asked before.
+    // RUN_DIR holds the whole stack, and its owner was checked before.
   }
 
   async otherOwner(): Promise<undefined> {
@@ -191,7 +192,7 @@ export class LocalRuntime implements Runtime {
     this.#client = undefined;
   }
 
-  /** The connection to a supervisor that lives, if one does. */
+  /** Connects to a living supervisor, if there is one. */
   async #connected(): Promise<ControlClient | undefined> {
     if (this.#client?.lost) this.#client = undefined;
     if (this.#client) return this.#client;
@@ -224,7 +225,10 @@ export class LocalRuntime implements Runtime {
   }
 }
 
-/** The local runtime of a configuration: provisioned tools, and the services as their files say. */
+/**
+ * Returns the local runtime of a configuration, with provisioned tools and the services as their
+ * files define them.
+ */
 export function localRuntime(config: StackConfig, services: readonly Service[]): LocalRuntime {
   const { checkMachine, steps, toolchain } = provisioning(config, services);
   const context = {
@@ -249,7 +253,8 @@ function layoutOf({ runDir }: StackConfig, services: readonly Service[]): RunLay
 }
 
 /**
- * OUTPUT_PATH, a relative path taken from the checkout as in the other settings; a URI as it is.
+ * Returns OUTPUT_PATH. A relative path starts at the checkout, as in the other settings; a URI
+ * stays as it is.
  */
 export function localOutputPath({ settings, projectDir, outputDir }: StackConfig): string {
   const { OUTPUT_PATH } = settings;

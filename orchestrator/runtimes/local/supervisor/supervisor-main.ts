@@ -17,7 +17,7 @@ const IDLE_EXIT_MS = 5000;
 
 const say = outputLog();
 
-/** How soon a state is recorded after all that could not be: the disk was full. */
+/** How soon the state is recorded again after a failure, such as a full disk. */
 const RECORD_AGAIN_MS = 1000;
 
 /**
@@ -31,7 +31,7 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
 
   const left = await stopRecorded(layout, readState(layout.stateFile));
   if (left.length > 0) say(`stopped what an earlier supervisor had left: ${left.join(', ')}`);
-  // They belong to processes that are gone.
+  // They belong to processes that no longer exist.
   for (const folder of [...emptied, layout.scratch]) rmSync(folder, { recursive: true, force: true });
 
   const watchdog = new Watchdog(
@@ -52,8 +52,7 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
       if (unrecorded) say('the state is recorded again');
       unrecorded = undefined;
     } catch (error) {
-      // A full disk must not take the stack down; those who ask through the socket still get the
-      // truth.
+      // A full disk must not stop the stack. Clients of the socket still get the truth.
       if (!unrecorded) say(`the state could not be recorded: ${messageOf(error)}`);
       unrecorded = setTimeout(record, RECORD_AGAIN_MS).unref();
     }
@@ -70,7 +69,7 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
     record();
     await watchdog.stop();
     await server.close();
-    // None when it is ended before it listens.
+    // It is empty when the supervisor is ended before it listens.
     if (socket !== '') rmSync(socket, { force: true });
     lock.release();
     if (socket !== '') removeIfEmpty(dirname(socket));
@@ -108,8 +107,8 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
 }
 
 /**
- * Listens where the system lets it: not every file system has sockets, or permissions that keep
- * others off.
+ * Listens on the first path that works: not every file system has sockets, or permissions that keep
+ * other users out.
  * @returns the socket's path
  * @throws Error with the last reason
  */
@@ -130,8 +129,8 @@ async function listenAnywhere(server: ControlServer, paths: readonly string[]): 
 }
 
 /**
- * @throws Error when the folder is another user's or open to others: whoever can write there could
- * take the socket's place
+ * @throws Error when the folder is another user's or open to others: anyone who can write there
+ * could replace the socket
  */
 function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
