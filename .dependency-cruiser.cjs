@@ -1,7 +1,6 @@
 /**
- * Dependencies point one way:
- * main → cli → {chaos, doctor} → {engine, peek, verify} → {runtimes, services, toolchain} → {kafka, lake}
- * → {settings, pipeline} → util. No cycles.
+ * Dependencies point one way: main → cli → {chaos, doctor} → {engine, peek, verify} → {runtimes,
+ * services, toolchain} → {kafka, lake} → {settings, pipeline} → util. No cycles.
  */
 const LAYERS = [
   ['cli'],
@@ -89,8 +88,8 @@ module.exports = {
     {
       name: 'orchestrator-and-producer-apart',
       severity: 'error',
-      // What the producer takes is asked of itself, so that a start can be refused before it; what its command reads is read once, and
-      // a value is shown in an error in one way.
+      // What the producer takes is asked of itself, so that a start can be refused before it; what
+      // its command reads is read once, and a value is shown in an error in one way.
       from: { path: '^orchestrator/' },
       to: {
         path: '^producer/',

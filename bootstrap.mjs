@@ -15,7 +15,8 @@ const MISSING_ON_MACHINE = 3;
 
 const projectDir = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(projectDir, 'node_modules');
-// npm writes its own record last, and empties the whole folder first: neither survives an install that was cut short.
+// npm empties the whole folder first and writes its own record last. Neither record survives an
+// install that was cut short.
 const npmRecord = path.join(modules, '.package-lock.json');
 const ourRecord = path.join(modules, '.medallion-stream-lock');
 
@@ -60,7 +61,8 @@ function fail(message, hint) {
   return false;
 }
 
-// In-process, so that signals, terminal and exit code are the command's own and no second process has to start.
+// It runs in this process, so that signals, terminal and exit code are the command's own and no
+// second process has to start.
 function runOrchestrator(args) {
   const entry = path.join(projectDir, 'orchestrator', 'main.ts');
   process.argv = [process.argv[0], entry].concat(args);
@@ -80,9 +82,10 @@ function execute(bin, args) {
   });
 }
 
-// --- packages ---------------------------------------------------------------------------------------------------------
+// --- packages
+// ---------------------------------------------------------------------------------------------------------
 
-// Resolves with whether the packages are there.
+// Resolves with whether the packages are installed.
 function installPackages() {
   const lockfile = fs.readFileSync(path.join(projectDir, 'package-lock.json'), 'utf8');
   const fingerprint = createHash('sha256').update(lockfile).digest('hex');
@@ -90,7 +93,7 @@ function installPackages() {
   if (reason === undefined || !canInstall(reason)) return Promise.resolve(reason === undefined);
   return takeLock().then((lock) => {
     if (!lock) return false;
-    // Whoever was waited for has probably done it.
+    // The process that held the lock has probably installed them.
     if (reasonToInstall(lockfile, fingerprint) === undefined) {
       lock.release();
       return true;
@@ -121,8 +124,9 @@ function installPackages() {
   });
 }
 
-// Why packages have to be installed, as the end of a sentence; undefined when those of the lockfile are there. Our record
-// makes that quick to tell, and without it (in a checkout that cannot be written) npm's own record is compared.
+// Returns why packages must be installed, as the end of a sentence; undefined when those of the
+// lockfile are installed. Our record makes the check quick. Without it (in a checkout that cannot
+// be written) npm's own record is compared.
 function reasonToInstall(lockfile, fingerprint) {
   if (!fs.existsSync(npmRecord)) return 'node_modules is missing or not complete';
   const own = parsed(readOr(ourRecord, ''));
@@ -132,7 +136,8 @@ function reasonToInstall(lockfile, fingerprint) {
     }
     return missing(own.native || []);
   }
-  // Installed by hand: npm's record must have every package of the lockfile that this platform needs.
+  // After an install by hand, npm's record must have every package of the lockfile that this
+  // platform needs.
   const wanted = parsed(lockfile).packages;
   const installed = parsed(readOr(npmRecord, ''));
   const present = installed ? installed.packages : {};
@@ -156,7 +161,7 @@ function missing(names) {
   );
 }
 
-// The packages that are made for this platform and not for all.
+// Returns the packages that are built for this platform only.
 function nativePackages(packages) {
   return Object.keys(packages).filter((name) => {
     const { os: systems, cpu, libc: libraries } = packages[name];
@@ -165,7 +170,7 @@ function nativePackages(packages) {
   });
 }
 
-// A list of package.json's: names that are allowed, or with `!` those that are not.
+// A list in package.json names what is allowed, or with `!` what is not.
 function admits(list, name) {
   if (!list) return true;
   return list.includes(name) || (list.every((one) => one.startsWith('!')) && !list.includes(`!${name}`));
@@ -177,7 +182,7 @@ function platformName() {
   return parts.filter(Boolean).join('-');
 }
 
-// The C library of Linux: the name of the dynamic loader stands in the head of every program.
+// The C library of Linux. The head of every program names the dynamic loader.
 function libc() {
   if (process.platform !== 'linux') return undefined;
   const head = Buffer.alloc(4096);
@@ -187,19 +192,20 @@ function libc() {
   return head.includes('ld-musl-') ? 'musl' : 'glibc';
 }
 
-// Only what is there is recorded: npm may leave out an optional package that cannot be built here, for good.
+// Records only packages that exist: npm may leave out, for good, an optional package that cannot be
+// built here.
 function record(lockfile, fingerprint) {
   const native = nativePackages(parsed(lockfile).packages).filter((name) => missing([name]) === undefined);
   const content = JSON.stringify({ lockfile: fingerprint, platform: platformName(), native });
   try {
     fs.writeFileSync(ourRecord, content);
   } catch (error) {
-    // The record only saves time.
+    // The record only saves time, so the install does not fail without it.
     if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(error.code)) throw error;
   }
 }
 
-// Whether node_modules can be replaced; says so when it cannot.
+// Whether node_modules can be replaced; reports the error when it cannot.
 function canInstall(reason) {
   try {
     fs.accessSync(projectDir, fs.constants.W_OK);
@@ -223,19 +229,20 @@ function parsed(text) {
 
 function npmCi(lock) {
   const environment = Object.assign({}, process.env);
-  // Certificate authorities of the machine's own are named for one tool and meant for all.
+  // The machine's own certificate authorities are configured for one tool but meant for all.
   const authorities = process.env.NODE_EXTRA_CA_CERTS || process.env.SSL_CERT_FILE || process.env.PIP_CERT;
   if (authorities) environment.NODE_EXTRA_CA_CERTS = authorities;
-  // `npm run --silent` hands its silence on, which would hide why an install failed.
+  // `npm run --silent` passes its silence on, which would hide why an install failed.
   if (environment.npm_config_loglevel === 'silent') delete environment.npm_config_loglevel;
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
-  // The npm that runs this script, if one does; its output is kept from ours, which a script may read.
+  // Uses the npm that runs this script, if one does. Its output goes to standard error, because a
+  // script may read our standard output.
   const cli = process.env.npm_execpath;
   const own = cli && path.basename(cli) === 'npm-cli.js' && fs.existsSync(cli);
   return run(
     own ? process.execPath : 'npm',
     own ? [cli].concat(args) : args,
-    // It holds the lock, too: should this process be killed, npm goes on.
+    // npm holds the lock, too: it goes on if this process is killed.
     { cwd: projectDir, env: environment, stdio: ['ignore', 2, 2, lock.descriptor] },
   );
 }
@@ -249,7 +256,8 @@ function readOr(file, otherwise) {
   }
 }
 
-// Resolves with the exit code as a shell tells it. Ctrl-C reaches the child by itself, as one of the terminal's group.
+// Resolves with the exit code that a shell would report. Ctrl-C reaches the child by itself, as
+// part of the terminal's group.
 function run(file, args, options) {
   return new Promise((resolve, reject) => {
     const pass = (signal) => child.kill(signal);
@@ -257,7 +265,7 @@ function run(file, args, options) {
     const stay = (signal) => {
       interruption = signal;
     };
-    // Before the child is there: what it does may bring a signal at once.
+    // The handlers precede the child, which may cause a signal at once.
     process.on('SIGINT', stay);
     process.on('SIGTERM', pass);
     process.on('SIGHUP', pass);
@@ -279,10 +287,11 @@ function run(file, args, options) {
   });
 }
 
-// --- one install at a time --------------------------------------------------------------------------------------------
+// --- one install at a time
+// --------------------------------------------------------------------------------------------
 
-// The lock lies where the packages do, so that it holds between the machine and its containers. It is in a module of its own,
-// which is loaded only here: by now Node is new enough for it.
+// The lock is in the folder of the packages, so that it holds between the machine and its
+// containers. Its module is loaded only here, where Node is known to be new enough for it.
 function takeLock() {
   const file = path.join(projectDir, '.install.lock');
   return import('./orchestrator/util/kernel-lock.mjs').then((locks) =>

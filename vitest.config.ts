@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** How long `expect.poll` waits for a condition unless it says so itself: processes have to start on a busy machine. */
+/**
+ * How long `expect.poll` waits for a condition unless it says so itself: processes have to start on
+ * a busy machine.
+ */
 const poll = { timeout: 20_000 };
 
 /** Tests that start real stacks, two side by side: each waits a good part of its time. */
@@ -9,7 +12,10 @@ const stacks = (name: string, include: string[]) => ({
   test: { name, include, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 900_000, expect: { poll } },
 });
 
-/** Files of e2e that take minutes. None of them is the last to begin, for which everything else would be done. */
+/**
+ * Files of e2e that take minutes. None of them is the last to begin, for which everything else
+ * would be done.
+ */
 const LONGEST = ['compose', 'two-checkouts', 'kill', 'reset', 'full-disk', 'odd-folders', 'other-producers'];
 
 class LongestFirst extends BaseSequencer {

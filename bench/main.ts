@@ -18,7 +18,10 @@ import { readOptions, yargsOptions } from './options.ts';
 import { benchOutput, outputLost } from './report/bench-output.ts';
 import { prepareResults, report } from './report/results.ts';
 
-/** `npm run bench`: measurements of the product against what it is compared with, all sides in one run. */
+/**
+ * `npm run bench`: measurements of the product against what it is compared with, all sides in one
+ * run.
+ */
 const COMMANDS: readonly BenchCommand[] = [
   drain,
   latency,
@@ -103,6 +106,7 @@ try {
   exitCode = error instanceof ProductError ? error.exitCode : 1;
   if (error !== outputLost.reason) benchOutput.err(errorText(error));
 }
-// The figures must have left the process; connections that a measurement leaves open must not keep it.
+// The figures must have left the process; connections that a measurement leaves open must not keep
+// it.
 await benchOutput.flushed();
 process.exit(outputLost.aborted ? exitCodeOfLost(outputLost.reason) : exitCode);

@@ -7,7 +7,10 @@ import type { SettingName } from '../orchestrator/settings/setting-table.ts';
 import { ProductError } from '../orchestrator/util/product-error.ts';
 import { OTHER, type Side } from './drain/side.ts';
 
-/** Options of a measurement: every one has a default and a description. Names are written as flags with dashes. */
+/**
+ * Options of a measurement: every one has a default and a description. Names are written as flags
+ * with dashes.
+ */
 export type OptionShape = z.ZodObject<Record<string, z.ZodType>>;
 
 /** A whole number, 1 or more. */

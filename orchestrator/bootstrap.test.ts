@@ -37,7 +37,10 @@ const LOCKFILE = JSON.stringify({
   },
 });
 
-/** Installs as npm does: empties the folder first, writes its record last. Waits in between for a file, if one is asked for. */
+/**
+ * Installs as npm does: empties the folder first, writes its record last. In between it waits for a
+ * file, if one is named.
+ */
 const NPM = `#!/bin/sh
 echo "$*" >> calls
 echo "npm speaks"
@@ -155,7 +158,8 @@ test.each(['platform', 'arch'] as const)(
   async (name) => {
     await start().end;
     const other = `Object.defineProperty(process, '${name}', { value: 'another' })`;
-    // The command itself then runs on what it takes for another machine; only the installation counts here.
+    // The command itself then runs on another machine, as far as it knows; only the installation
+    // counts here.
     const { err } = await start([], importing(other)).end;
     expect(err).toMatch(
       /Installing packages \(npm ci\): node_modules was installed for .*, and this is .*another.*\.\n/,
@@ -229,7 +233,7 @@ describe.skipIf(process.getuid?.() !== 0)('a checkout of another user', () => {
   });
 });
 
-test('a failed install ends with 3, the words of npm and a hint, and is tried again', async () => {
+test('a failed install ends with 3, the output of npm and a hint, and is tried again', async () => {
   put('fail', '');
   const { code, out, err } = await start(['status', '--json']).end;
   expect({ code, out }).toEqual({ code: 3, out: '' });
@@ -240,7 +244,7 @@ test('a failed install ends with 3, the words of npm and a hint, and is tried ag
   expect((await start().end).code).toBe(7);
 });
 
-test('a machine without npm is told so', async () => {
+test('a machine without npm gets an error that names it', async () => {
   rmSync(join(checkout, 'bin', 'npm'));
   const { stdout } = spawnSync('sh', ['-c', 'command -v flock || command -v perl'], { encoding: 'utf8' });
   symlinkSync(stdout.trim(), join(checkout, 'bin', basename(stdout.trim())));
@@ -249,7 +253,7 @@ test('a machine without npm is told so', async () => {
   expect(err).toContain('npm could not be run');
 });
 
-test('of two at once one installs and the other waits for it', async () => {
+test('of two concurrent commands one installs and the other waits for it', async () => {
   put('wait', '');
   const first = start();
   await npmStarted();
@@ -263,7 +267,7 @@ test('of two at once one installs and the other waits for it', async () => {
 });
 
 test('a checkout that cannot be written is named, with its packages missing', async () => {
-  // A file in the lock's way is refused to every user, root included.
+  // The system refuses a file in the lock's place to every user, root included.
   mkdirSync(join(checkout, '.install.lock', 'not ours'), { recursive: true });
   const { code, err } = await start().end;
   expect(code).toBe(3);
@@ -301,12 +305,12 @@ test('--exec runs a program of a package with its arguments and exit code', asyn
   expect(await start(['--exec', 'nothing']).end).toMatchObject({ code: 3 });
 });
 
-/** Changes what Node says of itself before the command sees it. */
+/** Changes what Node reports of itself before the command reads it. */
 const importing = (script: string) => ({
   NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(script)}`,
 });
 
-test('Windows itself is refused with 3 and the way to go, before anything is looked at', async () => {
+test('Windows itself is refused with 3 and the remedy, before anything is checked', async () => {
   const windows = "Object.defineProperty(process, 'platform', { value: 'win32' })";
   rmSync(join(checkout, 'package-lock.json'));
   const { code, out, err } = await start(['up'], importing(windows)).end;

@@ -12,7 +12,7 @@ function temporary(): string {
   return folder;
 }
 
-/** `generate` with what a shell does to its streams. */
+/** Runs `generate` with the stream redirections of a shell. */
 function shell(line: string) {
   const generate = 'node bootstrap.mjs --exec tsx orchestrator/generate-main.ts';
   return spawnSync('bash', ['-c', `generate() { ${generate} "$@"; }; ${line}`], {
@@ -48,12 +48,12 @@ it('shows its help', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
-it('ends as other commands do when its reader has gone', () => {
+it('ends as other commands do when its reader is gone', () => {
   const { stdout, stderr } = shell('{ sleep 0.2; generate --check; echo $? >&3; } 3>&2 | true');
   expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '141\n' });
 });
 
-it.skipIf(!existsSync('/dev/full'))('says in a sentence that its output cannot be written', () => {
+it.skipIf(!existsSync('/dev/full'))('reports in a sentence that its output cannot be written', () => {
   const { status, stderr } = shell('generate --check > /dev/full');
   expect(stderr).toMatch(
     /^error: What the command prints could not be written to standard output: ENOSPC.* \[STREAM_FAILED\]\nhint: .*\n$/,
@@ -62,7 +62,7 @@ it.skipIf(!existsSync('/dev/full'))('says in a sentence that its output cannot b
 });
 
 it.skipIf(!existsSync('/dev/full'))(
-  'names the file that a full disk does not take, and leaves no part of it',
+  'names the file that a full disk does not accept, and leaves no part of it',
   () => {
     const folder = onFullDisk();
     const { status, stderr } = shell(`generate '${folder}'`);

@@ -23,7 +23,7 @@ const projectDir = resolve(fileURLToPath(import.meta.url), '../..');
 const options = process.argv.slice(2);
 const mode = options.includes('--check') ? 'check' : 'write';
 
-/** The error after which standard output or standard error takes nothing more. */
+/** The error after which standard output or standard error accepts nothing more. */
 let lost: NodeJS.ErrnoException | undefined;
 const output = tellingOutput((error) => {
   lost = error;
@@ -82,7 +82,7 @@ function generateSettings(): number {
   return Math.max(0, ...outcomes);
 }
 
-/** Says what became of a file, and gives the exit code of that. */
+/** Reports the outcome of a file and returns its exit code. */
 function outcomeOf(file: string, replace: () => boolean): number {
   try {
     const differed = replace();

@@ -13,12 +13,14 @@ import { errorJson, errorText, ProductError } from './util/product-error.ts';
 import type { Reporter } from './util/run-plan.ts';
 
 const UNEXPECTED = 1;
-/** How long connections that a command left open may keep the process after its output was written. */
+/**
+ * How long connections that a command left open may keep the process after its output was written.
+ */
 const LINGER_MS = 3000;
 
 const argv = process.argv.slice(2);
 const abort = new AbortController();
-/** The error after which standard output or standard error takes nothing more. */
+/** The error after which standard output or standard error accepts nothing more. */
 let lost: NodeJS.ErrnoException | undefined;
 let command: ParsedCommand | undefined;
 
@@ -41,7 +43,8 @@ async function main(): Promise<number> {
     const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs };
     folders = { RUN_DIR: givenRunDir(request) };
     const { config, notes } = await resolveStack(request);
-    // Before anything starts; commands that stop or look at a stack do without.
+    // A broken pipeline fails here, before anything starts. Commands that stop or observe a stack
+    // do not need it.
     if (!isLenient) loadPipeline(config.settings.PIPELINE, projectDir);
     folders = {
       RUN_DIR: config.runDir,
@@ -75,7 +78,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Ends the process when all output is written: `process.exit` would cut off what a pipe has not taken yet. */
+/**
+ * Ends the process when all output is written. `process.exit` would cut off what a pipe has not
+ * taken yet.
+ */
 async function end(exitCode: number): Promise<void> {
   await output.flushed();
   process.exitCode = lost === undefined ? exitCode : exitCodeOfLost(lost);
@@ -93,7 +99,10 @@ function reporterFor(json: boolean, to: Output): Reporter {
     : plainReporter(to);
 }
 
-/** The first signal aborts the command, which then undoes what it began; a second one ends the process at once. */
+/**
+ * The first signal aborts the command, which then undoes what it began. A second one ends the
+ * process at once.
+ */
 function listenForSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {

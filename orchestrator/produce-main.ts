@@ -5,7 +5,10 @@ import { readEnvFile } from './settings/env-file.ts';
 import type { StackConfig } from './settings/stack-config.ts';
 import { errorText, ProductError } from './util/product-error.ts';
 
-/** `npm run produce` sends to this folder's stack, unless it is told of brokers: then nothing of the stack matters to it. */
+/**
+ * `npm run produce` sends to this folder's stack unless it is given brokers. With brokers, nothing
+ * of the stack matters to it.
+ */
 const BROKERS = 'KAFKA_BOOTSTRAP_SERVERS';
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -28,7 +31,7 @@ try {
   process.exitCode = error instanceof ProductError ? error.exitCode : 1;
 }
 
-/** Two checkouts have the same ports unless one is told others. */
+/** Two checkouts have the same ports unless one has other settings. */
 async function warnOfOtherStack({ environment, projectDir, settings }: StackConfig): Promise<void> {
   if (settings.RUNTIME === 'local') return;
   const port = settings.KAFKA_PORT;

@@ -1,4 +1,7 @@
-/** A setting that is refused. The message is one sentence: setting, value, what is allowed; never a secret. */
+/**
+ * A setting that is refused. The message is one sentence: setting, value, what is allowed; never a
+ * secret.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -18,7 +21,10 @@ export class ProducerError extends Error {
 const MOST_CHARACTERS = 250;
 const SHOWN_CHARACTERS = 100;
 
-/** A value as an error shows it: in quotation marks, with escapes for what is not printable, cut when it is long. */
+/**
+ * A value as an error shows it: in quotation marks, with escapes for what is not printable, cut
+ * when it is long.
+ */
 export function shownValue(value: string | undefined): string {
   return cut(value ?? '', JSON.stringify);
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-// The image runs the compiled producer on Node alone, which resolves imports more strictly than a loader of TypeScript.
-// It is compiled from what the Dockerfile copies, and nothing else.
+// The image runs the compiled producer on Node alone, which resolves imports more strictly than a
+// loader of TypeScript. It is compiled from what the Dockerfile copies, and nothing else.
 const projectDir = join(import.meta.dirname, '..');
 const modules = join(projectDir, 'node_modules');
 let folder: string;

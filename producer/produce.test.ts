@@ -86,7 +86,8 @@ describe('produce', () => {
     expect(stalls.length).toBeGreaterThan(3);
     isUp = true;
     await vi.advanceTimersByTimeAsync(2000 + 10_000);
-    // Ten seconds' records, one second's debt, and up to two seconds that the back-off did not wait for.
+    // Ten seconds' records, one second's debt, and up to two seconds that the back-off did not wait
+    // for.
     expect(publisher.counts.sent - sent).toBeGreaterThanOrEqual(10 * 50 + 50 - 2);
     expect(publisher.counts.sent - sent).toBeLessThanOrEqual(12 * 50 + 50 + 2);
     stop.abort();

@@ -54,7 +54,8 @@ export class Report {
     if (this.#acknowledgedAtLine === 0) {
       this.#write(`first records acknowledged: ${acknowledged}`);
     } else if (newlyAcknowledged >= RECORDS_OF_A_LINE && elapsedMs >= LINE_MS) {
-      // Of what was sent: acknowledgements come a batch at a time and would make an even rate look uneven.
+      // Of what was sent: acknowledgements come a batch at a time and would make an even rate look
+      // uneven.
       const rate = (((sent - this.#sentAtLine) * 1000) / elapsedMs).toFixed(1);
       this.#write(`sent=${sent} acked=${acknowledged} failed=${failed} buffered=${buffered} rate=${rate}/s`);
     } else {
@@ -74,7 +75,10 @@ export class Report {
     this.#write(`waiting (${seconds(nowMs - this.#waitingSinceMs)}): ${detail}${buffer}`);
   }
 
-  /** A partition goes on with a new producer id: what was acknowledged under the old one may be gone. */
+  /**
+   * A partition goes on with a new producer id: what was acknowledged under the old one may be
+   * gone.
+   */
   renewed(partition: number, detail: string, mayDouble: number): void {
     const doubling =
       mayDouble === 0 ? 'nothing is written twice' : `${mayDouble} records may be written twice`;
@@ -112,8 +116,9 @@ export class Report {
 }
 
 /**
- * Lines on standard output, as long as someone reads them. When the reader has gone (a closed pipe), records
- * still have to be delivered: lines are dropped from then on, and `spare` is told so once.
+ * Lines on standard output, as long as someone reads them. When the reader has gone (a closed
+ * pipe), records still have to be delivered: lines are dropped from then on, and `spare` is told so
+ * once.
  */
 export function lineOutput(stream: Writable, spare: Writable): (line: string) => void {
   let isOpen = true;
@@ -150,15 +155,19 @@ export function explain(error: unknown): number {
 }
 
 /**
- * Ends the process once both its outputs have taken what was written: `process.exit` alone drops what a
- * pipe has not taken yet. What a broker that does not answer leaves open does not keep the process.
+ * Ends the process once both its outputs have taken what was written: `process.exit` alone drops
+ * what a pipe has not taken yet. What a broker that does not answer leaves open does not keep the
+ * process.
  */
 export async function endProcess(exitCode: number): Promise<never> {
   await Promise.all([process.stdout, process.stderr].map(written));
   process.exit(exitCode);
 }
 
-/** The callback of an empty write comes after those of all writes before it, also from a broken stream. */
+/**
+ * The callback of an empty write comes after those of all writes before it, also from a broken
+ * stream.
+ */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (stream.writableLength === 0) resolve();

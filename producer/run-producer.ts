@@ -11,7 +11,8 @@ import type { Report } from './report.ts';
  * Feeds the topic until a limit is reached or `stop` is aborted.
  *
  * @returns whether every record that was generated has been acknowledged
- * @throws {ProducerError} when the topic is missing, the broker refuses, or the answer key cannot be written
+ * @throws {ProducerError} when the topic is missing, the broker refuses, or the answer key cannot
+ * be written
  */
 export async function runProducer(
   config: ProducerConfig,
@@ -87,8 +88,8 @@ interface Flow {
 const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Makes records as they are due and hands them over, waiting whenever the buffer is full; until there are enough or the
- * signal is aborted.
+ * Makes records as they are due and hands them over, waiting whenever the buffer is full; until
+ * there are enough or the signal is aborted.
  */
 async function generate({ source, pacer, publisher, limits }: Flow, stop: AbortSignal): Promise<void> {
   let left = limits.maxRecords ?? Number.POSITIVE_INFINITY;
@@ -108,8 +109,8 @@ async function generate({ source, pacer, publisher, limits }: Flow, stop: AbortS
 }
 
 /**
- * Pushes out what lingers every ten seconds. A flush that is still under way is not joined by another; when
- * nothing at all was acknowledged since the last look, that is said.
+ * Pushes out what lingers every ten seconds. A flush that is still under way is not joined by
+ * another; when nothing at all was acknowledged since the last look, that is said.
  */
 async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal): Promise<void> {
   let isFlushing = false;
@@ -136,10 +137,12 @@ async function passed(durationMs: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs the flow until a limit is reached or `stop` is aborted, then delivers what is buffered and closes; once `stop` is
- * aborted, that has ten seconds. The publisher's counts tell what became of the records.
+ * Runs the flow until a limit is reached or `stop` is aborted, then delivers what is buffered and
+ * closes; once `stop` is aborted, that has ten seconds. The publisher's counts tell what became of
+ * the records.
  *
- * @throws {ProducerError} when the broker refuses records for good; the publisher is closed then too
+ * @throws {ProducerError} when the broker refuses records for good; the publisher is closed then
+ * too
  */
 export async function produce(flow: Flow, stop: AbortSignal): Promise<void> {
   const { publisher, limits } = flow;

@@ -5,7 +5,10 @@ import { flushOutput } from '../orchestrator/util/output.ts';
 import { projectDir } from './support/project.ts';
 import { pythonTools } from './support/python-tools.ts';
 
-/** `npm run check`: types, format, lint, layers, unused code, generated files. All of them run, whatever fails. */
+/**
+ * `npm run check`: types, format, lint, layers, unused code, generated files. All of them run,
+ * whatever fails.
+ */
 const bin = (name: string) => join(projectDir, 'node_modules', '.bin', name);
 const python = await pythonTools();
 const app = join(projectDir, 'spark-app');

@@ -8,9 +8,10 @@ import { projectDir } from './support/project.ts';
 import { runPytest } from './support/pytest.ts';
 
 /**
- * `npm test`: unit tests, the job's tests against a real Spark session, end-to-end tests against real stacks. All of them run,
- * whatever fails; the last line counts. `npm test -- unit python` runs only the parts named. The part `long` (chaos, what a broker
- * may do, SINK_FILES=parallel, the benchmark) takes minutes more and runs only when it is named.
+ * `npm test`: unit tests, the job's tests against a real Spark session, end-to-end tests against
+ * real stacks. All of them run, whatever fails; the last line counts. `npm test -- unit python`
+ * runs only the parts named. The part `long` (chaos, what a broker may do, SINK_FILES=parallel, the
+ * benchmark) takes minutes more and runs only when it is named.
  */
 const PARTS = ['unit', 'python', 'e2e', 'long'] as const;
 type Part = (typeof PARTS)[number];
@@ -110,7 +111,8 @@ async function runVitest(projects: readonly Part[]): Promise<Counts> {
       ...args,
     ]);
     const report = vitestReport.parse(JSON.parse(readFileSync(file, 'utf8')));
-    // A file that cannot be loaded, or an error outside a test, fails the run without a failed test.
+    // A file that cannot be loaded, or an error outside a test, fails the run without a failed
+    // test.
     const unseen = code !== 0 && report.numFailedTests === 0 ? 1 : 0;
     sayWhatWasSkipped(report);
     return {
@@ -133,7 +135,10 @@ function failuresOf({ testResults }: z.output<typeof vitestReport>, unseen: numb
   return unseen === 0 ? failures : [...failures, 'an error outside the tests, shown above'];
 }
 
-/** A test that is skipped has its reason in its title, or in that of the group that is skipped as a whole. */
+/**
+ * A test that is skipped has its reason in its title, or in that of the group that is skipped as a
+ * whole.
+ */
 function sayWhatWasSkipped({ testResults }: z.output<typeof vitestReport>): void {
   const titles = testResults
     .flatMap(({ assertionResults }) => assertionResults)

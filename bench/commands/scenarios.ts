@@ -17,7 +17,10 @@ const shape = z.object({
   scenarios: someOf(SCENARIO_NAMES, 'Scenarios of the producer', ['clean', 'messy']),
 });
 
-/** What faults in the records cost the job. Each backlog is one batch: no record comes too late for gold. */
+/**
+ * What faults in the records cost the job. Each backlog is one batch: no record comes too late for
+ * gold.
+ */
 export const scenarios = benchCommand({
   name: 'scenarios',
   summary: "The job's drain of records with and without faults",

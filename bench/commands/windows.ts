@@ -102,7 +102,9 @@ export const windows = benchCommand({
 
 const shown = ({ median, min, max }: ReturnType<typeof summarise>) => [median, min, max].map(whole);
 
-/** The default pipeline with a window for each transaction, open until event time is so much later. */
+/**
+ * The default pipeline with a window for each transaction, open until event time is so much later.
+ */
 function pipelineOf(folder: string, watermarkS: number): string {
   const pipeline = join(folder, 'pipeline');
   cpSync(join(projectDir, 'pipelines', 'transactions'), pipeline, { recursive: true });
@@ -124,7 +126,10 @@ class GoldBatches {
     this.#job = job;
   }
 
-  /** Waits for a batch. @throws ProductError GATE_TIMEOUT, or SERVICE_EXITED when the job ends before */
+  /**
+   * Waits for a batch. @throws ProductError GATE_TIMEOUT, or SERVICE_EXITED when the job ends
+   * before
+   */
   async until(
     wanted: (batch: GoldProgress) => boolean,
     timeoutMs: number,

@@ -22,8 +22,8 @@ export interface OffsetRange {
 }
 
 /**
- * Checks that nothing is missing or doubled in what a side wrote, so that no figure is printed for half the work. Reading alone
- * leaves nothing to check but its offsets.
+ * Checks that nothing is missing or doubled in what a side wrote, so that no figure is printed for
+ * half the work. Reading alone leaves nothing to check but its offsets.
  * @throws ProductError VERIFY_DIFFERENCE
  */
 export async function assertComplete(

@@ -6,11 +6,11 @@ import { filesUnreadByGold } from '../../orchestrator/lake/gold-checkpoint.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
 
 /**
- * How long the queries of an application took, from what Spark leaves in their checkpoints, so that every side is measured by the
- * same clock: `metadata` is written when a query starts, `commits/N` when batch N is done. Starting the JVM and the session is
- * in none of it.
- * @param ends end offset of each partition, which the last commit of every query of the topic must have reached; that of a query of
- *   silver's files must have read them all
+ * How long the queries of an application took, from what Spark leaves in their checkpoints, so that
+ * every side is measured by the same clock: `metadata` is written when a query starts, `commits/N`
+ * when batch N is done. Starting the JVM and the session is in none of it.
+ * @param ends end offset of each partition, which the last commit of every query of the topic must
+ * have reached; that of a query of silver's files must have read them all
  * @returns seconds, and the micro-batches of the query of the topic that had most
  * @throws ProductError VERIFY_DIFFERENCE when one has not
  */
@@ -48,7 +48,10 @@ export async function commitTimes(
   return { seconds: (endMs - beginMs) / 1000, batches: Math.max(...spans.map(({ batches }) => batches)) };
 }
 
-/** Every file of silver that is there has to be in what the last committed batch of a gold table has read. */
+/**
+ * Every file of silver that is there has to be in what the last committed batch of a gold table has
+ * read.
+ */
 async function assertSilverRead(checkpoints: string, table: string): Promise<void> {
   const outputs = dirname(checkpoints);
   const { files } = await filesUnreadByGold(outputs, table, Number.POSITIVE_INFINITY);

@@ -10,7 +10,10 @@ import { OTHER, type Side } from './side.ts';
 /** How a topic is drained; the same for every side. */
 export interface DrainPlan {
   readonly topic: FilledTopic;
-  /** The newest records of the topic that are drained twice before, in the same application, to warm the JVMs up. */
+  /**
+   * The newest records of the topic that are drained twice before, in the same application, to warm
+   * the JVMs up.
+   */
   readonly warmUp: number;
   /** The newest records of the topic that the measured drain has to read. */
   readonly records: number;
@@ -50,7 +53,8 @@ export async function drainSide(
   const measured = tailOf(topic, plan.records);
   const folder = join(stack.folder, 'drain');
   const output = join(folder, 'measured');
-  // Twice: code that the end of a batch drove out, by cases it had not met, is compiled anew in the next.
+  // Twice: code that the end of a batch drove out, by cases it had not met, is compiled anew in the
+  // next.
   const runs = [
     ...(plan.warmUp > 0 ? ['warm-up-1', 'warm-up-2'] : []).map((name) => ({
       output: join(folder, name),

@@ -1,4 +1,7 @@
-/** What drains the topic unless sides are named: the five-query job, the product's job, Spark's own file sink of parsed rows, reading alone. */
+/**
+ * What drains the topic unless sides are named: the five-query job, the product's job, Spark's own
+ * file sink of parsed rows, reading alone.
+ */
 export const SIDES = ['baseline', 'medallion', 'parquet', 'noop'] as const;
 
 /** The product's job from another checkout, such as the commit before a change. */

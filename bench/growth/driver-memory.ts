@@ -20,7 +20,8 @@ export interface DriverMemory {
 }
 
 /**
- * Collects the driver's garbage and measures what is left. Linux, and a JDK (jcmd, jstat) on the PATH.
+ * Collects the driver's garbage and measures what is left. Linux, and a JDK (jcmd, jstat) on the
+ * PATH.
  * @param pid of the driver's JVM
  */
 export async function driverMemory(pid: number): Promise<DriverMemory> {
@@ -38,7 +39,10 @@ export async function driverMemory(pid: number): Promise<DriverMemory> {
   };
 }
 
-/** A line of jstat's by column; a column that is not in use (a collector without survivor spaces) is `-`, which counts 0. */
+/**
+ * A line of jstat's by column; a column that is not in use (a collector without survivor spaces) is
+ * `-`, which counts 0.
+ */
 async function jstat(pid: number, option: string): Promise<ReadonlyMap<string, number>> {
   const { stdout } = await execa('jstat', [option, `${pid}`]);
   const [names = [], values = []] = stdout

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { runGrowth } from './run-growth.ts';
 
 /**
- * `npx tsx bench/growth/growth-main.ts [--batches 5000] [--trigger "100 milliseconds"] [--rate 20] [--warm-up 200] [--samples 20]`
+ * `npx tsx bench/growth/growth-main.ts [--batches 5000] [--trigger "100 milliseconds"] [--rate 20]
+ * [--warm-up 200] [--samples 20]`
  *
  * Exit code 0 when everything is flat and `verify` found no difference, 5 otherwise.
  */

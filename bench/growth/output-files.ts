@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Folders whose files are counted, below OUTPUT_PATH: each sink, and the parts of the checkpoint. */
+/**
+ * Folders whose files are counted, below OUTPUT_PATH: each sink, and the parts of the checkpoint.
+ */
 const COUNTED = [
   'bronze',
   'silver',
@@ -37,7 +39,10 @@ export function lastCommitted(outputPath: string): number {
   return Math.max(-1, ...batchIds(outputPath));
 }
 
-/** Milliseconds from the plan of a micro-batch to its commit, by batch, of those that the checkpoint still knows. */
+/**
+ * Milliseconds from the plan of a micro-batch to its commit, by batch, of those that the checkpoint
+ * still knows.
+ */
 export function batchDurations(outputPath: string): ReadonlyMap<number, number> {
   const folder = join(outputPath, '_chk', 'ingest');
   const writtenAt = (kind: string, batch: number) =>

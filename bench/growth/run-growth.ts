@@ -45,12 +45,18 @@ interface Sample {
 }
 
 const MIB = 1024 * 1024;
-/** Every micro-batch closes windows and most have rejects, so that every sink is full when the warm-up ends. */
+/**
+ * Every micro-batch closes windows and most have rejects, so that every sink is full when the
+ * warm-up ends.
+ */
 const EVERY_SINK = { EVENTS_PER_SEC: '0.05', MALFORMED_RATE: '0.2' };
 /** No micro-batch takes as long, on any machine. */
 const BATCH_TIMEOUT_MS = 60_000;
 
-/** Runs many small micro-batches on a local stack of its own, and tells what grew. The stack is gone afterwards. */
+/**
+ * Runs many small micro-batches on a local stack of its own, and tells what grew. The stack is gone
+ * afterwards.
+ */
 export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
   const { batches, warmUp, samples, onProgress = () => undefined } = options;
   const stack = await TestStack.create({
@@ -81,7 +87,9 @@ export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
   }
 }
 
-/** Waits until a micro-batch is committed, and gathers durations before the checkpoint forgets them. */
+/**
+ * Waits until a micro-batch is committed, and gathers durations before the checkpoint forgets them.
+ */
 async function reach(outputPath: string, batch: number, durations: Map<number, number>): Promise<void> {
   for (let last = -1; last < batch; ) {
     const before = last;

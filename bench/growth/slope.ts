@@ -6,7 +6,10 @@ export interface Point {
 
 /** How a quantity changes over a run. */
 export interface Slope {
-  /** Change per 1,000 micro-batches: the Theil-Sen estimator, the median of the slopes of all pairs, which outliers do not move. */
+  /**
+   * Change per 1,000 micro-batches: the Theil-Sen estimator, the median of the slopes of all pairs,
+   * which outliers do not move.
+   */
   readonly per1000: number;
   /** Median of the first and of the last fifth of the points. */
   readonly first: number;

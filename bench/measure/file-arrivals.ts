@@ -6,7 +6,10 @@ export interface FileArrivals {
   close(): void;
 }
 
-/** Notes when files of an ending get their name in a folder, by the kernel's own notice; the folder is made if need be. */
+/**
+ * Notes when files of an ending get their name in a folder, by the kernel's own notice; the folder
+ * is made if need be.
+ */
 export function watchArrivals(folder: string, ending: string): FileArrivals {
   mkdirSync(folder, { recursive: true });
   const seen = new Map<string, number>();

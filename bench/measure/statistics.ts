@@ -7,8 +7,8 @@ export interface Summary {
 }
 
 /**
- * The value below which a share of the values lies, interpolated between neighbours (the usual definition, type 7 of Hyndman and
- * Fan).
+ * The value below which a share of the values lies, interpolated between neighbours (the usual
+ * definition, type 7 of Hyndman and Fan).
  * @throws RangeError for no values
  */
 export function quantile(values: readonly number[], share: number): number {
@@ -29,7 +29,10 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
-/** The order of the sides in a round: every second runs backwards, every pair begins with the next side. */
+/**
+ * The order of the sides in a round: every second runs backwards, every pair begins with the next
+ * side.
+ */
 export function orderOf<T>(sides: readonly T[], round: number): readonly T[] {
   const first = Math.floor(round / 2) % sides.length;
   const turned = [...sides.slice(first), ...sides.slice(0, first)];

@@ -4,7 +4,9 @@ import type { BenchStack } from '../stack/bench-stack.ts';
 import { awaitRecords, recordsOf } from '../topic/await-records.ts';
 import { recordsBetween } from './records-between.ts';
 
-/** Records are counted one by one: over fewer of them, one more or less would be too large an error. */
+/**
+ * Records are counted one by one: over fewer of them, one more or less would be too large an error.
+ */
 const LEAST_COUNTED = 400;
 const PARTITIONS = 3;
 
@@ -48,7 +50,8 @@ export async function ownSpeed(
 }
 
 /**
- * Kafka's ProducerPerformance from its first record to its last; by its own word, which includes its start.
+ * Kafka's ProducerPerformance from its first record to its last; by its own word, which includes
+ * its start.
  * @throws ProductError VERIFY_DIFFERENCE when not all records are in the topic
  */
 export async function kafkaSpeed(

@@ -1,7 +1,10 @@
 import { withKafkaAdmin } from '../../orchestrator/kafka/topic.ts';
 import type { Address } from '../../orchestrator/util/ports.ts';
 
-/** How many records of a topic have a time from `fromMs` to before `toMs` (Unix ms), by the broker's time index. */
+/**
+ * How many records of a topic have a time from `fromMs` to before `toMs` (Unix ms), by the broker's
+ * time index.
+ */
 export async function recordsBetween(
   kafka: Address,
   topic: string,

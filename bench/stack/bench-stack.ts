@@ -31,7 +31,10 @@ import { type StackPlace, stackPlace } from './stack-place.ts';
 
 const CLUSTER = namesOf([zookeeper, kafka, kafkaInit, sparkMaster, sparkWorker]);
 
-/** ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications are submitted to it. */
+/**
+ * ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications
+ * are submitted to it.
+ */
 export class BenchStack {
   readonly folder: string;
   readonly config: StackConfig;
@@ -51,7 +54,7 @@ export class BenchStack {
     this.#runtime = new LocalRuntime(place.config, {
       services: SERVICES,
       launchOf: (name) => this.#launchOf(serviceNamed(SERVICES, name)),
-      preparation: provided.steps,
+      setup: provided.steps,
       checkTools: provided.checkMachine,
     });
   }
@@ -71,7 +74,10 @@ export class BenchStack {
     }
   }
 
-  /** Submits an application as the product submits its job; `spark-app/app.py` is replaced by another one if given. */
+  /**
+   * Submits an application as the product submits its job; `spark-app/app.py` is replaced by
+   * another one if given.
+   */
   submit(
     program: { readonly app?: readonly string[]; readonly conf?: readonly string[] },
     environment: Readonly<Record<string, string>>,
@@ -133,8 +139,8 @@ export class BenchStack {
   async #start(signal: AbortSignal): Promise<void> {
     await this.#runtime.preflight(signal);
     const steps = upPlan(this.config, this.#runtime, []);
-    const preparation = this.#runtime.preparation().map(({ name }) => name);
-    const wanted = steps.filter(({ name }) => [...preparation, ...CLUSTER].includes(name));
+    const setup = this.#runtime.setup().map(({ name }) => name);
+    const wanted = steps.filter(({ name }) => [...setup, ...CLUSTER].includes(name));
     await runPlan(wanted, plainReporter(benchOutput), signal);
   }
 

@@ -14,9 +14,14 @@ export interface ChildRun {
   readonly lines: readonly string[];
   /** Whether it has ended, well or not. */
   readonly hasEnded: boolean;
-  /** CPU seconds (user and system) so far; after its end, those last seen, at most 0.1 s before it. */
+  /**
+   * CPU seconds (user and system) so far; after its end, those last seen, at most 0.1 s before it.
+   */
   cpuSeconds(): number;
-  /** Waits for a good end. @throws ProductError STEP_FAILED with the last lines when it ends otherwise */
+  /**
+   * Waits for a good end. @throws ProductError STEP_FAILED with the last lines when it ends
+   * otherwise
+   */
   done(signal: AbortSignal): Promise<void>;
   /** SIGTERM, and SIGKILL if that does not end it in time; nothing happens when it has ended. */
   stop(): Promise<void>;

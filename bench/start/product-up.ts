@@ -7,7 +7,10 @@ import { projectDir } from '../../tests/support/project.ts';
 import { descendants, memoryBytesOf } from '../measure/process-usage.ts';
 import type { StackPlace } from '../stack/stack-place.ts';
 
-/** `npm run up` of a checkout as a user runs it. @returns seconds from the start of the command to its good end */
+/**
+ * `npm run up` of a checkout as a user runs it. @returns seconds from the start of the command to
+ * its good end
+ */
 export async function productUp(
   place: StackPlace,
   environment: NodeJS.ProcessEnv,

@@ -40,7 +40,9 @@ const NESTED = {
   ],
 };
 
-/** An event of the producer in another form. `escaped` has one character of each text as `\u00xx`. */
+/**
+ * An event of the producer in another form. `escaped` has one character of each text as `\u00xx`.
+ */
 export function inForm(value: string, form: EventForm): string {
   if (form === 'flat') return value;
   const event = JSON.parse(value) as Record<string, unknown>;

@@ -39,7 +39,9 @@ export async function fillTopic(
   return { ...(await filledTopic(stack, topic)), bytesPerRecord };
 }
 
-/** Lets the producer fill a topic with records of a scenario, whose event times rise over an hour. */
+/**
+ * Lets the producer fill a topic with records of a scenario, whose event times rise over an hour.
+ */
 export async function produceTopic(
   stack: BenchStack,
   {
@@ -72,7 +74,10 @@ async function filledTopic(stack: BenchStack, topic: string): Promise<FilledTopi
   return { topic, ends, records: ends.reduce((sum, end) => sum + end, 0) };
 }
 
-/** STARTING_OFFSETS by which about the newest `records` records are left to read, as many of each partition. */
+/**
+ * STARTING_OFFSETS by which about the newest `records` records are left to read, as many of each
+ * partition.
+ */
 export function tailOf(
   { topic, ends }: FilledTopic,
   records: number,

@@ -7,13 +7,13 @@ import {
   recoveryTimes,
   verified,
 } from './run-chaos.ts';
-import { describeFault, describeMoment, type Fault } from './schedule.ts';
+import { describeFault, describeWait, type Fault } from './schedule.ts';
 
-/** What is told of a run beside what happened in it. */
+/** What the report of a run says in addition to its outcomes. */
 export interface ChaosHeading {
   readonly seed: number;
   readonly runtime: string;
-  /** The command that makes the same faults again. */
+  /** The command that repeats the same faults. */
   readonly replay: string;
 }
 
@@ -33,7 +33,7 @@ export function chaosJson(run: ChaosRun, heading: ChaosHeading): Readonly<Record
   };
 }
 
-/** One fault's outcome, for the result and for the events on the way. */
+/** One fault's outcome, for the result and for progress events. */
 export function outcomeJson(outcome: FaultOutcome): Readonly<Record<string, unknown>> {
   const { fault, at = null, on = [], skipped = null, recoveryMs, verified: found = null } = outcome;
   return {
@@ -46,12 +46,12 @@ export function outcomeJson(outcome: FaultOutcome): Readonly<Record<string, unkn
   };
 }
 
-/** A fault as it stands in the schedule. */
+/** A fault as the schedule has it. */
 export function faultJson(fault: Fault): Readonly<Record<string, unknown>> {
   return { ...fault, description: describeFault(fault) };
 }
 
-/** The schedule for people, a line a fault. */
+/** The schedule for people, one line per fault. */
 export function scheduleText(schedule: readonly Fault[]): string {
   const columns: readonly TextColumn[] = [
     { title: '#', align: 'right', rigid: true },
@@ -62,7 +62,7 @@ export function scheduleText(schedule: readonly Fault[]): string {
   const rows = schedule.map((fault) => [
     String(fault.number),
     secondsText(fault.restMs),
-    describeMoment(fault),
+    describeWait(fault),
     describeFault(fault),
   ]);
   return textTable(columns, rows, 120).join('\n');
@@ -79,7 +79,7 @@ export function outcomeText({ fault, skipped, recoveryMs, verified: found }: Fau
   return `${recovered}; ${found.equal ? 'equal' : damageText(found)}, ${records}`;
 }
 
-/** The end of a run for people; the verdict is the last line. */
+/** The summary of a run for people; the verdict is the last line. */
 export function summariseChaos(run: ChaosRun, { seed, runtime, replay }: ChaosHeading): string {
   const totals = totalsOf(run);
   const { all, kinds } = recoveryTimes(run.outcomes);

@@ -19,7 +19,7 @@ afterEach(() => {
 
 const mount = () => spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', output]).status === 0;
 
-/** Only whoever may mount can try it. */
+/** Only a user who may mount can run this test. */
 function mayMount(): boolean {
   const probe = mkdtempSync(join(tmpdir(), 'chaos-mount-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0;
@@ -30,12 +30,12 @@ function mayMount(): boolean {
 const isAllowed = mayMount();
 
 describe('filling the outputs', () => {
-  it('is never done to a file system that others use', async () => {
+  it('never happens on a file system that others use', async () => {
     expect(await canFill(output)).toBe(false);
   });
 
   it.skipIf(!isAllowed)(
-    `leaves no byte until it is lifted, also when files are deleted${isAllowed ? '' : ' (not tried: may not mount)'}`,
+    `leaves no byte until it is reverted, also when files are deleted${isAllowed ? '' : ' (not tried: may not mount)'}`,
     async () => {
       expect(mount()).toBe(true);
       expect(await canFill(output)).toBe(true);
@@ -46,7 +46,7 @@ describe('filling the outputs', () => {
       expect(() => writeFileSync(join(output, 'other'), 'x')).toThrow('ENOSPC');
       rmSync(file);
       await expect.poll(() => statfsSync(output).bavail).toBe(0);
-      await held.lift();
+      await held.revert();
       writeFileSync(join(output, 'other'), 'x');
       expect(readdirSync(output)).toEqual(['other']);
     },

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HeldFault, heldFault, NothingToStrike, SUPERVISOR } from '../runtimes/faults.ts';
-import type { PreparationStep, Runtime } from '../runtimes/runtime.ts';
+import { type HeldFault, heldFault, NothingToBreak, SUPERVISOR } from '../runtimes/faults.ts';
+import type { Runtime, SetupStep } from '../runtimes/runtime.ts';
 import { kafka } from '../services/kafka.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 import { runPlan } from '../util/run-plan.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import { type ChaosActs, untilRecovered } from './run-chaos.ts';
-import { describeFault, type Fault, type Strike } from './schedule.ts';
+import { describeFault, type Fault, type Injection } from './schedule.ts';
 import { batchAtWork, canFill, fillOutputs, truncateStaged } from './staged-files.ts';
 
-/** What strikes act through. */
-interface StrikeTools {
+/** What injections act through. */
+interface InjectionTools {
   readonly runtime: Runtime;
   readonly outputDir: string;
   /** OUTPUT_PATH on the local disk. */
   readonly outputFolder: string;
-  /** How long a micro-batch may be waited for. */
+  /** How long to wait for a micro-batch. */
   readonly batchTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -25,25 +25,25 @@ interface StrikeTools {
 const TARGET_TIMEOUT_MS = 60_000;
 const POLL_MS = 250;
 
-/** Why a strike cannot be made on this machine; undefined when it can. */
-async function unableToStrike(strike: Strike, tools: StrikeTools): Promise<string | undefined> {
+/** Why an injection is impossible on this machine; undefined when it is possible. */
+async function unableToInject(injection: Injection, tools: InjectionTools): Promise<string | undefined> {
   const faults = tools.runtime.faults();
-  if (strike.action === 'kill' || strike.action === 'pause') {
-    return faults.unable(strike.action, strike.target);
+  if (injection.action === 'kill' || injection.action === 'pause') {
+    return faults.unable(injection.action, injection.target);
   }
-  if (strike.action !== 'disk-full' || (await canFill(tools.outputDir))) return undefined;
+  if (injection.action !== 'disk-full' || (await canFill(tools.outputDir))) return undefined;
   return faults.unable('limit-file-size');
 }
 
 /**
- * Makes one strike.
- * @param hold told of what has to be lifted, before or as soon as it is done
- * @returns what was struck
- * @throws ProductError STEP_FAILED when there is nothing to strike
+ * Makes one injection.
+ * @param hold receives what has to be reverted, before or as soon as it is injected
+ * @returns what was hit
+ * @throws ProductError STEP_FAILED when there is nothing to hit
  */
-async function makeStrike(
-  strike: Strike,
-  tools: StrikeTools,
+async function injectFault(
+  injection: Injection,
+  tools: InjectionTools,
   hold: (held: HeldFault) => void,
 ): Promise<string> {
   const { runtime, signal } = tools;
@@ -52,33 +52,33 @@ async function makeStrike(
     hold(made);
     return made.on;
   };
-  switch (strike.action) {
+  switch (injection.action) {
     case 'kill':
-      return onceThere(tools, () => runtime.faults().kill(strike.target));
+      return onceThere(tools, () => runtime.faults().kill(injection.target));
     case 'pause':
-      return onceThere(tools, () => held(runtime.faults().pause(strike.target)));
+      return onceThere(tools, () => held(runtime.faults().pause(injection.target)));
     case 'restart':
       return restartBroker(runtime, hold, signal);
     case 'disk-full':
       return held(
         (await canFill(tools.outputDir))
           ? fillOutputs(tools.outputDir)
-          : runtime.faults().limitFileSize(strike.fileBytes),
+          : runtime.faults().limitFileSize(injection.fileBytes),
       );
     case 'truncate':
-      return truncateStaged(tools.outputFolder, strike.keep, tools.batchTimeoutMs, signal);
+      return truncateStaged(tools.outputFolder, injection.keep, tools.batchTimeoutMs, signal);
   }
 }
 
-/** Strikes as soon as the target has a process. */
-async function onceThere<T>(tools: StrikeTools, act: () => Promise<T>): Promise<T> {
+/** Injects as soon as the target has a process. */
+async function onceThere<T>(tools: InjectionTools, act: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + TARGET_TIMEOUT_MS;
   for (;;) {
     tools.signal.throwIfAborted();
     try {
       return await act();
     } catch (error) {
-      if (!(error instanceof NothingToStrike)) throw error;
+      if (!(error instanceof NothingToBreak)) throw error;
       if (performance.now() < deadline) {
         await sleep(POLL_MS);
         continue;
@@ -92,7 +92,7 @@ async function onceThere<T>(tools: StrikeTools, act: () => Promise<T>): Promise<
   }
 }
 
-/** What a run needs of the stack and of the commands above it. */
+/** What a run needs of the stack and of the command that starts it. */
 export interface ChaosScene {
   readonly config: StackConfig;
   readonly runtime: Runtime;
@@ -100,37 +100,44 @@ export interface ChaosScene {
   readonly outputFolder: string;
   readonly signal: AbortSignal;
   verify(): Promise<VerifyReport>;
-  /** What `npm run up` does. */
+  /** Does what `npm run up` does. */
   bringUp(): Promise<void>;
 }
 
-/** Beyond the wait for a trigger: a batch on a slow machine. */
+/** Time for a batch on a slow machine, beyond the wait for a trigger. */
 const BATCH_TIMEOUT_MS = 60_000;
 
 /** The watchdog needs milliseconds to end what a killed supervisor has left. */
 const TAKEN_DOWN_TIMEOUT_MS = 15_000;
 const STACK_POLL_MS = 50;
 
-/** Chaos on a real stack. */
+/** Implements chaos on a real stack. */
 export function stackActs(scene: ChaosScene): ChaosActs {
   const { config, runtime, outputFolder, signal } = scene;
   const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
   const batchTimeoutMs = triggerIntervalMs(TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
   const goldTimeoutMs = goldTriggerIntervalMs(GOLD_TRIGGER_INTERVAL, TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
-  const tools: StrikeTools = { runtime, outputDir: config.outputDir, outputFolder, batchTimeoutMs, signal };
+  const tools: InjectionTools = {
+    runtime,
+    outputDir: config.outputDir,
+    outputFolder,
+    batchTimeoutMs,
+    signal,
+  };
   return {
     async unable(fault) {
-      for (const strike of fault.strikes) {
-        const reason = await unableToStrike(strike, tools);
+      for (const injection of fault.strikes) {
+        const reason = await unableToInject(injection, tools);
         if (reason !== undefined) return reason;
       }
       return undefined;
     },
-    async awaitBatch(query) {
-      // Without one it strikes an idle job: recovery then tells whether the job is well.
+    async waitForBatch(query) {
+      // When no micro-batch starts in time, the fault hits an idle job. Recovery then shows whether
+      // the job is well.
       await batchAtWork(outputFolder, query, query === 'gold' ? goldTimeoutMs : batchTimeoutMs, signal);
     },
-    strike: (strike, hold) => makeStrike(strike, tools, hold),
+    inject: (injection, hold) => injectFault(injection, tools, hold),
     async recover(fault) {
       if (endsSupervision(fault)) {
         await untilTakenDown(runtime);
@@ -142,11 +149,11 @@ export function stackActs(scene: ChaosScene): ChaosActs {
   };
 }
 
-/** Nobody restarts what restarts services: that is the user's `up`. */
+/** Nothing restarts what restarts services, so the user's `up` must. */
 const endsSupervision = ({ strikes }: Fault): boolean =>
   strikes.some(({ action, target }) => action === 'kill' && target === SUPERVISOR);
 
-/** The local supervisor's services end with it; containers run on without their watcher. */
+/** The local supervisor's services end with it; containers keep running without their watcher. */
 async function untilTakenDown(runtime: Runtime): Promise<void> {
   if (runtime.name !== 'local') return;
   const deadline = performance.now() + TAKEN_DOWN_TIMEOUT_MS;
@@ -154,30 +161,30 @@ async function untilTakenDown(runtime: Runtime): Promise<void> {
     if ((await runtime.observe()).every(({ state }) => state !== 'running')) return;
     await sleep(STACK_POLL_MS);
   }
-  // What is left is for `up` to deal with.
+  // `up` deals with what is left.
 }
 
 const BROKER = kafka.name;
 
 /**
- * Stops the broker in good order; lifting the fault starts it again. What a start needs is prepared first: a broker that this process
- * could not start again must not be stopped.
- * @param hold told of the fault before anything is stopped
- * @returns what was struck
+ * Stops the broker in good order; reverting the fault starts it again. The setup for a start runs
+ * first: a broker that this process could not start again must not be stopped.
+ * @param hold receives the fault before anything is stopped
+ * @returns what was hit
  */
 export async function restartBroker(
   runtime: Runtime,
   hold: (held: HeldFault) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  await runPlan(neededBy(runtime.preparation()), { emit() {}, async close() {} }, signal);
+  await runPlan(neededBy(runtime.setup()), { emit() {}, async close() {} }, signal);
   hold(heldFault(BROKER, () => runtime.start(BROKER, new AbortController().signal)));
   await runtime.stop(BROKER);
   return BROKER;
 }
 
-/** The broker's steps, and those that they come after. */
-function neededBy(steps: readonly PreparationStep[]): readonly PreparationStep[] {
+/** Returns the broker's setup steps, and the steps that they depend on. */
+function neededBy(steps: readonly SetupStep[]): readonly SetupStep[] {
   const wanted = new Set(steps.filter((step) => step.neededBy.includes(BROKER)).map(({ name }) => name));
   for (const name of wanted) {
     for (const before of steps.find((step) => step.name === name)?.after ?? []) wanted.add(before);

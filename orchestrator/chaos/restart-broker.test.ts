@@ -1,18 +1,14 @@
 import { expect, test } from 'vitest';
 import { FakeRuntime, FakeStack } from '../../tests/support/fake-runtime.ts';
 import type { HeldFault } from '../runtimes/faults.ts';
-import type { PreparationStep } from '../runtimes/runtime.ts';
+import type { SetupStep } from '../runtimes/runtime.ts';
 import { restartBroker } from './inject.ts';
 
 const never = new AbortController().signal;
 
-test('a broker is stopped once all that its next start needs is prepared, and started again when the fault is lifted', async () => {
+test('a broker is stopped after the setup for its next start, and started again when the fault is reverted', async () => {
   const prepared: string[] = [];
-  const step = (
-    name: string,
-    after: readonly string[],
-    neededBy: PreparationStep['neededBy'],
-  ): PreparationStep => ({
+  const step = (name: string, after: readonly string[], neededBy: SetupStep['neededBy']): SetupStep => ({
     ...{ name, title: name, after, neededBy },
     async run() {
       expect(await brokerState()).toBe('running');
@@ -21,7 +17,7 @@ test('a broker is stopped once all that its next start needs is prepared, and st
     },
   });
   const runtime = new FakeRuntime(new FakeStack({ kafka: { kind: 'runs' } }), {
-    preparation: [
+    setup: [
       step('jars', ['java'], ['kafka']),
       step('java', [], ['zookeeper']),
       step('image', [], ['producer']),
@@ -33,6 +29,6 @@ test('a broker is stopped once all that its next start needs is prepared, and st
   expect(await restartBroker(runtime, (one) => held.push(one), never)).toBe('kafka');
   expect(prepared).toEqual(['java', 'jars']);
   expect(await brokerState()).toBe('stopped');
-  for (const one of held) await one.lift();
+  for (const one of held) await one.revert();
   expect(await brokerState()).toBe('running');
 });

@@ -4,13 +4,13 @@ import { ProductError } from '../util/product-error.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
 import { chaosJson, summariseChaos } from './chaos-text.ts';
 import { type ChaosActs, type ChaosListener, type FaultOutcome, runChaos } from './run-chaos.ts';
-import type { Fault, Strike } from './schedule.ts';
+import type { Fault, Injection } from './schedule.ts';
 
-/** A stack that keeps a diary, and does as it is told. */
+/** A stack that keeps a diary and returns what it is given. */
 class DiaryStack implements ChaosActs {
   readonly diary: string[] = [];
   readonly held = new Set<string>();
-  /** Called before each thing that is written down. */
+  /** Called before each entry. */
   on: (entry: string) => void = () => undefined;
   report: VerifyReport = reportOf([]);
   unableTo: string | undefined;
@@ -18,17 +18,17 @@ class DiaryStack implements ChaosActs {
   async unable({ kind }: Fault): Promise<string | undefined> {
     return kind === this.unableTo ? `no ${kind} here` : undefined;
   }
-  async awaitBatch(): Promise<void> {
+  async waitForBatch(): Promise<void> {
     this.#note('batch');
   }
-  async strike({ action, target }: Strike, hold: (held: HeldFault) => void): Promise<string> {
+  async inject({ action, target }: Injection, hold: (held: HeldFault) => void): Promise<string> {
     if (action === 'pause') {
       this.held.add(target);
       hold({
         on: target,
-        lift: async () => {
+        revert: async () => {
           this.held.delete(target);
-          this.#note(`lift ${target}`);
+          this.#note(`revert ${target}`);
         },
       });
     }
@@ -71,7 +71,7 @@ function reportOf(differences: readonly (readonly [DifferenceKind, number])[]): 
 const fault = (
   number: number,
   kind: Fault['kind'],
-  strikes: readonly Strike[],
+  strikes: readonly Injection[],
   more: Partial<Fault> = {},
 ): Fault => ({
   ...{ number, kind, strikes, restMs: 0, inBatch: false, query: 'ingest' as const, delayMs: 0, heldMs: 0 },
@@ -83,7 +83,7 @@ const never = new AbortController().signal;
 
 function listener(): ChaosListener & { readonly outcomes: FaultOutcome[] } {
   const outcomes: FaultOutcome[] = [];
-  return { outcomes, struck: () => undefined, done: (outcome) => outcomes.push(outcome) };
+  return { outcomes, injected: () => undefined, done: (outcome) => outcomes.push(outcome) };
 }
 
 describe('a run of chaos', () => {
@@ -93,7 +93,7 @@ describe('a run of chaos', () => {
     expect(stack.diary).toEqual([
       'verify',
       ...['kill driver', 'recover 1', 'verify'],
-      ...['batch', 'pause broker', 'lift broker', 'recover 2', 'verify'],
+      ...['batch', 'pause broker', 'revert broker', 'recover 2', 'verify'],
     ]);
     expect(run.verdict).toBe('equal');
     expect(run.outcomes.map(({ on }) => on)).toEqual([['the driver'], ['the broker']]);
@@ -118,7 +118,7 @@ describe('a run of chaos', () => {
     expect(summariseChaos(run, heading)).toContain('7 missing, 2 doubled, 1 wrong of 100 records');
   });
 
-  it('makes no fault when there was a difference before', async () => {
+  it('injects no fault when there was a difference before', async () => {
     const stack = new DiaryStack();
     stack.report = reportOf([['missing', 1]]);
     const run = await runChaos([kill], stack, listener(), never);
@@ -142,7 +142,7 @@ describe('a run of chaos', () => {
     });
   });
 
-  it('says what this machine cannot do, and goes on with the rest', async () => {
+  it('reports what this machine cannot do, and continues with the rest', async () => {
     const stack = new DiaryStack();
     stack.unableTo = 'kill';
     const told = listener();
@@ -151,7 +151,7 @@ describe('a run of chaos', () => {
     expect(chaosJson(run, heading)).toMatchObject({ verdict: 'equal', totals: { made: 1, skipped: 1 } });
   });
 
-  it('lifts what is held when it is aborted, and rejects with the reason', async () => {
+  it('reverts held faults when it is aborted, and rejects with the reason', async () => {
     const stack = new DiaryStack();
     const abort = new AbortController();
     stack.on = (entry) => {
@@ -163,7 +163,7 @@ describe('a run of chaos', () => {
     expect(stack.diary).not.toContain('recover 2');
   });
 
-  it('lifts what is held when the second strike fails, and reaches an executor before its worker', async () => {
+  it('reverts held faults when the second injection fails, and reaches an executor before its worker', async () => {
     const stack = new DiaryStack();
     stack.on = (entry) => {
       if (entry === 'kill worker') throw new ProductError('STEP_FAILED', { message: 'no.', hint: 'none' });
@@ -174,13 +174,13 @@ describe('a run of chaos', () => {
     ]);
     const run = await runChaos([two], stack, listener(), never);
     expect(run.verdict).toBe('not-recovered');
-    expect(stack.diary).toEqual(['verify', 'pause executor', 'lift executor']);
+    expect(stack.diary).toEqual(['verify', 'pause executor', 'revert executor']);
   });
 
-  it('a lift that fails is told, and the others are lifted all the same', async () => {
+  it('a fault that cannot be reverted is reported, and the others are reverted nevertheless', async () => {
     const stack = new DiaryStack();
     stack.on = (entry) => {
-      if (entry === 'lift worker') throw new Error('it does not answer');
+      if (entry === 'revert worker') throw new Error('it does not answer');
     };
     const two = fault(3, 'two', [
       { action: 'pause', target: 'worker' },
@@ -188,7 +188,7 @@ describe('a run of chaos', () => {
     ]);
     const run = await runChaos([two], stack, listener(), never);
     expect(run.error?.message).toContain('it does not answer');
-    expect(stack.diary).toContain('lift broker');
+    expect(stack.diary).toContain('revert broker');
   });
 });
 

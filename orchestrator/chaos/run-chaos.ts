@@ -8,40 +8,45 @@ import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
-import { FAULT_KINDS, type Fault, type FaultKind, type Strike, type StruckQuery } from './schedule.ts';
+import { FAULT_KINDS, type Fault, type FaultKind, type FaultQuery, type Injection } from './schedule.ts';
 
 /** What a run does to the stack and asks of it. */
 export interface ChaosActs {
-  /** Why a fault cannot be made on this machine. */
+  /** Why a fault is impossible on this machine; undefined when it is possible. */
   unable(fault: Fault): Promise<string | undefined>;
-  /** Waits until a micro-batch is at work, or as long as one may be waited for. */
-  awaitBatch(query: StruckQuery): Promise<void>;
-  /** @param hold told of whatever has to be lifted @returns what was struck */
-  strike(strike: Strike, hold: (held: HeldFault) => void): Promise<string>;
+  /** Waits until a micro-batch runs, or until the time for that wait is over. */
+  waitForBatch(query: FaultQuery): Promise<void>;
+  /**
+   * @param hold receives whatever has to be reverted
+   * @returns what was hit
+   */
+  inject(injection: Injection, hold: (held: HeldFault) => void): Promise<string>;
   /** Waits until the stack has recovered. */
   recover(fault: Fault): Promise<void>;
   verify(): Promise<VerifyReport>;
 }
 
-/** Told of what happens, as it happens. */
+/** Receives events as they happen. */
 export interface ChaosListener {
-  struck(fault: Fault, on: readonly string[]): void;
+  injected(fault: Fault, on: readonly string[]): void;
   done(outcome: FaultOutcome): void;
 }
 
-/** How a run ended; it ends early when it finds a difference, or when the stack does not recover. */
+/**
+ * How a run ended. It ends early when it finds a difference, or when the stack does not recover.
+ */
 export interface ChaosRun {
   readonly verdict: 'equal' | 'different' | 'not-recovered';
   readonly outcomes: readonly FaultOutcome[];
-  /** The last verification that was made. */
+  /** The last verification of the run. */
   readonly report: VerifyReport;
   /** Why the stack did not recover. */
   readonly error?: ProductError;
 }
 
 /**
- * Makes the faults of a schedule, one after the other, and after each waits for recovery and verifies. What is held is lifted in any
- * case, an abort included.
+ * Injects the faults of a schedule one after the other. After each it waits for recovery and
+ * verifies. Held faults are reverted in any case, an abort included.
  * @throws the signal's reason when aborted
  */
 export async function runChaos(
@@ -55,7 +60,7 @@ export async function runChaos(
     outcomes.push(outcome);
     listener.done(outcome);
   };
-  // A difference from before would be taken for this run's.
+  // A difference that existed before would be attributed to this run.
   let report = await acts.verify();
   for (const fault of schedule) {
     if (!report.equal) break;
@@ -91,33 +96,37 @@ async function makeFault(
 ): Promise<Pick<FaultOutcome, 'at' | 'on'>> {
   const held: HeldFault[] = [];
   try {
-    if (fault.inBatch) await acts.awaitBatch(fault.query);
+    if (fault.inBatch) await acts.waitForBatch(fault.query);
     await pause(fault.delayMs, signal);
     const at = new Date().toISOString();
     const on: string[] = [];
-    for (const strike of inOrder(fault.strikes)) on.push(await acts.strike(strike, (one) => held.push(one)));
-    listener.struck(fault, on);
+    for (const injection of inOrder(fault.strikes))
+      on.push(await acts.inject(injection, (one) => held.push(one)));
+    listener.injected(fault, on);
     await pause(fault.heldMs, signal);
     return { at, on };
   } finally {
-    await liftAll(held);
+    await revertAll(held);
   }
 }
 
-/** Inside a worker's container that is paused or killed, its executor can no longer be reached. */
-function inOrder(strikes: readonly Strike[]): readonly Strike[] {
+/**
+ * The executor inside a worker's container cannot be reached once that container is paused or
+ * killed.
+ */
+function inOrder(strikes: readonly Injection[]): readonly Injection[] {
   return strikes.toSorted(
     (one, other) => Number(other.target === 'executor') - Number(one.target === 'executor'),
   );
 }
 
-/** The latest first; one that fails does not keep the others. */
-async function liftAll(held: readonly HeldFault[]): Promise<void> {
+/** Reverts the latest fault first. A failure does not keep the others from being reverted. */
+async function revertAll(held: readonly HeldFault[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const one of held.toReversed()) await one.lift().catch((error: unknown) => failures.push(error));
+  for (const one of held.toReversed()) await one.revert().catch((error: unknown) => failures.push(error));
   if (failures.length === 0) return;
   throw new ProductError('STEP_FAILED', {
-    message: `A fault could not be lifted: ${failures.map(messageOf).join('; ')}.`,
+    message: `A fault could not be reverted: ${failures.map(messageOf).join('; ')}.`,
     hint: '`npm run status` shows what runs; `npm run down` and `npm run up` start it afresh.',
     cause: failures[0],
   });
@@ -128,17 +137,17 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** What is wrong with the outputs, in the three words that count: records or rows. */
+/** What is wrong with the outputs, as three counts of records or rows. */
 export interface Damage {
-  /** Committed and not there. */
+  /** Committed but absent. */
   readonly missing: number;
-  /** There more than once. */
+  /** Present more than once. */
   readonly doubled: number;
   /** Anything else that verification calls a difference. */
   readonly wrong: number;
 }
 
-/** One verification, as chaos tells of it. */
+/** The result of one verification. */
 export interface Verified extends Damage {
   readonly equal: boolean;
   readonly committedBatch: number | null;
@@ -148,16 +157,19 @@ export interface Verified extends Damage {
   readonly lag: number;
 }
 
-/** What became of one fault of the schedule. */
+/** The outcome of one fault of the schedule. */
 export interface FaultOutcome {
   readonly fault: Fault;
-  /** When it struck, ISO-8601 with Z; undefined when it did not. */
+  /** When it hit, ISO-8601 with Z; undefined when it did not. */
   readonly at?: string;
-  /** What was struck. */
+  /** What it hit. */
   readonly on?: readonly string[];
-  /** Why it could not be made on this machine. */
+  /** Why it was impossible on this machine. */
   readonly skipped?: string;
-  /** From its end (nothing is held any more) until the stack had recovered, in milliseconds; undefined when it has not. */
+  /**
+   * From its end (nothing is held any more) until the stack had recovered, in milliseconds;
+   * undefined when it has not.
+   */
   readonly recoveryMs?: number;
   readonly verified?: Verified;
 }
@@ -165,7 +177,7 @@ export interface FaultOutcome {
 const MISSING: readonly DifferenceKind[] = ['missing', 'in-neither', 'gold-missing', 'lost-to-retention'];
 const DOUBLED: readonly DifferenceKind[] = ['doubled', 'in-both', 'gold-doubled', 'file-doubled'];
 
-/** A report of `verify` in the words of chaos. */
+/** Sums up a report of `verify` for chaos. */
 export function verified(report: VerifyReport): Verified {
   const count = (kinds: (kind: DifferenceKind) => boolean): number =>
     report.differences
@@ -187,17 +199,25 @@ export function verified(report: VerifyReport): Verified {
 const INTERVAL_MS = 250;
 const ATTEMPT_TIMEOUT_MS = 15_000;
 
-/** A driver that was given up and started again needs a minute on a slow machine; whatever takes this long does not come back. */
+/**
+ * A driver that was considered dead and started again needs a minute on a slow machine. A stack
+ * that takes this long does not recover.
+ */
 const RECOVERY_TIMEOUT_MS = 480_000;
 
-/** A service that a supervisor has given up is looked at twice: an engine may be about to start it. */
+/**
+ * A service that a supervisor has given up is observed twice, because an engine may be about to
+ * start it.
+ */
 const FAILED_LOOK_MS = 3000;
 
 /**
- * Waits until the stack has recovered: a record that was written to the topic after this call is committed, and every service is
- * ready. So producer, broker, job and outputs have all worked since.
+ * Waits until the stack has recovered: a record that was written to the topic after this call is
+ * committed, and every service is ready. This proves that producer, broker, job and outputs have
+ * all worked since the call.
  * @returns what was reached
- * @throws ProductError GATE_TIMEOUT with what was still missing; SERVICE_EXITED when a service was given up
+ * @throws ProductError GATE_TIMEOUT with what was still missing; SERVICE_EXITED when a service was
+ * given up
  */
 export async function untilRecovered(
   what: string,
@@ -243,7 +263,7 @@ function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Pro
       }
       const { services, ready: allReady } = await stackStatus(config, runtime);
       if (allReady) {
-        // Ready, and yet the next end of a service would be its last.
+        // The stack is ready, and yet the next end of a service would be its last.
         return (await runtime.faults().isThere(SUPERVISOR))
           ? ready('every service is ready and new data is committed')
           : notReady('nothing is there that restarts services');
@@ -259,7 +279,7 @@ async function givenUp(runtime: Runtime, signal: AbortSignal): Promise<{ readonl
   let suspects = new Set<string>();
   for (;;) {
     signal.throwIfAborted();
-    // What cannot be looked at now is no verdict: a supervisor that was struck answers later.
+    // A failed observation decides nothing: a supervisor that was hit answers later.
     const observed = await runtime.observe().catch(() => []);
     const failed = observed.filter(({ state }) => state === 'failed');
     const again = failed.find(({ name }) => suspects.has(name));

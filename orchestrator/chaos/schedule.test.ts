@@ -19,7 +19,7 @@ describe('a schedule of faults', () => {
     expect(of(7, 30)).toEqual(of(7, 100).slice(0, 30));
   });
 
-  it('keeps what a seed means: a replay of an old report makes the old faults', () => {
+  it('keeps the meaning of a seed: a replay of an old report repeats the old faults', () => {
     expect(of(7, 4).map(({ strikes }) => strikes.map(({ action, target }) => `${action} ${target}`))).toEqual(
       [['kill supervisor'], ['pause supervisor'], ['pause driver', 'pause producer'], ['disk-full outputs']],
     );
@@ -28,10 +28,10 @@ describe('a schedule of faults', () => {
   it.each(SEEDS)('has every kind within its first eleven, every kill and pause within 44: %i', (seed) => {
     expect(new Set(of(seed, 11).map(({ kind }) => kind))).toEqual(new Set(FAULT_KINDS));
     for (const action of ['kill', 'pause']) {
-      const struck = of(seed, 44)
+      const places = of(seed, 44)
         .filter(({ kind }) => kind === action)
         .flatMap(({ strikes }) => strikes.map(({ target }) => target));
-      expect(new Set(struck), action).toEqual(new Set(FAULT_TARGETS));
+      expect(new Set(places), action).toEqual(new Set(FAULT_TARGETS));
     }
   });
 
@@ -50,7 +50,7 @@ describe('a schedule of faults', () => {
     expect(pausesOf('executor').some(({ heldMs }) => heldMs > 120_000)).toBe(true);
   });
 
-  it('strikes two different targets at once, and never the supervisor beside another', () => {
+  it('hits two different targets at once, and never the supervisor together with another', () => {
     for (const { strikes } of of(3, 300).filter(({ kind }) => kind === 'two')) {
       const targets = strikes.map(({ target }) => target);
       expect(new Set(targets).size).toBe(2);
@@ -58,14 +58,14 @@ describe('a schedule of faults', () => {
     }
   });
 
-  it('hits some micro-batches at work and some idle jobs; a staged file only at work', () => {
+  it('hits some running micro-batches and some idle jobs; a staged file only while a batch runs', () => {
     const faults = of(1);
     expect(faults.some(({ inBatch }) => inBatch)).toBe(true);
     expect(faults.some(({ inBatch }) => !inBatch)).toBe(true);
     expect(faults.filter(({ kind }) => kind === 'truncate').every(({ inBatch }) => inBatch)).toBe(true);
   });
 
-  it('strikes some micro-batches of gold, and soon', () => {
+  it('hits some micro-batches of gold, and soon', () => {
     const gold = of(1).filter(({ query }) => query === 'gold');
     expect(gold.length).toBeGreaterThan(of(1).length / 10);
     expect(gold.every(({ inBatch, kind, delayMs }) => inBatch && kind !== 'truncate' && delayMs <= 500)).toBe(
@@ -73,7 +73,7 @@ describe('a schedule of faults', () => {
     );
   });
 
-  it('rests as long as it is told, and the faults stay the same', () => {
+  it('rests as long as the option asks, and the faults stay the same', () => {
     const rested = chaosSchedule({ seed: 5, faults: 40, filter: everything, restMs: 9000 });
     expect(rested.every(({ restMs }) => restMs === 9000)).toBe(true);
     expect(rested).toEqual(of(5, 40).map((fault) => ({ ...fault, restMs: 9000 })));
@@ -88,19 +88,19 @@ describe('--only and --except', () => {
       of(9, 60, faultFilter(only, except)).flatMap(({ strikes }) => strikes.map(({ target }) => target)),
     );
 
-  it('targets allow every kind that strikes them', () => {
+  it('targets allow every kind that can hit them', () => {
     expect(targets(['driver', 'worker'], [])).toEqual(new Set(['driver', 'worker']));
     expect(kinds(['driver', 'worker'], [])).toEqual(new Set(['kill', 'pause', 'two']));
     expect(kinds(['broker'], [])).toEqual(new Set(['kill', 'pause', 'restart']));
     expect(kinds(['outputs'], [])).toEqual(new Set(['disk-full', 'truncate']));
   });
 
-  it('kinds and targets are chosen apart', () => {
+  it('kinds and targets are chosen separately', () => {
     expect(kinds(['kill', 'driver'], [])).toEqual(new Set(['kill']));
     expect(targets(['kill', 'driver'], [])).toEqual(new Set(['driver']));
   });
 
-  it('what is left out does not come', () => {
+  it('what is left out does not occur', () => {
     expect(targets([], ['broker', 'outputs'])).toEqual(
       new Set(FAULT_TARGETS.filter((target) => target !== 'broker')),
     );

@@ -12,7 +12,7 @@ export interface ScheduleOptions {
   readonly restMs?: number;
 }
 
-/** How often each kind comes in a round; every round is in an order of its own. */
+/** How often each kind occurs in a round; every round has its own order. */
 const ROUND: Readonly<Record<FaultKind, number>> = {
   kill: 4,
   pause: 3,
@@ -22,28 +22,35 @@ const ROUND: Readonly<Record<FaultKind, number>> = {
   truncate: 1,
 };
 
-/** Rest by default: from none, so that a fault meets a stack that has only just recovered, to some micro-batches. */
+/**
+ * Rest by default: from none, so that a fault hits a stack that has only just recovered, to some
+ * micro-batches.
+ */
 const REST_MS = [0, 6000] as const;
 
-/** How far into a micro-batch, or after the rest. */
+/** The delay within a micro-batch, or after the rest. */
 const DELAY_MS = [0, 1500] as const;
 
-/** The part of it for each query: a micro-batch of gold is over sooner. */
+/** The share of that delay for each query: a micro-batch of gold is shorter. */
 const DELAY_SHARE = { ingest: 1, gold: 1 / 3 } as const;
 
 /** The shares of all faults that wait for a micro-batch, and for one of gold. */
 const IN_BATCH = { any: 0.6, gold: 0.2 } as const;
 
-/** No room at all; room for the checkpoint's entries, but for no Parquet file; room for the beginning of one. */
+/**
+ * No room at all; room for the checkpoint's entries, but for no Parquet file; room for the
+ * beginning of one.
+ */
 const FILE_BYTES = [0, 1024, 8192] as const;
 
 /**
- * The faults in their order: a pure function of its options. The same seed gives the same faults; fewer of them are the first ones of
- * more. Kinds come in rounds, and every target of a kind once before any comes again.
+ * Returns the faults in their order, as a pure function of the options. The same seed gives the
+ * same faults; a shorter schedule is the beginning of a longer one. Kinds come in rounds, and every
+ * target of a kind occurs once before any repeats.
  * @throws Error when the filter leaves nothing
  */
 export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions): readonly Fault[] {
-  const targets = FAULT_TARGETS.filter((target) => filter.struck.includes(target));
+  const targets = FAULT_TARGETS.filter((target) => filter.places.includes(target));
   const kinds = filter.kinds.filter((kind) => isPossible(kind, targets, filter));
   if (kinds.length === 0) throw new Error('no fault is left by --only and --except');
   const random = seededRandom(seed);
@@ -59,17 +66,18 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
   const schedule: Fault[] = [];
   for (let number = 1; number <= faults; number++) {
     const kind = drawKind();
-    // All draws of a fault are made in any case, so that one option does not change what another draws.
+    // All draws of a fault are made in any case, so that one option does not change the draws of
+    // another.
     const drawnRestMs = random.between(...REST_MS);
     const moment = random.fraction();
     const drawnDelayMs = random.between(...DELAY_MS);
-    // A staged file is there only while a batch is at work; those of `ingest` are cut.
+    // A staged file exists only while a batch runs; those of `ingest` are cut.
     const ofStaged = kind === 'truncate';
     const query = moment < IN_BATCH.gold && !ofStaged ? 'gold' : 'ingest';
     schedule.push({
       number,
       kind,
-      ...strikesOf(kind, drawTarget, random),
+      ...injectionsOf(kind, drawTarget, random),
       restMs: restMs ?? drawnRestMs,
       inBatch: moment < IN_BATCH.any || ofStaged,
       query,
@@ -79,17 +87,17 @@ export function chaosSchedule({ seed, faults, filter, restMs }: ScheduleOptions)
   return schedule;
 }
 
-function isPossible(kind: FaultKind, targets: readonly FaultTarget[], { struck }: FaultFilter): boolean {
+function isPossible(kind: FaultKind, targets: readonly FaultTarget[], { places }: FaultFilter): boolean {
   if (kind === 'restart') return targets.includes('broker');
   if (kind === 'two') return pairTargets(targets).length >= 2;
-  if (kind === 'disk-full' || kind === 'truncate') return struck.includes('outputs');
+  if (kind === 'disk-full' || kind === 'truncate') return places.includes('outputs');
   return targets.length > 0;
 }
 
-/** A local supervisor takes everything else with it: struck beside another it would hide that one. */
+/** A local supervisor takes everything else with it. In a pair it would hide the other fault. */
 const pairTargets = (targets: readonly FaultTarget[]) => targets.filter((target) => target !== SUPERVISOR);
 
-function strikesOf(
+function injectionsOf(
   kind: FaultKind,
   draw: Readonly<Record<'kill' | 'pause' | 'two', () => FaultTarget>>,
   random: SeededRandom,
@@ -106,12 +114,20 @@ function strikesOf(
     case 'two':
       return two(draw.two, random);
     case 'disk-full': {
-      const strike: Strike = { action: 'disk-full', target: 'outputs', fileBytes: random.pick(FILE_BYTES) };
-      return { strikes: [strike], heldMs: diskFullMs(random) };
+      const injection: Injection = {
+        action: 'disk-full',
+        target: 'outputs',
+        fileBytes: random.pick(FILE_BYTES),
+      };
+      return { strikes: [injection], heldMs: diskFullMs(random) };
     }
     case 'truncate': {
-      const strike: Strike = { action: 'truncate', target: 'outputs', keep: random.between(0, 95) / 100 };
-      return { strikes: [strike], heldMs: 0 };
+      const injection: Injection = {
+        action: 'truncate',
+        target: 'outputs',
+        keep: random.between(0, 95) / 100,
+      };
+      return { strikes: [injection], heldMs: 0 };
     }
   }
 }
@@ -120,14 +136,14 @@ function two(draw: () => FaultTarget, random: SeededRandom): Pick<Fault, 'strike
   const first = draw();
   let second = draw();
   while (second === first) second = draw();
-  const strikes = [first, second].map((target): Strike => {
+  const strikes = [first, second].map((target): Injection => {
     return { action: random.fraction() < 0.6 ? 'kill' : 'pause', target };
   });
   const paused = strikes.flatMap(({ action, target }) => (action === 'pause' ? [target] : []));
   return { strikes, heldMs: paused.length === 0 ? 0 : pauseMs(paused, random) };
 }
 
-/** Draws without putting back; shuffled anew when it is used up. */
+/** Draws without replacement; reshuffles the deck when it is used up. */
 function deck<T>(random: SeededRandom, cards: readonly T[]): () => T {
   let rest: T[] = [];
   return () => {
@@ -138,24 +154,26 @@ function deck<T>(random: SeededRandom, cards: readonly T[]): () => T {
   };
 }
 
-/** Largest seed: one that a person can type again. */
+/** Largest seed that a person can easily type again. */
 export const MAX_SEED = 999_999_999;
 
-/** A seed from the system, for a run that names none. */
+/** Draws a seed from the system, for a run that names none. */
 export const seedFromSystem = (): number => randomInt(1, MAX_SEED + 1);
 
-/** A seeded source of chance: the same seed gives the same draws, on every machine. */
+/** A seeded source of random numbers: the same seed gives the same draws, on every machine. */
 interface SeededRandom {
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   fraction(): number;
-  /** A whole number from `min` to `max`, both included. */
+  /** Returns a whole number from `min` to `max`, both included. */
   between(min: number, max: number): number;
   pick<T>(values: readonly [T, ...T[]]): T;
-  /** A copy in another order (Fisher and Yates). */
+  /** Returns a copy in another order (Fisher and Yates). */
   shuffled<T>(values: readonly T[]): T[];
 }
 
-/** splitmix32, by the constants of MurmurHash3's finalizer; enough for schedules, not for secrets. */
+/**
+ * splitmix32, with the constants of MurmurHash3's finalizer; enough for schedules, not for secrets.
+ */
 function seededRandom(seed: number): SeededRandom {
   let state = seed | 0;
   const fraction = (): number => {
@@ -187,13 +205,15 @@ function seededRandom(seed: number): SeededRandom {
 /** From and to, in milliseconds. */
 type Span = readonly [number, number];
 
-/** What a retry bridges: nothing should even be restarted. */
+/** A retry bridges this time, so nothing should even be restarted. */
 const SHORT: Span = [1000, 5000];
 
 /** A command waits 10 s for the supervisor's answer. */
 const LONG_FOR_SUPERVISOR: Span = [11_000, 20_000];
 
-/** Longer than whoever waits for the target has patience, so that it is given up for dead. */
+/**
+ * Longer than the timeout of whatever waits for the target, so that the target is considered dead.
+ */
 function longPause(target: FaultTarget): Span {
   if (target === SUPERVISOR) return LONG_FOR_SUPERVISOR;
   const point = FAULT_POINTS.find((one) => one.target === target);
@@ -201,14 +221,14 @@ function longPause(target: FaultTarget): Span {
   return point.longPauseMs;
 }
 
-/** Long enough for a driver to fail, to be started again and to meet the full disk once more. */
+/** Long enough for a driver to fail, to be started again and to find the disk still full. */
 const DISK_FULL: Span = [3000, 15_000];
 
 /** One of four pauses is a long one. */
 function pauseMs(targets: readonly FaultTarget[], random: SeededRandom): number {
   const long = random.fraction() < 0.25;
   const spans = targets.map((target) => (long ? longPause(target) : SHORT));
-  // Of two that are held together, the shorter patience is enough.
+  // For two targets that are held together, the shorter timeout is enough.
   const [min, max] = spans.toSorted((one, other) => one[0] - other[0])[0] ?? SHORT;
   return random.between(min, max);
 }
@@ -216,29 +236,30 @@ function pauseMs(targets: readonly FaultTarget[], random: SeededRandom): number 
 const diskFullMs = (random: SeededRandom): number => random.between(...DISK_FULL);
 
 /**
- * What can happen. `kill` is SIGKILL, `pause` SIGSTOP with SIGCONT after a while, `restart` a graceful one of the broker, `two` two
- * kills or pauses at once, `disk-full` no room for the job's files for a while, `truncate` a staged file that loses its tail.
+ * The kinds of faults. `kill` is SIGKILL, `pause` SIGSTOP with SIGCONT after a while, `restart` a
+ * graceful one of the broker, `two` two kills or pauses at once, `disk-full` no room for the job's
+ * files for a while, `truncate` a staged file that loses its tail.
  */
 export const FAULT_KINDS = ['kill', 'pause', 'restart', 'two', 'disk-full', 'truncate'] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** What of the services can be struck, in the order in which a schedule draws. */
+/** The parts of the services that faults can hit, in the order in which a schedule draws. */
 const FAULT_POINTS = SERVICES.flatMap(({ faults }) => faults).toSorted(
   (one, other) => one.drawOrder - other.drawOrder,
 );
 
-/** Every process that can be struck: those of the services, and what restarts them. */
+/** Every process that faults can hit: those of the services, and what restarts them. */
 export const FAULT_TARGETS: readonly FaultTarget[] = [
   ...FAULT_POINTS.map(({ target }) => target),
   SUPERVISOR,
 ];
 
-/** What a fault is done to: processes of the stack, or the job's files. */
-const STRUCK: readonly string[] = [...FAULT_TARGETS, 'outputs'];
+/** What a fault can hit: processes of the stack, or the job's files. */
+const FAULT_PLACES: readonly string[] = [...FAULT_TARGETS, 'outputs'];
 
-/** One thing done to one target. */
-export type Strike =
+/** One action on one target. */
+export type Injection =
   | { readonly action: 'kill' | 'pause'; readonly target: FaultTarget }
   | { readonly action: 'restart'; readonly target: 'broker' }
   /** `fileBytes`: how large a file can still become where the disk cannot really be filled. */
@@ -246,22 +267,25 @@ export type Strike =
   /** `keep`: the part of the file that is left, from 0 to below 1. */
   | { readonly action: 'truncate'; readonly target: 'outputs'; readonly keep: number };
 
-/** Whose micro-batch a fault waits for: that of `ingest`, or of a gold table, whose silver is committed by then. */
-export type StruckQuery = 'ingest' | 'gold';
+/**
+ * The query whose micro-batch a fault waits for: `ingest`, or a gold table, whose silver is
+ * committed by then.
+ */
+export type FaultQuery = 'ingest' | 'gold';
 
 /** One fault of a schedule, with everything that decides what happens. Times are milliseconds. */
 export interface Fault {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
   readonly kind: FaultKind;
-  /** Done at the same time. */
-  readonly strikes: readonly Strike[];
+  /** Injected at the same time. */
+  readonly strikes: readonly Injection[];
   /** Rest of the stack before it. */
   readonly restMs: number;
-  /** Whether it waits for a micro-batch to be at work. */
+  /** Whether it waits until a micro-batch runs. */
   readonly inBatch: boolean;
-  /** Whose. */
-  readonly query: StruckQuery;
+  /** The query of that micro-batch. */
+  readonly query: FaultQuery;
   /** Delay after that. */
   readonly delayMs: number;
   /** How long it lasts; 0 for what is over at once. */
@@ -270,33 +294,34 @@ export interface Fault {
 
 /** "pause broker for 12.3 s", "kill driver and pause worker for 4.0 s". */
 export function describeFault({ strikes, heldMs }: Fault): string {
-  const parts = strikes.map((strike) => {
-    if (strike.action === 'disk-full') return 'disk full for the outputs';
-    if (strike.action === 'truncate')
-      return `cut a staged file to ${Math.round(strike.keep * 100)} % of its size`;
-    return `${strike.action} ${strike.target}`;
+  const parts = strikes.map((injection) => {
+    if (injection.action === 'disk-full') return 'disk full for the outputs';
+    if (injection.action === 'truncate')
+      return `cut a staged file to ${Math.round(injection.keep * 100)} % of its size`;
+    return `${injection.action} ${injection.target}`;
   });
   return `${parts.join(' and ')}${heldMs === 0 ? '' : ` for ${(heldMs / 1000).toFixed(1)} s`}`;
 }
 
-/** When it strikes: "1.2 s into a micro-batch of gold", "after 0.4 s". */
-export function describeMoment({ inBatch, query, delayMs }: Fault): string {
+/** When it hits: "1.2 s into a micro-batch of gold", "after 0.4 s". */
+export function describeWait({ inBatch, query, delayMs }: Fault): string {
   const seconds = `${(delayMs / 1000).toFixed(1)} s`;
   return inBatch ? `${seconds} into a micro-batch of ${query}` : `after ${seconds}`;
 }
 
-/** Words of `--only` and `--except`: kinds of faults and what they are done to. */
-export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...STRUCK];
+/** Words of `--only` and `--except`: kinds of faults and their targets. */
+export const FILTER_WORDS: readonly string[] = [...FAULT_KINDS, ...FAULT_PLACES];
 
 /** Which faults a schedule is made of. */
 export interface FaultFilter {
   readonly kinds: readonly FaultKind[];
-  readonly struck: readonly string[];
+  readonly places: readonly string[];
 }
 
 /**
- * Kinds and targets are chosen apart: `only driver,worker` allows every kind on these two, `only kill,driver` kills of the driver.
- * @throws Error naming the word that is not known, or saying that nothing is left
+ * Kinds and targets are chosen separately: `only driver,worker` allows every kind on these two,
+ * `only kill,driver` allows kills of the driver.
+ * @throws Error that names the unknown word, or states that nothing is left
  */
 export function faultFilter(only: readonly string[], except: readonly string[]): FaultFilter {
   for (const word of [...only, ...except]) {
@@ -308,5 +333,5 @@ export function faultFilter(only: readonly string[], except: readonly string[]):
     const named = all.filter((word) => only.includes(word));
     return (named.length > 0 ? named : all).filter((word) => !except.includes(word));
   };
-  return { kinds: chosen(FAULT_KINDS), struck: chosen(STRUCK) };
+  return { kinds: chosen(FAULT_KINDS), places: chosen(FAULT_PLACES) };
 }

@@ -6,15 +6,16 @@ import { INGEST, lastCommittedOf } from '../lake/checkpoint.ts';
 import { type HeldFault, repeatedFault } from '../runtimes/faults.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
 import { ProductError } from '../util/product-error.ts';
-import type { StruckQuery } from './schedule.ts';
+import type { FaultQuery } from './schedule.ts';
 
-/** A task's file is moved on within milliseconds once it is complete. */
+/** A complete file of a task is moved on within milliseconds. */
 const POLL_MS = 2;
 
 /**
- * Cuts a staged file short that one of Spark's tasks has completed, as a disk or a crash of the machine may: waits for one.
- * A file that is still being written is left alone: its writer would go on behind the cut, which no disk does.
- * @param keep the part that is left, below 1; it also decides which file is taken when there are several
+ * Waits for a staged file that one of Spark's tasks has completed, and cuts it short, as a disk or
+ * a crash of the machine may. A file that is still being written is left alone: its writer would
+ * continue after the cut, which no disk does.
+ * @param keep the part that is left, below 1; it also decides which of several files is taken
  * @returns which file, from and to how many bytes
  * @throws ProductError GATE_TIMEOUT when there was none to cut within the time
  */
@@ -36,7 +37,7 @@ export async function truncateStaged(
   }
   throw new ProductError('GATE_TIMEOUT', {
     message: `No staged file was seen in ${folder} within ${timeoutMs / 1000} s, so none could be cut.`,
-    hint: `Does the job commit batches? \`npm run status\` and \`npm run logs -- ${sparkStreaming.name}\` tell.`,
+    hint: `Does the job commit batches? \`npm run status\` and \`npm run logs -- ${sparkStreaming.name}\` show it.`,
   });
 }
 
@@ -55,7 +56,7 @@ async function completeFiles(folder: string): Promise<readonly string[]> {
     .toSorted();
 }
 
-/** @returns undefined when it has moved on, or is empty */
+/** @returns undefined when the file has moved on, or is empty */
 async function cutShort(
   path: string,
   keep: number,
@@ -75,15 +76,21 @@ async function cutShort(
 const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
-/** A file system that is filled within seconds, and that nobody would keep other things on. */
+/**
+ * Larger file systems are never filled: filling must take seconds only, and other data may be on
+ * them.
+ */
 const MAX_BYTES = 4 * 1024 ** 3;
 
-/** The job frees room when it deletes what it had begun. */
+/** The job frees space when it deletes what it had begun to write. */
 const FILL_EVERY_MS = 100;
 
 const CHUNKS = [Buffer.alloc(1 << 20), Buffer.alloc(1 << 12), Buffer.alloc(1)];
 
-/** Whether OUTPUT_DIR is a small file system of its own, such as a tmpfs mounted there: only such a one is ever filled. */
+/**
+ * Whether OUTPUT_DIR is a small file system of its own, such as a tmpfs mounted there. No other
+ * file system is ever filled.
+ */
 export async function canFill(outputDir: string): Promise<boolean> {
   const [own, parent] = await Promise.all([stat(outputDir), stat(dirname(outputDir))]);
   if (own.dev === parent.dev) return false;
@@ -91,7 +98,10 @@ export async function canFill(outputDir: string): Promise<boolean> {
   return blocks * bsize <= MAX_BYTES;
 }
 
-/** Fills the file system of OUTPUT_DIR to the last byte, and keeps it full until it is lifted. */
+/**
+ * Fills the file system of OUTPUT_DIR to the last byte, and keeps it full until the fault is
+ * reverted.
+ */
 export function fillOutputs(outputDir: string): Promise<HeldFault> {
   return repeatedFault(
     `file system of ${outputDir}`,
@@ -101,7 +111,7 @@ export function fillOutputs(outputDir: string): Promise<HeldFault> {
   );
 }
 
-/** Also for what a run that was killed has left. */
+/** Also removes the filler of a run that was killed. */
 export async function removeFiller(outputDir: string): Promise<void> {
   await rm(fillerOf(outputDir), { force: true });
 }
@@ -126,23 +136,26 @@ function hasWritten(file: number, chunk: Buffer): boolean {
   }
 }
 
-/** A batch is at work for a second or less: asked this often, hardly any is missed. */
+/** A batch runs for a second or less. At this interval hardly any is missed. */
 const BATCH_POLL_MS = 5;
 
-/** Where the job stages files, below OUTPUT_PATH, in a folder for each attempt at a batch: _staging/<query>/<batch>-<attempt>. */
+/**
+ * Where the job stages files, relative to OUTPUT_PATH, in a folder for each attempt at a batch:
+ * _staging/<query>/<batch>-<attempt>.
+ */
 const STAGING = '_staging';
 
-/** Where `ingest` does. */
+/** The staging folder of `ingest`. */
 const STAGED = join(STAGING, INGEST);
 
 /**
- * Waits until a micro-batch of `ingest`, or of any gold table, is at work.
+ * Waits until a micro-batch of `ingest`, or of any gold table, runs.
  * @param outputFolder OUTPUT_PATH on the local disk
  * @returns its number, or undefined when none has begun within the time
  */
 export async function batchAtWork(
   outputFolder: string,
-  query: StruckQuery,
+  query: FaultQuery,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<number | undefined> {
@@ -159,7 +172,10 @@ export async function batchAtWork(
   }
 }
 
-/** The micro-batch of a query that is staged and not committed. What a killed job has left in staging stays until its batch is committed. */
+/**
+ * Returns the micro-batch of a query that is staged and not committed. What a killed job has left
+ * in staging stays until its batch is committed.
+ */
 async function uncommitted(outputFolder: string, query: string): Promise<number | undefined> {
   const staged = (await namesIn(join(outputFolder, STAGING, query))).flatMap((name) => {
     const batch = /^(\d+)-/.exec(name)?.[1];
@@ -170,7 +186,7 @@ async function uncommitted(outputFolder: string, query: string): Promise<number 
   return staged.find((batch) => batch > committed);
 }
 
-/** Names in a folder; none while it does not exist. */
+/** Returns the names in a folder; none while it does not exist. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);

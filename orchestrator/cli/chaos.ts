@@ -13,7 +13,7 @@ import { type ChaosRun, type FaultOutcome, runChaos } from '../chaos/run-chaos.t
 import {
   chaosSchedule,
   describeFault,
-  describeMoment,
+  describeWait,
   type Fault,
   FILTER_WORDS,
   faultFilter,
@@ -33,7 +33,7 @@ import { ERROR_CATALOGUE, ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 
-/** Options of `chaos`, checked. */
+/** Options of `chaos`, after they were checked. */
 export interface ChaosOptions {
   readonly seed?: number | undefined;
   readonly faults: number;
@@ -44,7 +44,7 @@ export interface ChaosOptions {
   readonly 'dry-run': boolean;
 }
 
-/** The options as yargs knows them. */
+/** Declares the options to yargs. */
 function chaosOptions(yargs: Argv): Argv<ChaosOptions> {
   return yargs
     .option('seed', {
@@ -87,8 +87,8 @@ function chaosOptions(yargs: Argv): Argv<ChaosOptions> {
 }
 
 /**
- * The schedule that the options ask for.
- * @throws ProductError BAD_USAGE when they leave no fault
+ * Draws the schedule that the options ask for.
+ * @throws ProductError BAD_USAGE when the options leave no fault
  */
 function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
   const { faults, only, except, pause } = options;
@@ -103,7 +103,7 @@ function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
   }
 }
 
-/** The command line that makes the same faults again. */
+/** Returns the command line that repeats the same faults. */
 function replayOf(seed: number, { faults, only, except, pause }: ChaosOptions): string {
   return [
     `npm run chaos -- --seed ${seed} --faults ${faults}`,
@@ -135,7 +135,7 @@ const CHAOS_EXIT: Readonly<Record<ChaosRun['verdict'], number>> = {
   'not-recovered': ERROR_CATALOGUE.GATE_TIMEOUT.exitCode,
 };
 
-/** `chaos`: faults on the running stack, each followed by recovery and verification. */
+/** `chaos`: injects faults into the running stack; recovery and verification follow each fault. */
 export const chaos: Command<ChaosOptions> = {
   usage: 'chaos',
   summary: 'Break the running stack again and again, and verify that nothing is lost or doubled',
@@ -179,12 +179,13 @@ async function makeChaos(
     await runtime.assertOwn();
     await assertReady(context, runtime);
     warnOfPruning(context);
-    // A stack of `docker compose up` has no watcher: nothing would come back after `docker kill`.
+    // A stack of `docker compose up` has no watcher, so nothing would restart a container after
+    // `docker kill`.
     await runtime.superviseAgain();
     await removeFiller(config.outputDir);
     reporter.emit({
       type: 'note',
-      text: `Seed ${seed}, ${schedule.length} faults, runtime ${runtime.name}; the same again: ${replay}`,
+      text: `Seed ${seed}, ${schedule.length} faults, runtime ${runtime.name}; to repeat it: ${replay}`,
     });
     const acts = stackActs({
       config,
@@ -195,12 +196,12 @@ async function makeChaos(
       bringUp: () => bringUpAgain(context),
     });
     const listener = {
-      struck: (fault: Fault, on: readonly string[]) =>
+      injected: (fault: Fault, on: readonly string[]) =>
         reporter.emit({
           type: 'progress',
           event: 'fault-struck',
           data: { ...faultJson(fault), at: new Date().toISOString(), on },
-          text: `#${fault.number} of ${schedule.length}: ${describeFault(fault)}, ${describeMoment(fault)} (${on.join('; ')})`,
+          text: `#${fault.number} of ${schedule.length}: ${describeFault(fault)}, ${describeWait(fault)} (${on.join('; ')})`,
         }),
       done: (outcome: FaultOutcome) => {
         outcomes.push(outcome);
@@ -232,7 +233,7 @@ async function makeChaos(
   }
 }
 
-/** The same comparison as `npm run verify`. */
+/** Makes the same comparison as `npm run verify`. */
 async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) {
   const { verifyOutputs } = await import('../verify/verify-outputs.ts');
   const kafka = runtime.addressOf('KAFKA_PORT');
@@ -245,8 +246,8 @@ async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) 
 }
 
 /**
- * The same as `npm run up`. It is not ended by Ctrl-C: an `up` that is aborted takes down what it had started, and the stack
- * is to be left running.
+ * Does the same as `npm run up`. Ctrl-C does not end it: an aborted `up` stops what it had started,
+ * and the stack is to be left running.
  */
 async function bringUpAgain(context: CommandContext): Promise<void> {
   const quiet: Reporter = {

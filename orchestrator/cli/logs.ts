@@ -8,13 +8,13 @@ interface LogsOptions {
   readonly services: readonly string[];
   readonly follow: boolean;
   readonly tail: number | undefined;
-  /** Milliseconds of the epoch. */
+  /** Unix ms. */
   readonly since: number | undefined;
 }
 
 const DEFAULT_TAIL = 200;
 
-/** `logs`: what the services wrote. */
+/** `logs`: prints what the services wrote. */
 export const logs: Command<LogsOptions> = {
   usage: 'logs [services..]',
   summary: 'Show what the services wrote (with --json: one JSON object a line)',
@@ -27,7 +27,7 @@ export const logs: Command<LogsOptions> = {
   isLenient: true,
   options: (yargs) =>
     serviceNames(yargs, 'Services, all when none is named')
-      .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on with what comes' })
+      .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Keep printing new lines' })
       .option('tail', {
         alias: 'n',
         type: 'string',
@@ -64,7 +64,7 @@ export const logs: Command<LogsOptions> = {
       await warnOfOtherOwner(config, runtime, reporter);
       await output.outAll(formatted(runtime.logs({ services, ...range, follow, signal }), form, signal));
     } catch (error) {
-      // Ctrl-C is how one stops following: no failure.
+      // Ctrl-C is the normal way to stop following, so it is no failure.
       if (!(follow && error === signal.reason)) throw error;
     } finally {
       await runtime.close();
@@ -77,7 +77,10 @@ const jsonLine = ({ service, text }: LogLine) => JSON.stringify({ service, text 
 const bareLine = ({ text }: LogLine) => text;
 const namedLine = ({ service, text }: LogLine) => `${pc.cyan(service.padEnd(15))} ${text}`;
 
-/** @throws the signal's reason once it is aborted: a long log must not outlive the reader that went away */
+/**
+ * @throws the signal's reason once it is aborted: a long log must not outlive a reader that has
+ * gone away
+ */
 async function* formatted(
   lines: AsyncIterable<LogLine>,
   form: (line: LogLine) => string,
@@ -97,19 +100,20 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   day: 86_400_000,
 };
 
-/** As the settings have it: `10 minutes`. */
+/** The form of the settings: `10 minutes`. */
 const DURATION = /^\s*(\d{1,9})\s*(millisecond|second|minute|hour|day)s?\s*$/i;
-/** As `docker logs --since` has it: `30s`, `10m`, `1h30m`. */
+/** The form of `docker logs --since`: `30s`, `10m`, `1h30m`. */
 const SHORT = /^(?=\d)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/;
 const ISO_TIME =
   /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,9})?))?([Zz]|[+-]\d{2}:\d{2})?)?$/;
-/** No calendar day and no zone needs more. */
+/** No calendar date and no time zone needs more. */
 const LONGEST_MS = 36_500 * 86_400_000;
 
 /**
- * Reads `--since`: how long ago, or a time. A time without a zone is one of this machine's, as in `docker logs`.
- * @returns milliseconds of the epoch
- * @throws Error for the command line's parser, with the value and what is allowed
+ * Reads `--since`: a duration before now, or a time. A time without a zone is in this machine's
+ * zone, as in `docker logs`.
+ * @returns Unix ms
+ * @throws Error for the command line's parser, with the value and the allowed forms
  */
 export function sinceTime(text: string, nowMs: number): number {
   const agoMs = durationMs(text);
@@ -132,7 +136,7 @@ function durationMs(text: string): number | undefined {
 function isoTimeMs(text: string): number | undefined {
   const [, date, clock = '00:00', second = '00', zone = ''] = ISO_TIME.exec(text) ?? [];
   if (date === undefined) return undefined;
-  // A day that is not in the calendar would be read as one of the next month.
+  // Date.parse would read a day that is not in the calendar as a day of the next month.
   const day = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(date)) return undefined;
   const timeMs = Date.parse(`${date}T${clock}:${second}${zone.toUpperCase()}`);

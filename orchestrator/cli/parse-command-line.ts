@@ -12,7 +12,7 @@ import { doctor, status } from './status.ts';
 import { down, reset, restart, up } from './up.ts';
 import { verify } from './verify.ts';
 
-/** A command line that was understood: what to run, and the values of setting flags, still unchecked. */
+/** A parsed command line: the command to run, and the values of setting flags, still unchecked. */
 export interface ParsedCommand {
   readonly name: string;
   readonly json: boolean;
@@ -29,7 +29,7 @@ export interface ParsedCommand {
 /**
  * Reads a command line.
  * @returns the command, or undefined when help or the version was shown instead
- * @throws ProductError BAD_USAGE naming what is wrong
+ * @throws ProductError BAD_USAGE that names what is wrong
  */
 export async function parseCommandLine(
   argv: readonly string[],
@@ -59,7 +59,10 @@ export async function parseCommandLine(
       const unknown = `Unknown command ${argv[0]}: did you mean ${guess}?`;
       throw usageError(guess === undefined ? (message ?? String(error?.message ?? error)) : unknown);
     });
-  /** A setting whose flag a command has for something else, as `chaos` has `--seed`, has none there. */
+  /**
+   * A command may use the flag of a setting for something else, as `chaos` uses `--seed`. The
+   * command then has no flag for that setting.
+   */
   let settings: readonly SettingName[] = [];
   const register = <Options>(command: Command<Options>) =>
     parser.command(
@@ -100,7 +103,7 @@ export async function parseCommandLine(
   return parsed;
 }
 
-/** A flag that other tools have, and that would lead half of the stack elsewhere. */
+/** Other tools have this flag. Accepting it would send half of the stack to another cluster. */
 function refuseOtherCluster(argv: readonly string[]): void {
   const flag = /^--kafka[-_]bootstrap[-_]servers(=|$)/i;
   const at = argv.findIndex((word) => flag.test(word));
@@ -116,7 +119,7 @@ function withSettingFlag(word: string): string {
   return name !== undefined && isSettingName(name) ? `--${flagOf(name)}${rest}` : word;
 }
 
-/** Before anything is done: a `reset` without its `--keep-topic` would delete the topic. */
+/** Runs before any work: a `reset` that lost its `--keep-topic` to npm would delete the topic. */
 function refuseFlagsKeptByNpm<Options>(
   { usage }: Command<Options>,
   argv: readonly string[],
@@ -165,7 +168,10 @@ function settingFlags(
   return flags;
 }
 
-/** The parser's message in the form of all others: one line with a full stop, flags with their dashes, long words cut. */
+/**
+ * Gives the parser's message the form of all other messages: one line with a full stop, flags with
+ * their dashes, long words shortened.
+ */
 function sentence(message: string): string {
   return message
     .replace(/^Not enough arguments following: (.+)$/, 'The option --$1 needs a value')

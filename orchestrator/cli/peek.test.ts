@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from '../../tests/support/planted-outputs.ts';
 
-/** A process of its own has to load, perhaps on a busy machine. */
+/** A separate process has to load, perhaps on a busy machine. */
 const TIMEOUT_MS = 60_000;
 
 const projectDir = join(import.meta.dirname, '..', '..');
@@ -128,7 +128,7 @@ test(
 );
 
 test(
-  'Ctrl-C ends a query at work with exit code 130, and its temporary folder goes',
+  'Ctrl-C ends a running query with exit code 130 and removes its temporary folder',
   async () => {
     const before = new Set(await readdir(temporary));
     const sql =

@@ -12,13 +12,16 @@ interface PeekOptions {
   readonly bom: boolean;
 }
 
-/** Width of a table where there is no terminal to ask. */
+/** Width of a table when the output is no terminal. */
 const DEFAULT_COLUMNS = 160;
 const DEFAULT_ROWS = 10;
 /** Rows that a table of `--sql` shows. */
 const DEFAULT_SQL_ROWS = 40;
 
-/** `peek`: rows per sink, gold and rejected records at a glance, the newest rows of a sink, or any query. */
+/**
+ * `peek`: shows rows per sink, gold and rejected records, the newest rows of a sink, or the result
+ * of any query.
+ */
 export const peek: Command<PeekOptions> = {
   usage: 'peek [sink]',
   readsOutputs: true,
@@ -82,7 +85,7 @@ async function look(
 ): Promise<CommandResult> {
   const pipeline = await pipelineOf(config, outputPath);
   refuseUnknown(sink, outputNames(pipeline));
-  // DuckDB's native library is loaded only by the commands that read Parquet.
+  // Only the commands that read Parquet load DuckDB's native library.
   const [{ peekOutputs }, { peekJson, peekText }] = await Promise.all([
     import('../peek/peek-outputs.ts'),
     import('../peek/peek-text.ts'),
@@ -124,7 +127,7 @@ function refuseUnknown(sink: string | undefined, outputs: readonly string[]): vo
   });
 }
 
-/** @throws ProductError BAD_USAGE for options that do not go together */
+/** @throws ProductError BAD_USAGE for options that exclude each other */
 function refuseMixed({ json }: CommandContext, { sink, sql, csv, bom }: PeekOptions): void {
   const mixed =
     (bom && !csv && '--bom needs --csv') ||

@@ -4,7 +4,7 @@ import { durationText, type Output } from '../util/output.ts';
 import { errorJson } from '../util/product-error.ts';
 import type { PlannedStep, ReportEvent, Reporter } from '../util/run-plan.ts';
 
-/** The parts of listr2's task that a line draws on; its renderer types play no part here. */
+/** The parts of listr2's task that a line uses; its renderer types do not matter here. */
 type DrawnTask = Pick<ListrTaskWrapper<unknown, never, never>, 'title' | 'skip'>;
 
 const ELAPSED_EVERY_MS = 200;
@@ -39,7 +39,10 @@ class Line {
   }
 }
 
-/** A task list that is redrawn in place with elapsed times, for terminals. Text outside the list waits until it is closed. */
+/**
+ * Reports to a terminal as a task list that is redrawn in place with elapsed times. Text outside
+ * the list waits until the list is closed.
+ */
 export function taskListReporter(output: Output): Reporter {
   const lines = new Map<string, Line>();
   const open = new Set<Line>();
@@ -58,7 +61,8 @@ export function taskListReporter(output: Output): Reporter {
         await line?.done;
       },
     }));
-    // Signals are the command's business: listr2's own handler would end the process before anything is undone.
+    // The command handles signals. listr2's own handler would end the process before anything is
+    // undone.
     shown = new Listr(tasks, { concurrent: true, exitOnError: false, registerSignalListeners: false }).run();
     ticker = setInterval(() => {
       for (const line of open) line.draw();
@@ -112,10 +116,10 @@ export function taskListReporter(output: Output): Reporter {
   };
 }
 
-/** A wait is commented at most this often, so that a log of CI stays readable. */
+/** A wait reports its detail at most this often, so that a log of CI stays readable. */
 const DETAIL_EVERY_MS = 5000;
 
-/** One line per event, for logs and pipes: nothing is redrawn, no colour. */
+/** Reports one line per event, without redrawing and without colour, for logs and pipes. */
 export function plainReporter(output: Output, now: () => number = () => performance.now()): Reporter {
   const lastSaidMs = new Map<string, number>();
   const say = (step: string, text: string) => output.err(`[${step}] ${text}`);
@@ -146,7 +150,7 @@ export function plainReporter(output: Output, now: () => number = () => performa
   };
 }
 
-/** For scripts: events as JSON lines on standard error. */
+/** Reports events as JSON lines on standard error, for scripts. */
 export function jsonReporter(output: Output): Reporter {
   return {
     emit(event: ReportEvent) {

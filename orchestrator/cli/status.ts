@@ -7,13 +7,13 @@ import { streamText } from '../engine/stream-status.ts';
 import { type Command, wholeSeconds } from './command.ts';
 
 interface StatusOptions {
-  /** Seconds; undefined: one look. */
+  /** Seconds; undefined asks once. */
   readonly wait: number | undefined;
 }
 
 const NOT_READY = 1;
 
-/** `status`: every service, whether it is ready and why not. */
+/** `status`: shows every service, whether it is ready and why not. */
 export const status: Command<StatusOptions> = {
   usage: 'status',
   summary: 'Show every service, whether it is ready and why not',
@@ -35,7 +35,7 @@ export const status: Command<StatusOptions> = {
   },
 };
 
-/** `--wait` without a number is the empty text. */
+/** yargs gives the empty text for `--wait` without a number. */
 function waitSeconds(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (value === '') return DEFAULT_WAIT_SECONDS;
@@ -63,13 +63,13 @@ function statusText({ runtime, ready, pipeline, services, urls, stream, notes }:
   return [head, ...rows, line, ...links].join('\n');
 }
 
-/** What a problem on the machine ends with: something is missing. */
+/** Exit code when the machine has a problem: something is missing. */
 const MISSING_ON_MACHINE = 3;
 
-/** `doctor`: is this machine ready for `up`? */
+/** `doctor`: checks whether this machine is ready for `up`. */
 export const doctor: Command<unknown> = {
   usage: 'doctor',
-  summary: 'Check the machine and name the command that mends each problem',
+  summary: 'Check the machine and name the command that fixes each problem',
   examples: [['npm run doctor', 'Node, Python, Java, Docker, ports, disk, memory, folders']],
   options: (yargs) => yargs,
   async run({ config, reporter, signal }) {

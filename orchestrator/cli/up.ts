@@ -21,7 +21,7 @@ interface UpCommandOptions extends TakeOverOption {
   readonly timeout: number | undefined;
 }
 
-/** `up`: from whatever there is to a stack with data on disk, left running. */
+/** `up`: brings a stack from any state to data on disk, and leaves it running. */
 export const up: Command<UpCommandOptions> = {
   usage: 'up',
   summary: 'Start everything and wait until data is on disk',
@@ -66,7 +66,7 @@ function upJson(done: UpResult): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The same for people. */
+/** The same result as text for people. */
 function upText(done: UpResult): string {
   if (done.alreadyUp) return ['Already up: nothing to do.', ...urlLines(done.status.urls)].join('\n');
   const { elapsedMs, criticalPath, timings, outputPath, urls } = done;
@@ -83,7 +83,7 @@ function urlLines(urls: Readonly<Record<string, string>>): string[] {
   return Object.entries(urls).map(([name, url]) => `  ${name.padEnd(16)} ${url}`);
 }
 
-/** `down`: stops everything of this stack and leaves data. */
+/** `down`: stops everything of this stack and keeps its data. */
 export const down: Command<TakeOverOption> = {
   usage: 'down',
   summary: 'Stop everything; data, outputs and logs stay',
@@ -102,7 +102,7 @@ interface ResetCommandOptions extends TakeOverOption {
   readonly up: boolean;
 }
 
-/** `reset`: down, wipe what the stack made, up. */
+/** `reset`: stops the stack, wipes what it made, and starts it again. */
 export const reset: Command<ResetCommandOptions> = {
   usage: 'reset',
   summary: 'Stop, wipe topic, ZooKeeper, checkpoints and outputs together, start afresh',
@@ -140,7 +140,7 @@ interface RestartOptions {
   readonly services: readonly string[];
 }
 
-/** `restart`: services of the running stack, until they are ready again. */
+/** `restart`: restarts services of the running stack and waits until they are ready again. */
 export const restart: Command<RestartOptions> = {
   usage: 'restart [services..]',
   summary: 'Restart services of the running stack and wait until they are ready again',

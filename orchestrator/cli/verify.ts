@@ -16,7 +16,7 @@ interface VerifyCommandOptions {
   readonly 'answer-key'?: string | undefined;
 }
 
-/** `verify`: outputs against the topic. */
+/** `verify`: compares the outputs with the topic. */
 export const verify: Command<VerifyCommandOptions> = {
   usage: 'verify',
   readsOutputs: true,
@@ -60,7 +60,8 @@ export const verify: Command<VerifyCommandOptions> = {
       await warnOfOtherOwner(config, runtime, reporter);
       const kafka = runtime.addressOf('KAFKA_PORT');
       const topicName = config.settings.KAFKA_TOPIC;
-      // Asked first for its error, and again once the committed batches are known: a running job goes on meanwhile.
+      // The offsets are asked for first so that an error ends the command early. They are asked for
+      // again once the committed batches are known, because a running job goes on in the meantime.
       const level = config.settings.KAFKA_ISOLATION_LEVEL;
       const topic = () => fetchTopicOffsets(kafka, topicName, level);
       const target = await topic();
@@ -80,7 +81,7 @@ export const verify: Command<VerifyCommandOptions> = {
           }),
         );
       }
-      // DuckDB's native library is loaded only by the commands that read Parquet.
+      // Only the commands that read Parquet load DuckDB's native library.
       const [{ verifyOutputs }, { summarise, verifyJson }] = await Promise.all([
         import('../verify/verify-outputs.ts'),
         import('../verify/verify-text.ts'),
@@ -108,7 +109,7 @@ export const verify: Command<VerifyCommandOptions> = {
   },
 };
 
-/** The option without a value is the empty text. */
+/** yargs gives the empty text for the option without a value. */
 function answerKeyFile(config: StackConfig, option: string | undefined): string | undefined {
   if (option === undefined) return undefined;
   return option === '' ? join(config.outputDir, ANSWER_KEY_FILE) : resolve(option);

@@ -31,7 +31,7 @@ import type { DoctorCheck } from './doctor-report.ts';
 /** Enough for an hour of the stack at its defaults: outputs, Kafka's log segments, service logs. */
 const COMFORTABLE_BYTES = 2_000_000_000;
 
-/** Free space where the cache, the outputs and the run folder are. */
+/** Checks the free space of the cache, the outputs and the run folder. */
 export async function checkDisk(config: StackConfig): Promise<readonly DoctorCheck[]> {
   const isCacheFilled = installedPySpark(config, toolEnvironment(config.environment)) !== undefined;
   const places = [
@@ -64,7 +64,7 @@ export async function checkDisk(config: StackConfig): Promise<readonly DoctorChe
   });
 }
 
-/** Whether the folders that the stack writes can be made and written. */
+/** Checks whether the folders that the stack writes can be created and written. */
 export async function checkFolders(config: StackConfig): Promise<readonly DoctorCheck[]> {
   return [
     checkFolder('OUTPUT_DIR', config.outputDir),
@@ -88,12 +88,18 @@ function checkFolder(setting: string, folder: string): DoctorCheck {
   return { name: setting, state: 'ok', detail: `${folder}${existsSync(folder) ? '' : ', made when needed'}` };
 }
 
-/** ZooKeeper, Kafka, Spark's master, the driver and the producer; the worker's executors come on top. */
+/**
+ * The memory of ZooKeeper, Kafka, Spark's master, the driver and the producer; the worker's
+ * executors come on top.
+ */
 const BESIDE_THE_WORKER_BYTES = 3_000_000_000;
 
 const UNITS: Readonly<Record<string, number>> = { m: 2 ** 20, g: 2 ** 30 };
 
-/** Whether the machine, or the container that this runs in, has the memory that the services may take. */
+/**
+ * Checks whether the machine, or the container that this runs in, has the memory that the services
+ * may take.
+ */
 export async function checkMemory({ settings }: StackConfig): Promise<readonly DoctorCheck[]> {
   const limit = process.constrainedMemory();
   const totalBytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
@@ -116,7 +122,10 @@ const HOST = '127.0.0.1';
 
 const PORT_SETTINGS = portsOf(SERVICES).map(({ port }) => port.setting);
 
-/** Whether each port is free, or else who holds it: this stack, another one, or something else. */
+/**
+ * Checks whether each port is free, or else who holds it: this stack, another one, or something
+ * else.
+ */
 export async function checkPorts(
   config: StackConfig,
   engine: Engine | undefined,
@@ -173,7 +182,10 @@ async function checkPort(
   };
 }
 
-/** What was provisioned, read in full and compared with its hashes: `up` itself looks at sizes only. */
+/**
+ * Reads everything that was provisioned in full and compares it with its hashes; `up` itself checks
+ * sizes only.
+ */
 export async function checkCache({ cacheDir }: StackConfig): Promise<readonly DoctorCheck[]> {
   const name = 'cache';
   const folders = provisionedFolders(cacheDir);
@@ -204,7 +216,7 @@ export async function checkCache({ cacheDir }: StackConfig): Promise<readonly Do
   return [{ name, state: 'ok', detail: `${cacheDir}, ${files} files as they were installed` }];
 }
 
-/** The files in which the machine names its own certificate authorities. */
+/** Checks the files in which the machine names its own certificate authorities. */
 export async function checkCertificates({ environment }: StackConfig): Promise<readonly DoctorCheck[]> {
   const checks: DoctorCheck[] = [];
   for (const name of CERTIFICATE_VARIABLES) {
@@ -226,7 +238,7 @@ function checkBundle(name: string, path: string): DoctorCheck {
   }
 }
 
-/** Docker's engine and its Compose plugin, of which only the Compose runtime makes use. */
+/** Checks Docker's engine and its Compose plugin, which only the Compose runtime uses. */
 export function checkDocker(
   { settings }: StackConfig,
   answer: EngineAnswer,
@@ -251,7 +263,7 @@ export function checkDocker(
   ];
 }
 
-/** A Java that Spark supports; without one, `up` downloads Java 17 to its cache. */
+/** Checks for a Java that Spark supports; without one, `up` downloads Java 17 to its cache. */
 export async function checkJava(config: StackConfig, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
   const memory = join(config.cacheDir, 'java', 'known.json');
   const { found, declined } = await findJava(toolEnvironment(config.environment), memory, signal);
@@ -268,10 +280,10 @@ export async function checkJava(config: StackConfig, signal: AbortSignal): Promi
   ];
 }
 
-/** As package.json's `engines` and bootstrap.mjs have it. */
+/** The same as in package.json's `engines` and in bootstrap.mjs. */
 const OLDEST = [20, 19] as const;
 
-/** The Node.js that runs this command. */
+/** Checks the Node.js that runs this command. */
 export async function checkNode(): Promise<readonly DoctorCheck[]> {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const isNew = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
@@ -287,7 +299,7 @@ export async function checkNode(): Promise<readonly DoctorCheck[]> {
   ];
 }
 
-/** A Python to install PySpark with, unless that is done already. */
+/** Checks for a Python to install PySpark with, unless PySpark is installed already. */
 export async function checkPython(config: StackConfig, signal: AbortSignal): Promise<readonly DoctorCheck[]> {
   const environment = toolEnvironment(config.environment);
   const name = 'Python';
@@ -302,7 +314,7 @@ export async function checkPython(config: StackConfig, signal: AbortSignal): Pro
   }
 }
 
-/** What local processes need of the system itself. */
+/** Checks what local processes need of the system itself. */
 export async function checkSystem({ environment }: StackConfig): Promise<readonly DoctorCheck[]> {
   const name = 'system';
   const missing = missingOfSystem(environment);

@@ -1,11 +1,14 @@
-/** What was found of one thing. `note`: worth knowing, the stack works without; `problem`: `up` would stop there. */
+/**
+ * The result of one check. `note`: worth knowing, the stack works without; `problem`: `up` would
+ * stop there.
+ */
 export interface DoctorCheck {
   /** "Python", "port 9094". */
   readonly name: string;
   readonly state: 'ok' | 'note' | 'problem';
-  /** What was seen, in a phrase. */
+  /** What was found, in a phrase. */
   readonly detail: string;
-  /** The command or setting that mends it. */
+  /** The command or setting that fixes it. */
   readonly remedy?: string;
 }
 
@@ -21,7 +24,9 @@ export type Check = (signal: AbortSignal) => Promise<readonly DoctorCheck[]>;
 
 const SIGNS: Readonly<Record<DoctorCheck['state'], string>> = { ok: 'ok', note: 'note', problem: 'PROBLEM' };
 
-/** The report as lines of text: state, name, what was seen; the remedy below it. No colour. */
+/**
+ * Renders the report as lines of text: state, name, what was found; the remedy below it. No colour.
+ */
 export function renderDoctorReport({ checks, problems }: DoctorReport): string {
   const stateWidth = Math.max(...Object.values(SIGNS).map((sign) => sign.length));
   const nameWidth = Math.max(...checks.map(({ name }) => name.length));

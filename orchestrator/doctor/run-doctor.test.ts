@@ -61,7 +61,7 @@ test('names two services that have one port', async () => {
   });
 });
 
-test('a port is free, or held by somebody who is named', async () => {
+test('a port is free, or its holder is named', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());

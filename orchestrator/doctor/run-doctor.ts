@@ -17,7 +17,7 @@ import {
 import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
 
 /**
- * Looks at everything that the stack needs of the machine, and changes nothing.
+ * Checks everything that the stack needs of the machine, and changes nothing.
  * @param onWait is called with a sentence when the Docker engine is slow to answer
  * @throws the signal's reason when aborted
  */
@@ -61,7 +61,7 @@ function takesCompose(config: StackConfig, isPossible: boolean): boolean {
   return (readRecordedStack(config)?.runtime ?? (isPossible ? 'compose' : 'local')) === 'compose';
 }
 
-/** What only local processes need stands in nobody's way with Compose. */
+/** With Compose, what only local processes need is no obstacle. */
 function asNotes(check: Check): Check {
   return async (signal) =>
     (await check(signal)).map((found) =>

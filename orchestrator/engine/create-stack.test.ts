@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeEngine, READY_PRODUCER } from '../../tests/support/fake-engine.ts';
 import { statusDocument } from '../../tests/support/status-document.ts';
-import type { PreparationStep } from '../runtimes/runtime.ts';
+import type { SetupStep } from '../runtimes/runtime.ts';
 import { createStack } from './create-stack.ts';
 import { recordStack } from './select-runtime.ts';
 import { statusJson } from './status.ts';
@@ -18,7 +18,7 @@ const running = () => engine.stack.observations.filter(({ state }) => state === 
 const recorded = () => existsSync(join(engine.config.runDir, 'stack.json'));
 
 /** Lasts until it is aborted. */
-const endless: PreparationStep = {
+const endless: SetupStep = {
   name: 'pyspark',
   title: 'PySpark',
   after: [],

@@ -14,7 +14,7 @@ import { bringUp, type UpResult } from './up.ts';
 import { untilServiceReady, withLogTail } from './up-plan.ts';
 
 export interface DownOptions {
-  /** Whether the stack of a checkout that is not there any more becomes this one's first. */
+  /** Whether this checkout first takes over a stack whose own checkout no longer exists. */
   readonly takeOver?: boolean;
 }
 
@@ -25,14 +25,14 @@ export interface Stopped {
 }
 
 /**
- * Stops everything of the stack and leaves data.
+ * Stops everything of the stack and keeps its data.
  * @throws ProductError STOP_FAILED, STACK_RUNNING, FOREIGN_STACK
  */
 export function down(context: EngineContext, options: DownOptions = {}): Promise<Stopped> {
   return withStackLock(context, 'down', options.takeOver === true, () => bringDown(context, options));
 }
 
-/** The work of `down`, for use cases that hold the stack's lock already. */
+/** Does the work of `down`, for use cases that already hold the stack's lock. */
 async function bringDown(
   { config, reporter, select = selectRuntime }: EngineContext,
   { takeOver = false }: DownOptions = {},
@@ -48,7 +48,7 @@ async function bringDown(
   }
 }
 
-/** What was stopped, for people. */
+/** Describes what was stopped, for people. */
 export function stoppedText({ stopped }: Stopped): string {
   return stopped.length === 0
     ? 'Nothing was running.'
@@ -56,11 +56,11 @@ export function stoppedText({ stopped }: Stopped): string {
 }
 
 export interface ResetOptions {
-  /** Whether Kafka's and ZooKeeper's data stay. */
+  /** Whether Kafka's and ZooKeeper's data are kept. */
   readonly keepTopic?: boolean;
   /** Whether the stack is left stopped. */
   readonly onlyWipe?: boolean;
-  /** Whether the stack of a checkout that is not there any more becomes this one's first. */
+  /** Whether this checkout first takes over a stack whose own checkout no longer exists. */
   readonly takeOver?: boolean;
 }
 
@@ -72,25 +72,25 @@ export interface Wiped extends Stopped {
 
 export interface ResetResult {
   readonly wiped: Wiped;
-  /** The new start; absent when it was only wiped. */
+  /** The new start; absent when the stack was only wiped. */
   readonly up?: UpResult;
 }
 
 /**
  * Stops everything, wipes what the stack made, and starts it again.
- * @throws ProductError FOREIGN_FILES having deleted nothing, and all that `down` and `up` throw
+ * @throws ProductError FOREIGN_FILES having deleted nothing, and all errors of `down` and `up`
  */
 export function reset(context: EngineContext, options: ResetOptions = {}): Promise<ResetResult> {
   return withStackLock(context, 'reset', options.takeOver === true, async () => {
     const wiped = await stopAndWipe(context, options);
     if (options.onlyWipe) return { wiped };
-    // It comes before what may fail: an `up` that fails has its error for a result.
+    // The event precedes the start, because a failed `up` leaves only its error as the result.
     context.reporter.emit({ type: 'progress', event: 'wiped', data: { ...wiped }, text: wipedText(wiped) });
     return { wiped, up: await bringUp(options.keepTopic ? context : withoutData(context)) };
   });
 }
 
-/** What was stopped and deleted, for people. */
+/** Describes what was stopped and deleted, for people. */
 export function wipedText(done: Wiped): string {
   const wiped = done.wiped.length === 0 ? 'There was nothing to wipe.' : `Wiped ${done.wiped.join(', ')}.`;
   return `${stoppedText(done)}\n${wiped}`;
@@ -101,11 +101,11 @@ async function stopAndWipe(
   { keepTopic = false, takeOver = false }: ResetOptions,
 ): Promise<Wiped> {
   const { reporter, select = selectRuntime } = context;
-  // What is wiped is the stack as it was recorded; what flags ask for is the next one's.
+  // The wipe follows the stack's record; flags apply only to the next start.
   const config = standingConfig(context.config);
   const { runtime } = await select(config, reporter);
   try {
-    // Everything that could refuse refuses here, before anything is stopped or deleted.
+    // Every check that can refuse runs here, before anything is stopped or deleted.
     if (!takeOver) await runtime.assertOwn();
     const outputs = await planOutputsWipe(runtime.outputPath, config.outputDir, { keepTopic });
     const stopped = await bringDown({ ...context, config }, { takeOver });
@@ -117,7 +117,7 @@ async function stopAndWipe(
   }
 }
 
-/** Without data any runtime will do. */
+/** A stack without data may use any runtime. */
 function withoutData({ config, ...context }: EngineContext): EngineContext {
   const settings = { ...config.settings, RUNTIME: config.askedRuntime };
   return { ...context, config: { ...config, settings } };
@@ -128,11 +128,11 @@ interface RestartedService {
   readonly name: ServiceName;
   /** From its stop until it was ready. */
   readonly elapsedMs: number;
-  /** What makes it ready. */
+  /** Why it counts as ready. */
   readonly detail: string;
 }
 
-/** The services that were restarted, in the order of the start. */
+/** The services that were restarted, in start order. */
 export interface Restarted {
   readonly runtime: RuntimeName;
   readonly restarted: readonly RestartedService[];
@@ -140,10 +140,12 @@ export interface Restarted {
 }
 
 /**
- * Restarts services of the running stack as they were started, one after the other where one follows the other, and waits until
- * each is ready again. Services that follow them are left running: they recover by themselves. What could not be made ready is
- * left as it is.
- * @throws ProductError STACK_NOT_RUNNING, STACK_RUNNING, FOREIGN_STACK, GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED
+ * Restarts services of the running stack with the settings they were started with, and waits until
+ * each is ready again. A service that depends on another one restarts after it. Dependants that
+ * were not named are left running: they recover by themselves. A service that does not become ready
+ * is left as it is.
+ * @throws ProductError STACK_NOT_RUNNING, STACK_RUNNING, FOREIGN_STACK, GATE_TIMEOUT,
+ * SERVICE_EXITED, STEP_FAILED
  */
 export async function restart(
   { config, reporter, signal, select = selectRuntime }: EngineContext,
@@ -182,7 +184,7 @@ async function assertRunning(
   });
 }
 
-/** A service that has failed for good may be given other settings: that is what `up` is for. */
+/** Only `up` may give other settings to a service that has failed for good. */
 function warnOfOtherSettings(
   given: StackConfig,
   standing: StackConfig,
@@ -194,7 +196,7 @@ function warnOfOtherSettings(
   const list = other.map((name) => `${name}=${shortened(String(standing.settings[name] ?? 'unset'))}`);
   reporter.emit({
     type: 'warning',
-    text: `${names.join(', ')} restart with what they were started with, ${list.join(', ')}; \`npm run up\` starts what has failed with what is given now`,
+    text: `${names.join(', ')} restart with the settings they were started with, ${list.join(', ')}; \`npm run up\` starts failed services with the settings given now`,
   });
 }
 
@@ -228,7 +230,7 @@ function restartStep(
   };
 }
 
-/** Whether a service is among those that others wait for, directly or through services between. */
+/** Whether other services wait for this service, directly or through services between them. */
 function leadsTo(service: ServiceName, waitedFor: readonly ServiceName[]): boolean {
   return waitedFor.some(
     (name) =>

@@ -8,19 +8,20 @@ import { assertOwnFolders, type selectRuntime } from './select-runtime.ts';
 /** What every use case of a stack works with. */
 export interface EngineContext {
   readonly config: StackConfig;
-  /** Receives what happens on the way; the outcome is what a use case returns or throws. */
+  /** Receives progress events. The result is what a use case returns or throws. */
   readonly reporter: Reporter;
-  /** Its reason is what an aborted use case throws, once nothing is left half done. */
+  /** An aborted use case throws its reason, once nothing is left half done. */
   readonly signal: AbortSignal;
-  /** How the runtime is found: that of the stack when absent. */
+  /** Finds the runtime; the stack's own when absent. */
   readonly select?: typeof selectRuntime;
 }
 
 /**
- * Runs work that changes the stack while no other command does, and only on a stack of this checkout.
- * @param command what is shown of it, as it is typed behind `npm run`
- * @param takeOver whether the stack of a checkout that is not there any more becomes this one's
- * @throws ProductError STACK_RUNNING when another process is at it, FOREIGN_STACK
+ * Runs work that changes the stack while no other command does, and only on a stack of this
+ * checkout.
+ * @param command its display name, as it is typed behind `npm run`
+ * @param takeOver whether this checkout takes over a stack whose own checkout no longer exists
+ * @throws ProductError STACK_RUNNING when another process works on the stack, FOREIGN_STACK
  */
 export async function withStackLock<T>(
   { config }: { readonly config: StackConfig },
@@ -45,11 +46,11 @@ export async function withStackLock<T>(
   }
 }
 
-/** Steps of a command, one after the other, shown with their progress. */
+/** Runs the steps of a command one after the other and reports their progress. */
 export interface ReportedSteps {
   /**
-   * Does a step's work.
-   * @param summary what is said of it when it is done; its own text where it gives one
+   * Runs one step.
+   * @param summary reported when the step is done, unless the step returns its own text
    */
   run<T>(
     step: string,

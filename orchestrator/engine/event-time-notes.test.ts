@@ -8,7 +8,7 @@ const notes = (state: Partial<EventTimeState>) =>
     now,
   );
 
-it('a watermark near the clock, no late row and no open window are nothing to tell', () => {
+it('a watermark near the clock, no late row and no open window give no note', () => {
   expect(notes({})).toEqual([]);
   expect(notes({ watermarkMs: now + 60_000 })).toEqual([]);
 });
@@ -17,7 +17,7 @@ it.each([
   [Date.UTC(2099, 5, 1), '73 years'],
   [now + 36 * 3_600_000, '1 day'],
   [now + 5 * 3_600_000, '5 hours'],
-])('a watermark that is far ahead is said', (watermarkMs, span) => {
+])('a watermark that is far ahead is reported', (watermarkMs, span) => {
   expect(notes({ watermarkMs })).toEqual([
     `the watermark is ${span} ahead of the clock: rows of earlier windows are dropped as late`,
   ]);

@@ -32,7 +32,7 @@ const stack = ({ isRunning = true, failed, flags = {}, environment = {}, ...how 
     ...(failed ? [{ name: failed, state: 'failed' } as const] : []),
   ]);
 
-/** What `up` does with a configuration, as far as the record is concerned. */
+/** Does what `up` does with a configuration, as far as the record is concerned. */
 async function started(given: Given, runtime: RuntimeName = 'local') {
   const { config } = await stack(given);
   recordStack(config, runtime);
@@ -53,7 +53,7 @@ const refusal = async (run: Promise<unknown>): Promise<ProductError> => {
 };
 
 describe('a running stack', () => {
-  it('has the settings it was started with, and says what the environment says otherwise', async () => {
+  it('has the settings it was started with, and reports where the environment differs', async () => {
     await started({ environment: { MSGS_PER_SEC: '7', MAX_FILES_PER_SINK: '0', RUNTIME: 'auto' } });
     const environment = { MSGS_PER_SEC: '9', MAX_OFFSETS_PER_TRIGGER: '5', TRIGGER_INTERVAL: '30 seconds' };
     const { config, notes } = await stack({ environment });
@@ -183,7 +183,7 @@ describe('the data of a stopped stack', () => {
     }
   });
 
-  it('have what `up` was told above `.env` and below the environment', async () => {
+  it('prefer what `up` was given to `.env`, and the environment to both', async () => {
     await stopped({ flags: { MSGS_PER_SEC: '7' }, environment: { SEED: '3' } });
     writeFileSync(join(folder, '.env'), 'MSGS_PER_SEC=8\nMAX_RECORDS=5\n');
     const { config, notes } = await stack({ environment: { SEED: '4' } });
@@ -208,7 +208,7 @@ describe('a record', () => {
     writeFileSync(join(folder, 'data/run/stack.json'), text);
   };
 
-  it('of an older layout is read: what is not the default was told', async () => {
+  it('of an older layout is read: a value that is not the default counts as given', async () => {
     const settings = { RUNTIME: 'auto', KAFKA_PORT: '9094', MSGS_PER_SEC: '7', OUTPUT_DIR: './data/output' };
     write(JSON.stringify({ runtime: 'local', running: false, settings }));
     const { config } = await stack();

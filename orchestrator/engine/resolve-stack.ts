@@ -22,16 +22,21 @@ import {
   selectRuntime,
 } from './select-runtime.ts';
 
-/** What a command was given, and whether a bad value of what it does not need is passed over. */
+/**
+ * What a command was given, and whether bad values of settings that it does not need are ignored.
+ */
 export interface StackRequest extends Omit<SettingSources, 'record'> {
-  /** The command only reads outputs: a flag may name others than those of the running stack. */
+  /**
+   * Whether the command only reads outputs. A flag may then name outputs other than those of the
+   * running stack.
+   */
   readonly readsOutputs?: boolean;
 }
 
-/** Which outputs are read. */
+/** The settings that locate the outputs to read. */
 const OUTPUT_PLACES: readonly SettingName[] = ['OUTPUT_DIR', 'OUTPUT_PATH'];
 
-/** What a recorded stack's services do. */
+/** Observes the services of a recorded stack. */
 type Observe = (config: StackConfig) => Promise<readonly Pick<ServiceObservation, 'name' | 'state'>[]>;
 
 /** The stack that a command acts on. */
@@ -42,9 +47,10 @@ export interface ResolvedStack {
 }
 
 /**
- * Works out, once for each command, which stack is meant and with which settings: those of the running one, the places of the data
- * of a stopped one, and otherwise what is given now.
- * @throws ProductError BAD_SETTING, UNSAFE_PATH; STACK_RUNNING when a flag asks a running stack for another setting
+ * Determines, once for each command, which stack is meant and which settings it has: those of the
+ * running stack, the data locations of a stopped one, and otherwise what is given now.
+ * @throws ProductError BAD_SETTING, UNSAFE_PATH; STACK_RUNNING when a flag gives another value than
+ * the running stack has
  */
 export async function resolveStack(
   request: StackRequest,
@@ -76,7 +82,10 @@ export async function resolveStack(
   return configure(request, places, record, 'stopped');
 }
 
-/** The stack as it was recorded, whatever flags ask of the next start; the configuration itself when none was. */
+/**
+ * Returns the stack as it was recorded, whatever flags ask of the next start; without a record, the
+ * configuration itself.
+ */
 export function standingConfig(config: StackConfig): StackConfig {
   const record = readRecordedStack(config);
   if (!record) return config;
@@ -86,11 +95,13 @@ export function standingConfig(config: StackConfig): StackConfig {
 
 interface RunDirs {
   readonly runDir: string;
-  /** Without the flag. */
+  /** RUN_DIR without the flag. */
   readonly plainRunDir: string;
 }
 
-/** RUN_DIR as it is given now, wherever the stack that is recorded there may have its own. */
+/**
+ * Returns RUN_DIR as it is given now, even where the stack that is recorded there has another one.
+ */
 export function givenRunDir({ flags, environment, projectDir }: StackRequest): string {
   const given =
     flags.RUN_DIR ||
@@ -100,7 +111,10 @@ export function givenRunDir({ flags, environment, projectDir }: StackRequest): s
   return resolve(projectDir, given);
 }
 
-/** RUN_DIR says which stack is meant. A stack that was started with a flag for it is found without that flag, too. */
+/**
+ * RUN_DIR identifies the stack. A stack that was started with a flag for it is found without that
+ * flag, too.
+ */
 function runDirs(request: StackRequest): RunDirs {
   const { projectDir } = request;
   const { RUN_DIR, ...flags } = request.flags;
@@ -135,7 +149,7 @@ function configure(
   };
 }
 
-/** Which project Compose acts on belongs to the stack as its settings do. */
+/** The project that Compose acts on belongs to the stack, as its settings do. */
 function withComposeNames({ environment }: StackRequest, record: RecordedStack | undefined) {
   if (record?.runtime !== 'compose' || !record.compose) return { environment, notes: [] };
   const { compose } = record;
@@ -161,7 +175,7 @@ function recordNotes(
   return [
     state === 'running'
       ? `the running stack keeps its settings until \`npm run down\`: ${list}`
-      : `the stack that has the data keeps what it was started with, until a flag or \`npm run reset\` says otherwise: ${list}`,
+      : `the stack that has the data keeps the settings it was started with, unless a flag or \`npm run reset\` changes them: ${list}`,
   ];
 }
 
@@ -185,7 +199,10 @@ function differingFlags(
   });
 }
 
-/** A flag for RUN_DIR names a stack that is recorded there, or the one that starts there next; not one more of this folder. */
+/**
+ * A flag for RUN_DIR may name a stack that is recorded there, or the one that starts there next. It
+ * must not add a second stack to this folder.
+ */
 async function refuseSecondStack(
   request: StackRequest,
   { runDir, plainRunDir }: RunDirs,
@@ -211,7 +228,10 @@ function refuseFlags(differing: readonly DifferingFlag[]): void {
   });
 }
 
-/** Settings of services that have failed for good. They run no more, so `up` can start them with others. */
+/**
+ * Returns the settings of services that have failed for good. They no longer run, so `up` can start
+ * them with other values.
+ */
 function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<SettingName> {
   const failed = services.filter(({ state }) => state === 'failed').map(({ name }) => name);
   const users = SERVICES.filter(({ name }) => failed.includes(name)).flatMap(
@@ -222,7 +242,7 @@ function settingsOfFailed(services: Awaited<ReturnType<Observe>>): ReadonlySet<S
   );
 }
 
-/** A record may say that a stack runs which ended with its machine. */
+/** The record may describe a running stack that ended together with its machine. */
 const isAtWork = ({ state }: Pick<ServiceObservation, 'state'>) =>
   state === 'running' || state === 'restarting';
 

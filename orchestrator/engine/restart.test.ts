@@ -34,7 +34,7 @@ describe('restart', () => {
     lock?.release();
   });
 
-  it('has services wait for those that they follow, through services between, too', async () => {
+  it('makes services wait for those that they depend on, through services between, too', async () => {
     engine = new FakeEngine();
     engine.stack.start('zookeeper');
     engine.onEvent = ({ type }) => type === 'plan' && engine.abort.abort(new Error('enough'));
@@ -103,7 +103,7 @@ describe('restart', () => {
     }
   });
 
-  it('says so when what is given now is not what the services were started with', async () => {
+  it('warns when the given settings are not those the services were started with', async () => {
     engine = new FakeEngine({ producer: READY_PRODUCER });
     engine.stack.start('producer');
     recordStack(engine.configWith({ MSGS_PER_SEC: '7' }), 'local');

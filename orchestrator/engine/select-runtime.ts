@@ -17,16 +17,17 @@ import { checkoutOf, markFolder } from '../util/owned-folder.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
 
-/** A runtime and, in one line, why it was taken. */
+/** A runtime and, in one line, why it was selected. */
 export interface SelectedRuntime {
   readonly runtime: Runtime;
   readonly reason: string;
 }
 
 /**
- * The runtime that holds the running stack, if one does; otherwise the one that RUNTIME asks for. `auto` stays with the runtime
- * that has the topic of the outputs; without one it takes Compose when an engine and the plugin answer, and the engine can run
- * the stack of this checkout.
+ * Selects the runtime that holds the running stack, if one does; otherwise the one that RUNTIME
+ * asks for. `auto` stays with the runtime that has the topic of the outputs. Without such a topic
+ * it selects Compose when an engine and the plugin answer, and the engine can run the stack of this
+ * checkout.
  * @param reporter receives a note when an engine is slow to answer
  * @throws ProductError NO_ENGINE when Compose is asked for
  */
@@ -39,7 +40,7 @@ export async function selectRuntime(config: StackConfig, reporter?: Reporter): P
   return { runtime, reason: chosen.reason };
 }
 
-/** A bare `docker compose up` leaves no record, but outputs with their checkpoint. */
+/** A stack of `docker compose up` leaves no record, but it leaves outputs with their checkpoint. */
 function hasMadeData({ outputDir }: StackConfig, recorded: RecordedStack | undefined): boolean {
   return recorded ? recorded.runtime === 'compose' : existsSync(join(outputDir, 'parquet', '_chk'));
 }
@@ -53,7 +54,8 @@ async function chooseRuntime(
   const wanted = settings.RUNTIME;
   const name = wanted === 'auto' ? recorded?.runtime : wanted;
   if (name === 'local') return { name, reason: reasonFor(name, recorded) };
-  // Docker's client is loaded only where it may be needed: it takes longer than a command of the local runtime itself.
+  // Docker's client is loaded only where it may be needed: loading takes longer than a whole
+  // command of the local runtime.
   const { detectRuntime, requireEngine } = await import('../runtimes/detect.ts');
   if (name === undefined) {
     const detected = await detectRuntime(environment, onWait);
@@ -78,8 +80,9 @@ function reasonFor(name: RuntimeName, recorded: RecordedStack | undefined): stri
 }
 
 /**
- * Asks whose RUN_DIR and OUTPUT_DIR are, before a command changes what is in them. A folder that names no checkout is free.
- * @param takeOver whether folders of a checkout that is not there any more become this one's
+ * Checks who owns RUN_DIR and OUTPUT_DIR before a command changes what is in them. A folder that
+ * names no checkout is free.
+ * @param takeOver whether this checkout takes over folders whose own checkout no longer exists
  * @throws ProductError FOREIGN_STACK, having changed nothing
  */
 export function assertOwnFolders(config: StackConfig, takeOver: boolean): void {
@@ -90,8 +93,8 @@ export function assertOwnFolders(config: StackConfig, takeOver: boolean): void {
 }
 
 /**
- * Says whose stack or outputs a command is about to read when they are another checkout's: that is allowed, and easily overlooked
- * where both checkouts have the same project, ports or folders.
+ * Warns when a command is about to read the stack or the outputs of another checkout. That is
+ * allowed, but easily overlooked where both checkouts have the same project, ports or folders.
  */
 export async function warnOfOtherOwner(
   config: StackConfig,
@@ -106,7 +109,10 @@ export async function warnOfOtherOwner(
   }
 }
 
-/** RUN_DIR and OUTPUT_DIR where they are another checkout's, with what makes them this one's. */
+/**
+ * Returns those of RUN_DIR and OUTPUT_DIR that another checkout owns, with how this checkout can
+ * take them over.
+ */
 function foreignFolders(config: StackConfig) {
   const { projectDir, runDir, outputDir } = config;
   const folders = [
@@ -129,7 +135,8 @@ function foreignFolders(config: StackConfig) {
 }
 
 /**
- * The pipeline that outputs were made by: that of PIPELINE, or the one that is kept with them where it is another.
+ * Returns the pipeline that made the outputs: that of PIPELINE, or the copy kept with the outputs
+ * where the two differ.
  * @throws ProductError BAD_SETTING, BAD_PIPELINE; OUTPUT_NOT_LOCAL
  */
 export async function pipelineOf(
@@ -142,19 +149,22 @@ export async function pipelineOf(
 const texts = z.record(z.string(), z.string());
 const recordedStack = z.object({
   runtime: z.enum(['local', 'compose']),
-  /** The folder of the checkout whose stack it is; absent in records of earlier versions. */
+  /** The folder of the checkout that owns the stack; absent in records of earlier versions. */
   checkout: z.string().optional(),
   /** False after `down`: the runtime still has the topic that the outputs were made from. */
   running: z.boolean().default(true),
   /** The settings of the `up` that started the stack, as text. */
   settings: texts,
-  /** Those of them that flags or the environment gave; older records do not say. */
+  /** The settings among them that flags or the environment gave; absent in older records. */
   told: texts.optional(),
-  /** COMPOSE_PROJECT_NAME and CONTAINER_PREFIX where they were given; older records do not say. */
+  /** COMPOSE_PROJECT_NAME and CONTAINER_PREFIX where they were given; absent in older records. */
   compose: texts.optional(),
 });
 
-/** What `up` writes down for the commands that follow: which runtime holds the stack or its data, and with which settings. */
+/**
+ * What `up` records for later commands: which runtime holds the stack or its data, and with which
+ * settings.
+ */
 export interface RecordedStack {
   readonly runtime: RuntimeName;
   readonly checkout?: string | undefined;
@@ -164,32 +174,35 @@ export interface RecordedStack {
   readonly compose: Readonly<Record<string, string>> | undefined;
 }
 
-/** Variables of Compose alone that say whose containers and volumes are meant. */
+/** Variables of Compose that select the containers and volumes. */
 export const COMPOSE_NAMES = ['COMPOSE_PROJECT_NAME', 'CONTAINER_PREFIX'] as const;
 
 const recordIn = (runDir: string) => join(runDir, 'stack.json');
 const locationIn = (runDir: string) => join(runDir, 'stack-location.json');
 
 /**
- * The record of the stack that runs or ran in a run folder, or undefined when there is nothing of it.
- * @throws ProductError OUTPUT_DAMAGED when the record is not of its form
+ * Returns the record of the stack that runs or ran in a run folder; undefined when there is none.
+ * @throws ProductError OUTPUT_DAMAGED when the record does not have the right form
  */
 export function readRecordedStack({ runDir, projectDir }: Pick<StackConfig, 'runDir' | 'projectDir'>) {
   const path = recordIn(runDir);
   const found = readJson(path, recordedStack);
   if (!found) return undefined;
   const settings: SettingTexts = found.settings;
-  // What is not the default was told by somebody.
+  // A value that differs from the default must have been given.
   const told = found.told ?? differingFromDefaults(settings, projectDir);
   return { ...found, settings, told, compose: found.compose } satisfies RecordedStack;
 }
 
-/** Where a stack was started with a flag for RUN_DIR, as the folder that applies without that flag has it. */
+/**
+ * Returns where a stack that was started with a flag for RUN_DIR is. The folder that applies
+ * without that flag records it.
+ */
 export function readStackLocation(plainRunDir: string): string | undefined {
   return readJson(locationIn(plainRunDir), z.object({ runDir: z.string() }))?.runDir;
 }
 
-/** Writes the record in one piece; settings hold no secrets. */
+/** Writes the record atomically. Settings hold no secrets. */
 export function recordStack(config: StackConfig, runtime: RuntimeName): void {
   const { runDir, plainRunDir, told } = config;
   write(recordIn(runDir), runDir, {
@@ -204,21 +217,21 @@ export function recordStack(config: StackConfig, runtime: RuntimeName): void {
   else write(locationIn(plainRunDir), plainRunDir, { runDir });
 }
 
-/** Notes that the stack was stopped and its data stay. */
+/** Records that the stack was stopped and its data are kept. */
 export function recordStopped(config: StackConfig): void {
   const recorded = readRecordedStack(config);
   if (recorded?.running) write(recordIn(config.runDir), config.runDir, { ...recorded, running: false });
 }
 
-/** Makes the recorded stack this checkout's. */
+/** Records this checkout as the owner of the stack. */
 function recordTakenOver(config: StackConfig): void {
   const recorded = readRecordedStack(config);
   if (recorded) write(recordIn(config.runDir), config.runDir, { ...recorded, checkout: config.projectDir });
 }
 
 /**
- * Notes that a start failed and was undone. Where it has written no outputs nothing ties the stack to the runtime, so that the next
- * `up` may take another.
+ * Records that a start failed and was undone. If it has written no outputs, nothing ties the stack
+ * to the runtime, and the next `up` may select another one.
  * @param outputPath OUTPUT_PATH as the runtime gives it
  */
 export function recordFailedStart(config: StackConfig, outputPath: string): void {
@@ -233,7 +246,10 @@ export function forgetStack({ runDir, plainRunDir }: StackConfig): void {
   if (readStackLocation(plainRunDir) === runDir) rmSync(locationIn(plainRunDir), { force: true });
 }
 
-/** COMPOSE_PROJECT_NAME and CONTAINER_PREFIX as this configuration has them, those that are not given left out. */
+/**
+ * Returns COMPOSE_PROJECT_NAME and CONTAINER_PREFIX of this configuration, without those that are
+ * not given.
+ */
 function composeNames({ environment, projectDir }: StackConfig): Readonly<Record<string, string>> {
   const file = readEnvFile(projectDir, environment);
   const given = COMPOSE_NAMES.flatMap((name) => {

@@ -12,11 +12,11 @@ import { type StreamStatus, streamReport } from './stream-status.ts';
 import { serviceProbe } from './up-plan.ts';
 
 export interface StatusOptions {
-  /** How long to wait at most until everything is ready; one look when undefined. */
+  /** How long to wait at most until everything is ready; undefined asks once. */
   readonly waitMs?: number | undefined;
 }
 
-/** Looks at the stack, ready or not; a service that has failed for good ends a wait at once. */
+/** Observes the stack, ready or not. A service that has failed for good ends a wait at once. */
 export async function status(
   { config, reporter, signal, select = selectRuntime }: EngineContext,
   { waitMs }: StatusOptions = {},
@@ -37,10 +37,10 @@ export async function status(
   }
 }
 
-/** A service as `status` tells of it. */
+/** A service in the status. */
 export interface ServiceStatus {
   readonly name: ServiceName;
-  /** Where it runs: as a process of this machine or in a container. */
+  /** Whether it runs as a process of this machine or in a container. */
   readonly placement: 'process' | 'container';
   readonly state: 'starting' | 'ready' | 'failed' | 'stopped' | 'completed';
   readonly pid?: number;
@@ -53,21 +53,21 @@ export interface ServiceStatus {
   readonly log?: readonly string[];
 }
 
-/** What `status` tells. */
+/** The status of a stack. */
 export interface StackStatus {
   readonly runtime: Runtime['name'];
-  /** Every daemon ready and every one-shot completed. */
+  /** Whether every daemon is ready and every one-shot has completed. */
   readonly ready: boolean;
   /** The pipeline's name. */
   readonly pipeline: string;
   readonly services: readonly ServiceStatus[];
   readonly urls: Readonly<Record<string, string>>;
   readonly stream: StreamStatus;
-  /** What people should know of event time, a sentence each without its stop. */
+  /** Hints about event time for people, one sentence each without its full stop. */
   readonly notes: readonly string[];
 }
 
-/** A service in `status --json`: `pid` of a process that runs, `container` of one that was made. */
+/** A service in `status --json`: `pid` of a running process, `container` of a created container. */
 type ServiceDocument = Omit<ServiceStatus, 'log'>;
 
 /** The document of `status --json`, a contract: it has these fields and no others. */
@@ -75,7 +75,7 @@ interface StatusDocument extends Omit<StackStatus, 'services' | 'notes'> {
   readonly services: readonly ServiceDocument[];
 }
 
-/** What scripts are told of a status. What only people read, log lines and notes, is left out. */
+/** Returns the status for scripts, without what only people read: log lines and notes. */
 export function statusJson({ notes: _notes, services, ...status }: StackStatus) {
   const document: StatusDocument = {
     ...status,
@@ -86,7 +86,7 @@ export function statusJson({ notes: _notes, services, ...status }: StackStatus) 
 
 const PROBE_TIMEOUT_MS = 3000;
 
-/** Asks the runtime what runs and every running service's probe, once and side by side. */
+/** Asks the runtime what runs, and the probe of every running service once, in parallel. */
 export async function stackStatus(config: StackConfig, runtime: Runtime): Promise<StackStatus> {
   const observations = await runtime.observe();
   const services = await Promise.all(
@@ -113,7 +113,7 @@ export async function stackStatus(config: StackConfig, runtime: Runtime): Promis
   };
 }
 
-/** The web pages of the services, by name. */
+/** Returns the web pages of the services, by service name. */
 export function stackUrls(
   runtime: Pick<Runtime, 'services' | 'addressOf'>,
 ): Readonly<Record<string, string>> {
@@ -168,16 +168,16 @@ async function askOnce(probe: Probe): Promise<ProbeAnswer> {
   }
 }
 
-/** What `up` may take for a first start that downloads everything, with room to spare. */
+/** Long enough for an `up` whose first start downloads everything, with a margin. */
 export const DEFAULT_WAIT_SECONDS = 300;
 
 const LOOK_EVERY_MS = 500;
 
 /**
- * Looks until the stack is ready, a service has failed for good, or the time is over.
- * @param options.timeoutMs at most this long; one look is always taken
- * @param options.onDetail receives, after each look, what is not ready yet
- * @returns the last look, ready or not
+ * Asks repeatedly until the stack is ready, a service has failed for good, or the time is over.
+ * @param options.timeoutMs at most this long; at least one status is always taken
+ * @param options.onDetail receives, after each status, what is not ready yet
+ * @returns the last status, ready or not
  * @throws the signal's reason once it is aborted
  */
 export async function waitForReady({

@@ -34,7 +34,7 @@ const gold = (batch: number, watermark: string | null, more: object = {}) =>
   })}`;
 
 describe('the status of the stream', () => {
-  it('has the newest micro-batch of each query, and all rows that the lines tell to be late', () => {
+  it('has the newest micro-batch of each query, and all rows that the lines report as late', () => {
     const lines = [
       ingest(11),
       gold(2, '2026-11-26T16:53:00.000Z', { late: 3 }),
@@ -62,7 +62,7 @@ describe('the status of the stream', () => {
     );
   });
 
-  it('says that the watermark is far ahead of the clock', () => {
+  it('reports that the watermark is far ahead of the clock', () => {
     const lines = [ingest(1), gold(2, '2099-12-31T00:00:00.000Z', { state: { rows: 0, memory_bytes: 0 } })];
     expect(streamReport(config(), lines, now).notes).toEqual([
       'gold: the watermark is 73 years ahead of the clock: rows of earlier windows are dropped as late',

@@ -5,19 +5,27 @@ import { type GoldProgress, type JobProgress, readProgress } from '../services/s
 import type { StackConfig } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 
-/** How far the job's present process has come, as far as its last lines tell: a contract, `status --json` has these fields. */
+/**
+ * How far the job's present process has come, as far as its last lines show. It is a contract:
+ * `status --json` has these fields.
+ */
 export interface StreamStatus {
-  /** The newest micro-batch of `ingest` that was committed with records; null when the lines tell of none. */
+  /**
+   * The newest micro-batch of `ingest` that was committed with records; null when the lines show
+   * none.
+   */
   readonly batch: number | null;
-  /** Records of the topic that were waiting behind it. */
+  /** Records of the topic that were waiting behind that micro-batch. */
   readonly lag: number | null;
-  /** The least of the gold tables' watermarks, ISO-8601 with Z; null as long as one has none. */
+  /** The smallest of the gold tables' watermarks, ISO-8601 with Z; null while a table has none. */
   readonly watermark: string | null;
-  /** Of that micro-batch by sink, and of the newest micro-batch of each gold table by its name. */
+  /**
+   * Rows of that micro-batch by sink, and of the newest micro-batch of each gold table by its name.
+   */
   readonly rows: Readonly<Record<string, number>>;
   /** Records of that micro-batch in quarantine, by reason. */
   readonly rejected: Readonly<Record<string, number>>;
-  /** Rows that gold dropped as late in the micro-batches that the lines tell of. */
+  /** Rows that gold dropped as late in the micro-batches that the lines show. */
   readonly late: number;
 }
 
@@ -25,11 +33,14 @@ export interface StreamReport {
   /** The pipeline's name. */
   readonly pipeline: string;
   readonly stream: StreamStatus;
-  /** What people should know of event time, a sentence each without its stop. */
+  /** Hints about event time for people, one sentence each without its full stop. */
   readonly notes: readonly string[];
 }
 
-/** Tells how far the job has come. @param lines its last ones, oldest first */
+/**
+ * Reports how far the job has come.
+ * @param lines its last ones, oldest first
+ */
 export function streamReport(
   config: Pick<StackConfig, 'settings' | 'projectDir'>,
   lines: readonly string[],
@@ -44,7 +55,7 @@ export function streamReport(
   };
 }
 
-/** `status` tells of services also where the pipeline is gone or damaged. */
+/** `status` must show the services even where the pipeline is missing or damaged. */
 function pipelineIfThere({
   settings,
   projectDir,
@@ -84,7 +95,8 @@ function notesOf(
   const last = batches.at(-1);
   if (!last) return [];
   const watermarkMs = last.watermark === null ? 0 : Date.parse(last.watermark);
-  // The newest event that the watermark knows of is as much later, and begins the last window that is open.
+  // The newest event that the watermark has seen is later by the watermark delay. That
+  // event begins the last open window.
   const newestMs = watermarkMs + eventTime.watermarkMs;
   const lastEndMs = Math.floor(newestMs / slideMs) * slideMs + windowMs;
   const closedAfterMs = watermarkMs === 0 ? undefined : lastEndMs + eventTime.watermarkMs;
@@ -92,7 +104,7 @@ function notesOf(
   return eventTimeNotes({ table: name, ...state }, nowMs).map((note) => `${name}: ${note}`);
 }
 
-/** The stream in one line. */
+/** Describes the stream in one line. */
 export function streamText({ stream, notes }: Pick<StreamReport, 'stream' | 'notes'>): string {
   if (stream.batch === null) return ['no micro-batch is committed yet', ...notes].join('; ');
   const rows = Object.entries(stream.rows).map(([sink, count]) => `${sink} ${count.toLocaleString('en-US')}`);
@@ -104,20 +116,20 @@ export function streamText({ stream, notes }: Pick<StreamReport, 'stream' | 'not
   ].join('; ');
 }
 
-/** Where a gold table stands in event time. */
+/** How far a gold table has come in event time. */
 export interface EventTimeState {
   readonly table: string;
-  /** Unix ms; 0 as long as there is none. */
+  /** Unix ms; 0 while there is none. */
   readonly watermarkMs: number;
   /** Windows that are not closed yet. */
   readonly openWindows: number;
   /** An event after this instant (Unix ms) closes all of them; undefined where it is not known. */
   readonly closedAfterMs: number | undefined;
-  /** Rows that were dropped since their windows were closed. */
+  /** Rows that were dropped because their windows were already closed. */
   readonly late: number;
 }
 
-/** A watermark as far ahead as this is no clock that is a little fast. */
+/** A watermark this far ahead cannot come from a clock that is a little fast. */
 const AHEAD_MS = 60 * 60_000;
 
 const UNITS = [
@@ -127,8 +139,9 @@ const UNITS = [
 ] as const;
 
 /**
- * What people should know of event time, a sentence each, without its stop: a single event of a far future closes every window, after which gold
- * drops all that follows; rows that came late; and what of a finite input stays open.
+ * Returns hints about event time for people, one sentence each without its full stop. They report
+ * an event of the far future, which closes every window, so that gold drops all later rows; rows
+ * that came late; and windows that stay open at the end of a finite input.
  */
 export function eventTimeNotes(state: EventTimeState, nowMs: number): readonly string[] {
   const { watermarkMs, openWindows, closedAfterMs, late } = state;
@@ -157,7 +170,7 @@ function spanText(ms: number): string {
   return `${number.toLocaleString('en-US')} ${unit}${number === 1 ? '' : 's'}`;
 }
 
-/** The time of day in UTC, with the date where it is another day than now. */
+/** Returns the time of day in UTC, with the date where it is not today's. */
 function timeText(ms: number, nowMs: number): string {
   const [date = '', time = ''] = new Date(ms).toISOString().split('T');
   const text = time.replace(/(\.000)?Z$/, '');

@@ -6,33 +6,31 @@ import { firstDataProbe, sparkStreaming } from '../services/spark-streaming.ts';
 import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { localPath } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
-import { type GateExit, type Probe, waitUntilReady } from '../util/readiness.ts';
+import { type EarlyExit, type Probe, waitUntilReady } from '../util/readiness.ts';
 import type { Step, StepContext } from '../util/run-plan.ts';
 
-/** Name of the step that closes `up`: data has arrived. */
+/** Name of the last step of `up`: data has arrived. */
 export const FIRST_DATA = 'first-data';
 
-/** Room for a first micro-batch on a slow machine, beyond the wait for its trigger. */
+/** Time for a first micro-batch on a slow machine, beyond the wait for its trigger. */
 const FIRST_DATA_TIMEOUT_MS = 300_000;
 
 /**
- * The ordered plan of `up`: what the runtime must prepare, each of its services behind those that it follows, and
- * at the end the first micro-batch with data.
+ * Returns the ordered plan of `up`: the runtime's setup, each of its services after those that it
+ * depends on, and at the end the first micro-batch with data.
  */
 export function upPlan(
   config: StackConfig,
   runtime: Runtime,
   before: readonly ServiceObservation[],
 ): readonly Step[] {
-  const preparation = runtime.preparation();
+  const setup = runtime.setup();
   const services = runtime.services.map((service) => {
-    const prepared = preparation
-      .filter((step) => step.neededBy.includes(service.name))
-      .map((step) => step.name);
+    const prepared = setup.filter((step) => step.neededBy.includes(service.name)).map((step) => step.name);
     const wasRunning = before.some(({ name, state }) => name === service.name && state === 'running');
     return serviceStep(service, [...prepared, ...startsAfter(service, config)], wasRunning, config, runtime);
   });
-  return [...preparation, ...services, firstDataStep(config, runtime)];
+  return [...setup, ...services, firstDataStep(config, runtime)];
 }
 
 function startsAfter({ after, afterWith }: Service, { settings }: StackConfig): readonly string[] {
@@ -54,7 +52,7 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
         };
         return await waitUntilReady(firstDataProbe(view, TRIGGER_INTERVAL), {
           timeoutMs: triggerIntervalMs(TRIGGER_INTERVAL) + FIRST_DATA_TIMEOUT_MS,
-          intervalMs: GATE_INTERVAL_MS,
+          intervalMs: PROBE_INTERVAL_MS,
           attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
           signal,
           onDetail,
@@ -68,14 +66,19 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
   };
 }
 
-/** Sockets answer in microseconds: asking often adds nothing to what a service needs to start. */
-const GATE_INTERVAL_MS = 50;
+/**
+ * Sockets answer in microseconds, so frequent probes add almost nothing to the start of a service.
+ */
+const PROBE_INTERVAL_MS = 50;
 const ATTEMPT_TIMEOUT_MS = 5000;
 
 /** Lines of a service's log that its error carries. */
 const LOG_TAIL_LINES = 20;
 
-/** Starts one service and waits until its probe says ready. It is undone only if it did not run before. */
+/**
+ * Starts one service and waits until its probe reports ready. It is undone only if the service did
+ * not run before.
+ */
 function serviceStep(
   service: Service,
   after: readonly string[],
@@ -100,7 +103,7 @@ function serviceStep(
 
 /**
  * Waits until a service that was just started is ready; a one-shot, until it has completed.
- * @param restartsBefore how often it had crashed before it was started
+ * @param restartsBefore how often it had crashed before this start
  * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason
  */
 export async function untilServiceReady(
@@ -113,7 +116,7 @@ export async function untilServiceReady(
   if (service.kind === 'one-shot') await completion(runtime, service.name, signal);
   return waitUntilReady(serviceProbe(service, config, runtime), {
     timeoutMs: service.readyTimeoutMs,
-    intervalMs: GATE_INTERVAL_MS,
+    intervalMs: PROBE_INTERVAL_MS,
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     signal,
     onDetail,
@@ -123,7 +126,7 @@ export async function untilServiceReady(
   });
 }
 
-/** Waits for a one-shot's end, which must be a good one. */
+/** Waits until a one-shot has ended, and requires that it succeeded. */
 async function completion(runtime: Runtime, name: ServiceName, signal: AbortSignal): Promise<void> {
   const exit = await runtime.exited(name, signal);
   if (exit.state === 'completed') return;
@@ -135,26 +138,27 @@ async function completion(runtime: Runtime, name: ServiceName, signal: AbortSign
 }
 
 /**
- * Resolves when the service has ended, so that a gate need not wait for its deadline. Restarts are waited for only of a service
- * that may restart before it is ready, unless its log tells that they are in vain.
+ * Resolves when the service has ended, so that the wait for its readiness need not last until its
+ * deadline. Waits for a restart only if the service may restart before it is ready and its log
+ * names no known cause that makes restarts futile.
  */
 async function endOf(
   runtime: Runtime,
   service: Service,
   restartsBefore: number,
   signal: AbortSignal,
-): Promise<GateExit> {
+): Promise<EarlyExit> {
   for (;;) {
     signal.throwIfAborted();
     const { state, detail, restarts, recentLines } = await observeService(runtime, service.name);
     const hasEnded = state !== 'running' || restarts > restartsBefore;
     const mayComeBack = service.mayRestartBeforeReady && (state === 'running' || state === 'restarting');
     if (hasEnded && !(mayComeBack && !knownCauseIn(service, recentLines))) return { detail };
-    await new Promise((resolve) => setTimeout(resolve, GATE_INTERVAL_MS));
+    await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS));
   }
 }
 
-/** Puts the service's last lines into an error before anything is undone. */
+/** Adds the service's last lines to an error before anything is undone. */
 export async function withLogTail(error: unknown, runtime: Runtime, service: Service): Promise<unknown> {
   if (!(error instanceof ProductError) || error.logTail.length > 0) return error;
   const { recentLines } = await observeService(runtime, service.name);

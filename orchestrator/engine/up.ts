@@ -15,13 +15,13 @@ import { type StackStatus, stackStatus, stackUrls } from './status.ts';
 import { FIRST_DATA, upPlan, withLogTail } from './up-plan.ts';
 
 export interface UpOptions {
-  /** Whether the stack of a checkout that is not there any more becomes this one's first. */
+  /** Whether this checkout first takes over a stack whose own checkout no longer exists. */
   readonly takeOver?: boolean;
-  /** Bounds the whole of it; each step has a deadline of its own besides. */
+  /** Bounds the whole command; each step also has its own deadline. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A stack that was brought up. Times are milliseconds since the plan's start. */
+/** A stack that was started. Times are milliseconds since the plan's start. */
 interface BroughtUp {
   readonly alreadyUp: false;
   readonly runtime: RuntimeName;
@@ -32,18 +32,20 @@ interface BroughtUp {
   readonly urls: Readonly<Record<string, string>>;
 }
 
-/** Either it was ready before, or it was brought up. */
+/** The stack was ready before, or it was started. */
 export type UpResult = BroughtUp | { readonly alreadyUp: true; readonly status: StackStatus };
 
 /**
- * Starts everything that does not run and waits until data is on disk. What it started is stopped when it fails or is aborted.
- * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED; those of the preflight; STACK_RUNNING, FOREIGN_STACK
+ * Starts everything that does not run and waits until data is on disk. When it fails or is aborted,
+ * it stops what it started.
+ * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED; those of the preflight;
+ * STACK_RUNNING, FOREIGN_STACK
  */
 export function up(context: EngineContext, options: UpOptions = {}): Promise<UpResult> {
   return withStackLock(context, 'up', options.takeOver === true, () => bringUp(context, options));
 }
 
-/** The work of `up`, for use cases that hold the stack's lock already. */
+/** Does the work of `up`, for use cases that already hold the stack's lock. */
 export function bringUp(context: EngineContext, options: UpOptions = {}): Promise<UpResult> {
   return withDeadline(context, options.timeoutMs, (bounded) => startUnlessReady(bounded, options));
 }
@@ -98,7 +100,10 @@ async function start(
   }
 }
 
-/** Of a service that was not ready in time, before its container goes with its log. */
+/**
+ * Adds the log of a service that was not ready in time, before its container is removed along with
+ * its log.
+ */
 async function withOwnLogTail(error: unknown, runtime: Runtime): Promise<unknown> {
   if (!(error instanceof ProductError) || error.code !== 'GATE_TIMEOUT') return error;
   const service = runtime.services.find(({ name }) => name === error.service);
@@ -108,7 +113,7 @@ async function withOwnLogTail(error: unknown, runtime: Runtime): Promise<unknown
 /** What is known of a step of the plan that is not done. */
 interface OpenStep {
   readonly name: string;
-  /** The last thing that it said; undefined before it was started. */
+  /** The last detail that it reported; undefined before it was started. */
   detail?: string;
 }
 
@@ -165,7 +170,7 @@ function timeoutError(timeoutMs: number, open: readonly OpenStep[]): ProductErro
   });
 }
 
-/** The service whose log tells of a step. */
+/** The service whose log explains a step. */
 function serviceOf(step: string): ServiceName | undefined {
   return SERVICE_NAMES.find((name) => name === (step === FIRST_DATA ? 'spark-streaming' : step));
 }

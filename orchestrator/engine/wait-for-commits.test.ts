@@ -21,7 +21,7 @@ const observation: ServiceObservation = {
   recentLines: Array.from({ length: 30 }, (_, line) => `line ${line}`),
 };
 
-/** Two partitions that end at 10 and 7; the job runs until it is said to have ended. */
+/** Two partitions that end at 10 and 7. The job runs until the test ends it. */
 function wait(more: Partial<CommitWait> = {}, exit?: ServiceExit) {
   const details: string[] = [];
   const running = (signal: AbortSignal) =>
@@ -96,7 +96,7 @@ test('a job that does not run is named, with how to start it and its last lines'
   });
 });
 
-test('a job that makes no progress is named, sooner when no micro-batch is at work', async () => {
+test('a job that makes no progress is named, sooner when no micro-batch runs', async () => {
   await outputs.commit(0, { 0: 10, 1: 6 });
   const patience = { atWorkMs: 60_000, idleMs: 300 };
   await expect(wait({ patience }).done).rejects.toMatchObject({
@@ -129,7 +129,7 @@ test('an abort ends it with its reason', async () => {
   await expect(done).rejects.toBe(reason);
 });
 
-test('outputs of another topic are for the comparison to judge', async () => {
+test('outputs of another topic are left to the comparison', async () => {
   await outputs.start({ 0: 0 }, 'other');
   expect(await wait({}, GONE).done).toBe('the outputs are of topic other');
 });

@@ -9,25 +9,25 @@ import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.t
 
 export interface CommitWait {
   readonly runtime: Pick<Runtime, 'outputPath' | 'observe' | 'exited'>;
-  /** What is to be committed: the topic's ends. */
+  /** The offsets that must be committed: the topic's ends. */
   readonly target: TopicOffsets;
-  /** Gold tables that are to have read all of silver. */
+  /** Gold tables that must have read all of silver. */
   readonly tables: readonly string[];
   /** Milliseconds between two triggers of the slowest query. */
   readonly triggerIntervalMs: number;
-  /** Whole wait. */
+  /** Bounds the whole wait. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onDetail: (detail: string) => void;
-  /** How long nothing may be committed. */
+  /** How long the wait continues without a commit. */
   readonly patience?: Patience;
 }
 
 /** Milliseconds without progress before the wait is given up. */
 interface Patience {
-  /** While a micro-batch is at work; the first one after a long pause may hold millions of records. */
+  /** While a micro-batch runs. The first one after a long pause may hold millions of records. */
   readonly atWorkMs: number;
-  /** While none is, beyond three trigger intervals. */
+  /** While none runs, beyond three trigger intervals. */
   readonly idleMs: number;
 }
 
@@ -37,11 +37,12 @@ const ATTEMPT_TIMEOUT_MS = 10_000;
 const LOG_LINES = 20;
 
 /**
- * Waits until the job has committed all that the topic held when its ends were asked for, and gold has read the silver files that are there
- * then; a producer at work does not put that off. Windows that only a later event closes are not waited for.
+ * Waits until the job has committed all records that the topic held at the call, and gold has read
+ * the silver files that exist by then. A running producer does not prolong the wait. Windows that
+ * only a later event closes are not waited for.
  * @returns what was seen at the end
- * @throws ProductError SERVICE_EXITED when the job does not run, GATE_TIMEOUT when it makes no progress or the time is over; both with
- *   its last log lines; OUTPUT_NOT_LOCAL; the signal's reason
+ * @throws ProductError SERVICE_EXITED when the job does not run, GATE_TIMEOUT when it makes no
+ * progress or the time is over; both with its last log lines; OUTPUT_NOT_LOCAL; the signal's reason
  */
 export async function waitForCommits(wait: CommitWait): Promise<string> {
   const progress = new CommitProgress(wait);
@@ -72,7 +73,7 @@ export async function waitForCommits(wait: CommitWait): Promise<string> {
   }
 }
 
-/** What is committed of what is awaited, and since when nothing changed. */
+/** How much of the awaited offsets is committed, and since when nothing changed. */
 class CommitProgress implements Probe {
   readonly name = 'the commit of all records that were in the topic';
   readonly #wait: CommitWait;
@@ -81,7 +82,7 @@ class CommitProgress implements Probe {
   #since = performance.now();
   #atWork = false;
   #detail = '';
-  /** The micro-batch with which all records were committed, and the words for it. */
+  /** The micro-batch with which all records were committed, and its description. */
   #goldTarget: number | undefined;
   #ingestDetail = '';
 
@@ -103,11 +104,11 @@ class CommitProgress implements Probe {
     return notReady(waiting);
   }
 
-  /** Whether `ingest` has committed all records; then #goldTarget is set. */
+  /** Whether `ingest` has committed all records. If so, sets #goldTarget. */
   async #ingested() {
     const { target } = this.#wait;
     const { start, committed, lastPlannedBatch, topic } = await readCheckpoint(this.#wait.runtime.outputPath);
-    // Another topic's checkpoint never gets there: the comparison says so.
+    // A checkpoint of another topic never gets there; the comparison reports that.
     if (topic !== undefined && topic !== target.name) return ready(`the outputs are of topic ${topic}`);
     const open = target.partitions.reduce((sum, { partition, endOffset }) => {
       const reached = committed?.end.get(partition) ?? start?.get(partition) ?? 0;
@@ -125,7 +126,9 @@ class CommitProgress implements Probe {
     return ready(this.#ingestDetail);
   }
 
-  /** The first table that has not read silver up to a micro-batch; undefined when all have. */
+  /**
+   * Returns the first table that has not read silver up to a micro-batch; undefined when all have.
+   */
   async #unreadByGold(through: number): Promise<string | undefined> {
     const { runtime, tables } = this.#wait;
     for (const table of tables) {
@@ -138,7 +141,7 @@ class CommitProgress implements Probe {
     return undefined;
   }
 
-  /** The error to end with when the job does not run. */
+  /** Returns the error to end with when the job does not run. */
   jobGone(detail: string): ProductError {
     return new ProductError('SERVICE_EXITED', {
       message: `The job does not run (${detail}): ${this.#detail}.`,
@@ -146,7 +149,7 @@ class CommitProgress implements Probe {
     });
   }
 
-  /** The error to end with when nothing was committed for too long. */
+  /** Returns the error to end with when nothing was committed for too long. */
   stall(): ProductError | undefined {
     const quietMs = performance.now() - this.#since;
     const { atWorkMs, idleMs } = this.#patience;

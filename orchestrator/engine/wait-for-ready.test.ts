@@ -22,7 +22,7 @@ function status(state: 'starting' | 'ready' | 'failed'): StackStatus {
   };
 }
 
-/** Looks that give these states in turn, the last one for ever. */
+/** Statuses that give these states in turn, the last one for ever. */
 function looks(...states: readonly Parameters<typeof status>[0][]) {
   let count = 0;
   const details: string[] = [];
@@ -36,7 +36,7 @@ function looks(...states: readonly Parameters<typeof status>[0][]) {
   return { wait, details, count: () => count };
 }
 
-test('looks until everything is ready, and tells what is waited for', async () => {
+test('asks until everything is ready, and reports what is not ready yet', async () => {
   const { wait, details } = looks('starting', 'starting', 'ready');
   expect(await wait(60_000)).toMatchObject({ ready: true });
   expect(details).toEqual(['kafka: starting', 'kafka: starting']);
@@ -48,7 +48,7 @@ test('ends at once when a service has failed for good', async () => {
   expect(count()).toBe(2);
 });
 
-test('gives the last look when the time is over; without time there is one look', async () => {
+test('returns the last status when the time is over; without time it asks once', async () => {
   const startedMs = performance.now();
   expect(await looks('starting').wait(700)).toMatchObject({ ready: false });
   expect(performance.now() - startedMs).toBeGreaterThanOrEqual(699);

@@ -60,7 +60,10 @@ const { createLogger } = require('kafkajs/src/loggers') as {
 const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): Error;
 };
-/** Version 11, which brokers from 2.3 to the newest answer. Older ones of the protocol cannot carry zstd. */
+/**
+ * Version 11, which brokers from 2.3 to the newest answer. Older ones of the protocol cannot carry
+ * zstd.
+ */
 const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
   request: Readonly<Record<string, unknown>>,
 ) => Encodable;
@@ -112,7 +115,8 @@ export class LogConnection {
   }
 
   /**
-   * The log from an offset on; the first batch may begin before it, since batches come whole. Empty at its end, after half a second.
+   * The log from an offset on; the first batch may begin before it, since batches come whole. Empty
+   * at its end, after half a second.
    * @throws the broker's error, with its `type`
    */
   async fetch(partition: number, offset: number, level: IsolationLevel): Promise<FetchedLog> {
@@ -147,7 +151,9 @@ export class LogConnection {
     }
   }
 
-  /** The first offset of each partition, or the one after the last that a level lets readers see. */
+  /**
+   * The first offset of each partition, or the one after the last that a level lets readers see.
+   */
   async offsets(which: 'earliest' | IsolationLevel): Promise<ReadonlyMap<number, bigint>> {
     const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic);
     const leaders = this.#cluster.findLeaderForPartitions(
@@ -176,7 +182,10 @@ export interface FetchedLog {
   readonly highWatermark: number;
   /** Where the first open transaction begins; the high watermark when there is none. */
   readonly lastStableOffset: number;
-  /** Transactions that were aborted and reach into what was fetched, by their first offset. Empty for `read_uncommitted`. */
+  /**
+   * Transactions that were aborted and reach into what was fetched, by their first offset. Empty
+   * for `read_uncommitted`.
+   */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[];
   /** Batches, the last one perhaps in part. */
   readonly log: Buffer;
@@ -185,9 +194,9 @@ export interface FetchedLog {
 }
 
 /**
- * The answer to a fetch of one partition, version 11:
- * throttle_time_ms error_code session_id [topic [partition error_code high_watermark last_stable_offset log_start_offset
- * [producer_id first_offset] preferred_read_replica record_set]]
+ * The answer to a fetch of one partition, version 11: throttle_time_ms error_code session_id [topic
+ * [partition error_code high_watermark last_stable_offset log_start_offset [producer_id
+ * first_offset] preferred_read_replica record_set]]
  */
 function parseFetchResponse(answer: Buffer): FetchedLog {
   let at = 0;

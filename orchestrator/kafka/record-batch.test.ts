@@ -111,7 +111,10 @@ describe('a compressed batch', () => {
     });
     return Buffer.concat([Buffer.from('82534e41505059000000000100000001', 'hex'), ...blocks]);
   };
-  /** A zstd frame of one block that is not compressed: magic, descriptor without a size, window, block header. */
+  /**
+   * A zstd frame of one block that is not compressed: magic, descriptor without a size, window,
+   * block header.
+   */
   const zstd = (records: Buffer): Buffer => {
     const block = Buffer.alloc(3);
     block.writeUIntLE((records.length << 3) | 1, 0, 3);

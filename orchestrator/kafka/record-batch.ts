@@ -4,21 +4,33 @@ import { decompress as decompressZstd } from 'fzstd';
 import lz4 from 'lz4js';
 import snappy from 'snappyjs';
 
-/** A batch of a partition's log as the broker keeps it, format 2 (Kafka 0.11 and newer). Its records may be compressed. */
+/**
+ * A batch of a partition's log as the broker keeps it, format 2 (Kafka 0.11 and newer). Its records
+ * may be compressed.
+ */
 export interface RecordBatch {
   readonly firstOffset: number;
-  /** The last offset that it was written with: compaction may have removed records in it, and behind it in the batch. */
+  /**
+   * The last offset that it was written with: compaction may have removed records in it, and behind
+   * it in the batch.
+   */
   readonly lastOffset: number;
   /** See {@link codecOf}. */
   readonly codec: number;
-  /** Whether it holds a marker that ends a transaction, or another note of the broker's, and no records. */
+  /**
+   * Whether it holds a marker that ends a transaction, or another note of the broker's, and no
+   * records.
+   */
   readonly isControl: boolean;
   readonly isTransactional: boolean;
   readonly producerId: bigint;
   /** How many records it still holds. */
   readonly count: number;
   readonly firstTimestampMs: number;
-  /** When the broker took it, where the topic wants that for each record (`message.timestamp.type=LogAppendTime`). */
+  /**
+   * When the broker took it, where the topic wants that for each record
+   * (`message.timestamp.type=LogAppendTime`).
+   */
   readonly appendedMs: number | undefined;
   /** The records behind the header. */
   readonly content: Buffer;
@@ -72,7 +84,10 @@ export function* batchesOf(log: Buffer): Generator<RecordBatch> {
   }
 }
 
-/** Whether a control batch is the marker that ends a transaction without its records: its key is version and type, 0 for abort. */
+/**
+ * Whether a control batch is the marker that ends a transaction without its records: its key is
+ * version and type, 0 for abort.
+ */
 export function isAbortMarker(batch: RecordBatch): boolean {
   const cursor = new Cursor(batch.content);
   if (!batch.isControl || batch.count === 0) return false;
@@ -82,7 +97,8 @@ export function isAbortMarker(batch: RecordBatch): boolean {
 
 /**
  * The records of a batch, ascending by offset.
- * @throws UnreadableBatch for a codec that is not known, and for content that is not what the header says
+ * @throws UnreadableBatch for a codec that is not known, and for content that is not what the
+ * header says
  */
 export async function recordsOf(batch: RecordBatch): Promise<readonly TopicRecord[]> {
   const codec = codecOf(batch.codec);
@@ -186,11 +202,17 @@ export function codecOf(number: number): Codec | undefined {
 /** The names of all that can be read, for messages. */
 export const CODEC_NAMES = CODECS.slice(1).map(({ name }) => name);
 
-/** The header of Java's SnappyOutputStream: its magic, a version and a compatible version, 4 bytes each. */
+/**
+ * The header of Java's SnappyOutputStream: its magic, a version and a compatible version, 4 bytes
+ * each.
+ */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const XERIAL_HEADER_BYTES = 16;
 
-/** Java's clients cut the records into blocks, each behind its length; others send one block as it is. */
+/**
+ * Java's clients cut the records into blocks, each behind its length; others send one block as it
+ * is.
+ */
 function decompressSnappy(records: Buffer): Uint8Array {
   if (!records.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return snappy.uncompress(records);
   const blocks: Uint8Array[] = [];
@@ -224,8 +246,9 @@ export interface OffsetRange {
 }
 
 /**
- * What offsets of a partition hold, for a reader of the job's isolation level: a record; a marker that ends a transaction; a record
- * whose transaction was aborted; or nothing any more, since the topic was compacted.
+ * What offsets of a partition hold, for a reader of the job's isolation level: a record; a marker
+ * that ends a transaction; a record whose transaction was aborted; or nothing any more, since the
+ * topic was compacted.
  */
 export type OffsetContent = 'record' | 'marker' | 'aborted' | 'compacted';
 
@@ -239,18 +262,20 @@ export interface LogPart extends OffsetStretch {
 }
 
 /**
- * Reads the topic as a consumer of the job's isolation level does. Ranges end at or before the last offset that such a consumer gets.
- * Reading ends early when the loop over it does; memory does not grow with the ranges.
+ * Reads the topic as a consumer of the job's isolation level does. Ranges end at or before the last
+ * offset that such a consumer gets. Reading ends early when the loop over it does; memory does not
+ * grow with the ranges.
  */
 export interface TopicReader {
   /**
-   * What the offsets [from, to) of a partition hold, ascending. A stretch of records may have fewer than offsets: compaction took
-   * the others.
+   * What the offsets [from, to) of a partition hold, ascending. A stretch of records may have fewer
+   * than offsets: compaction took the others.
    * @throws ProductError KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
    */
   read(partition: number, from: number, to: number, signal: AbortSignal | undefined): AsyncIterable<LogPart>;
   /**
-   * The same of ascending ranges, each offset in exactly one stretch, without the records: only compacted batches are decompressed.
+   * The same of ascending ranges, each offset in exactly one stretch, without the records: only
+   * compacted batches are decompressed.
    * @throws ProductError KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
    */
   contents(

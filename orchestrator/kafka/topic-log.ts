@@ -17,13 +17,16 @@ import {
   UnreadableBatch,
 } from './record-batch.ts';
 
-/** Looks for a record that should be there, each a little longer than a broker's wait or a change of leaders. */
+/**
+ * Looks for a record that should be there, each a little longer than a broker's wait or a change of
+ * leaders.
+ */
 const ATTEMPTS = 10;
 const RETRY_MS = 500;
 
 /**
- * Lends the log of a topic as a consumer of the isolation level sees it. It connects when it is first read from. No consumer group
- * is used, nothing is left behind in the broker.
+ * Lends the log of a topic as a consumer of the isolation level sees it. It connects when it is
+ * first read from. No consumer group is used, nothing is left behind in the broker.
  * @throws ProductError KAFKA_UNREACHABLE when the broker does not answer or does not have the topic
  */
 export async function withTopicLog<T>(
@@ -114,8 +117,8 @@ class TopicLog implements TopicReader {
   }
 
   /**
-   * What the log holds from an offset on, at least one offset of it. Tries again until something comes: leaders move, connections
-   * break, and the last records may be a moment away.
+   * What the log holds from an offset on, at least one offset of it. Tries again until something
+   * comes: leaders move, connections break, and the last records may be a moment away.
    */
   async #fetch(
     partition: number,
@@ -229,8 +232,9 @@ function isFinal(error: unknown): boolean {
 }
 
 /**
- * What a promise gives, or a rejection on abort: kafkajs's own work cannot be aborted, it is left to its time-outs. Not a race against
- * one promise that lasts as long as the reading: that would keep everything that was ever read.
+ * What a promise gives, or a rejection on abort: kafkajs's own work cannot be aborted, it is left
+ * to its time-outs. Not a race against one promise that lasts as long as the reading: that would
+ * keep everything that was ever read.
  */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
@@ -242,7 +246,10 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   });
 }
 
-/** Offsets of a log that hold the same: a batch, or what lay between two of them and was compacted away. */
+/**
+ * Offsets of a log that hold the same: a batch, or what lay between two of them and was compacted
+ * away.
+ */
 export interface WalkedStretch extends OffsetRange {
   readonly content: OffsetContent;
   /** The batch that the offsets belong to; it may begin before them and end behind them. */
@@ -250,8 +257,8 @@ export interface WalkedStretch extends OffsetRange {
 }
 
 /**
- * What a fetched part of a log holds from an offset on, without a gap. With no batch at all, everything up to where the reader's view
- * ends was compacted away.
+ * What a fetched part of a log holds from an offset on, without a gap. With no batch at all,
+ * everything up to where the reader's view ends was compacted away.
  * @param offset where it was fetched from
  * @param end where the reader's view of the partition ends
  * @throws UnreadableBatch for a batch of a format that is not known

@@ -4,7 +4,10 @@ import type { Address } from '../util/ports.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { LogConnection } from './log-connection.ts';
 
-/** One partition's range in the broker: what readers of the isolation level get lies from `beginOffset` to before `endOffset`. */
+/**
+ * One partition's range in the broker: what readers of the isolation level get lies from
+ * `beginOffset` to before `endOffset`.
+ */
 export interface PartitionOffsets {
   readonly partition: number;
   readonly beginOffset: bigint;
@@ -32,7 +35,8 @@ export async function fetchTopicOffsets(
   const connection = new LogConnection(address, topic);
   try {
     await connection.connect();
-    // In this order: without an open transaction, what is sent meanwhile ends where the log ended before.
+    // In this order: without an open transaction, what is sent meanwhile ends where the log ended
+    // before.
     const logEnds = await connection.offsets('read_uncommitted');
     const ends = await connection.offsets(level);
     const begins = await connection.offsets('earliest');
@@ -49,7 +53,10 @@ export async function fetchTopicOffsets(
   }
 }
 
-/** Each partition's range, from where the logs ended, where they ended for readers a moment later, and where they begin. */
+/**
+ * Each partition's range, from where the logs ended, where they ended for readers a moment later,
+ * and where they begin.
+ */
 export function rangesOf(
   logEnds: ReadonlyMap<number, bigint>,
   ends: ReadonlyMap<number, bigint>,
@@ -65,8 +72,9 @@ export function rangesOf(
 }
 
 /**
- * Runs one piece of work with a connected admin client and disconnects it. Nothing is retried here: who asks decides
- * whether and when to ask again. kafkajs cannot be aborted, so an abort leaves the attempt to its own short time-outs.
+ * Runs one piece of work with a connected admin client and disconnects it. Nothing is retried here:
+ * who asks decides whether and when to ask again. kafkajs cannot be aborted, so an abort leaves the
+ * attempt to its own short time-outs.
  */
 export async function withKafkaAdmin<T>(
   address: Address,

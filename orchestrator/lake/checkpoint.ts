@@ -24,7 +24,10 @@ export interface Checkpoint {
   readonly lastPlannedBatch: number | undefined;
 }
 
-/** How often the reading starts over when Spark cleaned up the entry that was to be read: it keeps 100, so once is rare. */
+/**
+ * How often the reading starts over when Spark cleaned up the entry that was to be read: it keeps
+ * 100, so once is rare.
+ */
 const ATTEMPTS = 5;
 
 /**
@@ -54,7 +57,10 @@ export async function readCheckpoint(outputPath: string): Promise<Checkpoint> {
   );
 }
 
-/** The committed batches that the checkpoint still knows in full, oldest first (Spark keeps the last 100). */
+/**
+ * The committed batches that the checkpoint still knows in full, oldest first (Spark keeps the last
+ * 100).
+ */
 export async function committedBatches(checkpoint: Checkpoint): Promise<readonly PlannedBatch[]> {
   const known: PlannedBatch[] = [];
   for (const batch of await batchIds(checkpoint.folder, 'commits')) {
@@ -65,7 +71,10 @@ export async function committedBatches(checkpoint: Checkpoint): Promise<readonly
   return known;
 }
 
-/** The last committed micro-batch of the query that writes a sink or gold table, -1 before the first. */
+/**
+ * The last committed micro-batch of the query that writes a sink or gold table, -1 before the
+ * first.
+ */
 export async function lastCommittedBatch(outputPath: string, output: OutputName): Promise<number> {
   return lastCommittedOf(outputPath, isSinkName(output) ? INGEST : output);
 }
@@ -84,23 +93,31 @@ export async function batchIds(checkpoint: string, log: 'commits' | 'offsets'): 
     .sort((a, b) => a - b);
 }
 
-/** Next offset by partition. Numbers are exact up to 2^53, which at a million records a second is 285 years. */
+/**
+ * Next offset by partition. Numbers are exact up to 2^53, which at a million records a second is
+ * 285 years.
+ */
 export type PartitionOffsets = ReadonlyMap<number, number>;
 
 /** What Spark planned for one micro-batch, from `offsets/<batch>` of a checkpoint. */
 export interface PlannedBatch {
   readonly batch: number;
   readonly topic: string;
-  /** The first offset after this batch, by partition: it holds what is below and was not in the batch before. */
+  /**
+   * The first offset after this batch, by partition: it holds what is below and was not in the
+   * batch before.
+   */
   readonly end: PartitionOffsets;
   /** When the batch was planned, Unix ms; its files are named after it. */
   readonly plannedAtMs: number;
 }
 
 /**
- * Reads one entry of a checkpoint's offset log: the line "v1", a line of metadata as JSON, a line with the Kafka source's end
- * offsets as JSON (Spark's OffsetSeqLog). Spark renames complete entries into place, so that none is ever seen half written.
- * @returns undefined when there is no such entry: never planned, or cleaned up (the last 100 are kept)
+ * Reads one entry of a checkpoint's offset log: the line "v1", a line of metadata as JSON, a line
+ * with the Kafka source's end offsets as JSON (Spark's OffsetSeqLog). Spark renames complete
+ * entries into place, so that none is ever seen half written.
+ * @returns undefined when there is no such entry: never planned, or cleaned up (the last 100 are
+ * kept)
  * @throws ProductError OUTPUT_DAMAGED naming the file when it is not of that form
  */
 async function readPlannedBatch(checkpoint: string, batch: number): Promise<PlannedBatch | undefined> {
@@ -117,8 +134,8 @@ async function readPlannedBatch(checkpoint: string, batch: number): Promise<Plan
 }
 
 /**
- * Reads where a query began, from `sources/0/0` of its checkpoint: a zero byte and the line "v1" (Spark's
- * KafkaSourceInitialOffsetWriter), then the offsets as JSON.
+ * Reads where a query began, from `sources/0/0` of its checkpoint: a zero byte and the line "v1"
+ * (Spark's KafkaSourceInitialOffsetWriter), then the offsets as JSON.
  * @returns undefined as long as the query has not fixed them
  */
 async function readStartOffsets(

@@ -17,7 +17,10 @@ export interface SinkFile extends FileContent {
   readonly path: string;
 }
 
-/** Every file of a sink or gold table that has a name of the contract, by batch and part; also those in flight. */
+/**
+ * Every file of a sink or gold table that has a name of the contract, by batch and part; also those
+ * in flight.
+ */
 export async function sinkFiles(outputPath: string, sink: OutputName): Promise<readonly SinkFile[]> {
   const folder = join(localOutputPath(outputPath), sink);
   const files: SinkFile[] = [];
@@ -29,8 +32,9 @@ export async function sinkFiles(outputPath: string, sink: OutputName): Promise<r
 }
 
 /**
- * The files of a sink or gold table that belong to committed micro-batches, by batch. The commit is read first, then the folder: a job at
- * work can only add to what the answer names, or prune the oldest of it.
+ * The files of a sink or gold table that belong to committed micro-batches, by batch. The commit is
+ * read first, then the folder: a job at work can only add to what the answer names, or prune the
+ * oldest of it.
  * @param through the last committed batch where the caller knows it already
  */
 export async function committedFiles(
@@ -43,8 +47,8 @@ export async function committedFiles(
 }
 
 /**
- * Whether the job has fixed where it begins to read: from then on no record sent later can be missed, also with
- * STARTING_OFFSETS=latest. A few file operations, no database.
+ * Whether the job has fixed where it begins to read: from then on no record sent later can be
+ * missed, also with STARTING_OFFSETS=latest. A few file operations, no database.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function streamingStartFixed(
@@ -56,7 +60,8 @@ export async function streamingStartFixed(
 }
 
 /**
- * Whether a micro-batch with data is committed and the files of bronze and silver are there. A few file operations, no database.
+ * Whether a micro-batch with data is committed and the files of bronze and silver are there. A few
+ * file operations, no database.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function firstDataCommitted(
@@ -89,9 +94,15 @@ const text = (offsets: PartitionOffsets): string =>
 /** What the job gave up of a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
 export interface PruneLedger {
   readonly sink: OutputName;
-  /** Files of batches up to this one are pruned, or are about to be: it is written before the files go. */
+  /**
+   * Files of batches up to this one are pruned, or are about to be: it is written before the files
+   * go.
+   */
   readonly throughBatch: number;
-  /** The first offset that is kept, by partition; undefined where the job could not tell: its offset log no longer went back to it. */
+  /**
+   * The first offset that is kept, by partition; undefined where the job could not tell: its offset
+   * log no longer went back to it.
+   */
   readonly keptFrom: PartitionOffsets | undefined;
   /** How many files were pruned in all. */
   readonly files: number;
@@ -100,8 +111,8 @@ export interface PruneLedger {
 }
 
 /**
- * Reads the ledger, also while the job replaces it. Hadoop's replacing rename deletes the old file first; in that moment the new
- * one is complete under the name of its draft.
+ * Reads the ledger, also while the job replaces it. Hadoop's replacing rename deletes the old file
+ * first; in that moment the new one is complete under the name of its draft.
  * @returns undefined when nothing of the sink was ever pruned
  * @throws ProductError OUTPUT_NOT_LOCAL; Error naming the file when it is not of its form
  */

@@ -16,7 +16,10 @@ import {
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { prepareFirst, type Statement } from './statement.ts';
 
-/** What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals as number, instants as Date. */
+/**
+ * What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals
+ * as number, instants as Date.
+ */
 export type Cell = JS;
 
 /** A DuckDB database of its own, for one piece of work. Statements run one at a time. */
@@ -26,9 +29,15 @@ export interface Database {
   rows(sql: string): AsyncGenerator<readonly Cell[]>;
   /** The rows of a small result. */
   all(sql: string): Promise<readonly (readonly Cell[])[]>;
-  /** Parses and binds a text of one statement or more, and runs none; the answer is the first of them. */
+  /**
+   * Parses and binds a text of one statement or more, and runs none; the answer is the first of
+   * them.
+   */
   prepare(sql: string): Promise<Statement & { readonly count: number }>;
-  /** From now on nothing outside these files can be read or written, nothing loaded, and no setting changed. */
+  /**
+   * From now on nothing outside these files can be read or written, nothing loaded, and no setting
+   * changed.
+   */
   confine(paths: readonly string[]): Promise<void>;
   /** Adds rows to a table, given column by column in the table's order. */
   append(table: string, columns: AppendableColumns): Promise<void>;
@@ -36,7 +45,9 @@ export interface Database {
 
 /** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
 export const MEMORY_LIMIT_MB = 448;
-/** Else the allocator (jemalloc) keeps what was freed, which on top of the limit is as much again. */
+/**
+ * Else the allocator (jemalloc) keeps what was freed, which on top of the limit is as much again.
+ */
 const GIVES_BACK = {
   allocator_flush_threshold: '16MB',
   allocator_bulk_deallocation_flush_threshold: '16MB',
@@ -46,9 +57,11 @@ const GIVES_BACK = {
 const MOST_THREADS = 4;
 
 /**
- * Lends a database that lives in a folder of its own in the system's temporary folder; the folder goes when the work is over,
- * however it ends. Nothing is fetched from the network, and times are UTC.
- * @throws the signal's reason when it is aborted; ProductError OUTPUT_NOT_WRITABLE for the temporary folder
+ * Lends a database that lives in a folder of its own in the system's temporary folder; the folder
+ * goes when the work is over, however it ends. Nothing is fetched from the network, and times are
+ * UTC.
+ * @throws the signal's reason when it is aborted; ProductError OUTPUT_NOT_WRITABLE for the
+ * temporary folder
  */
 export async function withDatabase<T>(
   signal: AbortSignal | undefined,
@@ -154,7 +167,10 @@ function databaseOn(connection: DuckDBConnection, signal: AbortSignal | undefine
   };
 }
 
-/** Whether a reading failed because a file is not there any more: it was pruned, or is being replaced. */
+/**
+ * Whether a reading failed because a file is not there any more: it was pruned, or is being
+ * replaced.
+ */
 export function isVanished(error: unknown): boolean {
   return /No files found|no such file/i.test(messageOf(error));
 }
@@ -173,7 +189,10 @@ type AppendableColumns = readonly AppendableColumn[];
 /** Rows that DuckDB takes at once: the size of its vectors. */
 const CHUNK_ROWS = 2048;
 
-/** Adds rows to a table without going through SQL. A text becomes a decimal or date where the table has one. */
+/**
+ * Adds rows to a table without going through SQL. A text becomes a decimal or date where the table
+ * has one.
+ */
 async function appendColumns(
   connection: DuckDBConnection,
   table: string,

@@ -17,10 +17,12 @@ import { fileNamesOf, fileNumberSql, type OutputName } from './sinks.ts';
 export const FILE = '"#file"';
 
 /**
- * The relation of the rows of files of a sink, with the column `FILE`. Settings that DuckDB would guess from paths or
- * content are fixed, so that neither a folder named `a=b` nor a strange value changes what is read.
- * @param columns of raw_csv, whose files are text: its columns in their order. Of raw_csv and silver: columns that files may lack, since
- *   optional fields are added to a pipeline; they are NULL there
+ * The relation of the rows of files of a sink, with the column `FILE`. Settings that DuckDB would
+ * guess from paths or content are fixed, so that neither a folder named `a=b` nor a strange value
+ * changes what is read.
+ * @param columns of raw_csv, whose files are text: its columns in their order. Of raw_csv and
+ * silver: columns that files may lack, since optional fields are added to a pipeline; they are NULL
+ * there
  * @throws the file system's error when a file of raw_csv is not there or may not be read
  */
 export async function sourceOf(
@@ -39,7 +41,10 @@ export function listOf(files: readonly SinkFile[]): string {
   return `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
 }
 
-/** A file of raw_csv has the columns of its header, which are fewer than the pipeline's where it is older than a field. */
+/**
+ * A file of raw_csv has the columns of its header, which are fewer than the pipeline's where it is
+ * older than a field.
+ */
 async function csvSource(files: readonly SinkFile[], columns: SqlColumns): Promise<string> {
   const names = Object.keys(columns);
   const byHeader = new Map<string, SinkFile[]>();
@@ -77,7 +82,8 @@ export const BATCH_OF_FILE = `${inName(1)}::BIGINT`;
 export const NUMBER_OF_FILE = fileNumberSql(BATCH_OF_FILE, `nullif(${inName(2)}, '')::BIGINT`);
 
 /**
- * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the same columns.
+ * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the
+ * same columns.
  */
 export async function relationOf(
   sink: OutputName,
@@ -88,19 +94,26 @@ export async function relationOf(
   if (files.length === 0) {
     return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
   }
-  // A cast from the files' TIMESTAMPTZ would go through the time zone's rules, row by row: this does not.
+  // A cast from the files' TIMESTAMPTZ would go through the time zone's rules, row by row: this
+  // does not.
   const selected = columns.map(([name, type]) =>
     type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
   );
   return `SELECT ${selected.join(', ')} FROM ${await sourceOf(sink, files, ofTable)}`;
 }
 
-/** A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one character stands for that character. */
+/**
+ * A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one
+ * character stands for that character.
+ */
 export function literalGlob(path: string): string {
   return path.replace(/[[*?]/g, (special) => `[${special}]`);
 }
 
-/** The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC; within objects and arrays they are as in Parquet. */
+/**
+ * The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC; within objects and arrays
+ * they are as in Parquet.
+ */
 export function sqlType(type: Column['type']): string {
   switch (type.kind) {
     case 'object': {
@@ -138,8 +151,9 @@ export const quoted = (name: string): string => `"${name}"`;
 const columnSql = (name: string): string => name.split('.').map(quoted).join('.');
 
 /**
- * An expression of the pipeline's SQL subset in DuckDB's SQL, with the meaning of docs/pipeline-json.md: three-valued, decimals
- * exact in the type that the pipeline gives, NULL where an integer leaves 64 bits, a divisor is 0 or a double is not finite.
+ * An expression of the pipeline's SQL subset in DuckDB's SQL, with the meaning of
+ * docs/pipeline-json.md: three-valued, decimals exact in the type that the pipeline gives, NULL
+ * where an integer leaves 64 bits, a divisor is 0 or a double is not finite.
  */
 export function expressionSql(expr: Expr): string {
   if (expr.op === 'column') return columnSql(expr.name);
@@ -224,9 +238,10 @@ export const QUARANTINE: SqlColumns = {
 };
 
 /**
- * The columns of a sink or gold table, by the output contract, with the types that they have as tables. Instants are TIMESTAMP in UTC,
- * since DuckDB reckons with TIMESTAMPTZ several times slower; within objects and arrays they are as in the file. raw_csv is text
- * as it stands in the file.
+ * The columns of a sink or gold table, by the output contract, with the types that they have as
+ * tables. Instants are TIMESTAMP in UTC, since DuckDB reckons with TIMESTAMPTZ several times
+ * slower; within objects and arrays they are as in the file. raw_csv is text as it stands in the
+ * file.
  */
 export function columnsOfOutput(pipeline: Pipeline, output: OutputName): SqlColumns {
   switch (output) {
@@ -260,7 +275,8 @@ const LONGEST = 65_536;
 /**
  * The columns of a file of raw_csv by its first line.
  * @param known the columns that the pipeline has
- * @returns undefined when it is no line of names among these: the file is damaged, or of something else
+ * @returns undefined when it is no line of names among these: the file is damaged, or of something
+ * else
  * @throws the file system's error when the file is not there or may not be read
  */
 async function csvHeader(path: string, known: readonly string[]): Promise<readonly string[] | undefined> {

@@ -8,9 +8,15 @@ import { contentOfFileName, type FileContent, fileNumber, outputDamaged } from '
 /** A committed micro-batch of a gold query, as its entry in the offset log has it. */
 export interface GoldBatch {
   readonly batch: number;
-  /** Watermark with which it ran, Unix ms; 0 as long as there is none. It emits the windows that end by it. */
+  /**
+   * Watermark with which it ran, Unix ms; 0 as long as there is none. It emits the windows that end
+   * by it.
+   */
   readonly watermarkMs: number;
-  /** The last batch of the source log that it has read; a micro-batch without data has that of the one before. -1: none. */
+  /**
+   * The last batch of the source log that it has read; a micro-batch without data has that of the
+   * one before. -1: none.
+   */
   readonly logOffset: number;
 }
 
@@ -22,9 +28,14 @@ export interface GoldCheckpoint {
   readonly committed: number;
   /** The last one that was planned, -1 before the first. */
   readonly planned: number;
-  /** The committed micro-batches that the offset log still has, ascending. Spark keeps the last 100. */
+  /**
+   * The committed micro-batches that the offset log still has, ascending. Spark keeps the last 100.
+   */
   readonly batches: readonly GoldBatch[];
-  /** Batch of the source log by the number of silver's file (see `fileNumber`), of all files that the query has seen, committed or not. */
+  /**
+   * Batch of the source log by the number of silver's file (see `fileNumber`), of all files that
+   * the query has seen, committed or not.
+   */
   readonly seen: ReadonlyMap<number, number>;
 }
 
@@ -36,7 +47,8 @@ const sourceEntry = z.object({ path: z.string(), batchId: z.int().min(0) });
 const ATTEMPTS = 5;
 
 /**
- * Reads the checkpoint of a gold table's query in Spark's standard layout, also while the query runs.
+ * Reads the checkpoint of a gold table's query in Spark's standard layout, also while the query
+ * runs.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming a file that is damaged or missing
  */
 export async function readGoldCheckpoint(
@@ -80,7 +92,10 @@ async function committedEntries(folder: string, first: number, last: number): Pr
   return known;
 }
 
-/** The line "v1", a line of metadata, and a line with the offset of the file source: "-" before there is one. */
+/**
+ * The line "v1", a line of metadata, and a line with the offset of the file source: "-" before
+ * there is one.
+ */
 function parseEntry(path: string, content: string): Omit<GoldBatch, 'batch'> {
   const [version, metadataLine = '', offsetLine = ''] = content.split('\n');
   try {
@@ -94,7 +109,8 @@ function parseEntry(path: string, content: string): Omit<GoldBatch, 'batch'> {
 }
 
 /**
- * Reads the log of the file source: `<n>` has the files of batch n, `<n>.compact` those of all batches up to n.
+ * Reads the log of the file source: `<n>` has the files of batch n, `<n>.compact` those of all
+ * batches up to n.
  * @returns undefined when a file went while it was read
  */
 async function sourceLog(folder: string): Promise<ReadonlyMap<number, number> | undefined> {
@@ -133,8 +149,10 @@ function parseLog(path: string, content: string): readonly z.infer<typeof source
 const fileNameOf = (uri: string): string => uri.slice(uri.lastIndexOf('/') + 1);
 
 /**
- * Counts the committed silver files that are there and that no committed micro-batch of a gold table has read. A few file operations, no database.
- * @param through the last of silver's micro-batches that count; without it, of those that are committed
+ * Counts the committed silver files that are there and that no committed micro-batch of a gold
+ * table has read. A few file operations, no database.
+ * @param through the last of silver's micro-batches that count; without it, of those that are
+ * committed
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function filesUnreadByGold(

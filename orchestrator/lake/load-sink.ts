@@ -32,15 +32,22 @@ export interface LoadOptions {
   readonly insert: (source: string, list: string) => string;
 }
 
-/** Files read by one statement: bounds the length of its text and what is repeated when one of them vanishes. */
+/**
+ * Files read by one statement: bounds the length of its text and what is repeated when one of them
+ * vanishes.
+ */
 const FILES_PER_STATEMENT = 256;
-/** Listings looked at before giving up; each later one has only what was replaced since the one before. */
+/**
+ * Listings looked at before giving up; each later one has only what was replaced since the one
+ * before.
+ */
 const LISTINGS = 5;
 
 /**
- * Takes the committed, unpruned files of a sink into a table, each exactly once. A file that vanishes on the way is looked
- * for in a fresh listing: the job may have replaced it, or pruned it, which its ledger says beforehand. One that is gone for
- * good is not hidden: its rows are missing from the table, and the ledger read afterwards does not cover them.
+ * Takes the committed, unpruned files of a sink into a table, each exactly once. A file that
+ * vanishes on the way is looked for in a fresh listing: the job may have replaced it, or pruned it,
+ * which its ledger says beforehand. One that is gone for good is not hidden: its rows are missing
+ * from the table, and the ledger read afterwards does not cover them.
  */
 export async function loadSink(database: Database, options: LoadOptions): Promise<LoadedSink> {
   const loaded = new Map<string, SinkFile>();
@@ -71,7 +78,10 @@ interface Outcome {
   readonly reason: string | undefined;
 }
 
-/** Reads files with one statement, or one by one where that fails; vanished files are not in the answer. */
+/**
+ * Reads files with one statement, or one by one where that fails; vanished files are not in the
+ * answer.
+ */
 async function loadChunk(
   database: Database,
   options: LoadOptions,
@@ -110,11 +120,17 @@ const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ??
 /** Rows by file, and where the figures come from. */
 export interface RowCounts {
   readonly byPath: ReadonlyMap<string, number>;
-  /** `files`: counted in the files themselves. `silver`: what silver's files of the same micro-batches hold. */
+  /**
+   * `files`: counted in the files themselves. `silver`: what silver's files of the same
+   * micro-batches hold.
+   */
   readonly countedIn: 'files' | 'silver';
 }
 
-/** CSV up to this size in all is read to count it, which takes a few tenths of a second; more is taken from silver. */
+/**
+ * CSV up to this size in all is read to count it, which takes a few tenths of a second; more is
+ * taken from silver.
+ */
 const READABLE_CSV_BYTES = 32 * 1024 * 1024;
 
 /** Counts a Parquet sink's rows by what the files' footers say; no row is read. */
@@ -125,8 +141,9 @@ export async function countParquetRows(database: Database, files: readonly SinkF
 }
 
 /**
- * Counts raw_csv's rows. A CSV has no footer, so that a large one is not counted: the job makes it from the silver file of the
- * same micro-batch and part, whose count is taken, and `verify` is what compares the two.
+ * Counts raw_csv's rows. A CSV has no footer, so that a large one is not counted: the job makes it
+ * from the silver file of the same micro-batch and part, whose count is taken, and `verify` is what
+ * compares the two.
  * @param silver rows of silver by the number of the file
  * @param columns of raw_csv, in their order
  */

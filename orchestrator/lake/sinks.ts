@@ -7,7 +7,8 @@ import { localPath, readIfPresent } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 
 /**
- * What `ingest` writes, by the output contract: `<folder>/<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`, and with SINK_FILES=parallel
+ * What `ingest` writes, by the output contract:
+ * `<folder>/<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`, and with SINK_FILES=parallel
  * `…_<batchId>_<part>.<extension>`.
  */
 const SINKS = {
@@ -26,7 +27,9 @@ export interface FileNames {
 /** A sink of `ingest`, which is also its folder below OUTPUT_PATH. */
 export type SinkName = keyof typeof SINKS;
 
-/** A sink, or a gold table by its name: its folder, its query and its checkpoint are named so, too. */
+/**
+ * A sink, or a gold table by its name: its folder, its query and its checkpoint are named so, too.
+ */
 export type OutputName = SinkName | (string & {});
 
 export const SINK_NAMES = Object.keys(SINKS) as readonly SinkName[];
@@ -61,12 +64,15 @@ export function contentOfFileName(output: OutputName, fileName: string): FileCon
 const PARTS = 100_000;
 
 /**
- * A file as one number, which orders files by micro-batch and part: a micro-batch has one file, or parts that are numbered from 0. A gold query may
- * read the parts of a micro-batch in different ones of its own.
+ * A file as one number, which orders files by micro-batch and part: a micro-batch has one file, or
+ * parts that are numbered from 0. A gold query may read the parts of a micro-batch in different
+ * ones of its own.
  */
 export const fileNumber = ({ batch, part }: FileContent): number => batch * PARTS + (part ?? 0);
 
-/** The micro-batch of a file; -1 for a negative number, which stands for files that are not known. */
+/**
+ * The micro-batch of a file; -1 for a negative number, which stands for files that are not known.
+ */
 export const batchOfFileNumber = (number: number): number => Math.floor(number / PARTS);
 
 /** The same as SQL. */
@@ -76,7 +82,10 @@ export const batchOfFileNumberSql = (number: string): string => `(${number} // $
 export const fileNumberSql = (batch: string, part: string): string =>
   `(${batch} * ${PARTS} + coalesce(${part}, 0))`;
 
-/** The outputs of a pipeline in the order in which they are told: the sinks, and the gold tables before raw_csv. */
+/**
+ * The outputs of a pipeline in the order in which they are told: the sinks, and the gold tables
+ * before raw_csv.
+ */
 export function outputNames({ gold }: Pipeline): readonly OutputName[] {
   return ['bronze', 'silver', 'quarantine', ...gold.map(({ name }) => name), 'raw_csv'];
 }
@@ -85,7 +94,8 @@ export function outputNames({ gold }: Pipeline): readonly OutputName[] {
 const KEPT_PIPELINE = '_pipeline.json';
 
 /**
- * The pipeline that outputs were made by: the one at hand, unless the outputs are those of another that it does not merely add to.
+ * The pipeline that outputs were made by: the one at hand, unless the outputs are those of another
+ * that it does not merely add to.
  * @throws ProductError OUTPUT_NOT_LOCAL; BAD_PIPELINE naming the file when the kept one is damaged
  */
 export async function pipelineOfOutputs(outputPath: string, atHand: Pipeline): Promise<Pipeline> {
@@ -144,7 +154,7 @@ export function localOutputPath(outputPath: string): string {
 }
 
 /**
- * The file in OUTPUT_DIR that the producer writes which faults it has put into the records, as JSON lines. It tells of the
- * topic's records, so it is kept and wiped with the topic.
+ * The file in OUTPUT_DIR that the producer writes which faults it has put into the records, as JSON
+ * lines. It tells of the topic's records, so it is kept and wiped with the topic.
  */
 export const ANSWER_KEY_FILE = 'answer-key.jsonl';

@@ -37,7 +37,8 @@ export interface Statement {
 }
 
 /**
- * Prepares the statements of an SQL text one by one up to the first; `count` tells how many there are.
+ * Prepares the statements of an SQL text one by one up to the first; `count` tells how many there
+ * are.
  * @throws DuckDB's error when the text cannot be parsed or bound
  */
 export async function prepareFirst(
@@ -72,7 +73,10 @@ const KINDS: ReadonlyMap<StatementType, Statement['kind']> = new Map([
   [StatementType.EXPLAIN, 'explain'],
 ]);
 
-/** A whole number with all its digits, however large: JSON has no bound for them, JavaScript's number has. */
+/**
+ * A whole number with all its digits, however large: JSON has no bound for them, JavaScript's
+ * number has.
+ */
 export class WholeNumber {
   readonly digits: string;
 
@@ -82,8 +86,9 @@ export class WholeNumber {
 }
 
 /**
- * A cell of a query's result: whole numbers exact, decimals as text with all their places, instants as ISO-8601 text in UTC,
- * DOUBLE as number, lists and structs as such; whatever else there is as the text that DuckDB has for it.
+ * A cell of a query's result: whole numbers exact, decimals as text with all their places, instants
+ * as ISO-8601 text in UTC, DOUBLE as number, lists and structs as such; whatever else there is as
+ * the text that DuckDB has for it.
  */
 export type QueryCell =
   | null
@@ -172,7 +177,10 @@ function nested(
   return undefined;
 }
 
-/** The session's times are UTC, those without a zone too. Infinity and years before Christ keep DuckDB's words. */
+/**
+ * The session's times are UTC, those without a zone too. Infinity and years before Christ keep
+ * DuckDB's words.
+ */
 function instantText(value: DuckDBValue): string {
   const inUtc = value instanceof DuckDBTimestampTZValue ? new DuckDBTimestampValue(value.micros) : value;
   return String(inUtc).replace(/^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$/, '$1T$2Z');

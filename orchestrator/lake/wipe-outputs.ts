@@ -18,10 +18,12 @@ export interface OutputsWipe {
 }
 
 /**
- * Plans the deletion of outputs and checkpoints: the sinks' files by the contract's names with their checksum files, `_chk`,
- * `_staging` and the marker. Nothing is deleted when anything else is there. OUTPUT_DIR itself stays.
+ * Plans the deletion of outputs and checkpoints: the sinks' files by the contract's names with
+ * their checksum files, `_chk`, `_staging` and the marker. Nothing is deleted when anything else is
+ * there. OUTPUT_DIR itself stays.
  * @param outputPath OUTPUT_PATH
- * @param outputDir OUTPUT_DIR, whose marker goes too, and unless the topic is kept the answer key about its records
+ * @param outputDir OUTPUT_DIR, whose marker goes too, and unless the topic is kept the answer key
+ * about its records
  * @throws ProductError FOREIGN_FILES naming what the stack did not make; OUTPUT_NOT_LOCAL
  */
 export async function planOutputsWipe(
@@ -46,8 +48,8 @@ export async function wipeOutputs(outputPath: string, outputDir: string): Promis
 }
 
 async function carryOut(plan: WipePlan, root: string, outputDir: string): Promise<void> {
-  // The checkpoint goes first and at once: if this is cut short, the job refuses outputs without a checkpoint, while
-  // with a checkpoint and no outputs it would go on as if nothing had happened.
+  // The checkpoint goes first and at once: if this is cut short, the job refuses outputs without a
+  // checkpoint, while with a checkpoint and no outputs it would go on as if nothing had happened.
   const checkpoint = join(root, '_chk');
   const staging = join(root, '_staging');
   if (plan.ownFolders.includes(checkpoint)) {
@@ -91,8 +93,8 @@ interface WipePlan {
 }
 
 /**
- * What may lie in `_chk` beside a folder for each query, each with its checksum file and its draft; below it everything is Spark's or
- * the job's.
+ * What may lie in `_chk` beside a folder for each query, each with its checksum file and its draft;
+ * below it everything is Spark's or the job's.
  */
 const CHECKPOINT_NAMES = [
   '_pruned',
@@ -103,7 +105,8 @@ const CHECKPOINT_NAMES = [
 const TABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Lists what the stack made in OUTPUT_PATH, and what a file manager left among it. Nothing is deleted, and symbolic links are not followed.
+ * Lists what the stack made in OUTPUT_PATH, and what a file manager left among it. Nothing is
+ * deleted, and symbolic links are not followed.
  * @param keepsAnswerKey whether the producer's answer key stays, as the topic does that it tells of
  * @throws ProductError FOREIGN_FILES naming what else is there
  */
@@ -142,7 +145,10 @@ async function filesOf(folder: string, names: readonly string[]): Promise<string
   return paths.filter((_, index) => found[index]?.isFile());
 }
 
-/** The entries of a folder; none when it is not there. A symbolic link or a file in its place is foreign. */
+/**
+ * The entries of a folder; none when it is not there. A symbolic link or a file in its place is
+ * foreign.
+ */
 async function entriesOf(folder: string, foreign: string[]): Promise<readonly Dirent[]> {
   const found = await absentAsUndefined(lstat(folder));
   if (found?.isDirectory()) return readdir(folder, { withFileTypes: true });
@@ -162,8 +168,8 @@ async function sinkFilesOf(folder: string, sink: OutputName, foreign: string[]):
 }
 
 /**
- * Whether a folder is that of a sink or gold table. Without checkpoints, which a wipe that was cut short has taken, the files of a table
- * tell: all are named after the folder.
+ * Whether a folder is that of a sink or gold table. Without checkpoints, which a wipe that was cut
+ * short has taken, the files of a table tell: all are named after the folder.
  */
 async function isOutput(path: string, tables: ReadonlySet<string>): Promise<boolean> {
   const name = basename(path);
@@ -192,7 +198,10 @@ async function isOfCheckpoints(entry: Dirent): Promise<boolean> {
   return TABLE.test(entry.name) && names.some((name) => SPARKS_OWN.includes(name));
 }
 
-/** Looks through a folder of the job's own for what cannot be its: links, and names on the first level that it does not use. */
+/**
+ * Looks through a folder of the job's own for what cannot be its: links, and names on the first
+ * level that it does not use.
+ */
 async function findForeignBelow(
   folder: string,
   isOwn: ((entry: Dirent) => Promise<boolean>) | undefined,

@@ -29,7 +29,10 @@ export interface GoldOverview {
   readonly slideMs: number;
   /** Windows from the one to the other, those without a row included. */
   readonly windows: number;
-  /** Columns of the table: its keys, and those measures that can be told of several windows together. */
+  /**
+   * Columns of the table: its keys, and those measures that can be told of several windows
+   * together.
+   */
   readonly keys: readonly string[];
   readonly measures: readonly string[];
   /** What is told of each window. */
@@ -52,7 +55,8 @@ const MOST_GROUPS = 8;
 const MERGED = { count: 'sum', sum: 'sum', min: 'min', max: 'max' } as const;
 
 /**
- * The most active groups of the newest closed windows: by the first measure that counts, or by their windows where none does.
+ * The most active groups of the newest closed windows: by the first measure that counts, or by
+ * their windows where none does.
  * @returns null when the table has no rows yet
  */
 export async function goldOverview(
@@ -119,7 +123,10 @@ const isMerged = (measure: Measure): measure is MergedMeasure => measure.functio
 
 const isoOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 
-/** As `--json` has it: a group's columns by their names, counts as numbers, and what is counted by window. */
+/**
+ * As `--json` has it: a group's columns by their names, counts as numbers, and what is counted by
+ * window.
+ */
 export function goldJson(gold: GoldOverview | null, pipeline: Pipeline): unknown {
   if (gold === null) return null;
   const { from, to, windows, keys, measures, counted, groups } = gold;
@@ -246,7 +253,10 @@ const QUARANTINE: readonly PeekColumn[] = [
 /** Columns of an event that are shown, beside its time. */
 const MOST_COLUMNS = 7;
 
-/** The columns that are shown of a sink or gold table, in the order in which they tell most about a row. */
+/**
+ * The columns that are shown of a sink or gold table, in the order in which they tell most about a
+ * row.
+ */
 export function peekColumns(pipeline: Pipeline, output: OutputName): readonly PeekColumn[] {
   switch (output) {
     case 'bronze':
@@ -266,7 +276,10 @@ export function peekColumns(pipeline: Pipeline, output: OutputName): readonly Pe
   }
 }
 
-/** The event time; what gold is made of, its keys first; then the other fields, objects and arrays last. */
+/**
+ * The event time; what gold is made of, its keys first; then the other fields, objects and arrays
+ * last.
+ */
 function eventColumns(
   { fields, eventTime, gold, source }: Pipeline,
   isThere: (column: Column) => boolean,

@@ -41,7 +41,10 @@ export interface PeekOptions {
   readonly outputPath: string;
   /** What the outputs are made by. */
   readonly pipeline: Pipeline;
-  /** The sink or gold table whose newest rows are wanted; without one it is silver's, beside an overview of gold and quarantine. */
+  /**
+   * The sink or gold table whose newest rows are wanted; without one it is silver's, beside an
+   * overview of gold and quarantine.
+   */
   readonly sink?: OutputName | undefined;
   /** How many of them. */
   readonly limit: number;
@@ -87,9 +90,10 @@ export interface PeekOverview {
 const ATTEMPTS = 5;
 
 /**
- * Looks at what the job wrote, also while it runs: rows and files per sink, and the newest rows of one, which are looked for in
- * the newest files that hold enough of them.
- * @throws ProductError NO_DATA when no sink has rows; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED; the signal's reason
+ * Looks at what the job wrote, also while it runs: rows and files per sink, and the newest rows of
+ * one, which are looked for in the newest files that hold enough of them.
+ * @throws ProductError NO_DATA when no sink has rows; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL;
+ * OUTPUT_DAMAGED; the signal's reason
  */
 export async function peekOutputs(options: PeekOptions): Promise<Peek> {
   return withDatabase(options.signal, async (database) => {
@@ -155,7 +159,10 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
   return { pipeline, sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
 }
 
-/** What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went up to the same batch. */
+/**
+ * What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went
+ * up to the same batch.
+ */
 function prunedRows(ledgers: ReadonlyMap<OutputName, PruneLedger>, sink: OutputName): number | null {
   const own = ledgers.get(sink);
   if (!own) return 0;
@@ -173,7 +180,8 @@ function rowsByFile(found: Found | undefined): ReadonlyMap<number, number> {
   const rows = new Map<number, number>();
   for (const file of found?.files ?? []) {
     const number = fileNumber(file);
-    // The same batch under two names: none of them is known to be the one that the CSV was made from.
+    // The same batch under two names: none of them is known to be the one that the CSV was made
+    // from.
     rows.set(number, rows.has(number) ? Number.NaN : (found?.counts.byPath.get(file.path) ?? Number.NaN));
   }
   return new Map([...rows].filter(([, count]) => !Number.isNaN(count)));
@@ -218,15 +226,18 @@ async function newestRows(
   try {
     rows = await database.all(select(false));
   } catch (error) {
-    // Text columns hold records' bytes as they came; DuckDB 1.5 refuses a whole page of them for one that is not UTF-8. Later
-    // versions can replace such bytes (utf8_validation).
+    // Text columns hold records' bytes as they came; DuckDB 1.5 refuses a whole page of them for
+    // one that is not UTF-8. Later versions can replace such bytes (utf8_validation).
     if (!/not valid UTF8|Invalid string encoding|invalid unicode/i.test(messageOf(error))) throw error;
     rows = await database.all(select(true));
   }
   return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
 }
 
-/** What orders rows. raw_csv has nothing but the batch of its file: the time in a name follows a clock that may be set back. */
+/**
+ * What orders rows. raw_csv has nothing but the batch of its file: the time in a name follows a
+ * clock that may be set back.
+ */
 function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
   switch (output) {
     case 'bronze':

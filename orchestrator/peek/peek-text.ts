@@ -81,14 +81,20 @@ function sinkRow({ sink, rows, files, countedIn, newestFileAt }: SinkOverview): 
   return [sink, `${mark}${rows.toLocaleString('en-US')}`, files.toLocaleString('en-US'), newest];
 }
 
-/** Spark-lines are cut to what the width leaves beside the other columns, the newest windows last, and never below this. */
+/**
+ * Spark-lines are cut to what the width leaves beside the other columns, the newest windows last,
+ * and never below this.
+ */
 const LEAST_WINDOWS = 8;
 const LONGEST_BAR = 40;
 const MINUTE_MS = 60_000;
 /** What the widest bar leaves for reason, count and share. */
 const BESIDE_BAR = 44;
 
-/** Gold as a table with a spark-line per group, and the reasons of quarantine as bars, each with an example; each behind an empty line. */
+/**
+ * Gold as a table with a spark-line per group, and the reasons of quarantine as bars, each with an
+ * example; each behind an empty line.
+ */
 function overviewLines(overview: PeekOverview, pipeline: Pipeline, width: number): readonly string[] {
   const { gold, eventTime, rejected } = overview;
   return [
@@ -182,7 +188,10 @@ const EIGHTHS = ['', ...'▏▎▍▌▋▊▉'];
 /** Nothing at all, as opposed to little. */
 const NOTHING = '·';
 
-/** Values over time as a line of blocks, each as high as its share of the largest; what is 0 is a dot. */
+/**
+ * Values over time as a line of blocks, each as high as its share of the largest; what is 0 is a
+ * dot.
+ */
 export function sparkLine(values: readonly number[]): string {
   const most = Math.max(0, ...values);
   return values
@@ -190,7 +199,9 @@ export function sparkLine(values: readonly number[]): string {
     .join('');
 }
 
-/** A bar as long as a value's share of the largest, in eighths of a character, and never invisible. */
+/**
+ * A bar as long as a value's share of the largest, in eighths of a character, and never invisible.
+ */
 export function bar(value: number, largest: number, width: number): string {
   const eighths = largest <= 0 ? 0 : Math.max(1, Math.round((value / largest) * width * 8));
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');

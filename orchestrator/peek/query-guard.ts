@@ -8,8 +8,9 @@ export interface GuardedQuery {
 }
 
 /**
- * Table functions that compute or describe. All others are refused, whatever DuckDB adds to them: they read files, run SQL that
- * stands in a text, or change the process, such as enable_logging, which not even a locked configuration holds back.
+ * Table functions that compute or describe. All others are refused, whatever DuckDB adds to them:
+ * they read files, run SQL that stands in a text, or change the process, such as enable_logging,
+ * which not even a locked configuration holds back.
  */
 const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'range',
@@ -31,13 +32,15 @@ const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'pg_timezone_names',
 ]);
 
-/** `EXPLAIN` runs nothing, `EXPLAIN ANALYZE` runs what stands behind it: that must be a query, too. */
+/**
+ * `EXPLAIN` runs nothing, `EXPLAIN ANALYZE` runs what stands behind it: that must be a query, too.
+ */
 const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?/i;
 
 /**
- * Admits a single query that can only read, by DuckDB's parser: statements that write, set, attach or load do not pass, nor
- * functions that reach files or the network, however they are spelt or nested. What names a file as a table is left to the
- * database's locks (`Database.confine`).
+ * Admits a single query that can only read, by DuckDB's parser: statements that write, set, attach
+ * or load do not pass, nor functions that reach files or the network, however they are spelt or
+ * nested. What names a file as a table is left to the database's locks (`Database.confine`).
  * @throws ProductError BAD_SQL
  */
 export async function guardQuery(database: Database, sql: string): Promise<GuardedQuery> {

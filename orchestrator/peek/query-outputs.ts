@@ -22,9 +22,11 @@ export interface QueryOptions {
 const ATTEMPTS = 5;
 
 /**
- * Runs one read-only query over the sinks as tables, of one moment: what micro-batches had left that were committed when it began.
+ * Runs one read-only query over the sinks as tables, of one moment: what micro-batches had left
+ * that were committed when it began.
  * @param use takes the result; what it got may be incomplete when this throws afterwards
- * @throws ProductError BAD_SQL with DuckDB's words; NO_DATA; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED; the signal's reason
+ * @throws ProductError BAD_SQL with DuckDB's words; NO_DATA; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL;
+ * OUTPUT_DAMAGED; the signal's reason
  */
 export async function queryOutputs<T>(
   options: QueryOptions,
@@ -127,8 +129,10 @@ const BYTE_ORDER_MARK = '\ufeff';
 const LONGEST_CELL = 500;
 
 /**
- * A result as CSV by RFC 4180: a header, CRLF. NULL is an empty field, an empty text `""`, an instant ISO-8601, nested values JSON.
- * @param form `bom`: with a byte order mark in front, without which Excel takes UTF-8 for the system's code page
+ * A result as CSV by RFC 4180: a header, CRLF. NULL is an empty field, an empty text `""`, an
+ * instant ISO-8601, nested values JSON.
+ * @param form `bom`: with a byte order mark in front, without which Excel takes UTF-8 for the
+ * system's code page
  */
 export async function* queryCsv(
   result: QueryResult,
@@ -139,14 +143,17 @@ export async function* queryCsv(
 }
 
 /**
- * A result as one JSON document, `{"columns": [{"name", "type"}], "rows": [{…}]}`: whole numbers with all digits, decimals and
- * instants as text. A name that comes twice gets `:1` and so on.
+ * A result as one JSON document, `{"columns": [{"name", "type"}], "rows": [{…}]}`: whole numbers
+ * with all digits, decimals and instants as text. A name that comes twice gets `:1` and so on.
  */
 export async function* queryJson(result: QueryResult): AsyncGenerator<string> {
   yield* inChunks(jsonLines(result));
 }
 
-/** The first rows of a result as a table for a terminal of the given width, with a line on what was cut. */
+/**
+ * The first rows of a result as a table for a terminal of the given width, with a line on what was
+ * cut.
+ */
 export async function queryTable(result: QueryResult, limit: number, width: number): Promise<string> {
   const cells: (readonly string[])[] = [];
   let cut = false;

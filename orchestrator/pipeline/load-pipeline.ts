@@ -113,7 +113,10 @@ export const PIPELINE_FILE = 'pipeline.json';
 /** What its author writes. */
 const AUTHORED_FILE = 'pipeline.yml';
 
-/** The folder that the setting PIPELINE means: a name in `pipelines/`, or a path where it has a slash or begins with a dot. */
+/**
+ * The folder that the setting PIPELINE means: a name in `pipelines/`, or a path where it has a
+ * slash or begins with a dot.
+ */
 export function pipelineFolder(setting: string, projectDir: string): string {
   const named = !setting.includes('/') && !setting.startsWith('.') && !isAbsolute(setting);
   return named ? join(projectDir, 'pipelines', setting) : resolve(projectDir, setting);
@@ -121,8 +124,8 @@ export function pipelineFolder(setting: string, projectDir: string): string {
 
 /**
  * Reads the resolved pipeline of a name in `pipelines/` or of a folder.
- * @throws ProductError BAD_SETTING when the setting names no pipeline; BAD_PIPELINE when its pipeline.json is not written yet, is
- * of another version, or was changed by hand
+ * @throws ProductError BAD_SETTING when the setting names no pipeline; BAD_PIPELINE when its
+ * pipeline.json is not written yet, is of another version, or was changed by hand
  */
 export function loadPipeline(setting: string, projectDir: string): Pipeline {
   const folder = pipelineFolder(setting, projectDir);

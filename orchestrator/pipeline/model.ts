@@ -1,6 +1,7 @@
 /**
- * The resolved pipeline: what `pipeline.json` holds, and what job, `verify`, `peek` and the producer's checks read.
- * Numbers in constraints and literals are texts, so that no value goes through a double that need not.
+ * The resolved pipeline: what `pipeline.json` holds, and what job, `verify`, `peek` and the
+ * producer's checks read. Numbers in constraints and literals are texts, so that no value goes
+ * through a double that need not.
  */
 export interface Pipeline {
   /** Version of this form. */
@@ -76,7 +77,9 @@ export interface DecimalType {
   readonly scale: number;
 }
 
-/** How a date is written: ISO 8601, or a pattern of the JDK with a regular expression of its shape. */
+/**
+ * How a date is written: ISO 8601, or a pattern of the JDK with a regular expression of its shape.
+ */
 export interface DateType {
   readonly kind: 'date';
   readonly format: string;
@@ -195,7 +198,10 @@ export const SILVER_OWN: readonly Column[] = [
   { name: 'offset', type: { kind: 'integer' } },
 ];
 
-/** The columns of silver: the contract's fields but the event time, then event_time, kafka_ts and the lineage. */
+/**
+ * The columns of silver: the contract's fields but the event time, then event_time, kafka_ts and
+ * the lineage.
+ */
 export function silverColumns(fields: readonly Field[], eventTime: Pick<EventTime, 'field'>): Column[] {
   const own = fields
     .filter(({ name }) => name !== eventTime.field)
@@ -203,7 +209,10 @@ export function silverColumns(fields: readonly Field[], eventTime: Pick<EventTim
   return [...own, ...SILVER_OWN];
 }
 
-/** The default columns of raw_csv: every scalar field in silver's order, and the event time as the second one. */
+/**
+ * The default columns of raw_csv: every scalar field in silver's order, and the event time as the
+ * second one.
+ */
 export function rawCsvColumns(fields: readonly Field[], eventTime: Pick<EventTime, 'field'>): string[] {
   const scalar = fields
     .filter(({ name, type }) => name !== eventTime.field && isScalar(type))
@@ -251,13 +260,18 @@ export function typeOfColumn(path: string, columns: readonly Column[]): Column['
   return type;
 }
 
-/** The columns of silver that an expression names, with the members of objects: `customer.country`. */
+/**
+ * The columns of silver that an expression names, with the members of objects: `customer.country`.
+ */
 export function columnsIn(expr: Expr | null): readonly string[] {
   if (expr === null || expr.op === 'literal') return [];
   return expr.op === 'column' ? [expr.name] : expr.args.flatMap(columnsIn);
 }
 
-/** The exact decimal that holds an integer or decimal: a column's 64-bit integer has up to 20 digits, as in Spark. */
+/**
+ * The exact decimal that holds an integer or decimal: a column's 64-bit integer has up to 20
+ * digits, as in Spark.
+ */
 export function asDecimal(type: ColumnType, expression?: Expr): DecimalType {
   if (type.kind === 'decimal') return type;
   if (expression?.op === 'literal') return decimalOfText(expression.value);

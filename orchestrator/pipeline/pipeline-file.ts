@@ -59,7 +59,10 @@ export function readTopic(
 /** What pipeline.yml says of an event that the contract describes. */
 export type Processing = Pick<Pipeline, 'eventTime' | 'unknownFields' | 'expectations' | 'rawCsv' | 'gold'>;
 
-/** Reads what is done with the events. Each part that is refused is left out, and the refusal is kept. */
+/**
+ * Reads what is done with the events. Each part that is refused is left out, and the refusal is
+ * kept.
+ */
 export function readProcessing(
   members: PipelineMembers,
   contract: Contract,
@@ -107,7 +110,10 @@ function readEventTime(value: YamlValue, { fields }: Contract): EventTime {
   return { field: field.oneOf(allowed), watermarkMs };
 }
 
-/** Silver has columns of its own, whose names no field can have. The event time's field is not in silver. */
+/**
+ * Silver has columns of its own, whose names no field can have. The event time's field is not in
+ * silver.
+ */
 function refuseTakenNames({ fields, namePlaces }: Contract, eventTime: EventTime, refusals: Refusals): void {
   const names = SILVER_OWN.map(({ name }) => name);
   refusals.each(fields, ({ name }) => {
@@ -239,7 +245,10 @@ const ALLOWED = 'a count and a unit, such as "30 seconds", "5 minutes", "1 hour"
 /** Far from where milliseconds in a double, or microseconds in 64 bits, stop being exact. */
 const MAX_MS = 36_500 * UNITS.day;
 
-/** Reads a duration in milliseconds. Units whose length differs, such as months, are refused. @throws Refusal */
+/**
+ * Reads a duration in milliseconds. Units whose length differs, such as months, are refused.
+ * @throws Refusal
+ */
 function readDuration(value: YamlValue, { min }: { readonly min: number }): number {
   const ms = durationMs(value.text(ALLOWED).trim());
   if (ms === undefined) return value.refuse(`${value.shown} is no duration`, ALLOWED);

@@ -30,7 +30,8 @@ const WIDTH = 110;
 
 /**
  * Checks both files and makes the pipeline of them.
- * @throws ProductError BAD_PIPELINE that names everything that is not executed, with its place and what is allowed
+ * @throws ProductError BAD_PIPELINE that names everything that is not executed, with its place and
+ * what is allowed
  */
 export function resolvePipeline(sources: PipelineSources): Pipeline {
   const refusals = new Refusals();
@@ -84,8 +85,8 @@ function readNamedContract(
 }
 
 /**
- * SHA-256 over what decides outputs: event time, unknown fields, fields, the expectations that quarantine, raw_csv and gold. Names, topics
- * and the spelling of SQL are not in it.
+ * SHA-256 over what decides outputs: event time, unknown fields, fields, the expectations that
+ * quarantine, raw_csv and gold. Names, topics and the spelling of SQL are not in it.
  */
 export function fingerprintOf(
   pipeline: Pick<Pipeline, 'eventTime' | 'unknownFields' | 'fields' | 'expectations' | 'rawCsv' | 'gold'>,
@@ -173,13 +174,16 @@ export function generate(folder: string, projectDir: string, mode: 'write' | 'ch
 export interface PipelineChanges {
   /** What is merely added: optional fields and gold tables. The outputs stay what they are. */
   readonly added: readonly string[];
-  /** What makes the outputs those of another pipeline. Empty when both can share a folder of outputs. */
+  /**
+   * What makes the outputs those of another pipeline. Empty when both can share a folder of
+   * outputs.
+   */
   readonly changed: readonly string[];
 }
 
 /**
- * Compares the pipeline that made the outputs with another one. Where the topic is, what expectations merely count, and how SQL is spelled
- * decides no output and does not count.
+ * Compares the pipeline that made the outputs with another one. Where the topic is, what
+ * expectations merely count, and how SQL is spelled decides no output and does not count.
  */
 export function pipelineChanges(old: Pipeline, now: Pipeline): PipelineChanges {
   const fields = fieldChanges(old.fields, now.fields, '');

@@ -12,16 +12,24 @@ import {
 } from 'yaml';
 import { ProductError } from '../util/product-error.ts';
 
-/** Something in a pipeline's file that is not executed: where it stands, what is there, what is allowed. */
+/**
+ * Something in a pipeline's file that is not executed: where it stands, what is there, what is
+ * allowed.
+ */
 export class Refusal extends Error {
-  /** @param place `file:line:column`; `what` says what is there, `allowed` what could be, both without a full stop */
+  /**
+   * @param place `file:line:column`; `what` says what is there, `allowed` what could be, both
+   * without a full stop
+   */
   constructor(place: string, what: string, allowed: string) {
     super(`${place}: ${what}; allowed: ${allowed}`);
     this.name = 'Refusal';
   }
 }
 
-/** Collects the refusals of several independent parts, so that an author sees all of them at once. */
+/**
+ * Collects the refusals of several independent parts, so that an author sees all of them at once.
+ */
 export class Refusals {
   readonly #found: string[] = [];
 
@@ -54,7 +62,10 @@ export class Refusals {
   }
 }
 
-/** Parses a YAML 1.2 file. @throws Refusal for a text that is no YAML, or has tags or keys that occur twice */
+/**
+ * Parses a YAML 1.2 file. @throws Refusal for a text that is no YAML, or has tags or keys that
+ * occur twice
+ */
 export function parseYaml(file: string, text: string): YamlValue {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
@@ -96,7 +107,10 @@ export class YamlValue {
     return `${this.#file.file}:${line}:${col + (character === undefined ? 0 : this.#shift(character))}`;
   }
 
-  /** How far behind the value's beginning a character stands. Where a text has several lines or escapes, the value's beginning has to do. */
+  /**
+   * How far behind the value's beginning a character stands. Where a text has several lines or
+   * escapes, the value's beginning has to do.
+   */
   #shift(character: number): number {
     const node = this.#node;
     if (!isScalar(node) || node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') return 0;
@@ -137,7 +151,10 @@ export class YamlValue {
     return this.refuse(`${this.shown} is no text`, allowed);
   }
 
-  /** Reads a text that has a grammar of its own; what is wrong in it is refused at its place in this file. */
+  /**
+   * Reads a text that has a grammar of its own; what is wrong in it is refused at its place in this
+   * file.
+   */
   parse<T>(read: (text: string) => T, allowed: string): T {
     try {
       return read(this.text(allowed));
@@ -228,7 +245,10 @@ export interface YamlMembers<Key extends string> {
   required(name: Key): YamlValue;
 }
 
-/** What is wrong inside a text that has a grammar of its own: the place in the text, what is there, what is allowed. */
+/**
+ * What is wrong inside a text that has a grammar of its own: the place in the text, what is there,
+ * what is allowed.
+ */
 export class TextError extends Error {
   readonly at: number;
   readonly what: string;

@@ -24,7 +24,7 @@ describe('the runtime that a machine has', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** An engine's API at the socket; `undefined` answers never. */
+  /** An engine's API at the socket; with `undefined` it never answers. */
   const engine = async (version: object | undefined, info: object = LINUX, afterMs = 0) => {
     server = createServer((request, response) => {
       if (version === undefined) return;
@@ -55,7 +55,7 @@ describe('the runtime that a machine has', () => {
     });
   });
 
-  it('tells an engine without root', async () => {
+  it('recognizes an engine without root', async () => {
     await engine(DOCKER, { OSType: 'linux', SecurityOptions: ['name=seccomp', 'name=rootless'] });
     expect((await requireEngine(await command('echo v2.30.0'))).rootless).toBe(true);
   });
@@ -88,7 +88,7 @@ describe('the runtime that a machine has', () => {
     });
   });
 
-  it('is local at once when nothing listens, without a word of waiting', async () => {
+  it('is local at once when nothing listens, without a note on waiting', async () => {
     const said: string[] = [];
     const begin = performance.now();
     await detectRuntime(await command('echo 2.40.3'), (text) => said.push(text));
@@ -140,7 +140,7 @@ describe('the runtime that a machine has', () => {
     expect(detected.name).toBe('compose');
   });
 
-  it('asked for by name, Compose without an engine is an error that says why', async () => {
+  it('asked for by name, Compose without an engine is an error with the reason', async () => {
     await expect(requireEngine({ PATH: folder })).rejects.toMatchObject({
       code: 'NO_ENGINE',
       exitCode: 3,

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { ProductError } from '../util/product-error.ts';
 import { askEngine, type Engine, type Environment } from './compose/engine.ts';
 
-/** The runtime that a machine has, and in one line why it was taken. */
+/** The runtime that a machine has, and in one line why it was selected. */
 export type DetectedRuntime =
   | { readonly name: 'compose'; readonly engine: Engine; readonly reason: string }
   | { readonly name: 'local'; readonly reason: string };
 
-/** Compose when a Docker engine and the Compose plugin answer, local processes otherwise. */
+/**
+ * Selects Compose when a Docker engine and the Compose plugin answer, local processes otherwise.
+ */
 export async function detectRuntime(
   environment: Environment,
   onWait?: (text: string) => void,
@@ -20,8 +22,8 @@ export async function detectRuntime(
 }
 
 /**
- * The engine for one who asked for Compose by name.
- * @throws ProductError NO_ENGINE saying why there is none
+ * Returns the engine when the user asked for Compose by name.
+ * @throws ProductError NO_ENGINE with the reason why there is none
  */
 export async function requireEngine(
   environment: Environment,
@@ -35,21 +37,24 @@ export async function requireEngine(
   });
 }
 
-/** Whether a folder still is a checkout of this product. One that was moved, renamed or deleted leaves nothing at its path. */
+/**
+ * Whether a folder is still a checkout of this product. A checkout that was moved, renamed or
+ * deleted leaves nothing at its path.
+ */
 export function isCheckout(folder: string): boolean {
   return existsSync(join(folder, 'docker-compose.yml'));
 }
 
 export interface ForeignStack {
-  /** What is another checkout's, as a subject: "The Compose project medallion-stream". */
+  /** What another checkout owns, as a subject: "The Compose project medallion-stream". */
   readonly what: string;
-  /** The folder of the checkout whose it is. */
+  /** The folder of the checkout that owns it. */
   readonly owner: string;
   /** How this checkout gets a stack of its own: "set RUN_DIR". */
   readonly instead: string;
 }
 
-/** The error for a command that would change the stack or the data of another checkout. */
+/** Returns the error for a command that would change the stack or the data of another checkout. */
 export function foreignStack({ what, owner, instead }: ForeignStack): ProductError {
   return isCheckout(owner)
     ? new ProductError('FOREIGN_STACK', {
@@ -57,7 +62,7 @@ export function foreignStack({ what, owner, instead }: ForeignStack): ProductErr
         hint: `Run the command in ${owner}, or ${instead}.`,
       })
     : new ProductError('FOREIGN_STACK', {
-        message: `${what} belongs to the checkout ${owner}, which is not there any more; nothing was changed.`,
+        message: `${what} belongs to the checkout ${owner}, which no longer exists; nothing was changed.`,
         hint: `Run the command with \`-- --take-over\` to make it this checkout's, or ${instead}.`,
       });
 }
@@ -65,7 +70,7 @@ export function foreignStack({ what, owner, instead }: ForeignStack): ProductErr
 /** The folders of RUN_DIR that every runtime uses. */
 export interface RunFolders {
   readonly logs: string;
-  /** Locks and sockets (0700); gone when nothing of the stack runs. */
+  /** Locks and sockets (0700); deleted when nothing of the stack runs. */
   readonly control: string;
 }
 

@@ -1,74 +1,79 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * What of a running stack can be struck, by its name in a fault: a process that a service names in its `faults`, or
+ * What of a running stack a fault can hit: a process that a service names in its `faults`, or
  * SUPERVISOR.
  */
 export type FaultTarget = string;
 
-/** What restarts services: the local supervisor, the watcher beside Compose. */
+/** What restarts services: the local supervisor, or the watcher of a Compose stack. */
 export const SUPERVISOR: FaultTarget = 'supervisor';
 
-/** A fault that lasts until it is lifted. */
+/** A fault that lasts until it is reverted. */
 export interface HeldFault {
-  /** What it was done to: "process 4711", "container kafka". */
+  /** What it was injected into: "process 4711", "container kafka". */
   readonly on: string;
   /**
-   * Takes it back; more than once does nothing more, and neither does it when what was struck has ended meanwhile.
-   * @throws Error when it could not be taken back, or could not be kept up for as long as it was held
+   * Reverts the fault. Repeated calls do nothing more, and neither does a call after the target has
+   * ended.
+   * @throws Error when it could not be reverted, or could not be kept up while it was held
    */
-  lift(): Promise<void>;
+  revert(): Promise<void>;
 }
 
 /**
- * Breaks the stack on purpose, for `chaos`; nothing else uses it. Only what is provably the stack's own is touched.
- * What is not there throws NothingToStrike.
+ * Breaks the stack on purpose, for `chaos`; nothing else uses it. Only what is provably the stack's
+ * own is touched. A target that does not exist throws NothingToBreak.
  */
 export interface Faults {
   /** Why something cannot be done on this machine, as a phrase; undefined when it can. */
   unable(action: 'kill' | 'pause' | 'limit-file-size', target?: FaultTarget): Promise<string | undefined>;
-  /** Whether there is a living process of it now. */
+  /** Whether the target has a living process now. */
   isThere(target: FaultTarget): Promise<boolean>;
-  /** SIGKILL, or `docker kill`. @returns what was struck */
+  /**
+   * Sends SIGKILL, or runs `docker kill`.
+   * @returns what was hit
+   */
   kill(target: FaultTarget): Promise<string>;
-  /** SIGSTOP until it is lifted by SIGCONT, or `docker pause` and `unpause`. */
+  /** Sends SIGSTOP, which reverting undoes with SIGCONT, or runs `docker pause` and `unpause`. */
   pause(target: FaultTarget): Promise<HeldFault>;
   /**
-   * No file of the driver or an executor can grow beyond this size, also of those that start while it is held: what a full disk
-   * means to a process that writes.
+   * Keeps every file of the driver and the executors below this size, also those of processes that
+   * start while the fault is held. To a process that writes, this looks like a full disk.
    */
   limitFileSize(bytes: number): Promise<HeldFault>;
 }
 
 /** The target has no living process. */
-export class NothingToStrike extends Error {
+export class NothingToBreak extends Error {
   constructor(target: FaultTarget) {
     super(`no living process of the ${target} was found`);
     this.name = 'NothingToStrike';
   }
 }
 
-/** A held fault whose lifting is done once, whoever asks for it how often. */
-export function heldFault(on: string, lift: () => Promise<void>): HeldFault {
-  let lifted: Promise<void> | undefined;
+/** Makes a held fault that is reverted only once, however often `revert` is called. */
+export function heldFault(on: string, revert: () => Promise<void>): HeldFault {
+  let reverted: Promise<void> | undefined;
   return {
     on,
-    lift: () => {
-      lifted ??= lift();
-      return lifted;
+    revert: () => {
+      reverted ??= revert();
+      return reverted;
     },
   };
 }
 
 /**
- * A fault that has to be done again and again while it is held, to reach processes that start meanwhile.
- * @param apply does it to whatever is there; called at once, then after every pause until the fault is lifted
+ * Holds a fault that must be applied repeatedly, to reach processes that start in the meantime.
+ * @param apply applies it to every present process; called at once, then after every pause until
+ * the fault is reverted
  */
 export async function repeatedFault(
   on: string,
   everyMs: number,
   apply: () => Promise<void>,
-  lift: () => Promise<void>,
+  revert: () => Promise<void>,
 ): Promise<HeldFault> {
   await apply();
   const ended = new AbortController();
@@ -85,19 +90,22 @@ export async function repeatedFault(
   return heldFault(on, async () => {
     ended.abort();
     await repeating;
-    await lift();
+    await revert();
     if (failure !== undefined) throw failure;
   });
 }
 
-/** What the command line of every executor of a standalone cluster names, and that of no other process. */
+/**
+ * A class in the command line of every executor of a standalone cluster, and of no other process.
+ */
 export const EXECUTOR_MAIN_CLASS = 'org.apache.spark.executor.CoarseGrainedExecutorBackend';
 
-/** The same of the driver's JVM, as spark-submit starts it. */
+/** The corresponding class of the driver's JVM, as spark-submit starts it. */
 export const DRIVER_MAIN_CLASS = 'org.apache.spark.deploy.SparkSubmit';
 
 /**
- * The end of a word in the command line of the driver's Python. It is there once Ivy has resolved the packages: before, the driver
- * writes to Ivy's cache, which other stacks share and which has to stay whole.
+ * The end of a word in the command line of the driver's Python. That process exists once Ivy has
+ * resolved the packages. Earlier, the driver writes to Ivy's cache, which other stacks share and
+ * which must stay intact.
  */
 export const DRIVER_APPLICATION = '/app.py';

@@ -6,13 +6,15 @@ import { messageOf, ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
 import type { Faults } from './faults.ts';
 
-/** The two ways to run the stack. `external`, against clusters that run already, would be a third. */
+/**
+ * The two ways to run the stack. `external`, against clusters that run already, would be a third.
+ */
 export type RuntimeName = 'local' | 'compose';
 
-/** What the runtime itself knows of a service; whether it is *ready* is a probe's word. */
+/** What the runtime itself knows of a service. Only a probe decides whether it is *ready*. */
 export type RunState = 'running' | 'restarting' | 'failed' | 'stopped' | 'completed';
 
-/** One look at a service. */
+/** One observation of a service. */
 export interface ServiceObservation {
   readonly name: ServiceName;
   readonly state: RunState;
@@ -20,29 +22,35 @@ export interface ServiceObservation {
   readonly pid?: number;
   /** Container name (compose); with several workers, the first. */
   readonly container?: string;
-  /** How often it was started again since it was first started by `up`. */
+  /** How often it was started again since `up` first started it. */
   readonly restarts: number;
-  /** When it came to this state, ISO-8601 with Z. */
+  /** When it entered this state, ISO-8601 with Z. */
   readonly since: string;
   /** Exit code of the last end, if there was one and no signal ended it. */
   readonly exitCode?: number;
   /** One phrase on the state: "exited with code 1, next start in 2 s". */
   readonly detail: string;
-  /** What else people should know of it while it runs: "lines of its log are dropped: …". */
+  /** A further warning for people while it runs: "lines of its log are dropped: …". */
   readonly warning?: string;
-  /** Up to the last 50 lines that the present or last process wrote, oldest first; none from earlier processes. */
+  /**
+   * Up to the last 50 lines that the present or last process wrote, oldest first; none from earlier
+   * processes.
+   */
   readonly recentLines: readonly string[];
 }
 
-/** Another checkout's stack. */
+/** The checkout that owns a stack, where it is another one. */
 export interface StackOwner {
   /** As a subject: "The Compose project medallion-stream". */
   readonly what: string;
-  /** The folder of the checkout whose it is. */
+  /** The folder of the owner's checkout. */
   readonly checkout: string;
 }
 
-/** How a service ended for good: a one-shot that is over, or one that will not be started again. */
+/**
+ * How a service ended for good: a one-shot that is over, or a service that will not be started
+ * again.
+ */
 export interface ServiceExit {
   readonly name: ServiceName;
   readonly state: 'completed' | 'failed' | 'stopped';
@@ -56,18 +64,18 @@ export interface LogLine {
 }
 
 export interface LogOptions {
-  /** None: all services. */
+  /** An empty list means all services. */
   readonly services: readonly ServiceName[];
   /** Lines from the end of each log; all when undefined. */
   readonly tail?: number;
-  /** Lines that were written at this time, in milliseconds of the epoch, or later. */
+  /** Only lines that were written at this time (Unix ms) or later. */
   readonly sinceMs?: number;
   readonly follow: boolean;
   readonly signal: AbortSignal;
 }
 
-/** A part of making ready what the services need before any can start: packages, images. */
-export interface PreparationStep {
+/** A step that sets up what services need before any can start: packages, images. */
+export interface SetupStep {
   readonly name: string;
   readonly title: string;
   readonly after: readonly string[];
@@ -77,76 +85,94 @@ export interface PreparationStep {
 }
 
 /**
- * How the stack is run; what is run, in which order and when it is ready is `stack/`'s business. All methods may be called from
- * several processes at a time; state lives outside this process (supervisor, Docker engine).
+ * How the stack runs. What runs, in which order and when it is ready is the business of `engine/`.
+ * All methods may be called from several processes at a time; state lives outside this process
+ * (supervisor, Docker engine).
  */
 export interface Runtime {
   readonly name: RuntimeName;
-  /** The services that it runs, in the order of their start. The plan, `status` and `logs` are made of these. */
+  /** The services that it runs, in start order. The plan, `status` and `logs` derive from these. */
   readonly services: readonly Service[];
-  /** Where the port of a setting answers, seen from this machine. */
+  /** Where the port of a setting answers, as seen from this machine. */
   addressOf(setting: PortSetting): Address;
   /** OUTPUT_PATH as a path or URI that the orchestrator's host can read. */
   readonly outputPath: string;
   /**
-   * Looks for what would make a start fail (ports held by others, folders, missing tools) and touches nothing.
+   * Checks for what would make a start fail (ports held by others, folders, missing tools); has no
+   * side effects.
    * @throws ProductError PORT_TAKEN, OUTPUT_NOT_WRITABLE, PYTHON_MISSING, …
    */
   preflight(signal: AbortSignal): Promise<void>;
   /** The steps that `up` runs first; each is quick when there is nothing to do. */
-  preparation(): readonly PreparationStep[];
+  setup(): readonly SetupStep[];
   /**
-   * Starts a service if it does not run; returns when it has been started, not when it is ready. Services restart by
-   * themselves afterwards (one-shots do not).
+   * Starts a service if it does not run; returns when it has been started, not when it is ready.
+   * Services restart by themselves afterwards (one-shots do not).
    */
   start(service: ServiceName, signal: AbortSignal): Promise<void>;
-  /** Starts what restarts services, if it has gone while they run: a stack that is up without it would not come back by itself. */
+  /**
+   * Starts what restarts services, if it is gone while they run. A running stack without it would
+   * not recover by itself.
+   */
   superviseAgain(): Promise<void>;
   /**
-   * Stops a service as `stop` does, and starts it again as it was started before; also one that has failed, was stopped or has
-   * completed. Returns when it has been started, not when it is ready. No crash: `restarts` counts from zero. It takes no signal, so
-   * that no service is left stopped.
-   * @throws ProductError STACK_NOT_RUNNING when it was never started, STEP_FAILED when it could not be restarted
+   * Stops a service as `stop` does, and starts it again as it was started before; also one that has
+   * failed, was stopped or has completed. Returns when it has been started, not when it is ready.
+   * This is no crash, so `restarts` counts from zero. It takes no signal, so that no service is
+   * left stopped.
+   * @throws ProductError STACK_NOT_RUNNING when it was never started, STEP_FAILED when it could not
+   * be restarted
    */
   restart(service: ServiceName): Promise<void>;
-  /** Stops one service gracefully, within its stop grace, then by force; nothing happens when it does not run. */
+  /**
+   * Stops one service gracefully, within its stop grace, then by force; does nothing when it does
+   * not run.
+   */
   stop(service: ServiceName): Promise<void>;
-  /** Every one of `services`, in their order. Services never started are `stopped`. */
+  /** Observes every one of `services`, in their order. Services never started are `stopped`. */
   observe(): Promise<readonly ServiceObservation[]>;
-  /** Resolves when the service has ended for good; rejects with the signal's reason when that is aborted. */
+  /**
+   * Resolves when the service has ended for good; rejects with the signal's reason when that is
+   * aborted.
+   */
   exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   /**
-   * Stops everything of this stack in reverse order and leaves data; also after a crash of the supervisor.
+   * Stops everything of this stack in reverse order and keeps its data; also after a crash of the
+   * supervisor.
    * @returns the services that were stopped
    */
   down(): Promise<readonly ServiceName[]>;
   /**
-   * Deletes Kafka's and ZooKeeper's data, or with `keepTopic` nothing of theirs, and the stack's own transient files. Needs a stopped stack.
+   * Deletes the stack's own transient files and, without `keepTopic`, Kafka's and ZooKeeper's data.
+   * Needs a stopped stack.
    * @returns what was deleted, for the report
    */
   wipe(options: { readonly keepTopic: boolean }): Promise<readonly string[]>;
   /**
-   * Asks whose the stack and its data are, as everything does that changes them.
+   * Checks who owns the stack and its data, as every operation does that changes them.
    * @throws ProductError FOREIGN_STACK when they are another checkout's
    */
   assertOwn(): Promise<void>;
-  /** Whose the stack is when it is another checkout's: for what only reads, which need not be refused. */
+  /**
+   * Returns the owner of the stack when it is another checkout. Commands that only read need not be
+   * refused.
+   */
   otherOwner(): Promise<StackOwner | undefined>;
   /**
-   * Makes the stack this checkout's when its own checkout is not there any more; what runs of it is stopped. Nothing happens to a
-   * stack that is this checkout's already.
+   * Assigns the stack to this checkout when its own checkout no longer exists, and stops what runs
+   * of it. Does nothing to a stack that is this checkout's already.
    * @returns the services that were stopped
    * @throws ProductError FOREIGN_STACK while the other checkout exists
    */
   takeOver(): Promise<readonly ServiceName[]>;
-  /** How to break the stack on purpose. */
+  /** Breaks the stack on purpose. */
   faults(): Faults;
   /** Ends connections that this object holds. */
   close(): Promise<void>;
 }
 
-/** One look at one service. */
+/** Observes one service. */
 export async function observeService(runtime: Runtime, service: ServiceName): Promise<ServiceObservation> {
   const found = (await runtime.observe()).find((observation) => observation.name === service);
   if (!found) throw new Error(`the ${runtime.name} runtime does not know the service ${service}`);
@@ -162,7 +188,7 @@ export function neverStarted(service: ServiceName): ProductError {
   });
 }
 
-/** @param cause what the supervisor or the engine said */
+/** @param cause the error of the supervisor or the engine */
 export function notRestarted(service: ServiceName, cause: unknown): ProductError {
   return new ProductError('STEP_FAILED', {
     message: `${service} could not be restarted: ${messageOf(cause)}.`,
@@ -172,7 +198,10 @@ export function notRestarted(service: ServiceName, cause: unknown): ProductError
   });
 }
 
-/** Where a port of this machine's own stack answers: every service listens, or is published, on 127.0.0.1 alone. */
+/**
+ * Returns where a port of this machine's own stack answers: every service listens, or is published,
+ * on 127.0.0.1 alone.
+ */
 export function loopbackAddress({ settings }: Pick<StackConfig, 'settings'>, setting: PortSetting): Address {
   return { host: '127.0.0.1', port: settings[setting] };
 }

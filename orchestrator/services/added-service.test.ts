@@ -21,7 +21,7 @@ import { readJson } from './spark-master.ts';
 /** In the product, a row of the setting table. */
 const ECHO_PORT = 'ECHO_PORT' as PortSetting;
 
-/** All that there is of one more service: a web server that says so when it listens. */
+/** Everything that one more service needs: a web server that announces when it listens. */
 const echo: Service = {
   name: 'echo',
   title: 'Echo',
@@ -77,12 +77,12 @@ describe.runIf(process.platform === 'linux')('a service that is added to the lis
     await stack.dispose();
   });
 
-  it('is a step of the plan, behind those that it follows', () => {
+  it('is a step of the plan, after those that it depends on', () => {
     const steps = upPlan(config, runtime, []);
     expect(steps.find(({ name }) => name === 'echo')).toMatchObject({ title: 'Echo', after: ['kafka-init'] });
   });
 
-  it('has its port looked at by both runtimes', async () => {
+  it('has its port checked by both runtimes', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     const taken = {
@@ -101,13 +101,13 @@ describe.runIf(process.platform === 'linux')('a service that is added to the lis
     await checkPortsAndNames(config, composeVariables(config, false), services, docker, []);
   });
 
-  it('is told of before it ever ran, in the order of the list', async () => {
+  it('is observed before it ever ran, in the order of the list', async () => {
     const found = await stackStatus(config, runtime);
     expect(found.services.map(({ name }) => name)).toEqual(services.map(({ name }) => name));
     expect(found.services.at(-1)).toMatchObject({ name: 'echo', state: 'stopped', detail: 'never started' });
   });
 
-  it('starts, becomes ready, has a log and a page, can be struck, and is stopped', async () => {
+  it('starts, becomes ready, has a log and a page, can be hit by faults, and is stopped', async () => {
     const step = upPlan(config, runtime, []).find(({ name }) => name === 'echo');
     expect(await step?.run({ signal: never, onDetail: () => undefined })).toBe('it says hello');
 

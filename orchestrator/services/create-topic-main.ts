@@ -1,7 +1,10 @@
 import { messageOf } from '../util/product-error.ts';
 import { createTopic, kafkaInit } from './kafka-init.ts';
 
-/** The one-shot service of the local runtime that creates the topic; its settings were checked by the orchestrator that starts it. */
+/**
+ * The one-shot service of the local runtime that creates the topic. The orchestrator that starts it
+ * has checked its settings.
+ */
 const { KAFKA_BOOTSTRAP_SERVERS = '', KAFKA_TOPIC = '', KAFKA_TOPIC_PARTITIONS = '' } = process.env;
 const [host = '', port = ''] = KAFKA_BOOTSTRAP_SERVERS.split(':');
 

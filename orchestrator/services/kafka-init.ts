@@ -60,12 +60,13 @@ export interface TopicSpec {
   readonly partitions: number;
 }
 
-/** A busy broker may take its time to make a topic; asking again meanwhile would not make it faster. */
+/** A busy broker may need long to create a topic. A repeated request would not make it faster. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /**
- * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does; an existing one is left as it is.
- * @returns one line on what was found or made
+ * Creates the topic if it is missing, as `kafka-topics --create --if-not-exists` does. An existing
+ * topic is left as it is.
+ * @returns one line on what was found or created
  */
 export async function createTopic(address: Address, spec: TopicSpec): Promise<string> {
   const work = async (admin: Admin): Promise<string> => {

@@ -16,10 +16,16 @@ import { zookeeper } from './zookeeper.ts';
 
 const NAME = 'kafka';
 
-/** org.apache.kafka.storage.internals.log.LogFileUtils, kafka.log.LogManager: a folder a partition, files a segment. */
+/**
+ * org.apache.kafka.storage.internals.log.LogFileUtils, kafka.log.LogManager: one folder per
+ * partition, with several files per segment.
+ */
 const DATA = String.raw`\.lock|\.kafka_cleanshutdown|meta\.properties|[\w-]+-checkpoint`;
 const PARTITION = String.raw`[\w.-]+-\d+(\.[\da-f]+-(delete|stray|future))?`;
-/** Offsets in a segment's name have the digits of the locale that Kafka ran in; ours have been ASCII since it is fixed. */
+/**
+ * Kafka writes the offsets in a segment's name with the digits of its locale. Ours are ASCII since
+ * the locale is fixed; older data may have others.
+ */
 const SEGMENT = String.raw`[\w.\-\p{Nd}]+\.(log|index|timeindex|txnindex|snapshot)(\.(deleted|cleaned|swap))?|leader-epoch-checkpoint|partition\.metadata`;
 
 const FOLDER: ServiceFolder = {
@@ -41,7 +47,8 @@ export const kafka: Service = {
   ports: [{ setting: 'KAFKA_PORT', serves: 'clients' }],
   writesOutputs: false,
   readyTimeoutMs: 120_000,
-  // After an unclean stop ZooKeeper holds its ephemeral node until that session is over: starts fail until then.
+  // After an unclean stop ZooKeeper keeps the broker's ephemeral node until that session is over.
+  // Starts fail until then.
   mayRestartBeforeReady: true,
   readiness: (view) => kafkaProbe(view.addressOf('KAFKA_PORT')),
   finalExitCodes: FINAL_EXIT_CODES,
@@ -72,7 +79,10 @@ export function kafkaProbe(address: { readonly host: string; readonly port: numb
   };
 }
 
-/** It runs in its own folder: `log.dirs` is split at commas, which a relative path cannot have. */
+/**
+ * The broker runs in its own folder: `log.dirs` is split at commas, which a relative path cannot
+ * have.
+ */
 function launch(context: LaunchContext): ProcessLaunch {
   const { config, layout } = context;
   const toolchain = context.toolchain();
@@ -97,8 +107,8 @@ function launch(context: LaunchContext): ProcessLaunch {
     env: serviceEnvironment(config.environment, layout),
     cwd: folder,
     stopGraceMs: 30_000,
-    // A start that fails on a full disk leaves it, and half-made indexes: the next one would take every record to be
-    // of 1970, and its retention would delete them.
+    // A start that fails on a full disk leaves this file and half-written indexes. The next start
+    // would date every record to 1970, and its retention would delete them.
     cleanShutdownFile: join(folder, 'data', '.kafka_cleanshutdown'),
     folders: [layout.scratch, join(folder, 'data')],
     files: [
@@ -112,7 +122,8 @@ function serverProperties({ settings }: StackConfig): string {
   return javaProperties({
     'broker.id': 1,
     'zookeeper.connect': `127.0.0.1:${settings.ZOOKEEPER_PORT}`,
-    // After an unclean stop ZooKeeper holds the broker's node until its session is over: start fails until then.
+    // After an unclean stop ZooKeeper keeps the broker's node until its session is over. Starts
+    // fail until then.
     'zookeeper.session.timeout.ms': 6000,
     'zookeeper.connection.timeout.ms': 15_000,
     listeners: `EXTERNAL://127.0.0.1:${settings.KAFKA_PORT}`,
@@ -121,7 +132,7 @@ function serverProperties({ settings }: StackConfig): string {
     'inter.broker.listener.name': 'EXTERNAL',
     'log.dirs': 'data',
     'auto.create.topics.enable': false,
-    // One broker holds the only copy of everything.
+    // The single broker holds the only copy of everything.
     'default.replication.factor': 1,
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 1,

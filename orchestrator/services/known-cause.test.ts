@@ -8,7 +8,7 @@ const LINES = [
   'java.lang.RuntimeException: Invalid cluster.id in: /run/kafka/data/meta.properties. Expected a, but read b',
 ];
 
-it("tells that Kafka's data and ZooKeeper's do not belong together, and the way out", () => {
+it("shows that Kafka's data and ZooKeeper's do not belong together, and the way out", () => {
   expect(knownCauseIn(kafka, LINES)).toMatchObject({
     cause: expect.stringContaining('another cluster'),
     hint: expect.stringContaining('npm run reset'),

@@ -9,17 +9,17 @@ import { sparkStreaming } from './spark-streaming.ts';
 
 const NAME = 'producer';
 
-/** Feeds the topic; on SIGTERM it sends what it holds and reports before it ends. */
+/** Feeds the topic. On SIGTERM it sends what it holds and reports before it ends. */
 export const producer: Service = {
   name: NAME,
   title: 'Producer',
   kind: 'daemon',
   after: [kafkaInit.name],
-  // What is sent before the job has fixed its start offsets would never be read.
+  // The job would never read records that are sent before it has fixed its start offsets.
   afterWith: ({ STARTING_OFFSETS }) => (STARTING_OFFSETS === 'latest' ? [sparkStreaming.name] : []),
   ports: [],
   settingsUsedBy: ['producer'],
-  // Its answer key.
+  // It writes its answer key there.
   writesOutputs: true,
   readyTimeoutMs: 120_000,
   mayRestartBeforeReady: false,
@@ -43,7 +43,10 @@ export const producer: Service = {
   inContainer: { image: 'built', volumes: [] },
 };
 
-/** Ready when the producer's own lines say that the broker acknowledged records of the process that runs now. */
+/**
+ * Ready when the producer's own lines report that the broker acknowledged records of its present
+ * process.
+ */
 function producerProbe({ observe }: ServiceView): Probe {
   return {
     name: 'the producer',

@@ -1,5 +1,6 @@
 /**
- * The name of a service, the same in every runtime, in docker-compose.yml, `status` and logs. Each stands in its file of
- * `services/` and nowhere else; what names a service imports it from there.
+ * The name of a service, the same in every runtime, in docker-compose.yml, `status` and logs. Each
+ * name is defined only in the service's file in `services/`. Code that names a service imports it
+ * from there.
  */
 export type ServiceName = string;

@@ -12,22 +12,25 @@ export type PortSetting = Extract<SettingName, `${string}_PORT`>;
 export interface ServicePort {
   /** The setting that holds its number. */
   readonly setting: PortSetting;
-  /** Who it is for: programs that speak the service's protocol, or people with a browser. */
+  /** Programs that speak the service's protocol, or people with a browser. */
   readonly serves: 'clients' | 'page';
 }
 
-/** What a probe can look at. */
+/** What a probe can observe. */
 export interface ServiceView {
   readonly config: Pick<StackConfig, 'settings'>;
   /** OUTPUT_PATH as this machine sees it, a path or a URI. */
   readonly outputPath: string;
-  /** Where the port of a setting answers, seen from this machine. */
+  /** Where the port of a setting answers, as seen from this machine. */
   addressOf(setting: PortSetting): { readonly host: string; readonly port: number };
-  /** One look at the service itself: the last lines of its present process, and what the runtime knows, as a phrase. */
+  /**
+   * Observes the service itself: the last lines of its present process, and what the runtime knows,
+   * as a phrase.
+   */
   observe(): Promise<{ readonly recentLines: readonly string[]; readonly detail: string }>;
 }
 
-/** Why a service ended, where its log tells and the next step is known. */
+/** Why a service ended, where its log shows the cause and the next step is known. */
 export interface KnownCause {
   /** Matches one line of the log. */
   readonly sign: RegExp;
@@ -39,24 +42,30 @@ export interface KnownCause {
 
 /** A process of a service that `chaos` can break. */
 export interface FaultPoint {
-  /** What `chaos` calls it: "driver", in Spark's words where it is Spark's. */
+  /** Its name for `chaos`, such as "driver". Spark's own parts have Spark's names. */
   readonly target: FaultTarget;
   /**
-   * Its place among all targets when a schedule is drawn. It must not change: a seed gives the same faults only as long as
-   * the order stays.
+   * Its place among all targets when a schedule is drawn. It must not change: a seed gives the same
+   * faults only as long as the order stays.
    */
   readonly drawOrder: number;
-  /** From and to in milliseconds: longer than whoever waits for it has patience, so that it is given up for dead. */
+  /**
+   * From and to in milliseconds. The pause is longer than the timeout of whatever waits for the
+   * process, so that it is considered dead.
+   */
   readonly longPauseMs: readonly [number, number];
-  /** The class that the command line of a child names; absent where the service's main process is meant. */
+  /**
+   * The class that the command line of a child names; absent where the service's main process is
+   * meant.
+   */
   readonly childClass?: string;
-  /** Present where the process writes outputs, so that it can meet a full disk. */
+  /** Present where the process writes outputs, so that its disk can be made full. */
   readonly writer?: {
-    /** What the command line of the writing process names inside a container. */
+    /** The class in the command line of the writing process inside a container. */
     readonly mainClass: string;
     /**
-     * The end of the command line of a child of the main process, which is there once files may be limited. Before, the
-     * process writes where other stacks write, too.
+     * The end of the command line of a child of the main process. Once that child exists, the files
+     * of the process may be limited. Earlier, the process writes where other stacks write, too.
      */
     readonly begunWhen?: string;
   };
@@ -64,11 +73,11 @@ export interface FaultPoint {
 
 /** How a service runs as a process of this machine. */
 interface ProcessPlacement {
-  /** The steps of provisioning that bring what its process is made of. */
+  /** The provisioning steps that install what its process needs. */
   readonly tools: readonly Tool[];
   /** Its folders in RUN_DIR. */
   readonly folders: readonly ServiceFolder[];
-  /** The process, and what must be there first; touches nothing. */
+  /** Describes the process, and what must exist before it starts; has no side effects. */
   launch(context: LaunchContext): ProcessLaunch;
 }
 
@@ -76,16 +85,15 @@ interface ProcessPlacement {
 interface ContainerPlacement {
   /** Whether its image is built from the checkout or pulled. */
   readonly image: 'built' | 'pulled';
-  /** The named volumes that its block has, which a wipe deletes. */
+  /** The named volumes of its block, which a wipe deletes. */
   readonly volumes: readonly string[];
 }
 
 /**
- * A service of the stack: everything that is known about it. A new one is a file with such an object, its line in
- * `services.ts` and its block in docker-compose.yml.
- *
- * Each placement is a field of its own. One for what runs elsewhere, which nobody starts or stops, would be one more field,
- * with an address in place of a launch; the others would then be optional.
+ * A service of the stack: everything that is known about it. A new one is a file with such an
+ * object, its line in `services.ts` and its block in docker-compose.yml. Each placement is a field
+ * of its own. A service that runs elsewhere, which nobody starts or stops, would need one more
+ * field with an address instead of a launch; the other fields would then be optional.
  */
 export interface Service {
   /** See ServiceName. */
@@ -94,36 +102,53 @@ export interface Service {
   readonly title: string;
   /** A daemon is started again when it ends; a one-shot runs to its end once. */
   readonly kind: 'daemon' | 'one-shot';
-  /** Services that must be ready before it starts; docker-compose.yml has the same in `depends_on`. */
+  /**
+   * Services that must be ready before it starts; docker-compose.yml has the same in `depends_on`.
+   */
   readonly after: readonly ServiceName[];
-  /** Further ones that must be ready with some settings. Only `up` can wait for these. */
+  /** Services that must also be ready under some settings. Only `up` can wait for these. */
   readonly afterWith?: (settings: Settings) => readonly ServiceName[];
-  /** Every port that it listens on and others reach. */
+  /** Every port that it listens on and others connect to. */
   readonly ports: readonly ServicePort[];
-  /** Present where several can run side by side, each with the next number of its ports. Only containers can. */
+  /**
+   * Present where several instances can run in parallel, each with the next number of its ports.
+   * Only containers can.
+   */
   readonly scale?: {
-    /** The setting that holds how many. */
+    /** The setting that holds the number of instances. */
     readonly setting: 'SPARK_WORKERS';
-    /** What one of them is called: "worker". */
+    /** The name of one instance: "worker". */
     readonly one: string;
-    /** How to get the same from a single process: a hint. */
+    /** A hint on how to get the same from a single process. */
     readonly insteadHint: string;
   };
-  /** What `usedBy` of the setting table calls it, where settings are its own: with others it can be started after it failed. */
+  /**
+   * Its name in `usedBy` of the setting table, where settings are its own. With other values it can
+   * be started after it failed.
+   */
   readonly settingsUsedBy?: readonly SettingUser[];
-  /** It writes into OUTPUT_DIR, which is made and marked before it starts. */
+  /** Whether it writes into OUTPUT_DIR, which is created and marked before it starts. */
   readonly writesOutputs: boolean;
-  /** How long `up` waits until it is ready, generous for slow machines: an end of its process is noticed at once. */
+  /**
+   * How long `up` waits until it is ready. It is generous for slow machines, because an end of its
+   * process is noticed at once.
+   */
   readonly readyTimeoutMs: number;
-  /** It may end before it is ready and come back by itself, unless the log tells a known cause; others fail `up` at once. */
+  /**
+   * Whether it may end before it is ready and restart by itself, unless the log shows a known
+   * cause. Other services fail `up` at once.
+   */
   readonly mayRestartBeforeReady: boolean;
-  /** How its readiness is asked for, the same in every runtime. `up` waits for it, `status` asks once. */
+  /**
+   * Returns the probe of its readiness, the same in every runtime. `up` waits for it, `status` asks
+   * once.
+   */
   readiness(view: ServiceView): Probe;
-  /** Exit codes of a daemon that a restart cannot mend. */
+  /** Exit codes of a daemon that a restart cannot fix. */
   readonly finalExitCodes: readonly number[];
-  /** What lines of its log tell of its end; `up` names the cause in its error. */
+  /** Log lines that explain its end; `up` names the cause in its error. */
   readonly knownCauses: readonly KnownCause[];
-  /** What `chaos` can break; none where nothing is to be. */
+  /** What `chaos` can break; empty where nothing may be broken. */
   readonly faults: readonly FaultPoint[];
   /** What the local runtime needs of it. */
   readonly asProcess: ProcessPlacement;
@@ -131,10 +156,13 @@ export interface Service {
   readonly inContainer: ContainerPlacement;
 }
 
-/** What detached processes, the supervisor and the Compose watcher, are told of a service. It travels as JSON. */
+/**
+ * The part of a service that detached processes, the supervisor and the Compose watcher, receive.
+ * It travels as JSON.
+ */
 export type ServiceOutline = Pick<Service, 'name' | 'kind' | 'after' | 'finalExitCodes'>;
 
-/** @returns the part of a service that is plain data for a detached process */
+/** @returns the part of a service that is pure data, for a detached process */
 export function outlineOf({ name, kind, after, finalExitCodes }: Service): ServiceOutline {
   return { name, kind, after, finalExitCodes };
 }
@@ -163,7 +191,7 @@ export function knownCauseIn(
   return knownCauses.find(({ sign }) => lines.some((line) => sign.test(line)));
 }
 
-/** Every port of the services, in their order, with the service whose it is. */
+/** Returns every port of the services, in their order, with the service that owns it. */
 export function portsOf<T extends Pick<Service, 'ports'>>(
   services: readonly T[],
 ): readonly { readonly port: ServicePort; readonly service: T }[] {
@@ -171,7 +199,8 @@ export function portsOf<T extends Pick<Service, 'ports'>>(
 }
 
 /**
- * Exit codes of a daemon that a restart cannot mend, the same in every runtime: 2 wrong usage or configuration (this product's
- * own programs), 78 EX_CONFIG of sysexits.h, 126 and 127 a command that cannot be run or found (POSIX shells).
+ * Exit codes of a daemon that a restart cannot fix, the same in every runtime: 2 wrong usage or
+ * configuration (this product's own programs), 78 EX_CONFIG of sysexits.h, 126 and 127 a command
+ * that cannot be run or found (POSIX shells).
  */
 export const FINAL_EXIT_CODES: readonly number[] = [2, 78, 126, 127];

@@ -9,8 +9,9 @@ import { sparkWorker } from './spark-worker.ts';
 import { zookeeper } from './zookeeper.ts';
 
 /**
- * The services in the order of their start, and the only place that names all. The plan, `status`, `logs`, the ports that are
- * looked at, the faults of `chaos` and the test of docker-compose.yml are derived from this list.
+ * All services in start order. This is the only place that names all of them. The plan, `status`,
+ * `logs`, the port checks, the faults of `chaos` and the test of docker-compose.yml are derived
+ * from this list.
  */
 export const SERVICES: readonly Service[] = [
   zookeeper,
@@ -22,5 +23,5 @@ export const SERVICES: readonly Service[] = [
   producer,
 ];
 
-/** The names, in the order of the start. */
+/** The names, in start order. */
 export const SERVICE_NAMES: readonly ServiceName[] = namesOf(SERVICES);

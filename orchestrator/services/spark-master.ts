@@ -13,7 +13,7 @@ const FOLDER: ServiceFolder = {
   name: NAME,
   title: "the Spark master's memory",
   holds: 'transient',
-  // Applications and workers that are gone.
+  // It describes applications and workers that no longer exist then.
   endsWithSupervisor: true,
   allowed: /^(app|worker|driver)_[\w.-]+$/,
 };
@@ -34,7 +34,7 @@ export const sparkMaster: Service = {
   readiness: (view) => sparkMasterProbe(view.addressOf('SPARK_MASTER_UI_PORT')),
   finalExitCodes: FINAL_EXIT_CODES,
   knownCauses: [],
-  // It drops a worker that it has not heard of for 60 s: spark.worker.timeout.
+  // The master drops a worker that it has not heard of for 60 s: spark.worker.timeout.
   faults: [{ target: 'master', drawOrder: 4, longPauseMs: [62_000, 75_000] }],
   asProcess: { tools: ['java', 'pyspark'], folders: [FOLDER], launch },
   inContainer: { image: 'pulled', volumes: [] },
@@ -74,8 +74,8 @@ function launch(context: LaunchContext): ProcessLaunch {
 }
 
 /**
- * The part that we read of the standalone master's `/json/` page.
- * Source: org.apache.spark.deploy.JsonProtocol.writeMasterState.
+ * The fields that we read of the standalone master's `/json/` page. Source:
+ * org.apache.spark.deploy.JsonProtocol.writeMasterState.
  */
 const masterState = z.object({
   status: z.string(),
@@ -83,8 +83,8 @@ const masterState = z.object({
 });
 
 /**
- * What a standalone master's page says of it and its workers; memory is in MiB.
- * @throws Error when it does not answer, or with something else; the signal's reason
+ * Reads the page of a standalone master on itself and its workers; memory is in MiB.
+ * @throws Error when it does not answer, or not with this page; the signal's reason
  */
 export async function readMaster(
   ui: { readonly host: string; readonly port: number },
@@ -93,7 +93,10 @@ export async function readMaster(
   return masterState.parse(await readJson(ui, '/json/', signal));
 }
 
-/** The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY); what runs on this machine is asked directly. */
+/**
+ * The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY). Services on this
+ * machine are asked directly.
+ */
 const direct = new Agent();
 
 /**

@@ -18,7 +18,7 @@ import { sparkWorker } from './spark-worker.ts';
 
 const NAME = 'spark-streaming';
 
-/** What the job's own lines begin with. */
+/** The prefix of the job's own lines. */
 const PREFIX = `[${NAME}]`;
 
 /** The job: one Spark application with every streaming query. */
@@ -47,7 +47,10 @@ export const sparkStreaming: Service = {
   inContainer: { image: 'pulled', volumes: ['ivy-cache'] },
 };
 
-/** Ready when every query of the present process runs and has fixed its start offsets in its checkpoint. */
+/**
+ * Ready when every query of the present process runs and has fixed its start offsets in its
+ * checkpoint.
+ */
 function streamingJobProbe(view: ServiceView): Probe {
   const outputPath = localPath(view.outputPath);
   return {
@@ -62,7 +65,9 @@ function streamingJobProbe(view: ServiceView): Probe {
   };
 }
 
-/** The job's word that every query runs; what is committed says so as well, when that line is too far back. */
+/**
+ * The job logs when every query runs. A commit proves it as well, when that line is too far back.
+ */
 function isRunning(recentLines: readonly string[]): boolean {
   const { ingest, gold } = readProgress(recentLines);
   const said = recentLines.some((line) => line.startsWith(`${PREFIX} query running`));
@@ -75,8 +80,8 @@ function lastWord(recentLines: readonly string[], detail: string): string {
 }
 
 /**
- * spark-submit becomes the driver's JVM, which has Python as a child: SIGTERM to that JVM alone lets the job end in its own
- * order.
+ * spark-submit becomes the driver's JVM, which has Python as a child. SIGTERM to that JVM alone
+ * lets the job end in its own order.
  */
 function launch(context: LaunchContext): ProcessLaunch {
   const { config, layout, outputPath } = context;
@@ -107,14 +112,15 @@ function launch(context: LaunchContext): ProcessLaunch {
         ...jvm,
         ...toolchain.jvmTrustOptions,
       ],
-      // A bare path with a # or % in it is not the file's for spark-submit.
+      // spark-submit does not read a bare path with a # or % as the path of that file.
       app: fileUri(join(projectDir, 'spark-app', 'app.py')),
     }),
     env: {
       ...sparkEnvironment(config, layout, toolchain),
-      // Ivy runs in spark-submit's JVM; the options reach it this way without becoming a property of the application.
+      // Ivy runs in spark-submit's JVM. This variable gives it the options without making them a
+      // property of the application.
       SPARK_SUBMIT_OPTS: toolchain.jvmTrustOptions.join(' '),
-      // Its lines tell when it is ready: they must not wait in a buffer.
+      // Its lines show when it is ready, so they must not wait in a buffer.
       PYTHONUNBUFFERED: '1',
       ...jobSettings(config, outputPath),
     },
@@ -132,13 +138,14 @@ function jobSettings({ settings, projectDir }: StackConfig, outputPath: string):
   return {
     ...settingsFor('job', settings),
     KAFKA_BOOTSTRAP_SERVERS: `localhost:${settings.KAFKA_PORT}`,
-    // A path with a slash is a folder to the job, whose own folder is not that of the command.
+    // The job takes a path with a slash as a folder, but it runs in another folder than the
+    // command.
     PIPELINE: pipelineFolder(settings.PIPELINE, projectDir),
     OUTPUT_PATH: folder === undefined ? outputPath : fileUri(folder),
   };
 }
 
-/** A streaming application as spark-submit is told of it. */
+/** A streaming application as spark-submit receives it. */
 export interface SparkSubmission {
   /** spark://host:port */
   readonly master: string;
@@ -158,7 +165,10 @@ export function kafkaConnector(sparkVersion: string): string {
   return `org.apache.spark:spark-sql-kafka-0-10_2.12:${sparkVersion}`;
 }
 
-/** The arguments of spark-submit, in client mode: a standalone master takes Python in no other. */
+/**
+ * Returns the arguments of spark-submit, in client mode: a standalone master takes Python in no
+ * other mode.
+ */
 export function sparkSubmitArguments(submission: SparkSubmission): readonly string[] {
   const conf = {
     ...submission.conf,
@@ -173,7 +183,7 @@ export function sparkSubmitArguments(submission: SparkSubmission): readonly stri
   ];
 }
 
-/** Spark splits the value like a shell line: options with blanks are quoted. */
+/** Spark splits the value like a shell line, so options with blanks are quoted. */
 function javaOptions(key: string, options: readonly string[]): Record<string, string> {
   if (options.length === 0) return {};
   const quoted = options.map((option) =>
@@ -201,13 +211,19 @@ const goldProgress = z.object({
   state: z.object({ rows: z.int().min(0), memory_bytes: z.int().min(0) }),
 });
 
-/** A committed micro-batch of `ingest`: rows by sink, rejected records by reason, and how many records were waiting behind it. */
+/**
+ * A committed micro-batch of `ingest`: rows by sink, rejected records by reason, and how many
+ * records were waiting behind it.
+ */
 type IngestProgress = z.infer<typeof ingestProgress>;
 
-/** A committed micro-batch of a gold table's query: what it dropped as late, the watermark that it began with, its open windows. */
+/**
+ * A committed micro-batch of a gold table's query: the rows it dropped as late, its watermark at
+ * the start, its open windows.
+ */
 export type GoldProgress = z.infer<typeof goldProgress>;
 
-/** What the lines of a job tell of its micro-batches, each list oldest first. */
+/** The micro-batches that the lines of a job report, each list oldest first. */
 export interface JobProgress {
   readonly ingest: readonly IngestProgress[];
   /** By table. */
@@ -217,8 +233,8 @@ export interface JobProgress {
 const LINE = /(?:^|\s)progress (\{.*\})\s*$/;
 
 /**
- * Reads the progress lines of the job, `progress {json}` behind whatever stands before it. A line that is cut off or not of the
- * form is none: other programs write into the same log.
+ * Reads the progress lines of the job, `progress {json}` after any prefix. Skips lines that are cut
+ * off or have another form: other programs write into the same log.
  */
 export function readProgress(lines: readonly string[]): JobProgress {
   const ingest: IngestProgress[] = [];
@@ -241,7 +257,7 @@ function parseJson(text: string | undefined): unknown {
   }
 }
 
-/** What the probe looks at. */
+/** What the probe observes. */
 export interface StreamingJobView {
   /** The job's present process: a restart begins with an empty log. */
   observe(): Promise<ServiceObservation>;
@@ -250,8 +266,8 @@ export interface StreamingJobView {
 }
 
 /**
- * Ready when the present process has committed a micro-batch with data and bronze and silver files are there. While it
- * waits, it says when the next trigger is due.
+ * Ready when the present process has committed a micro-batch with data and bronze and silver files
+ * exist. While it waits, its detail names when the next trigger is due.
  */
 export function firstDataProbe(view: StreamingJobView, triggerInterval: string): Probe {
   return {
@@ -275,7 +291,7 @@ async function fileState(outputPath: string | undefined): Promise<ProbeAnswer> {
   return { ready: committed, detail };
 }
 
-/** Wording with whole seconds, so that a display changes once a second at most. */
+/** Whole seconds, so that a display changes once a second at most. */
 function due(triggerInterval: string): string {
   const untilMs = untilNextTriggerMs(triggerIntervalMs(triggerInterval), Date.now());
   return `next trigger in ${Math.ceil(untilMs / 1000)} s`;

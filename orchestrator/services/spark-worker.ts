@@ -5,21 +5,30 @@ import { notReady, type Probe, ready } from '../util/readiness.ts';
 import { FINAL_EXIT_CODES, type Service } from './service.ts';
 import { readMaster, sparkMaster } from './spark-master.ts';
 
-/** How long a worker keeps the folder (jars, executor logs) of an application that has ended, and how often it looks. */
+/**
+ * How long a worker keeps the folder (jars, executor logs) of an application that has ended, and
+ * how often it checks.
+ */
 const WORK_TTL_SECONDS = 3600;
 const WORK_CHECK_SECONDS = 600;
 
-/** Executors' own output in the work folder: per executor, two files of 5 MiB each for stdout and stderr. */
+/**
+ * Bounds the executors' own output in the work folder: per executor, two files of 5 MiB each for
+ * stdout and stderr.
+ */
 const EXECUTOR_LOG_BYTES = 5 * 1024 * 1024;
 
-/** A worker of the standalone cluster, which launches executors in its own process group and with its own JAVA_HOME. */
+/**
+ * A worker of the standalone cluster. It launches executors in its own process group and with its
+ * own JAVA_HOME.
+ */
 export const sparkWorker: Service = {
   name: 'spark-worker',
   title: 'Spark worker',
   kind: 'daemon',
   after: [sparkMaster.name],
   ports: [{ setting: 'SPARK_WORKER_UI_PORT', serves: 'page' }],
-  // On one machine, workers side by side would share what one worker with more cores has to itself.
+  // Several workers on one machine would share what one worker with more cores has for itself.
   scale: {
     setting: 'SPARK_WORKERS',
     one: 'worker',

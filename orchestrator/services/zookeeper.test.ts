@@ -14,12 +14,12 @@ async function answering(answer: string) {
 
 const signal = () => AbortSignal.timeout(2000);
 
-it('is ready when the server tells its mode', async () => {
+it('is ready when the server reports its mode', async () => {
   const probe = await answering('Zookeeper version: 3.8.4\nMode: standalone\nNode count: 5\n');
   expect(await probe.check(signal())).toEqual({ ready: true, detail: 'serving, mode standalone' });
 });
 
-it('is not ready while the server says that it does not serve', async () => {
+it('is not ready while the server reports that it does not serve', async () => {
   const probe = await answering('This ZooKeeper instance is not currently serving requests\n');
   expect(await probe.check(signal())).toEqual({
     ready: false,

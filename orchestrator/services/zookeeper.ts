@@ -16,7 +16,10 @@ const NAME = 'zookeeper';
 
 const CONFIG_FILE = 'zoo.cfg';
 
-/** org.apache.zookeeper.server.persistence: snapshots and transaction logs in a folder named by the format's version. */
+/**
+ * org.apache.zookeeper.server.persistence: snapshots and transaction logs in a folder that is named
+ * by the format's version.
+ */
 const VERSION_FILES = String.raw`(snapshot|log)\.[\da-f]+(\.\w+)?|(accepted|current)Epoch(\.tmp)?`;
 
 const FOLDER: ServiceFolder = {
@@ -28,7 +31,10 @@ const FOLDER: ServiceFolder = {
   ),
 };
 
-/** ZooKeeper 3.8, standalone: what Kafka 3.9, the last line that needs one, keeps its metadata in. */
+/**
+ * ZooKeeper 3.8, standalone. Kafka 3.9, the last version line that needs ZooKeeper, keeps its
+ * metadata in it.
+ */
 export const zookeeper: Service = {
   name: NAME,
   title: 'ZooKeeper',
@@ -48,8 +54,8 @@ export const zookeeper: Service = {
 };
 
 /**
- * Asks ZooKeeper with the four-letter word `srvr`, which is on the default whitelist; a server that serves answers with its
- * mode. Source: ZooKeeper Administrator's Guide, "The Four Letter Words".
+ * Sends ZooKeeper the four-letter word `srvr`, which is on the default whitelist. A server that
+ * serves answers with its mode. Source: ZooKeeper Administrator's Guide, "The Four Letter Words".
  */
 export function zookeeperProbe(address: { readonly host: string; readonly port: number }): Probe {
   return {
@@ -85,7 +91,7 @@ function ask(
   });
 }
 
-/** It runs in its own folder, so that its files are named without that folder's path. */
+/** ZooKeeper runs in its own folder, so that its files are named without that folder's path. */
 function launch(context: LaunchContext): ProcessLaunch {
   const { config, layout } = context;
   const toolchain = context.toolchain();
@@ -96,7 +102,7 @@ function launch(context: LaunchContext): ProcessLaunch {
       '-Xms32m',
       '-Xmx128m',
       '-XX:+UseSerialGC',
-      // It handles a few requests a minute: the first compiler is enough and starts faster.
+      // It handles a few requests a minute. The first compiler is enough and starts faster.
       '-XX:TieredStopAtLevel=1',
       '-XX:+ExitOnOutOfMemoryError',
       ...JAVA_LOCALE_OPTIONS,
@@ -123,7 +129,7 @@ function launch(context: LaunchContext): ProcessLaunch {
           dataLogDir: './log',
           clientPort: config.settings.ZOOKEEPER_PORT,
           clientPortAddress: '127.0.0.1',
-          // It would take port 8080, the Spark master's page.
+          // Its admin server would take port 8080, the Spark master's page.
           'admin.enableServer': false,
           '4lw.commands.whitelist': 'srvr',
           // Snapshots and transaction logs are never deleted by default.

@@ -28,7 +28,10 @@ export interface SettingSources {
   readonly projectDir: string;
   /** What an earlier `up` has recorded. */
   readonly record?: SettingRecord | undefined;
-  /** Whether a bad value of the environment or `.env` is passed over, for commands that need hardly any setting. */
+  /**
+   * Whether a bad value of the environment or `.env` is passed over, for commands that need hardly
+   * any setting.
+   */
   readonly isLenient?: boolean;
 }
 
@@ -38,7 +41,10 @@ interface SettingRecord {
   readonly settings: SettingTexts;
   /** Those of them that `up` was told by flag or environment. */
   readonly told: SettingTexts;
-  /** A running stack has all its settings already; one that is stopped is bound to where its data are. */
+  /**
+   * A running stack has all its settings already; one that is stopped is bound to where its data
+   * are.
+   */
   readonly isRunning: boolean;
   /** Settings of services that have failed for good: `up` starts those with what is given now. */
   readonly open?: ReadonlySet<SettingName>;
@@ -95,9 +101,11 @@ interface Found {
 }
 
 /**
- * Loads every setting: flag over environment over what `up` was told over `.env` over default. What a running stack was started
- * with, and where the data of a stopped one are, is above the environment. An empty value counts as not given, as in Compose.
- * @throws ProductError BAD_SETTING naming the setting, its value, where it stands and what is allowed
+ * Loads every setting: flag over environment over what `up` was told over `.env` over default. What
+ * a running stack was started with, and where the data of a stopped one are, is above the
+ * environment. An empty value counts as not given, as in Compose.
+ * @throws ProductError BAD_SETTING naming the setting, its value, where it stands and what is
+ * allowed
  */
 export function loadSettings(sources: SettingSources): Settings {
   return resolveSettings(sources).settings;
@@ -146,7 +154,10 @@ export function settingTexts(
   return Object.fromEntries(given);
 }
 
-/** What the producer would refuse by itself, such as rates that add up to more than 1: a stack would come up around its error. */
+/**
+ * What the producer would refuse by itself, such as rates that add up to more than 1: a stack would
+ * come up around its error.
+ */
 function refuseForProducer(settings: Settings, isLenient: boolean, ignored: string[]): void {
   try {
     readConfig(settingsFor('producer', settings));
@@ -180,7 +191,10 @@ function isBoundByRecord(name: SettingName, record: SettingRecord | undefined): 
   return PLACES.has(name) || (record.isRunning && !record.open?.has(name));
 }
 
-/** Every source of a setting in the order in which it decides. What a recorded stack was started without, it does not have now. */
+/**
+ * Every source of a setting in the order in which it decides. What a recorded stack was started
+ * without, it does not have now.
+ */
 function candidates(
   name: SettingName,
   { flags, environment, record }: SettingSources,

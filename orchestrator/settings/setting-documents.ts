@@ -49,8 +49,8 @@ export function readmeWithSettings(readme: string, table: SettingRows): string {
 }
 
 /**
- * docker-compose.yml with the environments of the programs that read settings, and with the default of every setting, wherever the
- * file has one. @throws Error for marks that name no program
+ * docker-compose.yml with the environments of the programs that read settings, and with the default
+ * of every setting, wherever the file has one. @throws Error for marks that name no program
  */
 export function composeFileWithSettings(file: string, table: SettingRows): string {
   const marked = /^( *)(# settings of ([\w-]+), .*\n)[\s\S]*?^ *# end of settings$/gm;
@@ -84,7 +84,10 @@ function containerDefault({ default: byDefault = '', defaultFor }: SettingRow): 
   return defaultFor?.containers ?? byDefault;
 }
 
-/** What the job reads its settings by: the rows that are the job's, with the patterns of their kinds. */
+/**
+ * What the job reads its settings by: the rows that are the job's, with the patterns of their
+ * kinds.
+ */
 export function jobTable(table: SettingRows): string {
   const settings = rowsOf('job', table).map(([name, row]) => {
     const { kind, ...bounds } = row.takes;

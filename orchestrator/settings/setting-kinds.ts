@@ -1,7 +1,8 @@
 /**
- * What a setting can be, and how its text is read. This is the only grammar of settings: orchestrator and producer call it, and
- * the job interprets what `npm run generate` writes of it into spark-app/medallion/settings.json. The producer's image has this
- * file, too, so it imports nothing.
+ * What a setting can be, and how its text is read. This is the only grammar of settings:
+ * orchestrator and producer call it, and the job interprets what `npm run generate` writes of it
+ * into spark-app/medallion/settings.json. The producer's image has this file, too, so it imports
+ * nothing.
  */
 
 /** The closed set of kinds. A pattern stands for a whole value, without the blanks around it. */
@@ -25,7 +26,10 @@ export type ValueKind =
   | { readonly kind: 'offsets' }
   | { readonly kind: 'text'; readonly pattern: string; readonly allowed: string };
 
-/** The value of a setting. Durations, hosts and offsets are texts in the one form that means the same to everybody. */
+/**
+ * The value of a setting. Durations, hosts and offsets are texts in the one form that means the
+ * same to everybody.
+ */
 export type ValueOf<Takes extends ValueKind> = Takes extends { readonly kind: 'integer' | 'number' | 'share' }
   ? number
   : Takes extends { readonly kind: 'flag' }
@@ -48,13 +52,19 @@ export const KIND_LIMITS = {
   unitsMs: { millisecond: 1, second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 },
   /** Spark counts a duration in microseconds of a long. */
   maxDays: 100_000,
-  /** What the supported file systems take: macOS has 1024 bytes for a path, all have 255 for a name in it. */
+  /**
+   * What the supported file systems take: macOS has 1024 bytes for a path, all have 255 for a name
+   * in it.
+   */
   maxPathBytes: 1000,
   maxNameBytes: 255,
   maxPort: 65_535,
 } as const;
 
-/** Patterns mean the same to JavaScript and to Python's `re`: neither `\d`, `\w`, `\s` nor `$`, whose meanings differ. */
+/**
+ * Patterns mean the same to JavaScript and to Python's `re`: neither `\d`, `\w`, `\s` nor `$`,
+ * whose meanings differ.
+ */
 const BLANKS = '[ \\t\\r\\n\\f\\v]';
 /** With -400 as its exponent a number would become 0. */
 const NUMBER = '[0-9]+(?:\\.[0-9]+)?(?:[eE](?:\\+?[0-9]{1,3}|-[0-9]{1,2}))?';
@@ -63,7 +73,10 @@ const DURATION = `([0-9]{1,9})${BLANKS}*(${UNIT})[sS]?`;
 /** Kafka's rule for topic names: org.apache.kafka.common.internals.Topic. */
 export const TOPIC_PATTERN = '(?!\\.\\.?(?![a-zA-Z0-9._-]))[a-zA-Z0-9._-]{1,249}';
 const HOST_AND_PORT = '(?:\\[[0-9a-fA-F:]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}';
-/** No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a heap size here. */
+/**
+ * No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a
+ * heap size here.
+ */
 const JVM_OPTION = '--?(?!Xm[sx])[a-zA-Z][a-zA-Z0-9_.,:;=+/@%#~-]*';
 const ANYTHING = '[^\\u0000]*';
 const DURATION_EXAMPLES = 'such as "30 seconds" or "1 minute"';
@@ -115,7 +128,10 @@ export function allowedText(takes: ValueKind): string {
   }
 }
 
-/** The conditions that a text has to meet, in the order in which they are told. What is left is up to the kind. */
+/**
+ * The conditions that a text has to meet, in the order in which they are told. What is left is up
+ * to the kind.
+ */
 export function rulesOf(takes: ValueKind): readonly Rule[] {
   if (takes.kind === 'path') return pathRules(takes);
   return [{ pattern: patternOf(takes), allowed: allowedText(takes) }];
@@ -148,7 +164,10 @@ function patternOf(takes: Exclude<ValueKind, { readonly kind: 'path' }>): string
   }
 }
 
-/** A shell expands `~` only at the beginning of a word and `$HOME` only outside of '…': unexpanded, each is a folder of that name. */
+/**
+ * A shell expands `~` only at the beginning of a word and `$HOME` only outside of '…': unexpanded,
+ * each is a folder of that name.
+ */
 function pathRules({ what, takesUri }: Extract<ValueKind, { readonly kind: 'path' }>): readonly Rule[] {
   return [
     { pattern: '[^\\u0000]+', allowed: what },
@@ -253,7 +272,9 @@ function normalHosts(given: string): string | undefined {
   return ports.every((port) => port >= 1 && port <= KIND_LIMITS.maxPort) ? servers.join(',') : undefined;
 }
 
-/** Offsets are whole numbers from -2, the earliest, and -1, the latest. Partitions are put in order. */
+/**
+ * Offsets are whole numbers from -2, the earliest, and -1, the latest. Partitions are put in order.
+ */
 function normalOffsets(given: string): string | undefined {
   if (given === 'earliest' || given === 'latest') return given;
   const topics = entriesOf(parsedJson(given));
@@ -301,7 +322,10 @@ function listed(choices: readonly string[]): string {
   return choices.length < 2 ? last : `${choices.slice(0, -1).join(', ')} or ${last}`;
 }
 
-/** `[sS][eE]…`: JavaScript's patterns have no flag inside, and Python's flag takes more than ASCII for the same letter. */
+/**
+ * `[sS][eE]…`: JavaScript's patterns have no flag inside, and Python's flag takes more than ASCII
+ * for the same letter.
+ */
 function inAnyCase(word: string): string {
   return [...word].map((letter) => `[${letter}${letter.toUpperCase()}]`).join('');
 }

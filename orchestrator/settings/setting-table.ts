@@ -18,8 +18,9 @@ import {
 } from './setting-kinds.ts';
 
 /**
- * Who gets a setting. `job`, `producer` and `spark-worker` read it from their environment, `spark-submit` and `kafka-init` have it
- * as an argument, `runtimes` arrange ports, folders and images by it.
+ * Who gets a setting. `job`, `producer` and `spark-worker` read it from their environment,
+ * `spark-submit` and `kafka-init` have it as an argument, `runtimes` arrange ports, folders and
+ * images by it.
  */
 export type SettingUser =
   | 'orchestrator'
@@ -34,11 +35,14 @@ export type SettingUser =
 /** One setting. */
 export interface SettingRow {
   readonly takes: ValueKind;
-  /** The default as it would be written in `.env`; undefined where the runtime chooses or nothing is set. */
+  /**
+   * The default as it would be written in `.env`; undefined where the runtime chooses or nothing is
+   * set.
+   */
   readonly default?: string;
   /**
-   * Other defaults: of docker-compose.yml for containers, of the job by itself. The job has the default of containers unless it has
-   * its own; null: it works one out.
+   * Other defaults: of docker-compose.yml for containers, of the job by itself. The job has the
+   * default of containers unless it has its own; null: it works one out.
    */
   readonly defaultFor?: { readonly containers?: string; readonly job?: null };
   /** What stands for the default in documents when it is not fixed. */
@@ -63,9 +67,10 @@ const TIME_OF_DAY = '(?:[01][0-9]|2[0-3]):[0-5][0-9]';
 const INSTANT = `${DAY}T${TIME_OF_DAY}(?::[0-5][0-9](?:\\.[0-9]+)?)?(?:Z|[+-]${TIME_OF_DAY})`;
 
 /**
- * Every setting: the one place where it is written by hand. Flags (`--kafka-topic` for KAFKA_TOPIC), environment and `.env` are read
- * by it, and so are the environments of producer and job. `npm run generate` writes from it `.env.example`, the README's table, the
- * environments and defaults of docker-compose.yml, and what the job reads.
+ * Every setting: the one place where it is written by hand. Flags (`--kafka-topic` for
+ * KAFKA_TOPIC), environment and `.env` are read by it, and so are the environments of producer and
+ * job. `npm run generate` writes from it `.env.example`, the README's table, the environments and
+ * defaults of docker-compose.yml, and what the job reads.
  */
 export const SETTING_TABLE = {
   RUNTIME: {
@@ -437,5 +442,7 @@ function isGivenByRuntime(row: SettingRow): boolean {
   return row.isGivenByRuntime === true;
 }
 
-/** Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them. */
+/**
+ * Kafka's names of what a reader gets: no record of an open or aborted transaction, or all of them.
+ */
 export type IsolationLevel = Settings['KAFKA_ISOLATION_LEVEL'];

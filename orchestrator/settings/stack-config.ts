@@ -7,7 +7,10 @@ import type { SettingTexts } from './load-settings.ts';
 import { durationMs } from './setting-kinds.ts';
 import type { SettingName, Settings } from './setting-table.ts';
 
-/** Settings and the folders that follow from them, parsed once per command. All folders are absolute. */
+/**
+ * Settings and the folders that follow from them, parsed once per command. All folders are
+ * absolute.
+ */
 export interface StackConfig {
   readonly settings: Settings;
   /** The checkout: where package.json, spark-app/ and producer/ are. */
@@ -22,13 +25,17 @@ export interface StackConfig {
   readonly askedRuntime: Settings['RUNTIME'];
   /** RUN_DIR as the next command finds it when it has no flag for it. */
   readonly plainRunDir: string;
-  /** The environment of this process, handed to children where they need proxies, certificates, PATH. */
+  /**
+   * The environment of this process, handed to children where they need proxies, certificates,
+   * PATH.
+   */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
  * Works out the folders.
- * @throws ProductError UNSAFE_PATH when OUTPUT_DIR, OUTPUT_PATH or RUN_DIR is a folder that the product must not own
+ * @throws ProductError UNSAFE_PATH when OUTPUT_DIR, OUTPUT_PATH or RUN_DIR is a folder that the
+ * product must not own
  */
 export function stackConfig(
   settings: Settings,
@@ -68,7 +75,10 @@ function ownFolder(name: SettingName, value: string, projectDir: string): string
   throw unsafePath(name, value, path, name === 'RUN_DIR' ? './data/run' : './data/output');
 }
 
-/** The job writes folders named bronze and silver into OUTPUT_PATH, and `reset` deletes what it finds there of its own. */
+/**
+ * The job writes folders named bronze and silver into OUTPUT_PATH, and `reset` deletes what it
+ * finds there of its own.
+ */
 function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, runDir: string): void {
   if (OUTPUT_PATH === undefined) return;
   const isUri = /^[a-z][a-z0-9+.-]*:/i.test(OUTPUT_PATH);
@@ -91,7 +101,10 @@ function unsafePath(name: SettingName, value: string, path: string, example: str
   });
 }
 
-/** Whether it is a root, a home, the temporary folder, the checkout, a parent of these, among the sources, or no folder for files. */
+/**
+ * Whether it is a root, a home, the temporary folder, the checkout, a parent of these, among the
+ * sources, or no folder for files.
+ */
 function isHeldByOthers(path: string, projectDir: string): boolean {
   const held = [parse(path).root, homeFolder(), tmpdir(), projectDir, join(projectDir, 'data')];
   const sources = [
@@ -128,7 +141,10 @@ export function triggerIntervalMs(interval: string): number {
 /** Gold reads silver's folder at each trigger: no more often than this unless it is asked to. */
 const LEAST_GOLD_MS = 10_000;
 
-/** Milliseconds between two triggers of gold: of a checked GOLD_TRIGGER_INTERVAL, or what stands for it when it is not set. */
+/**
+ * Milliseconds between two triggers of gold: of a checked GOLD_TRIGGER_INTERVAL, or what stands for
+ * it when it is not set.
+ */
 export function goldTriggerIntervalMs(goldInterval: string | undefined, interval: string): number {
   return goldInterval === undefined
     ? Math.max(LEAST_GOLD_MS, triggerIntervalMs(interval))
@@ -136,8 +152,8 @@ export function goldTriggerIntervalMs(goldInterval: string | undefined, interval
 }
 
 /**
- * Milliseconds until Spark's next trigger: batches start at multiples of the interval since the epoch.
- * Source: org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor.nextBatchTime.
+ * Milliseconds until Spark's next trigger: batches start at multiples of the interval since the
+ * epoch. Source: org.apache.spark.sql.execution.streaming.ProcessingTimeExecutor.nextBatchTime.
  */
 export function untilNextTriggerMs(intervalMs: number, nowMs: number): number {
   if (intervalMs === 0) return 0;

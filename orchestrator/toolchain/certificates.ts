@@ -5,19 +5,25 @@ import { rootCertificates } from 'node:tls';
 import { noProxyOf } from '../util/processes.ts';
 import { ProductError } from '../util/product-error.ts';
 
-/** Where the machine names its own certificate authorities; for Node, OpenSSL and pip, but each is meant for all. */
+/**
+ * The variables in which a machine names its own certificate authorities. They belong to Node,
+ * OpenSSL and pip, but each is meant for all tools.
+ */
 export const CERTIFICATE_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'] as const;
 
 /** How tools are made to trust what the machine trusts; empty where nothing is set. */
 export interface CertificateAuthorities {
   forPip(): Readonly<Record<string, string>>;
-  /** JVM options for the Java below that home; the password guards public certificates only. */
+  /**
+   * Returns JVM options for the Java with that home. The password guards public certificates only.
+   */
   forJava(javaHome: string): readonly string[];
 }
 
 /**
- * Reads the bundles that NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and PIP_CERT name. Their certificates are added to the public
- * ones, since any of the three may hold only a private authority, in files of the cache that are named by their content.
+ * Reads the bundles that NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and PIP_CERT name. Adds their
+ * certificates to the public ones, since any of the three may hold only a private authority, and
+ * writes them to files of the cache that are named by their content.
  * @throws ProductError BAD_SETTING when a named file cannot be read or holds no certificate
  */
 export function certificateAuthorities(
@@ -29,7 +35,7 @@ export function certificateAuthorities(
   const folder = join(cacheDir, 'trust');
   return {
     forPip() {
-      // What is set for pip itself is what pip shall have.
+      // A value that is set for pip itself is used for pip unchanged.
       if (environment['PIP_CERT']) return { PIP_CERT: resolve(environment['PIP_CERT']) };
       const pem = [...rootCertificates, ...bundles].join('\n');
       return { PIP_CERT: kept(folder, 'pem', [pem], () => Buffer.from(pem)) };
@@ -58,7 +64,7 @@ function readBundles(environment: Readonly<Record<string, string | undefined>>):
   return [...contents];
 }
 
-/** The text of one bundle file. */
+/** Reads the text of one bundle file. */
 export function readBundle(name: string, path: string): string {
   const refuse = (problem: string, cause?: unknown) =>
     new ProductError('BAD_SETTING', {
@@ -85,7 +91,10 @@ function certificatesOf(bundle: string): Buffer[] {
 
 const derOf = (pem: string): Buffer => new X509Certificate(pem).raw;
 
-/** The Java installation's own trusted certificates, in the order in which JSSE looks for them. Source: JSSE Reference Guide. */
+/**
+ * Returns the Java installation's own trusted certificates, in the order in which JSSE searches for
+ * them. Source: JSSE Reference Guide.
+ */
 function defaultTrustStore(javaHome: string): Buffer | undefined {
   const file = ['lib', 'jre/lib']
     .flatMap((lib) => ['jssecacerts', 'cacerts'].map((name) => join(javaHome, lib, 'security', name)))
@@ -93,7 +102,10 @@ function defaultTrustStore(javaHome: string): Buffer | undefined {
   return file === undefined ? undefined : readFileSync(file);
 }
 
-/** A file of the cache whose name follows from what it was made of; made when it is not there. */
+/**
+ * Returns a file of the cache whose name follows from its inputs, and creates it when it is
+ * missing.
+ */
 function kept(
   folder: string,
   extension: string,
@@ -111,18 +123,21 @@ function kept(
 }
 
 /**
- * Java's key store format JKS, trusted certificates only. Written here because `keytool` is absent from many runtimes and
- * takes a JVM start per certificate. Source of the format: sun.security.provider.JavaKeyStore in OpenJDK.
+ * Java's key store format JKS, trusted certificates only. Written here because `keytool` is absent
+ * from many runtimes and takes a JVM start per certificate. Source of the format:
+ * sun.security.provider.JavaKeyStore in OpenJDK.
  */
 const MAGIC = 0xfeedfeed;
 const VERSION = 2;
 const PRIVATE_KEY = 1;
 const TRUSTED_CERTIFICATE = 2;
 
-/** Java's customary one; it protects against accidental damage only, the content being public. */
+/**
+ * Java's customary password. It protects against accidental damage only, the content being public.
+ */
 export const TRUST_STORE_PASSWORD = 'changeit';
 
-/** A trust store that holds certificates (DER), each once. */
+/** Returns a trust store that holds certificates (DER), each once. */
 export function trustStore(certificates: readonly Buffer[]): Buffer {
   const byHash = new Map(
     certificates.map((der) => [createHash('sha256').update(der).digest('hex'), der] as const),
@@ -140,7 +155,10 @@ export function trustStore(certificates: readonly Buffer[]): Buffer {
   return Buffer.concat([content, digest(content)]);
 }
 
-/** The trusted certificates (DER) of a JKS file; undefined when it has another format, as PKCS12 since Java 18. */
+/**
+ * Returns the trusted certificates (DER) of a JKS file; undefined when it has another format, as
+ * PKCS12 since Java 18.
+ */
 export function readTrustStore(content: Buffer): Buffer[] | undefined {
   if (content.length < 12 || content.readUInt32BE(0) !== MAGIC) return undefined;
   let offset = 4;
@@ -195,14 +213,16 @@ function utf(text: string): Buffer {
   return Buffer.concat([length, Buffer.from(text, 'latin1')]);
 }
 
-/** How long Ivy waits for a server to take the connection, and between two pieces of an answer. */
+/**
+ * How long Ivy waits for a server to accept the connection, and between two pieces of an answer.
+ */
 const CONNECT_TIMEOUT_MS = 15_000;
 const READ_TIMEOUT_MS = 60_000;
 
 /**
- * JVM options for downloads: bounds, which Java has none of by default, and the proxies of HTTPS_PROXY, HTTP_PROXY and
- * NO_PROXY, which it does not read. A proxy's password is not passed on: command lines are public on a machine.
- * Source: "Networking Properties" of the Java platform.
+ * JVM options for downloads: timeouts, which Java does not have by default, and the proxies of
+ * HTTPS_PROXY, HTTP_PROXY and NO_PROXY, which it does not read. A proxy's password is not passed
+ * on: command lines are public on a machine. Source: "Networking Properties" of the Java platform.
  */
 export function javaNetworkOptions(
   environment: Readonly<Record<string, string | undefined>>,
@@ -229,10 +249,13 @@ function proxyOptions(scheme: 'http' | 'https', proxy: string | undefined): stri
   return [`-D${scheme}.proxyHost=${url.hostname}`, `-D${scheme}.proxyPort=${port}`];
 }
 
-/** What Java takes for itself when nothing is named; what is named replaces it. */
+/** Java's own default when no hosts are named; named hosts replace it. */
 const JAVA_DEFAULT = ['localhost', '127.*', '[::1]'];
 
-/** `.corp.example,localhost` as `*.corp.example|localhost`; a name stands for the domain below it, too, as with other tools. */
+/**
+ * Converts `.corp.example,localhost` to `*.corp.example|localhost`. A name also stands for the
+ * domain below it, as with other tools.
+ */
 function nonProxyHosts(direct: string): string {
   const hosts = direct
     .split(',')

@@ -13,7 +13,7 @@ const signal = new AbortController().signal;
 const find = (environment: Record<string, string>) =>
   findJava({ PATH: join(folder, 'bin'), ...environment }, join(folder, 'known.json'), signal, []);
 
-/** A java that says who it is as the real one does, and notes that it was asked. */
+/** A java that describes itself as the real one does, and records that it was asked. */
 function java(home: string, version: string): string {
   const said = `    java.home = ${home}\\n    java.version = ${version}\\n`;
   script(join(home, 'bin', 'java'), `echo x >> ${folder}/asked; printf '${said}' >&2`);
@@ -61,7 +61,7 @@ test('a java is asked once, and again when its file changes or its home is gone'
   expect(timesAsked()).toBe(2);
 });
 
-test('the usual folders are searched for 17 first, then 11, then 8', () => {
+test('the common folders are searched for 17 first, then 11, then 8', () => {
   for (const name of ['java-8-openjdk', 'temurin-11-jdk', 'zulu-21', 'java-17-openjdk']) {
     java(join(folder, 'jvm', name), '0');
   }

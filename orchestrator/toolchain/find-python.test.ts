@@ -45,7 +45,7 @@ test('PYTHON names the one to take, whatever is on PATH', async () => {
   });
 });
 
-test('without a usable one the error tells what was seen and what to do', async () => {
+test('without a usable one the error names what was found and what to do', async () => {
   await expect(find()).rejects.toMatchObject({
     code: 'PYTHON_MISSING',
     exitCode: 3,

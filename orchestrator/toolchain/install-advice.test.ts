@@ -46,7 +46,7 @@ test.each<[string, SystemPackage, string]>([
   ['ID=arch\n', 'docker', '`sudo pacman -S docker docker-compose`'],
   ['ID=alpine\nVERSION_ID=3.22.0\n', 'docker', 'see https://docs.docker.com/engine/install/'],
   ['', 'python', 'see https://www.python.org/downloads/'],
-])('on a system that says %j, %s: %s', (release, wanted, advice) => {
+])('on the system %j, %s: %s', (release, wanted, advice) => {
   expect(installText(wanted, parseRelease(release))).toBe(advice);
 });
 

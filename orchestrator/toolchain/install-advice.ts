@@ -2,18 +2,21 @@ import { accessSync, closeSync, constants, openSync, readFileSync, readSync, sta
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ProductError } from '../util/product-error.ts';
 
-/** Something that the machine's own package manager can bring, or a page tells how to. */
+/** Something that the machine's own package manager can install, or that a page explains. */
 export type SystemPackage = 'python' | 'java' | 'docker';
 
-/** A system as os-release(5) tells of it. */
+/** A system as os-release(5) describes it. */
 export interface SystemRelease {
-  /** ID and ID_LIKE, nearest first: `ubuntu`, `debian`; on other systems Node's name of the platform. */
+  /**
+   * ID and ID_LIKE, nearest first: `ubuntu`, `debian`; on other systems Node's name of the
+   * platform.
+   */
   readonly names: readonly string[];
   /** VERSION_ID: "12", "24.04", "9.4"; undefined for rolling releases. */
   readonly version: string | undefined;
 }
 
-/** How to get a package: with the system's package manager, or as a page says. */
+/** How to get a package: a command of the system's package manager, or a page. */
 export type InstallAdvice = PackageCommand | { readonly page: string };
 
 interface PackageCommand {
@@ -22,7 +25,7 @@ interface PackageCommand {
   readonly packages: readonly string[];
 }
 
-/** From `from` on, below `before`; both as major versions, for all releases when absent. */
+/** Releases `from` on and below `before`, both as major versions; all releases when absent. */
 interface Releases {
   readonly from?: number;
   readonly before?: number;
@@ -30,7 +33,10 @@ interface Releases {
 
 type Row = Releases & { readonly [wanted in SystemPackage]?: readonly string[] };
 
-/** Docker's own packages are the sure way: Compose has to be 2.30 or newer, and distributions carry older ones. */
+/**
+ * Docker's own packages are the reliable way: Compose has to be 2.30 or newer, and distributions
+ * carry older ones.
+ */
 const PAGES: Readonly<Record<SystemPackage, (names: readonly string[]) => string>> = {
   python: () => 'https://www.python.org/downloads/',
   java: () => 'https://adoptium.net/installation/linux/',
@@ -41,8 +47,9 @@ const PAGES: Readonly<Record<SystemPackage, (names: readonly string[]) => string
 };
 
 /**
- * The packages that are known to exist, by release. What is not here is looked up on a page: a command that fails helps nobody.
- * `tests` checks those of Debian against the package lists of the machine that they run on.
+ * The packages that are known to exist, by release. Anything else gets a page: a command that fails
+ * helps nobody. `tests` checks those of Debian against the package lists of the machine that they
+ * run on.
  */
 const SYSTEMS: readonly {
   readonly names: readonly string[];
@@ -63,13 +70,13 @@ const SYSTEMS: readonly {
       { python: ['python3', 'python3-venv'] },
     ],
   },
-  // Fedora has given up Java 17 with release 42.
+  // Fedora has dropped Java 17 with release 42.
   { names: ['fedora'], manager: 'sudo dnf install', releases: [{ python: ['python3'] }] },
   {
     names: ['rhel', 'centos', 'rocky', 'almalinux'],
     manager: 'sudo dnf install',
     releases: [
-      // The plain name is Python 3.6 in release 8; release 10 has Java 21 only.
+      // The package without a version is Python 3.6 in release 8; release 10 has Java 21 only.
       { from: 8, before: 9, python: ['python3.11'] },
       { from: 9, python: ['python3'] },
       { from: 8, before: 10, java: ['java-17-openjdk-headless'] },
@@ -94,12 +101,13 @@ const SYSTEMS: readonly {
   },
 ];
 
-/** How to get something on a system, this one by default. */
+/** Returns how to get something on a system, by default this one. */
 export function installAdvice(wanted: SystemPackage, system: SystemRelease = thisSystem()): InstallAdvice {
   const { names } = system;
   // The nearest name first: Ubuntu is like Debian and has other packages.
   const known = names.flatMap((name) => SYSTEMS.find((entry) => entry.names.includes(name)) ?? [])[0];
-  // A derivative counts versions of its own, which say nothing of the packages of the system that it is like.
+  // A derivative counts its own versions, which do not show the packages of the system that it is
+  // like.
   const isItself = known?.names.includes(names[0] ?? '') ?? false;
   const row = known?.releases.find(
     (one) => one[wanted] !== undefined && isWithin(isItself ? system.version : undefined, one),
@@ -108,7 +116,7 @@ export function installAdvice(wanted: SystemPackage, system: SystemRelease = thi
   return known && packages ? { manager: known.manager, packages } : { page: PAGES[wanted](names) };
 }
 
-/** The advice as the end of a sentence: a command in backquotes, or `see https://…`. */
+/** Returns the advice as the end of a sentence: a command in backquotes, or `see https://…`. */
 export function installText(wanted: SystemPackage, system?: SystemRelease): string {
   const advice = installAdvice(wanted, system);
   return 'page' in advice ? `see ${advice.page}` : `\`${advice.manager} ${advice.packages.join(' ')}\``;
@@ -131,7 +139,7 @@ function thisSystem(): SystemRelease {
   }
 }
 
-/** What an os-release file says. */
+/** Parses an os-release file. */
 export function parseRelease(text: string): SystemRelease {
   const value = (key: string) => new RegExp(`^${key}=["']?([^"'\\n]*)["']?$`, 'm').exec(text)?.[1];
   const names = ['ID', 'ID_LIKE'].flatMap((key) => value(key)?.split(/\s+/).filter(Boolean) ?? []);
@@ -139,9 +147,9 @@ export function parseRelease(text: string): SystemRelease {
 }
 
 /**
- * What local processes need of the system itself and no package of ours brings: Spark's programs are bash scripts, and the
- * compiled packages are for glibc. Starts no process.
- * @param nodeProgram the running Node.js, which is made for the C library of the system
+ * Finds what local processes need of the system itself and no package of ours can install: Spark's
+ * programs are bash scripts, and the compiled packages are for glibc. Starts no process.
+ * @param nodeProgram the running Node.js, which is built for the C library of the system
  * @returns phrases; empty on a system that has all of it
  */
 export function missingOfSystem(
@@ -154,7 +162,7 @@ export function missingOfSystem(
   ];
 }
 
-/** @throws ProductError UNSUPPORTED_SYSTEM, naming what is missing and the way without it */
+/** @throws ProductError UNSUPPORTED_SYSTEM, naming what is missing and the alternative */
 export function assertSystem(
   environment: Readonly<Record<string, string | undefined>>,
   nodeProgram?: string,
@@ -167,12 +175,12 @@ export function assertSystem(
   });
 }
 
-/** What to do on a system that local processes do not run on. */
+/** Returns what to do on a system that local processes do not run on. */
 export function systemRemedy(): string {
   return `Run it with Docker: \`npm run up -- --runtime compose\` (to install it, ${installText('docker')}).`;
 }
 
-/** The name of the dynamic loader stands in the head of every Linux program. */
+/** The head of every Linux program names the dynamic loader. */
 function usesMusl(program: string): boolean {
   if (process.platform !== 'linux') return false;
   const head = Buffer.alloc(4096);
@@ -185,7 +193,9 @@ function usesMusl(program: string): boolean {
   return head.includes('ld-musl-');
 }
 
-/** The program that a name means on PATH, as a shell finds it; undefined when there is none. */
+/**
+ * Returns the program that a name means on PATH, as a shell finds it; undefined when there is none.
+ */
 export function executableOnPath(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -197,7 +207,7 @@ export function executableOnPath(
     .find(isExecutable);
 }
 
-/** Whether there is a file that may be run. */
+/** Whether there is a file that may be executed. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

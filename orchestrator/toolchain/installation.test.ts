@@ -30,7 +30,7 @@ function elsewhere() {
 }
 const toolStarted = () => expect.poll(() => existsSync(join(parent, 'tool')), { timeout: 30_000 }).toBe(true);
 
-test('what is there is not made again, and nothing is left beside it', async () => {
+test('what is there is not made again, and nothing is left next to it', async () => {
   go();
   expect(await install(slowRecipe(parent))).toMatchObject({ made: true });
   expect(await install(slowRecipe(parent))).toMatchObject({ made: false });
@@ -38,7 +38,7 @@ test('what is there is not made again, and nothing is left beside it', async () 
   expect(leftBeside()).toEqual([]);
 });
 
-test('another process waits, says for whom, and finds it done', async () => {
+test('another process waits, names the process it waits for, and finds it done', async () => {
   const first = elsewhere();
   await toolStarted();
   const details: string[] = [];
@@ -80,7 +80,7 @@ test('an abort ends the tool, leaves nothing that counts, and the next run finis
   expect(await install(slowRecipe(parent))).toMatchObject({ made: true });
 });
 
-test('a resumable recipe goes on from what an aborted run left', async () => {
+test('a resumable recipe continues from what an aborted run left', async () => {
   const recipe = slowRecipe(parent, { resumable: true });
   const abort = new AbortController();
   const first = install(recipe, abort.signal);
@@ -98,7 +98,7 @@ test('a resumable recipe goes on from what an aborted run left', async () => {
   expect(found).toEqual([`part-of-${process.pid}`]);
 });
 
-test.each([false, true])('a damaged folder is made anew from nothing (resumable: %s)', async (resumable) => {
+test.each([false, true])('a damaged folder is made again from nothing (resumable: %s)', async (resumable) => {
   go();
   const recipe = slowRecipe(parent, { resumable });
   await install(recipe);

@@ -20,19 +20,25 @@ import { messageOf, ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
 import { endLeftover, runTool, type ToolEnd, type ToolRun } from './run-tool.ts';
 
-/** A folder of the cache: what it is and how it is made. */
+/** A folder of the cache: its content and how to make it. */
 export interface Recipe {
-  /** Its final, absolute path: one per thing and version. Venvs cannot be moved, so it is made in place. */
+  /**
+   * Its final, absolute path: one per thing and version. It is made in place, because venvs cannot
+   * be moved.
+   */
   readonly folder: string;
   /** "pyspark 3.5.7", for people. */
   readonly subject: string;
-  /** Everything the content follows from. */
+  /** Everything that determines the content. */
   readonly recipe: string;
   /** Free disk space that making it takes at its peak. */
   readonly neededBytes: number;
-  /** Whether the tool goes on from what an interrupted run left in the folder; otherwise it starts from an empty one. */
+  /**
+   * Whether the tool continues with what an interrupted run left in the folder; otherwise it starts
+   * from an empty one.
+   */
   readonly resumable: boolean;
-  /** What a whole folder lacks outside itself, as a phrase: it is made again then. */
+  /** Returns what a whole folder lacks outside itself, as a phrase; it is then made again. */
   missing?(stamp: Stamp): string | undefined;
   /** Makes the folder's content; it counts only once this has resolved. */
   build(job: BuildJob): Promise<{ readonly files: readonly string[]; readonly facts: Stamp['facts'] }>;
@@ -43,22 +49,28 @@ export interface BuildJob {
   readonly folder: string;
   /** An empty folder for transient files, on the same file system. */
   readonly temporary: string;
-  /** Says what is being done; the elapsed time is added. */
+  /** Reports what is being done; the elapsed time is added. */
   say(phrase: string): void;
-  /** Runs a tool that ends with this command, or by the next one if this is killed. */
+  /**
+   * Runs a tool that ends with this command; if this command is killed, the next one ends the tool.
+   */
   run(tool: Pick<ToolRun, 'file' | 'args' | 'environment' | 'onLine'>): Promise<ToolEnd>;
 }
 
-/** Who is making a folder, in a file beside it: for others who wait, and to end what is left after a crash. */
+/**
+ * Who is making a folder, in a file next to it. Others read it to wait for that process, and to end
+ * what is left after a crash.
+ */
 interface Making {
   readonly projectDir: string;
   readonly tool?: ProcessIdentity;
 }
 
 /**
- * Returns a folder's stamp, making the folder first when it is not there or not whole. One process of the machine makes it
- * at a time, others wait for it; only a finished one has a stamp.
- * @throws ProductError PROVISION_FAILED and what the recipe throws; the signal's reason when aborted
+ * Returns a folder's stamp, making the folder first when it is missing or damaged. One process of
+ * the machine makes it at a time, others wait for it; only a finished one has a stamp.
+ * @throws ProductError PROVISION_FAILED and what the recipe throws; the signal's reason when
+ * aborted
  */
 export async function ensureInstalled(
   recipe: Recipe,
@@ -93,8 +105,9 @@ async function make(recipe: Recipe, projectDir: string, note: string, context: S
   const leftover = readMaking(note)?.tool;
   if (leftover) await endLeftover(leftover);
   const record = (tool?: ProcessIdentity) => writeMaking(note, { projectDir, ...(tool && { tool }) });
-  // A folder with a stamp was complete once and is damaged or outdated: nothing of it can be relied on. It loses its name
-  // before it is emptied, as a removal that is cut short would look like an interrupted build to go on from.
+  // A folder with a stamp was complete once and is now damaged or outdated: nothing of it can be
+  // relied on. It is renamed before it is emptied, because an interrupted removal would look like
+  // an interrupted build to continue.
   if (hasStamp(folder)) renameSync(folder, `${temporary}.${randomUUID()}`);
   else if (!recipe.resumable) remove(folder);
   removeTemporary(temporary);
@@ -123,7 +136,7 @@ async function make(recipe: Recipe, projectDir: string, note: string, context: S
   }
 }
 
-/** What is transient, this run's and any earlier one's. */
+/** Removes transient files of this run and of any earlier one. */
 function removeTemporary(temporary: string): void {
   const parent = dirname(temporary);
   if (!existsSync(parent)) return;
@@ -132,7 +145,7 @@ function removeTemporary(temporary: string): void {
   }
 }
 
-/** Retried by Node while a tool that was just killed still lets go of its files. */
+/** Node retries while a tool that was just killed still releases its files. */
 function remove(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 }
@@ -142,7 +155,7 @@ const placeOf = (note: string): string => {
   return making ? ` (in ${making.projectDir})` : '';
 };
 
-/** Undefined when nobody makes the folder. */
+/** Returns undefined when no process makes the folder. */
 function readMaking(note: string): Making | undefined {
   try {
     return JSON.parse(readFileSync(note, 'utf8')) as Making;
@@ -167,20 +180,20 @@ interface StampedFile {
   readonly sha256: string;
 }
 
-/** Says that a folder was completely made, from what and with which files; written last. */
+/** Proof that a folder was completely made, from what and with which files; written last. */
 export interface Stamp {
-  /** Everything the content follows from; another recipe means another content. */
+  /** Everything that determines the content; another recipe means another content. */
   readonly recipe: string;
   readonly files: readonly StampedFile[];
-  /** What the maker wants to know again without starting a process, such as paths and versions. */
+  /** What the maker wants to know later without starting a process, such as paths and versions. */
   readonly facts: Readonly<Record<string, string>>;
 }
 
 const NAME = 'provisioned.json';
 
 /**
- * The stamp of a folder that is as it was made: same recipe, every file there with its size. Costs one `stat` per file and
- * starts no process.
+ * Returns the stamp of a folder that is still intact: same recipe, every file there with its size.
+ * Costs one `stat` per file and starts no process.
  */
 export function readStamp(folder: string, recipe: string): Stamp | undefined {
   const stamp = readAnyStamp(folder);
@@ -191,7 +204,7 @@ export function readStamp(folder: string, recipe: string): Stamp | undefined {
   return whole ? stamp : undefined;
 }
 
-/** Whether a folder was once complete, in this or another recipe, whole or not. */
+/** Whether a folder was once complete, with this or another recipe, intact or not. */
 export function hasStamp(folder: string): boolean {
   return statSync(join(folder, NAME), { throwIfNoEntry: false }) !== undefined;
 }
@@ -211,7 +224,7 @@ export async function writeStamp(
   return stamp;
 }
 
-/** The files that are no longer what the stamp says, by content: a full read, for `doctor`. */
+/** Returns the files whose content differs from the stamp. It is a full read, for `doctor`. */
 export async function changedFiles(folder: string, stamp: Stamp): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const file of stamp.files) {
@@ -229,7 +242,10 @@ async function stampFile(folder: string, path: string): Promise<StampedFile> {
   return { path, size: (await stat(file)).size, sha256 };
 }
 
-/** What a folder was made as, whole or not; undefined for no stamp, or one of another make: the folder does not count then. */
+/**
+ * Returns the stamp of a folder, intact or not; undefined without a stamp, or with one of another
+ * format: the folder does not count then.
+ */
 export function readAnyStamp(folder: string): Stamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(join(folder, NAME), 'utf8')) as Partial<Stamp>;
@@ -242,10 +258,13 @@ export function readAnyStamp(folder: string): Stamp | undefined {
   }
 }
 
-/** How often the elapsed time is told while the phrase stays the same. */
+/** How often the elapsed time is reported while the phrase stays the same. */
 const REPEAT_MS = 5000;
 
-/** Turns phrases into details with the time since the first: "downloading pyspark 3.5.7 (317 MB), 41 s". */
+/**
+ * Turns phrases into details with the time since the first: "downloading pyspark 3.5.7 (317 MB), 41
+ * s".
+ */
 function elapsedDetail(onDetail: (detail: string) => void): {
   say(phrase: string): void;
   end(): void;
@@ -267,8 +286,8 @@ function elapsedDetail(onDetail: (detail: string) => void): {
 }
 
 /**
- * Makes sure that something fits before its download begins.
- * @param folder where it goes; made when missing
+ * Checks that there is enough disk space before a download begins.
+ * @param folder where it goes; created when missing
  * @throws ProductError PROVISION_FAILED with both sizes
  */
 async function checkDiskSpace(
@@ -285,7 +304,7 @@ async function checkDiskSpace(
 }
 
 /**
- * Makes the cache's folder, or finds that it cannot be used.
+ * Creates the cache's folder, or reports that it cannot be used.
  * @throws ProductError PROVISION_FAILED
  */
 export function assertCacheWritable(cacheDir: string): void {

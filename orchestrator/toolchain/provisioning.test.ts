@@ -48,7 +48,7 @@ const use = (index: PackageIndex) => {
   environment['PIP_INDEX_URL'] = index.url;
 };
 
-/** The step in another process, with all it has said so far. */
+/** Runs the step in another process and collects its output. */
 function elsewhere(name: string): { readonly child: ChildProcess; readonly said: () => string } {
   const program = join(projectDir, 'tests', 'support', 'provision-main.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', program, folder, name], {
@@ -63,7 +63,7 @@ function elsewhere(name: string): { readonly child: ChildProcess; readonly said:
   return { child, said: () => text };
 }
 
-test('the steps and what needs them are those that the plan is made of', () => {
+test('the steps and what needs them are those of the plan', () => {
   const { steps, toolchain } = parts();
   expect(steps.map(({ name, after }) => [name, ...after])).toEqual([
     ['java'],
@@ -74,7 +74,7 @@ test('the steps and what needs them are those that the plan is made of', () => {
   expect(toolchain).toThrow('come before');
 });
 
-test('without a network and with an empty cache the error says so in one sentence, within seconds', async () => {
+test('without a network and with an empty cache the error names that in one sentence, within seconds', async () => {
   const failure = run('pyspark');
   await expect(failure).rejects.toMatchObject({
     code: 'PROVISION_FAILED',
@@ -96,7 +96,7 @@ test('a wrong certificate file is refused before anything is made', async () => 
 });
 
 describe('PySpark from an index', { timeout: 180_000 }, () => {
-  test('is installed, found again without a process or a network, and made anew when a file is cut', async () => {
+  test('is installed, found again without a process or a network, and made again when a file is cut', async () => {
     const index = await packageIndex(folder);
     use(index);
     const details: string[] = [];
@@ -118,7 +118,7 @@ describe('PySpark from an index', { timeout: 180_000 }, () => {
     expect(index.downloads).toBe(2);
   });
 
-  test('goes into its venv whatever a pip.conf says of other installations', async () => {
+  test('goes into its venv whatever a pip.conf sets for other installations', async () => {
     use(await packageIndex(folder));
     environment['PIP_CONFIG_FILE'] = join(folder, 'pip.conf');
     writeFileSync(

@@ -9,21 +9,24 @@ import { installPythonPackages, type Python } from './python-packages.ts';
 export interface PySpark {
   /** The venv's Python. */
   readonly python: string;
-  /** The package's folder: `bin/` and `jars/` lie below it. */
+  /** The package's folder, which contains `bin/` and `jars/`. */
   readonly home: string;
   /** "3.11" */
   readonly pythonVersion: string;
 }
 
-/** The sdist, its unpacked copy, the wheel built from it and the installed files are there at the same time. */
+/**
+ * The sdist, its unpacked copy, the wheel built from it and the installed files exist at the same
+ * time.
+ */
 const NEEDED_BYTES = 1_800_000_000;
 
-/** What is no use to the services: their absence or change does not matter. */
+/** Files that the services do not use: their absence or change does not matter. */
 const IRRELEVANT = /^pyspark\/(examples|licenses|data|tests|python\/docs)\/|\/tests?\/|\.pyc$|^\.\./;
 
 /**
- * PySpark of SPARK_VERSION in a venv. One that is there is taken whatever Python leads on PATH now, unless PYTHON names
- * another, so that the common case starts no process.
+ * Provides PySpark of SPARK_VERSION in a venv. An existing one is used whatever Python is first on
+ * PATH now, unless PYTHON names another, so that the common case starts no process.
  * @param findPython called only when PySpark has to be installed
  * @throws ProductError PYTHON_MISSING, PROVISION_FAILED
  */
@@ -51,7 +54,8 @@ export async function ensurePySpark(
       build: async (job) => {
         const packages = {
           subject: `pyspark ${version}`,
-          // Spark 3.5 imports distutils, which left the standard library with 3.12 and lives on in setuptools.
+          // Spark 3.5 imports distutils, which left the standard library with 3.12 and lives on in
+          // setuptools.
           requirements: [
             `pyspark==${version}`,
             ...(Number(python.version.split('.')[1]) >= 12 ? ['setuptools'] : []),
@@ -83,7 +87,10 @@ const recipeOf = (version: string): string => `pyspark==${version}`;
 /** Builds for several machines can share a home folder. */
 const machine = (): string => `-${process.platform}-${process.arch}`;
 
-/** The PySpark of SPARK_VERSION that is whole and fits PYTHON, if there is one; starts no process. */
+/**
+ * Returns the PySpark of SPARK_VERSION that is intact and fits PYTHON, if there is one; starts no
+ * process.
+ */
 export function installedPySpark(
   config: StackConfig,
   { PYTHON: asked }: Readonly<Record<string, string | undefined>>,
@@ -93,7 +100,10 @@ export function installedPySpark(
   return found && pySparkOf(found.folder, found.stamp);
 }
 
-/** The whole installations of SPARK_VERSION for this kind of machine, in the order of their names. */
+/**
+ * Returns the intact installations of SPARK_VERSION for this kind of machine, in the order of their
+ * names.
+ */
 function folders({ cacheDir, settings: { SPARK_VERSION: version } }: StackConfig) {
   const parent = join(cacheDir, 'pyspark');
   if (!existsSync(parent)) return [];
@@ -109,8 +119,9 @@ function folders({ cacheDir, settings: { SPARK_VERSION: version } }: StackConfig
 }
 
 /**
- * Whether the interpreter behind a venv is no longer the one that the venv was made with: a venv has links to a Python of the
- * system, which an upgrade removes or replaces. Starts no process: the program's own name has its version.
+ * Why the interpreter behind a venv is no longer the one that the venv was made with: a venv has
+ * links to a Python of the system, which an upgrade removes or replaces. Starts no process: the
+ * program's own name has its version.
  * @returns a phrase; undefined when the venv can be used
  */
 export function lostPython(folder: string, { facts }: Stamp): string | undefined {

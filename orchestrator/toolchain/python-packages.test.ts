@@ -21,7 +21,7 @@ test.each([
   ['Installing collected packages: py4j, pyspark', 'installing'],
   ["WARNING: Retrying (Retry(total=1)) after connection broken by 'x'", 'no connection yet, trying again'],
   ['Collecting pyspark==3.5.7', undefined],
-])('the line of pip %j is told as %j', (line, phrase) => {
+])('the line of pip %j is reported as %j', (line, phrase) => {
   expect(phraseOf(line)).toBe(phrase);
 });
 

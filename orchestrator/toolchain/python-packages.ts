@@ -11,26 +11,31 @@ import { runTool, toolFailure } from './run-tool.ts';
 export interface PythonPackages {
   /** "pyspark 3.5.7", for people. */
   readonly subject: string;
-  /** As pip takes them: `pyspark==3.5.7`. */
+  /** In pip's notation: `pyspark==3.5.7`. */
   readonly requirements: readonly string[];
   /** The package whose files are checked and recorded. */
   readonly main: { readonly name: string; readonly version: string };
 }
 
 /**
- * Overrides what a pip.conf may say of other installations: into the user's folder, without dependencies, not at all, or
- * from wheels alone, which PySpark does not have. Mirrors, proxies and certificates stay as they are set there.
+ * Overrides what a pip.conf may set for other installations: into the user's folder, without
+ * dependencies, not at all, or from wheels alone, which PySpark does not have. Mirrors, proxies and
+ * certificates stay as they are set there.
  */
 const INTO_THE_VENV = { PIP_USER: '0', PIP_NO_DEPS: '0', PIP_DRY_RUN: '0', PIP_ONLY_BINARY: ':none:' };
 
-/** Tries per address: enough for a network that stumbles, few enough to tell in seconds that there is none. */
+/**
+ * Tries per address: enough for an unreliable network, few enough to find out in seconds that there
+ * is none.
+ */
 const PIP_RETRIES = '2';
 
 /**
- * Makes a venv in the job's folder and installs packages into it with pip, under pip's own configuration.
+ * Makes a venv in the job's folder and installs packages into it with pip, under pip's own
+ * configuration.
  * @param environment as `toolEnvironment` gives it
- * @returns the folder of the packages, relative to the venv, and the main package's files, relative to that, each found to
- *   be what pip recorded
+ * @returns the folder of the packages, relative to the venv, and the main package's files, relative
+ * to that folder, each checked against what pip recorded
  * @throws ProductError PROVISION_FAILED
  */
 export async function installPythonPackages(
@@ -45,13 +50,15 @@ export async function installPythonPackages(
     ...environment,
     ...certificateAuthorities(environment, cacheDir).forPip(),
     PIP_RETRIES: environment['PIP_RETRIES'] || PIP_RETRIES,
-    // PySpark comes as source only: pip builds a wheel of its 340 MB of jars, compresses it and unpacks it again. Without
-    // the compression that takes half the processor time. As a variable, since an older pip refuses the option.
+    // PySpark comes as source only: pip builds a wheel of its 340 MB of jars, compresses it and
+    // unpacks it again. Without the compression that takes half the processor time. It is set as a
+    // variable, since an older pip refuses the option.
     PIP_CONFIG_SETTINGS: environment['PIP_CONFIG_SETTINGS'] || '--build-option=--compression=stored',
     PIP_USE_PEP517: '1',
     ...INTO_THE_VENV,
     PYTHONUNBUFFERED: '1',
-    // pip unpacks and builds there; a small /tmp in memory would not hold it, and a killed run's files are found again here.
+    // pip unpacks and builds there. A small /tmp in memory would not hold it, and a killed run's
+    // files are found again here.
     TMPDIR: job.temporary,
   };
   const venv = await job.run({
@@ -65,7 +72,8 @@ export async function installPythonPackages(
     file: join(job.folder, 'bin', 'python'),
     args: [
       ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off'],
-      // Python compiles what it imports at its first use; the whole would take seconds and most is never imported.
+      // Python compiles what it imports at its first use. Compiling everything would take seconds,
+      // and most is never imported.
       '--no-compile',
       ...packages.requirements,
     ],
@@ -82,7 +90,7 @@ export async function installPythonPackages(
   return { sitePackages, files };
 }
 
-/** What a line of pip's says about the time that follows it. */
+/** Returns what pip does after a line of its output, as a phrase. */
 export function phraseOf(line: string): string | undefined {
   const [, action, file, size] =
     /^\s*(Downloading|Using cached)\s+(?:\S*\/)?(\S+?)(?:\s+\(([^)]+)\))?$/.exec(line) ?? [];
@@ -96,11 +104,14 @@ export function phraseOf(line: string): string | undefined {
   return undefined;
 }
 
-/** One row of RECORD: path, `sha256=<unpadded url-safe base64>`, bytes. Source: PyPA, "Recording installed projects". */
+/**
+ * One row of RECORD: path, `sha256=<unpadded url-safe base64>`, bytes. Source: PyPA, "Recording
+ * installed projects".
+ */
 const ROW = /^(?<path>"(?:[^"]|"")*"|[^,]*),sha256=(?<hash>[\w-]+),\d+$/;
 
 /**
- * The files that pip recorded for an installed package, relative to the folder of packages.
+ * Returns the files that pip recorded for an installed package, relative to the folder of packages.
  * @throws ProductError PROVISION_FAILED when one has another content than recorded
  */
 export async function recordedFiles(
@@ -119,7 +130,7 @@ export async function recordedFiles(
     if (createHash('sha256').update(content).digest('base64url') !== hash) {
       throw new ProductError('PROVISION_FAILED', {
         message: `${name} ${version} is damaged: ${file} is not what pip recorded.`,
-        hint: "Run `npm run up` again; if it stays, empty pip's cache with `python3 -m pip cache purge`.",
+        hint: "Run `npm run up` again; if the error stays, empty pip's cache with `python3 -m pip cache purge`.",
       });
     }
     files.push(file);
@@ -129,7 +140,7 @@ export async function recordedFiles(
 
 /** A Python from which venvs can be made. */
 export interface Python {
-  /** As found: what venvs are made with. */
+  /** The program that was found; venvs are made with it. */
   readonly executable: string;
   /** The interpreter behind it, outside any venv or version manager's shim. */
   readonly base: string;
@@ -138,12 +149,14 @@ export interface Python {
 }
 
 const OLDEST_MINOR = 9;
-/** With newer ones PySpark 3.5 may work or not: they are taken when there is no other. */
+/**
+ * PySpark 3.5 may or may not work with newer versions: they are used only when there is no other.
+ */
 const NEWEST_TESTED_MINOR = 13;
 
 const minorOf = (version: string): number => Number(version.split('.')[1]);
 
-/** Looked for in this order; the plain name first, as it is the user's choice. */
+/** The search order. The name without a version comes first, as it is the user's choice. */
 const NAMES = [
   'python3',
   ...Array.from(
@@ -152,7 +165,7 @@ const NAMES = [
   ),
 ];
 
-/** Prints what we ask of a Python; runs on any version, also on 2. */
+/** Prints what we need to know of a Python; runs on any version, also on 2. */
 const QUESTION = `
 import sys
 problem = ""
@@ -166,7 +179,7 @@ print("%d.%d\\n%s\\n%s" % (sys.version_info[0], sys.version_info[1], base, probl
 
 /**
  * Finds a Python: the one that PYTHON names, else the first usable on PATH.
- * @throws ProductError PYTHON_MISSING, saying what was seen and what mends it
+ * @throws ProductError PYTHON_MISSING, with what was found and how to fix it
  */
 export async function findPython(
   environment: Readonly<Record<string, string | undefined>>,

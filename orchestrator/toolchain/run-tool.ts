@@ -16,10 +16,13 @@ export interface ToolRun {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Ends the tool and everything it started, at once. */
+  /** Its abort ends the tool and everything it started, at once. */
   readonly signal: AbortSignal;
   readonly onLine?: (line: string) => void;
-  /** Told as soon as it runs, so that a later command can end it if this process is killed. */
+  /**
+   * Receives the process as soon as it runs, so that a later command can end it if this process is
+   * killed.
+   */
   readonly onStart?: (tool: ProcessIdentity) => void;
 }
 
@@ -29,15 +32,20 @@ export interface ToolEnd {
   readonly detail: string;
   readonly succeeded: boolean;
   readonly elapsedMs: number;
-  /** The last lines it wrote, standard output and error in the order of arrival, passwords in addresses blanked. */
+  /**
+   * The last lines it wrote, standard output and error in the order of arrival, with passwords in
+   * addresses removed.
+   */
   readonly lines: readonly string[];
 }
 
 const LINES_KEPT = 200;
 
 /**
- * Runs a tool in a process group of its own, so that what it starts ends with it and Ctrl-C reaches it through the signal only.
- * @throws the signal's reason when aborted, after everything has ended; the system's error when the file cannot be run
+ * Runs a tool in a process group of its own, so that what it starts ends with it and Ctrl-C reaches
+ * it through the signal only.
+ * @throws the signal's reason when aborted, after everything has ended; the system's error when the
+ * file cannot be run
  */
 export async function runTool(run: ToolRun): Promise<ToolEnd> {
   run.signal.throwIfAborted();
@@ -80,7 +88,10 @@ export async function runTool(run: ToolRun): Promise<ToolEnd> {
   }
 }
 
-/** Ends a tool that an earlier, killed command left running, with its group; a process that merely has its id is left alone. */
+/**
+ * Ends a tool that an earlier, killed command left running, with its group. A process that merely
+ * has its id is left alone.
+ */
 export async function endLeftover(tool: ProcessIdentity): Promise<void> {
   while (isAlive(tool)) {
     killGroup(tool.pid);
@@ -88,7 +99,7 @@ export async function endLeftover(tool: ProcessIdentity): Promise<void> {
   }
 }
 
-/** Nothing these tools hold needs a graceful end: half-made folders never count. */
+/** These tools need no graceful end: half-made folders never count. */
 function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
@@ -102,13 +113,16 @@ function withoutPasswords(line: string): string {
   return line.replace(/(:\/\/)[^\s@]+@/g, '$1***@');
 }
 
-/** Variables that would bend our own Python and Spark towards other installations, or hand them options meant for those. */
+/**
+ * Variables that would direct our own Python and Spark to other installations, or give them options
+ * meant for those.
+ */
 const FOREIGN =
   /^(PYTHON(PATH|HOME|STARTUP|USERBASE)|__PYVENV_LAUNCHER__|PIP_(TARGET|PREFIX|ROOT|PYTHON|USER|REQUIRE_VIRTUALENV)|(SPARK|PYSPARK|HADOOP)_.*)$/;
 
 /**
- * The environment of Python, pip, Java and Ivy: this process's, with its proxies and mirrors (PIP_*), in UTF-8, without what
- * belongs to another Python or Spark.
+ * Returns the environment of Python, pip, Java and Ivy: this process's, with its proxies and
+ * mirrors (PIP_*), in UTF-8, without what belongs to another Python or Spark.
  */
 export function toolEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
@@ -119,7 +133,7 @@ export function toolEnvironment(
   return { ...Object.fromEntries(own), ...UTF8_LOCALE };
 }
 
-/** What the tools' last words mean, the most telling first: a full disk also breaks downloads. */
+/** What the tools' last lines mean, the most specific first: a full disk also breaks downloads. */
 const REASONS: readonly { readonly pattern: RegExp; readonly reason: string; readonly hint: string }[] = [
   {
     pattern: /No space left on device|Disk quota exceeded|ENOSPC/i,
@@ -156,7 +170,10 @@ const REASONS: readonly { readonly pattern: RegExp; readonly reason: string; rea
 
 const TAIL_LINES = 20;
 
-/** The error of a tool that failed to bring something: why, from what it wrote, with its own last lines. */
+/**
+ * Returns the error of a tool that failed to install something: the reason as its output shows it,
+ * and its last lines.
+ */
 export function toolFailure(subject: string, tool: string, end: ToolEnd): ProductError {
   const output = end.lines.join('\n');
   const known = REASONS.find(({ pattern }) => pattern.test(output));

@@ -45,7 +45,7 @@ test('a stamp that is cut short counts as none, but shows that the folder was on
   expect(hasStamp(folder)).toBe(true);
 });
 
-test('a full look finds a file of the same size with another content', async () => {
+test('a full check finds a file of the same size with another content', async () => {
   const stamp = await stamped();
   expect(await changedFiles(folder, stamp)).toEqual([]);
   writeFileSync(join(folder, 'jars', 'a.jar'), 'AAAB');

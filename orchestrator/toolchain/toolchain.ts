@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tool, Toolchain } from '../runtimes/local/launch.ts';
-import type { PreparationStep } from '../runtimes/runtime.ts';
+import type { SetupStep } from '../runtimes/runtime.ts';
 import { namesOf, type Service } from '../services/service.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { certificateAuthorities } from './certificates.ts';
@@ -13,22 +13,29 @@ import { ensurePySpark, installedPySpark, type PySpark } from './pyspark.ts';
 import { findPython, type Python } from './python-packages.ts';
 import { toolEnvironment } from './run-tool.ts';
 
-/** Brings everything that the services' processes are made of to the per-user cache. */
+/** Provides everything that the services' processes need in the per-user cache. */
 export interface Provisioning {
   /**
-   * Looks for what the steps need of the machine and cannot bring: Python, unless PySpark is there already, and the files of
-   * its certificate authorities. Touches nothing but the cache's folder; starts no process when all is there.
+   * Checks for what the steps need of the machine and cannot install: Python, unless PySpark is
+   * installed already, and the files of its certificate authorities. Writes nothing but the cache's
+   * folder; starts no process when all is there.
    * @throws ProductError UNSUPPORTED_SYSTEM, PYTHON_MISSING, BAD_SETTING, PROVISION_FAILED
    */
   checkMachine(signal: AbortSignal): Promise<void>;
-  /** Steps named `java`, `pyspark`, `kafka-jars` and `connector`; together a few milliseconds when all is there. */
-  readonly steps: readonly PreparationStep[];
-  /** The paths; usable once `java` and `pyspark` are done, each path once the step that fills it is. */
+  /**
+   * Steps named `java`, `pyspark`, `kafka-jars` and `connector`. Together they take a few
+   * milliseconds when all is there.
+   */
+  readonly steps: readonly SetupStep[];
+  /**
+   * Returns the paths. They are usable once `java` and `pyspark` are done, each path once the step
+   * that fills it is.
+   */
   toolchain(): Toolchain;
 }
 
 /**
- * The provisioning of one configuration; nothing is touched before a step runs.
+ * Returns the provisioning of one configuration. Nothing is changed before a step runs.
  * @param services those that wait for the steps which they name in their `tools`
  */
 export function provisioning(config: StackConfig, services: readonly Service[]): Provisioning {
@@ -46,7 +53,7 @@ export function provisioning(config: StackConfig, services: readonly Service[]):
     return { javaHome: java.home, pyspark, trustOptions };
   };
 
-  const parts: readonly (Omit<PreparationStep, 'neededBy'> & { readonly name: Tool })[] = [
+  const parts: readonly (Omit<SetupStep, 'neededBy'> & { readonly name: Tool })[] = [
     {
       name: 'java',
       title: 'Java',
@@ -112,10 +119,10 @@ export function provisioning(config: StackConfig, services: readonly Service[]):
 /** Free space that provisioning everything from nothing takes at its peak. */
 export const COLD_CACHE_BYTES = 2_300_000_000;
 
-/** The kinds of things in the cache; below each, one folder per version. */
+/** The kinds of things in the cache; each has one folder per version. */
 const KINDS = ['java', 'pyspark', 'kafka', 'ivy'];
 
-/** Every finished folder of the cache, of whatever version. */
+/** Returns every finished folder of the cache, of whatever version. */
 export function provisionedFolders(
   cacheDir: string,
 ): readonly { readonly folder: string; readonly stamp: Stamp }[] {

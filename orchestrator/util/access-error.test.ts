@@ -41,7 +41,7 @@ test.each([
   expect(explainAccess(elsewhere, folders)).toBe(elsewhere);
 });
 
-test('the reason is asked for where Node says only that a folder is not there', () => {
+test('the reason is found where Node reports only that a folder does not exist', () => {
   const path = '/sys/nowhere/run';
   const error = Object.assign(refusal('ENOENT', path), { syscall: 'mkdir' });
   expect(explainAccess(error, { RUN_DIR: path })).toMatchObject({
@@ -65,7 +65,7 @@ test('what wraps a refusal while stopping gives way to it; other errors stay as 
 });
 
 test.runIf(process.getuid?.() === 0)(
-  'every command of a user says that root owns the folders',
+  'every command of a user reports that root owns the folders',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'access-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));

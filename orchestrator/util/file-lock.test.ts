@@ -29,7 +29,10 @@ afterEach(() => {
 
 const MODULE = JSON.stringify(new URL('./file-lock.ts', import.meta.url).href);
 
-/** A program that has the lock's functions, in a process of its own; it is run by `through`, if given. */
+/**
+ * Runs a program that has the lock's functions in a process of its own, started through `through`,
+ * if given.
+ */
 function program(source: string, through: readonly string[] = []): ChildProcess {
   const text = `import { tryFileLock, waitForFileLock } from ${MODULE};\n${source}`;
   const [command = '', ...args] = [
@@ -42,7 +45,7 @@ function program(source: string, through: readonly string[] = []): ChildProcess 
   return child;
 }
 
-/** Another process that takes the lock, says so and keeps it until it is killed. */
+/** Starts another process that takes the lock, announces it and keeps it until it is killed. */
 async function holder(path: string, through?: readonly string[]): Promise<ChildProcess> {
   const child = program(
     `if ((await tryFileLock(${JSON.stringify(path)})).lock) process.stdout.write('holds');
@@ -101,7 +104,7 @@ describe('file lock', () => {
       const path = join(folder, 'lock');
       const child = await holder(path, inOtherPidNamespace);
       const attempt = await tryFileLock(path);
-      // Its id there is not its id here, where another process may have the same.
+      // Its id in that namespace is not its id here, where another process may have the same id.
       expect(attempt.lock).toBeUndefined();
       expect(describeHolder(attempt.holder)).toMatch(/^process \d+ on /);
       expect(fileLockOwner(path)).toBeUndefined();
@@ -110,7 +113,7 @@ describe('file lock', () => {
     },
   );
 
-  it('goes by the kernel and not by what its file says', async () => {
+  it('follows the kernel and not the content of its file', async () => {
     const path = join(folder, 'lock');
     const living = JSON.stringify({ pid: process.pid, host: 'here', command: 'x', since: '' });
     for (const content of ['', '{"pid":', living]) {
@@ -138,7 +141,7 @@ describe('file lock', () => {
     rmSync(path);
     const second = await tryFileLock(path);
     expect(second.lock).toBeDefined();
-    // The first one's release must not take the second one's file away.
+    // The release of the first lock must not remove the file of the second one.
     first.lock?.release();
     expect(fileLockOwner(path)).toMatchObject({ pid: process.pid });
     expect((await tryFileLock(path)).lock).toBeUndefined();
@@ -163,7 +166,7 @@ describe('file lock', () => {
 
   it.each([
     ['perl', 'command -v perl'],
-    // What is found on PATH may be a script that chooses a version and needs other programs.
+    // A program on PATH may be a script that chooses a version and needs other programs.
     ['python3', "python3 -c 'import sys; print(sys.executable)'"],
   ])('works where %s is the only tool for it', async (tool, find) => {
     const bin = join(folder, 'bin');
@@ -182,7 +185,7 @@ describe('file lock', () => {
     expect(await outputOf(source)).toBe('true,true');
   });
 
-  it('says what is missing where there is no tool', async () => {
+  it('names what is missing where there is no tool', async () => {
     const source = `process.env.PATH = ${JSON.stringify(folder)};
       await tryFileLock(${JSON.stringify(join(folder, 'lock'))}).catch((error) => process.stdout.write(error.code + ' ' + error.message));`;
     expect(await outputOf(source)).toMatch(

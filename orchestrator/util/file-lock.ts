@@ -17,9 +17,8 @@ export interface FileLock {
 
 /**
  * Takes a lock between processes that share a folder, without waiting for its holder.
- *
  * @param path the file; its parents are created
- * @returns the lock, or who holds it where that can be read
+ * @returns the lock, or its holder where that can be read
  * @throws ProductError LOCK_UNAVAILABLE, OUTPUT_NOT_WRITABLE
  */
 export async function tryFileLock(
@@ -52,19 +51,24 @@ export async function waitForFileLock(path: string, { signal, onWait }: FileLock
   );
 }
 
-/** The process that wrote itself into the lock's file, if it lives and can be seen from here. */
+/**
+ * Returns the process that wrote itself into the lock's file, if it lives and is visible from here.
+ */
 export function livingHolder(holder: LockHolder | undefined): ProcessIdentity | undefined {
   if (holder?.startTime === undefined) return undefined;
   const identity = { pid: holder.pid, startTime: holder.startTime };
   return isAlive(identity) ? identity : undefined;
 }
 
-/** The process that holds a lock now, without trying to take it: whoever tries may be in the way of others. */
+/**
+ * Returns the process that holds a lock now, without trying to take it: an attempt could block
+ * other processes.
+ */
 export function fileLockOwner(path: string): ProcessIdentity | undefined {
   return livingHolder(lockHolder(path));
 }
 
-/** "process 12", with the host or container where it runs unless it can be seen from here. */
+/** "process 12", with its host or container unless the process is visible from here. */
 export function describeHolder(holder: LockHolder | undefined): string {
   if (!holder) return 'another process';
   return `process ${holder.pid}${livingHolder(holder) ? '' : ` on ${holder.host}`}`;
@@ -81,7 +85,7 @@ function lockFailure(path: string, error: unknown): unknown {
   return error;
 }
 
-/** Removes a folder unless something is in it or it is gone. */
+/** Removes a folder unless something is in it or it does not exist. */
 export function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);

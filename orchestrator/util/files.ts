@@ -4,17 +4,20 @@ import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** The content of a file; undefined when there is none. */
+/** Reads a file; undefined when there is none. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   return absentAsUndefined(readFile(path, 'utf8'));
 }
 
-/** The names in a folder; none when there is no such folder. */
+/** Returns the names in a folder; none when there is no such folder. */
 export async function namesIfPresent(path: string): Promise<readonly string[]> {
   return (await absentAsUndefined(readdir(path))) ?? [];
 }
 
-/** Whatever an operation on a file gives; undefined when the file, or a folder above it, is not there. */
+/**
+ * Returns the result of an operation on a file; undefined when the file, or a folder above it, does
+ * not exist.
+ */
 export async function absentAsUndefined<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
@@ -26,8 +29,9 @@ export async function absentAsUndefined<T>(operation: Promise<T>): Promise<T | u
 }
 
 /**
- * This user's home, absolute. The root where there is none: a user id that the list of users does not have, without HOME, is
- * an error to Node, and an empty HOME would mean the present folder.
+ * Returns this user's home, absolute, or the root where there is none. Node fails for a user id
+ * without an entry in the user list and without HOME, and an empty HOME would mean the current
+ * folder.
  */
 export function homeFolder(): string {
   try {
@@ -38,7 +42,9 @@ export function homeFolder(): string {
   }
 }
 
-/** Whether two paths lead to one folder, through links or not; false when either leads to nothing. */
+/**
+ * Whether two paths lead to one folder, through links or not; false when either leads to nothing.
+ */
 export function isSameFolder(one: string, other: string): boolean {
   // As big integers: file systems use all 64 bits of an inode's number.
   const [a, b] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
@@ -49,8 +55,8 @@ export function isSameFolder(one: string, other: string): boolean {
 const SCHEME = /^([a-z][a-z0-9+.-]+):(.*)$/is;
 
 /**
- * The folder on the local disk that an OUTPUT_PATH names: a path, or a `file:` URI (`file:/a`, `file:///a`) with percent encoding.
- * The job reads it the same way.
+ * Returns the folder on the local disk that an OUTPUT_PATH names: a path, or a `file:` URI
+ * (`file:/a`, `file:///a`) with percent encoding. The job reads it the same way.
  * @returns undefined for any other scheme, or for a `file:` URI that names a host
  */
 export function localPath(outputPath: string): string | undefined {
@@ -63,14 +69,17 @@ export function localPath(outputPath: string): string | undefined {
 }
 
 /**
- * The `file:///` URI of an absolute path, for a program that would take a bare path apart (`#`, `%20`) or look for it elsewhere
- * than on the local disk (Hadoop's fs.defaultFS). Java refuses some characters that a URL of Node's may have.
+ * Returns the `file:///` URI of an absolute path, for a program that would take a bare path apart
+ * (`#`, `%20`) or search for it elsewhere than on the local disk (Hadoop's fs.defaultFS). Java
+ * refuses some characters that Node leaves in a URL.
  */
 export function fileUri(path: string): string {
   return pathToFileURL(path).href.replace(/[[\]{}|^`]/g, encodeURIComponent);
 }
 
-/** Percent encoding taken off; a text with a percent sign that begins none is meant as it is. */
+/**
+ * Decodes percent encoding. A text with a percent sign that begins no encoding is meant literally.
+ */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
@@ -79,17 +88,22 @@ function decoded(path: string): string {
   }
 }
 
-/** macOS Finder's view of a folder and its resource forks, Windows Explorer's thumbnails and view. */
+/**
+ * macOS Finder's view of a folder and its resource forks, Windows Explorer's thumbnails and view.
+ */
 const NAMES = /^(\.DS_Store|\._.+|Thumbs\.db|ehthumbs\.db|desktop\.ini)$/i;
 
-/** Whether a file is one that a desktop leaves in any folder that somebody opens: it is nobody's data. */
+/**
+ * Whether a file is one that a desktop leaves in any folder that somebody opens. Such a file is
+ * nobody's data.
+ */
 export function isFileManagerFile(name: string): boolean {
   return NAMES.test(name);
 }
 
 /**
- * Gives a file a text in one piece, where it has another one.
- * @param mode `check` only looks
+ * Atomically replaces the text of a file, where it has another one.
+ * @param mode `check` changes nothing
  * @returns whether it had another text
  */
 export function replaceFile(path: string, text: string, mode: 'write' | 'check'): boolean {
@@ -105,7 +119,7 @@ function write(path: string, text: string): void {
     renameSync(part, path);
   } catch (error) {
     rmSync(part, { force: true });
-    // A full disk's error does not say which file.
+    // A full disk's error does not name the file.
     throw Object.assign(error as NodeJS.ErrnoException, { path });
   }
 }

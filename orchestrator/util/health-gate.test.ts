@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ProductError } from './product-error.ts';
-import { type GateOptions, notReady, type Probe, ready, waitUntilReady } from './readiness.ts';
+import { notReady, type Probe, type ReadinessOptions, ready, waitUntilReady } from './readiness.ts';
 
-const options = (changes: Partial<GateOptions> = {}): GateOptions => ({
+const options = (changes: Partial<ReadinessOptions> = {}): ReadinessOptions => ({
   timeoutMs: 5000,
   intervalMs: 1,
   attemptTimeoutMs: 1000,
@@ -37,7 +37,7 @@ describe('waitUntilReady', () => {
     expect(probe.asked).toBe(2);
   });
 
-  it('tells every change of the reason why it is not ready, once', async () => {
+  it('reports every change of the reason why it is not ready, once', async () => {
     const details: string[] = [];
     const probe = answering(
       async () => notReady('a'),
@@ -90,7 +90,7 @@ describe('waitUntilReady', () => {
     expect(details).toEqual(['no answer within 0.5 s', 'no answer within 1 s', 'up']);
   });
 
-  it('hands each attempt a signal that ends with its own bound', async () => {
+  it('gives each attempt a signal that ends with its own bound', async () => {
     const aborted: Promise<void>[] = [];
     const probe: Probe = {
       name: 'p',
@@ -103,7 +103,7 @@ describe('waitUntilReady', () => {
     await aborted[0];
   });
 
-  it('ends at once when the service ends, although the attempt under way hangs', async () => {
+  it('ends at once when the service ends, although the open attempt hangs', async () => {
     const begin = performance.now();
     const error = await waitUntilReady(
       answering(hang),
@@ -114,7 +114,7 @@ describe('waitUntilReady', () => {
     expect(performance.now() - begin).toBeLessThan(900);
   });
 
-  it('ends at once with the reason of an abort, although the attempt under way hangs', async () => {
+  it('ends at once with the reason of an abort, although the open attempt hangs', async () => {
     const abort = new AbortController();
     const reason = new Error('Ctrl-C');
     const wait = waitUntilReady(answering(hang), options({ signal: abort.signal }));

@@ -15,7 +15,7 @@ test('the home is HOME, and the root where HOME is empty or relative', () => {
 });
 
 test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-  'a user id without an entry in the list of users, and without HOME, has the root',
+  'a user id without an entry in the user list, and without HOME, has the root',
   () => {
     const loader = import.meta.resolve('tsx');
     const module = join(import.meta.dirname, 'home-folder.ts');

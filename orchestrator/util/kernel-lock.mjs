@@ -1,6 +1,7 @@
-// A lock between processes that the kernel holds: flock(2) on a file. It ends with the last descriptor of its holder, however
-// that ends, and holds between containers and PID namespaces that share the folder.
-// Plain JavaScript without packages: bootstrap.mjs takes a lock before anything is installed.
+// A lock between processes that the kernel holds: flock(2) on a file. It ends with the last
+// descriptor of its holder, however that ends, and holds between containers and PID namespaces that
+// share the folder. Plain JavaScript without packages: bootstrap.mjs takes a lock before anything
+// is installed.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -11,7 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Who holds a lock, as written into its file: for messages, never for decisions.
  * @typedef {object} LockHolder
  * @property {number} pid in the holder's own PID namespace
- * @property {string} [startTime] when that process started, to tell it from a later one with its id
+ * @property {string} [startTime] when that process started, to distinguish it from a later one with
+ * its id
  * @property {string} host
  * @property {string} command what it runs
  * @property {string} since ISO 8601
@@ -19,15 +21,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * @typedef {object} KernelLock
- * @property {number} descriptor close-on-exec; a child that is given it on purpose goes on holding the lock
+ * @property {number} descriptor close-on-exec; a child that is given it on purpose goes on holding
+ * the lock
  * @property {() => void} release
  */
 
 /** Why a lock could be neither taken nor refused: no tool, or a file system without locks. */
 export class LockUnavailable extends Error {}
 
-// Node has no flock(2). The lock belongs to the open file and not to the process that asked for it: a child that takes it on
-// an inherited descriptor leaves it to us. Each ends with 1 and silence when another holds the lock.
+// Node has no flock(2). The lock belongs to the open file and not to the process that asked for it:
+// a child that takes it on an inherited descriptor leaves it to us. Each tool exits with 1 and no
+// output when another process holds the lock.
 const FLOCK_TOOLS = [
   ['flock', '-n', '3'],
   [
@@ -43,15 +47,19 @@ const HELD = 1;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
 
-/** Times that the folder may vanish below us: whoever releases the last lock in it removes it. */
+/**
+ * How often the folder may vanish during an attempt: the process that releases the last lock in it
+ * removes it.
+ */
 const OPEN_ATTEMPTS = 100;
 
 /**
  * Takes a lock without waiting for its holder.
  * @param {string} file its folder is created; the file is removed on release
- * @param {Partial<LockHolder>} [holder] what is to be written about this process beyond pid, host, command and time
- * @returns {Promise<{ lock: KernelLock, holder?: never } | { lock?: never, holder: LockHolder | undefined }>} the lock, or
- *   who holds it where that can be read
+ * @param {Partial<LockHolder>} [holder] what is to be written about this process beyond pid, host,
+ * command and time
+ * @returns {Promise<{ lock: KernelLock, holder?: never } | { lock?: never, holder: LockHolder |
+ * undefined }>} the lock, or who holds it where that can be read
  * @throws {LockUnavailable}
  * @throws {NodeJS.ErrnoException} when the file cannot be opened
  */
@@ -61,7 +69,7 @@ export async function tryKernelLock(file, holder = {}) {
     let taken = false;
     try {
       if (!(await flock(descriptor, file))) return { holder: lockHolder(file) };
-      // Whoever held it before may have removed the file: then this is not the one that others find.
+      // An earlier holder may have removed the file. Then this is not the file that others find.
       taken = isSameFile(descriptor, file);
     } finally {
       if (!taken) fs.closeSync(descriptor);
@@ -77,7 +85,8 @@ export async function tryKernelLock(file, holder = {}) {
  * @param {string} file
  * @param {object} options
  * @param {AbortSignal} [options.signal]
- * @param {(holder: LockHolder | undefined) => void} [options.onWait] called when another process is found to hold it
+ * @param {(holder: LockHolder | undefined) => void} [options.onWait] called when another process is
+ * found to hold it
  * @param {Partial<LockHolder>} [options.holder]
  * @returns {Promise<KernelLock>}
  * @throws the signal's reason when aborted; what tryKernelLock throws
@@ -96,7 +105,7 @@ export async function waitForKernelLock(file, { signal, onWait, holder }) {
 }
 
 /**
- * What the file of a lock says of its holder, which may have ended since.
+ * Reads the holder of a lock from its file; the holder may have ended since.
  * @param {string} file
  * @returns {LockHolder | undefined}
  */
@@ -105,7 +114,7 @@ export function lockHolder(file) {
     const holder = JSON.parse(fs.readFileSync(file, 'utf8'));
     return Number.isInteger(holder?.pid) ? holder : undefined;
   } catch {
-    // Being written, another user's, or of an earlier version: it is for messages only.
+    // The file is being written, another user's, or of an earlier version. It is for messages only.
     return undefined;
   }
 }
@@ -125,8 +134,9 @@ function open(file) {
 }
 
 /**
- * Earlier versions had a folder of files in the lock's place. Another process may be at it, too, and may have made the lock:
- * neither call removes a file that has the folder's name.
+ * Earlier versions had a folder of files where the lock is now. Another process may remove it at
+ * the same time, and may have created the lock already: neither call removes a file that has the
+ * folder's name.
  * @param {string} folder
  */
 function removeFormerLock(folder) {
@@ -164,11 +174,12 @@ async function flock(descriptor, file) {
 /**
  * @param {readonly string[]} command
  * @param {number} descriptor its descriptor 3
- * @returns {Promise<{ code: number | null, signal?: string | null, stderr: string, missing?: boolean }>}
+ * @returns {Promise<{ code: number | null, signal?: string | null, stderr: string, missing?:
+ * boolean }>}
  */
 function run([file = '', ...args], descriptor) {
   return new Promise((resolve, reject) => {
-    // A session of its own: Ctrl-C must not end it between the lock and its exit code.
+    // In a session of its own, Ctrl-C cannot end it between the lock and its exit code.
     const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe', descriptor] });
     let stderr = '';
     child.stderr?.on('data', (chunk) => {
@@ -210,7 +221,7 @@ function describe(descriptor, holder) {
     fs.ftruncateSync(descriptor);
     fs.writeSync(descriptor, text, 0);
   } catch {
-    // A full disk: the lock holds all the same, and says less.
+    // On a full disk the lock still holds, but its file names no holder.
   }
 }
 
@@ -222,7 +233,7 @@ function release(descriptor, file) {
   try {
     if (isSameFile(descriptor, file)) fs.unlinkSync(file);
   } catch {
-    // A file that stays is no obstacle to the next one.
+    // A file that stays is no obstacle to the next holder.
   }
   fs.closeSync(descriptor);
 }

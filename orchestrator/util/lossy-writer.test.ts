@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LossyWriter } from './output.ts';
 
-test('what cannot be written is dropped, told once, and its size stands in the log when writing works again', () => {
+test('what cannot be written is dropped, reported once, and its size is in the log when writing works again', () => {
   let full = false;
   let log = '';
   const writer = new LossyWriter((chunk) => {
@@ -20,7 +20,7 @@ test('what cannot be written is dropped, told once, and its size stands in the l
     'one\n\n[medallion-stream] 15 bytes were dropped here: ENOSPC: no space left on device, write\nfive\nsix\n',
   );
   full = true;
-  // Another time, another loss.
+  // A second loss is reported again.
   expect(write('x')).toBe(true);
   full = false;
   write('y');

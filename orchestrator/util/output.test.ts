@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-/** What a pipe of Linux takes before anybody reads from it. */
+/** What a pipe of Linux accepts before anybody reads from it. */
 const PIPE_BYTES = 64 * 1024;
 const LAST = 'the last line';
 

@@ -1,19 +1,22 @@
 import { writeSync } from 'node:fs';
 import { ERROR_CATALOGUE, errorText, messageOf, ProductError } from './product-error.ts';
 
-/** Where text goes. Nothing else of the orchestrator writes to the terminal. */
+/** The destination of text. Nothing else of the orchestrator writes to the terminal. */
 export interface Output {
   /** Results: what a script may read. */
   out(text: string): void;
   /** Progress, notes and errors. */
   err(text: string): void;
-  /** A long result, piece by piece as its reader takes it: memory does not grow with it. Line ends are the pieces' own. */
+  /**
+   * Writes a long result in pieces, as fast as its reader takes them, so that memory does not grow
+   * with it. The pieces contain their own line ends.
+   */
   outAll(pieces: AsyncIterable<string>): Promise<void>;
   /** Resolves once everything written so far has left this process, or can no longer leave it. */
   flushed(): Promise<void>;
 }
 
-/** A reader that ended (`| head`), a terminal that was closed, a socket whose other end went away. */
+/** A reader that ended (`| head`), a terminal that was closed, a socket whose other end is gone. */
 const READER_GONE = ['EPIPE', 'EIO', 'ECONNRESET', 'ENOTCONN'];
 
 /** Whether a stream's error means that nobody reads it any more. */
@@ -22,7 +25,7 @@ export function isReaderGone(error: unknown): boolean {
 }
 
 /**
- * The process's own streams.
+ * Returns the process's own streams.
  * @param onLost called for every error of standard output or standard error, with the stream's name
  */
 export function processOutput(
@@ -40,14 +43,20 @@ export function processOutput(
   };
 }
 
-/** Resolves when the reader has taken the piece: one that is still queued would be lost with the process. */
+/**
+ * Resolves when the reader has taken the piece: one that is still queued would be lost with the
+ * process.
+ */
 function taken(piece: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(piece, (error) => (error ? reject(error) : resolve()));
   });
 }
 
-/** Resolves once standard output and standard error have taken everything written so far, or never will. */
+/**
+ * Resolves once standard output and standard error have taken everything written so far, or never
+ * will.
+ */
 export async function flushOutput(): Promise<void> {
   await Promise.all([process.stdout, process.stderr].map(written));
   // A write that fails at once emits its error on a later turn.
@@ -55,8 +64,8 @@ export async function flushOutput(): Promise<void> {
 }
 
 /**
- * Writes to a pipe are queued, and `process.exit` drops the queue. The callback of an empty write comes
- * after those of all writes before it, with an error when the stream is broken.
+ * Writes to a pipe are queued, and `process.exit` drops the queue. The callback of an empty write
+ * comes after those of all writes before it, with an error when the stream is broken.
  */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
@@ -65,11 +74,12 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** As a shell reports SIGPIPE. */
+/** The exit code with which a shell reports SIGPIPE. */
 const EXIT_READER_GONE = 141;
 
 /**
- * The process's own streams. The first error of one is told on the other unless it is only that nobody reads any more; `onLost` is called with it.
+ * Returns the process's own streams. The first error of one is reported on the other, unless it
+ * only means that nobody reads any more. `onLost` receives the error.
  */
 export function tellingOutput(onLost: (error: NodeJS.ErrnoException) => void): Output {
   let isLost = false;
@@ -82,12 +92,17 @@ export function tellingOutput(onLost: (error: NodeJS.ErrnoException) => void): O
   return output;
 }
 
-/** What a command ends with whose standard output or standard error takes nothing more. */
+/**
+ * Returns the exit code of a command whose standard output or standard error accepts nothing more.
+ */
 export function exitCodeOfLost(error: unknown): number {
   return isReaderGone(error) ? EXIT_READER_GONE : ERROR_CATALOGUE.STREAM_FAILED.exitCode;
 }
 
-/** The error for a stream that takes nothing more although somebody reads it: a full disk, a broken device. */
+/**
+ * Returns the error for a stream that accepts nothing more although somebody reads it: a full disk,
+ * a broken device.
+ */
 function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductError {
   return new ProductError('STREAM_FAILED', {
     message: `What the command prints could not be written to ${stream}: ${error.message}.`,
@@ -97,8 +112,8 @@ function streamFailed(error: NodeJS.ErrnoException, stream: string): ProductErro
 }
 
 /**
- * Writes a log, or drops what cannot be written: a full disk must not end the process that keeps the log. Once writing works
- * again, a line in the log says how much is missing in that place.
+ * Writes a log, or drops what cannot be written: a full disk must not end the process that keeps
+ * the log. Once writing works again, a line in the log reports how much is missing in that place.
  */
 export class LossyWriter {
   readonly #append: (chunk: Buffer) => void;
@@ -115,7 +130,7 @@ export class LossyWriter {
     return this.#reason;
   }
 
-  /** @returns whether `reason` is another than before: the one moment to tell people */
+  /** @returns whether `reason` has changed, which is when people should be informed */
   write(chunk: Buffer): boolean {
     const before = this.#reason;
     try {
@@ -129,7 +144,7 @@ export class LossyWriter {
     return this.#reason !== before;
   }
 
-  /** On a line of its own: what came before may have been cut within a line. */
+  /** The notice gets a line of its own: what came before may have been cut within a line. */
   #notice(): Buffer {
     return Buffer.from(
       `\n[medallion-stream] ${this.#droppedBytes} bytes were dropped here: ${this.#reason}\n`,
@@ -143,8 +158,8 @@ export function writeFully(descriptor: number, chunk: Buffer): void {
 }
 
 /**
- * The log of a detached process, whose standard output is a file: a line each, with the time. Node's own stream would end the
- * process when the disk is full.
+ * Returns the log of a detached process, whose standard output is a file: one line per text, with
+ * the time. Node's own stream would end the process when the disk is full.
  */
 export function outputLog(): (text: string) => void {
   const writer = new LossyWriter((chunk) => writeFully(1, chunk));
@@ -154,20 +169,21 @@ export function outputLog(): (text: string) => void {
 /** A column of a plain-text table. */
 export interface TextColumn {
   readonly title: string;
-  /** Numbers stand right. */
+  /** Numbers are aligned right. */
   readonly align: 'left' | 'right';
   /** Cut only when cutting the others is not enough: instants, counts. */
   readonly rigid?: boolean;
 }
 
-/** Between two columns. */
+/** The gap between two columns. */
 const GAP = '  ';
 /** A column is not cut below this many characters. */
 const LEAST_WIDTH = 6;
 
 /**
- * Lays out a table in a given width: the widest columns are cut first, cells that were cut end in "…". Control characters
- * become visible, so that a value cannot move the cursor or colour the terminal.
+ * Lays out a table in a given width: the widest columns are cut first, cells that were cut end in
+ * "…". Control characters become visible, so that a value cannot move the cursor or colour the
+ * terminal.
  * @returns lines without trailing spaces, the titles first
  */
 export function textTable(
@@ -188,7 +204,7 @@ export function textTable(
   );
 }
 
-/** Takes from the widest column that may give, until all fit or none can give more. */
+/** Cuts the widest column that may be cut, until all fit or none can be cut further. */
 function shrink(
   wanted: readonly number[],
   available: number,

@@ -14,7 +14,7 @@ import { userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ProductError } from './product-error.ts';
 
-/** A file that says that the folder around it is this product's. */
+/** A file that marks the folder around it as this product's. */
 export const MARKER = '.medallion-stream';
 
 const TEXT = 'This folder was made by medallion-stream. `npm run reset` deletes what the stack wrote here.\n';
@@ -22,10 +22,11 @@ const TEXT = 'This folder was made by medallion-stream. `npm run reset` deletes 
 const CHECKOUT_LINE = 'Checkout: ';
 
 /**
- * Makes a folder, or takes over one that holds nothing but what is known, and marks it as the product's own.
- * @param mode of a folder that is made
- * @param known whether an entry's name may be there before the folder is taken over
- * @param checkout the checkout whose it is, where the marker is to say so
+ * Creates a folder, or takes over one that holds nothing but known entries, and marks it as the
+ * product's own.
+ * @param mode of a folder that is created
+ * @param known whether an entry's name may exist before the folder is taken over
+ * @param checkout the owning checkout, where the marker is to name it
  * @returns the foreign names that keep it from being taken over; none when it is the product's now
  */
 export function claimFolder(
@@ -41,7 +42,10 @@ export function claimFolder(
   return foreign;
 }
 
-/** Makes OUTPUT_DIR, readable by others as files usually are, and marks it unless it had other things in it before. */
+/**
+ * Creates OUTPUT_DIR, readable by others as most folders are, and marks it unless it had other
+ * things in it before.
+ */
 export function claimOutputDir(outputDir: string, checkout: string): void {
   claimFolder(outputDir, 0o755, () => false, checkout);
 }
@@ -52,28 +56,29 @@ export function markFolder(path: string, checkout: string | undefined): void {
   writeFileSync(join(path, MARKER), `${TEXT}${line}`);
 }
 
-/** The checkout whose a folder is, as its marker says; undefined when it says nothing. */
+/** Returns the checkout that owns a folder by its marker; undefined when the marker names none. */
 export function checkoutOf(path: string): string | undefined {
   if (!isOwnFolder(path)) return undefined;
   const lines = readFileSync(join(path, MARKER), 'utf8').split('\n');
   return lines.find((line) => line.startsWith(CHECKOUT_LINE))?.slice(CHECKOUT_LINE.length);
 }
 
-/** Whether the product made the folder or took it over. */
+/** Whether the product created the folder or took it over. */
 export function isOwnFolder(path: string): boolean {
   return existsSync(join(path, MARKER));
 }
 
-/** A folder, or the nearest above it that exists: where it would be made. */
+/** Returns a folder, or the nearest existing one above it, in which it would be created. */
 export function nearestExisting(folder: string): string {
   const missing = missingBelow(folder);
   return missing === undefined ? folder : dirname(missing);
 }
 
 /**
- * Whether a folder can be written, or made where it is missing. What would be made first is made and taken away again: some file
- * systems grant every right and refuse all the same, and Node's recursive mkdir never ends on those.
- * @throws Error that says what is in the way
+ * Checks whether a folder can be written, or created where it is missing. The first missing folder
+ * is created and removed again: some file systems grant every right and refuse nevertheless, and
+ * Node's recursive mkdir never ends on those.
+ * @throws Error that names the obstacle
  */
 export function assertUsableFolder(folder: string): void {
   const existing = nearestExisting(folder);
@@ -85,17 +90,23 @@ export function assertUsableFolder(folder: string): void {
   rmdirSync(missing);
 }
 
-/** The first folder on the way down to `folder` that does not exist. */
+/** Returns the first folder on the way down to `folder` that does not exist. */
 function missingBelow(folder: string): string | undefined {
   let missing: string | undefined;
   for (let at = folder; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing = at;
   return missing;
 }
 
-/** With less than this on its disk no service is started: Kafka's and ZooKeeper's first files alone take that much. */
+/**
+ * With less than this on its disk no service is started: Kafka's and ZooKeeper's first files alone
+ * take that much.
+ */
 export const LEAST_FREE_BYTES = 32_000_000;
 
-/** Free space on the disk of a folder, which need not exist yet. Part of it may be root's alone. */
+/**
+ * Returns the free space on the disk of a folder, which need not exist yet. Part of it may be
+ * root's alone.
+ */
 export function freeBytes(folder: string): number {
   const { bavail, bfree, bsize } = statfsSync(nearestExisting(folder));
   return (process.getuid?.() === 0 ? bfree : bavail) * bsize;
@@ -115,7 +126,10 @@ export type OwnFolders = Readonly<Record<string, string>>;
 
 const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 
-/** Paths that lead to no folder, and why. They are the setting's fault where the path is below one, and a defect elsewhere. */
+/**
+ * Errors of paths that lead to no folder, and why. The setting is wrong where the path is below
+ * one; elsewhere the error is a defect.
+ */
 const NO_FOLDER: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file',
   ELOOP: 'its symbolic links lead in a circle',
@@ -123,8 +137,9 @@ const NO_FOLDER: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns the system's refusal of a file of ours into a sentence that names the folder, its owner and the way out: every command may
- * meet one, after root has run another. Anything else is returned as it is.
+ * Turns the system's refusal of a file of ours into a sentence that names the folder, its owner and
+ * the remedy. Every command may meet such a file after root has run another command. Any other
+ * error is returned unchanged.
  */
 export function explainAccess(error: unknown, folders: OwnFolders): unknown {
   if (error instanceof AggregateError) {
@@ -133,7 +148,7 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
       error.message,
     );
   }
-  // What wrapped it knows less than the refusal says.
+  // The wrapping error knows less than the refusal itself.
   const cause = error instanceof ProductError && error.code === 'STOP_FAILED' ? error.cause : error;
   if (error instanceof ProductError && cause === error) return error;
   const { code: given = '', path, syscall } = (cause ?? {}) as NodeJS.ErrnoException;
@@ -148,7 +163,10 @@ export function explainAccess(error: unknown, folders: OwnFolders): unknown {
   });
 }
 
-/** Node's recursive mkdir says ENOENT where the system has said EROFS or ENOSPC: the first folder that is missing is asked for again. */
+/**
+ * Node's recursive mkdir reports ENOENT where the system reported EROFS or ENOSPC, so the first
+ * missing folder is tried again.
+ */
 function reasonWithoutFolder(path: string): string {
   const above = dirname(path);
   if (above !== path && !existsSync(above)) return reasonWithoutFolder(above);
@@ -180,7 +198,7 @@ function hintOf(code: string, path: string, folder: string, setting: string | un
   return `Run the command as ${nameOf(owner)}, or \`npm run down\` as ${nameOf(owner)} and then \`sudo chown -R ${me} '${folder}'\`${elsewhere}.`;
 }
 
-/** Of the file, or of the nearest folder above it that can be seen. */
+/** Returns the owner of the file, or of the nearest folder above it that is visible. */
 function ownerOf(path: string): number {
   try {
     return statSync(path).uid;
@@ -191,7 +209,10 @@ function ownerOf(path: string): number {
 
 const nameOf = (uid: number): string => (uid === 0 ? 'root' : `the user with id ${uid}`);
 
-/** This user's name; undefined where the id has no entry in the list of users, as in a container with an arbitrary one. */
+/**
+ * Returns this user's name; undefined where the id has no entry in the user list, as in a container
+ * with an arbitrary id.
+ */
 export function userNameOf(): string | undefined {
   try {
     return userInfo().username;

@@ -7,14 +7,17 @@ import { promisify } from 'node:util';
 /** A process that listens on a port. */
 export interface PortOwner {
   readonly pid: number;
-  /** The program, with the script or main class of an interpreter ("java kafka.Kafka"); no other argument, as those may be secret. */
+  /**
+   * The program, with the script or main class of an interpreter ("java kafka.Kafka"). Other
+   * arguments are left out, as they may be secret.
+   */
   readonly command: string;
-  /** Its working folder, where the system lets us see it. */
+  /** Its working folder, where the system reveals it. */
   readonly cwd?: string;
 }
 
 /**
- * Whether a server could listen there now, found by doing so for a moment.
+ * Whether a server could listen there now, found out by listening briefly.
  * @throws the system's error for anything but a port in use, such as EACCES for a privileged one
  */
 export function isPortFree(host: string, port: number): Promise<boolean> {
@@ -28,14 +31,17 @@ export function isPortFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Closing what a killed process had open takes the system longer than ending it, above all on a busy machine. */
+/**
+ * The system takes longer to close what a killed process had open than to end the process, above
+ * all on a busy machine.
+ */
 const CLOSING_TIMEOUT_MS = 5000;
 const CLOSING_POLL_MS = 50;
 
 /**
- * Whether a server could listen there, now or as soon as the system has closed the port of a process that has just ended: that is a
- * port in use that nobody is seen to hold.
- * @param ownerOf who is seen to hold it
+ * Whether a server could listen there, now or as soon as the system has closed the port of a
+ * process that has just ended. Such a port is in use, but has no visible owner.
+ * @param ownerOf returns its visible owner
  * @throws the system's error for anything but a port in use
  */
 export async function isPortFreeSoon(
@@ -52,8 +58,9 @@ export async function isPortFreeSoon(
 }
 
 /**
- * Who listens on a TCP port of this machine, on any address. Undefined when nobody does, and when the system does not tell:
- * a process of another user, one outside this container, or no `lsof` where there is no /proc.
+ * Returns who listens on a TCP port of this machine, on any address. Undefined when nobody does,
+ * and when the system does not reveal it: a process of another user, one outside this container, or
+ * no `lsof` where there is no /proc.
  */
 export async function portOwner(port: number): Promise<PortOwner | undefined> {
   return process.platform === 'linux' ? ownerFromProc(port) : ownerFromLsof(port);
@@ -71,7 +78,7 @@ async function ownerFromProc(port: number): Promise<PortOwner | undefined> {
   return undefined;
 }
 
-/** The socket links (`socket:[inode]`) of a /proc/net/tcp table that listen on the port. */
+/** Returns the socket links (`socket:[inode]`) of a /proc/net/tcp table that listen on the port. */
 export function listeningSockets(table: string, port: number): string[] {
   return table
     .split('\n')
@@ -107,7 +114,9 @@ async function ownerFromLsof(port: number): Promise<PortOwner | undefined> {
   return { pid, command: programOf(args), ...(cwd !== undefined && { cwd }) };
 }
 
-/** lsof exits 1 when it finds nothing; it may also be absent. Either way there is nothing to tell. */
+/**
+ * lsof exits 1 when it finds nothing; it may also be absent. In both cases the owner stays unknown.
+ */
 function output(file: string, args: readonly string[]): Promise<string> {
   return promisify(execFile)(file, [...args], { timeout: 5000 }).then(
     ({ stdout }) => stdout,
@@ -121,7 +130,9 @@ const INTERPRETER = /^(java|node|bun|deno|python[\d.]*|ruby|perl|bash|sh)$/;
 const TAKES_VALUE =
   /^(-cp|-classpath|--class-path|-p|--module-path|--add-opens|--add-exports|--add-modules)$/;
 
-/** What of a command line can be shown: the program, and what an interpreter runs. */
+/**
+ * Returns the part of a command line that can be shown: the program, and what an interpreter runs.
+ */
 export function programOf(args: readonly string[]): string {
   const program = basename(args[0] ?? '');
   if (!INTERPRETER.test(program)) return program;

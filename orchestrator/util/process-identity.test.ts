@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { identityOf, isAlive, ownIdentity } from './processes.ts';
 
 describe('process identity', () => {
-  it('is the same at every look at a process that runs', () => {
+  it('stays the same while a process runs', () => {
     expect(identityOf(process.pid)).toEqual(ownIdentity());
     expect(isAlive(ownIdentity())).toBe(true);
   });
 
-  it('tells a process from an earlier one with its id', () => {
+  it('distinguishes a process from an earlier one with its id', () => {
     expect(isAlive({ pid: process.pid, startTime: 'an earlier start' })).toBe(false);
   });
 
@@ -45,8 +45,8 @@ describe('process identity', () => {
   );
 
   it('is undefined for a process that has ended and was not reaped yet', async () => {
-    // The shell becomes `sleep`, which never asks for the end of the child that the shell had started. The child waits for
-    // that: a shell may ask.
+    // The shell becomes `sleep`, which never reaps the child that the shell had started. The child
+    // waits until that has happened, because a shell may reap it.
     const child = 'until ps -o comm= -p $PPID | grep -q sleep; do :; done';
     const parent = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 30`], {
       stdio: ['ignore', 'pipe', 'ignore'],

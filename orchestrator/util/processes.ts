@@ -4,23 +4,29 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
-/** A process that cannot be mistaken for a later one with the same id: ids are reused, pairs of id and start time are not. */
+/**
+ * A process that cannot be mistaken for a later one with the same id: ids are reused, pairs of id
+ * and start time are not.
+ */
 export interface ProcessIdentity {
   readonly pid: number;
   /**
-   * When the process started, as text that is only ever compared. Linux: boot id and clock ticks since boot; elsewhere: the
-   * start time that `ps` tells, in UTC.
+   * When the process started, as text that is only ever compared. Linux: boot id and clock ticks
+   * since boot; elsewhere: the start time that `ps` reports, in UTC.
    */
   readonly startTime: string;
 }
 
-/** The process that has this id now; undefined when there is none or it has ended and only waits to be reaped. */
+/**
+ * Returns the process that has this id now; undefined when there is none or it has ended and only
+ * waits to be reaped.
+ */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const startTime = process.platform === 'linux' ? startTimeOnLinux(pid) : startTimeFromPs(pid);
   return startTime === undefined ? undefined : { pid, startTime };
 }
 
-/** Whether this very process still runs, as opposed to another one that was given its id. */
+/** Whether this very process still runs, as opposed to another one with the same id. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identityOf(identity.pid)?.startTime === identity.startTime;
 }
@@ -33,7 +39,10 @@ export function ownIdentity(): ProcessIdentity {
 }
 let own: ProcessIdentity | undefined;
 
-/** Fields of /proc/<pid>/stat as proc(5) numbers them; the name, field 2, may hold blanks and parentheses. */
+/**
+ * Fields of /proc/<pid>/stat as proc(5) numbers them; the name, field 2, may hold blanks and
+ * parentheses.
+ */
 const STATE = 3;
 const START_TIME = 22;
 
@@ -47,8 +56,9 @@ function startTimeOnLinux(pid: number): string | undefined {
 }
 
 /**
- * Ticks since boot repeat after a reboot; the boot id does not. Some containers hide it. The boot time that the kernel tells
- * instead moves with the clock, so that living processes would look like others: without an id the ticks have to do.
+ * Ticks since boot repeat after a reboot; the boot id does not. Some containers hide the boot id.
+ * The kernel's boot time is no substitute: it moves with the clock, so that living processes would
+ * look like others. Without an id the ticks have to suffice.
  */
 function bootId(): string {
   try {
@@ -69,7 +79,8 @@ function startTimeFromPs(pid: number): string | undefined {
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
   } catch (error) {
-    // ps ends with 1 when there is no such process; anything else, such as no ps at all, is a failure.
+    // ps ends with 1 when there is no such process. Any other error, such as a missing ps, is a
+    // failure.
     if ((error as { status?: number }).status === 1) return undefined;
     throw error;
   }
@@ -77,7 +88,10 @@ function startTimeFromPs(pid: number): string | undefined {
   return state === '' || state.startsWith('Z') ? undefined : started.join(' ');
 }
 
-/** A file of Linux's /proc; undefined when the process or thread that it is about has ended, also between opening and reading. */
+/**
+ * Reads a file of Linux's /proc; undefined when its process or thread has ended, also between
+ * opening and reading.
+ */
 export function readProcFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -108,7 +122,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
 /**
  * Kills every process of a group and waits until none is left.
  * @param group the group's id: the process id of its leader, which may have ended before
- * @throws Error naming those that are still there after 10 s
+ * @throws Error naming those that still exist after 10 s
  */
 export async function killGroup(group: number): Promise<void> {
   const deadline = Date.now() + KILL_TIMEOUT_MS;
@@ -125,7 +139,10 @@ export async function killGroup(group: number): Promise<void> {
   }
 }
 
-/** Ids of the processes of a group that run; those that ended and were not reaped yet do not count. */
+/**
+ * Returns ids of the running processes of a group; those that ended and were not reaped yet do not
+ * count.
+ */
 export function groupMembers(group: number): readonly number[] {
   const table = process.platform === 'linux' ? tableFromProc() : tableFromPs();
   return table
@@ -159,7 +176,10 @@ function tableFromPs(): TableEntry[] {
   });
 }
 
-/** The command line of a process, words joined by blanks; empty when it has gone or is another user's. */
+/**
+ * Returns the command line of a process, words joined by blanks; empty when the process is gone or
+ * another user's.
+ */
 export function commandLineOf(pid: number): string {
   try {
     if (process.platform === 'linux') {
@@ -174,17 +194,21 @@ export function commandLineOf(pid: number): string {
   }
 }
 
-/** Arguments that let this Node run TypeScript, wherever it is started: the loader is named by its own address. */
+/**
+ * Arguments that let this Node run TypeScript from any working folder: the loader is named by its
+ * own address.
+ */
 export const TYPESCRIPT_LOADER: readonly string[] = [
   '--import',
   pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
 ];
 
-/** The machine itself, as our services name it. */
+/** The names of the machine itself that our services use. */
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
 /**
- * NO_PROXY with the machine itself in it: our services speak with one another directly, whatever proxy leads to the network.
+ * Returns NO_PROXY with the machine itself in it: our services connect to one another directly,
+ * whatever proxy leads to the network.
  * @param noProxy the caller's, names separated by commas
  */
 export function withLoopback(noProxy: string | undefined): string {
@@ -192,21 +216,25 @@ export function withLoopback(noProxy: string | undefined): string {
   return [...names, ...LOOPBACK.filter((name) => !names.includes(name))].join(',');
 }
 
-/** The caller's NO_PROXY; programs look for the lower case first. */
+/** Returns the caller's NO_PROXY; like other programs, it prefers the lower case. */
 export function noProxyOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   return environment['no_proxy'] || environment['NO_PROXY'];
 }
 
 /**
- * What every program that we start takes for its locale, whatever the caller's is. A JVM in the C locale writes `caf?` for `café`, in
- * file names too; one in Persian names Kafka's segments with digits that Kafka does not read back.
+ * The locale of every program that we start, whatever the caller's is. A JVM in the C locale writes
+ * `caf?` for `café`, in file names too. A JVM in a Persian locale names Kafka's segments with
+ * digits that Kafka does not read back.
  */
 export const UTF8_LOCALE: Readonly<Record<string, string>> = {
   LC_ALL: process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8',
 };
 
-/** The same for Java's own texts and numbers: on macOS it takes them from the system's preferences instead. */
+/**
+ * The same for Java's own texts and numbers: on macOS Java takes them from the system's preferences
+ * instead.
+ */
 export const JAVA_LOCALE_OPTIONS = ['-Duser.language=en', '-Duser.country=US'] as const;
 
-/** Variables that the locale stands in for. */
+/** Variables that the locale replaces. */
 export const LOCALE_VARIABLE = /^(LANG|LANGUAGE|LC_\w+)$/;

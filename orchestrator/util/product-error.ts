@@ -12,7 +12,10 @@ export interface ProductErrorInit {
   readonly service?: string;
 }
 
-/** An expected failure: shown as sentence and hint, without a stack trace, ending in its code's exit code. */
+/**
+ * An expected failure: shown as sentence and hint, without a stack trace; the process ends with the
+ * exit code of its error code.
+ */
 export class ProductError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
@@ -34,20 +37,19 @@ export class ProductError extends Error {
   }
 }
 
-/** The text of anything thrown, for a sentence. */
+/** Returns the text of anything thrown, for a sentence. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // A connection that was refused by IPv6 and IPv4 has two reasons and no words of its own.
+  // A connection that IPv6 and IPv4 refused has two reasons and no message of its own.
   if (error.message === '' && error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
   return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }
 
 /**
- * Every error that the product reports on purpose: its exit code and what it means.
- * `docs/errors.md` is checked against this table by a test.
- *
- * Exit codes: 0 done, 2 wrong usage or configuration, 3 something is missing on the machine,
- * 4 a step or its gate failed, 5 verification found a difference, 130 interrupted.
+ * Every error that the product reports on purpose: its exit code and what it means. A test checks
+ * `docs/errors.md` against this table. Exit codes: 0 done, 2 wrong usage or configuration, 3
+ * something is missing on the machine, 4 a step failed or a service did not become ready, 5
+ * verification found a difference, 130 interrupted.
  */
 export const ERROR_CATALOGUE = {
   BAD_USAGE: { exitCode: 2, meaning: 'The command line has an unknown command, option or combination.' },
@@ -148,7 +150,10 @@ export const ERROR_CATALOGUE = {
 /** A key of the catalogue, shown to users in brackets and in `--json` as `code`. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
 
-/** An error as a user reads it: the sentence, the service's last lines, the cause, the next step. No stack for expected ones. */
+/**
+ * Formats an error for a user: the sentence, the service's last lines, the cause, the next step.
+ * Expected errors have no stack trace.
+ */
 export function errorText(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(errorText).join('\n');
   if (!(error instanceof ProductError)) {

@@ -1,39 +1,42 @@
 import { messageOf, ProductError } from './product-error.ts';
 
-/** Bound of an attempt until one has been given up; each that is doubles it, as a busy machine may need longer to answer. */
+/**
+ * The first bound of an attempt. Each attempt that exceeds its bound doubles it, as a busy machine
+ * may need longer to answer.
+ */
 const FIRST_ATTEMPT_TIMEOUT_MS = 500;
 
-/** How the service that a gate waits for has ended; `undefined` code when a signal ended it. */
-export interface GateExit {
+/** How the awaited service has ended; `undefined` code when a signal ended it. */
+export interface EarlyExit {
   readonly detail: string;
 }
 
-export interface GateOptions {
-  /** Whole wait, from the first attempt. */
+export interface ReadinessOptions {
+  /** Bounds the whole wait, from the first attempt. */
   readonly timeoutMs: number;
   /** Pause between two attempts; attempts never overlap. */
   readonly intervalMs: number;
   /**
-   * Bound of one attempt: a probe that hangs is given up and counted as not ready. The first attempts get less, since a connection
-   * that somebody else accepts for a service that is not there yet (as container engines do) is never answered.
+   * Bound of one attempt: a probe that hangs is aborted and counts as not ready. The first attempts
+   * get less time. Container engines accept connections for a service that does not listen yet, and
+   * such a connection is never answered.
    */
   readonly attemptTimeoutMs: number;
-  /** Ends the wait at once. */
+  /** Its abort ends the wait at once. */
   readonly signal: AbortSignal;
   /** Resolves when the service has ended for good, which ends the wait at once. */
-  readonly exited?: (signal: AbortSignal) => Promise<GateExit>;
+  readonly exited?: (signal: AbortSignal) => Promise<EarlyExit>;
   /** Called whenever the detail changes, for progress displays. */
   readonly onDetail?: (detail: string) => void;
 }
 
 /**
- * Waits until a probe answers ready. Success, the service's end, abort and the deadline race; whichever comes first ends the
- * wait and every attempt under way.
- *
+ * Waits until a probe answers ready. Success, the service's end, abort and the deadline race; the
+ * first of them ends the wait and every open attempt.
  * @returns the detail of the answer that was ready
  * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED; the signal's reason when aborted
  */
-export async function waitUntilReady(probe: Probe, options: GateOptions): Promise<string> {
+export async function waitUntilReady(probe: Probe, options: ReadinessOptions): Promise<string> {
   const ended = new AbortController();
   const within = AbortSignal.any([options.signal, ended.signal]);
   let lastDetail = 'not asked yet';
@@ -65,7 +68,7 @@ export async function waitUntilReady(probe: Probe, options: GateOptions): Promis
       hint: 'See `npm run logs` for the services and `npm run doctor` for the machine.',
     });
   };
-  const exit = async (exited: (signal: AbortSignal) => Promise<GateExit>): Promise<never> => {
+  const exit = async (exited: (signal: AbortSignal) => Promise<EarlyExit>): Promise<never> => {
     const { detail } = await exited(within);
     throw new ProductError('SERVICE_EXITED', {
       message: `${probe.name} cannot become ready: ${detail}; last seen: ${lastDetail}.`,
@@ -76,7 +79,8 @@ export async function waitUntilReady(probe: Probe, options: GateOptions): Promis
   try {
     const racers = [attempts(), deadline()];
     if (options.exited) racers.push(exit(options.exited));
-    // The losers reject with the abort's reason once `ended` fires; Promise.race has settled by then.
+    // The losers reject with the abort's reason once `ended` fires; Promise.race has settled by
+    // then.
     for (const racer of racers) racer.catch(() => undefined);
     return await Promise.race(racers);
   } finally {
@@ -84,7 +88,10 @@ export async function waitUntilReady(probe: Probe, options: GateOptions): Promis
   }
 }
 
-/** One bounded attempt: neither a hang nor an exception of the probe escapes it, an abort of the whole wait does. */
+/**
+ * Makes one bounded attempt. It catches a hang and an exception of the probe, but not an abort of
+ * the whole wait.
+ */
 async function attempt(probe: Probe, timeoutMs: number, within: AbortSignal): Promise<ProbeAnswer | 'hung'> {
   const bound = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([within, bound]);
@@ -106,10 +113,10 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** What a timer of Node can wait at most, 24 days; it would take a longer time for none. */
+/** The longest wait of a Node timer, 24 days. Node fires at once for a longer one. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Waits, ended early (by rejection) through the signal. */
+/** Waits; the signal ends the wait early by rejection. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -130,15 +137,15 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
 
-/** One answer of a probe. `detail` says what was seen: why it is not ready, or what makes it ready. */
+/** One answer of a probe. `detail` is the reason: why it is not ready, or why it is. */
 export interface ProbeAnswer {
   readonly ready: boolean;
   readonly detail: string;
 }
 
 /**
- * One way to ask whether something is ready. An attempt is bounded by the signal it is given; a probe that throws counts as
- * not ready, with the error's message as detail.
+ * One way to ask whether something is ready. The given signal bounds an attempt. A probe that
+ * throws counts as not ready, with the error's message as detail.
  */
 export interface Probe {
   /** What is asked, as a noun phrase: "ZooKeeper at 127.0.0.1:2181". */

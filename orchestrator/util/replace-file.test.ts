@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { replaceFile } from './files.ts';
 
-test('a file gets another text in one piece, where it has another one and is not only looked at', () => {
+test('a file is replaced atomically, where its text differs and it is not only checked', () => {
   const folder = mkdtempSync(join(tmpdir(), 'replace-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'file');

@@ -13,7 +13,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 
-/** A step that writes what happens to it into `log`. */
+/** A step that records what happens to it in `log`. */
 function step(log: string[], name: string, after: string[], work: Step['run'] = async () => 'done'): Step {
   return {
     name,
@@ -28,7 +28,7 @@ function step(log: string[], name: string, after: string[], work: Step['run'] = 
 }
 
 describe('runPlan', () => {
-  it('starts a step when all that it comes after are done, and independent ones side by side', async () => {
+  it('starts a step when all its predecessors are done, and independent ones in parallel', async () => {
     const log: string[] = [];
     let releaseA: () => void = () => undefined;
     const a = new Promise<string>((resolve) => {
@@ -71,7 +71,7 @@ describe('runPlan', () => {
     expect(types.indexOf('step-failed')).toBeLessThan(types.indexOf('undo'));
   });
 
-  it('aborts the steps that run beside a failing one, and awaits them before it undoes', async () => {
+  it('aborts the steps that run alongside a failing one, and awaits them before it undoes', async () => {
     const log: string[] = [];
     const steps = [
       step(log, 'slow', [], async ({ signal }) => {
@@ -98,7 +98,7 @@ describe('runPlan', () => {
     expect(log).toEqual(['run a', 'undo a']);
   });
 
-  it('undoes the rest when one undo fails, and tells both errors', async () => {
+  it('undoes the rest when one undo fails, and reports both errors', async () => {
     const log: string[] = [];
     const steps: Step[] = [
       step(log, 'a', []),

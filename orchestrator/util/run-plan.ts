@@ -12,10 +12,10 @@ interface Run {
 }
 
 /**
- * Runs steps, each as soon as the steps that it names in `after` are done, so independent ones run side by side. When one
- * fails, or the signal aborts, the others are aborted and awaited, the failure is reported with what it carries, and then
- * every step that had begun is undone, the latest first.
- *
+ * Runs steps, each as soon as the steps that it names in `after` are done, so independent steps run
+ * in parallel. When one fails, or the signal aborts, the others are aborted and awaited and the
+ * failure is reported with the data that it carries. Then every step that had begun is undone, the
+ * latest first.
  * @throws what the first failing step threw, or the signal's reason
  */
 export async function runPlan(
@@ -84,7 +84,7 @@ export async function runPlan(
   return { timings, elapsedMs };
 }
 
-/** Undoes in reverse order of start; one failing undo does not keep the others from running. */
+/** Undoes in reverse order of start; a failing undo does not keep the others from running. */
 async function undo(runs: readonly Run[], reporter: Reporter): Promise<unknown[]> {
   const errors: unknown[] = [];
   for (const { step } of runs.toReversed()) {
@@ -108,7 +108,7 @@ function assertRunnable(steps: readonly Step[]): void {
   inOrder(steps);
 }
 
-/** The steps sorted so that each comes behind those it waits for. */
+/** Returns the steps sorted so that each comes after those it waits for. */
 function inOrder(steps: readonly Step[]): readonly Step[] {
   const sorted: Step[] = [];
   const placed = new Set<string>();
@@ -125,23 +125,31 @@ function inOrder(steps: readonly Step[]): readonly Step[] {
   return sorted;
 }
 
-/** What a step is given while it runs. */
+/** What a step receives while it runs. */
 export interface StepContext {
   /** Aborted on Ctrl-C and when another step of the plan failed. */
   readonly signal: AbortSignal;
-  /** Says what the step is waiting for or doing, shown beside its name. */
+  /** Reports what the step waits for or does; it is shown next to the step's name. */
   readonly onDetail: (detail: string) => void;
 }
 
-/** A named part of a plan. It starts as soon as every step named in `after` is done; others run at the same time. */
+/**
+ * A named part of a plan. It starts as soon as every step named in `after` is done; others run at
+ * the same time.
+ */
 export interface Step {
   readonly name: string;
   /** What it does, for people: "Start Kafka". */
   readonly title: string;
   readonly after: readonly string[];
-  /** Does the work and waits for its gate; resolves with one line on what was reached. */
+  /**
+   * Does the work and waits until the result is ready; resolves with one line on what was reached.
+   */
   run(context: StepContext): Promise<string>;
-  /** Takes back what `run` did or had begun to do. Registered before `run`; called in reverse order of start. */
+  /**
+   * Undoes what `run` did or had begun to do. Registered before `run`; called in reverse order of
+   * start.
+   */
   undo?(): Promise<void>;
 }
 
@@ -160,8 +168,9 @@ export interface CriticalStep {
 }
 
 /**
- * The chain of steps that decided a plan's duration: from the step that ended last, back through the predecessor that ended
- * last, to a step that waited for none (the critical path method, with measured instead of estimated durations).
+ * Returns the chain of steps that decided a plan's duration: from the step that ended last, back
+ * through the predecessor that ended last, to a step that waited for none (the critical path
+ * method, with measured instead of estimated durations).
  */
 export function criticalPath(timings: readonly StepTiming[]): readonly CriticalStep[] {
   const byName = new Map(timings.map((timing) => [timing.name, timing]));
@@ -187,8 +196,8 @@ export interface PlannedStep {
 }
 
 /**
- * What happens during a command, as data; how it looks is a reporter's business. The command's result is none
- * of it: `main` prints that once. Times are milliseconds since its start.
+ * What happens during a command, as data; a reporter decides how it looks. The command's result is
+ * no event: `main` prints it once. Times are milliseconds since the command's start.
  */
 export type ReportEvent =
   | { readonly type: 'plan'; readonly steps: readonly PlannedStep[] }
@@ -212,9 +221,9 @@ export type ReportEvent =
       readonly text: string;
     };
 
-/** Takes events in the order in which they happen. */
+/** Receives events in the order in which they happen. */
 export interface Reporter {
   emit(event: ReportEvent): void;
-  /** Leaves the terminal as it was found; called once, also after a failure. */
+  /** Restores the terminal; called once, also after a failure. */
   close(): Promise<void>;
 }

@@ -67,7 +67,10 @@ beforeEach(async () => {
 });
 afterEach(() => topic.outputs.remove());
 
-/** What an event has beyond id and amount, and what its silver row has of that, as SQL; or why it is in quarantine. */
+/**
+ * What an event has beyond id and amount, and what its silver row has of that, as SQL; or why it is
+ * in quarantine.
+ */
 type Sent = readonly [
   event: Readonly<Record<string, unknown>>,
   became: Readonly<Record<string, string>> | string,
@@ -159,7 +162,9 @@ test('a value of another type was no fault before its field, and counts in gold'
   expect((await verify(withNote)).found).toEqual([expect.stringMatching(/^gold-wrong gold: id "a"/)]);
 });
 
-/** An event with values for fields within others, and its rows before and after these were added. */
+/**
+ * An event with values for fields within others, and its rows before and after these were added.
+ */
 const DEEP_EVENT = {
   note: 4,
   device: { model: 3, os: 'x' },

@@ -21,7 +21,10 @@ export interface ExpectedRange {
 export interface OffsetComparison {
   /** By partition; a partition that is not in here should have no rows at all. */
   readonly expected: ReadonlyMap<number, ExpectedRange>;
-  /** The last micro-batch pruned from a sink, -1 for none. Later files count, earlier ones are as good as gone. */
+  /**
+   * The last micro-batch pruned from a sink, -1 for none. Later files count, earlier ones are as
+   * good as gone.
+   */
   readonly prunedThrough: (sink: LineageSink) => number;
 }
 
@@ -45,13 +48,17 @@ export interface OffsetFindings {
   readonly doubledWithinFiles: readonly DoubledWithinFile[];
 }
 
-/** Buckets with doubles inside one file whose place is kept for a closer look; beyond it they are only counted. */
+/**
+ * Buckets with doubles inside one file whose place is kept for a closer look; beyond it they are
+ * only counted.
+ */
 const KEPT_DOUBLES = 20;
 
 /**
  * Compares bronze with what was committed, and silver and quarantine with bronze.
  *
- * A micro-batch writes its rows to all three sinks, so a fate is only asked for in micro-batches of which no sink was pruned.
+ * A micro-batch writes its rows to all three sinks, so a fate is only asked for in micro-batches of
+ * which no sink was pruned.
  * @param buckets ascending by partition and bucket
  */
 export async function compareOffsets(
@@ -121,8 +128,8 @@ class Walk {
     const expected = maskOfRange(bucket, this.#expected.from, this.#expected.to);
     this.#gap().addMask(bucket, expected & ~bronze.mask);
     this.#builder('unexpected', 'bronze').addMask(bucket, bronze.mask & ~expected);
-    const fate = silver.comparable | quarantine.comparable;
-    this.#builder('in-neither', 'bronze').addMask(bucket, bronze.comparable & ~fate);
+    const outcome = silver.comparable | quarantine.comparable;
+    this.#builder('in-neither', 'bronze').addMask(bucket, bronze.comparable & ~outcome);
     this.#builder('in-both', 'silver').addMask(bucket, silver.comparable & quarantine.comparable);
     this.#builder('without-bronze', 'silver').addMask(bucket, silver.comparable & ~bronze.mask);
     this.#builder('without-bronze', 'quarantine').addMask(bucket, quarantine.comparable & ~bronze.mask);

@@ -70,7 +70,10 @@ export async function verifyLineage(
   };
 }
 
-/** Where bronze's unpruned files begin, by what is in them; of a partition without rows left nothing is expected. */
+/**
+ * Where bronze's unpruned files begin, by what is in them; of a partition without rows left nothing
+ * is expected.
+ */
 async function firstLeft(
   database: Database,
   ledger: PruneLedger,
@@ -80,7 +83,10 @@ async function firstLeft(
   return new Map(states.map(({ partition, committed }) => [partition, first.get(partition) ?? committed]));
 }
 
-/** One partition as the broker has it: the job gets records from `beginOffset` to before `endOffset`. */
+/**
+ * One partition as the broker has it: the job gets records from `beginOffset` to before
+ * `endOffset`.
+ */
 interface TopicPartition {
   readonly partition: number;
   readonly beginOffset: bigint | number;
@@ -106,8 +112,8 @@ export interface PartitionState {
 }
 
 /**
- * Sets the topic beside the checkpoint. A partition that the checkpoint does not know was added later: Spark reads such a
- * one from offset 0.
+ * Sets the topic beside the checkpoint. A partition that the checkpoint does not know was added
+ * later: Spark reads such a one from offset 0.
  */
 export function partitionStates(topic: TopicState, checkpoint: Checkpoint): readonly PartitionState[] {
   const inTopic = new Map(topic.partitions.map((known) => [known.partition, known]));
@@ -167,8 +173,8 @@ export function compareTopic(
 
 /**
  * What bronze should hold: what was committed, but for what was pruned.
- * @param keptFrom where it begins after pruning; undefined when nothing was pruned. A partition that is not in it was added
- *   after what was pruned.
+ * @param keptFrom where it begins after pruning; undefined when nothing was pruned. A partition
+ * that is not in it was added after what was pruned.
  */
 function expectedRanges(
   states: readonly PartitionState[],
@@ -205,8 +211,9 @@ interface GapQuestion {
 const TALLIED = { marker: 'markers', aborted: 'aborted', compacted: 'compacted' } as const;
 
 /**
- * Asks the topic what the offsets hold that bronze lacks, and notes those with a record. What the topic no longer has counts as
- * missing: nobody can tell any more what it was. Where bronze has no gap the topic is not read at all.
+ * Asks the topic what the offsets hold that bronze lacks, and notes those with a record. What the
+ * topic no longer has counts as missing: nobody can tell any more what it was. Where bronze has no
+ * gap the topic is not read at all.
  * @throws ProductError KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
  */
 async function explainGaps(

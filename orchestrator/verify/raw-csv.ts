@@ -5,7 +5,7 @@ import { type LoadedSink, loadSink } from '../lake/load-sink.ts';
 import type { SinkName } from '../lake/sinks.ts';
 import { type Column, isScalar, type Pipeline, silverColumns } from '../pipeline/model.ts';
 import { columnTextSql, decimalOfTextSql, decimalTextSql, jsonColumnTextSql } from './deep/row-digest.ts';
-import { contrast, instantText, type ShownValue } from './deep/shown-value.ts';
+import { describeDifference, instantText, type ShownValue } from './deep/shown-value.ts';
 import { type DifferenceLog, noteFiles } from './report.ts';
 
 /**
@@ -38,8 +38,9 @@ export interface RawCsvComparison {
 }
 
 /**
- * Reads rows and their hashes per micro-batch of raw_csv and silver. The rows of a batch are compared as a multiset by their number and
- * the sum of their 64-bit hashes, so that memory does not grow with them.
+ * Reads rows and their hashes per micro-batch of raw_csv and silver. The rows of a batch are
+ * compared as a multiset by their number and the sum of their 64-bit hashes, so that memory does
+ * not grow with them.
  */
 async function surveyRawCsv(
   database: Database,
@@ -69,7 +70,10 @@ async function rawCsvRows(database: Database, prunedThrough: number): Promise<nu
   return Number(row?.[0] ?? 0);
 }
 
-/** Notes micro-batches whose raw_csv does not hold what silver holds, of those of which neither was pruned. */
+/**
+ * Notes micro-batches whose raw_csv does not hold what silver holds, of those of which neither was
+ * pruned.
+ */
 async function compareRawCsv(
   database: Database,
   loaded: CsvFiles,
@@ -115,7 +119,10 @@ function sentenceOn(batch: number, silver: number, csv: number, what: string): s
 const whatDiffers = ([first]: readonly CsvColumn[], scope: CsvScope): string =>
   scope === 'first column' ? `${first?.name}s` : 'values';
 
-/** How much of a row raw_csv and silver are compared by: the first column of raw_csv, or all of them. */
+/**
+ * How much of a row raw_csv and silver are compared by: the first column of raw_csv, or all of
+ * them.
+ */
 type CsvScope = 'first column' | 'all columns';
 
 /** A column of raw_csv. */
@@ -131,8 +138,8 @@ interface CsvColumn {
 }
 
 /**
- * The columns of raw_csv, where all is text: instants and doubles are compared as such, objects and arrays by their parts, everything
- * else by its text. A decimal is so by its digits.
+ * The columns of raw_csv, where all is text: instants and doubles are compared as such, objects and
+ * arrays by their parts, everything else by its text. A decimal is so by its digits.
  */
 function csvColumns({ fields, eventTime, rawCsv }: Pipeline): readonly CsvColumn[] {
   const silver = silverColumns(fields, eventTime);
@@ -192,8 +199,8 @@ interface CsvQuestion {
 const EXAMPLES = 3;
 
 /**
- * Tells rows of a micro-batch that raw_csv and silver do not share: with the same value in the first column, by the columns that differ. Nothing when a
- * file was pruned meanwhile.
+ * Tells rows of a micro-batch that raw_csv and silver do not share: with the same value in the
+ * first column, by the columns that differ. Nothing when a file was pruned meanwhile.
  * @returns sentences, each with partition and offset where silver has the row
  */
 async function explainCsv(
@@ -247,12 +254,17 @@ function differing(columns: readonly CsvColumn[], csv: readonly Cell[], silver: 
     .flatMap((column, at) => {
       const [is, should] = [csv[2 * at] ?? null, silver[2 * at] ?? null];
       if (is === should) return [];
-      return [contrast(column.name, shownOf(column, csv, at), shownOf(column, silver, at), 'silver has')];
+      return [
+        describeDifference(column.name, shownOf(column, csv, at), shownOf(column, silver, at), 'silver has'),
+      ];
     })
     .join('; ');
 }
 
-/** A row has two cells for each column: what is compared, and what is shown where that is something else. */
+/**
+ * A row has two cells for each column: what is compared, and what is shown where that is something
+ * else.
+ */
 function shownOf({ isInstant, shown }: CsvColumn, row: readonly Cell[], at: number): ShownValue {
   const cell = row[shown ? 2 * at + 1 : 2 * at] ?? null;
   if (shown) return cell === null ? null : { literal: String(cell) };

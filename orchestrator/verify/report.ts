@@ -22,7 +22,10 @@ interface PartitionReport {
   readonly bronze: number;
   /** Committed records that are not in bronze, though not pruned. */
   readonly missing: number;
-  /** Committed offsets that hold no record for the job: markers of transactions, aborted records, what was compacted away. */
+  /**
+   * Committed offsets that hold no record for the job: markers of transactions, aborted records,
+   * what was compacted away.
+   */
   readonly markers: number;
   readonly aborted: number;
   readonly compacted: number;
@@ -57,9 +60,14 @@ export interface GoldTableReport {
   readonly rows: number;
   /** Closed windows that equal the aggregation of their silver rows, late ones left out. */
   readonly equalWindows: number;
-  /** Silver rows, counted once for each of their windows, that were dropped since their window was closed. */
+  /**
+   * Silver rows, counted once for each of their windows, that were dropped since their window was
+   * closed.
+   */
   readonly late: number;
-  /** Up to here event time is complete: windows that end by it are closed. Null: none is closed yet. */
+  /**
+   * Up to here event time is complete: windows that end by it are closed. Null: none is closed yet.
+   */
   readonly watermark: string | null;
   /** Committed silver files that the query has not read yet: its lag. */
   readonly unreadFiles: number;
@@ -92,7 +100,10 @@ export interface FaultReport {
   readonly pending: number;
   /** Records whose files were pruned. */
   readonly pruned: number;
-  /** Silver rows that gold dropped since their windows were closed, and those that it counted in closed windows. */
+  /**
+   * Silver rows that gold dropped since their windows were closed, and those that it counted in
+   * closed windows.
+   */
   readonly gold: {
     readonly dropped: number;
     readonly counted: number;
@@ -106,12 +117,18 @@ export interface AnswerKeyReport {
   readonly file: string;
   /** Lines that name a record. */
   readonly lines: number;
-  /** Lines of records that may be in the topic, at an offset that the producer was never told: not checked. */
+  /**
+   * Lines of records that may be in the topic, at an offset that the producer was never told: not
+   * checked.
+   */
   readonly unplaced: number;
   readonly faults: readonly FaultReport[];
 }
 
-/** The outcome of one verification. Counts are rows in committed, unpruned files; `gold` is all gold tables together. */
+/**
+ * The outcome of one verification. Counts are rows in committed, unpruned files; `gold` is all gold
+ * tables together.
+ */
 export interface VerifyReport {
   /** No difference. Lag, pruned ranges and what could not be compared are no differences. */
   readonly equal: boolean;
@@ -232,7 +249,10 @@ export class DifferenceLog {
   }
 }
 
-/** Notes files that could not be read, and micro-batches that are there more than once, after the micro-batch pruned last. */
+/**
+ * Notes files that could not be read, and micro-batches that are there more than once, after the
+ * micro-batch pruned last.
+ */
 export function noteFiles(
   sink: OutputName,
   loaded: LoadedSink,
@@ -258,7 +278,9 @@ export function noteFiles(
   }
 }
 
-/** Whether these are parts of one attempt at a micro-batch: their names differ in the part alone. */
+/**
+ * Whether these are parts of one attempt at a micro-batch: their names differ in the part alone.
+ */
 function areParts(files: readonly SinkFile[]): boolean {
   const others = new Set(files.map(({ path, part }) => (part === undefined ? '' : stemOf(path))));
   return others.size === 1 && !others.has('');

@@ -21,8 +21,9 @@ export interface SurveyedBucket {
 }
 
 /**
- * Reads which offsets the files of bronze, silver and quarantine hold, into a table of one row per sink, micro-batch, partition
- * and 64 offsets. It is exact, needs no column with values, and 10 million records become some 160,000 rows a sink.
+ * Reads which offsets the files of bronze, silver and quarantine hold, into a table of one row per
+ * sink, micro-batch, partition and 64 offsets. It is exact, needs no column with values, and 10
+ * million records become some 160,000 rows a sink.
  */
 export async function surveyOffsets(
   database: Database,
@@ -67,7 +68,10 @@ export async function* surveyedBuckets(database: Database): AsyncGenerator<Surve
   }
 }
 
-/** The first offset of each partition in bronze files after `batch`; partitions without rows are not in it. */
+/**
+ * The first offset of each partition in bronze files after `batch`; partitions without rows are not
+ * in it.
+ */
 export async function firstBronzeOffsets(database: Database, batch: number): Promise<PartitionOffsets> {
   const rows = await database.all(
     `SELECT partition, bucket, bit_or(mask) FROM survey
@@ -82,7 +86,10 @@ export async function firstBronzeOffsets(database: Database, batch: number): Pro
   );
 }
 
-/** Rows that are of another topic or lack their lineage, by sink, in micro-batches after the one pruned last. */
+/**
+ * Rows that are of another topic or lack their lineage, by sink, in micro-batches after the one
+ * pruned last.
+ */
 export async function foreignRows(
   database: Database,
   prunedThrough: (sink: LineageSink) => number,
@@ -121,7 +128,10 @@ function lowestBit(mask: bigint): number {
   return mask === 0n ? 0 : bitCount((mask & -mask) - 1n);
 }
 
-/** Joins offsets that arrive in ascending order into ranges, and hands each over when it is complete. */
+/**
+ * Joins offsets that arrive in ascending order into ranges, and hands each over when it is
+ * complete.
+ */
 export class RangeBuilder {
   #from = 0;
   #to = 0;

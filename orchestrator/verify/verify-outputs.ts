@@ -18,21 +18,27 @@ export interface VerifyOptions {
   /** What the outputs are made by. */
   readonly pipeline: Pipeline;
   /**
-   * The topic's offsets. With a job at work it must be a function: it is called after the checkpoint was read, so that what is
-   * committed meanwhile does not look as if the topic had lost its end.
+   * The topic's offsets. With a job at work it must be a function: it is called after the
+   * checkpoint was read, so that what is committed meanwhile does not look as if the topic had lost
+   * its end.
    */
   readonly topic: TopicState | (() => Promise<TopicState>);
   readonly signal?: AbortSignal;
-  /** Tells offsets without a record from lost ones, where bronze has gaps. Without it every gap counts as missing records. */
+  /**
+   * Tells offsets without a record from lost ones, where bronze has gaps. Without it every gap
+   * counts as missing records.
+   */
   readonly reader?: TopicReader;
   /** Also compares every value with what the topic's records give. */
   readonly deep?: DeepOptions;
 }
 
 /**
- * Compares what the job wrote with the topic's offsets and with itself, also while the job runs: files of micro-batches that are
- * not committed are ignored, pruned ones are told from lost ones by the job's ledger. Memory does not grow with the records.
- * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
+ * Compares what the job wrote with the topic's offsets and with itself, also while the job runs:
+ * files of micro-batches that are not committed are ignored, pruned ones are told from lost ones by
+ * the job's ledger. Memory does not grow with the records.
+ * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; KAFKA_UNREACHABLE,
+ * RECORDS_UNREADABLE; the signal's reason
  */
 export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
   const { outputPath, pipeline, signal } = options;
@@ -110,7 +116,10 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
   });
 }
 
-/** Each gold table of the pipeline; the first one last, whose tables in the database then are what the answer key is checked with. */
+/**
+ * Each gold table of the pipeline; the first one last, whose tables in the database then are what
+ * the answer key is checked with.
+ */
 async function verifyTables(
   database: Database,
   { outputPath, pipeline, through }: VerifyOptions & { readonly through: number },

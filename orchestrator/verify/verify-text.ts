@@ -41,7 +41,10 @@ const COLUMNS = [
   'pruned',
 ] as const;
 
-/** The report for people: a table of partitions, counts, what is not known, and the verdict as its last line. */
+/**
+ * The report for people: a table of partitions, counts, what is not known, and the verdict as its
+ * last line.
+ */
 export function summarise(report: VerifyReport, width = 120): string {
   const columns = COLUMNS.map((title): TextColumn => ({ title, align: 'right' }));
   const rows = report.partitions.map((partition) => COLUMNS.map((name) => number(partition[name])));

@@ -20,8 +20,9 @@ const CONTROL: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `.env` as Docker Compose does, so that a value means one thing to both: `${NAME}`, `${NAME:-default}`, quotes, `export`, and `#`
- * as the beginning of a comment only behind a blank. The rules are those of compose-go's package dotenv.
+ * Reads `.env` as Docker Compose does, so that a value means one thing to both: `${NAME}`,
+ * `${NAME:-default}`, quotes, `export`, and `#` as the beginning of a comment only behind a blank.
+ * The rules are those of compose-go's package dotenv.
  *
  * @param content UTF-8, with or without a byte order mark
  * @param environment where `${NAME}` is looked up before the lines above
@@ -70,7 +71,10 @@ function textOf(content: Uint8Array): string {
   throw new ConfigError('.env is no UTF-8 text; save it as UTF-8');
 }
 
-/** The name at the beginning with all in front of its value, and what stands behind it: `=`, `:`, or nothing. */
+/**
+ * The name at the beginning with all in front of its value, and what stands behind it: `=`, `:`, or
+ * nothing.
+ */
 function nameAt(text: string, fail: Fail): readonly [head: string, name: string, mark: string] {
   const pattern = new RegExp(`^((?:export\\s+)?)([^=:\\n]*)([=:]?)${BLANKS}*`);
   const [head = '', , name = '', mark = ''] = pattern.exec(text) ?? [];
@@ -95,7 +99,10 @@ function unquoted(quote: string | undefined, inner: string, lookup: Lookup, fail
   return substitute(escaped, lookup, fail);
 }
 
-/** `$NAME`, `${NAME}` and its forms with a default; `$$` is a dollar, as is one that begins none of these. */
+/**
+ * `$NAME`, `${NAME}` and its forms with a default; `$$` is a dollar, as is one that begins none of
+ * these.
+ */
 function substitute(text: string, lookup: Lookup, fail: Fail): string {
   let result = '';
   let at = 0;

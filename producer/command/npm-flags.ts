@@ -24,18 +24,23 @@ export interface KeptFlags {
 /** What npm's configuration files say of some names, as text; empty for false. */
 type AskNpm = (names: readonly string[], environment: Environment) => ReadonlyMap<string, string>;
 
-/** npm completes `--up` to its own `--update-notifier`, knows `-f` as `--force`, and takes `--sql` for `-s -q -l`, the last of them `--long`. */
+/**
+ * npm completes `--up` to its own `--update-notifier`, knows `-f` as `--force`, and takes `--sql`
+ * for `-s -q -l`, the last of them `--long`.
+ */
 const NPM_READS_AS: Readonly<Record<string, string>> = { up: 'update_notifier', f: 'force', sql: 'long' };
 
 /** What npm reads `-n` as: `--no-yes`. */
 const NUMBERED = 'yes';
 
 /**
- * Finds flags that stood before `--`: npm keeps those and tells of them in `npm_config_<name>` alone, so that a command would run
- * without what it was asked for. A value that npm's configuration files give, too, is not one of this command line.
+ * Finds flags that stood before `--`: npm keeps those and tells of them in `npm_config_<name>`
+ * alone, so that a command would run without what it was asked for. A value that npm's
+ * configuration files give, too, is not one of this command line.
  *
- * Some leave no trace: `--csv` has npm print its version (`-c -s -v`), `--only` is an option of npm's that takes other values, and a
- * switch of npm's own that is set to its default, such as `--no-json`, is told to nobody.
+ * Some leave no trace: `--csv` has npm print its version (`-c -s -v`), `--only` is an option of
+ * npm's that takes other values, and a switch of npm's own that is set to its default, such as
+ * `--no-json`, is told to nobody.
  *
  * @param command the name of the npm script
  * @param argv what npm handed on
@@ -101,7 +106,8 @@ function keptAs(flag: OwnFlag, argv: readonly string[], environment: Environment
       if (variable !== undefined && value !== undefined) return [{ flag, variable, value }];
     }
   }
-  // npm's files may say the same: with a number, which no command takes as a name, it was one of ours.
+  // npm's files may say the same: with a number, which no command takes as a name, it was one of
+  // ours.
   const isNumbered =
     flag.short.includes('n') && environment[`npm_config_${NUMBERED}`] === '' && numberIn(argv) !== undefined;
   return isNumbered ? [{ flag, variable: NUMBERED, value: 'true' }] : [];
@@ -119,8 +125,8 @@ function spelling({ name, isSwitch }: OwnFlag, value: string): string {
 }
 
 function corrected(command: string, argv: readonly string[], kept: readonly Kept[]): string {
-  // `--max-records 3` leaves "true" with npm and hands "3" on: last in the line, the flag has its value behind it again. Names, as in
-  // `logs producer --tail 5`, follow.
+  // `--max-records 3` leaves "true" with npm and hands "3" on: last in the line, the flag has its
+  // value behind it again. Names, as in `logs producer --tail 5`, follow.
   const isTorn = ({ flag, value }: Kept) => !flag.isSwitch && value === 'true';
   const torn = kept.filter(isTorn);
   const whole = kept

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { brokerErrorType, describe as describeError, judge } from './delivery.ts';
+import { brokerErrorType, classifyError, describe as describeError } from './delivery.ts';
 
 const coded = (type: string, message = 'the broker is unhappy'): Error =>
   Object.assign(new Error(message), { type });
@@ -8,7 +8,7 @@ const wrapped = (cause: unknown): Error => new Error('retries are used up', { ca
 describe('judge', () => {
   it('finds the broker’s code under the wrappers of the client', () => {
     expect(brokerErrorType(wrapped(wrapped(coded('MESSAGE_TOO_LARGE'))))).toBe('MESSAGE_TOO_LARGE');
-    expect(judge(wrapped(wrapped(coded('MESSAGE_TOO_LARGE'))))).toBe('refused');
+    expect(classifyError(wrapped(wrapped(coded('MESSAGE_TOO_LARGE'))))).toBe('refused');
   });
 
   it.each([
@@ -21,13 +21,13 @@ describe('judge', () => {
     coded('UNKNOWN'),
     'not even an error',
   ])('has a batch of unknown outcome sent again: %s', (error) => {
-    expect(judge(error)).toBe('retry');
+    expect(classifyError(error)).toBe('retry');
   });
 
   it('comes to an end with an error that causes itself', () => {
     const error = new Error('circle');
     error.cause = error;
-    expect(judge(error)).toBe('retry');
+    expect(classifyError(error)).toBe('retry');
     expect(describeError(error)).toBe('circle');
   });
 });

@@ -7,21 +7,31 @@ import type { Batch } from './record-encoding.ts';
 export interface DeliveryEvents {
   /** An attempt failed and is made again after a pause. */
   retrying(partition: number, detail: string): void;
-  /** The producer id was given up for a new one; by that, the records of `mayDouble` are perhaps written twice. */
+  /**
+   * The producer id was given up for a new one; by that, the records of `mayDouble` are perhaps
+   * written twice.
+   */
   renewed(partition: number, detail: string, mayDouble: readonly OutgoingRecord[]): void;
 }
 
 /** The broker has a batch. */
 export interface Receipt {
-  /** Offset of the batch's first record, the others follow; undefined when the broker has not told. */
+  /**
+   * Offset of the batch's first record, the others follow; undefined when the broker has not told.
+   */
   readonly baseOffset: number | undefined;
 }
 
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 2000;
-/** kafkajs's own timeouts end an attempt long before this; one that is still open then never ends. */
+/**
+ * kafkajs's own timeouts end an attempt long before this; one that is still open then never ends.
+ */
 const ATTEMPT_TIMEOUT_MS = 180_000;
-/** Half of the int32 sequence numbers: kafkajs and the broker disagree about what follows the last one. */
+/**
+ * Half of the int32 sequence numbers: kafkajs and the broker disagree about what follows the last
+ * one.
+ */
 const RECORDS_OF_A_SESSION = 2 ** 30;
 
 class AttemptNeverEnded extends Error {
@@ -38,11 +48,12 @@ const refusal = (partition: number, batch: Batch, error: unknown): ProducerError
   );
 
 /**
- * Gets batches to one partition, each exactly once as far as the protocol allows. A batch whose outcome is
- * unknown is sent again under the same producer id and sequence number, so that the broker keeps one copy;
- * this holds over a crash of the broker too, which rebuilds what it knows of producer ids from its log.
- * A new producer id is taken only when the broker has said that the batch is not written (nothing doubles),
- * or when an attempt never ended (the batch may double, and that is reported).
+ * Gets batches to one partition, each exactly once as far as the protocol allows. A batch whose
+ * outcome is unknown is sent again under the same producer id and sequence number, so that the
+ * broker keeps one copy; this holds over a crash of the broker too, which rebuilds what it knows of
+ * producer ids from its log. A new producer id is taken only when the broker has said that the
+ * batch is not written (nothing doubles), or when an attempt never ended (the batch may double, and
+ * that is reported).
  */
 export class Delivery {
   readonly #partition: number;
@@ -58,8 +69,8 @@ export class Delivery {
   }
 
   /**
-   * Resolves when the broker has the batch, or with undefined when the signal was aborted before that. One at a time.
-   * A batch without records opens the session and loads metadata: a warm-up.
+   * Resolves when the broker has the batch, or with undefined when the signal was aborted before
+   * that. One at a time. A batch without records opens the session and loads metadata: a warm-up.
    *
    * @throws {ProducerError} when the broker will not take the batch, whatever is done
    */
@@ -72,7 +83,7 @@ export class Delivery {
         this.#recordsOfSession += batch.records.length;
         return { baseOffset };
       } catch (error) {
-        const verdict = judge(error);
+        const verdict = classifyError(error);
         if (verdict === 'written') return { baseOffset: undefined };
         if (verdict === 'refused') throw refusal(this.#partition, batch, error);
         if (verdict === 'renew') this.#renew(describe(error), []);
@@ -129,16 +140,17 @@ export class Delivery {
 
 /**
  * What a failed attempt to send a batch says about the batch:
- * - `retry`: perhaps written, perhaps not. Sent again with the same producer id and sequence number, a batch
- *   that was written is recognised by the broker and not written twice.
+ * - `retry`: perhaps written, perhaps not. Sent again with the same producer id and sequence
+ *   number, a batch that was written is recognised by the broker and not written twice.
  * - `renew`: not written, and the broker will accept nothing more from this producer id.
  * - `written`: the broker has it already.
  * - `refused`: not written, and sending it again would change nothing.
  */
 type Verdict = 'retry' | 'renew' | 'written' | 'refused';
 
-// Names of https://kafka.apache.org/protocol.html#protocol_error_codes as kafkajs carries them in `type`.
-// PRODUCER_FENCED and others that kafkajs does not know come as KAFKAJS_UNKNOWN_ERROR_CODE: retried, and said.
+// Names of https://kafka.apache.org/protocol.html#protocol_error_codes as kafkajs carries them in
+// `type`. PRODUCER_FENCED and others that kafkajs does not know come as KAFKAJS_UNKNOWN_ERROR_CODE:
+// retried, and said.
 const VERDICTS: Readonly<Record<string, Verdict>> = {
   DUPLICATE_SEQUENCE_NUMBER: 'written',
   OUT_OF_ORDER_SEQUENCE_NUMBER: 'renew',
@@ -157,7 +169,10 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   POLICY_VIOLATION: 'refused',
 };
 
-/** An error and what caused it, outermost first: kafkajs wraps the broker's answer when its own retries end. */
+/**
+ * An error and what caused it, outermost first: kafkajs wraps the broker's answer when its own
+ * retries end.
+ */
 function* chainOf(error: unknown): Generator<object> {
   const seen = new Set<unknown>();
   for (let link = error; link instanceof Error && !seen.has(link); link = link.cause) {
@@ -175,11 +190,13 @@ export function brokerErrorType(error: unknown): string | undefined {
 }
 
 /** What is to be done with a batch after this error. */
-export function judge(error: unknown): Verdict {
+export function classifyError(error: unknown): Verdict {
   return VERDICTS[brokerErrorType(error) ?? ''] ?? 'retry';
 }
 
-/** One line for people: the broker's name for the error, if it gave one, and the innermost message. */
+/**
+ * One line for people: the broker's name for the error, if it gave one, and the innermost message.
+ */
 export function describe(error: unknown): string {
   const type = brokerErrorType(error);
   const innermost = [...chainOf(error)].at(-1);
@@ -188,14 +205,16 @@ export function describe(error: unknown): string {
 }
 
 /**
- * An idempotent producer id at the broker, as one partition uses it. After `send` failed it may be called
- * again with the same records and with no others: the broker tells a repeated batch by its sequence number
- * alone, and would take a different batch under that number for the one it has, and drop it.
+ * An idempotent producer id at the broker, as one partition uses it. After `send` failed it may be
+ * called again with the same records and with no others: the broker tells a repeated batch by its
+ * sequence number alone, and would take a different batch under that number for the one it has, and
+ * drop it.
  */
 export interface Session {
   /**
-   * Resolves when every in-sync replica has the records, with the offset of the first, or with undefined when the broker
-   * has not named it; rejects when it is not known whether they have them.
+   * Resolves when every in-sync replica has the records, with the offset of the first, or with
+   * undefined when the broker has not named it; rejects when it is not known whether they have
+   * them.
    */
   send(records: readonly OutgoingRecord[]): Promise<number | undefined>;
   /** Drops its connections and makes new ones; the producer id and its sequence numbers stay. */
@@ -203,5 +222,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens a session for a partition with a new producer id; rejects when the broker does not answer. */
+/**
+ * Opens a session for a partition with a new producer id; rejects when the broker does not answer.
+ */
 export type OpenSession = (partition: number) => Promise<Session>;

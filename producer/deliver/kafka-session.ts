@@ -9,7 +9,7 @@ import {
 } from 'kafkajs';
 import { ProducerError } from '../errors.ts';
 import type { OutgoingRecord } from '../generate/transactions.ts';
-import { brokerErrorType, describe, judge, type OpenSession, type Session } from './delivery.ts';
+import { brokerErrorType, classifyError, describe, type OpenSession, type Session } from './delivery.ts';
 import { pause, unlessAborted } from './pace.ts';
 import { encodedMessages, useFastGzip } from './record-encoding.ts';
 import type { KafkaSecurity } from './security.ts';
@@ -17,12 +17,16 @@ import type { KafkaSecurity } from './security.ts';
 const REQUEST_TIMEOUT_MS = 15_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
 /**
- * One repetition inside kafkajs, the least it takes for an idempotent producer; the rest is ours, because
- * only we know that no other batch follows one that failed, which is what its warning about this is about.
+ * One repetition inside kafkajs, the least it takes for an idempotent producer; the rest is ours,
+ * because only we know that no other batch follows one that failed, which is what its warning about
+ * this is about.
  */
 const RETRY = { initialRetryTime: 200, retries: 1 };
 
-/** A client of these brokers. Its log is off: each of its failures reaches us as an error and is reported. */
+/**
+ * A client of these brokers. Its log is off: each of its failures reaches us as an error and is
+ * reported.
+ */
 export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
   useFastGzip();
   return new Kafka({
@@ -76,9 +80,10 @@ class KafkaSession implements Session {
 }
 
 /**
- * Sessions of kafkajs's idempotent producer, one for each partition. kafkajs sends one request at a time to a
- * broker for each idempotent producer and repeats a request without holding its place in the sequence: shared
- * by partitions it would be slower, shared by batches under way it would lose some.
+ * Sessions of kafkajs's idempotent producer, one for each partition. kafkajs sends one request at a
+ * time to a broker for each idempotent producer and repeats a request without holding its place in
+ * the sequence: shared by partitions it would be slower, shared by batches under way it would lose
+ * some.
  */
 export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
   return async (partition) => {
@@ -101,7 +106,9 @@ export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
 }
 
 const POLL_MS = 250;
-/** A topic that is about to be created beside the producer's start is there well within this time. */
+/**
+ * A topic that is about to be created beside the producer's start is there well within this time.
+ */
 const TOPIC_TIMEOUT_MS = 60_000;
 
 /** What {@link awaitTopic} asks and tells. */
@@ -132,7 +139,8 @@ async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
  * Waits for a broker, however long it takes, and then for the topic, which is never created here.
  *
  * @returns the topic's number of partitions, or undefined when the signal was aborted first
- * @throws {ProducerError} when brokers answer and the topic is not there for a minute, or may not be seen, or the login is refused
+ * @throws {ProducerError} when brokers answer and the topic is not there for a minute, or may not
+ * be seen, or the login is refused
  */
 export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
   const { topic, servers, signal } = wait;
@@ -149,7 +157,7 @@ export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
         if (missingMs >= TOPIC_TIMEOUT_MS) throw missingTopic(topic, servers);
         const seconds = Math.round((TOPIC_TIMEOUT_MS - missingMs) / 1000);
         wait.waiting(`topic ${topic} does not exist on ${servers}; giving up in ${seconds} s`);
-      } else if (judge(error) === 'refused') {
+      } else if (classifyError(error) === 'refused') {
         throw new ProducerError(
           `${servers} refused to describe topic ${topic}: ${describe(error)}`,
           'check KAFKA_TOPIC and the rights of this client',
@@ -186,8 +194,9 @@ const missingTopic = (topic: string, servers: string): ProducerError =>
 export type PartitionOf = (key: string) => number;
 
 /**
- * Places keys as the Java client does (murmur2 of the key), for the number of partitions a topic has at the
- * start: a batch that is sent again must go where it went before, even if partitions were added meanwhile.
+ * Places keys as the Java client does (murmur2 of the key), for the number of partitions a topic
+ * has at the start: a batch that is sent again must go where it went before, even if partitions
+ * were added meanwhile.
  */
 export function javaPartitioner(topic: string, partitionCount: number): PartitionOf {
   const place = Partitioners.DefaultPartitioner();

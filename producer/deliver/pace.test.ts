@@ -6,7 +6,10 @@ interface Step {
   readonly count: number;
 }
 
-/** Asks the pacer the way the flow does: sleeps what it says, at least a timer's millisecond and some more. */
+/**
+ * Asks the pacer the way the flow does: sleeps what it says, at least a timer's millisecond and
+ * some more.
+ */
 function simulate(pacer: Pacer, fromMs: number, untilMs: number, oversleepMs = 0.4): Step[] {
   const steps: Step[] = [];
   for (let atMs = fromMs; atMs < untilMs; ) {

@@ -7,7 +7,10 @@ const LONGEST_DEBT_MS = 1000;
 const CATCH_UP = 2;
 /** However late a call comes, it hands out no more than this much time's worth of records. */
 const LONGEST_STEP_MS = 50;
-/** No process of this kind gets near a million records a second: from here on pacing has nothing to hold back. */
+/**
+ * No process of this kind gets near a million records a second: from here on pacing has nothing to
+ * hold back.
+ */
 const UNREACHABLE_RATE = 1_000_000;
 /** With no rate to keep, this many records go between two looks at signals and sockets. */
 const UNPACED_STEP = 256;
@@ -21,10 +24,10 @@ export interface Pacer {
 }
 
 /**
- * Holds a rate against the clock: record n is due n / rate after the start, so that rounding never adds
- * up. A process that was held up makes up for it at no more than twice the rate, not in one burst; and for
- * no more than one second's worth: the rest is forgiven, so that an outage with a full buffer is followed
- * by the rate that was asked for.
+ * Holds a rate against the clock: record n is due n / rate after the start, so that rounding never
+ * adds up. A process that was held up makes up for it at no more than twice the rate, not in one
+ * burst; and for no more than one second's worth: the rest is forgiven, so that an outage with a
+ * full buffer is followed by the rate that was asked for.
  *
  * @param recordsPerSecond the rate; 0 for no pacing at all
  * @param profile how the rate changes with time
@@ -66,8 +69,8 @@ export function createPacer(recordsPerSecond: number, startMs: number, profile: 
 }
 
 /**
- * A way to stop many waits at once. Every partition waits on it, so Node's warning about more than ten
- * listeners, meant to find leaks, does not apply.
+ * A way to stop many waits at once. Every partition waits on it, so Node's warning about more than
+ * ten listeners, meant to find leaks, does not apply.
  */
 export function createStop(): AbortController {
   const stop = new AbortController();
@@ -78,7 +81,9 @@ export function createStop(): AbortController {
 /** What a timer of Node can wait at most; it would take a longer time for none. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait. */
+/**
+ * Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait.
+ */
 export class Doorbell {
   readonly #waiting = new Set<() => void>();
 
@@ -86,7 +91,9 @@ export class Doorbell {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves at the next ring, when the signal is aborted, or after `atMostMs` (24 days at most). */
+  /**
+   * Resolves at the next ring, when the signal is aborted, or after `atMostMs` (24 days at most).
+   */
   wait(signal: AbortSignal, atMostMs?: number): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -115,8 +122,9 @@ export function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 /**
- * What the work resolves or rejects with, or undefined as soon as the signal is aborted. It is not a race against
- * one promise of the abort: such a promise would keep every result that it was ever raced with.
+ * What the work resolves or rejects with, or undefined as soon as the signal is aborted. It is not
+ * a race against one promise of the abort: such a promise would keep every result that it was ever
+ * raced with.
  */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

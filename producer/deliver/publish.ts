@@ -51,12 +51,15 @@ export const PUBLISH_LIMITS: PublishLimits = {
   bufferBytes: 32 * 1024 * 1024,
 };
 
-/** Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by key. */
+/**
+ * Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by
+ * key.
+ */
 export class Publisher {
   readonly #partitionOf: PartitionOf;
   readonly #memory: MemoryBound;
   readonly #deliveries: readonly Delivery[];
-  readonly #lanes: readonly Lane[];
+  readonly #senders: readonly PartitionSender[];
   readonly #events: PublishEvents;
   #sent = 0;
   #acknowledged = 0;
@@ -76,9 +79,9 @@ export class Publisher {
       this.#memory.release(bytes);
       events.acknowledged(this.counts);
     };
-    this.#lanes = this.#deliveries.map(
+    this.#senders = this.#deliveries.map(
       (delivery, partition) =>
-        new Lane(
+        new PartitionSender(
           limits,
           (batch, signal) => delivery.deliver(batch, signal),
           (batch, receipt) => acknowledged(partition, batch, receipt),
@@ -100,10 +103,11 @@ export class Publisher {
   offer(record: OutgoingRecord): boolean {
     const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value ?? '');
     if (!this.#memory.tryTake(bytes)) return false;
-    const lane = this.#lanes[this.#partitionOf(record.key)];
-    if (!lane) throw new RangeError(`key ${record.key} belongs to none of ${this.#lanes.length} partitions`);
+    const sender = this.#senders[this.#partitionOf(record.key)];
+    if (!sender)
+      throw new RangeError(`key ${record.key} belongs to none of ${this.#senders.length} partitions`);
     this.#sent += 1;
-    lane.append(record, bytes);
+    sender.append(record, bytes);
     return true;
   }
 
@@ -114,25 +118,31 @@ export class Publisher {
 
   /** Sends until the signal is aborted; rejects when the broker refuses records for good. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.run(signal)));
+    await Promise.all(this.#senders.map((sender) => sender.run(signal)));
   }
 
   /** Sends what is buffered without more lingering; resolves when the broker has all of it. */
   async flush(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.flush()));
+    await Promise.all(this.#senders.map((sender) => sender.flush()));
   }
 
-  /** Ends publishing: what the broker has not acknowledged has failed, and the connections are dropped. */
+  /**
+   * Ends publishing: what the broker has not acknowledged has failed, and the connections are
+   * dropped.
+   */
   async close(): Promise<void> {
     this.#failed = this.#sent - this.#acknowledged;
-    for (const [partition, lane] of this.#lanes.entries()) {
-      if (lane.underWay.length > 0) this.#events.abandoned(partition, lane.underWay);
+    for (const [partition, sender] of this.#senders.entries()) {
+      if (sender.underWay.length > 0) this.#events.abandoned(partition, sender.underWay);
     }
     await Promise.allSettled(this.#deliveries.map((delivery) => delivery.close()));
   }
 }
 
-/** Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted before that. */
+/**
+ * Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted
+ * before that.
+ */
 type Deliver = (batch: Batch, signal: AbortSignal) => Promise<Receipt | undefined>;
 
 interface Flush {
@@ -145,10 +155,10 @@ interface Flush {
 const WARM_UP: Batch = { records: [], bytes: 0 };
 
 /**
- * The records of one partition on their way, in their order and one batch at a time: the next batch leaves
- * when the one before is acknowledged.
+ * The records of one partition on their way, in their order and one batch at a time: the next batch
+ * leaves when the one before is acknowledged.
  */
-export class Lane {
+export class PartitionSender {
   readonly #queue: BatchQueue;
   readonly #deliver: Deliver;
   readonly #acknowledged: (batch: Batch, receipt: Receipt) => void;

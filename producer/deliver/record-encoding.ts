@@ -11,7 +11,10 @@ function sizeOfVarint(value: number): number {
   return size;
 }
 
-/** Writes a number that is not negative as a zigzag varint and returns where it ends. Exact up to 2^52. */
+/**
+ * Writes a number that is not negative as a zigzag varint and returns where it ends. Exact up to
+ * 2^52.
+ */
 function writeVarint(buffer: Buffer, value: number, at: number): number {
   let rest = value * 2;
   let end = at;
@@ -28,8 +31,8 @@ const NULL_LENGTH = 1;
 
 /**
  * Encodes the records of one batch, one behind the other, in Kafka's format v2 without headers
- * (https://kafka.apache.org/documentation/#record): what stands behind the header of a record batch before it is
- * compressed.
+ * (https://kafka.apache.org/documentation/#record): what stands behind the header of a record batch
+ * before it is compressed.
  *
  * @param firstTimestampMs of the batch: no record is older
  */
@@ -67,7 +70,9 @@ function writeText(buffer: Buffer, text: string, at: number): number {
   return start + buffer.write(text, start);
 }
 
-/** What kafkajs writes a request with; of its encoders for single records only these parts are read. */
+/**
+ * What kafkajs writes a request with; of its encoders for single records only these parts are read.
+ */
 interface Encoded {
   readonly buf: Buffer;
   readonly buffer: Buffer;
@@ -83,13 +88,15 @@ const encodedAs = (bytes: Buffer): Encoded => ({ buf: bytes, buffer: bytes });
 const NOTHING = encodedAs(Buffer.alloc(0));
 
 /**
- * The messages of a batch, all for one partition, that are encoded all at once. kafkajs (2.2) asks its list of messages
- * for an encoder of each with `map`, made of a dozen small buffers: 11 µs a record, against 1 µs. This list answers with the
- * bytes of all records in the place of the first and nothing in the places of the others. Before that, kafkajs groups
- * messages by partition with `reduce`, copying what it has for each of them: this list stays whole.
+ * The messages of a batch, all for one partition, that are encoded all at once. kafkajs (2.2) asks
+ * its list of messages for an encoder of each with `map`, made of a dozen small buffers: 11 µs a
+ * record, against 1 µs. This list answers with the bytes of all records in the place of the first
+ * and nothing in the places of the others. Before that, kafkajs groups messages by partition with
+ * `reduce`, copying what it has for each of them: this list stays whole.
  *
- * What kafkajs makes of the first message is always looked at. If it is not what is expected, for the encoding byte for
- * byte, or if the methods are called for anything else, the list is an ordinary one.
+ * What kafkajs makes of the first message is always looked at. If it is not what is expected, for
+ * the encoding byte for byte, or if the methods are called for anything else, the list is an
+ * ordinary one.
  */
 export function encodedMessages(records: readonly OutgoingRecord[]): Message[] {
   const list = records.map(
@@ -140,8 +147,8 @@ const compress = promisify<Buffer, { level: number }, Buffer>(gzip);
 const decompress = promisify<Buffer, Buffer>(gunzip);
 
 /**
- * Makes kafkajs compress at zlib's fastest level, on the threads of libuv: batches grow by a tenth against the default level
- * and cost a third of the time.
+ * Makes kafkajs compress at zlib's fastest level, on the threads of libuv: batches grow by a tenth
+ * against the default level and cost a third of the time.
  */
 export function useFastGzip(): void {
   CompressionCodecs[CompressionTypes.GZIP] = () => ({
@@ -173,8 +180,8 @@ interface OpenBatch {
 }
 
 /**
- * The records of one partition in the order they came, cut into batches the way Kafka's own producer does
- * with `batch.size` and `linger.ms`. Times are milliseconds of one monotonic clock.
+ * The records of one partition in the order they came, cut into batches the way Kafka's own
+ * producer does with `batch.size` and `linger.ms`. Times are milliseconds of one monotonic clock.
  */
 export class BatchQueue {
   readonly #limits: BatchLimits;

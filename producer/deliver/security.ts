@@ -5,7 +5,10 @@ import { ConfigError, shownValue } from '../errors.ts';
 
 /** How a client proves who it is and whom it talks to. Holds secrets: never to be printed. */
 export interface KafkaSecurity {
-  /** Undefined for a connection that is not encrypted. PEM texts; without `ca`, Node's own authorities are trusted. */
+  /**
+   * Undefined for a connection that is not encrypted. PEM texts; without `ca`, Node's own
+   * authorities are trusted.
+   */
   readonly ssl: TlsOptions | undefined;
   readonly sasl: SASLOptions | undefined;
 }
@@ -18,7 +21,10 @@ interface TlsOptions {
   readonly passphrase?: string;
 }
 
-/** The settings, named after Kafka's own (`security.protocol`, `sasl.mechanism`, `ssl.…`); passwords in the environment or a file only. */
+/**
+ * The settings, named after Kafka's own (`security.protocol`, `sasl.mechanism`, `ssl.…`); passwords
+ * in the environment or a file only.
+ */
 const SECURITY_SETTINGS = [
   'KAFKA_SECURITY_PROTOCOL',
   'KAFKA_SASL_MECHANISM',

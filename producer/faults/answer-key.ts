@@ -5,8 +5,9 @@ import { drawFrom, type Random } from '../generate/random.ts';
 import type { OutgoingRecord, RecordTrace } from '../generate/transactions.ts';
 
 /**
- * The file that tells which records were made wrong on purpose, one JSON object a line. A line is written when the broker
- * has acknowledged its record, before anything else happens with the acknowledgement; a later run appends.
+ * The file that tells which records were made wrong on purpose, one JSON object a line. A line is
+ * written when the broker has acknowledged its record, before anything else happens with the
+ * acknowledgement; a later run appends.
  */
 export class AnswerKey {
   readonly #path: string;
@@ -119,7 +120,10 @@ function unknownLine({ value, trace }: OutgoingRecord, partition: number, why: s
 }
 
 const POLL_MS = 250;
-/** In containers the folder is handed over to the producer's user by a service that starts beside it. */
+/**
+ * In containers the folder is handed over to the producer's user by a service that starts beside
+ * it.
+ */
 const TIMEOUT_MS = 60_000;
 
 /**
@@ -195,7 +199,10 @@ const BAD_TIMESTAMPS = [
 ];
 const BAD_AMOUNTS = ['"12.345"', '12.345', '1e16', 'true', '"twelve"'];
 
-/** The value with the JSON of one of its members replaced, or the member left out when there is none. */
+/**
+ * The value with the JSON of one of its members replaced, or the member left out when there is
+ * none.
+ */
 function withMember(value: string, field: string, json: string | undefined): string {
   const members = Object.entries(JSON.parse(value) as Record<string, unknown>).map(
     ([name, content]) => [name, name === field ? json : JSON.stringify(content)] as const,

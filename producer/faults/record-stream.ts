@@ -28,8 +28,8 @@ const REMEMBERED = 64;
 const MOST_OVERTAKING = 20;
 
 /**
- * The records in the order in which they are sent: record n follows from the seed, from n and from the event times, and
- * from nothing else. Faults are drawn from a stream of chance of their own.
+ * The records in the order in which they are sent: record n follows from the seed, from n and from
+ * the event times, and from nothing else. Faults are drawn from a stream of chance of their own.
  */
 export function createRecordStream(options: StreamOptions): RecordSource {
   const { population, seed, clock, plan, hasDayAndNight } = options;
@@ -138,8 +138,8 @@ const LEAST_MS = 1_000;
 const MOST_MS = 3_600_000;
 
 /**
- * How long before its sending a late event happened: log-normal with a median of 90 s, from a second to an hour. One in six
- * is later than the five minutes of gold's watermark.
+ * How long before its sending a late event happened: log-normal with a median of 90 s, from a
+ * second to an hour. One in six is later than the five minutes of gold's watermark.
  */
 function drawLatenessMs(random: Random): number {
   const drawn = MEDIAN_LATENESS_MS * Math.exp(LATENESS_SPREAD * drawNormal(random));
@@ -155,8 +155,8 @@ const MEAN_LENGTH = (SHORTEST + LONGEST) / 2;
 const DENSITY = 0.5;
 
 /**
- * Says which records are payments with stolen cards. A spree is 8 to 20 payments with one card, in half of the records until
- * it is over.
+ * Says which records are payments with stolen cards. A spree is 8 to 20 payments with one card, in
+ * half of the records until it is over.
  *
  * @param rate share of such records in the long run
  */
@@ -167,7 +167,8 @@ function fraudSprees(random: Random, cards: readonly Card[], rate: number): () =
     const card = drawFrom(random, cards);
     if (!stolen.includes(card)) stolen.push(card);
   }
-  // In the long run: payments of a spree / (records during it + records before the next begins) = rate.
+  // In the long run: payments of a spree / (records during it + records before the next begins) =
+  // rate.
   const beginChance = 1 / (MEAN_LENGTH / rate - MEAN_LENGTH / DENSITY);
   let card: Card | undefined;
   let left = 0;
@@ -184,7 +185,10 @@ function fraudSprees(random: Random, cards: readonly Card[], rate: number): () =
   };
 }
 
-/** Which faults are put into the stream, and how often. Rates are shares of the records that are sent, from 0 to 1. */
+/**
+ * Which faults are put into the stream, and how often. Rates are shares of the records that are
+ * sent, from 0 to 1.
+ */
 export interface FaultPlan {
   /** Events that happened longer before they are sent than the rest; see {@link drawLatenessMs}. */
   readonly lateRate: number;

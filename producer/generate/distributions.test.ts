@@ -5,7 +5,8 @@ import { categories, createPopulation, currencies, places } from './population.t
 import { derivedSeed, seededRandom, weightedDraw } from './random.ts';
 import { createRecordSource, type Transaction, transactionSchema } from './transactions.ts';
 
-// Seeds are fixed, so a test here passes or fails for good: limits are those of one chance in a million.
+// Seeds are fixed, so a test here passes or fails for good: limits are those of one chance in a
+// million.
 const COUNT = 100_000;
 const NOON_MS = Date.UTC(2026, 0, 1, 12);
 const population = createPopulation();

@@ -16,7 +16,10 @@ export function wallClock(recordsPerSecond: number): EventClock {
   };
 }
 
-/** Events happen at times that depend on nothing but the record's number: the same for any rate of sending. */
+/**
+ * Events happen at times that depend on nothing but the record's number: the same for any rate of
+ * sending.
+ */
 export function countedClock(startMs: number, eventsPerSecond: number, profile: LoadProfile): EventClock {
   const unitMs = 1000 / eventsPerSecond;
   return {
@@ -25,7 +28,10 @@ export function countedClock(startMs: number, eventsPerSecond: number, profile: 
   };
 }
 
-/** Bursts: for `lastsSeconds` at the end of every `everySeconds` there are `factor` times as many records. */
+/**
+ * Bursts: for `lastsSeconds` at the end of every `everySeconds` there are `factor` times as many
+ * records.
+ */
 export interface BurstShape {
   /** Above 1. */
   readonly factor: number;
@@ -35,13 +41,16 @@ export interface BurstShape {
 }
 
 /**
- * How records are spread over time at a base rate. Time is counted in units: one unit is the time from one record to the
- * next at the base rate, so that one profile serves any rate.
+ * How records are spread over time at a base rate. Time is counted in units: one unit is the time
+ * from one record to the next at the base rate, so that one profile serves any rate.
  */
 export interface LoadProfile {
   /** When record n (from 0) is due, in units since the start. */
   unitsOf(record: number): number;
-  /** How many records are due once this many units have passed since the first, as a fraction; inverse of `unitsOf`. */
+  /**
+   * How many records are due once this many units have passed since the first, as a fraction;
+   * inverse of `unitsOf`.
+   */
   recordsBy(units: number): number;
   isBurst(record: number): boolean;
   /** The highest rate as a multiple of the base rate. */
@@ -92,8 +101,9 @@ const HOUR_MS = 3_600_000;
 const DEGREES_OF_AN_HOUR = 15;
 
 /**
- * How active people are at a place at an instant, above 0 and at most 1. Local time is that of the sun (15° of
- * longitude an hour), which needs no tables of time zones and is the same in every version of Node.
+ * How active people are at a place at an instant, above 0 and at most 1. Local time is that of the
+ * sun (15° of longitude an hour), which needs no tables of time zones and is the same in every
+ * version of Node.
  */
 export function activityAt(place: Place, timeMs: number): number {
   const hours = Math.floor(timeMs / HOUR_MS + place.lon / DEGREES_OF_AN_HOUR);
@@ -108,7 +118,10 @@ const HIGH_EUROS = 200;
 const PER_DOUBLING = 0.05;
 const MOST = 0.4;
 
-/** The chance that a payment is declined: 2.5 %, 5 points more abroad and for each doubling above 200 euros, at most 40 %. */
+/**
+ * The chance that a payment is declined: 2.5 %, 5 points more abroad and for each doubling above
+ * 200 euros, at most 40 %.
+ */
 export function declineChance(euros: number, isAbroad: boolean): number {
   const doublings = euros > HIGH_EUROS ? Math.log2(euros / HIGH_EUROS) : 0;
   return Math.min(MOST, BASE + (isAbroad ? ABROAD : 0) + PER_DOUBLING * doublings);

@@ -1,7 +1,10 @@
 import { faker } from '@faker-js/faker/locale/en';
 import { drawFrom, type Random, seededRandom } from './random.ts';
 
-/** A point of sale: it stays where it is, sells one kind of thing and takes the currency of its place. */
+/**
+ * A point of sale: it stays where it is, sells one kind of thing and takes the currency of its
+ * place.
+ */
 export interface Outlet {
   readonly merchant: string;
   readonly category: Category;
@@ -16,7 +19,9 @@ export interface Card {
   readonly cardId: string;
   readonly userId: string;
   readonly home: Place;
-  /** Share of all transactions as a weight relative to the other cards; see {@link ZIPF_EXPONENT}. */
+  /**
+   * Share of all transactions as a weight relative to the other cards; see {@link ZIPF_EXPONENT}.
+   */
   readonly weight: number;
 }
 
@@ -116,7 +121,9 @@ export interface Place {
 
 /** How amounts are written in a currency. */
 export interface Currency {
-  /** Decimals of the minor unit (ISO 4217), never more than two here: the job keeps decimal(18,2). */
+  /**
+   * Decimals of the minor unit (ISO 4217), never more than two here: the job keeps decimal(18,2).
+   */
   readonly decimals: 0 | 2;
   /** Rough price level: how many units cost what one euro does. Only magnitudes matter. */
   readonly unitsPerEuro: number;
@@ -173,7 +180,9 @@ export interface Category {
   readonly weight: number;
   /** Half of the amounts are below this many euros. */
   readonly medianEuros: number;
-  /** Standard deviation of the amount's logarithm: amounts are log-normal, many small and few large. */
+  /**
+   * Standard deviation of the amount's logarithm: amounts are log-normal, many small and few large.
+   */
   readonly spread: number;
 }
 

@@ -17,8 +17,9 @@ export function seedFromSystem(): string {
 }
 
 /**
- * The starting point of one of several streams of chance that follow from one seed: what is drawn from one stream
- * changes nothing in another. The text is hashed (SHA-256), so that neighbouring seeds have nothing in common.
+ * The starting point of one of several streams of chance that follow from one seed: what is drawn
+ * from one stream changes nothing in another. The text is hashed (SHA-256), so that neighbouring
+ * seeds have nothing in common.
  */
 export function derivedSeed(seed: string, stream: string): Seed {
   const digest = createHash('sha256').update(`${stream}\n${seed}`).digest();
@@ -27,7 +28,8 @@ export function derivedSeed(seed: string, stream: string): Seed {
 
 /**
  * xoshiro128** of Blackman and Vigna (https://prng.di.unimi.it/xoshiro128starstar.c). Faker has a
- * seedable generator too, but only in its main entry, which loads every locale: 0.25 s of CPU at each start.
+ * seedable generator too, but only in its main entry, which loads every locale: 0.25 s of CPU at
+ * each start.
  */
 export function seededRandom(seed: Seed): Random {
   if (seed.every((word) => word >>> 0 === 0)) throw new RangeError('a seed needs a word that is not zero');
@@ -79,8 +81,9 @@ export function drawNormal(random: Random): number {
 export type WeightedDraw<T> = (random: Random) => T;
 
 /**
- * Walker's alias method in Vose's form (M. Vose, "A Linear Algorithm for Generating Random Numbers with a Given
- * Distribution", 1991): a draw costs one fraction and one comparison, however many entries there are.
+ * Walker's alias method in Vose's form (M. Vose, "A Linear Algorithm for Generating Random Numbers
+ * with a Given Distribution", 1991): a draw costs one fraction and one comparison, however many
+ * entries there are.
  *
  * @param weights positive and finite, one for each entry; only their ratios matter
  */

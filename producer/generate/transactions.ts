@@ -21,8 +21,8 @@ export interface TransactionRecord extends OutgoingRecord {
 /** An endless supply of transactions; it knows no clock and no broker. */
 export interface TransactionSource {
   /**
-   * The next transaction, at this event time (whole milliseconds since the epoch), which is the record's time too unless
-   * another is given.
+   * The next transaction, at this event time (whole milliseconds since the epoch), which is the
+   * record's time too unless another is given.
    *
    * @param card who pays; drawn when it is not given
    */
@@ -72,7 +72,10 @@ function outletTexts(population: Population): ReadonlyMap<Outlet, OutletText> {
   return new Map(all.map((outlet) => [outlet, outletText(outlet)]));
 }
 
-/** Transactions of a population, drawn from one source of chance: the same seed and times give the same records. */
+/**
+ * Transactions of a population, drawn from one source of chance: the same seed and times give the
+ * same records.
+ */
 export function createRecordSource(
   population: Population,
   random: Random,
@@ -161,8 +164,9 @@ export type Transaction = z.infer<typeof transactionSchema>;
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
 
 /**
- * Writes times as ISO-8601 in UTC with milliseconds and a numeric offset, as in `2026-01-01T12:00:00.123+00:00`. Times
- * come one second after another, so the part down to the second is kept.
+ * Writes times as ISO-8601 in UTC with milliseconds and a numeric offset, as in
+ * `2026-01-01T12:00:00.123+00:00`. Times come one second after another, so the part down to the
+ * second is kept.
  */
 export function isoWriter(): (timeMs: number) => string {
   let keptSecond = Number.NaN;
@@ -177,7 +181,10 @@ export function isoWriter(): (timeMs: number) => string {
   };
 }
 
-/** A decimal number from its count of minor units, as JSON.stringify would write it: without zeros at the end. */
+/**
+ * A decimal number from its count of minor units, as JSON.stringify would write it: without zeros
+ * at the end.
+ */
 export function amountText(minorUnits: number, decimals: 0 | 2): string {
   if (decimals === 0) return String(minorUnits);
   const units = Math.floor(minorUnits / 100);
@@ -204,7 +211,10 @@ export interface OutgoingRecord {
 
 /** What was done to a record on purpose, and where in the topic it has come to lie. */
 export interface RecordTrace {
-  /** As in the answer key, such as `late` or `malformed:tombstone`; undefined for a record as it should be. */
+  /**
+   * As in the answer key, such as `late` or `malformed:tombstone`; undefined for a record as it
+   * should be.
+   */
   readonly fault?: string;
   /** Why the job must quarantine it; undefined for a record that it must take. */
   readonly reason?: string;

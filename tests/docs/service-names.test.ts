@@ -49,7 +49,10 @@ function textsOf(path: string): readonly string[] {
   return texts;
 }
 
-/** A name of several words means the service wherever it stands; one of a single word is also an ordinary word. */
+/**
+ * A name of several words means the service wherever it stands; one of a single word is also an
+ * ordinary word.
+ */
 function names(text: string, name: string): boolean {
   return name.includes('-') ? new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text) : text === name;
 }

@@ -294,7 +294,10 @@ function ofProducer(name: string, value: string): unknown {
   }
 }
 
-/** The job's value of each setting of the injected table, in one process of Python; null where it is refused. */
+/**
+ * The job's value of each setting of the injected table, in one process of Python; null where it is
+ * refused.
+ */
 function ofJob(pairs: readonly (readonly [string, string])[]): readonly unknown[] {
   const program = `
 import json, sys

@@ -164,7 +164,8 @@ describe.skipIf(!engine)(
               : undefined;
           },
         );
-        // Two files, since the first may be of records from before. Counting files costs nothing, unlike a command every second.
+        // Two files, since the first may be of records from before. Counting files costs nothing,
+        // unlike a command every second.
         const written = silverFiles().length;
         await until(
           () => `no data after ${service} was killed`,

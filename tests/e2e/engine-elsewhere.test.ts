@@ -27,7 +27,10 @@ describe.skipIf(!engine || !isRoot)('a checkout at a path where the engine has a
     rmSync(stack.folder, { recursive: true });
   });
 
-  /** A command in a mount namespace of its own, in which the checkout is at the path, as in a devcontainer. */
+  /**
+   * A command in a mount namespace of its own, in which the checkout is at the path, as in a
+   * devcontainer.
+   */
   async function up(settings: Readonly<Record<string, string>>): Promise<CommandResult> {
     const { OUTPUT_DIR: _output, RUN_DIR: _run, ...environment } = stack.environment;
     const script = `mount --bind "${join(folder, 'checkout')}" "${seen}" && cd "${seen}" && exec "$0" bootstrap.mjs up`;

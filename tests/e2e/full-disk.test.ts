@@ -104,7 +104,8 @@ describe.skipIf(!canMount() && process.env['CI'] === undefined)('a full disk und
       },
     );
     expect(recorded().supervisor).toMatchObject({ pid: supervisor.pid });
-    // A start that failed for want of space leaves Kafka's mark of a clean shutdown beside half-made indexes.
+    // A start that failed for want of space leaves Kafka's mark of a clean shutdown beside
+    // half-made indexes.
     const brokerLog = readFileSync(join(stack.runDir, 'logs', 'kafka.log'), 'utf8');
     expect(brokerLog).toContain('since no clean shutdown file was found');
     expect(brokerLog).not.toContain('Skipping recovery');

@@ -21,8 +21,9 @@ beforeAll(async () => {
 afterAll(() => stack.discard());
 
 /**
- * Events over an hour that begins now, in event-time order but for up to four minutes of disorder, so that none is past the
- * 5-minute watermark, and one an hour and a quarter from now that closes the hour's windows.
+ * Events over an hour that begins now, in event-time order but for up to four minutes of disorder,
+ * so that none is past the 5-minute watermark, and one an hour and a quarter from now that closes
+ * the hour's windows.
  */
 function events(beginMs: number) {
   const spread = Array.from({ length: EVENTS }, (_, index) => {

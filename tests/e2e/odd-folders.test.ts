@@ -11,7 +11,10 @@ const CORE_SITE = `<configuration>
 </configuration>
 `;
 
-/** One stack: in a folder whose name is no URI, in a C locale, next to a Hadoop whose file system is elsewhere. */
+/**
+ * One stack: in a folder whose name is no URI, in a C locale, next to a Hadoop whose file system is
+ * elsewhere.
+ */
 let stack: TestStack;
 const hadoop = mkdtempSync(join(tmpdir(), 'medallion-hadoop-'));
 beforeAll(async () => {

@@ -9,7 +9,10 @@ import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import type { VerifyResult } from '../support/verify.ts';
 
-/** A topic that others write to as well: other codecs, transactions, compaction. Each test begins with what the one before left. */
+/**
+ * A topic that others write to as well: other codecs, transactions, compaction. Each test begins
+ * with what the one before left.
+ */
 let stack: TestStack;
 let client: TestClient;
 const OWN_RECORDS = 100;
@@ -85,8 +88,9 @@ async function codecsOfLog(): Promise<ReadonlySet<string | undefined>> {
 
 it('batches of every codec are read and compared', async () => {
   const before = sent;
-  // The broker compresses what it is sent, with the libraries that Java's clients use. It hears of a topic's new configuration
-  // only after it has confirmed it (a notification of ZooKeeper), so that a batch may still have the codec before.
+  // The broker compresses what it is sent, with the libraries that Java's clients use. It hears of
+  // a topic's new configuration only after it has confirmed it (a notification of ZooKeeper), so
+  // that a batch may still have the codec before.
   for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
     await client.configure({ 'compression.type': codec });
     await until(

@@ -45,7 +45,8 @@ beforeAll(async () => {
   generate();
   stack = await TestStack.create({
     ...{ PIPELINE: pipeline, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
-    // That silver's files of before a change of the pipeline are there after it, however long the machine takes.
+    // That silver's files of before a change of the pipeline are there after it, however long the
+    // machine takes.
     MAX_FILES_PER_SINK: '0',
   });
   const up = await stack.run('up');

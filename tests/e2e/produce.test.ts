@@ -46,7 +46,7 @@ describe.runIf(process.platform === 'linux')('npm run produce against a real bro
     const settings = loadSettings({ flags: {}, environment, projectDir: folder });
     runtime = localRuntime(stackConfig(settings, projectDir, environment), SERVICES);
     const wanted = ['java', 'pyspark', 'kafka-jars'];
-    for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
+    for (const step of runtime.setup().filter(({ name }) => wanted.includes(name))) {
       await step.run({ signal: never, onDetail: () => undefined });
     }
     await runtime.start('zookeeper', never);

@@ -43,7 +43,7 @@ describe.runIf(process.platform === 'linux')(
       config = stackConfig(settings, projectDir, environment);
       runtime = localRuntime(config, SERVICES);
       const wanted = ['java', 'pyspark', 'kafka-jars'];
-      for (const step of runtime.preparation().filter(({ name }) => wanted.includes(name))) {
+      for (const step of runtime.setup().filter(({ name }) => wanted.includes(name))) {
         await step.run({ signal: never, onDetail: () => undefined });
       }
     }, PROVISION_TIMEOUT_MS);
@@ -131,7 +131,9 @@ describe.runIf(process.platform === 'linux')(
 /** 127.0.0.1 as /proc/net/tcp writes it; in tcp6, as an address that was mapped. */
 const LOOPBACK = '127.0.0.1';
 
-/** Local addresses of the TCP sockets that a process listens on; format of proc(5), /proc/net/tcp. */
+/**
+ * Local addresses of the TCP sockets that a process listens on; format of proc(5), /proc/net/tcp.
+ */
 function listeningAddresses(pid: number): readonly string[] {
   return ['tcp', 'tcp6'].flatMap((table) => {
     const inodes = socketInodes(pid);

@@ -237,7 +237,8 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<void> | v
 describe('verify --deep', () => {
   it('finds every value as the record gives it, and every record of the key where it should be', async () => {
     const key = await send(MESSY);
-    // Closes all windows so far. Records are late once a micro-batch of gold has run with its watermark.
+    // Closes all windows so far. Records are late once a micro-batch of gold has run with its
+    // watermark.
     const closing = new Date(Date.now() + 9 * MINUTE_MS);
     const closed = new Date(closing.getTime() - 5 * MINUTE_MS).toISOString();
     await send([{ fault: 'closing', value: valueWith({ event_ts: closing.toISOString() }), reason: null }]);

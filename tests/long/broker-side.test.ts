@@ -8,7 +8,10 @@ import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import { type VerifyResult, verifiedUpTo, verify } from '../support/verify.ts';
 
-/** One stack, to which the broker does one thing after another: each begins with what the one before left. */
+/**
+ * One stack, to which the broker does one thing after another: each begins with what the one before
+ * left.
+ */
 let stack: TestStack;
 let client: TestClient;
 beforeAll(async () => {

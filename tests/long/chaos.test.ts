@@ -26,7 +26,10 @@ interface ChaosResult {
 const SETTINGS = { MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' };
 const DAMAGE = { missing: 0, doubled: 0, wrong: 0 };
 
-/** A cut file, executor and broker at once, the supervisor, a full disk, a broker restart: every kind but a pause, which Ctrl-C has. */
+/**
+ * A cut file, executor and broker at once, the supervisor, a full disk, a broker restart: every
+ * kind but a pause, which Ctrl-C has.
+ */
 const LOCAL = ['--seed', '867', '--faults', '5', '--pause', '0'];
 const LOCAL_FAULTS = ['truncate', 'two', 'kill', 'disk-full', 'restart'];
 

@@ -11,7 +11,10 @@ const NOT_CLONED = [
   join('bench', 'results'),
 ];
 
-/** Copies the checkout under test, as a clone of it would be, to a new folder, with the packages that are installed here. */
+/**
+ * Copies the checkout under test, as a clone of it would be, to a new folder, with the packages
+ * that are installed here.
+ */
 export function copyCheckout(to: string): void {
   cpSync(projectDir, to, {
     recursive: true,

@@ -6,7 +6,10 @@ import { TestStack } from './test-stack.ts';
 
 let count = 0;
 
-/** A stack of its own through Compose: a project, container names, volumes and ports that nothing else has. */
+/**
+ * A stack of its own through Compose: a project, container names, volumes and ports that nothing
+ * else has.
+ */
 export class ComposeStack {
   readonly stack: TestStack;
   readonly project: string;
@@ -31,7 +34,10 @@ export class ComposeStack {
     return new ComposeStack(stack, project, docker);
   }
 
-  /** `docker compose` as a user types it in the checkout, with OUTPUT_UID in `.env` as the README says. */
+  /**
+   * `docker compose` as a user types it in the checkout, with OUTPUT_UID in `.env` as the README
+   * says.
+   */
   compose(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
     const owner = process.getuid?.()
       ? { OUTPUT_UID: `${process.getuid()}`, OUTPUT_GID: `${process.getgid?.()}` }

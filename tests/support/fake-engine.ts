@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineContext } from '../../orchestrator/engine/engine-context.ts';
-import type { PreparationStep, ServiceObservation } from '../../orchestrator/runtimes/runtime.ts';
+import type { ServiceObservation, SetupStep } from '../../orchestrator/runtimes/runtime.ts';
 import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../orchestrator/settings/stack-config.ts';
 import type { ReportEvent } from '../../orchestrator/util/run-plan.ts';
@@ -21,14 +21,11 @@ export class FakeEngine {
   onEvent: (event: ReportEvent) => void = () => undefined;
   readonly abort = new AbortController();
   readonly #folder = mkdtempSync(join(tmpdir(), 'fake-engine-'));
-  readonly #preparation: readonly PreparationStep[];
+  readonly #setup: readonly SetupStep[];
 
-  constructor(
-    behaviours: ConstructorParameters<typeof FakeStack>[0] = {},
-    preparation: readonly PreparationStep[] = [],
-  ) {
+  constructor(behaviours: ConstructorParameters<typeof FakeStack>[0] = {}, setup: readonly SetupStep[] = []) {
     this.stack = new FakeStack(behaviours);
-    this.#preparation = preparation;
+    this.#setup = setup;
     this.config = this.configWith({});
   }
 
@@ -59,7 +56,7 @@ export class FakeEngine {
       select: async ({ outputDir }) => ({
         runtime: new FakeRuntime(this.stack, {
           outputDir,
-          preparation: this.#preparation,
+          setup: this.#setup,
           port: NOBODY_LISTENS,
         }),
         reason: 'runtime local, as the test says',

@@ -4,16 +4,16 @@ import {
   type FaultTarget,
   type HeldFault,
   heldFault,
-  NothingToStrike,
+  NothingToBreak,
 } from '../../orchestrator/runtimes/faults.ts';
 import {
   type LogLine,
   type LogOptions,
   neverStarted,
-  type PreparationStep,
   type Runtime,
   type ServiceExit,
   type ServiceObservation,
+  type SetupStep,
 } from '../../orchestrator/runtimes/runtime.ts';
 import {
   namesOf,
@@ -33,20 +33,20 @@ export class FakeRuntime implements Runtime {
   readonly services: readonly Service[];
   readonly outputPath: string;
   readonly #stack: FakeStack;
-  readonly #preparation: readonly PreparationStep[];
+  readonly #setup: readonly SetupStep[];
   readonly #port: number | undefined;
 
   constructor(
     stack: FakeStack,
     options: {
       readonly outputDir?: string;
-      readonly preparation?: readonly PreparationStep[];
+      readonly setup?: readonly SetupStep[];
       /** Where all services answer: that of each service when absent. */
       readonly port?: number;
     } = {},
   ) {
     this.#stack = stack;
-    this.#preparation = options.preparation ?? [];
+    this.#setup = options.setup ?? [];
     this.outputPath = join(options.outputDir ?? '/nonexistent', 'parquet');
     this.#port = options.port;
     this.services = stack.services;
@@ -60,8 +60,8 @@ export class FakeRuntime implements Runtime {
     signal.throwIfAborted();
   }
 
-  preparation(): readonly PreparationStep[] {
-    return this.#preparation;
+  setup(): readonly SetupStep[] {
+    return this.#setup;
   }
 
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
@@ -191,7 +191,7 @@ class FakeFaults implements Faults {
 
   #require(target: FaultTarget): ServiceName {
     const service = this.#find(target);
-    if (!service) throw new NothingToStrike(target);
+    if (!service) throw new NothingToBreak(target);
     return service;
   }
 
@@ -208,7 +208,10 @@ class FakeFaults implements Faults {
 export type FakeBehaviour =
   /** Runs until it is stopped. */
   | { readonly kind: 'runs'; readonly lines?: readonly string[] }
-  /** Ends by itself: a one-shot with this code; a daemon with a final exit code has failed, with any other it is started again. */
+  /**
+   * Ends by itself: a one-shot with this code; a daemon with a final exit code has failed, with any
+   * other it is started again.
+   */
   | { readonly kind: 'ends'; readonly code: number; readonly lines?: readonly string[] };
 
 interface FakeService {
@@ -220,7 +223,10 @@ interface FakeService {
 const RECENT_LINES = 50;
 const NEVER_STARTED = 'never started';
 
-/** A stack in memory, which outlives the runtime objects that look at it as a supervisor or an engine does. */
+/**
+ * A stack in memory, which outlives the runtime objects that look at it as a supervisor or an
+ * engine does.
+ */
 export class FakeStack {
   readonly services: readonly Service[];
   readonly #services = new Map<ServiceName, FakeService>();
@@ -285,7 +291,10 @@ export class FakeStack {
     for (const listener of this.#listeners) listener({ service: name, text });
   }
 
-  /** The service's process ends by itself; a daemon is started again at once unless the code is a final one. */
+  /**
+   * The service's process ends by itself; a daemon is started again at once unless the code is a
+   * final one.
+   */
   end(name: ServiceName, code: number): void {
     const { restarts } = this.#of(name).observation;
     const { kind, finalExitCodes } = serviceNamed(this.services, name);

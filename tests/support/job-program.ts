@@ -4,7 +4,10 @@ import { projectDir } from './project.ts';
 
 export const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-/** What a program that imports the job's modules prints, as JSON; it has `input` as JSON on standard input. */
+/**
+ * What a program that imports the job's modules prints, as JSON; it has `input` as JSON on standard
+ * input.
+ */
 export function runJobProgram(program: string, input: unknown): unknown {
   const cwd = join(projectDir, 'spark-app');
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8' };

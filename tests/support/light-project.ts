@@ -21,7 +21,10 @@ export interface LightProjectOptions {
 
 let count = 0;
 
-/** A Compose project with the services' names and restart policies, but containers that start at once. */
+/**
+ * A Compose project with the services' names and restart policies, but containers that start at
+ * once.
+ */
 export class LightProject {
   /** As Compose knows it. */
   readonly name: string;
@@ -71,7 +74,10 @@ export class LightProject {
     return new LightProject(project, engine, stackConfig(settings, projectDir, environment));
   }
 
-  /** The same project, as it is seen from another checkout: a copy of this one's folder, of which the project is named as this one's. */
+  /**
+   * The same project, as it is seen from another checkout: a copy of this one's folder, of which
+   * the project is named as this one's.
+   */
   async otherCheckout(): Promise<LightProject> {
     const { settings, projectDir, environment } = this.#config;
     const other = await mkdtemp(join(tmpdir(), 'medallion-compose-'));
@@ -110,7 +116,10 @@ export class LightProject {
     return new ComposeRuntime(this.#config, this.#engine, SERVICES, hasMadeData);
   }
 
-  /** Ends a service's main process from outside the engine, which does not take that for a wish to stop it. */
+  /**
+   * Ends a service's main process from outside the engine, which does not take that for a wish to
+   * stop it.
+   */
   async crash(service: ServiceName): Promise<void> {
     const container = await this.#containerOf(service);
     const { State } = await this.#engine.docker.getContainer(container).inspect();

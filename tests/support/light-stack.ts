@@ -70,7 +70,7 @@ export class LightStack {
     return new LocalRuntime(this.config, {
       services: SERVICES,
       launchOf: (service) => ({ spec: this.#spec(service), folders: [], files: [] }),
-      preparation: [],
+      setup: [],
       checkTools: async () => undefined,
     });
   }

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import { KAFKA_MS, type PlantedRecord } from './planted-topic.ts';
 
-/** A pipeline of every type, without the names of the product's own: its events have no time, and unknown fields are quarantined. */
+/**
+ * A pipeline of every type, without the names of the product's own: its events have no time, and
+ * unknown fields are quarantined.
+ */
 export const everything = loadPipeline(
   'data/fixtures/pipelines/everything/',
   join(import.meta.dirname, '../..'),

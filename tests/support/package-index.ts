@@ -8,7 +8,10 @@ import { onTestFinished } from 'vitest';
 /** How the index gives out the package: in full, cut off in the middle, or stalled there. */
 type Delivery = 'whole' | 'half' | 'stalled';
 
-/** A package index on this machine, with one package: a PySpark of a few files. Source of the protocol: PEP 503. */
+/**
+ * A package index on this machine, with one package: a PySpark of a few files. Source of the
+ * protocol: PEP 503.
+ */
 export interface PackageIndex {
   /** What PIP_INDEX_URL is set to. */
   readonly url: string;

@@ -31,7 +31,10 @@ export type BatchName = number | `${number}_${number}`;
 
 type Offsets = Readonly<Record<number, number>>;
 
-/** Writes a folder as the job leaves it, file by file, so that a test can leave out or add what it is about. */
+/**
+ * Writes a folder as the job leaves it, file by file, so that a test can leave out or add what it
+ * is about.
+ */
 export class PlantedOutputs {
   readonly path: string;
   /** The last batch of the source log by gold table. */
@@ -73,7 +76,8 @@ export class PlantedOutputs {
 
   /**
    * A committed micro-batch of a gold table's query.
-   * @param silver silver's micro-batches or parts whose files it has read; none for one without data
+   * @param silver silver's micro-batches or parts whose files it has read; none for one without
+   * data
    */
   async goldBatch(
     batch: number,

@@ -22,9 +22,15 @@ export interface PlantedRecord {
   /** The value as bronze has it; the same text where it is left out. */
   readonly bronze?: string;
   readonly headers?: readonly RecordHeader[];
-  /** When the broker took it, Unix ms; a millisecond after the record before it where it is left out. */
+  /**
+   * When the broker took it, Unix ms; a millisecond after the record before it where it is left
+   * out.
+   */
   readonly kafkaMs?: number;
-  /** A silver row, as SQL by column in the contract's order; without it the record is in quarantine for this reason. */
+  /**
+   * A silver row, as SQL by column in the contract's order; without it the record is in quarantine
+   * for this reason.
+   */
   readonly silver?: Readonly<Record<string, string>>;
   readonly reason?: string;
 }
@@ -84,10 +90,12 @@ export class PlantedTopic implements TopicReader {
   }
 
   /**
-   * Sends records and has them read by one committed micro-batch; then by one of gold, if there are silver rows, which an idle trigger
-   * follows: micro-batch 2n of gold reads the n-th silver file, and 2n + 1 emits what that has closed.
+   * Sends records and has them read by one committed micro-batch; then by one of gold, if there are
+   * silver rows, which an idle trigger follows: micro-batch 2n of gold reads the n-th silver file,
+   * and 2n + 1 emits what that has closed.
    * @param watermarkMs what the newest event up to here gives
-   * @param pipeline by which it reads them, of the same topic; that of the topic where it is left out
+   * @param pipeline by which it reads them, of the same topic; that of the topic where it is left
+   * out
    */
   async batch(
     batch: number,

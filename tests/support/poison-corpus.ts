@@ -25,7 +25,10 @@ export interface PoisonRecord {
   readonly reason: string | null;
 }
 
-/** The corpus that the job's own tests judge, too. A record without a key in the fixture has its name for one. */
+/**
+ * The corpus that the job's own tests judge, too. A record without a key in the fixture has its
+ * name for one.
+ */
 export function poisonCorpus(): readonly PoisonRecord[] {
   return readFileSync(new URL('../../data/fixtures/poison-corpus.jsonl', import.meta.url), 'utf8')
     .split('\n')

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Command lines of living processes that mention a text, such as a test's folder. Linux only: it reads /proc.
+ * Command lines of living processes that mention a text, such as a test's folder. Linux only: it
+ * reads /proc.
  * @returns pid and command line, words joined by blanks
  */
 export function processesOf(text: string): { pid: number; command: string }[] {

@@ -6,7 +6,8 @@ import { projectDir } from './project.ts';
 import { pythonTools } from './python-tools.ts';
 
 /**
- * Runs the job's tests. A run that ends badly without a failed test, such as one that cannot collect, counts as a failure.
+ * Runs the job's tests. A run that ends badly without a failed test, such as one that cannot
+ * collect, counts as a failure.
  *
  * @param long those with the mark `long`, instead of the others
  * @returns the counts, and everything that was printed: other tests run at the same time
@@ -34,7 +35,10 @@ export async function runPytest({ long }: { readonly long: boolean }) {
   }
 }
 
-/** The counts of a JUnit report's first `testsuite` and the names of its failed cases, as pytest writes it. */
+/**
+ * The counts of a JUnit report's first `testsuite` and the names of its failed cases, as pytest
+ * writes it.
+ */
 function countsOf(report: string, exitCode: number) {
   const suite = /<testsuite [^>]*>/.exec(report)?.[0] ?? '';
   const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);

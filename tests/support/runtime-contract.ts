@@ -1,13 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NothingToStrike } from '../../orchestrator/runtimes/faults.ts';
+import { NothingToBreak } from '../../orchestrator/runtimes/faults.ts';
 import type { LogLine, Runtime, ServiceObservation } from '../../orchestrator/runtimes/runtime.ts';
 import type { ServiceName } from '../../orchestrator/services/service-name.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 
-/** What the services of a runtime do in the suite instead of their real work; each process first writes `<service> began`. */
+/**
+ * What the services of a runtime do in the suite instead of their real work; each process first
+ * writes `<service> began`.
+ */
 export type ContractBehaviour = 'runs' | 'completes' | 'refuses' | 'stubborn';
 
-/** The behaviours that the suite relies on; others run. A subject may use its own programs, images or memory for them. */
+/**
+ * The behaviours that the suite relies on; others run. A subject may use its own programs, images
+ * or memory for them.
+ */
 export const CONTRACT_BEHAVIOURS: Readonly<Record<ServiceName, ContractBehaviour>> = {
   zookeeper: 'runs',
   kafka: 'runs',
@@ -24,8 +30,9 @@ export const CONTRACT_BEHAVIOURS: Readonly<Record<ServiceName, ContractBehaviour
 /** One stack to be tried, of which nothing runs and nothing was written. */
 export interface ContractSubject {
   /**
-   * Whether an engine outside this product starts what has ended at once again, whatever the exit code: a daemon that refuses its
-   * configuration may then have been tried a few times more before it counts as failed.
+   * Whether an engine outside this product starts what has ended at once again, whatever the exit
+   * code: a daemon that refuses its configuration may then have been tried a few times more before
+   * it counts as failed.
    */
   readonly restartsByEngine?: boolean;
   /** Another runtime object for the same stack, as another process would have it. */
@@ -185,14 +192,14 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
     it('faults strike what runs: a killed service is started again, a paused one runs on when that is lifted', async () => {
       const faults = runtime.faults();
       expect(await faults.isThere('broker')).toBe(false);
-      await expect(faults.kill('broker')).rejects.toThrow(NothingToStrike);
+      await expect(faults.kill('broker')).rejects.toThrow(NothingToBreak);
       await runtime.start('kafka', never);
       const before = await look('kafka');
       expect(await faults.isThere('broker')).toBe(true);
       const held = await faults.pause('broker');
       expect(await look('kafka')).toMatchObject({ state: 'running' });
-      await held.lift();
-      await held.lift();
+      await held.revert();
+      await held.revert();
       await faults.kill('broker');
       // An engine counts a start after `docker kill` as a first one.
       const isAnother = ({ restarts, since }: ServiceObservation) => restarts === 1 || since > before.since;
@@ -208,7 +215,8 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       await expect
         .poll(async () => (await look('kafka')).restarts, { timeout: 20_000, interval: 20 })
         .toBe(1);
-      // An engine counts a restart before it begins. Of one that is stopped meanwhile it knows how it ended before.
+      // An engine counts a restart before it begins. Of one that is stopped meanwhile it knows how
+      // it ended before.
       await expect.poll(async () => (await look('kafka')).state, { timeout: 20_000 }).toBe('running');
       await runtime.stop('kafka');
       await runtime.stop('kafka');

@@ -2,7 +2,10 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { ensureInstalled, type Recipe } from '../../orchestrator/toolchain/installation.ts';
 
-/** A recipe made by a real tool, which waits until the file `go` is there and notes each of its starts. */
+/**
+ * A recipe made by a real tool, which waits until the file `go` is there and notes each of its
+ * starts.
+ */
 export function slowRecipe(parent: string, changes: Partial<Recipe> = {}): Recipe {
   return {
     folder: join(parent, 'thing'),

@@ -47,7 +47,9 @@ export class TestClient {
     }
   }
 
-  /** Sends records in a transaction. @param end how it ends, or what is done first and then says so */
+  /**
+   * Sends records in a transaction. @param end how it ends, or what is done first and then says so
+   */
   async transact(
     messages: readonly Message[],
     end: TransactionEnd | (() => Promise<TransactionEnd>),

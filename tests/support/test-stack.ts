@@ -23,8 +23,8 @@ const PORT_SETTINGS = [
 ] as const;
 
 /**
- * A stack of its own: ports that nothing else uses, folders in a temporary folder, the product's commands run from outside as
- * a user runs them. `discard` stops it and removes its folder.
+ * A stack of its own: ports that nothing else uses, folders in a temporary folder, the product's
+ * commands run from outside as a user runs them. `discard` stops it and removes its folder.
  */
 export class TestStack {
   readonly folder: string;
@@ -51,7 +51,8 @@ export class TestStack {
       // A micro-batch costs a fixed amount of computing, and several stacks share the cores.
       TRIGGER_INTERVAL: '4 seconds',
       GOLD_TRIGGER_INTERVAL: '4 seconds',
-      // Most of what a short run computes is its own start: one quick compiler, one simple collector.
+      // Most of what a short run computes is its own start: one quick compiler, one simple
+      // collector.
       SPARK_EXECUTOR_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
       ...Object.fromEntries(Object.entries(this.ports).map(([name, port]) => [name, String(port)])),
       ...settings,
@@ -59,7 +60,8 @@ export class TestStack {
   }
 
   /**
-   * @param workers how many workers the stack will have at most: each has a page, on SPARK_WORKER_UI_PORT and the ports after it
+   * @param workers how many workers the stack will have at most: each has a page, on
+   * SPARK_WORKER_UI_PORT and the ports after it
    * @param name what the folder's name ends with
    */
   static async create(
@@ -95,7 +97,9 @@ export class TestStack {
     return this.start(command, args, settings).result;
   }
 
-  /** Runs one command that must succeed, and returns the one document that it prints with `--json`. */
+  /**
+   * Runs one command that must succeed, and returns the one document that it prints with `--json`.
+   */
   async json<T = Record<string, unknown>>(command: string, args: readonly string[] = []): Promise<T> {
     const result = await this.run(command, ['--json', ...args]);
     if (result.code !== 0)

@@ -3,8 +3,8 @@ import { askEngine, type EngineAnswer } from '../../orchestrator/runtimes/compos
 let asked: Promise<EngineAnswer> | undefined;
 
 /**
- * The engine for tests that need one. Without one they are skipped with the reason, unless REQUIRE_DOCKER=1 says that there must
- * be one.
+ * The engine for tests that need one. Without one they are skipped with the reason, unless
+ * REQUIRE_DOCKER=1 says that there must be one.
  */
 export async function testingEngine(): Promise<EngineAnswer> {
   asked ??= askEngine(process.env, 15_000);

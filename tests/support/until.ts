@@ -1,6 +1,9 @@
 /** Between two questions: as often as that costs little. */
 const PAUSE_MS = 100;
-/** A command that answers takes a core, which what is awaited needs: for so many times as long nothing is asked. */
+/**
+ * A command that answers takes a core, which what is awaited needs: for so many times as long
+ * nothing is asked.
+ */
 const REST = 2;
 
 /**

@@ -18,7 +18,10 @@ export async function verify(stack: TestStack): Promise<VerifyResult> {
   return JSON.parse(stdout) as VerifyResult;
 }
 
-/** Verifies until at least `records` records are in bronze, and returns that report; a difference on the way fails. */
+/**
+ * Verifies until at least `records` records are in bronze, and returns that report; a difference on
+ * the way fails.
+ */
 export async function verifiedUpTo(
   stack: TestStack,
   records: number,

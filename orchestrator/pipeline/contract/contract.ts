@@ -115,7 +115,10 @@ function readObject(object: YamlValue, topic: string | undefined, refusals: Refu
   return { fields: readFields(properties, refusals, 1), namePlaces: new Map(namePlaces) };
 }
 
-/** Reads the properties of the event, or of an object in it. Spark does not tell names apart that differ by case alone. */
+/**
+ * Reads the properties of the event, or of an object in it. Spark does not tell names apart that
+ * differ by case alone.
+ */
 function readFields(properties: YamlValue, refusals: Refusals, depth: number): Field[] {
   const items = properties.list('a list of properties');
   if (items.length === 0) properties.refuse('there are no properties', 'one or more');

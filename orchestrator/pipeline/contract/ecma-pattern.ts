@@ -1,8 +1,9 @@
 import { TextError } from '../yaml-source.ts';
 
 /**
- * Regular expressions of a contract. ODCS has ECMA-262's; the job matches by Java's engine, `verify` by JavaScript's. A pattern
- * is parsed, what the engines read differently is spelled out or refused, and what is printed means the same to both.
+ * Regular expressions of a contract. ODCS has ECMA-262's; the job matches by Java's engine,
+ * `verify` by JavaScript's. A pattern is parsed, what the engines read differently is spelled out
+ * or refused, and what is printed means the same to both.
  */
 
 const SPACES = '\\t\\n\\u000b\\f\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
@@ -11,10 +12,16 @@ const CONTROLS: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', 
 const ANY = '[^\\n\\r\\u2028\\u2029]';
 const ALLOWED =
   'characters, . ^ $ |, classes such as [a-z], \\d \\w \\s, groups (…) (?:…) (?=…) (?!…), and * + ? {n,m}, lazy or not';
-/** Java's engine takes a stack frame for each repetition of a group: values must not choose how many. */
+/**
+ * Java's engine takes a stack frame for each repetition of a group: values must not choose how
+ * many.
+ */
 const MAX_GROUP_REPEATS = 100;
 
-/** Returns the pattern in a notation that Java and JavaScript (flag `u`) read alike. @throws TextError */
+/**
+ * Returns the pattern in a notation that Java and JavaScript (flag `u`) read alike. @throws
+ * TextError
+ */
 export function normalisePattern(pattern: string): string {
   const reader = new PatternReader(pattern);
   const result = reader.alternatives(0);

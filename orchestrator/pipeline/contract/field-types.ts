@@ -42,7 +42,10 @@ const OPTIONS = {
 type Option = (typeof OPTIONS)[keyof typeof OPTIONS][number];
 type Options = YamlMembers<Option>;
 
-/** Reads what a value has to satisfy beyond its type: `logicalTypeOptions`, and valid values by `quality`. @throws Refusal */
+/**
+ * Reads what a value has to satisfy beyond its type: `logicalTypeOptions`, and valid values by
+ * `quality`. @throws Refusal
+ */
 export function readConstraints(type: Type, members: PropertyMembers): Constraints {
   const kind = type.kind === 'timestamp' && 'epoch' in type ? 'epoch' : type.kind;
   const options = members.get('logicalTypeOptions')?.members<Option>(OPTIONS[kind]);
@@ -99,7 +102,10 @@ function patterns(options: Options): Constraints {
   return all.length === 0 ? {} : { patterns: all };
 }
 
-/** Limits in the notation of pipeline.json. The range of an integer's `format` stands where no limit is given. */
+/**
+ * Limits in the notation of pipeline.json. The range of an integer's `format` stands where no limit
+ * is given.
+ */
 function limits(type: Type, options: Options): Constraints {
   const given = LIMITS.flatMap((name) => {
     const value = options.get(name);
@@ -243,7 +249,8 @@ function timeOptions(members: PropertyMembers) {
 /**
  * Reads a date or time that is written by a pattern.
  * @param timezone `UTC` or `±hh:mm`, of a text that has no offset of its own
- * @returns microseconds since 1970, with what is smaller cut off; undefined for a text of another shape, or one that is not in the calendar
+ * @returns microseconds since 1970, with what is smaller cut off; undefined for a text of another
+ * shape, or one that is not in the calendar
  */
 export function readTime({ shape, parts }: JdkPattern, text: string, timezone = 'UTC'): bigint | undefined {
   const match = new RegExp(shape, 'u').exec(text);

@@ -1,9 +1,9 @@
 import { TextError } from '../yaml-source.ts';
 
 /**
- * The part of the JDK's DateTimeFormatter patterns that is executed: the same texts are read by Spark's `to_timestamp`
- * and by `readPattern`, because both look at the pattern's shape first. What differs between Java's versions, its
- * locales or Spark's own changes to patterns is refused.
+ * The part of the JDK's DateTimeFormatter patterns that is executed: the same texts are read by
+ * Spark's `to_timestamp` and by `readPattern`, because both look at the pattern's shape first. What
+ * differs between Java's versions, its locales or Spark's own changes to patterns is refused.
  */
 
 /** A part of a date or time that a pattern names. */
@@ -22,7 +22,10 @@ export type PatternPart =
   | 'offset';
 
 export interface JdkPattern {
-  /** The pattern as Spark takes it: to Spark `u` is the day of a week, and `y` the year that `u` is to the JDK. */
+  /**
+   * The pattern as Spark takes it: to Spark `u` is the day of a week, and `y` the year that `u` is
+   * to the JDK.
+   */
   readonly format: string;
   /** Regular expression of the whole text; its capture groups are the parts, in their order. */
   readonly shape: string;
@@ -102,7 +105,8 @@ const DATE_PARTS: readonly (readonly PatternPart[])[] = [
 ];
 
 /**
- * Reads a pattern. A timestamp's pattern has year, month and day at least, and no smaller unit of time without the larger ones; a date's has no time.
+ * Reads a pattern. A timestamp's pattern has year, month and day at least, and no smaller unit of
+ * time without the larger ones; a date's has no time.
  * @throws TextError
  */
 export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPattern {

@@ -1,6 +1,9 @@
 import type { YamlMembers, YamlValue } from '../yaml-source.ts';
 
-/** What ODCS has for people and other tools, of a schema object and of a property. It stays in the file and is not executed. */
+/**
+ * What ODCS has for people and other tools, of a schema object and of a property. It stays in the
+ * file and is not executed.
+ */
 export const KEPT_OF_ELEMENT = [
   'id',
   'description',
@@ -59,7 +62,10 @@ export function customProperty(members: PropertyMembers, name: string): YamlValu
   return undefined;
 }
 
-/** The rules of a `quality` list that are executed. Rules of type `text` are for people. @throws Refusal for any other rule */
+/**
+ * The rules of a `quality` list that are executed. Rules of type `text` are for people. @throws
+ * Refusal for any other rule
+ */
 export function libraryRules(quality: YamlValue | undefined): QualityRule[] {
   return (quality?.list() ?? []).flatMap((rule) => {
     const entries = rule.entries();
@@ -91,7 +97,10 @@ const RULE_KEYS = [
 
 export type QualityRule = YamlMembers<(typeof RULE_KEYS)[number]>;
 
-/** ISO 8601 texts in the two files: limits, valid values and literals. What events hold is read elsewhere. */
+/**
+ * ISO 8601 texts in the two files: limits, valid values and literals. What events hold is read
+ * elsewhere.
+ */
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const INSTANT =

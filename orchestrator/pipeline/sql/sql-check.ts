@@ -29,12 +29,17 @@ interface Typed {
 
 type ParsedCall = Extract<ParsedExpr, { readonly args: readonly ParsedExpr[] }>;
 
-/** Gives a condition its types. @throws TextError for a name that is no column, types that do not go together, or no truth value */
+/**
+ * Gives a condition its types. @throws TextError for a name that is no column, types that do not go
+ * together, or no truth value
+ */
 export function checkCondition(parsed: ParsedExpr, columns: readonly Column[]): Expr {
   return condition(check(parsed, columns, 0)).expr;
 }
 
-/** Gives an aggregate its types; `type` is that of its column, by Spark's rules. @throws TextError */
+/**
+ * Gives an aggregate its types; `type` is that of its column, by Spark's rules. @throws TextError
+ */
 export function checkMeasure(
   { function: name, argument, at }: ParsedMeasure,
   columns: readonly Column[],
@@ -209,7 +214,10 @@ export function typeText(type: Column['type']): string {
   return type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind;
 }
 
-/** How tightly each operator binds its operands; what is not listed is a comparison or another predicate. */
+/**
+ * How tightly each operator binds its operands; what is not listed is a comparison or another
+ * predicate.
+ */
 const LEVELS: Readonly<Record<string, number>> = {
   or: 1,
   and: 2,
@@ -235,7 +243,10 @@ export function printMeasure({ function: name, argument }: Pick<Measure, 'functi
   return `${name}(${argument === null ? '*' : printExpression(argument)})`;
 }
 
-/** @param around the level of what the expression stands in: it needs parentheses in what binds more tightly */
+/**
+ * @param around the level of what the expression stands in: it needs parentheses in what binds more
+ * tightly
+ */
 function print(expr: Expr, around: number): string {
   const level = LEVELS[expr.op] ?? PREDICATE;
   const text = printBare(expr, level);

@@ -1,7 +1,10 @@
 import type { ArithmeticOperator, ComparisonOperator, LiteralType, MeasureFunction } from '../model.ts';
 import { TextError } from '../yaml-source.ts';
 
-/** An expression as it was written, with the place of each part in the text. Its types are not known yet. */
+/**
+ * An expression as it was written, with the place of each part in the text. Its types are not known
+ * yet.
+ */
 export type ParsedExpr = { readonly at: number } & (
   | { readonly op: 'column'; readonly name: string }
   | { readonly op: 'literal'; readonly type: LiteralType; readonly value: string }
@@ -231,7 +234,10 @@ function unexpected(token: SqlToken, allowed: string): TextError {
   return new TextError(token.at, what, allowed);
 }
 
-/** A number as a literal: an integer, a decimal with its own digits, or a double where it has an exponent. */
+/**
+ * A number as a literal: an integer, a decimal with its own digits, or a double where it has an
+ * exponent.
+ */
 function numberLiteral(text: string, at: number): { type: LiteralType; value: string } {
   if (/[eE]/.test(text)) {
     if (!Number.isFinite(Number(text)))
@@ -250,7 +256,10 @@ function numberLiteral(text: string, at: number): { type: LiteralType; value: st
   return { type: 'integer', value: String(BigInt(value)) };
 }
 
-/** A word is a name or a function, a keyword one of the reserved words in upper case, a name was written in backticks. */
+/**
+ * A word is a name or a function, a keyword one of the reserved words in upper case, a name was
+ * written in backticks.
+ */
 interface SqlToken {
   readonly kind: 'word' | 'keyword' | 'name' | 'number' | 'text' | 'symbol' | 'end';
   readonly text: string;

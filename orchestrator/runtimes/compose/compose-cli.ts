@@ -15,20 +15,21 @@ import { unseenByEngine } from './shared-folders.ts';
 const TAIL_LINES = 20;
 
 interface ComposeCall {
-  /** Ends the command. */
+  /** Its abort ends the command. */
   readonly signal?: AbortSignal;
-  /** What it says while it works. */
+  /** Receives each line of progress while the command works. */
   readonly onLine?: (line: string) => void;
-  /** The service that it is about. */
+  /** The service that the command concerns. */
   readonly service?: string;
 }
 
-/** `docker compose` with the stack's own file and variables, as a user would type it in the checkout. */
+/**
+ * Runs `docker compose` with the stack's own file and variables, as a user would type it in the
+ * checkout.
+ */
 export type ComposeCommand = (args: readonly string[], call?: ComposeCall) => Promise<void>;
 
-/**
- * @param variables for the file, before those of the environment
- */
+/** @param variables for the file; they take precedence over the environment */
 export function composeCommand(
   config: StackConfig,
   variables: Readonly<Record<string, string>>,
@@ -69,10 +70,10 @@ export interface ComposeObstacle {
   readonly hint: string;
 }
 
-/** What was found, by the engine that was asked: within one command it stays the same. */
+/** The result by engine, which stays the same within one command. */
 const found = new WeakMap<Engine, Promise<ComposeObstacle | undefined>>();
 
-/** Looks for what keeps the stack from running in containers, before any is made. */
+/** Checks for what keeps the stack from running in containers, before any container is created. */
 export function composeObstacle(config: StackConfig, engine: Engine): Promise<ComposeObstacle | undefined> {
   const obstacle = found.get(engine) ?? lookForObstacle(config, engine);
   found.set(engine, obstacle);
@@ -111,24 +112,29 @@ export async function assertNoObstacle(config: StackConfig, engine: Engine): Pro
 /** The `name:` of docker-compose.yml, which COMPOSE_PROJECT_NAME replaces. */
 export const DEFAULT_PROJECT = 'medallion-stream';
 
-/** Whom Spark runs as in a bare `docker compose up`, and where root must not. */
+/** Spark's user in a bare `docker compose up`, and where Spark must not run as root. */
 const DEFAULT_OWNER = { uid: 1000, gid: 1000 };
 
-/** Settings that are not for containers, or that mean something else inside. */
+/** Settings that do not apply to containers, or that have another value inside. */
 const NOT_FOR_COMPOSE: ReadonlySet<SettingName> = new Set(['RUNTIME', 'RUN_DIR']);
 
-/** What docker-compose.yml is filled in with, worked out once. */
+/** The values for docker-compose.yml, computed once. */
 export interface ComposeVariables {
   readonly project: string;
-  /** In front of every container's fixed name. */
+  /** The prefix of every container's fixed name. */
   readonly containerPrefix: string;
   readonly workers: number;
   readonly owner: { readonly uid: number; readonly gid: number };
-  /** Every variable for the environment of `docker compose`. An empty one gives the file's default. */
+  /**
+   * Every variable for the environment of `docker compose`. An empty one gives the file's default.
+   */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What Compose and the engine take; both refuse other names only after others of our steps have used them. */
+/**
+ * The names that Compose and the engine accept. Both refuse other names only after some of our
+ * steps have used them.
+ */
 const NAMES = {
   COMPOSE_PROJECT_NAME: {
     pattern: /^[a-z0-9][a-z0-9_-]{0,99}$/,
@@ -142,7 +148,7 @@ const NAMES = {
 } as const;
 
 /**
- * @param rootless whether the engine's root is the user outside
+ * @param rootless whether root in a container is the user outside
  * @throws ProductError BAD_SETTING for a name of project or containers that Compose would refuse
  */
 export function composeVariables(config: StackConfig, rootless: boolean): ComposeVariables {
@@ -155,7 +161,7 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
   const environment = Object.fromEntries(forCompose.map((name) => [name, texts[name] ?? '']));
   const folder = pipelineFolder(settings.PIPELINE, config.projectDir);
   Object.assign(environment, {
-    // The folder is mounted as one of that name in pipelines/, wherever it is.
+    // The folder is mounted under that name in pipelines/, wherever it is.
     PIPELINE: basename(folder),
     PIPELINE_FOLDER: folder,
     OUTPUT_DIR: config.outputDir,
@@ -187,13 +193,19 @@ function checkedName(
   });
 }
 
-/** Variables of Compose's own and of docker-compose.yml that are no settings: as Compose finds them. */
+/**
+ * Returns Compose's own variables and those of docker-compose.yml that are no settings, as Compose
+ * finds them.
+ */
 function givenVariables({ environment, projectDir }: StackConfig): (name: string) => string | undefined {
   const file = readEnvFile(projectDir, environment);
   return (name: string): string | undefined => (environment[name] ?? file[name]) || undefined;
 }
 
-/** The user who runs this; for root the owner of the checkout, since no container runs as root. */
+/**
+ * Returns the user who runs this; for root the owner of the checkout, since no container runs as
+ * root.
+ */
 function outputOwner({ settings, projectDir }: StackConfig, rootless: boolean): { uid: number; gid: number } {
   const own = { uid: process.getuid?.() ?? DEFAULT_OWNER.uid, gid: process.getgid?.() ?? DEFAULT_OWNER.gid };
   const checkout = statSync(projectDir);
@@ -202,28 +214,31 @@ function outputOwner({ settings, projectDir }: StackConfig, rootless: boolean): 
   return { uid: settings.OUTPUT_UID ?? uid, gid: settings.OUTPUT_GID ?? gid };
 }
 
-/** One port for each worker: a range for several. A single port stays the same after a restart, one of a range may not. */
+/**
+ * Returns one port for each worker: a range for several. A single port stays the same after a
+ * restart; a port from a range may change.
+ */
 export function portRange(first: number, count: number): string {
   return count === 1 ? String(first) : `${first}-${first + count - 1}`;
 }
 
-/** A JVM needs about a quarter beside its heap, and the worker's own half a gigabyte. */
+/** A JVM needs about a quarter on top of its heap, and the worker itself half a gigabyte. */
 export function workerMemoryLimitMb(workerMemory: string): number {
   const [, count, unit] = /^(\d+)([mg])$/i.exec(workerMemory) ?? [];
   const megabytes = Number(count) * (unit?.toLowerCase() === 'g' ? 1024 : 1);
   return Math.ceil(megabytes * 1.25) + 1024;
 }
 
-/** Compose's order: docker-compose.yml takes the second name where the first is not set. */
+/** In Compose's order: docker-compose.yml uses the second name where the first is not set. */
 const PROXIES: readonly (readonly [string, string])[] = [
   ['HTTPS_PROXY', 'https_proxy'],
   ['HTTP_PROXY', 'http_proxy'],
 ];
 
 /**
- * A proxy that only this machine itself can reach: docker-compose.yml hands proxies to the image build and to the driver, where
- * 127.0.0.1 is the container.
- * @returns it as NAME=value without a password, or undefined
+ * Finds a proxy that only this machine itself can reach. docker-compose.yml passes proxies to the
+ * image build and to the driver, where 127.0.0.1 is the container.
+ * @returns the proxy as NAME=value without a password, or undefined
  */
 export function loopbackProxy(config: StackConfig): string | undefined {
   const given = givenVariables(config);

@@ -13,7 +13,7 @@ import { composeVariables } from './compose-cli.ts';
 const PROJECT_DIR = join(import.meta.dirname, '../../..');
 const { engine, declined } = await testingEngine();
 
-/** The parts of `docker compose config` that are looked at here. */
+/** The fields of `docker compose config` that this test reads. */
 interface ComposeConfig {
   readonly services: Readonly<
     Record<
@@ -31,7 +31,7 @@ interface ComposeConfig {
 }
 
 describe.skipIf(!engine)(
-  `Compose itself takes docker-compose.yml${declined === undefined ? '' : ` (not tried: ${declined})`}`,
+  `Compose itself accepts docker-compose.yml${declined === undefined ? '' : ` (not tried: ${declined})`}`,
   () => {
     const configOf = async (environment: Readonly<Record<string, string>>): Promise<ComposeConfig> => {
       const { PATH, HOME } = process.env;

@@ -11,7 +11,7 @@ import type { Watcher } from './watch/watcher.ts';
 let bin: string;
 beforeAll(() => {
   bin = mkdtempSync(join(tmpdir(), 'docker-'));
-  // An exec that its container's end cuts off, as the engine has been seen to report it.
+  // An exec that the end of its container cuts off, as the engine has been seen to report it.
   writeFileSync(join(bin, 'docker'), '#!/bin/sh\nexit 1\n');
   chmodSync(join(bin, 'docker'), 0o755);
 });
@@ -23,7 +23,9 @@ const running = (StartedAt: string) => ({
   State: { Running: true, Restarting: false, Paused: false, StartedAt },
 });
 
-/** A worker that was seen running, and what the engine says of it after an exec has failed. */
+/**
+ * A worker that was observed running, and what the engine reports of it after an exec has failed.
+ */
 function faults(after: object | undefined): ComposeFaults {
   const docker = {
     getContainer: () => ({

@@ -10,7 +10,7 @@ import {
   type FaultTarget,
   type HeldFault,
   heldFault,
-  NothingToStrike,
+  NothingToBreak,
   repeatedFault,
   SUPERVISOR,
 } from '../faults.ts';
@@ -18,18 +18,21 @@ import type { Environment } from './engine.ts';
 import type { StackContainer, StackContainers } from './stack-containers.ts';
 import type { Watcher } from './watch/watcher.ts';
 
-/** A fault point and the service in whose containers it is. */
+/** A fault point and the service whose containers run it. */
 interface Place extends FaultPoint {
   readonly service: ServiceName;
 }
 
-/** An exec costs the engine a good deal; a driver takes seconds from its start to its first file. */
+/** An exec is expensive for the engine. A driver takes seconds from its start to its first file. */
 const LIMIT_EVERY_MS = 1000;
 
-/** What the engine answers when a container has gone or is in that state already. */
+/** What the engine answers when a container is gone or already in that state. */
 const SETTLED: readonly number[] = [304, 404, 409];
 
-/** Faults by the engine's `kill` and `pause`; a child of a service is reached inside the container. */
+/**
+ * Injects faults with the engine's `kill` and `pause`. A child of a service is reached by an exec
+ * inside the container.
+ */
 export class ComposeFaults implements Faults {
   readonly #docker: Docker;
   readonly #containers: StackContainers;
@@ -122,12 +125,12 @@ export class ComposeFaults implements Faults {
 
   async #signalWatcher(signal: 'SIGKILL' | 'SIGSTOP'): Promise<string> {
     const watcher = this.#watcher.process();
-    if (!watcher) throw new NothingToStrike(SUPERVISOR);
+    if (!watcher) throw new NothingToBreak(SUPERVISOR);
     process.kill(watcher.pid, signal);
     return `watcher, process ${watcher.pid}`;
   }
 
-  /** All of the first container that has any. */
+  /** Signals all such children in the first container that has any. */
   async #signalChildren(
     { service, target }: Place,
     childClass: string,
@@ -138,30 +141,31 @@ export class ComposeFaults implements Faults {
       if (count > 0)
         return `${count === 1 ? target : `${count} ${target}s`} in container ${nameOf(container)}`;
     }
-    throw new NothingToStrike(target);
+    throw new NothingToBreak(target);
   }
 
   async #inside({ info }: StackContainer, mainClass: string, action: ContainerAction): Promise<number> {
     try {
       return await actInContainer(info.Id, mainClass, action, this.#environment);
     } catch (error) {
-      // An exec that the end of its container cuts off fails in one of many ways, some of them without a word.
+      // An exec that the end of its container cuts off fails in one of many ways, some of them
+      // without a message.
       const now = await this.#settled(this.#docker.getContainer(info.Id).inspect());
       if (now?.State.Running && now.State.StartedAt === info.State.StartedAt) throw error;
       return 0;
     }
   }
 
-  /** @throws NothingToStrike where no service has a process of that name */
+  /** @throws NothingToBreak where no service has a process of that name */
   #place(target: FaultTarget): Place {
     const place = this.#places.find((one) => one.target === target);
-    if (!place) throw new NothingToStrike(target);
+    if (!place) throw new NothingToBreak(target);
     return place;
   }
 
   async #require({ service, target }: Place): Promise<StackContainer> {
     const [container] = await this.#running(service);
-    if (!container) throw new NothingToStrike(target);
+    if (!container) throw new NothingToBreak(target);
     return container;
   }
 
@@ -186,8 +190,9 @@ export class ComposeFaults implements Faults {
 const nameOf = ({ info }: StackContainer): string => info.Name.replace(/^\//, '');
 
 /**
- * Does something to every process of a container whose command line names a main class: a signal by its name, or the soft limit of
- * its files' size. Python, because the Spark image has it, and neither pgrep nor prlimit is certain. It prints how many it reached.
+ * Acts on every process of a container whose command line names a main class: sends a signal by its
+ * name, or sets the soft limit of its files' size. It is Python because the Spark image has Python,
+ * while neither pgrep nor prlimit is certain. It prints how many processes it reached.
  */
 const SCRIPT = `
 import os, resource, signal, sys
@@ -232,8 +237,8 @@ export type ContainerAction =
 
 /**
  * @param mainClass a word of the command line
- * @returns how many processes it was done to; 0 also when the container does not run
- * @throws Error with the words of `docker exec`
+ * @returns how many processes were reached; 0 also when the container does not run
+ * @throws Error with the error output of `docker exec`
  */
 async function actInContainer(
   container: string,
@@ -253,7 +258,7 @@ async function actInContainer(
     { env: environment, extendEnv: false, reject: false, stdin: 'ignore' },
   );
   if (!failed) return Number(stdout.trim());
-  // It has ended, is between two starts, is paused, or was killed while it was asked.
+  // The container has ended, is between two starts, is paused, or was killed during the exec.
   if (exitCode === KILLED || NOT_RUNNING.test(stderr)) return 0;
   throw new Error(`docker exec in ${container}: ${stderr.trim() || `exit code ${exitCode}, without a word`}`);
 }

@@ -12,13 +12,13 @@ import { runLayout } from '../local/launch.ts';
 import { sparkLogging } from '../local/process-launch.ts';
 import { DEFAULT_PROJECT } from './compose-cli.ts';
 
-/** The settings of the ports that docker-compose.yml publishes, and whose they are. */
+/** The settings of the ports that docker-compose.yml publishes, and the services that own them. */
 const PUBLISHED = portsOf(SERVICES).map(({ port, service }) => [port.setting, service.name] as const);
 
 const PROJECT_DIR = join(import.meta.dirname, '../../..');
 const TEXT = readFileSync(join(PROJECT_DIR, 'docker-compose.yml'), 'utf8');
 
-/** The parts of a service that are looked at here. */
+/** The fields of a service that this test reads. */
 interface ComposeService {
   readonly image?: string;
   readonly build?: { readonly args: Readonly<Record<string, string>> };
@@ -62,7 +62,7 @@ function interpolated(text: string): string {
   return next === text ? text : interpolated(next);
 }
 
-/** The defaults that the file gives a variable, each once. */
+/** Returns the defaults that the file gives a variable, each once. */
 function defaultsOf(name: string): readonly string[] {
   return [
     ...new Set(
@@ -118,7 +118,10 @@ describe('docker-compose.yml agrees with the table of services:', () => {
 });
 
 describe('docker-compose.yml agrees with the table of settings:', () => {
-  /** What stands for a default that the table leaves to the runtime, or that containers need otherwise. */
+  /**
+   * Defaults of the file where the table leaves the default to the runtime, or where containers
+   * need another one.
+   */
   const OWN_DEFAULTS: Partial<Record<SettingName, string>> = {
     OUTPUT_PATH: '/opt/spark-output/parquet',
     OUTPUT_UID: '1000',
@@ -126,7 +129,7 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
     SPARK_WORKER_CORES: '',
     SPARK_WORKER_UI_PORT: '8081-8090',
   };
-  /** Variables of the file alone. */
+  /** Variables that only the file has. */
   const NO_SETTINGS = [
     ...['ZOOKEEPER_IMAGE', 'KAFKA_IMAGE', 'SPARK_IMAGE', 'NODE_IMAGE', 'CONTAINER_PREFIX'],
     ...['PIPELINE_FOLDER', 'SPARK_WORKER_MEM_LIMIT', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT'],
@@ -136,7 +139,7 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
     [...TEXT.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '').filter((name) => name !== 'NAME'),
   );
 
-  it('each setting but those of the orchestrator alone is there, and nothing unknown', () => {
+  it('each setting but those of the orchestrator alone is present, and nothing unknown', () => {
     const settings = SETTING_NAMES.filter((name) => name !== 'RUNTIME' && name !== 'RUN_DIR');
     expect([...used].toSorted()).toEqual([...new Set([...settings, ...NO_SETTINGS])].toSorted());
   });
@@ -247,7 +250,7 @@ describe('docker-compose.yml is safe to leave running:', () => {
     });
   });
 
-  it('the job finds its pipeline beside spark-app, and a PIPELINE that is none is refused before that', () => {
+  it('the job finds its pipeline next to spark-app, and a PIPELINE that is none is refused before that', () => {
     expect(service('spark-streaming').environment['PIPELINE']).toBe('transactions');
     expect(service('spark-streaming').volumes).toContainEqual({
       type: 'bind',
@@ -265,7 +268,7 @@ describe('docker-compose.yml is safe to leave running:', () => {
     });
   });
 
-  it("the producer's answer key lies beside the outputs and belongs to their owner", () => {
+  it("the producer's answer key is next to the outputs and belongs to their owner", () => {
     const { environment, volumes, user } = service('producer');
     expect(environment['ANSWER_KEY']).toBe(`/opt/spark-output/${ANSWER_KEY_FILE}`);
     expect(volumes).toEqual([expect.objectContaining({ target: '/opt/spark-output' })]);

@@ -22,7 +22,7 @@ if (engine) {
     };
   });
 
-  describe('the watcher beside the Compose runtime', () => {
+  describe('the watcher of the Compose runtime', () => {
     let project: LightProject;
     let runtime: ComposeRuntime;
     beforeEach(async () => {
@@ -79,7 +79,7 @@ if (engine) {
         .toContain('spark-streaming began');
       await project.docker('kill', 'spark-streaming', '--signal', 'QUIT');
       await project.docker('stop', 'spark-streaming', '--time', '1');
-      // The watcher has answered to what came later, and so to this.
+      // The watcher has reacted to a later event, and so has handled this one.
       const before = await look('kafka');
       await project.docker('kill', 'kafka');
       await expect
@@ -125,21 +125,21 @@ if (engine) {
       await expect.poll(() => runtime.faults().isThere('supervisor'), { timeout: 20_000 }).toBe(true);
     });
 
-    it('a container is paused until that is lifted', async () => {
+    it('a container is paused until the fault is reverted', async () => {
       await runtime.start('kafka', never);
       const held = await runtime.faults().pause('broker');
       expect(await look('kafka')).toMatchObject({ state: 'running', detail: 'paused' });
-      await held.lift();
+      await held.revert();
       await expect.poll(async () => (await look('kafka'))?.detail).toBe('running');
     });
 
-    it('a container that was left paused is taken down all the same', async () => {
+    it('a container that was left paused is stopped nevertheless', async () => {
       await runtime.start('kafka', never);
       await runtime.faults().pause('broker');
       expect(await runtime.down()).toEqual(['kafka']);
     });
 
-    it('ends when the stack has gone', async () => {
+    it('ends when the stack is gone', async () => {
       await runtime.start('kafka', never);
       await project.watching();
       await runtime.down();

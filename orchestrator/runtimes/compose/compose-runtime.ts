@@ -10,10 +10,10 @@ import {
   loopbackAddress,
   neverStarted,
   notRestarted,
-  type PreparationStep,
   type Runtime,
   type ServiceExit,
   type ServiceObservation,
+  type SetupStep,
   type StackOwner,
 } from '../runtime.ts';
 import {
@@ -33,10 +33,16 @@ import { hostOutputPath } from './shared-folders.ts';
 import { StackContainers } from './stack-containers.ts';
 import { Watcher } from './watch/watcher.ts';
 
-/** Starts under way in this process, by project and service: two commands that make the same container would collide. */
+/**
+ * Starts in progress in this process, by project and service. Two commands that create the same
+ * container would collide.
+ */
 const starting = new Map<string, Promise<void>>();
 
-/** Docker Compose acts, the engine's API observes. State lives in the engine; a watcher adds to its restart policy. */
+/**
+ * The Compose runtime: Docker Compose acts, the engine's API observes. State lives in the engine. A
+ * watcher adds to the engine's restart policy.
+ */
 export class ComposeRuntime implements Runtime {
   readonly name = 'compose';
   readonly services: readonly Service[];
@@ -50,7 +56,7 @@ export class ComposeRuntime implements Runtime {
   readonly #owner: ProjectOwner;
 
   /**
-   * @param services what it runs, in the order of their start
+   * @param services what it runs, in start order
    * @param hasMadeData whether this checkout has made data through Compose before
    * @throws ProductError BAD_SETTING for an OUTPUT_PATH that containers cannot reach
    */
@@ -83,14 +89,14 @@ export class ComposeRuntime implements Runtime {
     makeOutputDir(this.#config, this.#variables);
   }
 
-  preparation(): readonly PreparationStep[] {
+  setup(): readonly SetupStep[] {
     const step = (
       name: string,
       title: string,
       neededBy: readonly ServiceName[],
       args: readonly string[],
       done: string,
-    ): PreparationStep => ({
+    ): SetupStep => ({
       name,
       title,
       after: [],
@@ -105,7 +111,8 @@ export class ComposeRuntime implements Runtime {
       this.services.filter(({ inContainer }) => inContainer.image === image);
     const pulled = namesOf(withImage('pulled'));
     return [
-      // Made together, each start is then one quick command; --no-recreate: what runs keeps its settings until `down`.
+      // All containers are created together, so that each start is then one quick command. With
+      // --no-recreate, running containers keep their settings until `down`.
       step(
         'containers',
         'Images and containers',
@@ -135,13 +142,13 @@ export class ComposeRuntime implements Runtime {
 
   async #up(service: ServiceName, signal: AbortSignal): Promise<void> {
     await this.#own();
-    // What is seen before tells afterwards which lines of a log are of the new run.
+    // The observation before the start shows afterwards which lines of a log are of the new run.
     await this.#containers.list();
     await this.#compose(['up', '--detach', '--no-deps', '--no-recreate', service], { signal, service });
     await this.#watcher.ensure();
   }
 
-  /** Asks whose the project is, and claims the data that will be made. */
+  /** Checks who owns the project, and claims the data that will be made. */
   async #own(): Promise<void> {
     await this.#owner.assertOwn();
     await this.#owner.claim();
@@ -154,11 +161,12 @@ export class ComposeRuntime implements Runtime {
 
   async restart(service: ServiceName): Promise<void> {
     await this.#owner.assertOwnContainers();
-    // What is seen before tells afterwards which lines of a log are of the new run.
+    // The observation before the restart shows afterwards which lines of a log are of the new run.
     const containers = (await this.#containers.list()).filter((container) => container.service === service);
     if (containers.length === 0) throw neverStarted(service);
     try {
-      // By the engine, as a whole: Ctrl-C in a terminal reaches `docker compose`, too, which may then have stopped the service only.
+      // The engine restarts the whole container: Ctrl-C in a terminal reaches `docker compose`,
+      // too, which may then have stopped the service only.
       await Promise.all(containers.map(({ info }) => this.#engine.docker.getContainer(info.Id).restart()));
     } catch (error) {
       throw notRestarted(service, error);
@@ -226,10 +234,10 @@ export class ComposeRuntime implements Runtime {
   }
 
   async takeOver(): Promise<readonly ServiceName[]> {
-    // Where the engine sees other folders, a folder that is missing here may well be there.
+    // An engine that sees other folders may have a folder that is missing here.
     await assertNoObstacle(this.#config, this.#engine);
     if (!(await this.#owner.canTakeOver())) return [];
-    // Containers see the folders of the checkout that they were made from.
+    // The old containers see the folders of the checkout that they were created from.
     const stopped = await this.#remove();
     await this.#owner.claimAgain();
     return stopped;
@@ -254,7 +262,7 @@ export class ComposeRuntime implements Runtime {
     }
     if (keepTopic) return [];
     const names = await this.#owner.dataVolumes();
-    // Stopped containers would hold the volumes.
+    // Stopped containers would keep the volumes in use.
     if (names.length > 0) await this.#compose(['down']);
     await Promise.all(names.map((name) => this.#engine.docker.getVolume(name).remove()));
     await this.#owner.forget();

@@ -55,7 +55,7 @@ describe('the variables for docker-compose.yml', () => {
     expect(environment).not.toHaveProperty('RUN_DIR');
   });
 
-  it('mount a pipeline of any folder as one of pipelines/', () => {
+  it('mount a pipeline of any folder below pipelines/', () => {
     const { environment } = composeVariables(configOf({ PIPELINE: '../mine/orders' }), false);
     expect(environment).toMatchObject({
       PIPELINE: 'orders',
@@ -70,7 +70,7 @@ describe('the variables for docker-compose.yml', () => {
     expect(portRange(8081, 1)).toBe('8081');
   });
 
-  it('bound a worker with room beside the heaps of its executors', () => {
+  it('bound a worker with room for more than the heaps of its executors', () => {
     expect(workerMemoryLimitMb('2g')).toBe(3584);
     expect(workerMemoryLimitMb('512m')).toBe(1664);
   });

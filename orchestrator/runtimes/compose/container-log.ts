@@ -7,7 +7,7 @@ const TAIL_LINES = 50;
 
 /** The last lines of one run of a container, from its start on. */
 export class LogTail {
-  /** The engine's time of that start. */
+  /** The time of that start by the engine's clock. */
   readonly startedAt: string;
   readonly #since: string | undefined;
   readonly #container: Docker.Container;
@@ -15,14 +15,19 @@ export class LogTail {
   #followed: { readonly lines: string[]; total: number } | undefined;
   #asked = 0;
 
-  /** @param since the engine's time before which nothing is this run's; undefined when everything is */
+  /**
+   * @param since the engine's time before which no line is of this run; undefined when every line
+   * is
+   */
   constructor(container: Docker.Container, startedAt: string, since: string | undefined) {
     this.#container = container;
     this.startedAt = startedAt;
     this.#since = since;
   }
 
-  /** @param running whether more can come: then, when asked again, the log is followed from there on */
+  /**
+   * @param running whether more lines can come; if so, the next call continues from a followed log
+   */
   async lines(running: boolean): Promise<readonly string[]> {
     const followed = this.#followed;
     if (followed && running && followed.total >= this.#asked) return followed.lines.slice();
@@ -30,7 +35,7 @@ export class LogTail {
     const answer = await this.#container.logs({ ...this.#range(), follow: false });
     const lines = linesOf(answer);
     if (running && !followed && this.#asked > 0) await this.#follow();
-    // Until the followed log has caught up with what was seen here, it is behind.
+    // Until the followed log has caught up with these lines, it is behind.
     this.#asked = Math.max(lines.length, 1);
     return lines;
   }
@@ -69,14 +74,18 @@ export class LogTail {
 const HEADER_BYTES = 8;
 
 /**
- * Takes apart what the engine sends of a container without a terminal: frames of a header (stream, three zero bytes, length as
- * big-endian 32 bits) and that many bytes of output. Source: Docker Engine API, "Attach to a container", stream format.
+ * Decodes the output that the engine sends of a container without a terminal: frames of a header
+ * (stream, three zero bytes, length as big-endian 32 bits) and that many bytes of output. Source:
+ * Docker Engine API, "Attach to a container", stream format.
  */
 export class LogFrames {
   readonly #streams = new Map<number, { readonly decoder: StringDecoder; rest: string }>();
   #pending: Buffer = Buffer.alloc(0);
 
-  /** @returns the lines that are complete now, of standard output and error in the order in which they came */
+  /**
+   * @returns the lines that are complete now, of standard output and error in the order of their
+   * arrival
+   */
   push(chunk: Buffer): string[] {
     this.#pending = Buffer.concat([this.#pending, chunk]);
     const lines: string[] = [];
@@ -89,7 +98,7 @@ export class LogFrames {
     return lines;
   }
 
-  /** @returns what was written without a line end */
+  /** @returns the output that has no line end */
   end(): string[] {
     return [...this.#streams.values()].map(({ rest }) => rest).filter((rest) => rest !== '');
   }
@@ -106,20 +115,25 @@ export class LogFrames {
   }
 }
 
-/** The lines of a whole answer. */
+/** Returns the lines of a complete answer. */
 export function linesOf(answer: Buffer): string[] {
   const frames = new LogFrames();
   return [...frames.push(answer), ...frames.end()];
 }
 
-/** A process writes before the engine has noted its start; the one before it ended longer ago. */
+/**
+ * A process may write before the engine has recorded its start. The process before it ended longer
+ * ago.
+ */
 const NOTED_LATE_NS = 200_000_000n;
 
 /**
- * From when on the lines of a container are those of its present or last run, as the log's `since`.
- * @param before an earlier look at the container
- * @param looked whether all containers were looked at before, so that one without an earlier look is new
- * @returns undefined when all its lines are
+ * Returns the time from which the lines of a container are of its present or last run, as the log's
+ * `since`.
+ * @param before an earlier observation of the container
+ * @param looked whether all containers were observed before, so that one without an earlier
+ * observation is new
+ * @returns undefined when all lines are of that run
  */
 export function runBegin(
   { State }: Docker.ContainerInspectInfo,
@@ -127,10 +141,10 @@ export function runBegin(
   looked: boolean,
 ): string | undefined {
   const start = nanosecondsOf(State.StartedAt);
-  // While it runs, the engine still tells when the run before ended.
+  // While a container runs, the engine still reports when the previous run ended.
   const last = State.Running && !State.Restarting ? State : before?.State.Running ? undefined : before?.State;
   if (!last) return looked && !before ? undefined : sinceText(start - NOTED_LATE_NS);
   if (isNever(last.FinishedAt)) return undefined;
-  // Last lines are noted a little after the end, first ones a little before the start.
+  // The last lines are recorded a little after the end, the first ones a little before the start.
   return sinceText((nanosecondsOf(last.FinishedAt) + start) / 2n);
 }

@@ -8,7 +8,7 @@ import { javaNetworkOptions, readTrustStore } from '../../toolchain/certificates
 
 const APP_DIR = join(import.meta.dirname, '../../../spark-app');
 
-/** Runs Python with the script's functions at hand and gives what it prints, as JSON. */
+/** Runs Python with the script's functions available and returns its output, parsed as JSON. */
 function python(code: string, folder: string): unknown {
   const program = `import json, os, container_start as start\nfrom pathlib import Path\nfolder = Path(${JSON.stringify(folder)})\n${code}`;
   const env = { PATH: process.env['PATH'], PYTHONPATH: APP_DIR, PYTHONDONTWRITEBYTECODE: '1' };

@@ -5,10 +5,10 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import { messageOf } from '../../util/product-error.ts';
 
-/** A Docker engine that answered, with the Compose plugin beside it. */
+/** A Docker engine that answered, together with its Compose plugin. */
 export interface Engine {
   readonly docker: Docker;
-  /** As the `docker` command has it: unix:///var/run/docker.sock. */
+  /** In the form of the `docker` command: unix:///var/run/docker.sock. */
   readonly host: string;
   readonly version: string;
   readonly composeVersion: string;
@@ -16,7 +16,7 @@ export interface Engine {
   readonly rootless: boolean;
 }
 
-/** An engine, or in a few words why there is none that can be used. */
+/** A usable engine, or in a few words why there is none. */
 export type EngineAnswer =
   | { readonly engine: Engine; readonly declined?: undefined }
   | { readonly engine?: undefined; readonly declined: string };
@@ -24,24 +24,26 @@ export type EngineAnswer =
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * An engine that accepts a connection is there, and may have to wake up first, as Docker Desktop does. One that takes longer is
- * in trouble.
+ * An engine that accepts a connection exists, but may have to wake up first, as Docker Desktop
+ * does. One that takes longer is in trouble.
  */
 const ENGINE_PATIENCE_MS = 20_000;
 
-/** A wait that is longer than this is announced. */
+/** A wait longer than this is announced. */
 const ANNOUNCED_AFTER_MS = 1000;
 
-/** Where somebody listens, the system itself makes the connection. */
+/** Where a process listens, the system itself makes the connection. */
 const CONNECT_TIMEOUT_MS = 2000;
 
-/** The command and its plugin are programs that need only be started: a busy machine may take its time for that. */
+/**
+ * The command and its plugin only need to be started, but a busy machine may take long for that.
+ */
 const COMMAND_TIMEOUT_MS = 10_000;
 
 /** The first Compose with the lifecycle hooks that docker-compose.yml uses. */
 const COMPOSE_AT_LEAST = [2, 30] as const;
 
-/** The parts that we read of the engine's `/version` and `/info`. Source: Docker Engine API. */
+/** The fields that we read of the engine's `/version` and `/info`. Source: Docker Engine API. */
 const versionAnswer = z.object({
   Version: z.string(),
   Components: z.array(z.object({ Name: z.string() })).optional(),
@@ -51,8 +53,10 @@ const infoAnswer = z.object({ OSType: z.string(), SecurityOptions: z.array(z.str
 class Declined extends Error {}
 
 /**
- * Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose plugin, side by side.
- * @param patienceMs how long an engine that accepts the connection may take to answer; where none listens, that is known at once
+ * Asks the engine that the `docker` command would use (its context, or DOCKER_HOST) and the Compose
+ * plugin, in parallel.
+ * @param patienceMs how long an engine that accepts the connection may take to answer; when nothing
+ * listens, that is known at once
  * @param onWait is called once with a sentence when the answer is late
  */
 export async function askEngine(
@@ -89,8 +93,8 @@ async function engineHost(environment: Environment): Promise<string> {
 const PODMAN = 'the engine is Podman, whose Compose support this product was not made for';
 
 /**
- * A connection to the engine at a host as the `docker` command writes it. Outputs and ports are this machine's: an engine
- * elsewhere would mount its own folders and open its own ports.
+ * Returns a client of the engine at a host, written as the `docker` command writes it. Outputs and
+ * ports are this machine's; an engine elsewhere would mount its own folders and open its own ports.
  */
 export function engineConnection(host: string): Docker {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(host) ?? [];
@@ -148,7 +152,7 @@ async function answerOf(
   }
 }
 
-/** @throws Error of the system when nobody listens there */
+/** @throws Error of the system when nothing listens there */
 async function connectOnce(docker: Docker, host: string): Promise<void> {
   const { socketPath, host: hostname, port } = docker.modem as unknown as EngineAddress;
   const socket = connect(socketPath === undefined ? { host: hostname, port } : { path: socketPath });
@@ -163,7 +167,7 @@ async function connectOnce(docker: Docker, host: string): Promise<void> {
   }
 }
 
-/** Where a client of dockerode connects to; its types leave it open. */
+/** Where a client of dockerode connects to; its types do not declare this. */
 interface EngineAddress {
   readonly socketPath?: string;
   readonly host: string;
@@ -200,16 +204,22 @@ function dockerCli(args: readonly string[], environment: Environment) {
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] || 'no output';
 
-/** Whether a time of the engine's stands for "not yet". */
+/** Whether a time of the engine means "not yet". */
 export const isNever = (time: string): boolean => time.startsWith('0001-');
 
-/** Nanoseconds since the epoch of a time as the engine writes it, with up to nine digits behind the second. */
+/**
+ * Converts a time as the engine writes it, with up to nine digits after the second, to nanoseconds
+ * since the epoch.
+ */
 export function nanosecondsOf(time: string): bigint {
   const fraction = (/\.(\d{1,9})/.exec(time)?.[1] ?? '').padEnd(9, '0');
   return BigInt(Math.floor(Date.parse(time) / 1000)) * 1_000_000_000n + BigInt(fraction);
 }
 
-/** A time as the engine takes it for `since`: seconds of the epoch with a fraction of nine digits. */
+/**
+ * Formats a time as the engine accepts it for `since`: seconds since the epoch with a fraction of
+ * nine digits.
+ */
 export function sinceText(nanoseconds: bigint): string {
   return `${nanoseconds / 1_000_000_000n}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}`;
 }

@@ -5,7 +5,7 @@ import { otherOwnerAt } from './preflight.ts';
 
 const CHECKOUT = tmpdir();
 
-/** An engine on which a container that was made in a folder listens at 9094. */
+/** An engine where a container that was created in a folder listens on port 9094. */
 function engineWith(folder: string | undefined): Docker {
   const Labels = folder === undefined ? {} : { 'com.docker.compose.project': 'p', ...madeIn(folder) };
   const Ports = [{ PublicPort: 9094, Type: 'tcp' }];

@@ -27,7 +27,7 @@ import type { StackContainer } from './stack-containers.ts';
 const HOST = '127.0.0.1';
 
 /**
- * Looks for ports and container names that others hold.
+ * Checks for ports and container names that others hold.
  * @throws ProductError BAD_SETTING, PORT_TAKEN, STACK_RUNNING
  */
 export async function checkPortsAndNames(
@@ -56,7 +56,8 @@ export async function checkPortsAndNames(
 }
 
 /**
- * Makes the output folder as the user that the containers run as; what is there already must be theirs to write.
+ * Creates the output folder as the user that the containers run as. That user must be able to write
+ * what already exists.
  * @throws ProductError OUTPUT_NOT_WRITABLE
  */
 export function makeOutputDir({ outputDir, projectDir }: StackConfig, { owner }: ComposeVariables): void {
@@ -64,7 +65,8 @@ export function makeOutputDir({ outputDir, projectDir }: StackConfig, { owner }:
   try {
     if (!existsSync(outputDir)) assertUsableFolder(outputDir);
     mkdirSync(outputDir, { recursive: true });
-    // Where containers run as someone else, the folder stays empty: only then is it handed over to them.
+    // Where containers run as someone else, the folder is not marked here: only an empty folder is
+    // handed over to that user.
     if (uid === 0 || uid === owner.uid) claimOutputDir(outputDir, projectDir);
     if (uid === 0 && owner.uid !== 0) {
       chownSync(outputDir, owner.uid, owner.gid);
@@ -79,7 +81,7 @@ export function makeOutputDir({ outputDir, projectDir }: StackConfig, { owner }:
   }
 }
 
-/** Outputs that root's local processes wrote, for containers that do not run as root. */
+/** Local processes of root wrote these outputs; containers do not run as root. */
 function giveTree(path: string, uid: number, gid: number): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
@@ -92,7 +94,7 @@ async function assertNamesFree(
   services: readonly Service[],
   docker: Docker,
 ): Promise<void> {
-  // What there may be several of has no fixed name.
+  // A service that may have several instances has no fixed name.
   const single = services.filter(({ scale }) => !scale);
   const names = new Set(namesOf(single).map((name) => `/${containerPrefix}${name}`));
   for (const { Names, Labels } of await docker.listContainers({ all: true })) {
@@ -139,10 +141,13 @@ function bothAre(one: SettingName, other: SettingName, port: number): ProductErr
   });
 }
 
-/** A warning is not worth waiting for an engine that wakes up. */
+/** A warning does not justify a wait for an engine that wakes up. */
 const PATIENCE_MS = 1000;
 
-/** The other checkout whose containers listen at a port of this machine, as far as an engine answers at once. */
+/**
+ * Returns the other checkout whose containers listen on a port of this machine, if an engine
+ * answers at once.
+ */
 export async function otherOwnerOfPort(
   environment: Environment,
   port: number,
@@ -152,7 +157,7 @@ export async function otherOwnerOfPort(
   return engine && otherOwnerAt(engine.docker, port, checkout);
 }
 
-/** The same, of a given engine. */
+/** Does the same with a given engine. */
 export async function otherOwnerAt(
   docker: Docker,
   port: number,
@@ -171,7 +176,10 @@ export interface PortHolder {
   readonly folder?: string;
 }
 
-/** The running container that publishes a TCP port, if one does: the process that holds it is the engine's, and says nothing. */
+/**
+ * Returns the running container that publishes a TCP port, if there is one. The process that holds
+ * the port is the engine's, which does not name the container.
+ */
 export async function holderOfPort(docker: Docker, port: number): Promise<PortHolder | undefined> {
   const running = await docker.listContainers();
   const found = running.find(({ Ports }) =>
@@ -192,8 +200,8 @@ const READ = 4;
 const ENTER = 1;
 
 /**
- * Makes sure that the user that Spark runs as in containers can read the job and its pipeline, which a checkout under umask 077
- * keeps to its owner.
+ * Checks that Spark's user in the containers can read the job and its pipeline. A checkout under
+ * umask 077 is readable for its owner only.
  * @throws ProductError CHECKOUT_NOT_READABLE
  */
 export function assertReadableJob(
@@ -212,7 +220,7 @@ export function assertReadableJob(
   });
 }
 
-/** The first file or folder that a user without further groups cannot read. */
+/** Returns the first file or folder that a user without further groups cannot read. */
 function findUnreadable(
   path: string,
   owner: { readonly uid: number; readonly gid: number },
@@ -230,7 +238,7 @@ function findUnreadable(
   return undefined;
 }
 
-/** Python loads sources; the caches of tools next to them belong to whoever ran the tool. */
+/** Python loads sources. The caches of tools next to them belong to the user who ran the tool. */
 function isLoaded(name: string): boolean {
   return name.endsWith('.py') || !/^\.|\.|^__pycache__$/.test(name);
 }

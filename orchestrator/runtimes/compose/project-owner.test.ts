@@ -13,7 +13,7 @@ const VOLUMES = SERVICES.flatMap(({ inContainer }) => inContainer.volumes);
 const { engine, declined } = await testingEngine();
 const never = new AbortController().signal;
 
-/** The engine as one sees it to whose first look at a volume something is done before its answer. */
+/** A client of the engine that, before the first answer on a volume, does something else. */
 function withTurnAfterLook(docker: Docker, turn: () => Promise<void>): Docker {
   let isFirst = true;
   const getVolume = (name: string) => {
@@ -91,7 +91,7 @@ describe.skipIf(!engine)(
       expect(await of(first).down()).toEqual(['kafka']);
     });
 
-    it('names its owner to what only reads, while it runs and when only its data are left', async () => {
+    it('names its owner to commands that only read, while it runs and when only its data are left', async () => {
       const other = of(second);
       expect(await other.otherOwner()).toBeUndefined();
       await of(first).start('kafka', never);
@@ -162,11 +162,11 @@ describe.skipIf(!engine)(
       await moved.start('kafka', never);
       expect(await state(moved, 'kafka')).toBe('running');
       await expect(of(second).down()).rejects.toMatchObject(foreign(first));
-      // Where its lock was, the old watcher leaves an empty folder.
+      // The old watcher leaves an empty folder where its lock was.
       await rm(owner.folder, { recursive: true, force: true });
     });
 
-    it('is claimed by one of two who both saw that nobody had', async () => {
+    it('is claimed by one of two checkouts that both saw no claim', async () => {
       if (!engine) throw new Error('no engine');
       const early = new ProjectOwner(engine.docker, first.name, VOLUMES, first.folder, true);
       const docker = withTurnAfterLook(engine.docker, () => early.claim());
@@ -176,7 +176,7 @@ describe.skipIf(!engine)(
       await early.forget();
     });
 
-    it('is claimed by one of two who come at the same moment', async () => {
+    it('is claimed by one of two checkouts that come at the same time', async () => {
       const results = await Promise.allSettled([
         of(first).start('kafka', never),
         of(second).start('producer', never),

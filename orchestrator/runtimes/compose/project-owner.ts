@@ -5,7 +5,7 @@ import { ProductError } from '../../util/product-error.ts';
 import { foreignStack, isCheckout } from '../detect.ts';
 import type { StackOwner } from '../runtime.ts';
 
-/** Compose's labels on what it makes. */
+/** Compose's labels on what it creates. */
 const LABEL = {
   project: 'com.docker.compose.project',
   volume: 'com.docker.compose.volume',
@@ -15,18 +15,24 @@ const LABEL = {
 /** The label of the volume that names the checkout. */
 const CHECKOUT_LABEL = 'medallion-stream.checkout';
 
-/** A claim comes before the data: until then it counts, afterwards it is of data that somebody removed by hand. */
+/**
+ * A claim precedes the data. For this long it counts without any data; afterwards it belongs to
+ * data that somebody removed by hand.
+ */
 const CLAIM_AHEAD_MS = 60_000;
 
-/** The parts that are read of the engine's answer. Source: Docker Engine API, "Inspect a volume". */
+/**
+ * The fields that are read of the engine's answer. Source: Docker Engine API, "Inspect a volume".
+ */
 const claimVolume = z.object({ Labels: z.record(z.string(), z.string()).nullish(), CreatedAt: z.string() });
 
 const INSTEAD = 'set COMPOSE_PROJECT_NAME, CONTAINER_PREFIX and the ports for a stack of this checkout';
 
 /**
- * Whose a Compose project is: containers carry the folder that they were made from, data volumes do not. An empty volume next to
- * them, which has the checkout as its label, says whose data they are after `down`. It is a volume of its own because Compose offers
- * to recreate a volume, data and all, whose labels in the file differ from those that it has.
+ * The owner of a Compose project. Containers carry the folder that they were created from, data
+ * volumes do not. An empty volume next to them, with the checkout as its label, records who owns
+ * the data after `down`. It is a separate volume because Compose offers to recreate a volume,
+ * including its data, when the labels in the file differ from those of the volume.
  */
 export class ProjectOwner {
   readonly #docker: Docker;
@@ -36,8 +42,10 @@ export class ProjectOwner {
   readonly #hasMadeData: boolean;
 
   /**
-   * @param volumes those of docker-compose.yml: a wipe takes them all, and no other that somebody gave the project's label
-   * @param hasMadeData whether this checkout has made data through Compose, which decides for volumes that name no checkout
+   * @param volumes those of docker-compose.yml: a wipe deletes them all, and no other volume that
+   * somebody gave the project's label
+   * @param hasMadeData whether this checkout has made data through Compose, which decides for
+   * volumes that name no checkout
    */
   constructor(
     docker: Docker,
@@ -59,20 +67,23 @@ export class ProjectOwner {
     if (owner !== undefined) throw this.#foreign(owner);
   }
 
-  /** @throws ProductError FOREIGN_STACK when a container or the data of the project are another checkout's, or of an unknown one */
+  /**
+   * @throws ProductError FOREIGN_STACK when a container or the data of the project are another
+   * checkout's, or of an unknown one
+   */
   async assertOwn(): Promise<void> {
     await this.assertOwnContainers();
     const { owner, isKnown } = await this.#dataOwner();
     if (owner !== undefined) throw this.#foreign(owner);
     if (!isKnown) {
       throw new ProductError('FOREIGN_STACK', {
-        message: `The volumes of the Compose project ${this.#project} do not say which checkout made them, and this one made no data with Compose; nothing was changed.`,
+        message: `The volumes of the Compose project ${this.#project} do not name the checkout that made them, and this checkout made no data with Compose; nothing was changed.`,
         hint: `Run the command in the checkout that made them, add \`-- --take-over\` to make them this checkout's, or ${INSTEAD}.`,
       });
     }
   }
 
-  /** The other checkout that containers or data of the project belong to, if there is one. */
+  /** Returns the other checkout that owns containers or data of the project, if there is one. */
   async otherOwner(): Promise<StackOwner | undefined> {
     const [folder] = await this.#foreignFolders();
     const checkout = folder ?? (await this.#dataOwner()).owner;
@@ -81,7 +92,7 @@ export class ProjectOwner {
 
   /**
    * Whether there is something to take over.
-   * @throws ProductError FOREIGN_STACK when the checkout whose it is exists
+   * @throws ProductError FOREIGN_STACK while the checkout that owns it exists
    */
   async canTakeOver(): Promise<boolean> {
     const folders = await this.#foreignFolders();
@@ -93,32 +104,33 @@ export class ProjectOwner {
   }
 
   /**
-   * Makes the data this checkout's; of two checkouts that do so at one time only one goes on.
+   * Assigns the data to this checkout. Of two checkouts that do so at the same time only one
+   * continues.
    * @throws ProductError FOREIGN_STACK
    */
   async claim(): Promise<void> {
     const claimed = await this.#claim();
     if (claimed && isSameFolder(claimed.checkout, this.#checkout)) return;
     if (claimed && Date.now() - claimed.atMs < CLAIM_AHEAD_MS) throw this.#foreign(claimed.checkout);
-    // What another checkout has claimed since the look is not forgotten.
+    // A claim that another checkout has made since the observation stays.
     if (claimed && (await this.#claim())?.atMs === claimed.atMs) await this.forget();
     await this.#makeMarker();
   }
 
-  /** As `claim`, whoever has claimed them before. */
+  /** Does the same as `claim`, but replaces any earlier claim. */
   async claimAgain(): Promise<void> {
     await this.forget();
     await this.#makeMarker();
   }
 
   async #makeMarker(): Promise<void> {
-    // The engine keeps the labels of the first who makes a volume.
+    // The engine keeps the labels of the first process that creates a volume.
     await this.#docker.createVolume({ Name: this.#marker, Labels: { [CHECKOUT_LABEL]: this.#checkout } });
     const now = await this.#claim();
     if (!now || !isSameFolder(now.checkout, this.#checkout)) throw this.#foreign(now?.checkout ?? 'unknown');
   }
 
-  /** The names of the project's data volumes. */
+  /** Returns the names of the project's data volumes. */
   async dataVolumes(): Promise<readonly string[]> {
     const { Volumes } = await this.#docker.listVolumes({
       filters: { label: [`${LABEL.project}=${this.#project}`] },
@@ -128,7 +140,7 @@ export class ProjectOwner {
     );
   }
 
-  /** Once there are no data, nothing says any more whose they were. */
+  /** Removes the claim. Once there are no data, they have no owner. */
   async forget(): Promise<void> {
     await absentAsUndefined(this.#docker.getVolume(this.#marker).remove());
   }
@@ -145,7 +157,10 @@ export class ProjectOwner {
     return foreignStack({ what: this.#name, owner, instead: INSTEAD });
   }
 
-  /** The other checkouts that containers of the project were made from, those of unknown services included. */
+  /**
+   * Returns the other checkouts that containers of the project were created from, those of unknown
+   * services included.
+   */
   async #foreignFolders(): Promise<readonly string[]> {
     const containers = await this.#docker.listContainers({
       all: true,
@@ -163,7 +178,7 @@ export class ProjectOwner {
     return isOwn ? { isKnown: true } : { owner: claimed.checkout, isKnown: true };
   }
 
-  /** The checkout that has claimed the data, and when, in Unix time. */
+  /** Returns the checkout that has claimed the data, and when (Unix ms). */
   async #claim(): Promise<{ readonly checkout: string; readonly atMs: number } | undefined> {
     const found = await absentAsUndefined(this.#docker.getVolume(this.#marker).inspect());
     if (!found) return undefined;

@@ -13,18 +13,18 @@ const since = (n: number): string =>
   `${Date.parse(second(0)) / 1000 + Math.floor(n)}.${String(Math.round((n % 1) * 1000)).padStart(3, '0')}000000`;
 
 describe("the begin of a run in a container's log", () => {
-  it('is the first line for a first run, while it goes on and after it was seen going on', () => {
+  it('is the first line for a first run, while it runs and after it was observed running', () => {
     const running = look({ Running: true, StartedAt: second(4), FinishedAt: NEVER });
     expect(runBegin(running, undefined, false)).toBeUndefined();
     const created = look({ StartedAt: NEVER, FinishedAt: NEVER });
     expect(runBegin(look({ StartedAt: second(4), FinishedAt: second(5) }), created, true)).toBeUndefined();
   });
 
-  it('is the first line for a container that has come since the last look', () => {
+  it('is the first line for a container that was created since the last observation', () => {
     expect(runBegin(look({ StartedAt: second(4), FinishedAt: second(5) }), undefined, true)).toBeUndefined();
   });
 
-  it('lies between the end of the run before and the start that the engine noted', () => {
+  it('lies between the end of the run before and the start that the engine recorded', () => {
     const running = look({ Running: true, StartedAt: second(4), FinishedAt: second(2) });
     expect(runBegin(running, undefined, false)).toBe(since(3));
     const before = look({ StartedAt: second(1), FinishedAt: second(3) });

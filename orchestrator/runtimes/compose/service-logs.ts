@@ -8,8 +8,8 @@ import type { StackContainers } from './stack-containers.ts';
 const NS_PER_MS = 1_000_000n;
 
 /**
- * What the containers wrote, service by service; with `follow` then what comes, of containers that start meanwhile too, until
- * the signal ends it.
+ * Yields what the containers wrote, service by service. With `follow` it goes on with new lines,
+ * also of containers that start later, until the signal ends it.
  */
 export async function* serviceLogs(
   docker: Docker,
@@ -18,7 +18,7 @@ export async function* serviceLogs(
 ): AsyncGenerator<LogLine> {
   const isWanted = (service: ServiceName) => services.length === 0 || services.includes(service);
   const queue = new LineQueue();
-  /** The latest reading of each container. */
+  /** The latest read of each container. */
   const reading = new Map<string, Promise<void>>();
   const abort = new AbortController();
   const readRun = async (id: string, service: ServiceName, range: LogRange) => {
@@ -34,7 +34,8 @@ export async function* serviceLogs(
     for await (const chunk of stream) queue.add(service, frames.push(chunk as Buffer));
     queue.add(service, frames.end());
   };
-  // The event of a restart may come before the end of what the run before it wrote: one reading after the other.
+  // The event of a restart may arrive before the last lines of the previous run, so the reads run
+  // one after the other.
   const read = (id: string, service: ServiceName, range: LogRange): Promise<void> => {
     const next = (reading.get(id) ?? Promise.resolve()).then(() => readRun(id, service, range));
     reading.set(id, next);
@@ -81,7 +82,7 @@ export async function* serviceLogs(
   }
 }
 
-/** Which lines of a log: the last ones, or those from a time of the engine's on. */
+/** A range of a log: its last lines, or those since a time by the engine's clock. */
 interface LogRange {
   readonly tail?: number;
   readonly since?: string;
@@ -99,7 +100,7 @@ async function* past(
   for (const text of [...frames.push(answer), ...frames.end()]) yield { service, text };
 }
 
-/** Lines of several logs as one sequence. */
+/** Merges the lines of several logs into one sequence. */
 class LineQueue {
   readonly #lines: LogLine[] = [];
   #wake: () => void = () => undefined;
@@ -110,7 +111,7 @@ class LineQueue {
     this.#wake();
   }
 
-  /** Ends the sequence, with an error unless it is ended already. */
+  /** Ends the sequence, with an error unless it has ended already. */
   finish(error?: unknown): void {
     this.#end ??= { error };
     this.#wake();

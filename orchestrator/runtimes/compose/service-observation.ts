@@ -3,7 +3,7 @@ import type { RunState, ServiceObservation } from '../runtime.ts';
 import { isNever } from './engine.ts';
 import type { StackContainer } from './stack-containers.ts';
 
-/** A shell's and Docker's convention: 128 and the number of the signal that ended it. */
+/** The convention of shells and Docker: 128 and the number of the signal that ended it. */
 const SIGNAL_CODES = {
   129: 'SIGHUP',
   130: 'SIGINT',
@@ -12,13 +12,13 @@ const SIGNAL_CODES = {
   143: 'SIGTERM',
 } as const;
 
-/** What is told of a service that has no container. */
+/** The observation of a service that has no container. */
 const NEVER_STARTED = { state: 'stopped', restarts: 0, detail: 'never started', recentLines: [] } as const;
 
-/** Worst first: several workers are as well as the worst of them. */
+/** By severity, worst first: several workers are in the state of the worst of them. */
 const GRAVITY: readonly RunState[] = ['failed', 'restarting', 'stopped', 'running', 'completed'];
 
-/** One service from its containers, of which only a worker may have several. */
+/** Observes one service through its containers; only a worker may have several. */
 export function serviceObservation(
   service: Pick<Service, 'name' | 'kind'>,
   containers: readonly StackContainer[],

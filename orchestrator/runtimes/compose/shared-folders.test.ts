@@ -29,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe.skipIf(!engine)(
   `an engine that sees this machine's folders${declined === undefined ? '' : ` (not tried: ${declined})`}`,
   () => {
-    it('is found to see them, and nothing is left of the question', async () => {
+    it('is found to see them, and the check leaves nothing behind', async () => {
       if (!engine) throw new Error('no engine');
       const { docker } = engine;
       expect(await unseenByEngine(docker, config)).toBeUndefined();
@@ -42,7 +42,7 @@ describe.skipIf(!engine)(
       expect(left.filter(({ Command }) => Command === 'never-started')).toEqual([]);
     });
 
-    it('can be asked with an image that needs no download', async () => {
+    it('can be checked with an image that needs no download', async () => {
       if (!engine) throw new Error('no engine');
       const { docker } = engine;
       const image = await emptyImage(docker);

@@ -11,17 +11,20 @@ import { localPath } from '../../util/files.ts';
 import { nearestExisting } from '../../util/owned-folder.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
 
-/** The last line that the engine reports of an import. Source: Docker Engine API, "Create an image". */
+/**
+ * The last line that the engine reports of an import. Source: Docker Engine API, "Create an image".
+ */
 const imported = z.object({ status: z.string() });
 
 /** The end of an archive without a file: two blocks of zeros. */
 const EMPTY_ARCHIVE = Buffer.alloc(1024);
 
 /**
- * Looks whether the engine sees the folders that containers mount as this process does. In a devcontainer or a job of CI with
- * the engine's socket it does not: it would mount empty folders that it makes for root. A file with a name that nobody else has is
- * put into each folder, and a container made with these files mounted, which the engine refuses when one is missing; the
- * container is never started, and the engine makes nothing.
+ * Checks whether the engine sees the folders that containers mount as this process does. In a
+ * devcontainer or a job of CI with the engine's socket it does not: it would create empty folders
+ * for root and mount them. The check puts a file with a unique name into each folder and creates a
+ * container that mounts these files. The engine refuses when one is missing. The container is never
+ * started, and the engine creates no folder.
  * @returns in a few words what the engine does not see, or undefined when it sees all
  */
 export async function unseenByEngine(
@@ -66,7 +69,10 @@ interface Probe {
   remove(): void;
 }
 
-/** A file of our own in the folder; in one that is read-only, the folder has to do. */
+/**
+ * Creates a file of our own in the folder. Where the folder is read-only, the folder itself has to
+ * suffice.
+ */
 function putProbe(wanted: string): Probe {
   const folder = nearestExisting(wanted);
   const path = join(folder, `.medallion-stream-${randomUUID()}`);
@@ -83,14 +89,14 @@ interface ProbeImage {
   remove(): Promise<void>;
 }
 
-/** Any image, since nothing runs; an empty one where the engine has none yet. */
+/** Any image will do, since nothing runs; an empty one where the engine has none yet. */
 async function probeImage(docker: Docker): Promise<ProbeImage> {
   const [present] = await docker.listImages();
   if (present) return { id: present.Id, remove: async () => undefined };
   return emptyImage(docker);
 }
 
-/** Makes an image without a file. */
+/** Creates an image without a file. */
 export async function emptyImage(docker: Docker): Promise<ProbeImage> {
   let answer = '';
   for await (const chunk of await docker.importImage(Readable.from([EMPTY_ARCHIVE]))) answer += String(chunk);
@@ -107,7 +113,7 @@ export async function emptyImage(docker: Docker): Promise<ProbeImage> {
 const MOUNT = '/opt/spark-output';
 
 /**
- * OUTPUT_PATH, which the containers read, as this machine sees it.
+ * Returns OUTPUT_PATH, which is a path in the containers, as this machine sees it.
  * @throws ProductError BAD_SETTING for a path in the containers that is not on this machine
  */
 export function hostOutputPath({ settings, outputDir }: StackConfig): string {

@@ -3,14 +3,17 @@ import { z } from 'zod';
 import type { ServiceName } from '../../services/service-name.ts';
 import { LogTail, runBegin } from './container-log.ts';
 
-/** One container of the stack as the engine describes it, with the last lines of its present or last process. */
+/**
+ * One container of the stack as the engine describes it, with the last lines of its present or last
+ * process.
+ */
 export interface StackContainer {
   readonly service: ServiceName;
   readonly info: Docker.ContainerInspectInfo;
   readonly recentLines: readonly string[];
 }
 
-/** Something that the engine reports of a container. Source: Docker Engine API, "Monitor events". */
+/** An event that the engine reports of a container. Source: Docker Engine API, "Monitor events". */
 export interface ContainerEvent {
   readonly id: string;
   readonly service: ServiceName;
@@ -24,7 +27,7 @@ export interface ContainerEvent {
   readonly timeNano: number;
 }
 
-/** Even without an event, what is known is not trusted for longer. */
+/** Even without an event, cached observations are not used for longer. */
 const TRUSTED_MS = 1000;
 
 const engineEvent = z.object({
@@ -41,15 +44,16 @@ const LABEL = {
 } as const;
 
 /**
- * The containers of a Compose project. Gates ask every few milliseconds: what is known holds until the engine reports an
- * event, and logs are followed, so that an answer costs the engine nothing while nothing happens.
+ * The containers of a Compose project. Readiness waits ask every few milliseconds. Therefore
+ * observations are cached until the engine reports an event, and logs are followed, so that an
+ * answer costs the engine nothing while nothing happens.
  */
 export class StackContainers {
   readonly #docker: Docker;
   readonly #project: string;
   readonly #services: readonly ServiceName[];
   readonly #tails = new Map<string, LogTail>();
-  /** The latest look at each container, which tells when its run before the present one ended. */
+  /** The latest observation of each container, which shows when its previous run ended. */
   readonly #seen = new Map<string, Docker.ContainerInspectInfo>();
   #looked = false;
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
@@ -66,8 +70,9 @@ export class StackContainers {
     | undefined;
 
   /**
-   * @param services the services whose containers are looked at, in the order of their start
-   * @param eventsSince Unix time in ms from which on events are told of, those that are past included; from now on when undefined
+   * @param services the services whose containers are observed, in start order
+   * @param eventsSince Unix ms from which on events are delivered, past ones included; from now on
+   * when undefined
    */
   constructor(docker: Docker, project: string, services: readonly ServiceName[], eventsSince?: number) {
     this.#services = services;
@@ -76,12 +81,12 @@ export class StackContainers {
     this.#eventsSince = eventsSince;
   }
 
-  /** Whether there is a container of the project at all; without a look at any. */
+  /** Whether the project has any container; inspects none of them. */
   async isEmpty(): Promise<boolean> {
     return (await this.#found()).length === 0;
   }
 
-  /** Every container of every service, by service and number. */
+  /** Returns every container of every service, by service and number. */
   async list(): Promise<readonly StackContainer[]> {
     await this.#listening();
     if (!this.#known || performance.now() - this.#known.atMs > TRUSTED_MS) {
@@ -103,12 +108,12 @@ export class StackContainers {
     return found;
   }
 
-  /** Forgets what is known, after something was changed. */
+  /** Clears the cache after a change. */
   changed(): void {
     this.#known = undefined;
   }
 
-  /** Calls back on every event, as soon as events are listened for. */
+  /** Calls the listener for every event once the stream of events is open. */
   async onEvent(listener: (event: ContainerEvent) => void): Promise<() => void> {
     this.#listeners.add(listener);
     try {
@@ -121,8 +126,10 @@ export class StackContainers {
   }
 
   /**
-   * Whether the engine has stopped a container, by the latest events, which it keeps: also when that of the stop has not come here yet.
-   * @param from,to Unix times in ns by the engine's clock; what lies ahead of it, the engine would wait for
+   * Whether the engine has stopped a container, by the latest events, which the engine keeps. This
+   * also works when the event of the stop has not arrived here yet.
+   * @param from,to Unix ns by the engine's clock; `to` must not be in the future, since the engine
+   * would wait for it
    */
   async wasStopped(id: string, from: number, to: number): Promise<boolean> {
     const stops = await this.#docker.getEvents({
@@ -168,7 +175,9 @@ export class StackContainers {
     return inspected.flat();
   }
 
-  /** A tail belongs to one start of a container: a restart begins with none of the earlier lines. */
+  /**
+   * A tail belongs to one start of a container: a restart begins with none of the earlier lines.
+   */
   async #linesOf(info: Docker.ContainerInspectInfo): Promise<readonly string[]> {
     let tail = this.#tails.get(info.Id);
     const before = this.#seen.get(info.Id);
@@ -182,7 +191,10 @@ export class StackContainers {
     return (await absentAsUndefined(tail.lines(info.State.Running && !info.State.Restarting))) ?? [];
   }
 
-  /** Listens for events unless it does already. An attempt that failed is not kept: the next call asks the engine again. */
+  /**
+   * Opens the stream of events unless it is open. A failed attempt is not kept: the next call asks
+   * the engine again.
+   */
   async #listening(): Promise<void> {
     const events = this.#events ?? this.#listen();
     this.#events = events;
@@ -219,7 +231,7 @@ export class StackContainers {
   #report(line: string): void {
     if (line.trim() === '') return;
     const { Action, Actor, timeNano } = engineEvent.parse(JSON.parse(line));
-    // Health checks come and go by the second and change nothing that is told of here.
+    // Health checks cause events every second and change nothing that is reported here.
     if (Action.startsWith('exec_')) return;
     this.changed();
     const { ID: id, Attributes: attributes } = Actor;
@@ -241,7 +253,7 @@ export class StackContainers {
   }
 }
 
-/** A container may go while it is asked for: 404 it has gone, 409 it is on its way. */
+/** A container may be removed during the request: 404 means gone, 409 means in removal. */
 async function absentAsUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

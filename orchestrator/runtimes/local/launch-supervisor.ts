@@ -17,12 +17,15 @@ const LAUNCH_TIMEOUT_MS = 120_000;
 const POLL_MS = 20;
 const LOG_LINES = 20;
 
-/** One line a change of state: a new supervisor begins a new log when the old one has grown to this. */
+/**
+ * The log gets one line per change of state. A new supervisor begins a new log when the old one has
+ * grown to this.
+ */
 const MAX_LOG_BYTES = 1024 * 1024;
 
 const SUPERVISOR_MAIN = fileURLToPath(new URL('./supervisor/supervisor-main.ts', import.meta.url));
 
-/** A connection to the stack's supervisor, or undefined when none lives. */
+/** Connects to the stack's supervisor; undefined when none lives. */
 export async function connectToSupervisor(layout: RunLayout): Promise<ControlClient | undefined> {
   const supervisor = readState(layout.stateFile)?.supervisor;
   if (!supervisor || !isAlive(supervisor)) return undefined;
@@ -30,9 +33,10 @@ export async function connectToSupervisor(layout: RunLayout): Promise<ControlCli
 }
 
 /**
- * A connection to the stack's supervisor, which is started when none lives; by one process at a time, so that no second one
- * is left behind that would have to find out that it is not needed.
- * @param services what it is to run, in the order of their start
+ * Connects to the stack's supervisor, and starts it when none lives. Only one process at a time
+ * starts it, so that no second supervisor is left behind that would have to find out that it is not
+ * needed.
+ * @param services what it is to run, in start order
  * @throws ProductError STEP_FAILED when it ended or did not answer; the signal's reason
  */
 export async function launchSupervisor(
@@ -69,15 +73,17 @@ async function launch(
       if (performance.now() > deadline) {
         throw launchFailure(layout, `did not answer within ${LAUNCH_TIMEOUT_MS / 1000} s`);
       }
-      // A clean end means that another one held the lock, which answers soon or is ending and makes room.
+      // A clean end means that another supervisor held the lock. That one answers soon, or is
+      // ending and releases the lock.
       if (!child || child.exitCode === 0 || child.signalCode)
         child = spawnSupervisor(layout, services, environment);
       await sleep(POLL_MS);
     }
   } catch (error) {
-    // Nobody has asked it for anything yet.
+    // Nobody has sent it a request yet.
     if (child && child.exitCode === null && child.kill('SIGTERM')) {
-      // It was let go of when it was started: without this, Node would end before it does, in the middle of this wait.
+      // The child was unreferenced when it was started. Without this, Node would end before the
+      // child does, in the middle of this wait.
       child.ref();
       await once(child, 'exit');
     }
@@ -104,11 +110,11 @@ function spawnSupervisor(
     const child = spawn(process.execPath, args, {
       cwd: layout.runDir,
       env: { ...environment },
-      // Its own session: neither the terminal's hang-up nor Ctrl-C reaches it.
+      // In its own session, neither the terminal's hang-up nor Ctrl-C reaches it.
       detached: true,
       stdio: ['ignore', log, log],
     });
-    // `exit` does not follow; nor is there an exit code.
+    // `exit` does not follow, and there is no exit code.
     child.on('error', (error) => {
       refusals.set(child, error);
     });

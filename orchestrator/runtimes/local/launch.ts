@@ -7,17 +7,17 @@ import type { StackConfig } from '../../settings/stack-config.ts';
 import { type RunFolders, runFolders } from '../detect.ts';
 import type { ServiceSpec } from './supervisor/service-spec.ts';
 
-/** What a service's process is made of. */
+/** What a service needs to describe its process. */
 export interface LaunchContext {
   readonly config: StackConfig;
   readonly layout: RunLayout;
-  /** Asked for only by services that need it: it is there once their tools are provisioned. */
+  /** Called only by services that need it: it exists once their tools are provisioned. */
   readonly toolchain: () => Toolchain;
   /** Where the job writes, as its own processes see it. */
   readonly outputPath: string;
 }
 
-/** A service's process, and the folders and files that must be there first. */
+/** A service's process, and the folders and files that must exist before it starts. */
 export interface ProcessLaunch
   extends Pick<ServiceSpec, 'command' | 'args' | 'env' | 'cwd' | 'stopGraceMs' | 'cleanShutdownFile'> {
   /** Absolute. */
@@ -25,12 +25,12 @@ export interface ProcessLaunch
   readonly files: readonly ConfigFile[];
 }
 
-/** What a service needs to be started by the supervisor. */
+/** What the supervisor needs to start a service. */
 export interface ServiceLaunch extends Pick<ProcessLaunch, 'folders' | 'files'> {
   readonly spec: ServiceSpec;
 }
 
-/** A file that is written anew at every start. */
+/** A file that is rewritten at every start. */
 export interface ConfigFile {
   /** Absolute. */
   readonly path: string;
@@ -38,7 +38,8 @@ export interface ConfigFile {
 }
 
 /**
- * Longest path of a socket in bytes, its closing zero not counted: sun_path of unix(7) has 108 bytes on Linux and 104 on macOS.
+ * Longest path of a socket in bytes, without its closing zero: sun_path of unix(7) has 108 bytes on
+ * Linux and 104 on macOS.
  */
 const MAX_SOCKET_PATH_BYTES = 103;
 
@@ -48,24 +49,30 @@ export interface ServiceFolder {
   readonly name: string;
   /** What is in it, for the report of a wipe: "Kafka's data". */
   readonly title: string;
-  /** `topic`: data that a topic consists of, which are kept with it; `transient`: nothing that outlasts a stop. */
+  /**
+   * `topic`: data that a topic consists of, which are kept with it; `transient`: nothing that
+   * outlasts a stop.
+   */
   readonly holds: 'topic' | 'transient';
-  /** What is in it belongs to processes that end with their supervisor: the next one begins without it. */
+  /**
+   * Its content belongs to processes that end with their supervisor. The next supervisor begins
+   * without it.
+   */
   readonly endsWithSupervisor?: true;
   /**
-   * Matches the path below it, `/` between names, of every file and folder that it may hold; a wipe refuses anything else.
-   * Absent where programs choose names freely.
+   * Matches the path below it, `/` between names, of every file and folder that it may hold. A wipe
+   * refuses anything else. Absent where programs choose names freely.
    */
   readonly allowed?: RegExp;
 }
 
-/** Where everything lies in RUN_DIR. */
+/** The places of all files in RUN_DIR. */
 export interface RunLayout extends RunFolders {
   readonly runDir: string;
   readonly supervisorLog: string;
-  /** What the supervisor writes down at every change. */
+  /** The supervisor rewrites it at every change. */
   readonly stateFile: string;
-  /** Held by the supervisor for its life. */
+  /** The supervisor holds it for its whole life. */
   readonly lock: string;
   /** Held while a supervisor is being started. */
   readonly launchLock: string;
@@ -80,7 +87,7 @@ export interface RunLayout extends RunFolders {
 /** The name of a worker's folder, in which executors run. */
 export const SPARK_WORK_FOLDER = 'spark-work';
 
-/** @param serviceFolders of all services of the stack, in the order of their start */
+/** @param serviceFolders of all services of the stack, in start order */
 export function runLayout(runDir: string, serviceFolders: readonly ServiceFolder[] = []): RunLayout {
   const { logs, control } = runFolders(runDir);
   return {
@@ -103,8 +110,9 @@ export function serviceLogFile(layout: RunLayout, service: ServiceName): string 
 }
 
 /**
- * Where the supervisor's socket may lie, best first: in the control folder, or where that file system has no sockets or the path
- * would be too long for the system, in a folder of its own elsewhere. The state file names the one in use.
+ * Returns the possible paths of the supervisor's socket, best first: in the control folder, or in a
+ * folder of its own elsewhere, where that file system has no sockets or the path would be too long
+ * for the system. The state file names the path in use.
  */
 export function socketPaths(layout: RunLayout): readonly string[] {
   const name = `medallion-stream-${createHash('sha256').update(layout.runDir).digest('hex').slice(0, 16)}`;
@@ -119,7 +127,10 @@ export function socketPaths(layout: RunLayout): readonly string[] {
 /** The steps of provisioning. */
 export type Tool = 'java' | 'pyspark' | 'kafka-jars' | 'connector';
 
-/** What the local runtime has provisioned or found: absolute paths that the services' command lines are made of. */
+/**
+ * What the local runtime has provisioned or found: the absolute paths in the services' command
+ * lines.
+ */
 export interface Toolchain {
   /** A JAVA_HOME of version 8, 11 or 17 (`bin/java` lies below it). */
   readonly javaHome: string;
@@ -127,18 +138,29 @@ export interface Toolchain {
   readonly python: string;
   /** pyspark's package folder: `bin/spark-submit` and `jars/` lie below it. */
   readonly sparkHome: string;
-  /** Folder of the jars of Kafka, ZooKeeper and an slf4j binding; the class path is `kafkaJars/*`. */
+  /**
+   * Folder of the jars of Kafka, ZooKeeper and an slf4j binding; the class path is `kafkaJars/*`.
+   */
   readonly kafkaJars: string;
   /** `spark.jars.ivy`: writable, kept across runs, so that `--packages` downloads once. */
   readonly ivyDir: string;
-  /** JVM options by which Java trusts the private CA that the machine trusts; empty when none is set. */
+  /**
+   * JVM options by which Java trusts the private CA that the machine trusts; empty when none is
+   * set.
+   */
   readonly jvmTrustOptions: readonly string[];
 }
 
-/** In the environment of every service: the RUN_DIR of its stack, by which its processes are told from strangers. */
+/**
+ * A variable in the environment of every service: the RUN_DIR of its stack. It distinguishes the
+ * stack's processes from others.
+ */
 export const RUN_DIR_VARIABLE = 'MEDALLION_STREAM_RUN_DIR';
 
-/** The RUN_DIR of the stack that a process belongs to; undefined for strangers and where the system does not tell. */
+/**
+ * Returns the RUN_DIR of the stack that a process belongs to; undefined for other processes and
+ * where the system does not reveal it.
+ */
 export function runDirOf(pid: number): string | undefined {
   let environment: string;
   try {

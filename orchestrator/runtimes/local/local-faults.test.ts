@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LightStack, look } from '../../../tests/support/light-stack.ts';
-import { DRIVER_APPLICATION, EXECUTOR_MAIN_CLASS, NothingToStrike } from '../faults.ts';
+import { DRIVER_APPLICATION, EXECUTOR_MAIN_CLASS, NothingToBreak } from '../faults.ts';
 import { canLimitFileSize, fileSizeLimit } from './local-faults.ts';
 import type { LocalRuntime } from './local-runtime.ts';
 
 const unable = await canLimitFileSize();
 const never = new AbortController().signal;
-/** A worker that starts an executor by that name, and goes on by itself. */
+/** A worker that starts an executor of that name and keeps running. */
 const WORKER = `sh -c 'while :; do sleep 1; done' ${EXECUTOR_MAIN_CLASS} & echo "executor $!"; while :; do sleep 1; done`;
 /** A driver whose application has begun. */
 const DRIVER = `sh -c 'while :; do sleep 1; done' ${DRIVER_APPLICATION} & echo begun; while :; do sleep 1; done`;
@@ -34,23 +34,23 @@ async function executorPid(): Promise<number> {
 }
 
 describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () => {
-  it('a pause halts a process until it is lifted, once or more often', async () => {
+  it('a pause halts a process until it is reverted, once or repeatedly', async () => {
     await runtime.start('kafka', never);
     const pid = stack.pidOf('kafka');
     const held = await runtime.faults().pause('broker');
     expect(held.on).toBe(`process ${pid}`);
     await expect.poll(() => stateOf(pid)).toBe('T');
-    await held.lift();
-    await held.lift();
+    await held.revert();
+    await held.revert();
     await expect.poll(() => stateOf(pid)).not.toBe('T');
   });
 
-  it('lifting a pause of a process that has ended meanwhile does nothing', async () => {
+  it('reverting the pause of a process that has ended meanwhile does nothing', async () => {
     await runtime.start('kafka', never);
     const held = await runtime.faults().pause('broker');
     process.kill(stack.pidOf('kafka'), 'SIGKILL');
     await expect.poll(async () => (await look(runtime, 'kafka')).restarts).toBe(1);
-    await held.lift();
+    await held.revert();
     await expect.poll(async () => (await look(runtime, 'kafka')).state).toBe('running');
   });
 
@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
     await runtime.faults().kill('supervisor');
     await expect.poll(() => runtime.faults().isThere('supervisor')).toBe(false);
     await expect.poll(() => runtime.faults().isThere('broker')).toBe(false);
-    await expect(runtime.faults().kill('broker')).rejects.toThrow(NothingToStrike);
+    await expect(runtime.faults().kill('broker')).rejects.toThrow(NothingToBreak);
   });
 
   it.skipIf(unable !== undefined)(
@@ -83,13 +83,14 @@ describe.skipIf(process.platform !== 'linux')('faults of the local runtime', () 
       await expect.poll(lines).toContain('begun');
       const first = stack.pidOf('spark-streaming');
       const held = await runtime.faults().limitFileSize(4096);
-      // The driver is reached once its application is there to be seen, an instant after its first line.
+      // The limit reaches the driver once its application's process exists, an instant after its
+      // first line.
       await expect.poll(() => [executor, first].map(fileSizeLimit)).toEqual(['4096', '4096']);
       process.kill(first, 'SIGKILL');
       await expect.poll(async () => (await look(runtime, 'spark-streaming')).restarts).toBe(1);
       await expect.poll(() => fileSizeLimit(stack.pidOf('spark-streaming'))).toBe('4096');
       expect(fileSizeLimit(stack.pidOf('spark-worker'))).toBe(before);
-      await held.lift();
+      await held.revert();
       expect([executor, stack.pidOf('spark-streaming')].map(fileSizeLimit)).toEqual([before, before]);
     },
   );

@@ -14,23 +14,26 @@ import {
   type FaultTarget,
   type HeldFault,
   heldFault,
-  NothingToStrike,
+  NothingToBreak,
   repeatedFault,
   SUPERVISOR,
 } from '../faults.ts';
 import { type RunLayout, runDirOf } from './launch.ts';
 import { readState } from './state-file.ts';
 
-/** A fault point and the service whose it is. */
+/** A fault point and the service that it belongs to. */
 interface Place {
   readonly point: FaultPoint;
   readonly service: Service;
 }
 
-/** A driver or executor that starts is reached before it writes outputs: a JVM needs longer than this to begin. */
+/**
+ * The limit reaches a driver or executor that starts before it writes outputs: a JVM needs longer
+ * than this to begin.
+ */
 const LIMIT_EVERY_MS = 100;
 
-/** Faults by signals to the processes that the supervisor has recorded. */
+/** Injects faults by signals to the processes that the supervisor has recorded. */
 export class LocalFaults implements Faults {
   readonly #layout: RunLayout;
   readonly #places: readonly Place[];
@@ -81,11 +84,11 @@ export class LocalFaults implements Faults {
 
   #require(target: FaultTarget): ProcessIdentity {
     const found = this.#find(target);
-    if (!found) throw new NothingToStrike(target);
+    if (!found) throw new NothingToBreak(target);
     return found;
   }
 
-  /** Its living process; of several children the first. */
+  /** Returns the target's living process; of several children the first. */
   #find(target: FaultTarget): ProcessIdentity | undefined {
     if (target === SUPERVISOR) {
       const { supervisor } = readState(this.#layout.stateFile) ?? {};
@@ -102,7 +105,7 @@ export class LocalFaults implements Faults {
     return point.childClass === undefined ? main : this.#child(main, point.childClass);
   }
 
-  /** The process of a fault point that writes outputs, once it may be limited. */
+  /** Returns the process of a fault point that writes outputs, once it may be limited. */
   #writer(place: Place): ProcessIdentity | undefined {
     const { writer } = place.point;
     const found = writer && this.#processOf(place);
@@ -115,7 +118,10 @@ export class LocalFaults implements Faults {
     return hasBegun ? found : undefined;
   }
 
-  /** In the main process's group, and where the system tells, with this stack's RUN_DIR in its environment. */
+  /**
+   * The child must be in the main process's group and, where the system reveals it, have this
+   * stack's RUN_DIR in its environment.
+   */
   #child(main: ProcessIdentity, mainClass: string): ProcessIdentity | undefined {
     const pid = groupMembers(main.pid).find(
       (member) =>
@@ -127,14 +133,17 @@ export class LocalFaults implements Faults {
   }
 }
 
-/** Why the limit of another process cannot be set here; undefined when it can. `prlimit` is of util-linux. */
+/**
+ * Why the limit of another process cannot be set here; undefined when it can. `prlimit` is part of
+ * util-linux.
+ */
 export async function canLimitFileSize(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'file-size limits of running processes exist on Linux only';
   const { failed } = await execa('prlimit', ['--version'], { reject: false, stdin: 'ignore' });
   return failed ? 'there is no `prlimit` command (package util-linux)' : undefined;
 }
 
-/** The soft limit that a process has, in bytes or as `unlimited`; undefined when it has gone. */
+/** Returns the soft limit of a process, in bytes or as `unlimited`; undefined when it is gone. */
 export function fileSizeLimit(pid: number): string | undefined {
   try {
     return /^Max file size\s+(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
@@ -144,10 +153,11 @@ export function fileSizeLimit(pid: number): string | undefined {
 }
 
 /**
- * Sets the soft limit of a process; the hard one stays, so that it can be taken back without rights.
+ * Sets the soft limit of a process. The hard limit stays, so that the change can be reverted
+ * without privileges.
  * @param limit bytes or `unlimited`
- * @returns false when the process has gone
- * @throws Error with prlimit's words
+ * @returns false when the process is gone
+ * @throws Error with prlimit's message
  */
 async function limitFileSize(pid: number, limit: string): Promise<boolean> {
   const { failed, stderr } = await execa('prlimit', ['--pid', String(pid), `--fsize=${limit}:`], {

@@ -13,10 +13,10 @@ import {
   loopbackAddress,
   neverStarted,
   notRestarted,
-  type PreparationStep,
   type Runtime,
   type ServiceExit,
   type ServiceObservation,
+  type SetupStep,
 } from '../runtime.ts';
 import { type RunLayout, runLayout, type ServiceLaunch } from './launch.ts';
 import { connectToSupervisor, launchSupervisor } from './launch-supervisor.ts';
@@ -25,26 +25,33 @@ import { checkFoldersAndPorts, claimRunDir, prepareLaunch } from './preflight.ts
 import { serviceEnvironment, serviceLaunch } from './process-launch.ts';
 import { serviceLogs } from './service-logs.ts';
 import { readState } from './state-file.ts';
+import { observeRecorded, stopStack, wipeRunDir } from './stop-stack.ts';
 import { ConnectionLost, type ControlClient } from './supervisor/control-channel.ts';
-import { observeRecorded, takeDown, wipeRunDir } from './take-down.ts';
 
-/** What the local runtime is given from outside: how each service is run, and what must be there before. */
+/**
+ * What the local runtime is given from outside: how each service runs, and what must exist before.
+ */
 export interface LocalParts {
-  /** In the order of their start. */
+  /** In start order. */
   readonly services: readonly Service[];
   readonly launchOf: (service: ServiceName) => ServiceLaunch;
-  readonly preparation: readonly PreparationStep[];
-  /** Looks for missing tools and touches nothing. */
+  readonly setup: readonly SetupStep[];
+  /** Checks for missing tools; has no side effects. */
   readonly checkTools: (signal: AbortSignal) => Promise<void>;
 }
 
-/** A supervisor that takes longer to answer a simple question is in trouble. */
+/** A supervisor that takes longer to answer a simple request is in trouble. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** A supervisor with nothing to do may end just when it is asked; it is then started again. */
+/**
+ * A supervisor with nothing to do may end just when it gets a request; it is then started again.
+ */
 const START_ATTEMPTS = 3;
 
-/** Native processes under a detached supervisor. This object holds only a connection; all state is the supervisor's. */
+/**
+ * Runs the stack as native processes under a detached supervisor. This object holds only a
+ * connection; the supervisor has all state.
+ */
 export class LocalRuntime implements Runtime {
   readonly name = 'local';
   readonly services: readonly Service[];
@@ -71,8 +78,8 @@ export class LocalRuntime implements Runtime {
     await checkFoldersAndPorts(this.#config, this.#layout, this.services);
   }
 
-  preparation(): readonly PreparationStep[] {
-    return this.#parts.preparation;
+  setup(): readonly SetupStep[] {
+    return this.#parts.setup;
   }
 
   async start(service: ServiceName, signal: AbortSignal): Promise<void> {
@@ -83,7 +90,7 @@ export class LocalRuntime implements Runtime {
     }
     for (let attempt = 1; ; attempt++) {
       const client = await this.#supervisor(signal);
-      // After the supervisor is there: it empties the scratch folder when it starts.
+      // The supervisor must run first: it empties the scratch folder when it starts.
       prepareLaunch(launch);
       try {
         await client.request('start', launch.spec, signal);
@@ -148,7 +155,7 @@ export class LocalRuntime implements Runtime {
 
   async down(): Promise<readonly ServiceName[]> {
     await this.close();
-    return takeDown(this.#layout);
+    return stopStack(this.#layout);
   }
 
   async wipe({ keepTopic }: { readonly keepTopic: boolean }): Promise<readonly string[]> {
@@ -165,7 +172,7 @@ export class LocalRuntime implements Runtime {
   }
 
   async assertOwn(): Promise<void> {
-    // The stack is what RUN_DIR holds, and whose that is was asked before.
+    // RUN_DIR holds the whole stack, and its owner was checked before.
   }
 
   async otherOwner(): Promise<undefined> {
@@ -185,7 +192,7 @@ export class LocalRuntime implements Runtime {
     this.#client = undefined;
   }
 
-  /** The connection to a supervisor that lives, if one does. */
+  /** Connects to a living supervisor, if there is one. */
   async #connected(): Promise<ControlClient | undefined> {
     if (this.#client?.lost) this.#client = undefined;
     if (this.#client) return this.#client;
@@ -218,7 +225,10 @@ export class LocalRuntime implements Runtime {
   }
 }
 
-/** The local runtime of a configuration: provisioned tools, and the services as their files say. */
+/**
+ * Returns the local runtime of a configuration, with provisioned tools and the services as their
+ * files define them.
+ */
 export function localRuntime(config: StackConfig, services: readonly Service[]): LocalRuntime {
   const { checkMachine, steps, toolchain } = provisioning(config, services);
   const context = {
@@ -230,7 +240,7 @@ export function localRuntime(config: StackConfig, services: readonly Service[]):
   return new LocalRuntime(config, {
     services,
     launchOf: (name) => serviceLaunch(serviceNamed(services, name), context),
-    preparation: steps,
+    setup: steps,
     checkTools: checkMachine,
   });
 }
@@ -242,7 +252,10 @@ function layoutOf({ runDir }: StackConfig, services: readonly Service[]): RunLay
   );
 }
 
-/** OUTPUT_PATH, a relative path taken from the checkout as in the other settings; a URI as it is. */
+/**
+ * Returns OUTPUT_PATH. A relative path starts at the checkout, as in the other settings; a URI
+ * stays as it is.
+ */
 export function localOutputPath({ settings, projectDir, outputDir }: StackConfig): string {
   const { OUTPUT_PATH } = settings;
   if (OUTPUT_PATH === undefined) return join(outputDir, 'parquet');

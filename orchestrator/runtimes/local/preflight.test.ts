@@ -30,7 +30,10 @@ async function listen(port: number): Promise<void> {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 }
 
-/** A service that listens on a port, written for Node as every other program here might be missing. */
+/**
+ * A service that listens on a port. It is written for Node, as every other program might be missing
+ * here.
+ */
 const listening = (setting: string) =>
   `exec "${process.execPath}" -e 'require("node:net").createServer().listen(Number(process.argv[1]), "127.0.0.1", () => console.log("listening"))' $(cat ../${setting})`;
 

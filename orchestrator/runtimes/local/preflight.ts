@@ -24,7 +24,7 @@ import { type RecordedState, readState } from './state-file.ts';
 const HOST = '127.0.0.1';
 
 /**
- * Folders and ports, before anything is touched.
+ * Checks folders and ports before anything is changed.
  * @throws ProductError UNSAFE_PATH, OUTPUT_NOT_WRITABLE, BAD_SETTING, PORT_TAKEN
  */
 export async function checkFoldersAndPorts(
@@ -59,7 +59,7 @@ function assertSingle({ scale }: Service, { settings }: StackConfig): void {
   });
 }
 
-/** A missing folder is made when something starts. */
+/** A missing folder is created when something starts. */
 function assertWritable(setting: SettingName, folder: string): void {
   try {
     assertUsableFolder(folder);
@@ -128,7 +128,10 @@ async function assertPortUsable(
   });
 }
 
-/** Names at the top of RUN_DIR that this product writes, those of the commands (lock, record of the stack) included. */
+/**
+ * Whether this product writes a name at the top of RUN_DIR. The files of the commands (lock, record
+ * of the stack) count.
+ */
 function isRunDirEntry(layout: RunLayout, name: string): boolean {
   const { logs, control, scratch, sparkConf, serviceFolders } = layout;
   const own = [logs, control, scratch, sparkConf, ...serviceFolders.map(({ path }) => path)].map((path) =>
@@ -142,7 +145,7 @@ function isRunDirEntry(layout: RunLayout, name: string): boolean {
 }
 
 /**
- * Makes RUN_DIR the product's own.
+ * Marks RUN_DIR as the product's own.
  * @throws ProductError UNSAFE_PATH when it holds other files
  */
 export function claimRunDir(layout: RunLayout): void {
@@ -153,7 +156,7 @@ export function claimRunDir(layout: RunLayout): void {
 }
 
 /**
- * Looks whether RUN_DIR is the product's own or could be made so.
+ * Checks that RUN_DIR is the product's own or could become so.
  * @throws ProductError UNSAFE_PATH when it holds other files
  */
 function assertRunDirIsOurs(layout: RunLayout): void {
@@ -172,7 +175,7 @@ function refuse(layout: RunLayout, foreign: readonly string[]): void {
   });
 }
 
-/** Puts folders and configuration of a service in place; a file is replaced in one piece. */
+/** Creates folders and configuration files of a service; each file is replaced atomically. */
 export function prepareLaunch({ folders, files }: Pick<ServiceLaunch, 'folders' | 'files'>): void {
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   for (const { path, content } of files) {

@@ -20,7 +20,7 @@ import {
 import { namelessUserOptions } from './nameless-user/nameless-user.ts';
 import type { RestartPolicy } from './supervisor/service-spec.ts';
 
-/** What a service's start consists of; touches nothing. */
+/** Describes the start of a service; has no side effects. */
 export function serviceLaunch(service: Service, context: LaunchContext): ServiceLaunch {
   const { name, kind, finalExitCodes } = service;
   const { folders, files, ...process } = service.asProcess.launch(context);
@@ -29,14 +29,14 @@ export function serviceLaunch(service: Service, context: LaunchContext): Service
 
 /** A program of this checkout that runs in Node. */
 export interface NodeProgram {
-  /** Below the checkout. */
+  /** Relative to the checkout. */
   readonly script: string;
   readonly stopGraceMs: number;
   /** Its settings, as environment variables. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** How a service that is a Node program and speaks to Kafka is started. */
+/** Describes the start of a service that is a Node program and a Kafka client. */
 export function nodeLaunch({ config, layout }: LaunchContext, program: NodeProgram): ProcessLaunch {
   return {
     command: process.execPath,
@@ -54,8 +54,9 @@ export function nodeLaunch({ config, layout }: LaunchContext, program: NodeProgr
 }
 
 /**
- * Restarts after 0.5, 1, 2, 4 and 8 s; six failures within a minute each are the end, a kill from outside not counted. A broker
- * that was killed needs up to three attempts, until ZooKeeper has forgotten its predecessor's session.
+ * Restarts follow after 0.5, 1, 2, 4 and 8 s. Six failures within a minute each are final; a kill
+ * from outside does not count. A broker that was killed needs up to three attempts, until ZooKeeper
+ * has expired its predecessor's session.
  */
 export const RESTART_POLICY: RestartPolicy = {
   firstDelayMs: 500,
@@ -65,14 +66,15 @@ export const RESTART_POLICY: RestartPolicy = {
 };
 
 /**
- * What services inherit from the caller's environment: the machine's own (search path, home, time zone), the way to
- * the network (proxies, private certificates), and the credentials that Hadoop's file systems read for OUTPUT_PATH. Anything
- * else, such as SPARK_* or PYTHON* of another installation, would change what runs from one shell to the next.
+ * What services inherit from the caller's environment: the machine's own variables (search path,
+ * home, time zone), the way to the network (proxies, private certificates), and the credentials
+ * that Hadoop's file systems read for OUTPUT_PATH. Anything else, such as SPARK_* or PYTHON* of
+ * another installation, would make the run depend on the shell.
  */
 const INHERITED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|(HTTPS?|ALL|FTP)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|PIP_CERT|CURL_CA_BUNDLE|XDG_(CACHE_HOME|RUNTIME_DIR)|AWS_\w+|AZURE_\w+|GOOGLE_APPLICATION_CREDENTIALS|HADOOP_CONF_DIR|HADOOP_USER_NAME)$/i;
 
-/** The environment that every service and the supervisor get. */
+/** Returns the environment of the supervisor and of every service. */
 export function serviceEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   layout: RunLayout,
@@ -90,9 +92,9 @@ export function serviceEnvironment(
   };
 }
 
-/** What tells a daemon of a standalone cluster from another. */
+/** What differs between the daemons of a standalone cluster. */
 export interface SparkDaemon {
-  /** Absolute: where it keeps what it writes. */
+  /** Absolute path of the folder that it writes to. */
   readonly folder: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly mainClass: string;
@@ -100,14 +102,14 @@ export interface SparkDaemon {
 }
 
 /**
- * How a daemon of a standalone cluster is started. Java is started directly: the scripts of the distribution run a second JVM
- * first, only to learn the command line.
+ * Describes the start of a daemon of a standalone cluster. Java is started directly: the scripts of
+ * the distribution run a second JVM first, only to compute the command line.
  */
 export function sparkDaemonLaunch(context: LaunchContext, daemon: SparkDaemon): ProcessLaunch {
   const { config, layout } = context;
   const toolchain = context.toolchain();
   const properties = {
-    // A busy port is an error to be told, not a reason to listen on the next one.
+    // A busy port is an error to report, not a reason to listen on the next one.
     'spark.port.maxRetries': '0',
     ...daemon.properties,
   };
@@ -137,7 +139,7 @@ export function sparkDaemonLaunch(context: LaunchContext, daemon: SparkDaemon): 
   };
 }
 
-/** What every Spark process gets, executors through their worker. */
+/** Returns what every Spark process gets; executors get it through their worker. */
 export function sparkEnvironment(
   config: StackConfig,
   layout: RunLayout,
@@ -147,9 +149,11 @@ export function sparkEnvironment(
     ...serviceEnvironment(config.environment, layout),
     JAVA_HOME: toolchain.javaHome,
     SPARK_HOME: toolchain.sparkHome,
-    // What bin/load-spark-env.sh would set; a worker that is started without it cannot launch executors.
+    // bin/load-spark-env.sh would set this. A worker that is started without it cannot launch
+    // executors.
     SPARK_SCALA_VERSION: '2.12',
-    // First on every Spark process's class path: our logging, and no spark-defaults.conf of another installation.
+    // The first entry of every Spark process's class path: our logging, and no spark-defaults.conf
+    // of another installation.
     SPARK_CONF_DIR: layout.sparkConf,
     // Web pages bind to this address; without it they would listen on every interface.
     SPARK_LOCAL_IP: '127.0.0.1',
@@ -159,7 +163,10 @@ export function sparkEnvironment(
   };
 }
 
-/** log4j 2 of Spark: warnings of everything, the master's and worker's own news. */
+/**
+ * Returns Spark's log4j 2 configuration: warnings of everything, and the information that master
+ * and worker log.
+ */
 export function sparkLogging(layout: RunLayout): ConfigFile {
   return {
     path: join(layout.sparkConf, 'log4j2.properties'),
@@ -175,14 +182,14 @@ export function sparkLogging(layout: RunLayout): ConfigFile {
       'logger.master.level': 'info',
       'logger.worker.name': 'org.apache.spark.deploy.worker.Worker',
       'logger.worker.level': 'info',
-      // "Unable to load native-hadoop library": true everywhere but on a Hadoop cluster.
+      // "Unable to load native-hadoop library" appears everywhere but on a Hadoop cluster.
       'logger.native.name': 'org.apache.hadoop.util.NativeCodeLoader',
       'logger.native.level': 'error',
     }),
   };
 }
 
-/** A file as java.util.Properties reads it: ISO-8859-1, other characters and separators escaped. */
+/** Formats a file for java.util.Properties: ISO-8859-1, other characters and separators escaped. */
 export function javaProperties(entries: Readonly<Record<string, string | number | boolean>>): string {
   const lines = Object.entries(entries).map(([key, value]) => `${escaped(key)}=${escaped(String(value))}`);
   return `${lines.join('\n')}\n`;
@@ -195,16 +202,22 @@ function escaped(text: string): string {
     .replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** What a JVM that crashed leaves in its working folder, as the source of a regular expression. */
+/**
+ * The files that a crashed JVM leaves in its working folder, as the source of a regular expression.
+ */
 export const JAVA_CRASH_FILES = String.raw`(hs_err|replay|java)_pid\d+\.(log|hprof)|core(\.\d+)?`;
 
-/** Logging of ZooKeeper and Kafka: reload4j (log4j 1) to standard output, which the supervisor keeps and rotates. */
+/**
+ * Logging of ZooKeeper and Kafka: reload4j (log4j 1) to standard output, which the supervisor keeps
+ * and rotates.
+ */
 export const KAFKA_LOGGING = javaProperties({
   'log4j.rootLogger': 'INFO, stdout',
   'log4j.appender.stdout': 'org.apache.log4j.ConsoleAppender',
   'log4j.appender.stdout.layout': 'org.apache.log4j.PatternLayout',
   'log4j.appender.stdout.layout.ConversionPattern': '%d{yyyy-MM-dd HH:mm:ss.SSS} %p %c{1} %m%n',
-  // A banner, the whole class path, one line a setting and a line per request would bury what matters.
+  // A banner, the whole class path, one line per setting and one per request would bury what
+  // matters.
   'log4j.logger.kafka': 'INFO',
   'log4j.logger.org.apache.kafka': 'INFO',
   'log4j.logger.org.apache.kafka.common.config.AbstractConfig': 'WARN',
@@ -216,5 +229,8 @@ export const KAFKA_LOGGING = javaProperties({
   'log4j.logger.state.change.logger': 'WARN',
 });
 
-/** For the class path's binding; relative to the working folder, so that no path needs quoting. */
+/**
+ * For the class path's binding. It is relative to the working folder, so that no path needs
+ * quoting.
+ */
 export const KAFKA_LOGGING_FILE = 'log4j.properties';

@@ -43,7 +43,7 @@ describe('the log of a service', () => {
     expect(all.trim().split('\n')).toEqual(Array.from({ length: 30 }, (_, number) => line(number + 70)));
   });
 
-  it('keeps the last 50 lines of the present process at hand, characters split between chunks included', () => {
+  it('keeps the last 50 lines of the present process in memory, characters split between chunks included', () => {
     const log = new ServiceLog(path, small);
     log.beginProcess();
     for (let number = 0; number < 80; number++) write(log, `${line(number)}\r\n`);
@@ -62,7 +62,7 @@ describe('the log of a service', () => {
     log.close();
   });
 
-  it('tells where the output of the present process begins, also after a rotation', () => {
+  it('knows where the output of the present process begins, also after a rotation', () => {
     const log = new ServiceLog(path, small);
     log.beginProcess();
     write(log, 'old\n');
@@ -98,7 +98,10 @@ describe('the last lines of a log', () => {
   });
 });
 
-/** Writes and rotates as `ServiceLog` does, in a thread of its own, and never runs further ahead than the files reach. */
+/**
+ * Writes and rotates as `ServiceLog` does, in a thread of its own, and never runs further ahead
+ * than the files reach.
+ */
 const WRITER = `
 const { workerData: { path, count, seen } } = require('node:worker_threads');
 const fs = require('node:fs');
@@ -151,7 +154,7 @@ describe('following a log', () => {
       lines.push(...follower.read());
       Atomics.store(shared, 0, lines.length);
       Atomics.notify(shared, 0);
-      // The end of the thread is an event like any other.
+      // The end of the thread arrives as an event, so the loop must yield.
       if (++turn % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await end;
@@ -159,7 +162,7 @@ describe('following a log', () => {
     follower.close();
   });
 
-  it('goes on with a log that somebody emptied', () => {
+  it('continues with a log that somebody emptied', () => {
     writeFileSync(path, 'one\ntwo\n');
     const follower = new LogFollower(files());
     writeFileSync(path, 'three\n');
@@ -175,7 +178,7 @@ describe('following a log', () => {
     follower.close();
   });
 
-  it.each([1, 2, 3, 9])('loses nothing over rotations when it looks every %i lines', (every) => {
+  it.each([1, 2, 3, 9])('loses nothing over rotations when it reads every %i lines', (every) => {
     const log = new ServiceLog(path, small);
     log.beginProcess();
     const follower = new LogFollower(files());

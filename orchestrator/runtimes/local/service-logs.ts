@@ -9,7 +9,8 @@ import { endOfLastLine, LOG_ROTATION, lastLines, placeSince } from './supervisor
 const POLL_MS = 100;
 
 /**
- * Lines of the services' logs: what is there, service after service, then what is added, as it comes.
+ * Yields lines of the services' logs: first the existing ones, service by service, then new ones as
+ * they arrive.
  * @param all the services of the stack, for options that name none
  */
 export async function* serviceLogs(
@@ -39,7 +40,10 @@ export async function* serviceLogs(
   }
 }
 
-/** The last lines before the place where a follower begins; read again when the log is rotated meanwhile. */
+/**
+ * Returns the last lines before the position where a follower begins. They are read again when the
+ * log is rotated during the read.
+ */
 function linesBefore(log: LogFollower, files: readonly string[], options: LogOptions): readonly string[] {
   for (;;) {
     const { place } = log;
@@ -49,7 +53,10 @@ function linesBefore(log: LogFollower, files: readonly string[], options: LogOpt
   }
 }
 
-/** @param files newest first @param until where the newest ends, in bytes */
+/**
+ * @param files newest first
+ * @param until where the newest ends, in bytes
+ */
 function pastLines(
   files: readonly string[],
   { tail: count, sinceMs }: LogOptions,
@@ -73,12 +80,13 @@ function logFiles(layout: RunLayout, service: ServiceName): readonly string[] {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Reads what is added to a log, across its rotation, from a position on. Another process writes and rotates
- * meanwhile, so that a name may mean another file from one call to the next: files are told apart by inode,
- * which is not used again while the file is open. Nothing is lost while all files are kept.
+ * Reads what is added to a log from a position on, across its rotation. Another process writes and
+ * rotates at the same time, so a name may mean another file from one call to the next. Files are
+ * therefore identified by inode, which is not reused while the file is open. Nothing is lost while
+ * all files are kept.
  */
 export class LogFollower {
-  /** Where in the file that it began with, in bytes. */
+  /** The position in its first file, in bytes. */
   readonly start: number;
   readonly #files: readonly string[];
   readonly #decoder = new StringDecoder('utf8');
@@ -88,8 +96,9 @@ export class LogFollower {
   #partial = '';
 
   /**
-   * Begins behind the last whole line.
-   * @param files newest first, as the rotation names them: `x.log`, `x.log.1`, …; none need exist yet
+   * Begins after the last whole line.
+   * @param files newest first, as the rotation names them: `x.log`, `x.log.1`, …; none need exist
+   * yet
    */
   constructor(files: readonly string[]) {
     this.#files = files;
@@ -97,11 +106,11 @@ export class LogFollower {
     this.#position = this.start;
   }
 
-  /** Whole lines that were added since the last call. */
+  /** Returns the whole lines that were added since the last call. */
   read(): readonly string[] {
     let text = '';
     for (;;) {
-      // The list comes first: what is added to a file that has been replaced by then can no longer grow.
+      // The list comes first: a file that has been replaced by then can no longer grow.
       const next = this.#nextFile();
       text += this.#rest();
       if (next === undefined) break;
@@ -112,7 +121,10 @@ export class LogFollower {
     return lines.map((line) => line.replace(/\r$/, ''));
   }
 
-  /** How often the open file has been rotated: its place among the files. Undefined when it is not there. */
+  /**
+   * How often the open file has been rotated, which is its place among the files; undefined when it
+   * no longer exists there.
+   */
   get place(): number | undefined {
     const found = this.#files.findIndex((file) => inodeOf(file) === this.#inode);
     return found < 0 || this.#inode === undefined ? undefined : found;
@@ -135,7 +147,10 @@ export class LogFollower {
     return 0;
   }
 
-  /** The oldest of the files that came after the open one: more than one when it was rotated twice. */
+  /**
+   * Returns the oldest of the files that came after the open one. There are more than one when it
+   * was rotated twice.
+   */
   #nextFile(): { readonly file: string; readonly inode: number } | undefined {
     const present = this.#files.map((file) => ({ file, inode: inodeOf(file) }));
     const own = present.findIndex(({ inode }) => inode !== undefined && inode === this.#inode);
@@ -167,7 +182,7 @@ export class LogFollower {
 
   #rest(): string {
     if (this.#descriptor === undefined) return '';
-    // Somebody emptied the file: what follows begins at its start.
+    // Somebody emptied the file, so new lines begin at its start.
     if (fstatSync(this.#descriptor).size < this.#position) this.#position = 0;
     let text = '';
     const chunk = Buffer.alloc(CHUNK_BYTES);

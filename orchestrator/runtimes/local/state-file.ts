@@ -19,14 +19,17 @@ export interface RecordedService {
   readonly since: string;
   readonly restarts: number;
   readonly exitCode?: number | undefined;
-  /** The main process, whose id is also its process group's, while it runs. */
+  /** The main process while it runs. Its id is also the id of its process group. */
   readonly process?: ProcessIdentity | undefined;
   readonly stopGraceMs: number;
   /** Where the present process's output begins in the log, in bytes. */
   readonly logStart: number;
 }
 
-/** What is known of the stack without asking anyone: enough to look at it and to stop it after the supervisor is gone. */
+/**
+ * What is known of the stack without any request. It is enough to observe the stack and to stop it
+ * after the supervisor is gone.
+ */
 export interface RecordedState {
   readonly format: typeof STATE_FORMAT;
   /** Undefined after an orderly end. */
@@ -36,7 +39,7 @@ export interface RecordedState {
 
 export const STATE_FORMAT = 1;
 
-/** Replaces the state in one piece, readable by its owner alone. */
+/** Replaces the state atomically; only its owner can read it. */
 export function writeState(path: string, state: RecordedState): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${process.pid}`;
@@ -45,8 +48,8 @@ export function writeState(path: string, state: RecordedState): void {
 }
 
 /**
- * @returns undefined when nothing is recorded, or what is there was not written by this version: torn by a power failure,
- *   after which none of the processes lives
+ * @returns undefined when nothing is recorded, or when this version did not write it. A power
+ * failure can tear it; none of the processes survives that.
  */
 export function readState(path: string): RecordedState | undefined {
   let text: string;
@@ -66,10 +69,10 @@ export function readState(path: string): RecordedState | undefined {
   }
 }
 
-/** What a supervisor is started with, as JSON in its arguments. */
+/** The JSON that a supervisor gets in its arguments. */
 export interface SupervisorTask {
-  /** The services that it may be asked to run, in the order of their start. */
+  /** The services that it may be asked to run, in start order. */
   readonly services: readonly ServiceOutline[];
-  /** Absolute: folders whose content belongs to processes of an earlier supervisor. */
+  /** Absolute paths of folders whose content belongs to processes of an earlier supervisor. */
   readonly emptied: readonly string[];
 }

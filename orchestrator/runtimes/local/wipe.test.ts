@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVICES } from '../../services/services.ts';
 import { type RunLayout, runLayout } from './launch.ts';
 import { claimRunDir } from './preflight.ts';
-import { wipeRunDir } from './take-down.ts';
+import { wipeRunDir } from './stop-stack.ts';
 
 /** Names as a broker, ZooKeeper and Spark were seen to write them. */
 const WRITTEN = [
@@ -54,7 +54,7 @@ function put(name: string): string {
 const left = () => [...WRITTEN, ...KEPT].filter((name) => existsSync(join(layout.runDir, name)));
 
 describe('a wipe of RUN_DIR', () => {
-  it('deletes what the stack has written, and says so; logs and records stay', () => {
+  it('deletes what the stack has written, and reports it; logs and records stay', () => {
     expect(wipeRunDir(layout, false)).toEqual([
       "Kafka's data",
       "ZooKeeper's data",

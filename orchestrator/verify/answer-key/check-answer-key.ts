@@ -29,10 +29,12 @@ export interface KeyCheck {
 const LISTED = 50;
 
 /**
- * Checks that each record of an answer key landed in the sink and with the reason that the key says, silver rows known by the
- * contract's first text, with its event time. Of silver rows it tells what gold made of them; that their windows are right is part of the check.
+ * Checks that each record of an answer key landed in the sink and with the reason that the key
+ * says, silver rows known by the contract's first text, with its event time. Of silver rows it
+ * tells what gold made of them; that their windows are right is part of the check.
  *
- * Needs the tables `expected`, `actual_…`, `file_ends` and those of the gold table: `gold_files`, `gold_rules`, `gold_wrong`.
+ * Needs the tables `expected`, `actual_…`, `file_ends` and those of the gold table: `gold_files`,
+ * `gold_rules`, `gold_wrong`.
  * @throws ProductError ANSWER_KEY_INVALID
  */
 export async function checkAnswerKey(
@@ -132,7 +134,8 @@ async function noteUnfulfilled(
 }
 
 /**
- * Each line with where its record is, what is to be said of it, and what a gold table made of it, in the last of its windows.
+ * Each line with where its record is, what is to be said of it, and what a gold table made of it,
+ * in the last of its windows.
  * @param silverSql the expected silver rows as a relation
  */
 function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): string {

@@ -11,7 +11,8 @@ import { type ValueReader, valueReader } from '../oracle/field-value.ts';
 const LINES_AT_ONCE = 10_240;
 
 /**
- * Puts the key's lines into the table `answer_key`, and by what silver knows their records into `key_identities`.
+ * Puts the key's lines into the table `answer_key`, and by what silver knows their records into
+ * `key_identities`.
  * @returns the number of lines that name a record, and of those that name none
  * @throws ProductError ANSWER_KEY_INVALID
  */
@@ -93,7 +94,10 @@ const place = z.object({
   duplicate_of: z.object({ partition: offset, offset }).nullish(),
 });
 
-/** A line, in a form that depends on the pipeline: its reasons, and the fields that are told of an event. */
+/**
+ * A line, in a form that depends on the pipeline: its reasons, and the fields that are told of an
+ * event.
+ */
 function lineSchema({ reasons, fields }: KeyForm) {
   const { identity, eventTime } = fields;
   const event = z.object({
@@ -140,8 +144,10 @@ type KeyLine = z.output<ReturnType<typeof lineSchema>> & {
 };
 
 /**
- * Reads an answer key, JSON lines, one after the other. A last line without its line end is still being written and left out.
- * @param onUnplaced called for each line whose record cannot be looked for, as its offset is not known
+ * Reads an answer key, JSON lines, one after the other. A last line without its line end is still
+ * being written and left out.
+ * @param onUnplaced called for each line whose record cannot be looked for, as its offset is not
+ * known
  * @throws ProductError ANSWER_KEY_INVALID naming the line
  */
 async function* readAnswerKey(file: string, form: KeyForm, onUnplaced: () => void): AsyncGenerator<KeyLine> {
@@ -202,9 +208,13 @@ function invalid(message: string, cause?: unknown): ProductError {
 
 /** What the lines of an answer key tell of an event: members named as the contract's fields. */
 export interface KeyFields {
-  /** The field by which an event is known: the contract's first text. Undefined where it has none. */
+  /**
+   * The field by which an event is known: the contract's first text. Undefined where it has none.
+   */
   readonly identity: string | undefined;
-  /** The field of the event time, and what it says; undefined where the record's own time counts. */
+  /**
+   * The field of the event time, and what it says; undefined where the record's own time counts.
+   */
   readonly eventTime: { readonly name: string; readonly read: ValueReader } | undefined;
 }
 

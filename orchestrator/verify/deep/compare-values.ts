@@ -27,8 +27,9 @@ export interface ValueComparison {
 const LISTED = 50;
 
 /**
- * Compares each row of bronze, silver and quarantine with what its record gives. Rows that are missing, doubled or without a record
- * are the survey's business. Leaves the differing rows in the table `wrong`.
+ * Compares each row of bronze, silver and quarantine with what its record gives. Rows that are
+ * missing, doubled or without a record are the survey's business. Leaves the differing rows in the
+ * table `wrong`.
  * @returns rows that equal what their record gives, by sink
  */
 export async function compareValues(
@@ -58,7 +59,10 @@ export async function compareValues(
   return compared;
 }
 
-/** What is to be said of a row, null when it is right; and the reason it was quarantined for, 0 for silver. */
+/**
+ * What is to be said of a row, null when it is right; and the reason it was quarantined for, 0 for
+ * silver.
+ */
 const VERDICT: Readonly<Record<LineageSink, { readonly verdict: string; readonly reason: string }>> = {
   bronze: {
     verdict: `CASE WHEN a.digest IS DISTINCT FROM e.bronze THEN 'value-wrong' END`,
@@ -113,8 +117,9 @@ const belongs = (reason: number, reasons: readonly string[]): string =>
   reason === 0 ? 'silver' : `quarantine as ${reasons[reason - 1]}`;
 
 /**
- * Looks for rows of bronze whose offset holds no record: of an aborted transaction they are a difference; what compaction removed
- * after it was read cannot be compared any more. A topic of which every offset is a record costs nothing.
+ * Looks for rows of bronze whose offset holds no record: of an aborted transaction they are a
+ * difference; what compaction removed after it was read cannot be compared any more. A topic of
+ * which every offset is a record costs nothing.
  */
 export async function noteWithoutRecord(
   database: Database,
@@ -170,7 +175,8 @@ function inSlice({ partition, from, to }: ReadRange, alias = ''): string {
 }
 
 /**
- * The silver rows that the topic's records give, for gold to be compared with. Needs the table `file_ends`.
+ * The silver rows that the topic's records give, for gold to be compared with. Needs the table
+ * `file_ends`.
  * @param unknownThrough the last micro-batch of those that have the file -1
  */
 export function silverOfRecords(
@@ -203,9 +209,10 @@ export interface BatchEndOptions {
 }
 
 /**
- * Puts into the table `file_ends` where each micro-batch of `ingest`, or part of one, ended in each partition: a record belongs to the first with a
- * larger `end_offset`. The checkpoint knows the last hundred; where older ones ended, and where parts did, is told by the files, and what these no
- * longer tell has the file -1.
+ * Puts into the table `file_ends` where each micro-batch of `ingest`, or part of one, ended in each
+ * partition: a record belongs to the first with a larger `end_offset`. The checkpoint knows the
+ * last hundred; where older ones ended, and where parts did, is told by the files, and what these
+ * no longer tell has the file -1.
  * @returns the last micro-batch that -1 stands for; undefined where it stands for none
  */
 export async function createBatchEnds(
@@ -260,7 +267,10 @@ export async function createBatchEnds(
 /** The number that the files of a micro-batch begin with. */
 const firstFile = (batch: number): number => fileNumber({ batch, part: undefined });
 
-/** Where the parts of micro-batches with several ended, as far as they have rows: by micro-batch, in their order. */
+/**
+ * Where the parts of micro-batches with several ended, as far as they have rows: by micro-batch, in
+ * their order.
+ */
 async function endsOfParts(
   database: Database,
 ): Promise<ReadonlyMap<number, (readonly [file: number, end: PartitionOffsets])[]>> {
@@ -281,7 +291,9 @@ async function endsOfParts(
   return parts;
 }
 
-/** Where the micro-batch pruned last ended: as the ledger says, or as its files' successors begin. */
+/**
+ * Where the micro-batch pruned last ended: as the ledger says, or as its files' successors begin.
+ */
 function keptFrom(
   ledger: PruneLedger,
   atLatest: PartitionOffsets,

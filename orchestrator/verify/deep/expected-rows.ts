@@ -21,8 +21,9 @@ import { bronzeTexts, digestOf, quarantineTexts, silverTexts } from './row-diges
 import { dateText, decoded } from './shown-value.ts';
 
 /**
- * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver; `other_reason` one that is as right, or NULL;
- * `digest` is that of the row in silver or quarantine; and what gold is made of.
+ * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver;
+ * `other_reason` one that is as right, or NULL; `digest` is that of the row in silver or
+ * quarantine; and what gold is made of.
  */
 export interface ExpectedTable {
   readonly createSql: string;
@@ -131,7 +132,10 @@ function gathered(partition: number, gold: readonly GoldColumn[], outcomeOf: Out
   };
 }
 
-/** A column of silver that gold is made of, or a member of an object in one: kept as a value in the table of expected rows. */
+/**
+ * A column of silver that gold is made of, or a member of an object in one: kept as a value in the
+ * table of expected rows.
+ */
 interface GoldColumn {
   /** As the pipeline names it: `customer.country`. */
   readonly path: string;
@@ -175,7 +179,9 @@ function goldColumn(path: string, at: number, silver: readonly Column[]): GoldCo
   };
 }
 
-/** How values of a type are handed to the database, which makes decimals and dates of their texts. */
+/**
+ * How values of a type are handed to the database, which makes decimals and dates of their texts.
+ */
 function appendable(type: ColumnType): {
   readonly append: AppendableColumn['type'];
   readonly of: (value: Value) => AppendableColumn['values'][number];
@@ -197,7 +203,10 @@ function appendable(type: ColumnType): {
   }
 }
 
-/** The columns of a relation that has them by their names, as SQL over the table's; partition and offset it has already. */
+/**
+ * The columns of a relation that has them by their names, as SQL over the table's; partition and
+ * offset it has already.
+ */
 function namedSql(columns: readonly GoldColumn[]): readonly string[] {
   const roots = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
   return [...roots]
@@ -232,7 +241,10 @@ export interface LoadedTopic {
   readonly ranges: readonly ReadRange[];
   /** Records read. */
   readonly records: number;
-  /** Offsets that hold nothing any more: compaction took what they held, before the job read it or afterwards. */
+  /**
+   * Offsets that hold nothing any more: compaction took what they held, before the job read it or
+   * afterwards.
+   */
   readonly compacted: number;
   /** Offsets of records whose transactions were aborted. */
   readonly aborted: readonly ReadRange[];
@@ -251,8 +263,8 @@ export interface ExpectedOptions {
 }
 
 /**
- * Reads the topic from where the job began up to the last committed micro-batch, and puts what each record should become into the
- * table `expected`. Memory does not grow with the records.
+ * Reads the topic from where the job began up to the last committed micro-batch, and puts what each
+ * record should become into the table `expected`. Memory does not grow with the records.
  */
 export async function loadExpected(database: Database, options: ExpectedOptions): Promise<LoadedTopic> {
   const { source, signal, table } = options;

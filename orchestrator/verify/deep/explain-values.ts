@@ -13,9 +13,9 @@ import {
   silverTexts,
 } from './row-digest.ts';
 import {
-  contrast,
   type DecodedRecord,
   decoded,
+  describeDifference,
   type ShownValue,
   shownOfFile,
   shownOfRecord,
@@ -47,7 +47,10 @@ interface ComparedColumn {
   readonly should: ShownValue;
 }
 
-/** Which columns of a row differ from what its record gives, and how: the record and the file's row are read again. */
+/**
+ * Which columns of a row differ from what its record gives, and how: the record and the file's row
+ * are read again.
+ */
 export async function explainValues(database: Database, wrong: WrongRow): Promise<string> {
   const record = await readRecord(wrong);
   const columns = record ? comparedColumns(wrong, decoded(wrong.topic, wrong.partition, record)) : [];
@@ -55,7 +58,7 @@ export async function explainValues(database: Database, wrong: WrongRow): Promis
   for (const cells of columns.length > 0 ? await readRows(database, wrong, columns) : []) {
     const differing = columns.flatMap(({ name, text, ofFile, should }, at) => {
       const [is, shown = null] = [cells[2 * at], cells[2 * at + 1]];
-      return is === text ? [] : [contrast(name, ofFile(shown), should)];
+      return is === text ? [] : [describeDifference(name, ofFile(shown), should)];
     });
     if (differing.length > 0) return `${differing.join('; ')}; in batch ${wrong.batch}`;
   }

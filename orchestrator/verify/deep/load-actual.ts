@@ -8,7 +8,10 @@ import { type ClassifiedRecord, type Classifier, classifierOf } from '../oracle/
 import { LINEAGE_SINKS, type LineageSink } from '../survey-offsets.ts';
 import { BRONZE_TEXTS_SQL, digestSql, QUARANTINE_TEXTS_SQL, silverTexts } from './row-digest.ts';
 
-/** What is taken of a sink's rows beyond the file's number, partition and offset: a digest, and of quarantine the reason's number. */
+/**
+ * What is taken of a sink's rows beyond the file's number, partition and offset: a digest, and of
+ * quarantine the reason's number.
+ */
 interface Taken {
   readonly taken: string;
   readonly select: string;
@@ -38,7 +41,10 @@ function reasonNumberSql(reasons: readonly string[]): string {
 /** The table of a sink's rows by partition and offset, with digests for their values. */
 export const actualTable = (sink: LineageSink): string => `actual_${sink}`;
 
-/** Takes a row for each row of bronze, silver and quarantine into tables: digests instead of values, so some 30 bytes each. */
+/**
+ * Takes a row for each row of bronze, silver and quarantine into tables: digests instead of values,
+ * so some 30 bytes each.
+ */
 export async function loadActual(
   database: Database,
   options: {
@@ -77,12 +83,18 @@ export async function loadActual(
   return loaded;
 }
 
-/** Optional fields that were added to the pipeline when there were outputs already: older silver files lack their columns. */
+/**
+ * Optional fields that were added to the pipeline when there were outputs already: older silver
+ * files lack their columns.
+ */
 export interface Addition {
   readonly fields: ReadonlySet<Field>;
   /** The last micro-batch with a silver file that lacks them. */
   readonly lackedThrough: number;
-  /** The first micro-batch with a silver file that has them, or the next one to be committed. Those between have no silver file. */
+  /**
+   * The first micro-batch with a silver file that has them, or the next one to be committed. Those
+   * between have no silver file.
+   */
   readonly hadFrom: number;
 }
 
@@ -93,8 +105,8 @@ interface ColumnNode {
 }
 
 /**
- * Tells by the columns of silver's files which optional fields were added to the pipeline, and when, the oldest addition first. It reads
- * the files' footers alone.
+ * Tells by the columns of silver's files which optional fields were added to the pipeline, and
+ * when, the oldest addition first. It reads the files' footers alone.
  * @param through the last committed micro-batch
  */
 export async function readSchemaHistory(
@@ -153,17 +165,21 @@ function lackedInside(type: Type, column: ColumnNode | undefined): readonly Fiel
   return type.kind === 'array' ? lackedInside(type.items.type, column?.children[0]?.children[0]) : [];
 }
 
-/** Decides by the pipeline as it was when a record was read, with the columns that silver has now. */
+/**
+ * Decides by the pipeline as it was when a record was read, with the columns that silver has now.
+ */
 export interface HistoricalClassifier extends Classifier {
   /**
-   * A reason that is as right as that of `classify`. Between the last silver file without a field and the first with it there may be
-   * micro-batches that have but quarantine: by which of the two pipelines their records were read, no file tells.
+   * A reason that is as right as that of `classify`. Between the last silver file without a field
+   * and the first with it there may be micro-batches that have but quarantine: by which of the two
+   * pipelines their records were read, no file tells.
    */
   otherReason(record: ClassifiedRecord): string | undefined;
 }
 
 /**
- * The classifier of a pipeline that fields were added to. Needs the tables of actual rows, which tell between which offsets that was.
+ * The classifier of a pipeline that fields were added to. Needs the tables of actual rows, which
+ * tell between which offsets that was.
  * @param additions the oldest first
  */
 export async function classifierByHistory(

@@ -128,13 +128,19 @@ function fromText({ kind }: ColumnType, sql: string): string {
   return kind === 'timestamp' ? `try_cast(${sql} AS TIMESTAMPTZ)` : sql;
 }
 
-/** A decimal with all its decimals. DuckDB leaves out the zero before the point where the type has no digits there. */
+/**
+ * A decimal with all its decimals. DuckDB leaves out the zero before the point where the type has
+ * no digits there.
+ */
 export function decimalTextSql({ precision, scale }: DecimalType, sql: string): string {
   const text = `${sql}::VARCHAR`;
   return precision === scale ? `regexp_replace(${text}, '^(-?)\\.', '\\10.')` : text;
 }
 
-/** The same of a text: Spark writes a small decimal with many decimals with an exponent, as Java does. */
+/**
+ * The same of a text: Spark writes a small decimal with many decimals with an exponent, as Java
+ * does.
+ */
 export function decimalOfTextSql(type: DecimalType, sql: string): string {
   const { precision, scale } = type;
   const read = decimalTextSql(type, `try_cast(${sql} AS DECIMAL(${precision},${scale}))`);
@@ -142,8 +148,8 @@ export function decimalOfTextSql(type: DecimalType, sql: string): string {
 }
 
 /**
- * The text of an object or array that stands in a column as JSON, as SQL. Every number is put into quotation marks first: no digit of it is lost.
- * NULL for a text that is no JSON.
+ * The text of an object or array that stands in a column as JSON, as SQL. Every number is put into
+ * quotation marks first: no digit of it is lost. NULL for a text that is no JSON.
  */
 export function jsonColumnTextSql(type: ObjectType | ArrayType, sql: string): string {
   const mark = 'chr(1)';
@@ -205,7 +211,10 @@ export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: Bronze
   ];
 }
 
-/** Quarantine's columns of values but the reason. What `detail` says is words: only that it says something is compared. */
+/**
+ * Quarantine's columns of values but the reason. What `detail` says is words: only that it says
+ * something is compared.
+ */
 export const QUARANTINE_TEXTS_SQL: Readonly<Record<string, string>> = {
   bad_json: columnTextSql({ kind: 'string' }, 'bad_json'),
   bad_ingest_ts: columnTextSql({ kind: 'timestamp' }, 'bad_ingest_ts'),
@@ -220,7 +229,10 @@ export function quarantineTexts({
   return [value === null ? '-' : lengthAndText(value), `${kafkaUs},`, '+'];
 }
 
-/** Silver's columns of values by a pipeline, the first ones of a row: their texts in SQL, and of a row that a record should make. */
+/**
+ * Silver's columns of values by a pipeline, the first ones of a row: their texts in SQL, and of a
+ * row that a record should make.
+ */
 export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>): {
   readonly columns: readonly Column[];
   readonly sql: Readonly<Record<string, string>>;

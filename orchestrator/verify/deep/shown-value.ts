@@ -55,14 +55,17 @@ function literalOf(type: AnyType, value: Value): string {
   }
 }
 
-/** What is shown of a value: a text in quotation marks, anything else as it is written; null for a missing one. */
+/**
+ * What is shown of a value: a text in quotation marks, anything else as it is written; null for a
+ * missing one.
+ */
 export type ShownValue = string | { readonly literal: string } | null;
 
 /** Characters of a text that are shown. */
 const SHOWN = 60;
 
 /** One column that differs: what the file has and what it should have, cut to where they part. */
-export function contrast(
+export function describeDifference(
   column: string,
   is: ShownValue,
   should: ShownValue,
@@ -76,7 +79,10 @@ export function contrast(
 const textOf = (value: NonNullable<ShownValue>): string =>
   typeof value === 'string' ? value : value.literal;
 
-/** Where two texts begin to differ, less a few characters for their surroundings; 0 when that is near the beginning. */
+/**
+ * Where two texts begin to differ, less a few characters for their surroundings; 0 when that is
+ * near the beginning.
+ */
 function partingOf(one: string, other: string): number {
   let at = 0;
   while (at < one.length && one[at] === other[at]) at++;

@@ -38,7 +38,10 @@ function event(offset: number, minutes: number, amount: string, card = 'A'): Pla
   return { offset, value, silver };
 }
 
-/** Micro-batch 1 closes minutes 0 and 1; the event of minute 0 in micro-batch 2 is late. Minute 9 stays open. */
+/**
+ * Micro-batch 1 closes minutes 0 and 1; the event of minute 0 in micro-batch 2 is late. Minute 9
+ * stays open.
+ */
 const BATCHES: readonly (readonly PlantedRecord[])[] = [
   [event(0, 0, '0.10'), event(1, 0, '0.20'), { offset: 2, value: '{"txn_id":', reason: 'not_json_object' }],
   [
@@ -440,7 +443,8 @@ test('who was late in micro-batches that the checkpoint forgot is told by bronze
 test('what pruned micro-batches read is not taken for late, in a partition that others then left out', async () => {
   const { outputs } = topic;
   const inPartition1 = (record: PlantedRecord): PlantedRecord => ({ ...record, partition: 1 });
-  // Partition 1 has an event of minute 20 in micro-batch 3 and none in 4; micro-batch 5 goes on with it.
+  // Partition 1 has an event of minute 20 in micro-batch 3 and none in 4; micro-batch 5 goes on
+  // with it.
   await topic.batch(3, [inPartition1(event(0, 20, '3.00', 'C'))], minute(20) + 30_123 - 300_000);
   await topic.batch(4, [event(9, 40, '4.00')], minute(40) + 30_123 - 300_000);
   await topic.batch(5, [inPartition1(event(1, 41, '5.00', 'C'))], minute(41) + 30_123 - 300_000);

@@ -48,8 +48,8 @@ export interface ValueOutcome {
 }
 
 /**
- * Derives from every record of the topic what it should have become, by an implementation that shares nothing with the job, and
- * compares bronze, silver and quarantine with it value by value.
+ * Derives from every record of the topic what it should have become, by an implementation that
+ * shares nothing with the job, and compares bronze, silver and quarantine with it value by value.
  */
 export async function verifyValues(
   database: Database,

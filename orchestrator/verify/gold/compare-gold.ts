@@ -10,14 +10,23 @@ export interface GoldComparison {
   readonly sql: GoldSql;
   /** What gold should be the aggregation of. */
   readonly silver: SilverRows;
-  /** Batch of the source log by the number of silver's file, of those that gold has read; -1 for rows whose own is not known. */
+  /**
+   * Batch of the source log by the number of silver's file, of those that gold has read; -1 for
+   * rows whose own is not known.
+   */
   readonly logged: ReadonlyMap<number, number>;
   readonly rules: readonly LateRule[];
   /** Windows that end by it (Unix ms) are closed. */
   readonly watermarkMs: number;
-  /** Windows that end by it (Unix ms) may be in pruned gold files; undefined where nothing was pruned. */
+  /**
+   * Windows that end by it (Unix ms) may be in pruned gold files; undefined where nothing was
+   * pruned.
+   */
   readonly prunedWindowsMs: number | undefined;
-  /** Whether silver lacks rows that gold read, asked when they were read: windows may then hold more than silver shows. */
+  /**
+   * Whether silver lacks rows that gold read, asked when they were read: windows may then hold more
+   * than silver shows.
+   */
   readonly isSilverIncomplete: () => Promise<boolean>;
 }
 
@@ -25,16 +34,20 @@ export interface GoldFindings {
   readonly equalWindows: number;
   /** Rows that were dropped as late. */
   readonly late: number;
-  /** Windows with rows of which the checkpoint no longer tells whether they were late: with and without them counts as equal. */
+  /**
+   * Windows with rows of which the checkpoint no longer tells whether they were late: with and
+   * without them counts as equal.
+   */
   readonly undecidedByLateness: number;
   /** Windows that may hold records whose silver rows are not there any more. */
   readonly undecidedByPruning: number;
 }
 
 /**
- * Compares gold's closed windows with the aggregation of the silver rows that were not late. Watermarks never fall, so the rows of a window that
- * count are those of its first micro-batches: where it is not known of how many, each number that the rules allow is right. Windows
- * in `gold_doubled` are left out. Adds the windows that differ to the table `gold_wrong`.
+ * Compares gold's closed windows with the aggregation of the silver rows that were not late.
+ * Watermarks never fall, so the rows of a window that count are those of its first micro-batches:
+ * where it is not known of how many, each number that the rules allow is right. Windows in
+ * `gold_doubled` are left out. Adds the windows that differ to the table `gold_wrong`.
  */
 export async function compareGold(
   database: Database,
@@ -68,11 +81,11 @@ export async function compareGold(
       SELECT ${keys.map((key) => `coalesce_key.${key}`).join(', ')}, any_value(in_gold) IS NOT NULL AS in_gold,
         ${sql.measures.map(({ column }) => `any_value(gold_${column}) AS gold_${column},`).join(' ')}
         coalesce(bool_or(allowed AND (${agrees})), false) AS agrees,
-        coalesce(max(rows) FILTER (fate = 'read'), 0) AS certain_rows,
-        coalesce(max(rows) FILTER (fate <> 'late'), 0) AS possible_rows,
-        coalesce(bool_or(fate = 'unknown'), false) AS is_unknown,
-        coalesce(bool_or(fate = 'unknown' AND log_offset = -1), false) AS is_mixed,
-        ${parts.map((column) => `max_by(${column}, log_offset) FILTER (fate = 'read') AS ${column}`).join(', ')}
+        coalesce(max(rows) FILTER (outcome = 'read'), 0) AS certain_rows,
+        coalesce(max(rows) FILTER (outcome <> 'late'), 0) AS possible_rows,
+        coalesce(bool_or(outcome = 'unknown'), false) AS is_unknown,
+        coalesce(bool_or(outcome = 'unknown' AND log_offset = -1), false) AS is_mixed,
+        ${parts.map((column) => `max_by(${column}, log_offset) FILTER (outcome = 'read') AS ${column}`).join(', ')}
       FROM (
         SELECT ${keys.map((key) => `coalesce(g.${key}, o.${key}) AS ${key}`).join(', ')}, g.in_gold, o.* EXCLUDE (${keys.join(', ')})
           ${sql.measures.map(({ column }) => `, g.${column} AS gold_${column}`).join('')}
@@ -97,8 +110,9 @@ function ofSilver(agrees: string, parts: readonly { readonly column: string }[])
 }
 
 /**
- * Puts the windows into the table `suspects` that do not agree with all their silver rows, or of which rows were or may have been late: mostly few,
- * and only these are looked at for which of their rows count.
+ * Puts the windows into the table `suspects` that do not agree with all their silver rows, or of
+ * which rows were or may have been late: mostly few, and only these are looked at for which of
+ * their rows count.
  * @returns the number of the others that are in gold
  */
 async function createSuspects(
@@ -141,8 +155,9 @@ async function createSuspects(
 }
 
 /**
- * What is to be said of a window. `certain_rows` count for sure, `possible_rows` are these and those that may have been late. With an incomplete
- * silver gold may hold more than both, which only a count can tell from less.
+ * What is to be said of a window. `certain_rows` count for sure, `possible_rows` are these and
+ * those that may have been late. With an incomplete silver gold may hold more than both, which only
+ * a count can tell from less.
  */
 function verdict(count: string | undefined, silverIncomplete: boolean): string {
   const isMore = count === undefined ? 'true' : `${count} > certain_rows`;
@@ -156,7 +171,10 @@ function verdict(count: string | undefined, silverIncomplete: boolean): string {
     ELSE 'gold-wrong' END`;
 }
 
-/** Puts into tables which batch of the source log each of silver's micro-batches is in, and the rule of each. */
+/**
+ * Puts into tables which batch of the source log each of silver's micro-batches is in, and the rule
+ * of each.
+ */
 export async function createRules(
   database: Database,
   logged: GoldComparison['logged'],
@@ -184,14 +202,20 @@ export async function createRules(
 export const WINDOW_START = '"#window_start"';
 export const LOG_OFFSET = '"#log_offset"';
 
-/** Silver's rows that gold has read, once for each window that they belong to: each begins a slide before the next one. */
+/**
+ * Silver's rows that gold has read, once for each window that they belong to: each begins a slide
+ * before the next one.
+ */
 export function windowsOf(relation: string, { windowUs, slideUs }: GoldSql): string {
   return `
     SELECT s.*, f.log_offset AS ${LOG_OFFSET}, ${lastWindowStart(slideUs, `s.${EVENT_US}`)} - w.i * ${slideUs} AS ${WINDOW_START}
     FROM ${relation} s JOIN gold_files f ON f.file = s.${SILVER_FILE} CROSS JOIN range(${windowUs / slideUs}) w(i)`;
 }
 
-/** Aggregates silver's rows in closed windows: a row for each window and batch of the source log, or several. */
+/**
+ * Aggregates silver's rows in closed windows: a row for each window and batch of the source log, or
+ * several.
+ */
 async function aggregateSilver(
   database: Database,
   { sql, silver, watermarkMs }: GoldComparison,
@@ -212,7 +236,10 @@ async function aggregateSilver(
   await silver.insert(database, (relation) => `INSERT INTO silver_windows ${select(relation)}`);
 }
 
-/** Each way in which a suspect window may end, with the rows up to there; and whether the rules allow it. */
+/**
+ * Each way in which a suspect window may end, with the rows up to there; and whether the rules
+ * allow it.
+ */
 async function createOutcomes(
   database: Database,
   { keys, measures, windowUs }: GoldSql,
@@ -222,15 +249,15 @@ async function createOutcomes(
   const parts = measures.flatMap((measure) => measure.parts);
   await database.run(`
     CREATE OR REPLACE TABLE outcomes AS
-    SELECT *, fate = 'unknown' OR fate = 'read' AND next_fate IS DISTINCT FROM 'read' AS allowed FROM (
-      SELECT ${names}, log_offset, fate, lead(fate) OVER earlier AS next_fate,
+    SELECT *, outcome = 'unknown' OR outcome = 'read' AND next_outcome IS DISTINCT FROM 'read' AS allowed FROM (
+      SELECT ${names}, log_offset, outcome, lead(outcome) OVER earlier AS next_outcome,
         sum(rows) OVER earlier AS rows
         ${parts.map(({ column, merge }) => `, ${merge}(${column}) OVER earlier AS ${column}`).join('')}
       FROM (
         SELECT s.*, CASE
           WHEN window_start + ${windowUs} <= r.late_us THEN 'late'
           WHEN window_start + ${windowUs} > r.open_us THEN 'read'
-          ELSE 'unknown' END AS fate
+          ELSE 'unknown' END AS outcome
         FROM (
           SELECT ${names}, log_offset, sum(rows) AS rows
             ${parts.map(({ column, merge }) => `, ${merge}(${column}) AS ${column}`).join('')}

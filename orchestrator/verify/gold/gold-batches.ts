@@ -24,7 +24,10 @@ export interface LateRule {
 
 /** What gold's checkpoint and silver's rows say of gold. */
 export interface GoldReading {
-  /** The committed micro-batches that are known, with the watermarks that the rows give where they can be told. */
+  /**
+   * The committed micro-batches that are known, with the watermarks that the rows give where they
+   * can be told.
+   */
   readonly batches: readonly GoldBatch[];
   /** Watermarks in the checkpoint that are not those that the rows give. */
   readonly wrong: readonly { readonly batch: number; readonly recorded: number; readonly expected: number }[];
@@ -32,13 +35,14 @@ export interface GoldReading {
 }
 
 /**
- * Applies Spark's rule of event time (since 3.4): micro-batch N runs with the watermark W(N), which is the newest event time of all
- * rows of the micro-batches before it, less the delay, and never below 0. It drops the rows of windows that end by W(N − 1), and
- * emits the windows that end by W(N).
+ * Applies Spark's rule of event time (since 3.4): micro-batch N runs with the watermark W(N), which
+ * is the newest event time of all rows of the micro-batches before it, less the delay, and never
+ * below 0. It drops the rows of windows that end by W(N − 1), and emits the windows that end by
+ * W(N).
  *
- * Which rows were in which micro-batch follows from the offset log, of which Spark keeps the last 100 entries. Of rows that were read
- * before, only bounds are known: their micro-batch ran at the latest when the rows before them were read, and at the
- * earliest when nothing was.
+ * Which rows were in which micro-batch follows from the offset log, of which Spark keeps the last
+ * 100 entries. Of rows that were read before, only bounds are known: their micro-batch ran at the
+ * latest when the rows before them were read, and at the earliest when nothing was.
  * @param logged batch of the source log by the number of silver's file
  */
 export function readGold(
@@ -96,7 +100,10 @@ class Watermarks {
     return own === undefined ? undefined : Math.max(before.watermarkMs, own);
   }
 
-  /** What the rows of the source log's batches in (from, to] give alone; undefined when not all of them are there. */
+  /**
+   * What the rows of the source log's batches in (from, to] give alone; undefined when not all of
+   * them are there.
+   */
   through(from: number, to: number): number | undefined {
     let watermarkMs = 0;
     for (const { silver, logOffset } of this.#files) {
@@ -135,14 +142,18 @@ function lateRules(
 export const EVENT_US = '"#event_us"';
 export const SILVER_FILE = '"#silver_file"';
 
-/** Where the rows come from that gold is compared with: silver's files, or what the topic's records give. */
+/**
+ * Where the rows come from that gold is compared with: silver's files, or what the topic's records
+ * give.
+ */
 export interface SilverRows {
   /** Silver's files of which not every row is there; absent: those of which there is none. */
   readonly isPartial?: (file: number) => boolean;
   /**
    * Runs a statement over all rows, in parts of bounded size.
-   * @param statement takes a relation with silver's columns, EVENT_US (Unix microseconds) and SILVER_FILE, the number of silver's
-   *   file (see `fileNumber`); -1 where only a bound of it is known: up to micro-batch `batchesUnknownThrough`
+   * @param statement takes a relation with silver's columns, EVENT_US (Unix microseconds) and
+   * SILVER_FILE, the number of silver's file (see `fileNumber`); -1 where only a bound of it is
+   * known: up to micro-batch `batchesUnknownThrough`
    */
   insert(database: Database, statement: (relation: string) => string): Promise<void>;
   /** Rows of micro-batches up to this one have the file -1; absent where every row has its own. */

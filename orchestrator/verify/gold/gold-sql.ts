@@ -8,7 +8,10 @@ import {
   typeOfColumn,
 } from '../../pipeline/model.ts';
 
-/** What of a gold table is written as SQL: its keys are k0, k1, … and its measures m0, m1, … whatever their names are. */
+/**
+ * What of a gold table is written as SQL: its keys are k0, k1, … and its measures m0, m1, …
+ * whatever their names are.
+ */
 export interface GoldSql {
   readonly table: GoldTable;
   readonly keys: readonly GoldKey[];
@@ -27,8 +30,9 @@ interface GoldKey {
 }
 
 /**
- * A measure, in three steps: `partial` aggregates silver rows to the columns `parts`; `running` merges them over a window of the
- * earlier ones, in their order; `agrees` compares the outcome with gold's column.
+ * A measure, in three steps: `partial` aggregates silver rows to the columns `parts`; `running`
+ * merges them over a window of the earlier ones, in their order; `agrees` compares the outcome with
+ * gold's column.
  */
 interface MeasureSql {
   readonly name: string;
@@ -70,7 +74,9 @@ export function goldSql(pipeline: Pipeline, table: GoldTable): GoldSql {
   };
 }
 
-/** Instants are compared as Unix microseconds: DuckDB reckons with TIMESTAMPTZ several times slower. */
+/**
+ * Instants are compared as Unix microseconds: DuckDB reckons with TIMESTAMPTZ several times slower.
+ */
 const plainType = (type: ColumnType): string => (type.kind === 'timestamp' ? 'BIGINT' : sqlType(type));
 const plainValue = (sql: string, type: ColumnType): string =>
   type.kind === 'timestamp' ? `epoch_us(${sql})` : sql;
@@ -130,12 +136,18 @@ function sumType(type: ColumnType): string {
   return type.kind === 'integer' ? 'HUGEINT' : 'DOUBLE';
 }
 
-/** Of the sum that an average of this type is made of: the average of a decimal has four decimals more, as long as they fit. */
+/**
+ * Of the sum that an average of this type is made of: the average of a decimal has four decimals
+ * more, as long as they fit.
+ */
 function averagedType(type: ColumnType): string {
   return type.kind === 'decimal' && type.precision < 38 ? `DECIMAL(38,${type.scale - 4})` : 'DOUBLE';
 }
 
-/** Sums of decimals are exact, of integers as well but for those that leave 64 bits, where Spark's go round. */
+/**
+ * Sums of decimals are exact, of integers as well but for those that leave 64 bits, where Spark's
+ * go round.
+ */
 function sumAgrees(gold: string, sum: string, type: ColumnType): string {
   if (type.kind === 'double') {
     return `(${gold} IS NULL AND ${sum} IS NULL OR coalesce(${near(gold, sum, '0')}, false))`;
@@ -151,7 +163,10 @@ function sumAgrees(gold: string, sum: string, type: ColumnType): string {
 const near = (gold: string, value: string, digit: string): string =>
   `abs(${gold}::DOUBLE - ${value}) <= ${digit} + ${RELATIVE_TOLERANCE} * abs(${value})`;
 
-/** Start of the last window of an event, as SQL; times before 1970 included. @param eventUs its time (Unix microseconds) */
+/**
+ * Start of the last window of an event, as SQL; times before 1970 included. @param eventUs its time
+ * (Unix microseconds)
+ */
 export function lastWindowStart(slideUs: number, eventUs: string): string {
   return `(${eventUs} - ((${eventUs} % ${slideUs}) + ${slideUs}) % ${slideUs})`;
 }

@@ -54,7 +54,9 @@ async function verify(pipeline: Pipeline = transactions) {
 }
 
 describe('rows of a closed window that come in the very next micro-batch', () => {
-  /** Spark 3.5.7 judges lateness in micro-batch 1 by the watermark of micro-batch 0, which was none. */
+  /**
+   * Spark 3.5.7 judges lateness in micro-batch 1 by the watermark of micro-batch 0, which was none.
+   */
   async function plant(count: number, sum: string): Promise<void> {
     const at = (offset: number, seconds: number, card: string): PlantedRow =>
       row(offset, seconds / 60, '1.00', card);
@@ -135,8 +137,9 @@ describe('the parts of a micro-batch that gold has read in several of its own', 
 });
 
 /**
- * Silver's micro-batches 0 to 2, each read by one of gold, 0, 2 and 4, with idle triggers between them. The event of minute 9 closes the
- * windows up to minute 3. Those of 10.00 and 7.00 are late, the latter all that its window has.
+ * Silver's micro-batches 0 to 2, each read by one of gold, 0, 2 and 4, with idle triggers between
+ * them. The event of minute 9 closes the windows up to minute 3. Those of 10.00 and 7.00 are late,
+ * the latter all that its window has.
  */
 const BATCHES = [
   [row(0, 0, '0.10'), row(1, 0.5, '0.20')],

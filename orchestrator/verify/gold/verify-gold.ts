@@ -39,12 +39,14 @@ export interface GoldOutcome {
 }
 
 /**
- * Verifies a gold table by Spark's rule, from the table's own checkpoint: no window twice, none before it was closed, and every closed one
- * equal to its silver rows, late ones left out. Which rows were late follows from the files that each micro-batch has read and from
- * the watermarks before it.
+ * Verifies a gold table by Spark's rule, from the table's own checkpoint: no window twice, none
+ * before it was closed, and every closed one equal to its silver rows, late ones left out. Which
+ * rows were late follows from the files that each micro-batch has read and from the watermarks
+ * before it.
  *
- * Silver that gold has not read yet is gold's lag. Pruned silver files make windows undecided where gold holds more
- * than silver shows; where it holds less, it is wrong in any case. Leaves the windows that differ in the table `gold_wrong`.
+ * Silver that gold has not read yet is gold's lag. Pruned silver files make windows undecided where
+ * gold holds more than silver shows; where it holds less, it is wrong in any case. Leaves the
+ * windows that differ in the table `gold_wrong`.
  */
 export async function verifyGold(
   database: Database,
@@ -114,7 +116,10 @@ export async function verifyGold(
   };
 }
 
-/** The part of gold whose silver rows are committed: an `ingest` that was killed may have left a file that is not. */
+/**
+ * The part of gold whose silver rows are committed: an `ingest` that was killed may have left a
+ * file that is not.
+ */
 function comparable(
   { batches, seen }: GoldCheckpoint,
   through: number,
@@ -162,7 +167,10 @@ async function unreadFiles({ outputPath, checkpoint, through }: GoldVerification
   return files.filter((file) => isUnread(checkpoint, file)).length;
 }
 
-/** Rows whose own file is not known count as read before all others, and were late at most as the last of them. */
+/**
+ * Rows whose own file is not known count as read before all others, and were late at most as the
+ * last of them.
+ */
 function lumped(
   { batchesUnknownThrough }: SilverRows,
   logged: ReadonlyMap<number, number>,
@@ -186,8 +194,9 @@ function lumped(
 }
 
 /**
- * Windows that end by this instant (Unix ms) may be in pruned gold files; undefined when nothing was pruned, `all` when nothing is left
- * by which to tell. A micro-batch emits windows that end after all those of earlier ones.
+ * Windows that end by this instant (Unix ms) may be in pruned gold files; undefined when nothing
+ * was pruned, `all` when nothing is left by which to tell. A micro-batch emits windows that end
+ * after all those of earlier ones.
  */
 async function prunedWindows(
   database: Database,
@@ -223,8 +232,8 @@ function undecided(sink: string, byLateness: number, byPruning: number): readonl
 const instant = (ms: number): string => (ms > 0 ? new Date(ms).toISOString() : 'none');
 
 /**
- * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark they outlast. Leaves the former in
- * the table `gold_doubled`.
+ * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark
+ * they outlast. Leaves the former in the table `gold_doubled`.
  * @returns gold's rows
  */
 async function noteGoldRows(

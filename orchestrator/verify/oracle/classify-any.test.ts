@@ -27,7 +27,10 @@ const field = (name: string, type: Type, more: Partial<Field> = {}): Field => ({
   ...more,
 });
 
-/** The column `x` of a type, of an event that has this JSON for it; the reason where there is no row. */
+/**
+ * The column `x` of a type, of an event that has this JSON for it; the reason where there is no
+ * row.
+ */
 function read(type: Type, json: string) {
   const row = classifying(pipelineOf([field('x', type)]))(`{"x":${json}}`);
   return typeof row === 'string' ? row : row[0];

@@ -33,7 +33,9 @@ export interface ClassifiedRecord {
   readonly value: string | null;
 }
 
-/** Decides by a pipeline what becomes of a record, by docs/outputs.md. Shares no code with the job. */
+/**
+ * Decides by a pipeline what becomes of a record, by docs/outputs.md. Shares no code with the job.
+ */
 export interface Classifier {
   /** Every reason of quarantine. A record has the first one that applies. */
   readonly reasons: readonly string[];
@@ -41,7 +43,9 @@ export interface Classifier {
   classify(record: ClassifiedRecord): SilverRow | string;
 }
 
-/** A byte of zero and a schema's id in four bytes: what Confluent's serializers put before a value. */
+/**
+ * A byte of zero and a schema's id in four bytes: what Confluent's serializers put before a value.
+ */
 const REGISTRY_HEADER_BYTES = 5;
 
 interface FieldRule {
@@ -54,8 +58,8 @@ interface FieldRule {
 }
 
 /**
- * @param absent optional fields, nested ones too, that the pipeline did not have yet: their columns are null, and their members in an event
- *   are unknown ones
+ * @param absent optional fields, nested ones too, that the pipeline did not have yet: their columns
+ * are null, and their members in an event are unknown ones
  */
 export function classifierOf(pipeline: Pipeline, absent: ReadonlySet<Field> = new Set()): Classifier {
   const rules = pipeline.fields.map((field, at) => ruleOf(field, at, absent));
@@ -119,7 +123,10 @@ function firstViolated(
   return undefined;
 }
 
-/** The contract's fields but the event time, then event_time, kafka_ts and the lineage: see `silverColumns`. */
+/**
+ * The contract's fields but the event time, then event_time, kafka_ts and the lineage: see
+ * `silverColumns`.
+ */
 function rowMaker({ fields, eventTime }: Pipeline) {
   const eventAt = fields.findIndex(({ name }) => name === eventTime.field);
   const isOwn = eventTime.field === KAFKA_TS;

@@ -110,7 +110,9 @@ function isIn(value: Typed, list: readonly Typed[]): Evaluation {
   );
 }
 
-/** `%` is any text, `_` one code point; a backslash takes the meaning from the character behind it. */
+/**
+ * `%` is any text, `_` one code point; a backslash takes the meaning from the character behind it.
+ */
 function like(value: Typed, pattern: Expr | undefined): Evaluation {
   const text = pattern?.op === 'literal' ? pattern.value : '';
   const source = text.replace(/\\([\s\S])|([%_])|([\s\S])/gu, (_, escaped, wildcard, character) => {
@@ -227,7 +229,10 @@ export interface Literal {
   readonly value: Value;
 }
 
-/** What a literal, limit or valid value stands for. @param kind its type; a decimal has the digits that are written */
+/**
+ * What a literal, limit or valid value stands for. @param kind its type; a decimal has the digits
+ * that are written
+ */
 export function literalOf(kind: LiteralType, text: string): Literal {
   switch (kind) {
     case 'string':
@@ -254,7 +259,10 @@ function known<T>(value: T | undefined, text: string): T {
   return value;
 }
 
-/** How values of two types that may be compared are compared: exactly, but for doubles, as which both are taken. */
+/**
+ * How values of two types that may be compared are compared: exactly, but for doubles, as which
+ * both are taken.
+ */
 export function comparisonOf(one: ColumnType, other: ColumnType): Comparison {
   if (one.kind === 'string') return (a, b) => compareTexts(String(a), String(b));
   if (one.kind === 'double' || other.kind === 'double') {
@@ -284,7 +292,10 @@ function asDouble(type: ColumnType): (value: Value) => number {
   return (value) => Number(decimalText(value as bigint, type.scale));
 }
 
-/** A number of the type as units of the last of more decimals; anything else that has an order as it is. */
+/**
+ * A number of the type as units of the last of more decimals; anything else that has an order as it
+ * is.
+ */
 export function atScale(type: ColumnType, scale: number): (value: Value) => bigint {
   const factor = 10n ** BigInt(scale - scaleOf(type));
   return factor === 1n ? (value) => value as bigint : (value) => (value as bigint) * factor;

@@ -14,8 +14,9 @@ import type {
 import { type JsonObject, type JsonValue, memberOf, numberText } from './json-value.ts';
 
 /**
- * The value of a column, by its type: string, boolean; integer as bigint; decimal as units of its last place; double as
- * number; date as days since 1970; timestamp as Unix microseconds; an array as its elements, an object as the values of its fields.
+ * The value of a column, by its type: string, boolean; integer as bigint; decimal as units of its
+ * last place; double as number; date as days since 1970; timestamp as Unix microseconds; an array
+ * as its elements, an object as the values of its fields.
  */
 export type Value = null | string | bigint | number | boolean | readonly Value[];
 
@@ -26,7 +27,10 @@ const INTEGER = /^-?[0-9]+$/;
 const HALF_OR_PAIR = /[\ud800-\udfff]/;
 const DAY_US = 86_400_000_000n;
 
-/** The reader of a field's value. Of a field among the absent ones nothing is read, whatever the event has. */
+/**
+ * The reader of a field's value. Of a field among the absent ones nothing is read, whatever the
+ * event has.
+ */
 export function fieldReader(field: Field, absent: ReadonlySet<Field>): ValueReader {
   return absent.has(field) ? () => null : valueReader(field.type, absent);
 }
@@ -58,7 +62,10 @@ export function valueReader(type: Type, absent: ReadonlySet<Field> = new Set()):
   }
 }
 
-/** An escape such as \ud800 alone is no character, and UTF-8 has no bytes for it: Java encodes a question mark instead. */
+/**
+ * An escape such as \ud800 alone is no character, and UTF-8 has no bytes for it: Java encodes a
+ * question mark instead.
+ */
 function encodable(text: string): string {
   return HALF_OR_PAIR.test(text) ? text.replace(/\p{Surrogate}/gu, '?') : text;
 }
@@ -157,7 +164,10 @@ function daysOf(month: number, year: number): number {
   return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
-/** Days from 1970-01-01 to a day of the (proleptic) Gregorian calendar: Howard Hinnant's days_from_civil. `Date.UTC` takes years below 100 for 19xx. */
+/**
+ * Days from 1970-01-01 to a day of the (proleptic) Gregorian calendar: Howard Hinnant's
+ * days_from_civil. `Date.UTC` takes years below 100 for 19xx.
+ */
 function daysSince1970(year: number, month: number, day: number): number | undefined {
   if (month < 1 || month > 12 || day < 1 || day > daysOf(month, year)) return undefined;
   const shifted = month <= 2 ? year - 1 : year;
@@ -177,9 +187,10 @@ export function isoDays(text: string): number | undefined {
 }
 
 /**
- * The instant of an ISO 8601 date-time, Unix microseconds (further digits are cut), when it is one that the output contract takes: `T` or a blank,
- * seconds optional, up to nine digits of fraction, and `Z`, `+hh`, `+hhmm`, `+hh:mm` or no offset; a day of the calendar, no hour 24, no
- * leap second, an offset within 18:00.
+ * The instant of an ISO 8601 date-time, Unix microseconds (further digits are cut), when it is one
+ * that the output contract takes: `T` or a blank, seconds optional, up to nine digits of fraction,
+ * and `Z`, `+hh`, `+hhmm`, `+hh:mm` or no offset; a day of the calendar, no hour 24, no leap
+ * second, an offset within 18:00.
  * @param timezone `UTC` or `±hh:mm`, of a text without an offset
  */
 export function isoTimeUs(text: string, timezone = 'UTC'): bigint | undefined {
@@ -205,10 +216,16 @@ function offsetMinutes(hours: string, minutes = hours.slice(4)): number | undefi
 
 /** A number as RFC 8259 has it. */
 const NUMBER = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
-/** With an exponent. The JSON parser that Spark uses refuses longer numbers, and a text may be no more than a number. */
+/**
+ * With an exponent. The JSON parser that Spark uses refuses longer numbers, and a text may be no
+ * more than a number.
+ */
 const MOST_DIGITS = 1000;
 
-/** `digits` times 10 to the power of `exponent`: digits neither begin nor end with a zero, and are empty for 0. */
+/**
+ * `digits` times 10 to the power of `exponent`: digits neither begin nor end with a zero, and are
+ * empty for 0.
+ */
 interface ExactNumber {
   readonly isNegative: boolean;
   readonly digits: string;
@@ -238,7 +255,8 @@ function withoutLastZeros(digits: string): string {
 
 /**
  * A number's text as units of a decimal's last place: `12.340` of decimal(18,2) is 1234.
- * @returns undefined for no number, and for one with more decimals or digits than the type, but for zeros behind
+ * @returns undefined for no number, and for one with more decimals or digits than the type, but for
+ * zeros behind
  */
 export function decimalUnits(text: string, { precision, scale }: DecimalType): bigint | undefined {
   const number = exactNumber(text);
@@ -250,7 +268,9 @@ export function decimalUnits(text: string, { precision, scale }: DecimalType): b
   return isNegative ? -units : units;
 }
 
-/** The units of a decimal's last place as its text, with all decimals: 1234 of scale 2 is `12.34`. */
+/**
+ * The units of a decimal's last place as its text, with all decimals: 1234 of scale 2 is `12.34`.
+ */
 export function decimalText(units: bigint, scale: number): string {
   const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0');
   const fraction = scale === 0 ? '' : `.${digits.slice(-scale)}`;
@@ -268,7 +288,8 @@ const NO_EPOCH = /^-?(?:[0-9]\.?){1001}.*[eE]|[eE][+-]?0*[1-9][0-9]{3}/;
 
 /**
  * A number's text as time since 1970, in Unix microseconds; what is smaller is cut.
- * @returns undefined for no number, for one outside the years 0 to 9999, and for an exponent beyond -999 to 999
+ * @returns undefined for no number, for one outside the years 0 to 9999, and for an exponent beyond
+ * -999 to 999
  */
 function epochUs(text: string, unit: EpochUnit): bigint | undefined {
   const number = exactNumber(text);

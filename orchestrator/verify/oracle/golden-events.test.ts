@@ -31,7 +31,10 @@ function notation(row: SilverRow): Readonly<Record<string, unknown>> {
   );
 }
 
-/** The golden events hold these expectations and the Spark job's parser to one meaning: both are tested against them. */
+/**
+ * The golden events hold these expectations and the Spark job's parser to one meaning: both are
+ * tested against them.
+ */
 const events = fixture(
   'golden-events',
   z.object({

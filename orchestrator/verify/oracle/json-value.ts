@@ -12,17 +12,22 @@ class JsonNumber {
 export type JsonValue = null | boolean | string | number | JsonNumber | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [name: string]: JsonValue };
 
-/** The limits of the JSON parser that Spark uses (Jackson): what exceeds them is no JSON to the job. */
+/**
+ * The limits of the JSON parser that Spark uses (Jackson): what exceeds them is no JSON to the job.
+ */
 const MOST_LEVELS = 1000;
 const MOST_DIGITS = 1000;
 
-/** A number whose text JavaScript does not give back: many digits, an exponent, zeros at the end, a tiny fraction, -0. */
+/**
+ * A number whose text JavaScript does not give back: many digits, an exponent, zeros at the end, a
+ * tiny fraction, -0.
+ */
 const TELLS_LESS =
   /[:,[][ \t\n\r]*-?(?:[0-9.]{16}|[0-9.]{1,15}[eE]|[0-9]{1,15}\.[0-9]{0,14}0(?![0-9])|0\.0{6}|(?<=-)0(?![.0-9]))/;
 
 /**
- * Reads a text that is exactly one JSON object (RFC 8259), with every number to the letter. Of a name that comes twice the last
- * counts.
+ * Reads a text that is exactly one JSON object (RFC 8259), with every number to the letter. Of a
+ * name that comes twice the last counts.
  * @returns undefined for any other text
  */
 export function readJsonObject(text: string): JsonObject | undefined {
@@ -66,7 +71,10 @@ function levelsOf(text: string): number {
   return deepest;
 }
 
-/** Reads a text that is known to be one valid JSON object, nested within the limit: so the reading is short. */
+/**
+ * Reads a text that is known to be one valid JSON object, nested within the limit: so the reading
+ * is short.
+ */
 class ValidJson {
   readonly #text: string;
   #at: number;
@@ -141,15 +149,18 @@ class ValidJson {
 }
 
 /**
- * Bytes as the text that the job makes of them: UTF-8, with U+FFFD for what is not. Java and the web platform count alike how
- * many U+FFFD that gives, except for UTF-16 surrogates encoded as if they were characters (ED A0 80 …): one each in Java, one
- * for each byte on the web.
+ * Bytes as the text that the job makes of them: UTF-8, with U+FFFD for what is not. Java and the
+ * web platform count alike how many U+FFFD that gives, except for UTF-16 surrogates encoded as if
+ * they were characters (ED A0 80 …): one each in Java, one for each byte on the web.
  */
 export function decodeAsJava(bytes: Buffer): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : withoutSurrogates(bytes).toString('utf8');
 }
 
-/** Replaces each encoded surrogate, also one that is cut off after two bytes, by the bytes of U+FFFD. */
+/**
+ * Replaces each encoded surrogate, also one that is cut off after two bytes, by the bytes of
+ * U+FFFD.
+ */
 function withoutSurrogates(bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
   let done = 0;

@@ -13,17 +13,17 @@ interface EngineEvent {
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
 }
 
-/** An engine with one container, whose events come when a test says so. */
+/** An engine with one container. The test decides when its events arrive. */
 class ScriptedEngine {
   readonly starts: number[] = [];
   readonly #events: EngineEvent[] = [];
   readonly #live = new PassThrough();
   #isRunning = true;
   #isThere = true;
-  /** Whether it takes for ever to look at past events. */
+  /** Whether a request for past events takes for ever. */
   isBusy = false;
 
-  /** @param isHeard whether the stream of events has it already */
+  /** @param isHeard whether the stream of events delivers it already */
   report(Action: string, attributes: Readonly<Record<string, string>> = {}, isHeard = true): void {
     const Actor = { ID: 'k', Attributes: { ...LABELS, ...attributes } };
     const event = { Action, Actor, timeNano: Date.now() * 1e6 };
@@ -89,7 +89,7 @@ async function watching(): Promise<void> {
   await expect.poll(() => lines).toEqual(['watching p']);
 }
 
-/** A container that got a SIGTERM, lived through it, got a SIGKILL and died. */
+/** A container that got a SIGTERM, survived it, got a SIGKILL and died. */
 async function killedAfterItWasAsked(): Promise<void> {
   await watching();
   engine.report('kill', { signal: '15' });
@@ -102,7 +102,7 @@ afterEach(async () => {
   await watch;
 });
 
-it('leaves what `docker stop` killed, however long a busy engine puts it away', async () => {
+it('leaves what `docker stop` killed, however long a busy engine takes to clean it up', async () => {
   await killedAfterItWasAsked();
   await sleep(2500);
   engine.putAway();
@@ -119,7 +119,7 @@ it('leaves what `docker stop` killed, also when the report of it has not been re
   expect(engine.starts).toEqual([]);
 });
 
-it('starts again what `docker kill` ended after a SIGTERM that it had lived through', async () => {
+it('starts again what `docker kill` ended after a SIGTERM that it had survived', async () => {
   await killedAfterItWasAsked();
   engine.putAway();
   await expect.poll(() => engine.starts.length, { timeout: 10_000 }).toBe(1);
@@ -133,7 +133,7 @@ it('waits for nothing when there was no SIGTERM', async () => {
   await expect.poll(() => engine.starts.length).toBe(1);
 });
 
-it('says nothing of a look that the end of the last container interrupts', async () => {
+it('logs nothing of a request that the end of the last container interrupts', async () => {
   await killedAfterItWasAsked();
   engine.isBusy = true;
   engine.putAway();

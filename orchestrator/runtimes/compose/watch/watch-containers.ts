@@ -4,31 +4,35 @@ import { namesOf, type ServiceOutline, serviceNamed } from '../../../services/se
 import { messageOf } from '../../../util/product-error.ts';
 import { type ContainerEvent, StackContainers } from '../stack-containers.ts';
 
-/** How `docker stop` asks: no image of the stack names another signal. */
+/** The signal of `docker stop`: no image of the stack names another one. */
 const SIGTERM = 15;
 
-/** What the engine answers when a container is gone, or on its way. */
+/** What the engine answers when a container is gone or in removal. */
 const GONE: readonly number[] = [404, 409];
 
-/** The signals that a container got in its present run. */
+/** The signals that a container received in its present run. */
 interface Signals {
   readonly last: number;
-  /** Whether it was asked to end at any time: `docker stop` does that before it kills. */
+  /** Whether any of them asked it to end: `docker stop` does that before it kills. */
   readonly wasAsked: boolean;
   /** When the first one came: Unix time in ns by the engine's clock. */
   readonly sinceNano: number;
 }
 
-/** The engine reports a stop when it has put away what the container had; then at once, but not in the same moment. */
+/**
+ * The engine reports a stop soon after it has cleaned up the container, but not at the same
+ * instant.
+ */
 const STOP_REPORTED_WITHIN_MS = 2000;
 const POLL_MS = 100;
 
 /**
- * Does for a project what Docker's restart policy does not: starts a daemon again that `docker kill` ended, which Docker takes
- * for a wish to stop it, and ends the restarts of one whose exit code says that they mend nothing. What `docker stop` ended
- * stays as it is.
- * @param since Unix time in ms: what was killed from then on is started again, also before this was called
- * @returns `empty` when the project has no container left, `lost` when the engine has ended the connection
+ * Restarts what Docker's restart policy does not. Docker takes a `docker kill` for a wish to stop
+ * the container; here such a daemon is started again. It also ends the restarts of a daemon whose
+ * exit code shows that a restart cannot fix it. What `docker stop` ended stays as it is.
+ * @param since Unix ms: what was killed from then on is started again, also before this call
+ * @returns `empty` when the project has no container left, `lost` when the engine has ended the
+ * connection
  */
 export async function watchContainers(
   docker: Docker,
@@ -64,10 +68,11 @@ export async function watchContainers(
     if (exitCode !== undefined && finalExitCodes.includes(exitCode)) {
       if (seen?.wasAsked) return;
       if (await endRestarts(container, exitCode)) {
-        say(`${service} is not started again: exit code ${exitCode} is one that a restart cannot mend`);
+        say(`${service} is not started again: exit code ${exitCode} is one that a restart cannot fix`);
       }
     } else if (seen && seen.last !== SIGTERM) {
-      // After any `docker kill`, whatever the signal, the engine does not restart the container when it ends.
+      // After any `docker kill`, whatever the signal, the engine does not restart the container
+      // when it ends.
       if (seen.wasAsked && (await wasStopped(docker, containers, event, seen.sinceNano))) return;
       await unlessGone(container.start());
       say(`${service} was killed and is started again`);
@@ -76,7 +81,8 @@ export async function watchContainers(
   let isOver = false;
   const stopListening = await containers.onEvent((event) => {
     act(event).catch((error: unknown) => {
-      // A failure for one container must not stop the others. What the end of the watch has interrupted is none.
+      // A failure for one container must not stop the others. An error that the end of the watch
+      // caused does not count.
       if (!isOver) say(`${event.service}: ${event.action}: ${messageOf(error)}`);
     });
   });
@@ -92,9 +98,10 @@ export async function watchContainers(
 }
 
 /**
- * Whether the end of a container was that of a `docker stop`, which has killed it after its grace, rather than of a `docker kill` after a SIGTERM
- * that it had lived through. The signals are the same, and what follows the end tells: the engine is asked for it, since a busy one
- * takes seconds to the report of a stop, and a busy watcher to read it.
+ * Whether a `docker stop` ended a container by killing it after its grace, rather than a `docker
+ * kill` after a SIGTERM that the container had survived. The signals are the same; only the event
+ * after the end differs. The engine is asked for that event, since a busy engine takes seconds to
+ * report a stop, and a busy watcher to read it.
  */
 async function wasStopped(
   docker: Docker,
@@ -114,7 +121,10 @@ async function wasStopped(
   }
 }
 
-/** Waits until the engine has put away what a container had that died at that time: until then it tells of it as running. */
+/**
+ * Waits until the engine has cleaned up the container that died at that time. Until then it reports
+ * the container as running.
+ */
 async function putAway(container: Docker.Container, diedNano: number): Promise<void> {
   for (;;) {
     const state = (await unlessGone(container.inspect()))?.State;
@@ -124,8 +134,10 @@ async function putAway(container: Docker.Container, diedNano: number): Promise<v
 }
 
 /**
- * Ends the engine's restarts of a container while it waits for the next one, so that its exit code stays to be seen.
- * @returns false when it runs again already: its next end comes with a longer wait behind it
+ * Ends the engine's restarts of a container while it waits for the next one, so that its exit code
+ * stays visible.
+ * @returns false when it runs again already; the engine waits longer before the restart that
+ * follows its next end
  */
 async function endRestarts(container: Docker.Container, exitCode: number): Promise<boolean> {
   const before = await unlessGone(container.inspect());
@@ -133,7 +145,8 @@ async function endRestarts(container: Docker.Container, exitCode: number): Promi
   await unlessGone(container.stop());
   const after = await unlessGone(container.inspect());
   if (!after || after.State.ExitCode === exitCode) return true;
-  // It was begun in that very moment, and the stop has ended it: it is to say once more why it ends.
+  // The container had just started, and the stop has ended it. It runs once more to show why it
+  // ends.
   await unlessGone(container.start());
   return false;
 }
@@ -149,14 +162,18 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** An engine that is updated or restarted is back within seconds; a machine that goes to sleep may take longer. */
+/**
+ * An engine that is updated or restarted is back within seconds. A machine that goes to sleep may
+ * take longer.
+ */
 const AWAY_TIMEOUT_MS = 600_000;
 const PROJECT_POLL_MS = 500;
 
 /**
- * Watches a project's containers for as long as there are any, over restarts of the engine, which starts them again itself.
- * Ends when none is left or the engine stays away.
- * @param since Unix time in ms: what was killed from then on is started again, also before this was called
+ * Watches a project's containers as long as there are any. The watch survives restarts of the
+ * engine, which itself starts the containers again. It ends when no container is left or the engine
+ * stays away.
+ * @param since Unix ms: what was killed from then on is started again, also before this call
  */
 export async function watchProject(
   docker: Docker,
@@ -186,7 +203,7 @@ async function staysAway(docker: Docker): Promise<boolean> {
       await docker.ping();
       return false;
     } catch {
-      // That is what it means to be away.
+      // The engine is still away.
     }
   }
   return true;

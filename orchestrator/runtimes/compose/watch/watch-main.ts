@@ -6,9 +6,9 @@ import { engineConnection } from '../engine.ts';
 import { watchProject } from './watch-containers.ts';
 
 /**
- * The detached process beside a Compose stack: `watch-main.ts HOST PROJECT LOCK LOG SERVICES SINCE`, the last a Unix time in ms, the
- * services as JSON. One is enough.
- * Its log is rotated as those of services are; its standard output and error get only what it does not expect.
+ * The detached process next to a Compose stack: `watch-main.ts HOST PROJECT LOCK LOG SERVICES
+ * SINCE`. SINCE is a Unix time in ms, SERVICES is JSON. One process is enough. Its log is rotated
+ * as those of services are. Its standard output and error get only unexpected errors.
  */
 const [host = '', project = '', lockPath = '', logPath = '', services = '', since = ''] =
   process.argv.slice(2);

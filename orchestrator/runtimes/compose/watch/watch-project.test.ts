@@ -43,7 +43,7 @@ describe.skipIf(!isLocalSocket)(
       rmSync(folder, { recursive: true });
     });
 
-    it('goes on when the engine has been away, and ends with the last container', async () => {
+    it('continues when the engine has been away, and ends with the last container', async () => {
       const runtime = project.runtime();
       await runtime.start('kafka', new AbortController().signal);
       await runtime.close();
@@ -63,7 +63,7 @@ describe.skipIf(!isLocalSocket)(
   },
 );
 
-/** A socket in front of the engine's that can be taken away, as an engine's restart does. */
+/** A socket in front of the engine's that can be removed, as a restart of the engine does. */
 class Relay {
   readonly path: string;
   readonly #target: string;

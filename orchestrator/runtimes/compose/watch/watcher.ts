@@ -18,15 +18,21 @@ import type { Engine, Environment } from '../engine.ts';
 
 const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));
 
-/** It ends by itself with the last container; longer than this it needs for nothing. */
+/** It ends by itself soon after the last container is gone. */
 const END_TIMEOUT_MS = 5000;
 /** How long the kernel may take to free the lock of a killed process. */
 const EXIT_TIMEOUT_MS = 1000;
 
-/** Watchers that this process has started, by lock: one that has only begun does not hold it yet. */
+/**
+ * Watchers that this process has started, by lock. One that has only just begun does not hold its
+ * lock yet.
+ */
 const started = new Map<string, ChildProcess>();
 
-/** The detached process that starts again what `docker kill` ends. It lives as long as the project has containers. */
+/**
+ * Controls the detached process that starts again what `docker kill` ends. That process lives as
+ * long as the project has containers.
+ */
 export class Watcher {
   readonly #lockPath: string;
   readonly #logPath: string;
@@ -76,20 +82,20 @@ export class Watcher {
     }
   }
 
-  /** The process that watches now, if one does. */
+  /** Returns the process that watches now, if there is one. */
   process(): ProcessIdentity | undefined {
     return fileLockOwner(this.#lockPath);
   }
 
   /**
-   * Waits for its end, after the last container has gone, and helps if need be.
+   * Waits for its end after the last container is gone, and forces the end if necessary.
    * @throws ProductError STOP_FAILED
    */
   async ended(): Promise<void> {
     const child = started.get(this.#lockPath);
     if (child?.exitCode === null && child.signalCode === null) {
       child.ref();
-      // One that takes longer holds the lock and is dealt with below.
+      // A watcher that takes longer holds the lock and is ended below.
       await once(child, 'exit', { signal: AbortSignal.timeout(END_TIMEOUT_MS) }).catch(() => undefined);
     }
     const attempt = await tryFileLock(this.#lockPath);

@@ -10,7 +10,7 @@ import { namelessUserOptions } from './nameless-user.ts';
 
 const PROVISION_TIMEOUT_MS = 900_000;
 
-/** A user namespace in which this process has an id that no list of users knows. */
+/** A user namespace in which this process has an id that no user list contains. */
 const AS_NAMELESS = ['--user', '--map-user=54321', '--map-group=54321'];
 const refused = spawnSync('unshare', [...AS_NAMELESS, 'true']).status !== 0;
 

@@ -7,7 +7,7 @@ import { namelessUserOptions } from './nameless-user.ts';
 
 const CLASSES = join(import.meta.dirname, 'classes');
 
-test('a user with a name needs nothing; another gets a class in the JDK’s place, by the way of its Java', () => {
+test('a user with a name needs nothing; another gets a replacement for the JDK’s class, as its Java requires', () => {
   const java = mkdtempSync(join(tmpdir(), 'java-'));
   onTestFinished(() => rmSync(java, { recursive: true }));
   expect(namelessUserOptions(java, '/home/me', 'me')).toEqual([]);

@@ -5,11 +5,12 @@ import { userNameOf } from '../../../util/owned-folder.ts';
 const CLASSES = join(import.meta.dirname, 'classes');
 
 /**
- * JVM options for Spark where this user's id has no entry in the list of users, as in a container that is run under an arbitrary id:
- * Hadoop asks the JDK for the user's name, and the JDK has none. With them a class of ours answers in its place.
+ * Returns JVM options for Spark where this user's id has no entry in the user list, as in a
+ * container that runs under an arbitrary id. Hadoop asks the JDK for the user's name, and the JDK
+ * has none. With these options a class of ours answers instead.
  * @param home the caller's HOME, which Java does not read
  * @param userName null when there is none
- * @returns none for a user who has a name
+ * @returns no options for a user who has a name
  */
 export function namelessUserOptions(
   javaHome: string,

@@ -6,7 +6,7 @@ import { messageOf } from '../../../util/product-error.ts';
 import type { ServiceExit, ServiceObservation } from '../../runtime.ts';
 import type { ServiceSpec } from './service-spec.ts';
 
-/** The supervisor ended, or was ended, before it answered. */
+/** The supervisor ended, or was killed, before it answered. */
 export class ConnectionLost extends Error {
   constructor() {
     super('the supervisor ended before it answered');
@@ -19,7 +19,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** One connection to a supervisor; requests may be under way side by side. */
+/** One connection to a supervisor; several requests may be open at the same time. */
 export class ControlClient {
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
@@ -30,7 +30,7 @@ export class ControlClient {
     this.#socket = socket;
     const lines = createInterface({ input: socket });
     lines.on('line', (line) => this.#settle(JSON.parse(line) as ControlReply));
-    // A supervisor that was killed: `close` follows. The interface passes the socket's errors on.
+    // The supervisor was killed; `close` follows. The interface passes the socket's errors on.
     for (const source of [socket, lines]) source.on('error', () => undefined);
     socket.once('close', () => {
       this.#lost = true;
@@ -39,7 +39,7 @@ export class ControlClient {
     });
   }
 
-  /** @returns undefined when nobody listens there */
+  /** @returns undefined when nothing listens there */
   static async connect(path: string): Promise<ControlClient | undefined> {
     const socket = connect(path);
     const connected = await new Promise<boolean>((resolve) => {
@@ -54,8 +54,8 @@ export class ControlClient {
   }
 
   /**
-   * @param signal ends the wait for the answer, not what was asked for
-   * @throws ConnectionLost; Error with the supervisor's words; the signal's reason
+   * @param signal ends the wait for the answer, not the requested operation
+   * @throws ConnectionLost; Error with the supervisor's message; the signal's reason
    */
   request<Operation extends ControlOperation>(
     operation: Operation,
@@ -99,18 +99,21 @@ export class ControlClient {
   }
 }
 
-/** What the supervisor is asked for, and what it answers. */
+/** The requests to a supervisor and its answers. */
 export interface ControlOperations {
-  /** Starts a service unless it runs; true when it did. */
+  /** Starts a service unless it runs; true when it was started. */
   start: { readonly argument: ServiceSpec; readonly result: boolean };
-  /** Stops a service if it runs, and starts it as it was started last; false when it never was. */
+  /**
+   * Stops a service if it runs and starts it with its last specification; false when it was never
+   * started.
+   */
   restart: { readonly argument: ServiceName; readonly result: boolean };
   /** Stops a service; false when it did not run. */
   stop: { readonly argument: ServiceName; readonly result: boolean };
   observe: { readonly argument: null; readonly result: readonly ServiceObservation[] };
   /** A long poll: answers when the service has ended for good. */
   wait: { readonly argument: ServiceName; readonly result: ServiceExit };
-  /** Stops everything and ends the supervisor; the services that were stopped. */
+  /** Stops everything and ends the supervisor; returns the services that were stopped. */
   shutdown: { readonly argument: null; readonly result: readonly ServiceName[] };
 }
 
@@ -128,14 +131,17 @@ export type ControlReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string };
 
-/** What carries the operations out. */
+/** Carries out the operations. */
 export type ControlHandler = {
   readonly [Operation in ControlOperation]: (
     argument: ControlOperations[Operation]['argument'],
   ) => Promise<ControlOperations[Operation]['result']>;
 };
 
-/** A message as one line. JSON leaves two line separators of Unicode as they are, at which some line readers split. */
+/**
+ * Formats a message as one line. JSON leaves two line separators of Unicode as they are, at which
+ * some line readers split.
+ */
 function controlLine(message: ControlRequest | ControlReply): string {
   const text = JSON.stringify(message).replace(/[\u2028\u2029]/g, (separator) =>
     separator === '\u2028' ? '\\u2028' : '\\u2029',
@@ -143,21 +149,21 @@ function controlLine(message: ControlRequest | ControlReply): string {
   return `${text}\n`;
 }
 
-/** Answers requests, one JSON object a line, on a unix socket that only its owner may use. */
+/** Answers requests, one JSON object per line, on a unix socket that only its owner may use. */
 export class ControlServer {
   readonly #handler: ControlHandler;
   readonly #onConnections: (count: number) => void;
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
 
-  /** @param onConnections told how many clients are connected whenever that changes */
+  /** @param onConnections receives the number of connected clients whenever that changes */
   constructor(handler: ControlHandler, onConnections: (count: number) => void) {
     this.#handler = handler;
     this.#onConnections = onConnections;
   }
 
   /**
-   * @param path must not exist yet; its folder must be the owner's alone
+   * @param path must not exist yet; its folder must be private to the owner
    * @throws Error when the system has no socket there; another path may be tried
    */
   async listen(path: string): Promise<void> {
@@ -175,7 +181,7 @@ export class ControlServer {
     this.#server = server;
   }
 
-  /** Answers that were given still go out; the socket's file is removed. */
+  /** Pending answers still go out; the socket's file is removed. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       if (this.#server) this.#server.close(() => resolve());
@@ -189,7 +195,7 @@ export class ControlServer {
     this.#sockets.add(socket);
     this.#onConnections(this.#sockets.size);
     const lines = createInterface({ input: socket });
-    // A client that was killed: `close` follows. The interface passes the socket's errors on.
+    // The client was killed; `close` follows. The interface passes the socket's errors on.
     for (const source of [socket, lines]) source.on('error', () => undefined);
     socket.once('close', () => {
       this.#sockets.delete(socket);

@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A piece of output that comes at a second. */
+/** Writes a piece of output that arrives at this second. */
 function come(second: number, text: string): void {
   vi.setSystemTime(second * 1000);
   log.write(Buffer.from(text));

@@ -24,7 +24,7 @@ interface Condition {
   readonly since: string;
 }
 
-/** How often the disk is looked at while a service waits for space on it. */
+/** How often the disk is checked while a service waits for space on it. */
 const SPACE_POLL_MS = 1000;
 
 /** What all services of a stack share. */
@@ -37,7 +37,7 @@ export interface ManagedServiceContext {
 const describeLoss = (reason: string | undefined): string =>
   reason === undefined ? 'its log is written again' : `lines of its log are dropped: ${reason}`;
 
-/** One service: its present process, and what happens when that ends. */
+/** One service: its present process, and the reaction to the end of that process. */
 export class ManagedService {
   readonly name: ServiceName;
   readonly log: ServiceLog;
@@ -55,7 +55,7 @@ export class ManagedService {
   #stopping: Promise<boolean> | undefined;
 
   /**
-   * @param shortage says why nothing can be started for want of disk space, if that is so
+   * @param shortage returns why nothing can be started for want of disk space, or undefined
    * @param onChange called after every change, with a phrase on it when it is news
    */
   constructor(name: ServiceName, log: ServiceLog, { watchdog, shortage, onChange }: ManagedServiceContext) {
@@ -79,7 +79,7 @@ export class ManagedService {
   }
 
   /**
-   * Starts it unless it runs or is about to be restarted; waits for a stop under way first.
+   * Starts it unless it runs or is about to be restarted; waits for a stop in progress first.
    * @returns whether it was started
    */
   async start(spec: ServiceSpec): Promise<boolean> {
@@ -104,7 +104,10 @@ export class ManagedService {
     return this.#stopping;
   }
 
-  /** Marks a service that does not run as stopped, however it had ended: the stack was taken down. */
+  /**
+   * Marks a service that does not run as stopped, however it had ended, because the stack was
+   * stopped.
+   */
   retire(): void {
     if (this.#condition.state !== 'stopped')
       this.#enter('stopped', `stopped; before, ${this.#condition.detail}`);
@@ -157,8 +160,8 @@ export class ManagedService {
     }
     this.#process = started;
     this.#enter('running', `process ${started.identity.pid}`);
-    // A group that cannot be killed, or a file that cannot be removed, is a state to be told, not a reason to take the other
-    // services down.
+    // A group that cannot be killed, or a file that cannot be removed, is a state to report, not a
+    // reason to stop the other services.
     started.ended
       .then((end) => this.#afterEnd(spec, started, end))
       .catch((error: Error) => this.#enter('failed', error.message));
@@ -178,7 +181,7 @@ export class ManagedService {
     if (verdict.kind === 'completed') this.#enter('completed', describeEnd(end));
     else if (verdict.kind === 'failed') this.#enter('failed', verdict.reason);
     else if (verdict.kind === 'await-space') {
-      // What ends on a full disk has not failed of itself.
+      // A process that ends on a full disk has not failed of its own accord.
       this.#row = NO_ENDS;
       this.#restartWithSpace(spec);
       this.#enter('restarting', verdict.reason);
@@ -217,19 +220,23 @@ export class ManagedService {
 }
 
 /**
- * Waits for a word before it becomes the service, so that the watchdog knows the group before anything runs in it: a
- * supervisor that dies in between leaves a shell that ends by itself. Both outputs go into one pipe, which keeps their order.
+ * Waits for a line before it becomes the service, so that the watchdog knows the group before
+ * anything runs in it. If the supervisor dies in between, the shell ends by itself. Both outputs go
+ * into one pipe, which keeps their order.
  */
 const LAUNCHER = 'read -r go && exec "$@" </dev/null 2>&1';
 
-/** How long output may still come after the last process of the group is gone. */
+/** How long output may still arrive after the last process of the group is gone. */
 const DRAIN_TIMEOUT_MS = 1000;
 
 /** One run of a service: its main process and everything in its process group. */
 export class ServiceProcess {
   readonly identity: ProcessIdentity;
   readonly startedAtMs = performance.now();
-  /** Resolves once the main process has ended, the rest of its group was killed and all output has been taken. */
+  /**
+   * Resolves once the main process has ended, the rest of its group was killed and all output has
+   * been read.
+   */
   readonly ended: Promise<ProcessEnd>;
 
   private constructor(identity: ProcessIdentity, ended: Promise<ProcessEnd>) {
@@ -245,11 +252,11 @@ export class ServiceProcess {
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    // Told through `ended` or by the missing id.
+    // `ended` or the missing id reports the error.
     child.on('error', () => undefined);
     const group = child.pid;
     const identity = group === undefined ? undefined : identityOf(group);
-    // Without an id there may be no streams either: the system had no descriptors for them.
+    // A process without an id may have no streams either: the system had no descriptors for them.
     if (group === undefined || identity === undefined) {
       throw new Error(`the system refused a process in ${spec.cwd}`);
     }
@@ -265,7 +272,7 @@ export class ServiceProcess {
   }
 
   /**
-   * Asks the main process to end, and kills the group when it has not within the grace.
+   * Asks the main process to end, and kills the group when it has not ended within the grace.
    * @returns whether force was needed
    * @throws Error when even that did not end it
    */
@@ -291,7 +298,8 @@ async function endOf(
   const end = await new Promise<ProcessEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
   });
-  // Executors, a Python child: they must neither outlive their main process nor hold its ports when it starts again.
+  // Executors or a Python child must neither outlive their main process nor hold its ports when it
+  // starts again.
   await killGroup(group);
   const drained = new AbortController();
   await Promise.race([closed, sleep(DRAIN_TIMEOUT_MS, undefined, { signal: drained.signal })]).finally(() =>

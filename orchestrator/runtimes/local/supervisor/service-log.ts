@@ -15,18 +15,22 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { LossyWriter, writeFully } from '../../../util/output.ts';
 
-/** Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer) and `.log.2`. */
+/**
+ * Size at which a log is rotated, and how many files are kept: `<service>.log`, `.log.1` (newer)
+ * and `.log.2`.
+ */
 export const LOG_ROTATION = { maxBytes: 10 * 1024 * 1024, files: 3 };
 
-/** Lines of the present process that are kept at hand. */
+/** Lines of the present process that are kept in memory. */
 export const RECENT_LINES = 50;
 
-/** A single line is kept up to this length; the file has all of it. */
+/** A single line in memory is cut to this length; the file has all of it. */
 const MAX_LINE_CHARS = 8192;
 
 /**
- * The log of one service: everything that its processes write, as they write it, in files of bounded size. While the disk is
- * full the files miss what comes; the last lines are at hand all the same. Beside each file lie the times of its pieces.
+ * The log of one service: everything that its processes write, as they write it, in files of
+ * bounded size. While the disk is full the files miss new output, but the last lines are still in
+ * memory. Next to each file is a file with the times of its pieces.
  */
 export class ServiceLog {
   readonly #path: string;
@@ -46,7 +50,7 @@ export class ServiceLog {
     this.#rotation = rotation;
   }
 
-  /** Where in the present file the present process's output begins, in bytes. */
+  /** Where the present process's output begins in the present file, in bytes. */
   get processStart(): number {
     return this.#processStart;
   }
@@ -56,9 +60,9 @@ export class ServiceLog {
     return this.#writer.reason;
   }
 
-  /** From here on another process writes. */
+  /** Marks the position where another process begins to write. */
   beginProcess(): void {
-    // Opens the file, whose size is where the process begins.
+    // Opens the file; its size is where the process begins.
     this.#writer.write(Buffer.alloc(0));
     this.#processStart = this.#size;
     this.#decoder = new StringDecoder('utf8');
@@ -66,7 +70,9 @@ export class ServiceLog {
     this.#partial = '';
   }
 
-  /** @returns whether the log was rotated on the way, and whether the reason of a loss is another than before */
+  /**
+   * @returns whether the log was rotated on the way, and whether the reason of a loss has changed
+   */
   write(chunk: Buffer): { readonly rotated: boolean; readonly lossChanged: boolean } {
     const rotations = this.#rotations;
     const lossChanged = this.#writer.write(chunk);
@@ -74,7 +80,10 @@ export class ServiceLog {
     return { rotated: this.#rotations !== rotations, lossChanged };
   }
 
-  /** Up to the last 50 lines of the present process, oldest first; the last one may still grow. */
+  /**
+   * Returns up to the last 50 lines of the present process, oldest first; the last one may still
+   * grow.
+   */
   recentLines(): readonly string[] {
     const lines = this.#partial === '' ? this.#lines : [...this.#lines, this.#partial];
     return lines.slice(-RECENT_LINES);
@@ -93,7 +102,7 @@ export class ServiceLog {
     if (this.#size > 0 && isFull) this.#rotate();
     const descriptor = this.#open();
     if (chunk.length === 0) return;
-    // Asked for, not counted: somebody may have emptied the file.
+    // The size is read and not counted, because somebody may have emptied the file.
     const { size } = fstatSync(descriptor);
     this.#times ??= new LogTimes(this.#path, size);
     this.#times.note(size, Date.now());
@@ -132,23 +141,30 @@ export class ServiceLog {
   }
 }
 
-/** Two doubles: where a piece of the log begins, in bytes, and when it came, in milliseconds of the epoch. */
+/** Two doubles: where a piece of the log begins, in bytes, and when it arrived, in Unix ms. */
 const ENTRY_BYTES = 16;
 
-/** Where the times of a log's file are kept. */
+/** Returns the file with the times of a log's file. */
 const timesFile = (file: string): string => `${file}.times`;
 
-/** Notes when each piece of a log came, beside the log: what services write stays as they write it. */
+/**
+ * Records when each piece of a log arrived, in a file next to the log, so that the log itself holds
+ * only what the service wrote.
+ */
 export class LogTimes {
   readonly #descriptor: number;
   #entries: number;
   #lastMs = 0;
 
-  /** Goes on with the times that a file of the log has. @param logBytes its size; an empty one has none */
+  /**
+   * Continues the times of a log's file.
+   * @param logBytes its size; an empty one has no times
+   */
   constructor(file: string, logBytes: number) {
     const path = timesFile(file);
     const size = logBytes === 0 ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-    // Not for appending, which would leave half an entry of a full disk for ever.
+    // The file is not opened for appending: half an entry that a full disk left would stay for
+    // ever.
     this.#descriptor = openSync(path, size === 0 ? 'w' : 'r+', 0o600);
     this.#entries = Math.floor(size / ENTRY_BYTES);
   }
@@ -157,7 +173,10 @@ export class LogTimes {
     return this.#entries * ENTRY_BYTES;
   }
 
-  /** Notes that a piece which begins at this place came now; pieces of one millisecond share an entry. */
+  /**
+   * Records that a piece which begins at this offset arrived now. Pieces of one millisecond share
+   * an entry.
+   */
   note(offset: number, nowMs: number): void {
     if (nowMs === this.#lastMs) return;
     const entry = Buffer.alloc(ENTRY_BYTES);
@@ -174,18 +193,19 @@ export class LogTimes {
   }
 }
 
-/** The times go where the log's file goes. */
+/** The times move together with the log's file. */
 function renameTimes(from: string, to: string): void {
   try {
     renameSync(timesFile(from), timesFile(to));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    // A log that an earlier version wrote has none; those of the file that it replaces are not its own.
+    // A log that an earlier version wrote has no times. Those of the file that it replaces are not
+    // its own.
     rmSync(timesFile(to), { force: true });
   }
 }
 
-/** Where the lines since a time begin: in which of the files, and where in it. */
+/** Where the lines since a time begin: the file and the offset in it. */
 export interface LogPlace {
   /** Index among the files. */
   readonly file: number;
@@ -194,8 +214,8 @@ export interface LogPlace {
 }
 
 /**
- * Finds the first line that was completed at a time or later. Lines whose time was not noted, since an earlier version wrote them,
- * count as late as their file's next time, or its last change.
+ * Finds the first line that was completed at a time or later. Lines without a recorded time, which
+ * an earlier version wrote, count as late as the next time of their file, or its last change.
  * @param files oldest first; those that do not exist count as empty
  * @returns undefined when there is none
  */
@@ -218,7 +238,10 @@ function offsetSince(path: string, sinceMs: number): number | undefined {
   return found && found.offset < status.size ? found.offset : undefined;
 }
 
-/** A piece may begin within a line, which then began before it, perhaps in the file before. */
+/**
+ * A piece may begin in the middle of a line. That line then began earlier, perhaps in the previous
+ * file.
+ */
 function lineAt(files: readonly string[], file: number, offset: number): LogPlace {
   const begin = endOfLastLine(files[file] ?? '', offset);
   const former = files[file - 1];
@@ -238,7 +261,7 @@ function timesOf(path: string): readonly { readonly offset: number; readonly atM
     offset: bytes.readDoubleLE(index * ENTRY_BYTES),
     atMs: bytes.readDoubleLE(index * ENTRY_BYTES + 8),
   }));
-  // Where places begin again from the front, somebody emptied the log.
+  // Offsets that start from the front again show that somebody emptied the log.
   const emptied = times.findLastIndex(({ offset }, index) => offset < (times[index - 1]?.offset ?? 0));
   return emptied < 0 ? times : times.slice(emptied);
 }
@@ -249,14 +272,17 @@ const NEWLINE = 0x0a;
 export interface TailOptions {
   /** How many lines, all when undefined. */
   readonly count?: number | undefined;
-  /** Where in the first file the wanted part begins, in bytes; ignored when the file is shorter (it was rotated). */
+  /**
+   * Where the wanted part begins in the first file, in bytes; ignored when the file is shorter (it
+   * was rotated).
+   */
   readonly from?: number;
-  /** Where in the last file it ends, its end when undefined. */
+  /** Where the wanted part ends in the last file; its end when undefined. */
   readonly until?: number;
 }
 
 /**
- * The last lines of a log that is spread over files.
+ * Returns the last lines of a log that is spread over files.
  * @param files oldest first; those that do not exist count as empty
  */
 export function lastLines(
@@ -285,7 +311,10 @@ export function lastLines(
   return (count === undefined ? lines : lines.slice(-count)).map((line) => line.replace(/\r$/, ''));
 }
 
-/** Where the last whole line of a file ends, in bytes; 0 when it has none. @param until where the file is taken to end */
+/**
+ * Returns where the last whole line of a file ends, in bytes; 0 when it has none.
+ * @param until the assumed end of the file
+ */
 export function endOfLastLine(file: string, until = Number.POSITIVE_INFINITY): number {
   let end = 0;
   let offset = Math.min(statSync(file, { throwIfNoEntry: false })?.size ?? 0, until);

@@ -38,7 +38,7 @@ describe('what follows the end of a process', () => {
   it.each([2, 78, 126, 127])('is no restart of a daemon that exits with %i', (code) => {
     expect(verdictOn(exit(code), failures(1), daemon)).toEqual({
       kind: 'failed',
-      reason: `exited with code ${code}, which a restart cannot mend`,
+      reason: `exited with code ${code}, which a restart cannot fix`,
     });
   });
 
@@ -63,7 +63,7 @@ describe('ends in a row', () => {
     }
   });
 
-  it('a kill begins the count of failures anew: a broker fails twice after each, until its session is over', () => {
+  it('a kill resets the count of failures: a broker fails twice after each, until its session is over', () => {
     const twice = [killed, exit(1), exit(1)];
     expect(verdictOn(exit(1), rowOf(...twice, ...twice, ...twice), daemon)).toMatchObject({
       kind: 'restart',

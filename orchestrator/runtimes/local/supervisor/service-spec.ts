@@ -1,13 +1,16 @@
 import type { ServiceName } from '../../../services/service-name.ts';
 
-/** What the supervisor is told to run. It travels through the control socket only: the environment may hold secrets. */
+/**
+ * What the supervisor receives of a service to run. It travels through the control socket only: the
+ * environment may hold secrets.
+ */
 export interface ServiceSpec {
   readonly name: ServiceName;
   /** A daemon is started again when it ends, whatever its exit code; a one-shot runs once. */
   readonly kind: 'daemon' | 'one-shot';
-  /** Exit codes of a daemon that a restart cannot mend. */
+  /** Exit codes of a daemon that a restart cannot fix. */
   readonly finalExitCodes: readonly number[];
-  /** Looked up in the PATH of `env` when it has no slash. */
+  /** Searched for in the PATH of `env` when it has no slash. */
   readonly command: string;
   readonly args: readonly string[];
   /** The whole environment of the process. */
@@ -16,8 +19,9 @@ export interface ServiceSpec {
   /** How long the main process may take to end after SIGTERM; then its whole group is killed. */
   readonly stopGraceMs: number;
   /**
-   * An absolute path: the file by which the service tells its next start that it closed its data in order. It is removed
-   * when the process ends unasked, so that the next start checks the data whatever the failed one wrote.
+   * An absolute path: the service leaves this file as proof for its next start that it closed its
+   * data in order. It is removed when the process ends unasked, so that the next start checks the
+   * data whatever the failed one wrote.
    */
   readonly cleanShutdownFile?: string;
   readonly restart: RestartPolicy;
@@ -30,11 +34,14 @@ export interface RestartPolicy {
   readonly maxDelayMs: number;
   /** A process that lived this long ends the row. */
   readonly steadyAfterMs: number;
-  /** Ends of its own accord in a row after which the service is given up. */
+  /** After this many ends of its own accord in a row, the service is given up. */
   readonly maxFastFailures: number;
 }
 
-/** How a process ended: a code, or the signal that ended it, or why the system refused to start it. */
+/**
+ * How a process ended: an exit code, or the signal that ended it, or why the system refused to
+ * start it.
+ */
 export interface ProcessEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
@@ -56,10 +63,15 @@ export interface EndsInARow {
 
 export const NO_ENDS: EndsInARow = { ends: 0, failures: 0 };
 
-/** By whoever has the right to; a process that crashes ends by others, such as SIGSEGV. */
+/**
+ * Signals from someone with the right to send them. A process that crashes ends by others, such as
+ * SIGSEGV.
+ */
 const FROM_OUTSIDE: readonly (string | undefined)[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** How a JVM ends that shuts down on SIGHUP, SIGINT and SIGTERM: 128 and the signal's number. */
+/**
+ * Exit codes of a JVM that shuts down on SIGHUP, SIGINT and SIGTERM: 128 and the signal's number.
+ */
 const FROM_OUTSIDE_CODES: readonly (number | undefined)[] = [129, 130, 143];
 
 /**
@@ -68,13 +80,14 @@ const FROM_OUTSIDE_CODES: readonly (number | undefined)[] = [129, 130, 143];
  */
 export function oneMoreEnd(before: EndsInARow, end: ProcessEnd, steady: boolean): EndsInARow {
   const { ends, failures } = steady ? NO_ENDS : before;
-  // Whoever is killed again and again has not failed; a killed broker's next starts fail until its session is over.
+  // A service that is killed again and again has not failed. A killed broker's next starts fail
+  // until its session is over.
   const fromOutside = FROM_OUTSIDE.includes(end.signal) || FROM_OUTSIDE_CODES.includes(end.code);
   return { ends: ends + 1, failures: fromOutside ? 0 : failures + 1 };
 }
 
 /**
- * What follows the end of a process that nobody asked to end.
+ * Decides what follows the end of a process that nobody asked to end.
  * @param shortage why nothing can be started for want of disk space, if that is so
  */
 export function verdictOn(
@@ -87,7 +100,7 @@ export function verdictOn(
     return end.code === 0 ? { kind: 'completed' } : { kind: 'failed', reason: describeEnd(end) };
   }
   if (end.code !== undefined && finalExitCodes.includes(end.code)) {
-    return { kind: 'failed', reason: `${describeEnd(end)}, which a restart cannot mend` };
+    return { kind: 'failed', reason: `${describeEnd(end)}, which a restart cannot fix` };
   }
   if (shortage !== undefined) {
     return { kind: 'await-space', reason: `${describeEnd(end)}, next start with more space: ${shortage}` };

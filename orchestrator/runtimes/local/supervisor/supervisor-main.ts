@@ -7,7 +7,7 @@ import { ownIdentity } from '../../../util/processes.ts';
 import { messageOf } from '../../../util/product-error.ts';
 import { runLayout, socketPaths } from '../launch.ts';
 import { readState, STATE_FORMAT, type SupervisorTask, writeState } from '../state-file.ts';
-import { stopRecorded } from '../take-down.ts';
+import { stopRecorded } from '../stop-stack.ts';
 import { ControlServer } from './control-channel.ts';
 import { Supervisor } from './supervisor.ts';
 import { Watchdog } from './watchdog.ts';
@@ -17,11 +17,12 @@ const IDLE_EXIT_MS = 5000;
 
 const say = outputLog();
 
-/** How soon a state is recorded after all that could not be: the disk was full. */
+/** How soon the state is recorded again after a failure, such as a full disk. */
 const RECORD_AGAIN_MS = 1000;
 
 /**
- * The detached process that owns one stack's services. Its arguments are RUN_DIR and its task; its output goes to its own log.
+ * The detached process that owns one stack's services. Its arguments are RUN_DIR and its task; its
+ * output goes to its own log.
  */
 async function main(runDir: string, { services, emptied }: SupervisorTask): Promise<void> {
   const layout = runLayout(runDir);
@@ -30,7 +31,7 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
 
   const left = await stopRecorded(layout, readState(layout.stateFile));
   if (left.length > 0) say(`stopped what an earlier supervisor had left: ${left.join(', ')}`);
-  // They belong to processes that are gone.
+  // They belong to processes that no longer exist.
   for (const folder of [...emptied, layout.scratch]) rmSync(folder, { recursive: true, force: true });
 
   const watchdog = new Watchdog(
@@ -51,7 +52,7 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
       if (unrecorded) say('the state is recorded again');
       unrecorded = undefined;
     } catch (error) {
-      // A full disk must not take the stack down; those who ask through the socket still get the truth.
+      // A full disk must not stop the stack. Clients of the socket still get the truth.
       if (!unrecorded) say(`the state could not be recorded: ${messageOf(error)}`);
       unrecorded = setTimeout(record, RECORD_AGAIN_MS).unref();
     }
@@ -68,7 +69,7 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
     record();
     await watchdog.stop();
     await server.close();
-    // None when it is ended before it listens.
+    // It is empty when the supervisor is ended before it listens.
     if (socket !== '') rmSync(socket, { force: true });
     lock.release();
     if (socket !== '') removeIfEmpty(dirname(socket));
@@ -106,7 +107,8 @@ async function main(runDir: string, { services, emptied }: SupervisorTask): Prom
 }
 
 /**
- * Listens where the system lets it: not every file system has sockets, or permissions that keep others off.
+ * Listens on the first path that works: not every file system has sockets, or permissions that keep
+ * other users out.
  * @returns the socket's path
  * @throws Error with the last reason
  */
@@ -126,7 +128,10 @@ async function listenAnywhere(server: ControlServer, paths: readonly string[]): 
   throw new Error(`no control socket can be made: ${messageOf(last)}`);
 }
 
-/** @throws Error when the folder is another user's or open to others: whoever can write there could take the socket's place */
+/**
+ * @throws Error when the folder is another user's or open to others: anyone who can write there
+ * could replace the socket
+ */
 function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const status = lstatSync(folder);

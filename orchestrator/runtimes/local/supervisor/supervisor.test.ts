@@ -29,7 +29,7 @@ afterEach(async () => {
   for (const stack of stacks.splice(0)) await stack.dispose();
 });
 
-/** Starts processes of its own, as a JVM that has executors or a Python child. */
+/** Starts child processes, as a JVM that has executors or a Python child does. */
 const FAMILY = 'echo began; sleep 1000 & sh -c "sleep 1000" & wait';
 
 describe.runIf(process.platform === 'linux')('the supervisor', () => {
@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
 
     expect(await look(runtime, 'kafka')).toMatchObject({ state: 'failed', recentLines: ['began'] });
     expect(await runtime.exited('kafka', never)).toMatchObject({ state: 'failed' });
-    // The socket, the lock and the state of the killed one are in nobody's way.
+    // The socket, the lock and the state of the killed supervisor do not get in the way.
     await runtime.start('kafka', never);
     expect(await look(runtime, 'kafka')).toMatchObject({ state: 'running', restarts: 0 });
     await runtime.close();
@@ -127,7 +127,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
-  it('takes no word of a service that failed for a clean shutdown, and the word of one that was stopped', async () => {
+  it('removes the clean-shutdown file of a service that failed, and keeps that of one that was stopped', async () => {
     const say = '[ -e kafka-closed ] && echo closed || echo not closed; touch kafka-closed';
     const stack = await create({ scripts: { kafka: `${say}; [ -e steady ] || exit 1; sleep 1000` } });
     const runtime = stack.runtime();
@@ -144,7 +144,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
-  it('fails a service whose word of a clean shutdown cannot be taken back, and no other', async () => {
+  it('fails a service whose clean-shutdown file cannot be removed, and no other', async () => {
     const stack = await create({ scripts: { kafka: 'mkdir kafka-closed; exit 1' } });
     const runtime = stack.runtime();
     await runtime.start('producer', never);
@@ -157,7 +157,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
-  it('tells lines with any characters as they were written', async () => {
+  it('returns lines with any characters as they were written', async () => {
     const stack = await create({
       scripts: { kafka: 'printf \'a\\342\\200\\250b "q" \\\\ c\\n\'; exec sleep 1000' },
     });
@@ -167,7 +167,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     await runtime.close();
   });
 
-  it('says when the next start is due while it pauses, and a stop ends the pause', async () => {
+  it('reports when the next start is due while it pauses, and a stop ends the pause', async () => {
     const stack = await create({ scripts: { kafka: 'exit 1' } });
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
@@ -270,7 +270,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     });
   });
 
-  it('lives on while a log cannot be written, says so, and writes again when it can', async () => {
+  it('lives on while a log cannot be written, reports that, and writes again when it can', async () => {
     const stack = await create({
       scripts: { kafka: 'while :; do echo line; [ -e end ] && exit 1; sleep 0.05; done' },
     });
@@ -323,7 +323,8 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
 
   it('keeps its socket elsewhere when RUN_DIR refuses one, and commands find it', async () => {
     const stack = await create();
-    // Nothing can be bound where a folder is that is not empty: any refusal is met alike.
+    // A non-empty folder at the socket's path makes binding fail. Every other failure is handled
+    // alike.
     mkdirSync(join(stack.layout.control, 'supervisor.sock', 'not ours'), { recursive: true });
     const runtime = stack.runtime();
     await runtime.start('kafka', never);

@@ -15,8 +15,9 @@ export class Supervisor {
   #shutdown: Promise<readonly ServiceName[]> | undefined;
 
   /**
-   * @param outlines what it may be asked to run, in the order of their start
-   * @param onChange called after every change of a service, with a phrase on it when its state is another
+   * @param outlines what it may be asked to run, in start order
+   * @param onChange called after every change of a service, with a phrase on it when its state is
+   * another
    */
   constructor(
     layout: RunLayout,
@@ -53,8 +54,8 @@ export class Supervisor {
   };
 
   /**
-   * Stops every service, each as soon as those that follow it are stopped.
-   * @returns those that ran, in reverse order of their start
+   * Stops every service, each once the services that depend on it are stopped.
+   * @returns those that ran, in reverse start order
    */
   shutdown(): Promise<readonly ServiceName[]> {
     this.#shutdown ??= this.#stopAll().catch((error) => {
@@ -64,7 +65,7 @@ export class Supervisor {
     return this.#shutdown;
   }
 
-  /** A start like the first one: what ended the process was a wish, no crash. */
+  /** The start counts as a first one: the process ended on request, not in a crash. */
   async #restart(service: ManagedService): Promise<boolean> {
     this.#assertNoShutdown();
     const { spec } = service;
@@ -83,7 +84,8 @@ export class Supervisor {
     const stops = new Map<ServiceName, Promise<boolean>>();
     for (const { name } of this.#outlines.toReversed()) {
       const followers = this.#outlines.filter(({ after }) => after.includes(name));
-      // Settled, not fulfilled: one that cannot be stopped must not keep the others running.
+      // Waits until all have settled, not until all are fulfilled: a service that cannot be stopped
+      // must not keep the others running.
       const gone = Promise.allSettled(followers.map((follower) => stops.get(follower.name)));
       stops.set(
         name,
@@ -101,7 +103,7 @@ export class Supervisor {
     });
   }
 
-  /** For the state file. */
+  /** Returns the services for the state file. */
   record(): readonly RecordedService[] {
     return [...this.#services.values()].map((service) => {
       const { name, state, detail, since, restarts, exitCode } = service.observe();

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Reads "add GROUP" and "del GROUP", and kills the groups when the pipe ends. The pipe's other end is held by the supervisor
- * alone (Node opens it close-on-exec), so it ends with the supervisor, however that ends.
+ * Reads "add GROUP" and "del GROUP", and kills the groups when the pipe ends. Only the supervisor
+ * holds the pipe's other end (Node opens it close-on-exec), so the pipe ends with the supervisor,
+ * however that ends.
  */
 const SCRIPT = `
 groups=
@@ -18,10 +19,13 @@ done
 for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
 `;
 
-/** How soon a watchdog is started after the system has refused a process. */
+/** How soon a watchdog is started again after the system has refused a process. */
 const START_AGAIN_MS = 1000;
 
-/** A tiny process that outlives the supervisor just long enough to take its services with it, even after kill -9. */
+/**
+ * A tiny process that outlives the supervisor just long enough to kill its services, even after
+ * kill -9.
+ */
 export class Watchdog {
   readonly #groups = new Set<number>();
   #process: ChildProcess | undefined;
@@ -63,15 +67,15 @@ export class Watchdog {
     const child = spawn('/bin/sh', ['-c', SCRIPT, 'medallion-stream-watchdog'], {
       cwd: '/',
       env: {},
-      // Its own session: a signal to the supervisor's group or terminal does not reach it.
+      // In its own session, a signal to the supervisor's group or terminal does not reach it.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    // Refused for now, such as by a limit of processes; `exit` does not follow.
+    // The system refused it for now, such as by a limit of processes; `exit` does not follow.
     child.once('error', (error) => this.#startLater(error));
     if (child.pid === undefined) return;
     this.#process = child;
-    // A write to a watchdog that was killed: its exit is handled below.
+    // A write to a watchdog that was killed fails; its exit is handled below.
     child.stdin?.on('error', () => undefined);
     child.once('exit', () => {
       if (!this.#stopped) this.start();
@@ -80,19 +84,22 @@ export class Watchdog {
     this.#onStart();
   }
 
-  /** From now on the group dies with the supervisor. The pipe takes the line at once, so there is nothing to wait for. */
+  /**
+   * From now on the group dies with the supervisor. The pipe takes the line at once, so there is
+   * nothing to wait for.
+   */
   add(group: number): void {
     this.#groups.add(group);
     this.#tell(`add ${group}`);
   }
 
-  /** The group is no more. */
+  /** The group no longer exists. */
   remove(group: number): void {
     this.#groups.delete(group);
     this.#tell(`del ${group}`);
   }
 
-  /** Ends the watchdog, which kills the groups that are still there. */
+  /** Ends the watchdog, which kills the groups that still exist. */
   async stop(): Promise<void> {
     this.#stopped = true;
     const child = this.#process;

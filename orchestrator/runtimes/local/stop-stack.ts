@@ -27,7 +27,7 @@ import {
 import { ConnectionLost } from './supervisor/control-channel.ts';
 import { lastLines, RECENT_LINES } from './supervisor/service-log.ts';
 
-/** A supervisor that does not even answer this soon is taken for hung. */
+/** A supervisor that does not answer a simple request within this time is considered hung. */
 const ANSWER_TIMEOUT_MS = 8000;
 
 /** More than the sum of the graces of services that wait for one another. */
@@ -38,11 +38,12 @@ const EXIT_TIMEOUT_MS = 10_000;
 const POLL_MS = 10;
 
 /**
- * Stops everything of a stack, through its supervisor as long as that lives and answers, otherwise by what it had recorded.
- * @returns the services that were stopped, in reverse order of their start
+ * Stops everything of a stack: through its supervisor while that lives and answers, otherwise by
+ * the supervisor's record.
+ * @returns the services that were stopped, in reverse start order
  * @throws ProductError STOP_FAILED
  */
-export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[]> {
+export async function stopStack(layout: RunLayout): Promise<readonly ServiceName[]> {
   try {
     const byItself = await shutDownSupervisor(layout);
     const state = readState(layout.stateFile);
@@ -58,7 +59,10 @@ export async function takeDown(layout: RunLayout): Promise<readonly ServiceName[
   }
 }
 
-/** Until no supervisor is left: one that had begun to start while another ended is met in the next round. */
+/**
+ * Repeats until no supervisor is left: a supervisor that started while another one ended is found
+ * in the next round.
+ */
 async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceName[]> {
   const stopped: ServiceName[] = [];
   for (;;) {
@@ -67,7 +71,7 @@ async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceNa
     const answer = await askToShutDown(layout);
     stopped.push(...(answer.stopped ?? []));
     if (!answer.hung && (await hasEnded(supervisor, EXIT_TIMEOUT_MS))) continue;
-    // Its watchdog kills the services with it.
+    // The supervisor's watchdog kills the services with it.
     stopped.push(...livingServices(layout).filter((name) => !stopped.includes(name)));
     signalProcess(supervisor.pid, 'SIGKILL');
     if (!(await hasEnded(supervisor, EXIT_TIMEOUT_MS))) {
@@ -76,12 +80,12 @@ async function shutDownSupervisor(layout: RunLayout): Promise<readonly ServiceNa
   }
 }
 
-/** @throws Error with the supervisor's words when it could not stop something */
+/** @throws Error with the supervisor's message when it could not stop something */
 async function askToShutDown(
   layout: RunLayout,
 ): Promise<{ readonly stopped?: readonly ServiceName[]; readonly hung?: boolean }> {
   const client = await connectToSupervisor(layout);
-  // It lives and does not listen: it is about to end.
+  // It lives but does not listen, so it is about to end.
   if (!client) return {};
   try {
     await client.request('observe', null, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
@@ -112,14 +116,17 @@ async function hasEnded(process: ProcessIdentity, timeoutMs: number): Promise<bo
   return true;
 }
 
-/** Removes what a supervisor that was killed could not: its socket, its locks' files, its claim to processes. */
+/**
+ * Removes what a killed supervisor could not remove: its socket, the files of its locks, its record
+ * of processes.
+ */
 async function forget(layout: RunLayout, state: RecordedState): Promise<void> {
   if (state.supervisor) {
     rmSync(state.supervisor.socket, { force: true });
     const folder = dirname(state.supervisor.socket);
     if (folder !== layout.control) rmSync(folder, { recursive: true, force: true });
   }
-  // A lock that somebody holds keeps its file, and with it the folder.
+  // A held lock keeps its file, and therefore the folder.
   for (const path of [layout.lock, layout.launchLock]) (await tryFileLock(path)).lock?.release();
   removeIfEmpty(layout.control);
   const services = state.services.map((service) => {
@@ -132,7 +139,7 @@ async function forget(layout: RunLayout, state: RecordedState): Promise<void> {
     writeState(layout.stateFile, { format: STATE_FORMAT, services });
   } catch (error) {
     if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    // All of it is stopped; a record that says otherwise would be worse than none.
+    // Everything is stopped; a record that claims otherwise would be worse than none.
     for (const path of [layout.stateFile, `${layout.stateFile}.${process.pid}`])
       rmSync(path, { force: true });
   }
@@ -140,7 +147,7 @@ async function forget(layout: RunLayout, state: RecordedState): Promise<void> {
 
 const END_POLL_MS = 20;
 
-/** What the recorded state says of every service, when there is no supervisor to be asked. */
+/** Returns every service as the state file records it, for when there is no supervisor to ask. */
 export function observeRecorded(
   layout: RunLayout,
   names: readonly ServiceName[],
@@ -176,9 +183,9 @@ function present(recorded: RecordedService): Pick<ServiceObservation, 'state' | 
 }
 
 /**
- * Stops what a supervisor that is gone has left: gracefully as far as main processes live, then by force. Only processes that
- * are provably the recorded ones are signalled.
- * @returns the services of which something still ran, in reverse order of their start
+ * Stops what a dead supervisor has left: gracefully where main processes live, then by force. Only
+ * processes that are provably the recorded ones get signals.
+ * @returns the services of which something still ran, in reverse start order
  */
 export async function stopRecorded(
   layout: RunLayout,
@@ -205,8 +212,9 @@ async function stopService(layout: RunLayout, { process, stopGraceMs }: Recorded
 }
 
 /**
- * Members of a group whose leader has ended. A group's id is not given to a new process while the group has members, but it
- * may have been since; the environment tells. Where that cannot be read (not Linux), nothing is taken for ours.
+ * Returns members of a group whose leader has ended. The system does not reuse a group's id while
+ * the group has members, but it may have been reused since; the environment distinguishes the two.
+ * Where that cannot be read (not Linux), no process counts as ours.
  */
 function orphansOf(group: number, runDir: string): readonly number[] {
   if (identityOf(group)) return [];
@@ -216,7 +224,8 @@ function orphansOf(group: number, runDir: string): readonly number[] {
 const now = () => new Date().toISOString();
 
 /**
- * Deletes what the stack has written in RUN_DIR: all of it is looked at first, so that a refusal leaves everything.
+ * Deletes what the stack has written in RUN_DIR. It checks everything first, so that a refusal
+ * leaves everything in place.
  * @returns what was deleted
  * @throws ProductError FOREIGN_FILES
  */
@@ -254,7 +263,7 @@ function isThere(folder: string): boolean {
   }
 }
 
-/** Every file and folder below, links not followed. */
+/** Returns every file and folder below; links are not followed. */
 function entriesOf(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
     const path = relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/');

@@ -31,13 +31,14 @@ async function stranger(): Promise<ProcessIdentity> {
 }
 
 /**
- * Leaves the services without anyone who looks after them, as no single crash could. A service that has yet to write would end
- * of itself: nobody reads any more.
+ * Leaves the services without supervision, as no single crash could. A service that writes later
+ * would end by itself, because nobody reads its output any more.
  */
 async function killSupervision(stack: LightStack): Promise<void> {
   const { pid = 0, watchdog = 0 } = readState(stack.layout.stateFile)?.supervisor ?? {};
   signalProcess(pid, 'SIGSTOP');
-  // Every thread of it: one that still ran would start another watchdog, which kills what it was told of so far.
+  // Waits for every thread: a running one would start another watchdog, which kills the groups that
+  // it has received so far.
   const states = () =>
     readdirSync(`/proc/${pid}/task`).map(
       (task) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8'))?.[1],
@@ -85,7 +86,7 @@ describe.runIf(process.platform === 'linux')('taking a stack down', () => {
     expect(stack.processes().filter(identityOf)).toEqual([]);
   });
 
-  it('is done by the next supervisor, too, before it starts anything', async () => {
+  it('also happens in the next supervisor, before it starts anything', async () => {
     const stack = await create();
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
