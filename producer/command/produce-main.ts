@@ -19,9 +19,9 @@ import { runProducer } from '../run-producer.ts';
 import { parseEnvFile } from './env-file.ts';
 import { flagsKeptByNpm, ownFlags } from './npm-flags.ts';
 
-/** What the command is to do. */
+/** What the command should do. */
 export interface ProduceCommand {
-  /** Settings that were given as flags, unchecked. */
+  /** Settings given as flags, unchecked. */
   readonly flags: Partial<Record<ProducerSetting, string>>;
   readonly isDryRun: boolean;
   /** A file for the records instead of a topic. */
@@ -31,7 +31,7 @@ export interface ProduceCommand {
 /** The flag of a setting: `kafka-topic` for KAFKA_TOPIC. */
 const flagOf = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 
-/** What the help says of each setting, by its flag. */
+/** The help text of each setting, by its flag. */
 export function settingHelp(table?: SettingRows): Readonly<Record<string, string>> {
   return Object.fromEntries(rowsOf('producer', table).map(([name, { meaning }]) => [flagOf(name), meaning]));
 }
@@ -106,7 +106,7 @@ export async function parseCommandLine(
   return { flags: flagsOf(args), isDryRun, out };
 }
 
-/** The parser's message with its flags as they are typed, long words cut. */
+/** The parser's message with flags as the user types them, and long words cut. */
 function sentence(message: string): string {
   return message
     .replace(/^Not enough arguments following: (.+)$/, 'the option --$1 needs a value')
@@ -147,7 +147,7 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
       'ANSWER_KEY names places in a topic, which records that are not sent do not have: leave it out',
     );
   }
-  // A rate is kept only if it was asked for.
+  // A rate is kept only if the user gave one.
   const rate = environment.MSGS_PER_SEC ? config.recordsPerSecond : 0;
   if (out === undefined) {
     const dryLimits = hasLimit ? limits : { ...limits, maxRecords: DRY_RUN_RECORDS };
@@ -162,7 +162,7 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
   return EXIT.done;
 }
 
-// A reader of messages that went away: nobody is left to tell.
+// The reader of messages has gone, so the error cannot be reported.
 process.stderr.on('error', () => undefined);
 let exitCode: number;
 try {
@@ -173,10 +173,7 @@ try {
 }
 await endProcess(exitCode);
 
-/**
- * The file of --out that cannot be opened, or standard output that takes nothing more, in a
- * sentence.
- */
+/** Describes in a sentence a file of --out that cannot be opened, or standard output that fails. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Error && 'syscall' in error)) return error;
   if ('path' in error) return new ConfigError(error.message, { cause: error });
@@ -190,7 +187,7 @@ function explained(error: unknown): unknown {
 
 const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A record as a line: its value as text, since what is malformed is no JSON. */
+/** A record as a line. Its value is text because malformed values are no JSON. */
 const lineOf = ({ key, value }: { readonly key: string; readonly value: string | null }): string =>
   `${JSON.stringify({ key, value })}\n`;
 
@@ -229,7 +226,7 @@ export async function writeRecords(
       count += 1;
       const line = lineOf(source.next(Date.now()));
       if (output.write(line, (error) => error || onTaken?.(Buffer.byteLength(line)))) continue;
-      // Rejected by an error, which is looked at below.
+      // An error rejects this wait. It is handled below.
       await once(output, 'drain', { signal: over.signal }).catch(() => undefined);
       if (over.signal.aborted) break;
     }
@@ -246,12 +243,12 @@ export async function writeRecords(
 type Write = (file: Writable, onTaken: (bytes: number) => void) => Promise<unknown>;
 
 /**
- * Writes records to a file, which is made or replaced. One that cannot take all of them is left
- * with the first ones, each whole.
+ * Writes records to a file, which is created or replaced. If the disk is full, the file keeps the
+ * first records, each whole.
  *
  * @returns how many were written
- * @throws {ProducerError} when the disk is full or broken: what the file holds, and what can be
- * done
+ * @throws {ProducerError} when the disk is full or broken, with what the file holds and what the
+ * user can do
  * @throws the system's error when the file cannot be opened
  */
 export async function writeFile(path: string, write: Write): Promise<number> {
@@ -267,7 +264,7 @@ export async function writeFile(path: string, write: Write): Promise<number> {
     return records;
   } catch (error) {
     if (!isRefusedWrite(error)) throw error;
-    // A device or a pipe has no end to cut off.
+    // A device or a pipe cannot be truncated.
     if ((await stat(path)).isFile()) await truncate(path, bytes);
     throw new ProducerError(
       `${path} is not complete: ${error.message}. It holds the first ${records} records (${bytes} bytes), each whole`,
@@ -282,7 +279,7 @@ function isRefusedWrite(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && (syscall === 'write' || syscall === 'writev');
 }
 
-/** Values by setting name, and whatever else an environment has. */
+/** Values by setting name, and everything else in an environment. */
 type Environment = Readonly<Partial<Record<ProducerSetting, string>> & Record<string, string | undefined>>;
 
 /**
