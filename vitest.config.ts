@@ -2,19 +2,19 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * How long `expect.poll` waits for a condition unless it says so itself: processes have to start on
- * a busy machine.
+ * How long `expect.poll` waits for a condition by default: processes have to start on a busy
+ * machine.
  */
 const poll = { timeout: 20_000 };
 
-/** Tests that start real stacks, two side by side: each waits a good part of its time. */
+/** Tests that start real stacks, two in parallel, because each waits much of its time. */
 const stacks = (name: string, include: string[]) => ({
   test: { name, include, maxWorkers: 2, testTimeout: 600_000, hookTimeout: 900_000, expect: { poll } },
 });
 
 /**
- * Files of e2e that take minutes. None of them is the last to begin, for which everything else
- * would be done.
+ * Files of e2e that take minutes. They begin first: if one began last, everything else would have
+ * ended.
  */
 const LONGEST = ['compose', 'two-checkouts', 'kill', 'reset', 'full-disk', 'odd-folders', 'other-producers'];
 
@@ -28,7 +28,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** `unit` needs nothing but Node; the others start real stacks. */
+/** `unit` needs only Node. The others start real stacks. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },

@@ -19,7 +19,7 @@ import { benchOutput, outputLost } from './report/bench-output.ts';
 import { prepareResults, report } from './report/results.ts';
 
 /**
- * `npm run bench`: measurements of the product against what it is compared with, all sides in one
+ * `npm run bench`: measurements of the product and of what it is compared with, all sides in one
  * run.
  */
 const COMMANDS: readonly BenchCommand[] = [
@@ -101,12 +101,12 @@ let exitCode = 0;
 try {
   await parser.parseAsync();
 } catch (thrown) {
-  // A wait that is aborted rejects with an error of its own.
+  // A wait that is aborted rejects with an error of its own, so the reason of the abort is used.
   const error = abort.signal.aborted ? abort.signal.reason : thrown;
   exitCode = error instanceof ProductError ? error.exitCode : 1;
   if (error !== outputLost.reason) benchOutput.err(errorText(error));
 }
-// The figures must have left the process; connections that a measurement leaves open must not keep
-// it.
+// The figures must have left the process. Connections that a measurement leaves open must not keep
+// it alive.
 await benchOutput.flushed();
 process.exit(outputLost.aborted ? exitCodeOfLost(outputLost.reason) : exitCode);

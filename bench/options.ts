@@ -8,8 +8,8 @@ import { ProductError } from '../orchestrator/util/product-error.ts';
 import { OTHER, type Side } from './drain/side.ts';
 
 /**
- * Options of a measurement: every one has a default and a description. Names are written as flags
- * with dashes.
+ * Options of a measurement. Every option has a default and a description. Names are written as
+ * flags with dashes.
  */
 export type OptionShape = z.ZodObject<Record<string, z.ZodType>>;
 
@@ -42,7 +42,7 @@ export const someOf = <T extends string>(names: readonly T[], meaning: string, b
     .transform((text) => text.split(',') as T[])
     .describe(meaning);
 
-/** Another checkout of the product, which takes part as a side of its own. */
+/** Another checkout of the product, which is measured as an additional side. */
 export const checkout = z
   .string()
   .default('')
@@ -53,7 +53,7 @@ export const checkout = z
   .transform((folder) => (folder === '' ? '' : resolve(folder)))
   .describe('Folder of another checkout, such as the commit before a change: its job runs as a further side');
 
-/** The sides that were named, and the other checkout's if there is one. */
+/** The named sides, and the other checkout's if there is one. */
 export const sidesOf = ({
   sides,
   other,
@@ -62,7 +62,7 @@ export const sidesOf = ({
   readonly other: string;
 }): readonly Side[] => (other === '' ? sides : [...sides, OTHER]);
 
-/** What yargs shows and takes; zod checks the values. */
+/** The options for yargs. zod checks the values. */
 export function yargsOptions(shape: OptionShape): Record<string, Options> {
   const defaults = shape.parse({});
   return Object.fromEntries(

@@ -22,7 +22,7 @@ import { createPopulation } from './generate/population.ts';
 import { seedFromSystem } from './generate/random.ts';
 import type { RecordSource } from './generate/transactions.ts';
 
-/** What the producer is told from outside, parsed once at the start. */
+/** The producer's configuration, parsed once at the start. */
 export interface ProducerConfig {
   /** `host:port` of each bootstrap broker, at least one. */
   readonly bootstrapServers: readonly string[];
@@ -30,12 +30,12 @@ export interface ProducerConfig {
   readonly security: KafkaSecurity;
   /** Records per second, finite and not negative; 0 means as fast as the broker takes them. */
   readonly recordsPerSecond: number;
-  /** Everything that is drawn follows from it; undefined for a new one in every run. */
+  /** The source of everything random. Undefined for a new seed in every run. */
   readonly seed: string | undefined;
   readonly eventTime: EventTimeConfig;
   readonly hasDayAndNight: boolean;
   readonly plan: FaultPlan;
-  /** Where the answer key is written; undefined for nowhere. */
+  /** The file of the answer key. Undefined for none. */
   readonly answerKey: string | undefined;
   readonly limits: Limits;
 }
@@ -51,7 +51,7 @@ type EventTimeConfig =
       readonly eventsPerSecond: number;
     };
 
-/** When the producer has done enough; what is undefined has no limit. */
+/** When the producer stops. An undefined limit does not apply. */
 export interface Limits {
   readonly maxRecords: number | undefined;
   readonly durationMs: number | undefined;
@@ -96,7 +96,7 @@ function bootstrapServers({ KAFKA_BOOTSTRAP_SERVERS }: ProducerSettings): readon
   );
 }
 
-/** A seed promises the same records, so their times must not be the clock's. */
+/** A seed promises the same records, so their times must not come from the clock. */
 function eventTime({ SEED, EVENT_START, EVENTS_PER_SEC }: ProducerSettings): EventTimeConfig {
   const isCounted = [SEED, EVENT_START, EVENTS_PER_SEC].some((value) => value !== undefined);
   if (!isCounted) return { kind: 'wall' };
@@ -116,14 +116,14 @@ function faultPlan(settings: ProducerSettings): FaultPlan {
     burst: settings.BURST === undefined ? scenario.burst : burstShape(settings.BURST),
   };
   const sum = plan.lateRate + plan.duplicateRate + plan.malformedRate + plan.outOfOrderRate;
-  // Rates such as 0.1 are no exact numbers.
+  // Rates such as 0.1 are not exact in binary.
   if (sum <= 1 + 1e-9) return plan;
   throw new ConfigError(
     `LATE_RATE, DUPLICATE_RATE, MALFORMED_RATE and OUT_OF_ORDER add up to ${Number(sum.toFixed(9))}, which is not allowed: a record has one of these faults, give rates that add up to 1 at most`,
   );
 }
 
-/** FACTORxSECONDS/PERIOD; a burst has to be one, and to end before the next. */
+/** FACTORxSECONDS/PERIOD. A burst must have a factor above 1 and end before the next. */
 function burstShape(burst: string): BurstShape | undefined {
   if (burst === 'off') return undefined;
   const [factor = 0, lastsSeconds = 0, everySeconds = 0] = burst.split(/[x/]/).map(Number);
@@ -140,7 +140,7 @@ function refuseBurstWithoutRate({ plan, recordsPerSecond, eventTime: time }: Pro
   );
 }
 
-/** Records and how they are spread over time, as the settings ask. */
+/** Records and their distribution over time, as configured. */
 export interface ConfiguredStream {
   readonly source: RecordSource;
   readonly profile: LoadProfile;
@@ -159,7 +159,7 @@ export function configuredStream(config: ProducerConfig, nowMs: number): Configu
   return { source: createRecordStream({ population, seed, clock, profile, plan, hasDayAndNight }), profile };
 }
 
-/** The name of a setting of the producer; those of security are in `security.ts`. */
+/** The name of a setting of the producer. Those of security are in `security.ts`. */
 export type ProducerSetting = SettingNameOf<'producer'>;
 
 /** The values of all settings of the producer. */
@@ -184,7 +184,7 @@ export function readSettings(
   return Object.fromEntries(read);
 }
 
-/** The refusal of a setting's value. */
+/** The error for a setting's value. */
 function refusal(name: string, given: string, allowed: string): ConfigError {
   return new ConfigError(`${name}=${shownValue(given)} is not allowed: give ${allowed}`);
 }

@@ -1,12 +1,12 @@
 /**
- * A setting that is refused. The message is one sentence: setting, value, what is allowed; never a
- * secret.
+ * The error for a refused setting. The message is one sentence with the setting, its value and what
+ * is allowed. It never contains a secret.
  */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** An expected end of the flow: one factual sentence, and what the reader can do next. */
+/** An expected end of the flow: one factual sentence, and what the user can do next. */
 export class ProducerError extends Error {
   override readonly name = 'ProducerError';
   readonly hint: string;
@@ -17,19 +17,19 @@ export class ProducerError extends Error {
   }
 }
 
-/** More is no help to a reader, and hides the sentence around it. */
+/** A longer value would not help a reader, and would hide the sentence around it. */
 const MOST_CHARACTERS = 250;
 const SHOWN_CHARACTERS = 100;
 
 /**
- * A value as an error shows it: in quotation marks, with escapes for what is not printable, cut
+ * A value as an error shows it: in quotation marks, with escapes for unprintable characters, cut
  * when it is long.
  */
 export function shownValue(value: string | undefined): string {
   return cut(value ?? '', JSON.stringify);
 }
 
-/** A text as it is, cut when it is long. */
+/** A text unchanged, or cut when it is long. */
 export function shortened(text: string): string {
   return cut(text, (part) => part);
 }

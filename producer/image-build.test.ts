@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 // The image runs the compiled producer on Node alone, which resolves imports more strictly than a
-// loader of TypeScript. It is compiled from what the Dockerfile copies, and nothing else.
+// loader of TypeScript. The test compiles exactly what the Dockerfile copies.
 const projectDir = join(import.meta.dirname, '..');
 const modules = join(projectDir, 'node_modules');
 let folder: string;
@@ -34,7 +34,7 @@ it('is compiled to what Node runs by itself', () => {
 
 const dockerfile = () => readFileSync(join(projectDir, 'producer', 'Dockerfile'), 'utf8');
 
-/** The sources that the Dockerfile copies into /app, and where each is below it. */
+/** The sources that the Dockerfile copies into /app, and the place of each below it. */
 function copiedSources(): readonly (readonly [string, (app: string) => string])[] {
   const copies = [...dockerfile().matchAll(/^COPY (?!--)(.+) \/app\/(.*)$/gm)];
   return copies.flatMap(([, from = '', to = '']) =>

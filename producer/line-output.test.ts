@@ -22,7 +22,7 @@ describe('lineOutput', () => {
     );
   });
 
-  it('survives that nobody is left to tell', () => {
+  it('survives when no reader is left', () => {
     const [stream, spare] = [new PassThrough(), new PassThrough()];
     lineOutput(stream, spare);
     expect(() => spare.emit('error', new Error('write EPIPE'))).not.toThrow();

@@ -4,8 +4,8 @@ import { EXIT, endProcess, explain, lineOutput, Report, stopAtSignals } from './
 import { runProducer } from './run-producer.ts';
 
 /**
- * The producer as a service of the stack. Having reached its limit it waits to be stopped: a
- * service that ends is started again, and would send everything once more.
+ * The producer as a service of the stack. When it has reached its limit it waits to be stopped,
+ * because a service that ends is restarted and would send everything again.
  */
 const stop = stopAtSignals();
 try {

@@ -59,7 +59,7 @@ describe('produce', () => {
       },
       stop.signal,
     );
-    // Looked at by the test when the clock has run.
+    // Checked below, after the clock has run.
     flow.catch(() => undefined);
     return flow;
   };
@@ -86,8 +86,8 @@ describe('produce', () => {
     expect(stalls.length).toBeGreaterThan(3);
     isUp = true;
     await vi.advanceTimersByTimeAsync(2000 + 10_000);
-    // Ten seconds' records, one second's debt, and up to two seconds that the back-off did not wait
-    // for.
+    // Ten seconds' records, the catch-up of one second, and up to two seconds that the back-off did
+    // not wait for.
     expect(publisher.counts.sent - sent).toBeGreaterThanOrEqual(10 * 50 + 50 - 2);
     expect(publisher.counts.sent - sent).toBeLessThanOrEqual(12 * 50 + 50 + 2);
     stop.abort();
@@ -96,7 +96,7 @@ describe('produce', () => {
     expect(publisher.counts.failed).toBe(0);
   });
 
-  it('ends ten seconds after it was told to when the broker is away, and counts what is lost', async () => {
+  it('ends ten seconds after it was stopped when the broker is away, and counts what is lost', async () => {
     const flow = start(10);
     await vi.advanceTimersByTimeAsync(5000);
     isUp = false;
@@ -124,7 +124,7 @@ describe('produce', () => {
     expect(publisher.counts.failed).toBe(publisher.counts.sent);
   });
 
-  it('generates nothing when it was told to stop before it began', async () => {
+  it('generates nothing when it was stopped before it began', async () => {
     stop.abort();
     const flow = start(1000);
     await vi.advanceTimersByTimeAsync(10);
@@ -132,7 +132,7 @@ describe('produce', () => {
     expect(publisher.counts.sent).toBe(0);
   });
 
-  it('sends exactly as many records as it may, and ends by itself', async () => {
+  it('sends exactly the configured number of records, and ends by itself', async () => {
     const flow = start(10, { maxRecords: 25 });
     await vi.advanceTimersByTimeAsync(2000);
     expect(publisher.counts.sent).toBe(21);
@@ -141,14 +141,14 @@ describe('produce', () => {
     expect(publisher.counts).toMatchObject({ sent: 25, acknowledged: 25, failed: 0 });
   });
 
-  it('ends by itself after the time that it has, with the buffer full or not', async () => {
+  it('ends by itself after its configured time, with the buffer full or not', async () => {
     const flow = start(10, { durationMs: 3000 });
     await vi.advanceTimersByTimeAsync(3100);
     await flow;
     expect(publisher.counts).toMatchObject({ sent: 30, acknowledged: 30, failed: 0 });
   });
 
-  it('waits for the broker as long as it takes when a limit was reached, until it is told to stop', async () => {
+  it('waits for the broker as long as necessary when a limit was reached, until it is stopped', async () => {
     isUp = false;
     const flow = start(0, { durationMs: 1000 });
     let isOver = false;
@@ -164,7 +164,7 @@ describe('produce', () => {
     expect(publisher.counts).toMatchObject({ sent: 100, acknowledged: 100, failed: 0 });
   });
 
-  it('gives up ten seconds after it was told to stop while it delivers what a limit left', async () => {
+  it('gives up ten seconds after it was stopped while it delivers what a limit left', async () => {
     isUp = false;
     const flow = start(10, { maxRecords: 5 });
     await vi.advanceTimersByTimeAsync(60_000);

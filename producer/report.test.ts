@@ -87,7 +87,7 @@ describe('Report', () => {
     expect(lines.filter((line) => line.includes('going on'))).toHaveLength(1);
   });
 
-  it('says when a producer id was given up and what may be written twice', () => {
+  it('says when a producer id was replaced and what may be written twice', () => {
     report.renewed(2, 'UNKNOWN_PRODUCER_ID', 0);
     report.renewed(2, 'no end', 17);
     expect(lines).toEqual([

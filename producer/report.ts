@@ -3,14 +3,14 @@ import { createStop } from './deliver/pace.ts';
 import { type Counts, NO_RECORDS } from './deliver/publish.ts';
 import { ConfigError, ProducerError } from './errors.ts';
 
-/** A progress line stands for at least this many records … */
+/** A progress line covers at least this many records … */
 const RECORDS_OF_A_LINE = 50;
 /** … and at least this much time. */
 const LINE_MS = 1000;
-/** While something is waited for, this much time lies between two lines that say so. */
+/** During a wait, at least this much time lies between two lines about it. */
 const WAITING_LINE_MS = 5000;
 
-/** The producer's words, one line for each call of `write`. Times come from a monotonic clock. */
+/** The producer's output, one line for each call of `write`. Times come from a monotonic clock. */
 interface ReportOptions {
   readonly write: (line: string) => void;
   readonly nowMs: () => number;
@@ -19,7 +19,7 @@ interface ReportOptions {
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
-/** Turns what happens into lines, few enough to read at any rate. */
+/** Turns events into lines, few enough to read at any rate. */
 export class Report {
   readonly #write: (line: string) => void;
   readonly #nowMs: () => number;
@@ -40,7 +40,7 @@ export class Report {
     this.#write(`Connecting to ${servers}, topic=${topic}`);
   }
 
-  /** Records begin to flow: the rate is counted from here. */
+  /** Records begin to flow. The rate is counted from here. */
   started(): void {
     this.#endWaiting(NO_RECORDS);
     this.#lineMs = this.#nowMs();
@@ -54,7 +54,7 @@ export class Report {
     if (this.#acknowledgedAtLine === 0) {
       this.#write(`first records acknowledged: ${acknowledged}`);
     } else if (newlyAcknowledged >= RECORDS_OF_A_LINE && elapsedMs >= LINE_MS) {
-      // Of what was sent: acknowledgements come a batch at a time and would make an even rate look
+      // The rate of sent records: acknowledgements come in batches and would make an even rate look
       // uneven.
       const rate = (((sent - this.#sentAtLine) * 1000) / elapsedMs).toFixed(1);
       this.#write(`sent=${sent} acked=${acknowledged} failed=${failed} buffered=${buffered} rate=${rate}/s`);
@@ -64,7 +64,9 @@ export class Report {
     this.#beginLine(counts);
   }
 
-  /** Nothing goes on for the reason of `detail`; `counts` when records wait meanwhile. */
+  /**
+   * The producer waits for the reason in `detail`. `counts` is given when records are waiting, too.
+   */
   waiting(detail: string, counts?: Counts): void {
     const nowMs = this.#nowMs();
     this.#waitingSinceMs ??= nowMs;
@@ -76,8 +78,8 @@ export class Report {
   }
 
   /**
-   * A partition goes on with a new producer id: what was acknowledged under the old one may be
-   * gone.
+   * A partition continues with a new producer id. What was acknowledged under the old one may be
+   * lost.
    */
   renewed(partition: number, detail: string, mayDouble: number): void {
     const doubling =
@@ -85,12 +87,12 @@ export class Report {
     this.#write(`partition ${partition}: new producer id (${doubling}) after: ${detail}`);
   }
 
-  /** Faults are put in and nobody will be able to tell which. */
+  /** Faults are injected without an answer key, so they cannot be identified later. */
   noAnswerKey(): void {
     this.#write('faults are on and no answer key is written: ANSWER_KEY names its file');
   }
 
-  /** A limit is reached and everything delivered. */
+  /** A limit is reached and everything is delivered. */
   idle(): void {
     this.#write('the limit is reached: waiting to be stopped');
   }
@@ -104,7 +106,7 @@ export class Report {
     if (this.#isWaitingSaid) this.#write(`going on after ${seconds(this.#nowMs() - this.#waitingSinceMs)}`);
     this.#waitingSinceMs = undefined;
     this.#isWaitingSaid = false;
-    // An outage is no part of the rate that is reached.
+    // An outage does not count into the rate.
     if (this.#acknowledgedAtLine > 0) this.#beginLine(counts);
   }
 
@@ -116,9 +118,9 @@ export class Report {
 }
 
 /**
- * Lines on standard output, as long as someone reads them. When the reader has gone (a closed
- * pipe), records still have to be delivered: lines are dropped from then on, and `spare` is told so
- * once.
+ * Lines on standard output, as long as they have a reader. When the reader has gone (a closed
+ * pipe), records still have to be delivered. From then on lines are dropped, and `spare` receives
+ * one line about it.
  */
 export function lineOutput(stream: Writable, spare: Writable): (line: string) => void {
   let isOpen = true;
@@ -129,7 +131,7 @@ export function lineOutput(stream: Writable, spare: Writable): (line: string) =>
       `[producer] standard output is gone (${error.code ?? error.message}): publishing goes on without lines\n`,
     );
   });
-  // The spare is the last resort: if it has gone as well there is nobody left to tell.
+  // The spare is the last resort: if it has gone as well, no reader is left.
   spare.on('error', () => undefined);
   return (line) => {
     if (isOpen) stream.write(`${line}\n`);
@@ -139,7 +141,7 @@ export function lineOutput(stream: Writable, spare: Writable): (line: string) =>
 /** Exit codes, those of the whole product. */
 export const EXIT = { done: 0, defect: 1, wrongConfig: 2, failed: 4, interrupted: 130 } as const;
 
-/** Says what is wrong in a line or two on standard error and gives the exit code. */
+/** Describes the error in a line or two on standard error and returns the exit code. */
 export function explain(error: unknown): number {
   if (error instanceof ConfigError) {
     process.stderr.write(`[producer] ${error.message}\n`);
@@ -149,15 +151,15 @@ export function explain(error: unknown): number {
     process.stderr.write(`[producer] error: ${error.message}\n[producer] hint: ${error.hint}\n`);
     return EXIT.failed;
   }
-  // Not foreseen, hence a defect: with its stack.
+  // Unexpected, hence a defect: printed with its stack.
   process.stderr.write(`[producer] ${error instanceof Error ? error.stack : String(error)}\n`);
   return EXIT.defect;
 }
 
 /**
  * Ends the process once both its outputs have taken what was written: `process.exit` alone drops
- * what a pipe has not taken yet. What a broker that does not answer leaves open does not keep the
- * process.
+ * what a pipe has not taken yet. Connections to a broker that does not answer do not keep the
+ * process alive.
  */
 export async function endProcess(exitCode: number): Promise<never> {
   await Promise.all([process.stdout, process.stderr].map(written));
@@ -165,7 +167,7 @@ export async function endProcess(exitCode: number): Promise<never> {
 }
 
 /**
- * The callback of an empty write comes after those of all writes before it, also from a broken
+ * The callback of an empty write comes after those of all writes before it, even from a broken
  * stream.
  */
 function written(stream: NodeJS.WriteStream): Promise<void> {
@@ -175,7 +177,7 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** Aborted at the first SIGINT or SIGTERM; the second ends the process at once. */
+/** Aborted at the first SIGINT or SIGTERM. The second one ends the process at once. */
 export function stopAtSignals(): AbortSignal {
   const stop = createStop();
   const onSignal = (): void => {

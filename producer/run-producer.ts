@@ -8,7 +8,7 @@ import type { RecordSource } from './generate/transactions.ts';
 import type { Report } from './report.ts';
 
 /**
- * Feeds the topic until a limit is reached or `stop` is aborted.
+ * Sends records to the topic until a limit is reached or `stop` is aborted.
  *
  * @returns whether every record that was generated has been acknowledged
  * @throws {ProducerError} when the topic is missing, the broker refuses, or the answer key cannot
@@ -71,11 +71,11 @@ export async function runProducer(
 }
 
 const FLUSH_EVERY_MS = 10_000;
-/** How long what is buffered may take to be delivered after the end was asked for. */
+/** How long the delivery of buffered records may take after the end was requested. */
 const FINAL_FLUSH_MS = 10_000;
 const CLOSE_MS = 1_000;
 
-/** What the flow is made of. */
+/** The parts of the flow. */
 interface Flow {
   readonly source: RecordSource;
   readonly pacer: Pacer;
@@ -88,8 +88,8 @@ interface Flow {
 const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Makes records as they are due and hands them over, waiting whenever the buffer is full; until
- * there are enough or the signal is aborted.
+ * Generates records when they are due and passes them on. Waits whenever the buffer is full. Ends
+ * when there are enough or the signal is aborted.
  */
 async function generate({ source, pacer, publisher, limits }: Flow, stop: AbortSignal): Promise<void> {
   let left = limits.maxRecords ?? Number.POSITIVE_INFINITY;
@@ -109,8 +109,8 @@ async function generate({ source, pacer, publisher, limits }: Flow, stop: AbortS
 }
 
 /**
- * Pushes out what lingers every ten seconds. A flush that is still under way is not joined by
- * another; when nothing at all was acknowledged since the last look, that is said.
+ * Flushes lingering records every ten seconds. Flushes do not overlap. Reports when nothing at all
+ * was acknowledged since the previous one.
  */
 async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal): Promise<void> {
   let isFlushing = false;
@@ -130,7 +130,10 @@ async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal
   }
 }
 
-/** Resolves after this time, however long it is, or as soon as the signal is aborted. */
+/**
+ * Resolves after this time, which may exceed a timer's maximum, or as soon as the signal is
+ * aborted.
+ */
 async function passed(durationMs: number, signal: AbortSignal): Promise<void> {
   const endMs = performance.now() + durationMs;
   while (!signal.aborted && performance.now() < endMs) await pause(endMs - performance.now(), signal);
@@ -138,15 +141,15 @@ async function passed(durationMs: number, signal: AbortSignal): Promise<void> {
 
 /**
  * Runs the flow until a limit is reached or `stop` is aborted, then delivers what is buffered and
- * closes; once `stop` is aborted, that has ten seconds. The publisher's counts tell what became of
- * the records.
+ * closes. Once `stop` is aborted, that may take ten seconds. The publisher's counts show the
+ * outcomes of the records.
  *
  * @throws {ProducerError} when the broker refuses records for good; the publisher is closed then
  * too
  */
 export async function produce(flow: Flow, stop: AbortSignal): Promise<void> {
   const { publisher, limits } = flow;
-  // Generation ends at either, publishing at the second.
+  // `halt` ends generation, `end` ends publishing.
   const halt = createStop();
   const end = createStop();
   const onStop = (): void => halt.abort();

@@ -6,13 +6,13 @@ import { projectDir } from './support/project.ts';
 import { pythonTools } from './support/python-tools.ts';
 
 /**
- * `npm run check`: types, format, lint, layers, unused code, generated files. All of them run,
- * whatever fails.
+ * `npm run check`: types, format, lint, layers, unused code, generated files. All of them run, even
+ * when some fail.
  */
 const bin = (name: string) => join(projectDir, 'node_modules', '.bin', name);
 const python = await pythonTools();
 const app = join(projectDir, 'spark-app');
-// By the job's configuration.
+// With the job's configuration.
 const bench = ['--config', join(app, 'pyproject.toml'), join(projectDir, 'bench')];
 const fixtures = join(projectDir, 'data', 'fixtures', 'pipelines');
 const fixturePipelines = readdirSync(fixtures).map((name) => join(fixtures, name));

@@ -8,10 +8,10 @@ import { projectDir } from './support/project.ts';
 import { runPytest } from './support/pytest.ts';
 
 /**
- * `npm test`: unit tests, the job's tests against a real Spark session, end-to-end tests against
- * real stacks. All of them run, whatever fails; the last line counts. `npm test -- unit python`
- * runs only the parts named. The part `long` (chaos, what a broker may do, SINK_FILES=parallel, the
- * benchmark) takes minutes more and runs only when it is named.
+ * `npm test`: unit tests, the job's tests with a real Spark session, end-to-end tests with real
+ * stacks. All of them run, even when some fail. The last line has the result. `npm test -- unit
+ * python` runs only the named parts. The part `long` (chaos, faults of a broker,
+ * SINK_FILES=parallel, the benchmark) takes several more minutes and runs only when it is named.
  */
 const PARTS = ['unit', 'python', 'e2e', 'long'] as const;
 type Part = (typeof PARTS)[number];
@@ -44,7 +44,7 @@ const HELP = `npm test -- [parts]
 
 Run the tests: unit, python and e2e, or the parts that are named
 
-  unit    Unit tests, beside their sources
+  unit    Unit tests, next to their sources
   python  The job's tests, against a real Spark session
   e2e     End-to-end tests, against real stacks
   long    Chaos, what a broker may do, SINK_FILES=parallel, the benchmark: minutes more, and only when it is named
@@ -64,14 +64,14 @@ if (unknown.length > 0) {
 }
 const total = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
 const wanted = (part: Part) => (named.length === 0 ? part !== 'long' : named.includes(part));
-// Beside the others, whose waiting they fill.
+// Runs alongside the others and uses the time in which they wait.
 const python = (['python', 'long'] as const)
   .filter(wanted)
   .map((part) => runPytest({ long: part === 'long' }));
-// An error of its own is thrown where it is awaited.
+// An error is thrown where the promise is awaited.
 for (const each of python) each.catch(() => undefined);
 if (wanted('unit')) add(await runVitest(['unit']));
-// In one go: none waits for the slowest of the other.
+// Run together, so that no part waits for the slowest test of the other.
 const stacks = (['e2e', 'long'] as const).filter(wanted);
 if (stacks.length > 0) add(await runVitest(stacks));
 for (const each of python) {
@@ -135,10 +135,7 @@ function failuresOf({ testResults }: z.output<typeof vitestReport>, unseen: numb
   return unseen === 0 ? failures : [...failures, 'an error outside the tests, shown above'];
 }
 
-/**
- * A test that is skipped has its reason in its title, or in that of the group that is skipped as a
- * whole.
- */
+/** A skipped test has its reason in its own title, or in that of the skipped group. */
 function sayWhatWasSkipped({ testResults }: z.output<typeof vitestReport>): void {
   const titles = testResults
     .flatMap(({ assertionResults }) => assertionResults)

@@ -1,7 +1,8 @@
-"""What the product is compared with: the job as it is usually written. Not part of the product.
+"""The job in its common form, for comparison with the product. It is not part of the product.
 
-Five streaming queries, each of which reads and parses Kafka by itself; each sink writes one file per batch
-with coalesce(1), and names it after the time of writing. With AVAILABLE_NOW=1 it drains the topic and ends.
+It has five streaming queries, each of which reads and parses Kafka by itself. Each sink writes one
+file per batch with coalesce(1), and names it after the time of writing. With AVAILABLE_NOW=1 the job
+drains the topic and ends.
 """
 
 import os

@@ -8,12 +8,12 @@ export interface BenchCommand<S extends OptionShape = OptionShape> {
   readonly name: string;
   readonly summary: string;
   readonly shape: S;
-  /** Measures. @throws ProductError */
+  /** Runs the measurement. @throws ProductError */
   run(options: z.infer<S>, signal: AbortSignal): Promise<Results>;
 }
 
-/** Keeps the type of the options while the command is made. */
+/** Keeps the type of the options in the definition of a command. */
 export const benchCommand = <S extends OptionShape>(command: BenchCommand<S>): BenchCommand<S> => command;
 
-/** Tells on standard error what is going on: a measurement takes minutes. */
+/** Reports progress on standard error, because a measurement takes minutes. */
 export const say = (text: string): void => benchOutput.err(`[bench] ${text}`);

@@ -21,7 +21,7 @@ const shape = z.object({
   forms: someOf(EVENT_FORMS, 'Forms of the events'),
 });
 
-/** What it costs to read events that are not flat and plain, by their bytes. */
+/** The cost of reading events that are escaped, pretty-printed or nested, by their bytes. */
 export const forms = benchCommand({
   name: 'forms',
   summary: "The job's drain of flat, escaped, pretty-printed and nested events, by their bytes",

@@ -18,7 +18,7 @@ const shape = z.object({
 });
 
 /**
- * What faults in the records cost the job. Each backlog is one batch: no record comes too late for
+ * The cost of faults in the records. Each backlog is one batch, so no record comes too late for
  * gold.
  */
 export const scenarios = benchCommand({

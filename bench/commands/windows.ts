@@ -23,13 +23,13 @@ const shape = z.object({
   state_store: someOf(STATE_STORES, "Where Spark keeps gold's state", ['memory']),
 });
 
-/** The least that gold's trigger is by default. */
+/** The lowest default of gold's trigger interval. */
 const GOLD_TRIGGER_MS = 10_000;
 const TOPIC = 'windows';
 const FILL_TIMEOUT_MS = 600_000;
 const ROCKSDB = 'org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider';
 
-/** A gold batch, as the job's progress line tells it. */
+/** A gold batch, from the job's progress line. */
 const goldProgress = z.object({
   query: z.literal('gold'),
   batch: z.number(),
@@ -46,7 +46,7 @@ export const windows = benchCommand({
   run: (options, signal) =>
     BenchStack.with({}, signal, async (stack) => {
       const spanS = Math.ceil(options.windows / options.rate);
-      // A tenth more: event time stands still while the job and the live producer start.
+      // A tenth more, because event time stands still while the job and the live producer start.
       const pipeline = pipelineOf(stack.folder, Math.ceil(1.1 * spanS));
       await stack.createTopic(TOPIC, 3);
       say(`producing ${whole(options.windows)} records, the last ${spanS} s of event time`);
@@ -103,7 +103,8 @@ export const windows = benchCommand({
 const shown = ({ median, min, max }: ReturnType<typeof summarise>) => [median, min, max].map(whole);
 
 /**
- * The default pipeline with a window for each transaction, open until event time is so much later.
+ * The default pipeline with a window for each transaction, which stays open until event time is
+ * `watermarkS` seconds later.
  */
 function pipelineOf(folder: string, watermarkS: number): string {
   const pipeline = join(folder, 'pipeline');
@@ -148,7 +149,7 @@ class GoldBatches {
     }
   }
 
-  /** The batches that end in the time from now. */
+  /** The batches that end within this time from now. */
   async during(ms: number, signal: AbortSignal): Promise<readonly GoldProgress[]> {
     const before = new Set(this.#read().map(({ batch }) => batch));
     const end = performance.now() + ms;

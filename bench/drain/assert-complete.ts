@@ -7,10 +7,10 @@ import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { goldSql } from '../../orchestrator/verify/gold/gold-sql.ts';
 import type { Side } from './side.ts';
 
-/** What every side makes of the topic. */
+/** The pipeline that every side runs. */
 const transactions = loadPipeline('transactions', join(import.meta.dirname, '../..'));
 
-/** Its gold table, whose windows follow one another. */
+/** Its gold table, whose windows do not overlap. */
 const [table] = transactions.gold;
 /** The measure that counts the table's rows. */
 const counted = table?.measures.find(({ argument }) => argument === null)?.name;
@@ -23,7 +23,7 @@ export interface OffsetRange {
 
 /**
  * Checks that nothing is missing or doubled in what a side wrote, so that no figure is printed for
- * half the work. Reading alone leaves nothing to check but its offsets.
+ * incomplete work. For reading alone, only the offsets can be checked.
  * @throws ProductError VERIFY_DIFFERENCE
  */
 export async function assertComplete(
@@ -72,7 +72,10 @@ export async function assertComplete(
       );
     }
 
-    /** Every window that event time has passed by the watermark, once, with all its rows. */
+    /**
+     * Checks that every window that event time has passed by the watermark is there once, with all
+     * its rows.
+     */
     async function goldIsComplete(rows: string, gold: string) {
       if (!table || counted === undefined) throw new Error('transactions has no gold table that counts rows');
       const { keys, windowUs } = goldSql(transactions, table);
@@ -104,7 +107,10 @@ function inRange({ starts, ends }: OffsetRange): string {
 const parquet = (output: string, sink: string): string =>
   `read_parquet(${sqlText(`${output}/${sink}/*.parquet`)})`;
 
-/** Records without faults leave no file of quarantine, a few minutes of event time none of gold. */
+/**
+ * Records without faults give no file of quarantine, and a few minutes of event time give none of
+ * gold.
+ */
 async function parquetIfAny(output: string, sink: 'quarantine' | 'gold'): Promise<string> {
   const names = await namesIfPresent(join(output, sink));
   return names.some((name) => name.endsWith('.parquet'))

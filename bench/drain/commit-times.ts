@@ -6,13 +6,13 @@ import { filesUnreadByGold } from '../../orchestrator/lake/gold-checkpoint.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
 
 /**
- * How long the queries of an application took, from what Spark leaves in their checkpoints, so that
- * every side is measured by the same clock: `metadata` is written when a query starts, `commits/N`
- * when batch N is done. Starting the JVM and the session is in none of it.
+ * How long the queries of an application took, measured from Spark's files in their checkpoints, so
+ * that every side is measured by the same clock. `metadata` is written when a query starts,
+ * `commits/N` when batch N is done. The start of the JVM and the session is not included.
  * @param ends end offset of each partition, which the last commit of every query of the topic must
- * have reached; that of a query of silver's files must have read them all
- * @returns seconds, and the micro-batches of the query of the topic that had most
- * @throws ProductError VERIFY_DIFFERENCE when one has not
+ * have reached; a query of silver's files must have read them all
+ * @returns seconds, and the number of micro-batches of the query of the topic that had most
+ * @throws ProductError VERIFY_DIFFERENCE when a query has not
  */
 export async function commitTimes(
   checkpoints: string,
@@ -39,7 +39,7 @@ export async function commitTimes(
     spans.push({
       beginMs: statSync(join(query, 'metadata')).mtimeMs,
       endMs: statSync(join(query, 'commits', last)).mtimeMs,
-      // Gold has batches without data, too.
+      // Gold also has batches without data.
       batches: isGold ? 0 : batches,
     });
   }
@@ -48,10 +48,7 @@ export async function commitTimes(
   return { seconds: (endMs - beginMs) / 1000, batches: Math.max(...spans.map(({ batches }) => batches)) };
 }
 
-/**
- * Every file of silver that is there has to be in what the last committed batch of a gold table has
- * read.
- */
+/** Checks that the last committed batch of a gold table has read every existing file of silver. */
 async function assertSilverRead(checkpoints: string, table: string): Promise<void> {
   const outputs = dirname(checkpoints);
   const { files } = await filesUnreadByGold(outputs, table, Number.POSITIVE_INFINITY);

@@ -7,21 +7,21 @@ import { assertComplete } from './assert-complete.ts';
 import { commitTimes } from './commit-times.ts';
 import { OTHER, type Side } from './side.ts';
 
-/** How a topic is drained; the same for every side. */
+/** How a topic is drained. It is the same for every side. */
 export interface DrainPlan {
   readonly topic: FilledTopic;
   /**
-   * The newest records of the topic that are drained twice before, in the same application, to warm
-   * the JVMs up.
+   * The newest records of the topic, which are drained twice first, in the same application, to
+   * warm up the JVMs.
    */
   readonly warmUp: number;
-  /** The newest records of the topic that the measured drain has to read. */
+  /** The newest records of the topic, which the measured drain has to read. */
   readonly records: number;
   /** 0 for unset. */
   readonly maxOffsetsPerTrigger: number;
-  /** Further `key=value` of spark-submit. */
+  /** Additional `key=value` settings for spark-submit. */
   readonly conf: readonly string[];
-  /** The folder of another pipeline than the default one. */
+  /** The folder of a pipeline other than the default one. */
   readonly pipeline?: string;
   /** The checkout of the side `other`. */
   readonly other?: string;
@@ -40,7 +40,7 @@ export interface Drained {
 export const recordsPerSecond = ({ records, seconds }: Drained): number => records / seconds;
 
 /**
- * Warms a side up, lets it drain the topic, checks that its outputs are complete, and removes them.
+ * Warms up a side, lets it drain the topic, checks that its outputs are complete, and removes them.
  * @throws ProductError STEP_FAILED, VERIFY_DIFFERENCE
  */
 export async function drainSide(
@@ -53,8 +53,8 @@ export async function drainSide(
   const measured = tailOf(topic, plan.records);
   const folder = join(stack.folder, 'drain');
   const output = join(folder, 'measured');
-  // Twice: code that the end of a batch drove out, by cases it had not met, is compiled anew in the
-  // next.
+  // Twice: code that the JVM discarded at the end of a batch, because of cases it had not seen
+  // before, is compiled again in the next batch.
   const runs = [
     ...(plan.warmUp > 0 ? ['warm-up-1', 'warm-up-2'] : []).map((name) => ({
       output: join(folder, name),

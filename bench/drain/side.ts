@@ -1,5 +1,5 @@
 /**
- * What drains the topic unless sides are named: the five-query job, the product's job, Spark's own
+ * The sides that drain the topic by default: the five-query job, the product's job, Spark's own
  * file sink of parsed rows, reading alone.
  */
 export const SIDES = ['baseline', 'medallion', 'parquet', 'noop'] as const;

@@ -3,15 +3,15 @@ import { execa } from 'execa';
 import { readProcFile } from '../../orchestrator/util/processes.ts';
 import { descendants } from '../measure/process-usage.ts';
 
-/** What the driver holds; memory in bytes. */
+/** What the driver uses. Memory is in bytes. */
 export interface DriverMemory {
   /** Resident set of the driver's JVM. */
   readonly jvmRss: number;
-  /** What lives on the JVM's heap after a full collection. */
+  /** The live objects on the JVM's heap after a full collection. */
   readonly liveHeap: number;
-  /** Classes that are loaded: generated code that is never unloaded would show here. */
+  /** Loaded classes. Generated code that is never unloaded would show here. */
   readonly classes: number;
-  /** Threads of the JVM: Python's each have one there. */
+  /** Threads of the JVM. Each of Python's threads has one there. */
   readonly threads: number;
   /** Open files and connections of the JVM. */
   readonly descriptors: number;
@@ -20,8 +20,8 @@ export interface DriverMemory {
 }
 
 /**
- * Collects the driver's garbage and measures what is left. Linux, and a JDK (jcmd, jstat) on the
- * PATH.
+ * Collects the driver's garbage and measures what is left. It needs Linux, and a JDK (jcmd, jstat)
+ * on the PATH.
  * @param pid of the driver's JVM
  */
 export async function driverMemory(pid: number): Promise<DriverMemory> {
@@ -40,8 +40,8 @@ export async function driverMemory(pid: number): Promise<DriverMemory> {
 }
 
 /**
- * A line of jstat's by column; a column that is not in use (a collector without survivor spaces) is
- * `-`, which counts 0.
+ * A line of jstat by column. An unused column (of a collector without survivor spaces) is `-`,
+ * which counts as 0.
  */
 async function jstat(pid: number, option: string): Promise<ReadonlyMap<string, number>> {
   const { stdout } = await execa('jstat', [option, `${pid}`]);
@@ -56,7 +56,7 @@ function rss(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
-/** spark-submit's JVM has the job's Python as a child, among others that are soon over. */
+/** spark-submit's JVM has the job's Python as a child, among other children that end soon. */
 function pythonBelow(pid: number): number {
   const python = descendants(pid).find((one) => readProcFile(`/proc/${one}/comm`)?.startsWith('python'));
   if (python === undefined) throw new Error(`There is no Python below the JVM ${pid}.`);

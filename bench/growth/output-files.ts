@@ -29,19 +29,19 @@ export function countFiles(outputPath: string): ReadonlyMap<string, number> {
 
 function filesBelow(folder: string): number {
   if (!existsSync(folder)) return 0;
-  // What goes while it is counted is not there any more.
+  // A file that disappears during the count is not counted.
   return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     .length;
 }
 
-/** The newest micro-batch that is committed, -1 when there is none. */
+/** The newest committed micro-batch, -1 when there is none. */
 export function lastCommitted(outputPath: string): number {
   return Math.max(-1, ...batchIds(outputPath));
 }
 
 /**
- * Milliseconds from the plan of a micro-batch to its commit, by batch, of those that the checkpoint
- * still knows.
+ * Milliseconds from the plan of a micro-batch to its commit, by batch, for those that are still in
+ * the checkpoint.
  */
 export function batchDurations(outputPath: string): ReadonlyMap<number, number> {
   const folder = join(outputPath, '_chk', 'ingest');

@@ -10,11 +10,13 @@ import { type Point, type Slope, slopeOf } from './slope.ts';
 export interface GrowthOptions {
   /** Micro-batches to run. */
   readonly batches: number;
-  /** TRIGGER_INTERVAL; a batch that takes longer is followed by the next at once. */
+  /** TRIGGER_INTERVAL. After a batch that takes longer the next one begins at once. */
   readonly trigger: string;
   /** Records a second. */
   readonly rate: number;
-  /** Micro-batches left out of the slopes: caches fill, and so does everything that has a bound. */
+  /**
+   * Micro-batches left out of the slopes, in which caches and everything else with a bound fill up.
+   */
   readonly warmUp: number;
   /** Samples after the warm-up. */
   readonly samples: number;
@@ -34,7 +36,7 @@ export interface GrowthReport {
   readonly batches: number;
   readonly records: number;
   readonly growth: readonly Growth[];
-  /** What `verify` said at the end. */
+  /** The result of `verify` at the end. */
   readonly equal: boolean;
 }
 
@@ -50,12 +52,12 @@ const MIB = 1024 * 1024;
  * warm-up ends.
  */
 const EVERY_SINK = { EVENTS_PER_SEC: '0.05', MALFORMED_RATE: '0.2' };
-/** No micro-batch takes as long, on any machine. */
+/** No micro-batch takes this long on any machine. */
 const BATCH_TIMEOUT_MS = 60_000;
 
 /**
- * Runs many small micro-batches on a local stack of its own, and tells what grew. The stack is gone
- * afterwards.
+ * Runs many small micro-batches on a local stack of its own, and reports what grew. The stack is
+ * removed afterwards.
  */
 export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
   const { batches, warmUp, samples, onProgress = () => undefined } = options;
@@ -88,7 +90,7 @@ export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
 }
 
 /**
- * Waits until a micro-batch is committed, and gathers durations before the checkpoint forgets them.
+ * Waits until a micro-batch is committed, and collects durations before the checkpoint drops them.
  */
 async function reach(outputPath: string, batch: number, durations: Map<number, number>): Promise<void> {
   for (let last = -1; last < batch; ) {
@@ -141,7 +143,7 @@ function growthOf(
       growth(
         `files in ${folder}`,
         'files',
-        // What is being written comes and goes.
+        // Files that are being written come and go.
         1,
         samples.map(({ batch, files }) => ({ batch, value: files.get(folder) ?? 0 })),
       ),
@@ -149,7 +151,7 @@ function growthOf(
   ];
 }
 
-/** Means of 20 micro-batches each: a pair of single ones says little. */
+/** Means of 20 micro-batches each, because single durations vary too much. */
 function timePoints(durations: ReadonlyMap<number, number>, warmUp: number): Point[] {
   const groups = new Map<number, number[]>();
   for (const [batch, ms] of durations) {

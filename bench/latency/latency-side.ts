@@ -10,7 +10,7 @@ import type { ChildRun } from '../stack/child-run.ts';
 import { recordsOf } from '../topic/await-records.ts';
 import { type Latency, latenciesOf, type Span, silverRows } from './latencies.ts';
 
-/** How latency is measured; the same for every side. */
+/** How latency is measured. It is the same for every side. */
 export interface LatencyPlan {
   readonly topic: string;
   readonly rates: readonly number[];
@@ -25,7 +25,7 @@ const VISIBLE_TIMEOUT_MS = 120_000;
 const POLL_MS = 250;
 
 /**
- * Lets a job run at one rate after the other, each first unmeasured for a while.
+ * Runs a job at one rate after another, each first for a while without measuring.
  * @throws ProductError GATE_TIMEOUT when records do not become visible
  */
 export async function latencySide(
@@ -74,7 +74,7 @@ export async function latencySide(
   }
 }
 
-/** What is submitted instead of this checkout's job. */
+/** The program that is submitted instead of this checkout's job. */
 function appOf(side: Side, { other }: LatencyPlan) {
   if (side === 'baseline') return { app: [join(projectDir, 'bench', 'baseline', 'seed_job.py')] };
   return side === OTHER ? { app: [join(other, 'spark-app', 'app.py')] } : {};
@@ -90,7 +90,7 @@ async function until(
   while (!(await ask())) {
     if (performance.now() > deadline) {
       throw new ProductError('GATE_TIMEOUT', {
-        message: `Within ${VISIBLE_TIMEOUT_MS / 1000} s it did not come true that ${what}.`,
+        message: `Timed out after ${VISIBLE_TIMEOUT_MS / 1000} s of waiting until ${what}.`,
         hint: "The job's last lines are above.",
         logTail: job.lines.slice(-20),
       });

@@ -7,8 +7,8 @@ export interface FileArrivals {
 }
 
 /**
- * Notes when files of an ending get their name in a folder, by the kernel's own notice; the folder
- * is made if need be.
+ * Notes when files with this ending get their name in a folder, from the kernel's notifications.
+ * The folder is created if necessary.
  */
 export function watchArrivals(folder: string, ending: string): FileArrivals {
   mkdirSync(folder, { recursive: true });

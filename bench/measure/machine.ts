@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import type { BenchStack } from '../stack/bench-stack.ts';
 
-/** Where figures were measured: without it they say nothing. */
+/** The machine of the measurement. Figures mean nothing without it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { cpuSecondsOf, descendants, memoryBytesOf } from './process-usage.ts';
 
-describe.skipIf(process.platform !== 'linux')('what a process uses', () => {
+describe.skipIf(process.platform !== 'linux')('the usage of a process', () => {
   it('is its CPU time, which grows with work and is gone with the process', async () => {
     const child = spawn(process.execPath, ['-e', 'const end = Date.now() + 400; while (Date.now() < end);']);
     const pid = child.pid ?? 0;

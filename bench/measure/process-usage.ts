@@ -4,7 +4,7 @@ import { readProcFile } from '../../orchestrator/util/processes.ts';
 /** USER_HZ of proc(5): 100 on every Linux architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** CPU seconds of a process, user and system, of all its threads; undefined when it has ended. */
+/** CPU seconds of a process, user and system, over all its threads. Undefined when it has ended. */
 export function cpuSecondsOf(pid: number): number | undefined {
   const stat = readProcFile(`/proc/${pid}/stat`);
   // The name in parentheses may hold blanks. After it: state is field 3, utime 14, stime 15.
@@ -12,7 +12,7 @@ export function cpuSecondsOf(pid: number): number | undefined {
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Memory of processes: pages shared between them count once (proportional set size). */
+/** Memory of processes. Pages that they share count once (proportional set size). */
 export function memoryBytesOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + pssBytes(pid), 0);
 }

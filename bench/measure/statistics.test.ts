@@ -14,7 +14,7 @@ describe('a quantile', () => {
 });
 
 describe('a summary', () => {
-  it('has median, least and most of the rounds', () => {
+  it('has median, minimum and maximum of the rounds', () => {
     expect(summarise([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5, rounds: 3 });
   });
 });

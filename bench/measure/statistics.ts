@@ -1,4 +1,4 @@
-/** What several rounds of one measurement come to. */
+/** The summary of several rounds of one measurement. */
 export interface Summary {
   readonly median: number;
   readonly min: number;
@@ -7,7 +7,7 @@ export interface Summary {
 }
 
 /**
- * The value below which a share of the values lies, interpolated between neighbours (the usual
+ * The value below which a share of the values lies, interpolated between neighbours (the common
  * definition, type 7 of Hyndman and Fan).
  * @throws RangeError for no values
  */
@@ -30,8 +30,8 @@ export function summarise(values: readonly number[]): Summary {
 }
 
 /**
- * The order of the sides in a round: every second runs backwards, every pair begins with the next
- * side.
+ * The order of the sides in a round. Every second round runs backwards, and every pair of rounds
+ * begins with the next side.
  */
 export function orderOf<T>(sides: readonly T[], round: number): readonly T[] {
   const first = Math.floor(round / 2) % sides.length;

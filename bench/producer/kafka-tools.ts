@@ -5,8 +5,8 @@ import type { Toolchain } from '../../orchestrator/runtimes/local/launch.ts';
 import { ivySettings } from '../../orchestrator/toolchain/jars.ts';
 
 /**
- * The jar of Kafka's command-line tools, which the product itself does not need, in the version of
- * the broker. It is resolved as the product's own jars are, by the Ivy of PySpark, once.
+ * The jar of Kafka's command-line tools in the version of the broker. The product itself does not
+ * need it. It is resolved once, as the product's own jars are, by the Ivy of PySpark.
  * @returns a class path for the tools
  */
 export function kafkaToolsClassPath(toolchain: Toolchain, folder: string): string {

@@ -5,18 +5,19 @@ import { awaitRecords, recordsOf } from '../topic/await-records.ts';
 import { recordsBetween } from './records-between.ts';
 
 /**
- * Records are counted one by one: over fewer of them, one more or less would be too large an error.
+ * Records are counted one by one. With fewer of them, the error of a single record would be too
+ * large.
  */
 const LEAST_COUNTED = 400;
 const PARTITIONS = 3;
 
-/** How fast a producer was, and what it took. */
+/** The speed of a producer, and the resources it used. */
 export interface Speed {
   readonly recordsPerSecond: number;
   readonly cpuSecondsPerMillion: number;
 }
 
-/** A rate that was asked for, and the one that was kept. */
+/** A requested rate and the measured one. */
 export interface Accuracy {
   readonly rate: number;
   readonly measured: number;
@@ -50,8 +51,8 @@ export async function ownSpeed(
 }
 
 /**
- * Kafka's ProducerPerformance from its first record to its last; by its own word, which includes
- * its start.
+ * Kafka's ProducerPerformance from its first record to its last, and by its own report, which
+ * includes its start.
  * @throws ProductError VERIFY_DIFFERENCE when not all records are in the topic
  */
 export async function kafkaSpeed(
@@ -82,7 +83,7 @@ export async function kafkaSpeed(
   });
 }
 
-/** How exactly the product's producer keeps a rate, by the times of its records. */
+/** How exactly the product's producer keeps a rate, from the times of its records. */
 export async function rateError(
   stack: BenchStack,
   rate: number,

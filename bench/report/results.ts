@@ -5,7 +5,7 @@ import { messageOf, ProductError } from '../../orchestrator/util/product-error.t
 import { type Machine, machineLine } from '../measure/machine.ts';
 import { benchOutput } from './bench-output.ts';
 
-/** What a measurement leaves: a table for people and everything as JSON. */
+/** The results of a measurement: a table for people and everything as JSON. */
 export interface Results {
   readonly machine: Machine;
   readonly options: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface Results {
 const TABLE_WIDTH = 140;
 
 /**
- * Makes the folder for results before anything is measured, which takes minutes.
+ * Creates the folder for results before the measurement, which takes minutes, begins.
  * @throws ProductError OUTPUT_NOT_WRITABLE
  */
 export function prepareResults(folder: string): void {
@@ -50,5 +50,5 @@ export function report(command: string, folder: string, results: Results): void 
   benchOutput.out(`${lines.join('\n')}\n\n${base}.json`);
 }
 
-/** A count with thousands apart. */
+/** A count with separators for thousands. */
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');

@@ -1,7 +1,7 @@
-"""Drains a topic as one side of the comparison, once for each run it is given, all in one Spark application.
+"""Drains a topic as one side of the comparison, once for each given run, in one Spark application.
 
-`drain.py SIDE RUNS`: RUNS is a JSON list of {"output": path, "starting_offsets": JSON of the Kafka source}.
-The first run warms the JVMs up, the last one is measured: from the checkpoints, by whoever started this.
+`drain.py SIDE RUNS`: RUNS is a JSON list of {"output": path, "starting_offsets": JSON of the Kafka
+source}. The first run warms up the JVMs. The caller measures the last one from its checkpoints.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 BENCH = Path(__file__).parents[1]
-#: The checkout whose job drains; this one unless said otherwise.
+#: The checkout whose job drains. The default is this one.
 CHECKOUT = Path(os.environ.get("BENCH_CHECKOUT") or BENCH.parent)
 sys.path.insert(0, str(CHECKOUT / "spark-app"))
 
@@ -34,8 +34,9 @@ def drain_baseline(run: dict[str, str]) -> None:
 
 
 def drain_medallion(run: dict[str, str]) -> None:
-    """The product's job as it runs for ever, told to stop once the end of the topic is committed and gold has
-    read silver."""
+    """The product's job, which runs for ever: it is stopped once the end of the topic is committed
+    and gold has read silver.
+    """
     from medallion.job import Job
     from medallion.session import open_session
     from medallion.topic import TopicAdmin
@@ -43,7 +44,7 @@ def drain_medallion(run: dict[str, str]) -> None:
     try:
         from medallion.settings import load_settings
     except ModuleNotFoundError:
-        # Another checkout may be from before its module was renamed.
+        # Another checkout may be from before the module was renamed.
         from medallion.config import load_settings
 
     os.environ.update(OUTPUT_PATH=run["output"], STARTING_OFFSETS=run["starting_offsets"])
@@ -63,7 +64,7 @@ def drain_medallion(run: dict[str, str]) -> None:
 
 
 def drain_parquet(run: dict[str, str]) -> None:
-    """Spark's own exactly-once file sink of the parsed rows: one query, as many tasks as partitions."""
+    """Spark's own exactly-once file sink of the parsed rows: one query with a task per partition."""
     from medallion.pipeline import LINEAGE
 
     schema = (
@@ -81,7 +82,7 @@ def drain_parquet(run: dict[str, str]) -> None:
 
 
 def drain_noop(run: dict[str, str]) -> None:
-    """Reading alone."""
+    """Only reads the topic."""
     _drain(_read(run).writeStream.format("noop"), run)
 
 
@@ -104,8 +105,8 @@ def _drain(writer: Any, run: dict[str, str]) -> None:
 
 
 def _stop_at(output: Path, end: dict[str, int], ended: threading.Event) -> None:
-    """Asks this process to stop, as `down` does, when a committed batch ends where the topic does and gold
-    has read what that has left in silver.
+    """Stops this process, as `down` does, when a committed batch ends where the topic does and gold
+    has read the silver files up to there.
     """
     while not ended.is_set():
         time.sleep(POLL_S)
@@ -126,7 +127,7 @@ def _is_drained(output: Path, end: dict[str, int]) -> bool:
 
 
 def _committed_end(checkpoint: Path) -> Any:
-    """The offsets that the newest committed batch of a query of the topic ends at."""
+    """The offsets at which the newest committed batch of a query of the topic ends."""
     batch = _last_committed(checkpoint)
     if batch is None:
         return None
@@ -135,8 +136,8 @@ def _committed_end(checkpoint: Path) -> Any:
 
 
 def _has_read(checkpoint: Path, silver: Path) -> bool:
-    """Whether a gold query has read all files of silver, and emitted the windows that these have closed: a
-    batch without data follows one that has moved the watermark.
+    """Whether a gold query has read all files of silver and emitted the windows that these have
+    closed. Spark runs a batch without data after one that has moved the watermark.
     """
     batch = _last_committed(checkpoint)
     files = {path.name for path in silver.glob("silver_*.parquet")}
@@ -156,7 +157,7 @@ def _files_through(log: Path, last: int) -> set[str]:
         try:
             version, *lines = path.read_text().split("\n")
         except FileNotFoundError:
-            # Compacted meanwhile: the next look finds it.
+            # Compacted in the meantime: the next iteration finds it.
             continue
         if version == "v1":
             entries = [json.loads(line) for line in lines if line]

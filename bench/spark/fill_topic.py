@@ -1,8 +1,9 @@
 """Fills a topic: the same records in the same order in every run, as fast as Spark can make them.
 
-`fill_topic.py POOL RECORDS PARTITIONS`: POOL has lines of partition, row, key and the end of a record's
-JSON (as a JSON text), separated by tabs. Ids and event times are put in front. Each task fills one partition,
-so that its event times rise, over an hour; one record in a hundred cannot become a silver row.
+`fill_topic.py POOL RECORDS PARTITIONS`: POOL has lines of partition, row, key and the end of a
+record's JSON (as a JSON text), separated by tabs. The program adds ids and event times in front. Each
+task fills one partition, so that its event times rise, over an hour. One record in a hundred cannot
+become a silver row.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ import { type StackPlace, stackPlace } from './stack-place.ts';
 const CLUSTER = namesOf([zookeeper, kafka, kafkaInit, sparkMaster, sparkWorker]);
 
 /**
- * ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan; applications
+ * ZooKeeper, Kafka and a standalone Spark cluster, started by the product's own plan. Applications
  * are submitted to it.
  */
 export class BenchStack {
@@ -59,7 +59,10 @@ export class BenchStack {
     });
   }
 
-  /** Lends a running cluster; it is stopped and its folder removed however the work ends. */
+  /**
+   * Runs the work with a running cluster. The cluster is stopped and its folder removed when the
+   * work ends, with or without an error.
+   */
   static async with<T>(
     settings: Readonly<Record<string, string>>,
     signal: AbortSignal,
@@ -75,8 +78,8 @@ export class BenchStack {
   }
 
   /**
-   * Submits an application as the product submits its job; `spark-app/app.py` is replaced by
-   * another one if given.
+   * Submits an application as the product submits its job. `spark-app/app.py` can be replaced by
+   * another program.
    */
   submit(
     program: { readonly app?: readonly string[]; readonly conf?: readonly string[] },
@@ -102,7 +105,7 @@ export class BenchStack {
     return this.#track({ ...spec, args: ['-Xmx512m', '-cp', classPath, mainClass, ...args] }, {});
   }
 
-  /** Starts one more worker beside the stack's own. */
+  /** Starts one more worker in addition to the stack's own. */
   addWorker(): ChildRun {
     const { spec } = this.#launchOf(sparkWorker);
     const port = String(this.config.settings.SPARK_WORKER_UI_PORT);

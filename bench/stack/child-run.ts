@@ -7,27 +7,30 @@ import { cpuSecondsOf } from '../measure/process-usage.ts';
 const LINES_KEPT = 40;
 const CPU_POLL_MS = 100;
 
-/** A process under measurement. */
+/** A measured process. */
 export interface ChildRun {
   readonly pid: number;
   /** The newest lines of both outputs, oldest first. */
   readonly lines: readonly string[];
-  /** Whether it has ended, well or not. */
+  /** Whether it has ended, with or without an error. */
   readonly hasEnded: boolean;
   /**
-   * CPU seconds (user and system) so far; after its end, those last seen, at most 0.1 s before it.
+   * CPU seconds (user and system) so far. After its end these are the last ones read, at most 0.1 s
+   * before it.
    */
   cpuSeconds(): number;
   /**
-   * Waits for a good end. @throws ProductError STEP_FAILED with the last lines when it ends
+   * Waits for a successful end. @throws ProductError STEP_FAILED with the last lines when it ends
    * otherwise
    */
   done(signal: AbortSignal): Promise<void>;
-  /** SIGTERM, and SIGKILL if that does not end it in time; nothing happens when it has ended. */
+  /**
+   * Sends SIGTERM, and SIGKILL if the process does not end in time. Does nothing when it has ended.
+   */
   stop(): Promise<void>;
 }
 
-/** Runs a service's process outside the supervisor: nothing starts it again. */
+/** Runs a service's process outside the supervisor, so nothing restarts it. */
 export function runChild(
   spec: Pick<ServiceSpec, 'name' | 'command' | 'args' | 'env' | 'cwd' | 'stopGraceMs'>,
   environment: Readonly<Record<string, string>>,

@@ -15,15 +15,15 @@ const PORTS = [
   'SPARK_WORKER_UI_PORT',
 ] as const;
 
-/** A local stack of its own ports and folders. */
+/** A local stack with its own ports and folders. */
 export interface StackPlace {
   readonly folder: string;
   readonly config: StackConfig;
-  /** The settings that the configuration was made from, as environment variables. */
+  /** The settings of the configuration, as environment variables. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Chooses free ports and a temporary folder. `.env` of the checkout has no say here. */
+/** Chooses free ports and a temporary folder. `.env` of the checkout does not apply here. */
 export async function stackPlace(
   settings: Readonly<Record<string, string>>,
   environment: NodeJS.ProcessEnv = process.env,

@@ -22,9 +22,9 @@ const POLL_MS = 10;
 const TIMEOUT_MS = 300_000;
 
 /**
- * The longest chain of starts without an orchestrator: each process is spawned as soon as the one
- * that it needs answers, which is asked every 10 ms. ZooKeeper, Kafka and the topic beside master
- * and worker; then the job and the producer; then the first data.
+ * The longest chain of starts without an orchestrator. Each process is spawned as soon as the one
+ * that it needs answers, which is checked every 10 ms. ZooKeeper, Kafka and the topic start
+ * alongside master and worker, then the job and the producer, then the first data arrive.
  * @returns seconds from the first process to the first committed data on disk
  */
 export async function bareChain(

@@ -8,8 +8,8 @@ import { descendants, memoryBytesOf } from '../measure/process-usage.ts';
 import type { StackPlace } from '../stack/stack-place.ts';
 
 /**
- * `npm run up` of a checkout as a user runs it. @returns seconds from the start of the command to
- * its good end
+ * Runs `npm run up` of a checkout as a user does. @returns seconds from the start of the command to
+ * its successful end
  */
 export async function productUp(
   place: StackPlace,

@@ -13,7 +13,7 @@ export async function recordsOf(stack: BenchStack, topic: string): Promise<numbe
 }
 
 /**
- * Waits until a producer has left as many records in a new topic.
+ * Waits until a producer has sent this many records to a new topic.
  * @throws ProductError SERVICE_EXITED when it ends before
  */
 export async function awaitRecords(

@@ -1,8 +1,11 @@
-/** How an event is written; what it says is the same in all but `nested`. */
+/** How an event is written. All forms but `nested` have the same content. */
 export const EVENT_FORMS = ['flat', 'escaped', 'pretty', 'nested'] as const;
 export type EventForm = (typeof EVENT_FORMS)[number];
 
-/** What `nested` events have beside the default pipeline's fields, in the words of a contract. */
+/**
+ * The fields of `nested` events in addition to the default pipeline's, in the notation of a
+ * contract.
+ */
 export const NESTED_FIELDS = `
       - name: device
         logicalType: object
@@ -41,7 +44,8 @@ const NESTED = {
 };
 
 /**
- * An event of the producer in another form. `escaped` has one character of each text as `\u00xx`.
+ * An event of the producer in another form. In `escaped` one character of each text is written as
+ * `\u00xx`.
  */
 export function inForm(value: string, form: EventForm): string {
   if (form === 'flat') return value;

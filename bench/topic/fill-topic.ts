@@ -15,13 +15,13 @@ export interface FilledTopic {
   readonly ends: readonly number[];
 }
 
-/** A topic of records whose size is known. */
+/** A topic with records of known size. */
 export interface SizedTopic extends FilledTopic {
   /** Bytes of a value, on average. */
   readonly bytesPerRecord: number;
 }
 
-/** Creates a topic and fills it; the same arguments give the same records. */
+/** Creates a topic and fills it. The same arguments give the same records. */
 export async function fillTopic(
   stack: BenchStack,
   topic: string,
@@ -75,7 +75,7 @@ async function filledTopic(stack: BenchStack, topic: string): Promise<FilledTopi
 }
 
 /**
- * STARTING_OFFSETS by which about the newest `records` records are left to read, as many of each
+ * STARTING_OFFSETS that leave about the newest `records` records to read, equally many in each
  * partition.
  */
 export function tailOf(

@@ -6,13 +6,13 @@ import { createRecordSource } from '../../producer/generate/transactions.ts';
 import { type EventForm, inForm } from './event-forms.ts';
 
 const ROWS_OF_A_PARTITION = 5000;
-/** What `fill_topic.py` puts in front: two names, a UUID and a time. */
+/** The prefix that `fill_topic.py` adds: two names, a UUID and a time. */
 const FRONT_BYTES = 91;
 
 /**
- * Draws records of the product's own producer, always the same ones, and writes what follows their
- * event time: lines of partition, row, key and the end of the JSON as a JSON text, separated by
- * tabs. `fill_topic.py` puts ids and event times in front.
+ * Draws records of the product's own producer, the same ones each time, and writes what follows
+ * their event time: lines of partition, row, key and the end of the JSON as a JSON text, separated
+ * by tabs. `fill_topic.py` adds ids and event times in front.
  */
 export function writeRecordPool(
   path: string,
@@ -32,8 +32,8 @@ export function writeRecordPool(
     if (row === ROWS_OF_A_PARTITION) continue;
     filled[partition] = row + 1;
     const formed = inForm(value, form);
-    // What stands between the members of a pretty-printed event has line breaks: the pool's lines
-    // have them as JSON.
+    // A pretty-printed event has line breaks between its members. The pool's lines encode them as
+    // JSON.
     const rest = formed.slice(formed.search(/,\s*"user_id"/));
     bytes += FRONT_BYTES + Buffer.byteLength(rest);
     lines.push([partition, row, key, JSON.stringify(rest)].join('\t'));

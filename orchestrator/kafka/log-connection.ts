@@ -4,10 +4,12 @@ import type { IsolationLevel } from '../settings/setting-table.ts';
 import type { Address } from '../util/ports.ts';
 
 /*
- * Reads a partition by offset, as `kafka-console-consumer --partition` does. What kafkajs offers for reading is consumer groups: one
- * would be left behind in the broker, with the topic that keeps their offsets. So this uses the parts that its consumer is made of;
- * they are not in its types, and its version is pinned by the lockfile. Its decoder of answers is left out: it tells neither where a
- * batch ends that compaction has emptied nor at which offset a batch stands that it cannot decompress.
+ * Reads a partition by offset, as `kafka-console-consumer --partition` does. kafkajs offers only
+ * consumer groups for reading. A group would stay behind in the broker, with the topic that keeps
+ * the offsets of groups. So this file uses the parts that kafkajs's consumer is made of. They are
+ * not in its types, and the lockfile pins its version. Its decoder of responses is not used: it
+ * reports neither where a batch ends that compaction has emptied, nor the offset of a batch that it
+ * cannot decompress.
  */
 
 interface Encodable {
@@ -61,22 +63,22 @@ const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): Error;
 };
 /**
- * Version 11, which brokers from 2.3 to the newest answer. Older ones of the protocol cannot carry
- * zstd.
+ * Version 11, which brokers from 2.3 to the newest support. Older versions of the protocol cannot
+ * carry zstd.
  */
 const fetchRequest = require('kafkajs/src/protocol/requests/fetch/v11/request') as (
   request: Readonly<Record<string, unknown>>,
 ) => Encodable;
 
-/** As the protocol numbers them. */
+/** The numbers of the protocol. */
 const LEVEL_NUMBERS: Readonly<Record<IsolationLevel, number>> = { read_uncommitted: 0, read_committed: 1 };
 const NO_REPLICA = -1;
 const EARLIEST = -2;
 const LATEST = -1;
-/** Compressed bytes of one answer; a batch that is larger comes whole. */
+/** Compressed bytes of one response. A larger batch arrives whole. */
 const FETCH_BYTES = 1024 * 1024;
 const MAX_WAIT_MS = 500;
-/** Beyond the broker's own wait. */
+/** The time in addition to the broker's own wait. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A connection for reading the log of one topic. */
@@ -109,14 +111,14 @@ export class LogConnection {
     await this.#cluster.disconnect();
   }
 
-  /** Looks again which broker leads which partition. */
+  /** Refreshes which broker leads which partition. */
   async refresh(): Promise<void> {
     await this.#cluster.refreshMetadata();
   }
 
   /**
-   * The log from an offset on; the first batch may begin before it, since batches come whole. Empty
-   * at its end, after half a second.
+   * Fetches the log from an offset on. Batches arrive whole, so the first one may begin before the
+   * offset. At the end of the log the result is empty, after half a second.
    * @throws the broker's error, with its `type`
    */
   async fetch(partition: number, offset: number, level: IsolationLevel): Promise<FetchedLog> {
@@ -152,7 +154,7 @@ export class LogConnection {
   }
 
   /**
-   * The first offset of each partition, or the one after the last that a level lets readers see.
+   * The first offset of each partition, or the one after the last that readers of a level can see.
    */
   async offsets(which: 'earliest' | IsolationLevel): Promise<ReadonlyMap<number, bigint>> {
     const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic);
@@ -175,27 +177,27 @@ export class LogConnection {
   }
 }
 
-/** One partition's part of a broker's answer to a fetch. */
+/** One partition's part of a broker's response to a fetch. */
 export interface FetchedLog {
   readonly errorCode: number;
-  /** Where the log ends for readers that also take what is not committed. */
+  /** Where the log ends for readers that also read uncommitted records. */
   readonly highWatermark: number;
-  /** Where the first open transaction begins; the high watermark when there is none. */
+  /** Where the first open transaction begins, or the high watermark when there is none. */
   readonly lastStableOffset: number;
   /**
-   * Transactions that were aborted and reach into what was fetched, by their first offset. Empty
-   * for `read_uncommitted`.
+   * Aborted transactions that overlap what was fetched, by their first offset. Empty for
+   * `read_uncommitted`.
    */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[];
-  /** Batches, the last one perhaps in part. */
+  /** Batches. The last one may be incomplete. */
   readonly log: Buffer;
-  /** The broker asks for a pause of this length, and may have kept records back for it. */
+  /** The broker asks for a pause of this length. It may have withheld records because of it. */
   readonly throttleMs: number;
 }
 
 /**
- * The answer to a fetch of one partition, version 11: throttle_time_ms error_code session_id [topic
- * [partition error_code high_watermark last_stable_offset log_start_offset [producer_id
+ * The response to a fetch of one partition, version 11: throttle_time_ms error_code session_id
+ * [topic [partition error_code high_watermark last_stable_offset log_start_offset [producer_id
  * first_offset] preferred_read_replica record_set]]
  */
 function parseFetchResponse(answer: Buffer): FetchedLog {

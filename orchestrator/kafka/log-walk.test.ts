@@ -36,7 +36,7 @@ function walk(batches: readonly PlantedBatch[], more: Partial<FetchedLog> = {}, 
 }
 
 describe('what a fetched part of a log holds', () => {
-  it('is told from the offset that was asked for, without a gap', () => {
+  it('is returned from the requested offset on, without a gap', () => {
     const batches = [
       { first: 2, last: 7 },
       { first: 10, last: 12 },
@@ -80,7 +80,7 @@ describe('what a fetched part of a log holds', () => {
     ]);
   });
 
-  it('is nothing up to the end where no batch is left, unless the broker keeps records back', () => {
+  it('is empty up to the end where no batch is left, unless the broker holds records back', () => {
     expect(walk([], {}, 5)).toEqual([[5, 100, 'compacted']]);
     expect(walk([], { throttleMs: 100 }, 5)).toEqual([]);
     expect(walk([], {}, 100)).toEqual([]);

@@ -5,7 +5,7 @@ import snappy from 'snappyjs';
 import { describe, expect, it } from 'vitest';
 import { batchesOf, isAbortMarker, type RecordBatch, recordsOf } from './record-batch.ts';
 
-/** kafkajs writes the format, so that both readings of it are not by one hand. */
+/** kafkajs writes the format, so that writer and reader are independent implementations. */
 const require = createRequire(import.meta.url);
 const encodeBatch = require('kafkajs/src/protocol/recordBatch/v0').RecordBatch as (
   batch: Readonly<Record<string, unknown>>,
@@ -47,7 +47,7 @@ const texts = async (batch: RecordBatch) =>
 const EXPECTED = VALUES.map((value, at) => [1000 + at, at * 100_000, at === 1 ? null : `key ${at}`, value]);
 
 describe('a fetched part of a log', () => {
-  it('is cut into its batches, without one that came in part', async () => {
+  it('is cut into its batches, without an incomplete one', async () => {
     const [first, second] = [await batchAt(1000), await batchAt(2000, ['one'], true)];
     const found = [...batchesOf(Buffer.concat([first, second, first.subarray(0, 70)]))];
     expect(found).toMatchObject([
@@ -83,7 +83,7 @@ describe('a fetched part of a log', () => {
     expect((await texts(batch as RecordBatch)).map(([, ms]) => ms)).toEqual([5, 5, 5, 5, 5]);
   });
 
-  it('tells the marker of an aborted transaction from that of a committed one', async () => {
+  it('distinguishes the marker of an aborted transaction from that of a committed one', async () => {
     const marker = async (type: number): Promise<RecordBatch> => {
       const log = await batchAt(1000, ['']);
       const [batch] = batchesOf(log);

@@ -5,38 +5,38 @@ import lz4 from 'lz4js';
 import snappy from 'snappyjs';
 
 /**
- * A batch of a partition's log as the broker keeps it, format 2 (Kafka 0.11 and newer). Its records
- * may be compressed.
+ * A batch of a partition's log as the broker keeps it, in format 2 (Kafka 0.11 and newer). Its
+ * records may be compressed.
  */
 export interface RecordBatch {
   readonly firstOffset: number;
   /**
-   * The last offset that it was written with: compaction may have removed records in it, and behind
-   * it in the batch.
+   * The last offset that the batch was written with. Compaction may have removed this record and
+   * others.
    */
   readonly lastOffset: number;
   /** See {@link codecOf}. */
   readonly codec: number;
   /**
-   * Whether it holds a marker that ends a transaction, or another note of the broker's, and no
-   * records.
+   * Whether the batch holds no records but a marker that ends a transaction, or another control
+   * record of the broker.
    */
   readonly isControl: boolean;
   readonly isTransactional: boolean;
   readonly producerId: bigint;
-  /** How many records it still holds. */
+  /** How many records the batch still holds. */
   readonly count: number;
   readonly firstTimestampMs: number;
   /**
-   * When the broker took it, where the topic wants that for each record
+   * When the broker appended the batch, where the topic uses that time for each record
    * (`message.timestamp.type=LogAppendTime`).
    */
   readonly appendedMs: number | undefined;
-  /** The records behind the header. */
+  /** The records after the header. */
   readonly content: Buffer;
 }
 
-/** A batch that cannot be decoded: by its format or codec, or because it is damaged. */
+/** A batch that cannot be decoded, because of its format or codec or because it is damaged. */
 export class UnreadableBatch extends Error {
   readonly offset: number;
 
@@ -46,7 +46,7 @@ export class UnreadableBatch extends Error {
   }
 }
 
-/** Offset and length, which come before what the length counts. */
+/** Offset and length. The length counts the bytes after them. */
 const PREFIX_BYTES = 12;
 const HEADER_BYTES = 61;
 const FORMAT = 2;
@@ -56,7 +56,7 @@ const TRANSACTIONAL_BIT = 0x10;
 const CONTROL_BIT = 0x20;
 
 /**
- * The batches of a fetched part of a log, ascending. A last one that came in part is left out.
+ * The batches of a fetched part of a log, ascending. An incomplete last batch is left out.
  * @throws UnreadableBatch for a format that is not 2
  */
 export function* batchesOf(log: Buffer): Generator<RecordBatch> {
@@ -85,8 +85,8 @@ export function* batchesOf(log: Buffer): Generator<RecordBatch> {
 }
 
 /**
- * Whether a control batch is the marker that ends a transaction without its records: its key is
- * version and type, 0 for abort.
+ * Whether a control batch is the marker of an aborted transaction. Its key is version and type;
+ * type 0 means abort.
  */
 export function isAbortMarker(batch: RecordBatch): boolean {
   const cursor = new Cursor(batch.content);
@@ -97,8 +97,7 @@ export function isAbortMarker(batch: RecordBatch): boolean {
 
 /**
  * The records of a batch, ascending by offset.
- * @throws UnreadableBatch for a codec that is not known, and for content that is not what the
- * header says
+ * @throws UnreadableBatch for an unknown codec, and for content that contradicts the header
  */
 export async function recordsOf(batch: RecordBatch): Promise<readonly TopicRecord[]> {
   const codec = codecOf(batch.codec);
@@ -142,7 +141,7 @@ class Cursor {
     this.#buffer = buffer;
   }
 
-  /** To the key of the first record: behind its length, attributes, timestamp and offset. */
+  /** Skips length, attributes, timestamp and offset, up to the key of the first record. */
   skipToKey(): void {
     this.varint();
     this.at += 1;
@@ -150,7 +149,7 @@ class Cursor {
     this.varint();
   }
 
-  /** A zigzag number of up to 64 bits; exact within 53. */
+  /** A zigzag number of up to 64 bits. It is exact up to 53 bits. */
   varint(): number {
     let value = 0;
     let scale = 1;
@@ -162,7 +161,7 @@ class Cursor {
     }
   }
 
-  /** A length and as many bytes; null for the length -1. */
+  /** A length and as many bytes. The length -1 gives null. */
   bytes(): Buffer | null {
     const length = this.varint();
     if (length < 0) return null;
@@ -174,8 +173,9 @@ class Cursor {
 }
 
 /*
- * How a batch's records are compressed. Each decoder is JavaScript: a native one would have to fit the machine, and these take in
- * some 150 to 400 MB/s, several times what the comparison does with the records.
+ * How a batch's records are compressed. All decoders are JavaScript: a native one would have to
+ * match the machine. They decode some 150 to 400 MB/s, several times the speed at which records are
+ * compared.
  */
 
 type Decompress = (compressed: Buffer) => Promise<Uint8Array> | Uint8Array;
@@ -194,12 +194,12 @@ const CODECS: readonly Codec[] = [
   { name: 'zstd', decompress: (frame) => decompressZstd(frame) },
 ];
 
-/** The codec of a number; undefined for one that Kafka has learned since. */
+/** The codec of a number. Undefined for a codec that is newer than this code. */
 export function codecOf(number: number): Codec | undefined {
   return CODECS[number];
 }
 
-/** The names of all that can be read, for messages. */
+/** The names of all codecs that can be read, for messages. */
 export const CODEC_NAMES = CODECS.slice(1).map(({ name }) => name);
 
 /**
@@ -210,8 +210,8 @@ const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0]);
 const XERIAL_HEADER_BYTES = 16;
 
 /**
- * Java's clients cut the records into blocks, each behind its length; others send one block as it
- * is.
+ * Java's clients cut the records into blocks, each after its length. Other clients send one plain
+ * block.
  */
 function decompressSnappy(records: Buffer): Uint8Array {
   if (!records.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return snappy.uncompress(records);
@@ -246,9 +246,9 @@ export interface OffsetRange {
 }
 
 /**
- * What offsets of a partition hold, for a reader of the job's isolation level: a record; a marker
- * that ends a transaction; a record whose transaction was aborted; or nothing any more, since the
- * topic was compacted.
+ * What an offset holds for a reader of the job's isolation level: a record; a marker that ends a
+ * transaction; a record whose transaction was aborted; or nothing any more, because the topic was
+ * compacted.
  */
 export type OffsetContent = 'record' | 'marker' | 'aborted' | 'compacted';
 
@@ -256,26 +256,29 @@ export interface OffsetStretch extends OffsetRange {
   readonly content: OffsetContent;
 }
 
-/** A stretch of a partition with its records, ascending; none where it holds something else. */
+/**
+ * A range of a partition with its records, ascending. It has no records where it holds something
+ * else.
+ */
 export interface LogPart extends OffsetStretch {
   readonly records: readonly TopicRecord[];
 }
 
 /**
  * Reads the topic as a consumer of the job's isolation level does. Ranges end at or before the last
- * offset that such a consumer gets. Reading ends early when the loop over it does; memory does not
+ * offset that such a consumer receives. Leaving the loop early ends the reading. Memory does not
  * grow with the ranges.
  */
 export interface TopicReader {
   /**
-   * What the offsets [from, to) of a partition hold, ascending. A stretch of records may have fewer
-   * than offsets: compaction took the others.
+   * What the offsets [from, to) of a partition hold, ascending. A range of records may have fewer
+   * records than offsets, because compaction removed some.
    * @throws ProductError KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
    */
   read(partition: number, from: number, to: number, signal: AbortSignal | undefined): AsyncIterable<LogPart>;
   /**
-   * The same of ascending ranges, each offset in exactly one stretch, without the records: only
-   * compacted batches are decompressed.
+   * Like `read` for several ascending ranges, without the records. Each offset is in exactly one
+   * result. Only compacted batches are decompressed.
    * @throws ProductError KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
    */
   contents(

@@ -18,15 +18,15 @@ import {
 } from './record-batch.ts';
 
 /**
- * Looks for a record that should be there, each a little longer than a broker's wait or a change of
- * leaders.
+ * Attempts to fetch a record that should be there. Each takes a little longer than a broker's wait
+ * or a change of leaders.
  */
 const ATTEMPTS = 10;
 const RETRY_MS = 500;
 
 /**
- * Lends the log of a topic as a consumer of the isolation level sees it. It connects when it is
- * first read from. No consumer group is used, nothing is left behind in the broker.
+ * Provides the log of a topic as a consumer of the isolation level sees it, for as long as `use`
+ * runs. It connects at the first read. It uses no consumer group and leaves nothing in the broker.
  * @throws ProductError KAFKA_UNREACHABLE when the broker does not answer or does not have the topic
  */
 export async function withTopicLog<T>(
@@ -76,7 +76,7 @@ class TopicLog implements TopicReader {
     signal?: AbortSignal,
   ): AsyncGenerator<OffsetStretch> {
     try {
-      // What was fetched for one range often holds the next one, too.
+      // A response for one range often contains the next range, too.
       let ahead: readonly WalkedStretch[] = [];
       for (const range of ranges) {
         let next = range.from;
@@ -99,7 +99,7 @@ class TopicLog implements TopicReader {
     }
   }
 
-  /** What [from, to) holds, while the broker works on the next part. */
+  /** What [from, to) holds. The broker prepares the next part in the meantime. */
   async *#walk(
     partition: number,
     from: number,
@@ -117,8 +117,8 @@ class TopicLog implements TopicReader {
   }
 
   /**
-   * What the log holds from an offset on, at least one offset of it. Tries again until something
-   * comes: leaders move, connections break, and the last records may be a moment away.
+   * What the log holds from an offset on, at least one offset of it. Retries until records arrive:
+   * leaders move, connections break, and the last records may arrive a little later.
    */
   async #fetch(
     partition: number,
@@ -200,7 +200,7 @@ async function recordsIn({ from, to, content, batch }: WalkedStretch): Promise<L
     : records.filter(({ offset }) => offset >= from && offset < to);
 }
 
-/** A stretch cut where compaction took records out of its batch. */
+/** A range, split where compaction removed records from its batch. */
 async function contentsOf(stretch: WalkedStretch): Promise<readonly OffsetStretch[]> {
   const { from, to, content, batch } = stretch;
   const isWhole = batch === undefined || batch.count === batch.lastOffset - batch.firstOffset + 1;
@@ -222,7 +222,7 @@ async function contentsOf(stretch: WalkedStretch): Promise<readonly OffsetStretc
   return parts;
 }
 
-/** Whether asking again is of no use: the records were deleted, or cannot be decoded. */
+/** Whether a retry cannot help: the records were deleted, or cannot be decoded. */
 function isFinal(error: unknown): boolean {
   return (
     error instanceof ProductError ||
@@ -232,9 +232,9 @@ function isFinal(error: unknown): boolean {
 }
 
 /**
- * What a promise gives, or a rejection on abort: kafkajs's own work cannot be aborted, it is left
- * to its time-outs. Not a race against one promise that lasts as long as the reading: that would
- * keep everything that was ever read.
+ * Resolves like the promise, or rejects on abort. kafkajs's own work cannot be aborted and is left
+ * to its time-outs. This does not race against one promise that lives as long as the reading: such
+ * a promise would keep every result in memory.
  */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
@@ -247,21 +247,21 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
 }
 
 /**
- * Offsets of a log that hold the same: a batch, or what lay between two of them and was compacted
- * away.
+ * Offsets of a log with the same content: a batch, or a gap between two batches that compaction
+ * left.
  */
 export interface WalkedStretch extends OffsetRange {
   readonly content: OffsetContent;
-  /** The batch that the offsets belong to; it may begin before them and end behind them. */
+  /** The batch that contains the offsets. It may begin before them and end after them. */
   readonly batch: RecordBatch | undefined;
 }
 
 /**
- * What a fetched part of a log holds from an offset on, without a gap. With no batch at all,
- * everything up to where the reader's view ends was compacted away.
- * @param offset where it was fetched from
+ * What a fetched part of a log holds from an offset on, without gaps. When it has no batch at all,
+ * everything up to the end of the reader's view was compacted away.
+ * @param offset where the fetch began
  * @param end where the reader's view of the partition ends
- * @throws UnreadableBatch for a batch of a format that is not known
+ * @throws UnreadableBatch for a batch of an unknown format
  */
 export function* walkFetched(fetched: FetchedLog, offset: number, end: number): Generator<WalkedStretch> {
   const transactions = new AbortedTransactions(fetched.aborted);
@@ -283,13 +283,13 @@ export function* walkFetched(fetched: FetchedLog, offset: number, end: number): 
 }
 
 function contentOf(batch: RecordBatch, aborted: boolean): OffsetContent {
-  // Compaction keeps an empty batch where a producer's last sequence number has to be remembered.
+  // Compaction keeps an empty batch when a producer's last sequence number has to be preserved.
   if (batch.count === 0) return 'compacted';
   if (batch.isControl) return 'marker';
   return aborted ? 'aborted' : 'record';
 }
 
-/** Follows the aborted transactions through a fetched part of a log, as Kafka's consumer does. */
+/** Tracks the aborted transactions through a fetched part of a log, as Kafka's consumer does. */
 class AbortedTransactions {
   readonly #coming: FetchedLog['aborted'][number][];
   readonly #open = new Set<bigint>();
@@ -298,7 +298,10 @@ class AbortedTransactions {
     this.#coming = [...aborted];
   }
 
-  /** Whether a batch belongs to one; to be asked of each batch, in the log's order. */
+  /**
+   * Whether a batch belongs to an aborted transaction. It has to be called for each batch, in the
+   * log's order.
+   */
   includes(batch: RecordBatch): boolean {
     while (this.#coming[0] && this.#coming[0].firstOffset <= batch.lastOffset) {
       const [begun] = this.#coming.splice(0, 1);

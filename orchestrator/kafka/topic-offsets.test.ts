@@ -3,7 +3,7 @@ import { rangesOf } from './topic.ts';
 
 const at = (offset: number) => new Map([[0, BigInt(offset)]]);
 
-it('does not take what is sent between two questions for an open transaction', () => {
+it('does not take what is sent between two requests for an open transaction', () => {
   expect(rangesOf(at(100), at(113), at(7))).toEqual([
     { partition: 0, beginOffset: 7n, endOffset: 100n, logEndOffset: 100n },
   ]);

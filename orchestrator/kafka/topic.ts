@@ -5,13 +5,15 @@ import { messageOf, ProductError } from '../util/product-error.ts';
 import { LogConnection } from './log-connection.ts';
 
 /**
- * One partition's range in the broker: what readers of the isolation level get lies from
+ * One partition's range in the broker. Readers of the isolation level receive offsets from
  * `beginOffset` to before `endOffset`.
  */
 export interface PartitionOffsets {
   readonly partition: number;
   readonly beginOffset: bigint;
-  /** With `read_committed` the first offset of the oldest open transaction, if there is one. */
+  /**
+   * With `read_committed` this is the first offset of the oldest open transaction, if there is one.
+   */
   readonly endOffset: bigint;
   /** Where the log ends, open transactions included. */
   readonly logEndOffset: bigint;
@@ -35,8 +37,8 @@ export async function fetchTopicOffsets(
   const connection = new LogConnection(address, topic);
   try {
     await connection.connect();
-    // In this order: without an open transaction, what is sent meanwhile ends where the log ended
-    // before.
+    // The order matters: without an open transaction, records sent in between do not make the log's
+    // end exceed the readers' end.
     const logEnds = await connection.offsets('read_uncommitted');
     const ends = await connection.offsets(level);
     const begins = await connection.offsets('earliest');
@@ -54,8 +56,8 @@ export async function fetchTopicOffsets(
 }
 
 /**
- * Each partition's range, from where the logs ended, where they ended for readers a moment later,
- * and where they begin.
+ * Each partition's range, from the ends of the logs, their ends for readers (asked later), and
+ * their beginnings.
  */
 export function rangesOf(
   logEnds: ReadonlyMap<number, bigint>,
@@ -72,8 +74,8 @@ export function rangesOf(
 }
 
 /**
- * Runs one piece of work with a connected admin client and disconnects it. Nothing is retried here:
- * who asks decides whether and when to ask again. kafkajs cannot be aborted, so an abort leaves the
+ * Runs one piece of work with a connected admin client and disconnects it. This function does not
+ * retry: the caller decides whether and when to. kafkajs cannot be aborted, so an abort leaves the
  * attempt to its own short time-outs.
  */
 export async function withKafkaAdmin<T>(

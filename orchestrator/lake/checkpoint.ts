@@ -2,36 +2,36 @@ import { join } from 'node:path';
 import { namesIfPresent, readIfPresent } from '../util/files.ts';
 import { isSinkName, localOutputPath, type OutputName, outputDamaged } from './sinks.ts';
 
-/** The query that reads Kafka. Those of gold tables are named as the tables. */
+/** The query that reads Kafka. The queries of gold tables have the names of their tables. */
 export const INGEST = 'ingest';
 
-/** Where a query's checkpoint is. */
+/** The folder of a query's checkpoint. */
 export function checkpointFolder(outputPath: string, query: string): string {
   return join(localOutputPath(outputPath), '_chk', query);
 }
 
-/** How far the query `ingest` has come. */
+/** The progress of the query `ingest`. */
 export interface Checkpoint {
-  /** Where its checkpoint is. */
+  /** The folder of its checkpoint. */
   readonly folder: string;
-  /** The topic it reads; undefined as long as its start is not fixed. */
+  /** The topic it reads. Undefined until its start is fixed. */
   readonly topic: string | undefined;
-  /** Where it began; undefined as long as that is not fixed. */
+  /** Where it began. Undefined until that is fixed. */
   readonly start: PartitionOffsets | undefined;
-  /** The last micro-batch that is committed: what later ones wrote is in flight. */
+  /** The last committed micro-batch. The outputs of later ones are in flight. */
   readonly committed: PlannedBatch | undefined;
-  /** The last micro-batch that was planned, committed or not; undefined when there was none. */
+  /** The last planned micro-batch, committed or not. Undefined when there was none. */
   readonly lastPlannedBatch: number | undefined;
 }
 
 /**
- * How often the reading starts over when Spark cleaned up the entry that was to be read: it keeps
- * 100, so once is rare.
+ * How often the reading starts over when Spark cleaned up an entry before it was read. Spark keeps
+ * 100 entries, so even one retry is rare.
  */
 const ATTEMPTS = 5;
 
 /**
- * Reads the checkpoint of `ingest` in Spark's standard layout; also while the query runs.
+ * Reads the checkpoint of `ingest` in Spark's standard layout. The query may be running.
  * @param outputPath OUTPUT_PATH
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming a file that is damaged or missing
  */
@@ -58,7 +58,7 @@ export async function readCheckpoint(outputPath: string): Promise<Checkpoint> {
 }
 
 /**
- * The committed batches that the checkpoint still knows in full, oldest first (Spark keeps the last
+ * The committed batches that the checkpoint still has in full, oldest first (Spark keeps the last
  * 100).
  */
 export async function committedBatches(checkpoint: Checkpoint): Promise<readonly PlannedBatch[]> {
@@ -84,7 +84,7 @@ export async function lastCommittedOf(outputPath: string, query: string): Promis
   return (await batchIds(checkpointFolder(outputPath, query), 'commits')).at(-1) ?? -1;
 }
 
-/** The micro-batches that one of a checkpoint's two logs has, ascending. */
+/** The micro-batches in one of a checkpoint's two logs, ascending. */
 export async function batchIds(checkpoint: string, log: 'commits' | 'offsets'): Promise<readonly number[]> {
   const names = await namesIfPresent(join(checkpoint, log));
   return names
@@ -104,18 +104,18 @@ export interface PlannedBatch {
   readonly batch: number;
   readonly topic: string;
   /**
-   * The first offset after this batch, by partition: it holds what is below and was not in the
-   * batch before.
+   * The first offset after this batch, by partition. The batch holds what is below this offset and
+   * not in the batch before.
    */
   readonly end: PartitionOffsets;
-  /** When the batch was planned, Unix ms; its files are named after it. */
+  /** When the batch was planned, Unix ms. Its files have this time in their names. */
   readonly plannedAtMs: number;
 }
 
 /**
- * Reads one entry of a checkpoint's offset log: the line "v1", a line of metadata as JSON, a line
- * with the Kafka source's end offsets as JSON (Spark's OffsetSeqLog). Spark renames complete
- * entries into place, so that none is ever seen half written.
+ * Reads one entry of a checkpoint's offset log: the line "v1", a line of metadata as JSON, and a
+ * line with the Kafka source's end offsets as JSON (Spark's OffsetSeqLog). Spark renames complete
+ * entries into place, so a reader never sees an incomplete one.
  * @returns undefined when there is no such entry: never planned, or cleaned up (the last 100 are
  * kept)
  * @throws ProductError OUTPUT_DAMAGED naming the file when it is not of that form
@@ -136,7 +136,7 @@ async function readPlannedBatch(checkpoint: string, batch: number): Promise<Plan
 /**
  * Reads where a query began, from `sources/0/0` of its checkpoint: a zero byte and the line "v1"
  * (Spark's KafkaSourceInitialOffsetWriter), then the offsets as JSON.
- * @returns undefined as long as the query has not fixed them
+ * @returns undefined until the query has fixed them
  */
 async function readStartOffsets(
   checkpoint: string,

@@ -13,13 +13,13 @@ import {
 
 /** A file of a sink or gold table. */
 export interface SinkFile extends FileContent {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string;
 }
 
 /**
- * Every file of a sink or gold table that has a name of the contract, by batch and part; also those
- * in flight.
+ * Every file of a sink or gold table whose name matches the contract, by batch and part, including
+ * those in flight.
  */
 export async function sinkFiles(outputPath: string, sink: OutputName): Promise<readonly SinkFile[]> {
   const folder = join(localOutputPath(outputPath), sink);
@@ -33,9 +33,9 @@ export async function sinkFiles(outputPath: string, sink: OutputName): Promise<r
 
 /**
  * The files of a sink or gold table that belong to committed micro-batches, by batch. The commit is
- * read first, then the folder: a job at work can only add to what the answer names, or prune the
- * oldest of it.
- * @param through the last committed batch where the caller knows it already
+ * read first, then the folder: a running job can only add to the returned files, or prune the
+ * oldest of them.
+ * @param through the last committed batch, when the caller knows it already
  */
 export async function committedFiles(
   outputPath: string,
@@ -47,8 +47,8 @@ export async function committedFiles(
 }
 
 /**
- * Whether the job has fixed where it begins to read: from then on no record sent later can be
- * missed, also with STARTING_OFFSETS=latest. A few file operations, no database.
+ * Whether the job has fixed where it begins to read. From then on no record sent later can be
+ * missed, even with STARTING_OFFSETS=latest. It takes a few file operations and no database.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function streamingStartFixed(
@@ -60,8 +60,8 @@ export async function streamingStartFixed(
 }
 
 /**
- * Whether a micro-batch with data is committed and the files of bronze and silver are there. A few
- * file operations, no database.
+ * Whether a micro-batch with data is committed and the files of bronze and silver are there. It
+ * takes a few file operations and no database.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function firstDataCommitted(
@@ -91,28 +91,28 @@ export async function firstDataCommitted(
 const text = (offsets: PartitionOffsets): string =>
   [...offsets].map(([partition, offset]) => `${partition}:${offset}`).join(' ');
 
-/** What the job gave up of a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
+/** What the job deleted from a sink to keep MAX_FILES_PER_SINK, from `_chk/_pruned/<sink>.json`. */
 export interface PruneLedger {
   readonly sink: OutputName;
   /**
-   * Files of batches up to this one are pruned, or are about to be: it is written before the files
-   * go.
+   * Files of batches up to this one are pruned or will be: the ledger is written before files are
+   * deleted.
    */
   readonly throughBatch: number;
   /**
-   * The first offset that is kept, by partition; undefined where the job could not tell: its offset
-   * log no longer went back to it.
+   * The first offset that is kept, by partition. Undefined where the job could not determine it,
+   * because its offset log no longer went back that far.
    */
   readonly keptFrom: PartitionOffsets | undefined;
   /** How many files were pruned in all. */
   readonly files: number;
-  /** How many rows they had; undefined where the job could not count them, as in raw_csv. */
+  /** How many rows the files had. Undefined where the job could not count them, as in raw_csv. */
   readonly rows: number | undefined;
 }
 
 /**
- * Reads the ledger, also while the job replaces it. Hadoop's replacing rename deletes the old file
- * first; in that moment the new one is complete under the name of its draft.
+ * Reads the ledger, even while the job replaces it. Hadoop's replacing rename deletes the old file
+ * first; until it ends, the complete new file has the name of its draft.
  * @returns undefined when nothing of the sink was ever pruned
  * @throws ProductError OUTPUT_NOT_LOCAL; Error naming the file when it is not of its form
  */
@@ -124,14 +124,17 @@ export async function readPruneLedger(
   const content = await readIfPresent(path);
   if (content !== undefined) return check(path, sink, content);
   const draft = await readIfPresent(`${path}.new`);
-  // The last look is for a rename between the two before it.
+  // The last read is for a rename that happened between the first two.
   const late = await readIfPresent(path);
   if (late !== undefined) return check(path, sink, late);
-  // A draft that is not complete is the first of its sink: nothing was pruned before it is.
+  // An incomplete draft is the first of its sink: nothing is pruned before the draft is complete.
   return draft === undefined || parse(draft) === undefined ? undefined : check(path, sink, draft);
 }
 
-/** The ledgers of all sinks, and of these gold tables, of which something was pruned. */
+/**
+ * The ledgers of all sinks and of these gold tables. Only those from which something was pruned are
+ * included.
+ */
 export async function readPruneLedgers(
   outputPath: string,
   tables: readonly string[] = [],
@@ -165,7 +168,7 @@ function parse(content: string): Record<string, unknown> | undefined {
   try {
     return Object(JSON.parse(content)) as Record<string, unknown>;
   } catch {
-    // Not JSON is reported by the caller, with the path.
+    // The caller reports invalid JSON, with the path.
     return undefined;
   }
 }

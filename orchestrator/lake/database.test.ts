@@ -34,7 +34,7 @@ test('a confined database reads the files it was given, and spills to its own fo
   const answer = await withDatabase(undefined, async (database) => {
     await database.run("SET memory_limit = '48MB'");
     await database.confine([join(folder, 'allowed.csv')]);
-    // Larger than its memory.
+    // The table is larger than the memory limit.
     await database.run('CREATE TEMP TABLE large AS SELECT md5(range::VARCHAR) AS text FROM range(2000000)');
     return database.all(`SELECT a, (SELECT count(*) FROM large) FROM '${join(folder, 'allowed.csv')}'`);
   });

@@ -17,49 +17,44 @@ import { messageOf, ProductError } from '../util/product-error.ts';
 import { prepareFirst, type Statement } from './statement.ts';
 
 /**
- * What a cell of a result is in JavaScript: whole numbers of 64 bits and more as bigint, decimals
- * as number, instants as Date.
+ * A cell of a result in JavaScript: whole numbers of 64 bits and more as bigint, decimals as
+ * number, instants as Date.
  */
 export type Cell = JS;
 
-/** A DuckDB database of its own, for one piece of work. Statements run one at a time. */
+/** A separate DuckDB database for one piece of work. Statements run one at a time. */
 export interface Database {
   run(sql: string): Promise<void>;
-  /** The rows of a result, read as they are needed: memory does not grow with their number. */
+  /** The rows of a result, read on demand: memory does not grow with their number. */
   rows(sql: string): AsyncGenerator<readonly Cell[]>;
   /** The rows of a small result. */
   all(sql: string): Promise<readonly (readonly Cell[])[]>;
-  /**
-   * Parses and binds a text of one statement or more, and runs none; the answer is the first of
-   * them.
-   */
+  /** Parses and binds a text of one or more statements and runs none. Returns the first of them. */
   prepare(sql: string): Promise<Statement & { readonly count: number }>;
   /**
-   * From now on nothing outside these files can be read or written, nothing loaded, and no setting
-   * changed.
+   * After this call nothing outside these files can be read or written, no extension can be loaded,
+   * and no setting can be changed.
    */
   confine(paths: readonly string[]): Promise<void>;
-  /** Adds rows to a table, given column by column in the table's order. */
+  /** Adds rows to a table, given by column in the table's order. */
   append(table: string, columns: AppendableColumns): Promise<void>;
 }
 
-/** Memory for DuckDB's buffers and tables; what exceeds it goes to the temporary folder. */
+/** Memory for DuckDB's buffers and tables. What exceeds it is written to the temporary folder. */
 export const MEMORY_LIMIT_MB = 448;
-/**
- * Else the allocator (jemalloc) keeps what was freed, which on top of the limit is as much again.
- */
+/** Without this the allocator (jemalloc) keeps freed memory: as much again on top of the limit. */
 const GIVES_BACK = {
   allocator_flush_threshold: '16MB',
   allocator_bulk_deallocation_flush_threshold: '16MB',
   allocator_background_threads: 'true',
 };
-/** Every thread takes its share of the memory: more of them would leave too little for each. */
+/** Every thread takes its share of the memory, so more threads would leave each too little. */
 const MOST_THREADS = 4;
 
 /**
- * Lends a database that lives in a folder of its own in the system's temporary folder; the folder
- * goes when the work is over, however it ends. Nothing is fetched from the network, and times are
- * UTC.
+ * Runs the work with a database in a new folder below the system's temporary folder. The folder is
+ * removed when the work ends, with or without an error. The database fetches nothing from the
+ * network, and times are UTC.
  * @throws the signal's reason when it is aborted; ProductError OUTPUT_NOT_WRITABLE for the
  * temporary folder
  */
@@ -91,7 +86,7 @@ export async function withDatabase<T>(
     await connection.run("SET TimeZone = 'UTC'");
     return await interruptible(connection, signal, () => use(databaseOn(connection, signal)));
   } catch (error) {
-    // DuckDB's words for a disk that is full name the file.
+    // DuckDB's message for a full disk names the file.
     throw messageOf(error).startsWith('IO Error') && messageOf(error).includes(folder)
       ? temporaryFolderUnusable(error)
       : error;
@@ -124,7 +119,8 @@ async function interruptible<T>(
   try {
     return await work();
   } catch (error) {
-    // An interrupted statement fails with DuckDB's own words; what counts is why.
+    // An interrupted statement fails with DuckDB's own message. The reason of the abort matters
+    // more.
     signal?.throwIfAborted();
     throw error;
   } finally {
@@ -167,10 +163,7 @@ function databaseOn(connection: DuckDBConnection, signal: AbortSignal | undefine
   };
 }
 
-/**
- * Whether a reading failed because a file is not there any more: it was pruned, or is being
- * replaced.
- */
+/** Whether a read failed because a file no longer exists: it was pruned, or is being replaced. */
 export function isVanished(error: unknown): boolean {
   return /No files found|no such file/i.test(messageOf(error));
 }
@@ -186,12 +179,11 @@ export interface AppendableColumn {
 /** The columns of a table in its order, all of one length. */
 type AppendableColumns = readonly AppendableColumn[];
 
-/** Rows that DuckDB takes at once: the size of its vectors. */
+/** Rows that DuckDB takes in one chunk: the size of its vectors. */
 const CHUNK_ROWS = 2048;
 
 /**
- * Adds rows to a table without going through SQL. A text becomes a decimal or date where the table
- * has one.
+ * Adds rows to a table without SQL. A text becomes a decimal or date where the table has that type.
  */
 async function appendColumns(
   connection: DuckDBConnection,
@@ -215,11 +207,11 @@ async function appendColumns(
   }
 }
 
-/** Rows that are written by one statement. */
+/** Rows per statement. */
 const AT_ONCE = 1000;
 
 /**
- * Puts rows into a table, a thousand by a statement.
+ * Inserts rows into a table, a thousand per statement.
  * @param rows each as SQL, `(1, 'a')`
  */
 export async function insertRows(database: Database, table: string, rows: readonly string[]): Promise<void> {

@@ -13,17 +13,17 @@ import type { SinkFile } from './committed-files.ts';
 import { sqlText } from './database.ts';
 import { fileNamesOf, fileNumberSql, type OutputName } from './sinks.ts';
 
-/** The column with a row's file. No field can have its name. */
+/** The column with the file of a row. No field can have its name. */
 export const FILE = '"#file"';
 
 /**
- * The relation of the rows of files of a sink, with the column `FILE`. Settings that DuckDB would
+ * The relation of the rows of a sink's files, with the column `FILE`. Settings that DuckDB would
  * guess from paths or content are fixed, so that neither a folder named `a=b` nor a strange value
- * changes what is read.
- * @param columns of raw_csv, whose files are text: its columns in their order. Of raw_csv and
- * silver: columns that files may lack, since optional fields are added to a pipeline; they are NULL
- * there
- * @throws the file system's error when a file of raw_csv is not there or may not be read
+ * changes the result.
+ * @param columns for raw_csv, whose files are text: its columns in their order. For raw_csv and
+ * silver: columns that files may lack because optional fields were added to the pipeline; they are
+ * NULL there
+ * @throws the file system's error when a file of raw_csv does not exist or may not be read
  */
 export async function sourceOf(
   sink: OutputName,
@@ -36,14 +36,14 @@ export async function sourceOf(
   return evolves ? `(FROM ${read} UNION ALL BY NAME ${noRow(columns)})` : read;
 }
 
-/** Files as DuckDB's table functions take them. */
+/** Files in the notation of DuckDB's table functions. */
 export function listOf(files: readonly SinkFile[]): string {
   return `[${files.map(({ path }) => sqlText(literalGlob(path))).join(',')}]`;
 }
 
 /**
- * A file of raw_csv has the columns of its header, which are fewer than the pipeline's where it is
- * older than a field.
+ * A file of raw_csv has the columns of its header. They are fewer than the pipeline's where the
+ * file is older than a field.
  */
 async function csvSource(files: readonly SinkFile[], columns: SqlColumns): Promise<string> {
   const names = Object.keys(columns);
@@ -64,7 +64,7 @@ function readCsv(files: readonly SinkFile[], names: readonly string[]): string {
     max_line_size = 8388608, buffer_size = 16777216)`;
 }
 
-/** No row: only the columns. */
+/** A relation with the columns and no rows. */
 function noRow(columns: SqlColumns): string {
   const all = Object.entries(columns).map(([name, type]) => `NULL::${typeInFile(type)} AS "${name}"`);
   return `SELECT ${all.join(', ')} WHERE false`;
@@ -82,8 +82,8 @@ export const BATCH_OF_FILE = `${inName(1)}::BIGINT`;
 export const NUMBER_OF_FILE = fileNumberSql(BATCH_OF_FILE, `nullif(${inName(2)}, '')::BIGINT`);
 
 /**
- * The rows of an output's files with these columns and types, as SQL; of no files no rows, with the
- * same columns.
+ * The rows of an output's files with these columns and types, as SQL. Without files there are no
+ * rows, but the same columns.
  */
 export async function relationOf(
   sink: OutputName,
@@ -94,8 +94,8 @@ export async function relationOf(
   if (files.length === 0) {
     return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
   }
-  // A cast from the files' TIMESTAMPTZ would go through the time zone's rules, row by row: this
-  // does not.
+  // A cast from the files' TIMESTAMPTZ would apply the time zone's rules to each row. This
+  // expression does not.
   const selected = columns.map(([name, type]) =>
     type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
   );
@@ -103,16 +103,16 @@ export async function relationOf(
 }
 
 /**
- * A path as DuckDB is to be given it, who takes it for a pattern: a bracket expression of one
- * character stands for that character.
+ * A path for DuckDB, which reads paths as patterns: a bracket expression of one character matches
+ * that character.
  */
 export function literalGlob(path: string): string {
   return path.replace(/[[*?]/g, (special) => `[${special}]`);
 }
 
 /**
- * The type of a column as DuckDB has it. Instants are TIMESTAMP in UTC; within objects and arrays
- * they are as in Parquet.
+ * The type of a column in DuckDB. Instants are TIMESTAMP in UTC. Within objects and arrays they are
+ * as in Parquet.
  */
 export function sqlType(type: Column['type']): string {
   switch (type.kind) {
@@ -144,7 +144,7 @@ export function sqlType(type: Column['type']): string {
 const nestedType = (type: Column['type']): string =>
   type.kind === 'timestamp' ? 'TIMESTAMPTZ' : sqlType(type);
 
-/** A name as SQL has it where it may be a keyword or have capitals. */
+/** A name in SQL that may be a keyword or have capitals. */
 export const quoted = (name: string): string => `"${name}"`;
 
 /** A column of silver, or a member of an object in one. */
@@ -152,8 +152,8 @@ const columnSql = (name: string): string => name.split('.').map(quoted).join('.'
 
 /**
  * An expression of the pipeline's SQL subset in DuckDB's SQL, with the meaning of
- * docs/pipeline-json.md: three-valued, decimals exact in the type that the pipeline gives, NULL
- * where an integer leaves 64 bits, a divisor is 0 or a double is not finite.
+ * docs/pipeline-json.md: three-valued logic, exact decimals of the type that the pipeline gives,
+ * and NULL where an integer exceeds 64 bits, a divisor is 0 or a double is not finite.
  */
 export function expressionSql(expr: Expr): string {
   if (expr.op === 'column') return columnSql(expr.name);
@@ -213,7 +213,7 @@ function literalSql(type: ColumnType['kind'], value: string): string {
   }
 }
 
-/** Columns by name, with the types that they have as tables. */
+/** Columns by name, with their types in tables. */
 export type SqlColumns = Readonly<Record<string, string>>;
 
 const LINEAGE_SQL: SqlColumns = { topic: 'VARCHAR', partition: 'INTEGER', offset: 'BIGINT' };
@@ -238,10 +238,9 @@ export const QUARANTINE: SqlColumns = {
 };
 
 /**
- * The columns of a sink or gold table, by the output contract, with the types that they have as
- * tables. Instants are TIMESTAMP in UTC, since DuckDB reckons with TIMESTAMPTZ several times
- * slower; within objects and arrays they are as in the file. raw_csv is text as it stands in the
- * file.
+ * The columns of a sink or gold table by the output contract, with their types in tables. Instants
+ * are TIMESTAMP in UTC, because DuckDB computes with TIMESTAMPTZ several times slower. Within
+ * objects and arrays they are as in the file. raw_csv is text as in the file.
  */
 export function columnsOfOutput(pipeline: Pipeline, output: OutputName): SqlColumns {
   switch (output) {
@@ -269,15 +268,14 @@ function sqlColumns(columns: readonly Column[]): SqlColumns {
   return Object.fromEntries(columns.map(({ name, type }) => [name, sqlType(type)]));
 }
 
-/** Longer than the names of any contract's fields. */
+/** Longer than the field names of any contract together. */
 const LONGEST = 65_536;
 
 /**
- * The columns of a file of raw_csv by its first line.
+ * The columns of a file of raw_csv, from its first line.
  * @param known the columns that the pipeline has
- * @returns undefined when it is no line of names among these: the file is damaged, or of something
- * else
- * @throws the file system's error when the file is not there or may not be read
+ * @returns undefined when the line does not consist of these names: the file is damaged or foreign
+ * @throws the file system's error when the file does not exist or may not be read
  */
 async function csvHeader(path: string, known: readonly string[]): Promise<readonly string[] | undefined> {
   const file = await open(path);

@@ -26,7 +26,7 @@ test('a query that has not begun has read nothing', async () => {
   expect(await read()).toEqual({ table: 'gold', committed: -1, planned: -1, batches: [], seen: new Map() });
 });
 
-test('committed micro-batches are told with their watermarks, and the files that each has read', async () => {
+test('committed micro-batches have their watermarks, and the files that each has read', async () => {
   await outputs.goldBatch(0, 0, [0, 1]);
   await outputs.goldBatch(1, 5000, []);
   await outputs.planGold(2, 5000, [2]);
@@ -61,10 +61,10 @@ test('the parts of a micro-batch of silver are files of their own', async () => 
   expect([0, 1, 2].map((part) => isUnread(checkpoint, { batch: 3, part }))).toEqual([false, true, false]);
 });
 
-test('a compacted log stands for all before it, and files of others than silver are passed over', async () => {
+test('a compacted log replaces all before it, and files of other outputs are ignored', async () => {
   await outputs.goldBatch(11, 0, []);
   const log = '_chk/gold/sources/0';
-  // What a compaction has taken over may still be there.
+  // Entries that a compaction has merged may still be there.
   await outputs.write(`${log}/8`, `v1\n${entry(99, 8)}`);
   await outputs.write(`${log}/9.compact`, ['v1', entry(3, 0), entry(7, 9)].join('\n'));
   await outputs.write(`${log}/19.compact.tmp`, 'v1');

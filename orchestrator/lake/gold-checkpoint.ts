@@ -5,36 +5,36 @@ import { batchIds, checkpointFolder } from './checkpoint.ts';
 import { committedFiles } from './committed-files.ts';
 import { contentOfFileName, type FileContent, fileNumber, outputDamaged } from './sinks.ts';
 
-/** A committed micro-batch of a gold query, as its entry in the offset log has it. */
+/** A committed micro-batch of a gold query, from its entry in the offset log. */
 export interface GoldBatch {
   readonly batch: number;
   /**
-   * Watermark with which it ran, Unix ms; 0 as long as there is none. It emits the windows that end
-   * by it.
+   * The watermark with which it ran, Unix ms, or 0 before there is one. The micro-batch emits the
+   * windows that end by it.
    */
   readonly watermarkMs: number;
   /**
-   * The last batch of the source log that it has read; a micro-batch without data has that of the
+   * The last batch of the source log that it has read. A micro-batch without data has that of the
    * one before. -1: none.
    */
   readonly logOffset: number;
 }
 
-/** How far a gold query has come. */
+/** The progress of a gold query. */
 export interface GoldCheckpoint {
   /** The name of the table, of its query and of its checkpoint. */
   readonly table: string;
   /** The last committed micro-batch, -1 before the first. */
   readonly committed: number;
-  /** The last one that was planned, -1 before the first. */
+  /** The last planned micro-batch, -1 before the first. */
   readonly planned: number;
   /**
    * The committed micro-batches that the offset log still has, ascending. Spark keeps the last 100.
    */
   readonly batches: readonly GoldBatch[];
   /**
-   * Batch of the source log by the number of silver's file (see `fileNumber`), of all files that
-   * the query has seen, committed or not.
+   * The source log's batch of each silver file, by the file's number (see `fileNumber`), for all
+   * files that the query has seen, committed or not.
    */
   readonly seen: ReadonlyMap<number, number>;
 }
@@ -43,12 +43,14 @@ const metadata = z.object({ batchWatermarkMs: z.int().min(0) });
 const sourceOffset = z.object({ logOffset: z.int().min(-1) });
 const sourceEntry = z.object({ path: z.string(), batchId: z.int().min(0) });
 
-/** How often the reading starts over when Spark compacted or cleaned up what was to be read. */
+/**
+ * How often the reading starts over when Spark compacted or cleaned up an entry before it was read.
+ */
 const ATTEMPTS = 5;
 
 /**
- * Reads the checkpoint of a gold table's query in Spark's standard layout, also while the query
- * runs.
+ * Reads the checkpoint of a gold table's query in Spark's standard layout. The query may be
+ * running.
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming a file that is damaged or missing
  */
 export async function readGoldCheckpoint(
@@ -74,12 +76,12 @@ export async function readGoldCheckpoint(
 /** The last batch of the source log that a committed micro-batch has read, -1 before the first. */
 export const readThrough = ({ batches }: GoldCheckpoint): number => batches.at(-1)?.logOffset ?? -1;
 
-/** Whether no committed micro-batch of a gold query has read a file of silver. */
+/** Whether no committed micro-batch of a gold query has read this file of silver. */
 export function isUnread(checkpoint: GoldCheckpoint, silver: FileContent): boolean {
   return (checkpoint.seen.get(fileNumber(silver)) ?? Number.POSITIVE_INFINITY) > readThrough(checkpoint);
 }
 
-/** The entries of the offset log from `first` to `last`, as far as they are there. */
+/** The entries of the offset log from `first` to `last` that exist. */
 async function committedEntries(folder: string, first: number, last: number): Promise<readonly GoldBatch[]> {
   const known: GoldBatch[] = [];
   for (const batch of await batchIds(folder, 'offsets')) {
@@ -93,8 +95,8 @@ async function committedEntries(folder: string, first: number, last: number): Pr
 }
 
 /**
- * The line "v1", a line of metadata, and a line with the offset of the file source: "-" before
- * there is one.
+ * The line "v1", a line of metadata, and a line with the file source's offset: "-" before there is
+ * one.
  */
 function parseEntry(path: string, content: string): Omit<GoldBatch, 'batch'> {
   const [version, metadataLine = '', offsetLine = ''] = content.split('\n');
@@ -111,7 +113,7 @@ function parseEntry(path: string, content: string): Omit<GoldBatch, 'batch'> {
 /**
  * Reads the log of the file source: `<n>` has the files of batch n, `<n>.compact` those of all
  * batches up to n.
- * @returns undefined when a file went while it was read
+ * @returns undefined when a file disappeared during the read
  */
 async function sourceLog(folder: string): Promise<ReadonlyMap<number, number> | undefined> {
   const names = (await namesIfPresent(folder)).flatMap((name) => {
@@ -145,14 +147,13 @@ function parseLog(path: string, content: string): readonly z.infer<typeof source
   }
 }
 
-/** The path is a URI of wherever the job sees the file. */
+/** The path is a URI as the job sees the file. */
 const fileNameOf = (uri: string): string => uri.slice(uri.lastIndexOf('/') + 1);
 
 /**
- * Counts the committed silver files that are there and that no committed micro-batch of a gold
- * table has read. A few file operations, no database.
- * @param through the last of silver's micro-batches that count; without it, of those that are
- * committed
+ * Counts the committed silver files that no committed micro-batch of a gold table has read. It
+ * takes a few file operations and no database.
+ * @param through the last of silver's micro-batches that count; by default the last committed one
  * @throws ProductError OUTPUT_NOT_LOCAL; OUTPUT_DAMAGED naming the file
  */
 export async function filesUnreadByGold(
@@ -161,7 +162,7 @@ export async function filesUnreadByGold(
   through?: number,
 ): Promise<{ readonly files: number; readonly committed: number }> {
   const files = await committedFiles(outputPath, 'silver', through);
-  // Read after the files: what it has read meanwhile is no lag.
+  // Read after the files, so that files read in the meantime do not count as lag.
   const checkpoint = await readGoldCheckpoint(outputPath, table, 'the last batch');
   const unread = files.filter((file) => isUnread(checkpoint, file));
   return { files: unread.length, committed: checkpoint.committed };

@@ -6,13 +6,13 @@ import type { Database } from './database.ts';
 import { FILE, listOf, type SqlColumns, sourceOf } from './file-source.ts';
 import { fileNumber, type OutputName } from './sinks.ts';
 
-/** A file that is there and that DuckDB cannot read, or that lacks a column. */
+/** A file that exists but that DuckDB cannot read, or that lacks a column. */
 interface UnreadableFile {
   readonly file: SinkFile;
   readonly reason: string;
 }
 
-/** What was read of a sink. */
+/** The result of loading a sink. */
 export interface LoadedSink {
   readonly files: readonly SinkFile[];
   readonly unreadable: readonly UnreadableFile[];
@@ -21,33 +21,30 @@ export interface LoadedSink {
 export interface LoadOptions {
   readonly outputPath: string;
   readonly sink: OutputName;
-  /** Of raw_csv and silver: see `sourceOf`. */
+  /** For raw_csv and silver: see `sourceOf`. */
   readonly columns?: SqlColumns;
   /** The last committed batch, read before this is called. */
   readonly through: number;
   /**
-   * The statement that takes what it needs from a table function into a table.
-   * @param list the files themselves, see `listOf`, where something else than their rows is needed
+   * The statement that copies what it needs from a table function into a table.
+   * @param list the files themselves, see `listOf`, where more than their rows is needed
    */
   readonly insert: (source: string, list: string) => string;
 }
 
 /**
- * Files read by one statement: bounds the length of its text and what is repeated when one of them
+ * Files per statement. It limits the length of the statement, and what is repeated when a file
  * vanishes.
  */
 const FILES_PER_STATEMENT = 256;
-/**
- * Listings looked at before giving up; each later one has only what was replaced since the one
- * before.
- */
+/** Listings before giving up. Each later one reads only what was replaced since the one before. */
 const LISTINGS = 5;
 
 /**
- * Takes the committed, unpruned files of a sink into a table, each exactly once. A file that
- * vanishes on the way is looked for in a fresh listing: the job may have replaced it, or pruned it,
- * which its ledger says beforehand. One that is gone for good is not hidden: its rows are missing
- * from the table, and the ledger read afterwards does not cover them.
+ * Copies the committed, unpruned files of a sink into a table, each exactly once. A file that
+ * vanishes in the meantime is searched for in a new listing: the job may have replaced it, or
+ * pruned it after recording that in its ledger. A file that is lost for good is not hidden: its
+ * rows are missing from the table, and the ledger read afterwards does not cover them.
  */
 export async function loadSink(database: Database, options: LoadOptions): Promise<LoadedSink> {
   const loaded = new Map<string, SinkFile>();
@@ -79,8 +76,8 @@ interface Outcome {
 }
 
 /**
- * Reads files with one statement, or one by one where that fails; vanished files are not in the
- * answer.
+ * Reads files with one statement, or one by one when that fails. Vanished files are not in the
+ * result.
  */
 async function loadChunk(
   database: Database,
@@ -99,7 +96,7 @@ async function loadChunk(
       return outcomes;
     }
     const [file] = files;
-    // Throws when it may not be read: that is no property of the data.
+    // Throws when the file may not be read: that is not a fault of the data.
     if (
       !file ||
       (await absentAsUndefined(access(file.path, constants.R_OK).then(() => true))) === undefined
@@ -110,30 +107,30 @@ async function loadChunk(
   }
 }
 
-/** Errors that no file is to blame for. */
+/** Errors that no file has caused. */
 function isOfTheMachine(error: unknown): boolean {
   return /^(Out of Memory|INTERRUPT|FATAL|INTERNAL|Parser)|No space left/i.test(messageOf(error));
 }
 
 const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
 
-/** Rows by file, and where the figures come from. */
+/** Row counts by file, and where they come from. */
 export interface RowCounts {
   readonly byPath: ReadonlyMap<string, number>;
   /**
-   * `files`: counted in the files themselves. `silver`: what silver's files of the same
-   * micro-batches hold.
+   * `files`: counted in the files themselves. `silver`: the rows of silver's files of the same
+   * micro-batches.
    */
   readonly countedIn: 'files' | 'silver';
 }
 
 /**
- * CSV up to this size in all is read to count it, which takes a few tenths of a second; more is
- * taken from silver.
+ * CSV up to this total size is read to count its rows, which takes a few tenths of a second. Larger
+ * counts are taken from silver.
  */
 const READABLE_CSV_BYTES = 32 * 1024 * 1024;
 
-/** Counts a Parquet sink's rows by what the files' footers say; no row is read. */
+/** Counts a Parquet sink's rows from the files' footers, without reading a row. */
 export async function countParquetRows(database: Database, files: readonly SinkFile[]): Promise<RowCounts> {
   if (files.length === 0) return { byPath: new Map(), countedIn: 'files' };
   const rows = await database.all(`SELECT file_name, num_rows FROM parquet_file_metadata(${listOf(files)})`);
@@ -141,8 +138,8 @@ export async function countParquetRows(database: Database, files: readonly SinkF
 }
 
 /**
- * Counts raw_csv's rows. A CSV has no footer, so that a large one is not counted: the job makes it
- * from the silver file of the same micro-batch and part, whose count is taken, and `verify` is what
+ * Counts raw_csv's rows. A CSV has no footer, so a large one is not counted: the job makes it from
+ * the silver file of the same micro-batch and part, and that file's count is used. `verify`
  * compares the two.
  * @param silver rows of silver by the number of the file
  * @param columns of raw_csv, in their order

@@ -7,7 +7,7 @@ import { localPath, readIfPresent } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 
 /**
- * What `ingest` writes, by the output contract:
+ * The outputs of `ingest` by the output contract:
  * `<folder>/<prefix>_<YYYYmmdd_HHMMSS>_<batchId>.<extension>`, and with SINK_FILES=parallel
  * `…_<batchId>_<part>.<extension>`.
  */
@@ -27,9 +27,7 @@ export interface FileNames {
 /** A sink of `ingest`, which is also its folder below OUTPUT_PATH. */
 export type SinkName = keyof typeof SINKS;
 
-/**
- * A sink, or a gold table by its name: its folder, its query and its checkpoint are named so, too.
- */
+/** A sink, or a gold table by its name, which its folder, query and checkpoint have as well. */
 export type OutputName = SinkName | (string & {});
 
 export const SINK_NAMES = Object.keys(SINKS) as readonly SinkName[];
@@ -43,14 +41,14 @@ export function fileNamesOf(output: OutputName): FileNames {
   return isSinkName(output) ? SINKS[output] : { prefix: output, extension: 'parquet' };
 }
 
-/** What a file holds, by its name. */
+/** What a file holds, derived from its name. */
 export interface FileContent {
   readonly batch: number;
-  /** Which part of the micro-batch; undefined where the file has all of it. */
+  /** The part of the micro-batch. Undefined for a file that holds all of it. */
   readonly part: number | undefined;
 }
 
-/** What a file of an output holds; undefined when the name is not one that the job gives. */
+/** What a file of an output holds. Undefined when the job does not give such names. */
 export function contentOfFileName(output: OutputName, fileName: string): FileContent | undefined {
   const { prefix, extension } = fileNamesOf(output);
   if (!fileName.startsWith(`${prefix}_`) || !fileName.endsWith(`.${extension}`)) return undefined;
@@ -60,42 +58,40 @@ export function contentOfFileName(output: OutputName, fileName: string): FileCon
   return { batch: Number(batch), part: part === undefined ? undefined : Number(part) };
 }
 
-/** What a part's number is below. */
+/** The numbers of parts are below this. */
 const PARTS = 100_000;
 
 /**
  * A file as one number, which orders files by micro-batch and part: a micro-batch has one file, or
- * parts that are numbered from 0. A gold query may read the parts of a micro-batch in different
- * ones of its own.
+ * parts numbered from 0. Different micro-batches of a gold query may read the parts of one
+ * micro-batch.
  */
 export const fileNumber = ({ batch, part }: FileContent): number => batch * PARTS + (part ?? 0);
 
-/**
- * The micro-batch of a file; -1 for a negative number, which stands for files that are not known.
- */
+/** The micro-batch of a file. -1 for a negative number, which stands for unknown files. */
 export const batchOfFileNumber = (number: number): number => Math.floor(number / PARTS);
 
-/** The same as SQL. */
+/** Like `batchOfFileNumber`, as SQL. */
 export const batchOfFileNumberSql = (number: string): string => `(${number} // ${PARTS})`;
 
-/** The same as `fileNumber`, as SQL. */
+/** Like `fileNumber`, as SQL. */
 export const fileNumberSql = (batch: string, part: string): string =>
   `(${batch} * ${PARTS} + coalesce(${part}, 0))`;
 
 /**
- * The outputs of a pipeline in the order in which they are told: the sinks, and the gold tables
+ * The outputs of a pipeline in the order in which they are shown: the sinks, with the gold tables
  * before raw_csv.
  */
 export function outputNames({ gold }: Pipeline): readonly OutputName[] {
   return ['bronze', 'silver', 'quarantine', ...gold.map(({ name }) => name), 'raw_csv'];
 }
 
-/** The pipeline of the first start, which the job keeps beside the checkpoints. */
+/** The pipeline of the first start. The job keeps it next to the checkpoints. */
 const KEPT_PIPELINE = '_pipeline.json';
 
 /**
- * The pipeline that outputs were made by: the one at hand, unless the outputs are those of another
- * that it does not merely add to.
+ * The pipeline that made the outputs: the given one, unless the outputs are from a pipeline that
+ * differs by more than additions.
  * @throws ProductError OUTPUT_NOT_LOCAL; BAD_PIPELINE naming the file when the kept one is damaged
  */
 export async function pipelineOfOutputs(outputPath: string, atHand: Pipeline): Promise<Pipeline> {
@@ -103,14 +99,14 @@ export async function pipelineOfOutputs(outputPath: string, atHand: Pipeline): P
   return kept && pipelineChanges(kept, atHand).changed.length > 0 ? kept : atHand;
 }
 
-/** The pipeline of the first start; undefined when the job has not begun. */
+/** The pipeline of the first start. Undefined when the job has not begun. */
 async function keptPipeline(outputPath: string): Promise<Pipeline | undefined> {
   const path = join(localOutputPath(outputPath), '_chk', KEPT_PIPELINE);
   const content = await readIfPresent(path);
   return content === undefined ? undefined : parsePipeline(content, path);
 }
 
-/** No micro-batch has left anything yet. */
+/** The error for outputs without any data. */
 export function noData(outputPath: string): ProductError {
   return new ProductError('NO_DATA', {
     message: `No micro-batch has left rows in ${outputPath} yet.`,
@@ -118,7 +114,7 @@ export function noData(outputPath: string): ProductError {
   });
 }
 
-/** Files were pruned or replaced faster than they could be read. */
+/** The error for files that were pruned or replaced faster than they could be read. */
 export function outputChanged(cause: unknown): ProductError {
   return new ProductError('OUTPUT_CHANGED', {
     message:
@@ -129,7 +125,7 @@ export function outputChanged(cause: unknown): ProductError {
 }
 
 /**
- * The error for a file beside the outputs that is not as Spark or the job writes it.
+ * The error for a file among the outputs that is not as Spark or the job writes it.
  * @param message one sentence that names the file
  */
 export function outputDamaged(message: string, cause?: unknown): ProductError {
@@ -141,7 +137,7 @@ export function outputDamaged(message: string, cause?: unknown): ProductError {
 }
 
 /**
- * The folder that an OUTPUT_PATH names, for what can only be done on the local disk.
+ * The folder that an OUTPUT_PATH names, for operations that need the local disk.
  * @throws ProductError OUTPUT_NOT_LOCAL
  */
 export function localOutputPath(outputPath: string): string {
@@ -154,7 +150,7 @@ export function localOutputPath(outputPath: string): string {
 }
 
 /**
- * The file in OUTPUT_DIR that the producer writes which faults it has put into the records, as JSON
- * lines. It tells of the topic's records, so it is kept and wiped with the topic.
+ * The file in OUTPUT_DIR in which the producer records the faults that it has put into the records,
+ * as JSON lines. It describes the topic's records, so it is kept and wiped with the topic.
  */
 export const ANSWER_KEY_FILE = 'answer-key.jsonl';

@@ -23,22 +23,21 @@ interface QueryColumn {
   readonly instant: boolean;
 }
 
-/** A result that is read as it is needed. */
+/** A result that is read on demand. */
 export interface QueryResult {
   readonly columns: readonly QueryColumn[];
   rows(): AsyncGenerator<readonly QueryCell[]>;
 }
 
-/** A statement that DuckDB has parsed and bound, and not run. */
+/** A statement that DuckDB has parsed and bound, but not run. */
 export interface Statement {
-  /** What it does, as DuckDB sees it. */
+  /** The kind of statement, by DuckDB. */
   readonly kind: 'select' | 'explain' | 'other';
   run(): Promise<QueryResult>;
 }
 
 /**
- * Prepares the statements of an SQL text one by one up to the first; `count` tells how many there
- * are.
+ * Prepares the statements of an SQL text up to the first. `count` is their number.
  * @throws DuckDB's error when the text cannot be parsed or bound
  */
 export async function prepareFirst(
@@ -73,10 +72,7 @@ const KINDS: ReadonlyMap<StatementType, Statement['kind']> = new Map([
   [StatementType.EXPLAIN, 'explain'],
 ]);
 
-/**
- * A whole number with all its digits, however large: JSON has no bound for them, JavaScript's
- * number has.
- */
+/** A whole number with all its digits. JSON has no limit for them, JavaScript's number does. */
 export class WholeNumber {
   readonly digits: string;
 
@@ -87,8 +83,8 @@ export class WholeNumber {
 
 /**
  * A cell of a query's result: whole numbers exact, decimals as text with all their places, instants
- * as ISO-8601 text in UTC, DOUBLE as number, lists and structs as such; whatever else there is as
- * the text that DuckDB has for it.
+ * as ISO-8601 text in UTC, DOUBLE as number, lists and structs as such, everything else as DuckDB's
+ * text.
  */
 export type QueryCell =
   | null
@@ -121,7 +117,7 @@ const INSTANT: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.TIMESTAMP_TZ,
 ]);
 
-/** Whether a column's values are numbers, which stand right in a table. */
+/** Whether a column's values are numbers. Numbers are right-aligned in a table. */
 function isNumeric({ typeId }: DuckDBType): boolean {
   return (
     WHOLE.has(typeId) ||
@@ -142,7 +138,7 @@ const toQueryCell: DuckDBValueConverter<QueryCell> = (value, type, convert) => {
   if (WHOLE.has(type.typeId)) return new WholeNumber(String(value));
   if (INSTANT.has(type.typeId)) return instantText(value);
   if (typeof value === 'boolean' || typeof value === 'string') return value;
-  // JSON has no word for them.
+  // JSON has no notation for them.
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   return nested(value, type, convert) ?? String(value);
 };
@@ -178,8 +174,8 @@ function nested(
 }
 
 /**
- * The session's times are UTC, those without a zone too. Infinity and years before Christ keep
- * DuckDB's words.
+ * The session's times are UTC, including those without a zone. Infinity and years before Christ
+ * keep DuckDB's text.
  */
 function instantText(value: DuckDBValue): string {
   const inUtc = value instanceof DuckDBTimestampTZValue ? new DuckDBTimestampValue(value.micros) : value;

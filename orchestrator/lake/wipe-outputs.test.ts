@@ -41,7 +41,7 @@ async function expectRefusal(path: string): Promise<void> {
   expect(await tree()).toEqual(before);
 }
 
-test('everything that the stack made goes, and the empty folder with it', async () => {
+test('everything that the stack made is deleted, and so is the empty folder', async () => {
   const plan = await planOutputsWipe(root, join(root, '..'), { keepTopic: false });
   expect([...plan.found].sort()).toEqual(
     [
@@ -78,7 +78,7 @@ test('OUTPUT_DIR stays, without its marker', async () => {
   expect(await readdir(root)).toEqual([]);
 });
 
-test('an answer key in OUTPUT_DIR goes with the topic and stays with it', async () => {
+test('an answer key in OUTPUT_DIR is deleted with the topic and stays with it', async () => {
   const above = await mkdtemp(join(tmpdir(), 'output-dir-'));
   for (const folder of [above, root]) {
     const key = join(folder, 'answer-key.jsonl');
@@ -116,7 +116,7 @@ test.each([
   await expectRefusal(join(root, name.startsWith('other') ? 'other' : name));
 });
 
-test('gold tables of any name go with their checkpoints, and also when these are gone already', async () => {
+test('gold tables of any name are deleted with their checkpoints, and also when these are deleted already', async () => {
   const folder = join(outputs.path, 'hourly');
   for (const hasCheckpoint of [true, false]) {
     await outputs.gold(3, [{ card: 'A', start: 0, count: 1, sum: '1.00', max: '1.00' }], { table: 'hourly' });

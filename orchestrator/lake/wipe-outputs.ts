@@ -5,12 +5,13 @@ import { absentAsUndefined, isFileManagerFile, namesIfPresent } from '../util/fi
 import { ProductError } from '../util/product-error.ts';
 import { ANSWER_KEY_FILE, contentOfFileName, isSinkName, localOutputPath, type OutputName } from './sinks.ts';
 
-/** A wipe that was found to be allowed. */
+/** A wipe that has passed its checks. */
 export interface OutputsWipe {
-  /** What would be deleted, one phrase a folder; empty when there is nothing. */
+  /** What would be deleted, one phrase a folder. Empty when there is nothing. */
   readonly found: readonly string[];
   /**
-   * Looks again, since the job may have written meanwhile, then deletes. Needs a stopped job.
+   * Checks again, because the job may have written in the meantime, and deletes. The job must be
+   * stopped.
    * @returns what was deleted, one phrase a folder
    * @throws ProductError FOREIGN_FILES, having deleted nothing
    */
@@ -18,12 +19,12 @@ export interface OutputsWipe {
 }
 
 /**
- * Plans the deletion of outputs and checkpoints: the sinks' files by the contract's names with
- * their checksum files, `_chk`, `_staging` and the marker. Nothing is deleted when anything else is
- * there. OUTPUT_DIR itself stays.
+ * Plans the deletion of outputs and checkpoints: the sinks' files with names of the contract, their
+ * checksum files, `_chk`, `_staging` and the marker. If anything else is there, nothing is deleted.
+ * OUTPUT_DIR itself stays.
  * @param outputPath OUTPUT_PATH
- * @param outputDir OUTPUT_DIR, whose marker goes too, and unless the topic is kept the answer key
- * about its records
+ * @param outputDir OUTPUT_DIR, whose marker is deleted too; so is the answer key about the topic's
+ * records, unless the topic is kept
  * @throws ProductError FOREIGN_FILES naming what the stack did not make; OUTPUT_NOT_LOCAL
  */
 export async function planOutputsWipe(
@@ -42,14 +43,15 @@ export async function planOutputsWipe(
   };
 }
 
-/** Plans and deletes in one go. */
+/** Plans and deletes in one step. */
 export async function wipeOutputs(outputPath: string, outputDir: string): Promise<readonly string[]> {
   return (await planOutputsWipe(outputPath, outputDir, { keepTopic: false })).wipe();
 }
 
 async function carryOut(plan: WipePlan, root: string, outputDir: string): Promise<void> {
-  // The checkpoint goes first and at once: if this is cut short, the job refuses outputs without a
-  // checkpoint, while with a checkpoint and no outputs it would go on as if nothing had happened.
+  // The checkpoint is deleted first and at once. If the wipe is interrupted, the job refuses
+  // outputs without a checkpoint. With a checkpoint and no outputs it would continue as if nothing
+  // had happened.
   const checkpoint = join(root, '_chk');
   const staging = join(root, '_staging');
   if (plan.ownFolders.includes(checkpoint)) {
@@ -65,7 +67,7 @@ async function carryOut(plan: WipePlan, root: string, outputDir: string): Promis
   }
 }
 
-/** A folder in which something appeared meanwhile stays, with that. */
+/** A folder in which something appeared in the meantime stays, with its content. */
 async function removeIfEmpty(folder: string): Promise<void> {
   const names = await absentAsUndefined(readdir(folder));
   if (names?.length === 0) await rmdir(folder);
@@ -86,28 +88,34 @@ const OUTPUT_MARKER = '.medallion-stream';
 
 /** What a wipe deletes. All paths are absolute. */
 interface WipePlan {
-  /** Checkpoints and staging, deleted with all they hold; absent folders are not in here. */
+  /**
+   * Checkpoints and staging, deleted with everything in them. Folders that do not exist are left
+   * out.
+   */
   readonly ownFolders: readonly string[];
-  /** Files to delete one by one, by the folder that goes when it is empty afterwards. */
+  /**
+   * Files to delete one by one, by their folder. The folder is deleted when it is empty afterwards.
+   */
   readonly files: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * What may lie in `_chk` beside a folder for each query, each with its checksum file and its draft;
- * below it everything is Spark's or the job's.
+ * What `_chk` may contain apart from a folder for each query, each with its checksum file and its
+ * draft. Everything below it belongs to Spark or the job.
  */
 const CHECKPOINT_NAMES = [
   '_pruned',
   ...['_source.json', '_pipeline.json'].flatMap((name) => [name, `${name}.new`]),
 ];
 
-/** A gold table's name, which is that of its folder and of its query's checkpoint. */
+/** A gold table's name. Its folder and its query's checkpoint have the same name. */
 const TABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Lists what the stack made in OUTPUT_PATH, and what a file manager left among it. Nothing is
- * deleted, and symbolic links are not followed.
- * @param keepsAnswerKey whether the producer's answer key stays, as the topic does that it tells of
+ * Lists what the stack made in OUTPUT_PATH, and files that a file manager left there. It deletes
+ * nothing and does not follow symbolic links.
+ * @param keepsAnswerKey whether the producer's answer key stays, together with the topic that it
+ * describes
  * @throws ProductError FOREIGN_FILES naming what else is there
  */
 async function planWipe(root: string, outputDir: string, keepsAnswerKey: boolean): Promise<WipePlan> {
@@ -146,8 +154,8 @@ async function filesOf(folder: string, names: readonly string[]): Promise<string
 }
 
 /**
- * The entries of a folder; none when it is not there. A symbolic link or a file in its place is
- * foreign.
+ * The entries of a folder, or none when it does not exist. A symbolic link or a file in its place
+ * is foreign.
  */
 async function entriesOf(folder: string, foreign: string[]): Promise<readonly Dirent[]> {
   const found = await absentAsUndefined(lstat(folder));
@@ -168,8 +176,8 @@ async function sinkFilesOf(folder: string, sink: OutputName, foreign: string[]):
 }
 
 /**
- * Whether a folder is that of a sink or gold table. Without checkpoints, which a wipe that was cut
- * short has taken, the files of a table tell: all are named after the folder.
+ * Whether a folder is that of a sink or gold table. Without checkpoints, which an interrupted wipe
+ * has deleted, the files of a table decide: all have the folder's name in theirs.
  */
 async function isOutput(path: string, tables: ReadonlySet<string>): Promise<boolean> {
   const name = basename(path);
@@ -185,7 +193,7 @@ async function isOutput(path: string, tables: ReadonlySet<string>): Promise<bool
 /** The gold table of the product's own pipeline. */
 const DEFAULT_TABLE = 'gold';
 
-/** Folders of the former layout, of which `gold` held files of the job's own. */
+/** Folders of the former layout. Its `gold` held files of the job. */
 const QUERIES = ['ingest', 'medallion', DEFAULT_TABLE];
 /** What Spark puts into the checkpoint of a query. */
 const SPARKS_OWN = ['metadata', 'offsets', 'commits', 'sources', 'state'];
@@ -199,8 +207,8 @@ async function isOfCheckpoints(entry: Dirent): Promise<boolean> {
 }
 
 /**
- * Looks through a folder of the job's own for what cannot be its: links, and names on the first
- * level that it does not use.
+ * Searches a folder of the job for what cannot belong to it: links, and unknown names on the first
+ * level.
  */
 async function findForeignBelow(
   folder: string,

@@ -25,17 +25,14 @@ export interface GoldOverview {
   /** Start of the oldest and of the newest window, ISO-8601 with Z. */
   readonly from: string;
   readonly to: string;
-  /** Milliseconds from the start of a window to that of the next. */
+  /** Milliseconds from the start of a window to the start of the next. */
   readonly slideMs: number;
-  /** Windows from the one to the other, those without a row included. */
+  /** The number of windows from the first to the last, including those without a row. */
   readonly windows: number;
-  /**
-   * Columns of the table: its keys, and those measures that can be told of several windows
-   * together.
-   */
+  /** Columns of the table: its keys, and the measures that can be merged over several windows. */
   readonly keys: readonly string[];
   readonly measures: readonly string[];
-  /** What is told of each window. */
+  /** The measure that is shown for each window. */
   readonly counted: string;
   /** The most active first. */
   readonly groups: readonly GoldGroup[];
@@ -51,12 +48,12 @@ interface GoldGroup {
 
 const MOST_WINDOWS = 30;
 const MOST_GROUPS = 8;
-/** How measures of several windows become one; an average of averages means nothing. */
+/** How measures of several windows are merged. An average of averages has no meaning. */
 const MERGED = { count: 'sum', sum: 'sum', min: 'min', max: 'max' } as const;
 
 /**
- * The most active groups of the newest closed windows: by the first measure that counts, or by
- * their windows where none does.
+ * The most active groups of the newest closed windows: by the first measure that counts, or by the
+ * number of their windows where no measure counts.
  * @returns null when the table has no rows yet
  */
 export async function goldOverview(
@@ -124,14 +121,14 @@ const isMerged = (measure: Measure): measure is MergedMeasure => measure.functio
 const isoOf = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 /**
- * As `--json` has it: a group's columns by their names, counts as numbers, and what is counted by
- * window.
+ * The form for `--json`: a group's columns by their names, counts as numbers, and the counted
+ * measure by window.
  */
 export function goldJson(gold: GoldOverview | null, pipeline: Pipeline): unknown {
   if (gold === null) return null;
   const { from, to, windows, keys, measures, counted, groups } = gold;
   const counts = new Set(countMeasures(pipeline, gold.table));
-  // A count has a plural.
+  // The name of a count is put in the plural.
   const byWindow = counted.endsWith('count') ? `${counted}s` : `${counted}_by_window`;
   const cards = groups.map((group) => ({
     ...Object.fromEntries(keys.map((name, at) => [name, group.keys[at]])),
@@ -149,9 +146,9 @@ export const countMeasures = ({ gold }: Pipeline, table: string): readonly strin
     .filter((measure) => measure.function === 'count')
     .map(({ name }) => name);
 
-/** Where a gold table stands in event time, by silver's files that are there. */
+/** How far a gold table is in event time, from the silver files that exist. */
 export interface GoldProspect extends Omit<EventTimeState, 'watermarkMs' | 'closedAfterMs'> {
-  /** ISO-8601 with Z; null as long as there is none. */
+  /** ISO-8601 with Z. Null before there is one. */
   readonly watermark: string | null;
   readonly closedAfter: string | null;
 }
@@ -163,7 +160,7 @@ export interface ProspectOptions {
   readonly through: number;
 }
 
-/** Where the gold tables stand, by their checkpoints and silver. */
+/** How far the gold tables are, from their checkpoints and silver. */
 export async function goldProspects(
   database: Database,
   options: ProspectOptions,
@@ -195,7 +192,7 @@ async function prospectOf(
   await database.run(`CREATE OR REPLACE TABLE prospect (window_start BIGINT, late BIGINT${keys})`);
   const isOpen = (start: string) => `${start} + ${sql.windowUs} > ${microseconds(watermarkMs)}`;
   const isLate = `${WINDOW_START} + ${sql.windowUs} <= r.late_us`;
-  // A row for each window of each part of silver.
+  // One row for each window of each part of silver.
   await silver.insert(
     database,
     (relation) => `
@@ -229,7 +226,7 @@ export interface PeekColumn {
   readonly numeric: boolean;
   /** An instant, shown in UTC. */
   readonly instant: boolean;
-  /** Bytes of a record as they came, so perhaps not UTF-8. */
+  /** Bytes of a record as received, which may not be UTF-8. */
   readonly asItCame: boolean;
 }
 
@@ -250,13 +247,10 @@ const QUARANTINE: readonly PeekColumn[] = [
   column('detail', 'asItCame'),
   column('bad_json', 'asItCame'),
 ];
-/** Columns of an event that are shown, beside its time. */
+/** Columns of an event that are shown in addition to its time. */
 const MOST_COLUMNS = 7;
 
-/**
- * The columns that are shown of a sink or gold table, in the order in which they tell most about a
- * row.
- */
+/** The columns that are shown for a sink or gold table, the most informative ones first. */
 export function peekColumns(pipeline: Pipeline, output: OutputName): readonly PeekColumn[] {
   switch (output) {
     case 'bronze':
@@ -268,7 +262,7 @@ export function peekColumns(pipeline: Pipeline, output: OutputName): readonly Pe
     case 'raw_csv': {
       const { columns } = pipeline.rawCsv;
       const shown = eventColumns(pipeline, ({ name }) => columns.includes(name));
-      // An instant is text there already.
+      // An instant is already text in this relation.
       return shown.map((each) => (isNumber(each.type) ? column(each.name, 'numeric') : column(each.name)));
     }
     default:
@@ -277,8 +271,8 @@ export function peekColumns(pipeline: Pipeline, output: OutputName): readonly Pe
 }
 
 /**
- * The event time; what gold is made of, its keys first; then the other fields, objects and arrays
- * last.
+ * The event time, then the columns that gold uses, its keys first, then the other fields, with
+ * objects and arrays last.
  */
 function eventColumns(
   { fields, eventTime, gold, source }: Pipeline,

@@ -72,10 +72,10 @@ test('a sink without rows says so, no rows at all are no data', async () => {
   expect(peekText(quarantine, 80)).toContain('quarantine: no rows yet, nothing was rejected');
 });
 
-test('pruned rows are told by sink, and with those that are left they are all that were committed', async () => {
+test('pruned rows are counted by sink, and with the remaining ones they are all that were committed', async () => {
   await plant();
   await rm(outputs.fileOf('bronze', 0));
-  // About to go: it counts as gone.
+  // The ledger says that the file is about to be deleted, so it counts as deleted.
   await outputs.ledger('bronze', 0, { 0: 3 }, 1, 3);
   await outputs.ledger('silver', 0, { 0: 3 }, 1, 3);
   await outputs.ledger('raw_csv', 0, { 0: 3 }, 1, null);
@@ -185,7 +185,7 @@ test('in a narrow terminal the newest windows stay', async () => {
   expect([...(card ?? '')].length).toBeLessThanOrEqual(60);
 });
 
-test('rejected records are counted by reason, the commonest first, as bars', async () => {
+test('rejected records are counted by reason, the most frequent first, as bars', async () => {
   await plant();
   await outputs.quarantine(0, rowsOf(0, 0, 3));
   await outputs.quarantine(1, rowsOf(0, 3, 5), 'bad_amount', `amount: ${'1'.repeat(200)} is no number`);
@@ -200,7 +200,7 @@ test('rejected records are counted by reason, the commonest first, as bars', asy
   expect(text).toMatch(/\nreason +an example\nbad_json +what is wrong\nbad_amount {2}amount: 1{59}…\n/);
 });
 
-test('what gold and quarantine do not have yet is said, with what to wait for', async () => {
+test('the output says what gold and quarantine do not have yet, and what to wait for', async () => {
   await plant();
   const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 0 });
   expect(peekJson(peek)).toMatchObject({ gold: null, rejected: [], rows: [] });
@@ -210,12 +210,12 @@ test('what gold and quarantine do not have yet is said, with what to wait for', 
   expect(text).toContain('silver: no rows shown, as --limit 0 asks.');
 });
 
-test('a large raw_csv is not read to count it: silver of the same micro-batches has the figure, and that is said', async () => {
+test('a large raw_csv is not read to count it: silver of the same micro-batches has the figure, and the output says so', async () => {
   await outputs.start({ 0: 0 });
   await outputs.commit(1, { 0: 5 });
   await outputs.batch(0, rowsOf(0, 0, 3));
   await outputs.batch(1, rowsOf(0, 3, 9));
-  // Its content is not asked for.
+  // Its content is not read.
   await truncate(outputs.fileOf('raw_csv', 1), 40 * 1024 * 1024);
   const rawCsv = async () =>
     (
@@ -227,7 +227,7 @@ test('a large raw_csv is not read to count it: silver of the same micro-batches 
     80,
   );
   expect(text).toMatch(/raw_csv +\* 9 +2 [\s\S]*\* raw_csv as in the silver files/);
-  // Without its silver file there is nothing to take a figure from.
+  // Without its silver file there is no count to use.
   await rm(outputs.fileOf('silver', 0));
   expect(await rawCsv()).toMatchObject({ rows: 9, countedIn: 'silver' });
   await rm(outputs.fileOf('raw_csv', 1));
@@ -258,7 +258,7 @@ test('parts are counted each by itself', async () => {
 
 test('a value that is not UTF-8 does not hide its row', async () => {
   await plant();
-  // DuckDB writes no such text, so bytes of a finished file are changed.
+  // DuckDB writes no such text, so the test changes bytes of a finished file.
   const path = outputs.fileOf('bronze', 1);
   const bytes = await readFile(path);
   for (let at = bytes.indexOf('the record'); at >= 0; at = bytes.indexOf('the record', at)) bytes[at] = 0xff;

@@ -39,30 +39,30 @@ import {
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
-  /** What the outputs are made by. */
+  /** The pipeline that makes the outputs. */
   readonly pipeline: Pipeline;
   /**
-   * The sink or gold table whose newest rows are wanted; without one it is silver's, beside an
-   * overview of gold and quarantine.
+   * The sink or gold table whose newest rows are shown. Without one these are silver's rows, with
+   * an overview of gold and quarantine.
    */
   readonly sink?: OutputName | undefined;
-  /** How many of them. */
+  /** The number of rows. */
   readonly limit: number;
   readonly signal?: AbortSignal;
 }
 
-/** What committed micro-batches left in one sink. */
+/** The files and rows of one sink from committed micro-batches. */
 export interface SinkOverview {
   readonly sink: OutputName;
   readonly rows: number;
   readonly files: number;
   /** Where `rows` was counted. */
   readonly countedIn: RowCounts['countedIn'];
-  /** Files that MAX_FILES_PER_SINK took. */
+  /** Files that MAX_FILES_PER_SINK removed. */
   readonly prunedFiles: number;
-  /** Their rows; null where nobody counted them. */
+  /** The rows of these files. Null where they were not counted. */
   readonly prunedRows: number | null;
-  /** When the newest file was written, ISO-8601 with Z; null without files. */
+  /** When the newest file was written, ISO-8601 with Z. Null without files. */
   readonly newestFileAt: string | null;
 }
 
@@ -71,27 +71,29 @@ export interface Peek {
   readonly sinks: readonly SinkOverview[];
   readonly sink: OutputName;
   readonly columns: readonly PeekColumn[];
-  /** Newest first; cells as text, in the order of the columns, null where there is no value. */
+  /**
+   * Newest first. Cells are text, in the order of the columns, and null where there is no value.
+   */
   readonly rows: readonly (readonly (string | null)[])[];
-  /** Where no sink was named. */
+  /** Present when no sink was named. */
   readonly overview: PeekOverview | undefined;
 }
 
-/** What gold and quarantine tell. */
+/** The overview of gold and quarantine. */
 export interface PeekOverview {
-  /** The newest windows of the first gold table; null when none is closed yet. */
+  /** The newest windows of the first gold table. Null when none is closed yet. */
   readonly gold: GoldOverview | null;
-  /** Where each gold table stands in event time. */
+  /** How far each gold table is in event time. */
   readonly eventTime: readonly GoldProspect[];
   readonly rejected: readonly RejectedReason[];
 }
 
-/** How often the reading starts over because files were pruned or replaced under it. */
+/** How often the reading starts over because files were pruned or replaced during it. */
 const ATTEMPTS = 5;
 
 /**
- * Looks at what the job wrote, also while it runs: rows and files per sink, and the newest rows of
- * one, which are looked for in the newest files that hold enough of them.
+ * Shows what the job wrote, even while it runs: rows and files per sink, and the newest rows of one
+ * sink, read from the newest files that hold enough of them.
  * @throws ProductError NO_DATA when no sink has rows; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL;
  * OUTPUT_DAMAGED; the signal's reason
  */
@@ -125,7 +127,7 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
         : await countParquetRows(database, files);
     found.set(name, { files, counts });
   }
-  // Read after the files: what went meanwhile is in it, and counts as gone.
+  // Read after the files, so that it covers files pruned in the meantime, which count as deleted.
   const ledgers = await readPruneLedgers(
     outputPath,
     pipeline.gold.map(({ name }) => name),
@@ -160,8 +162,8 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
 }
 
 /**
- * What a sink's pruned files held. Those of raw_csv have the rows of silver's, as long as both went
- * up to the same batch.
+ * The rows of a sink's pruned files. Those of raw_csv have the rows of silver's, as long as both
+ * were pruned up to the same batch.
  */
 function prunedRows(ledgers: ReadonlyMap<OutputName, PruneLedger>, sink: OutputName): number | null {
   const own = ledgers.get(sink);
@@ -180,8 +182,7 @@ function rowsByFile(found: Found | undefined): ReadonlyMap<number, number> {
   const rows = new Map<number, number>();
   for (const file of found?.files ?? []) {
     const number = fileNumber(file);
-    // The same batch under two names: none of them is known to be the one that the CSV was made
-    // from.
+    // The same batch under two names: it is unknown from which one the CSV was made.
     rows.set(number, rows.has(number) ? Number.NaN : (found?.counts.byPath.get(file.path) ?? Number.NaN));
   }
   return new Map([...rows].filter(([, count]) => !Number.isNaN(count)));
@@ -202,7 +203,7 @@ function newestFiles(
   const chosen: SinkFile[] = [];
   let held = 0;
   for (const file of [...files].reverse()) {
-    // Each part of a micro-batch may have its newest rows.
+    // Each part of a micro-batch may contain its newest rows.
     if (held >= limit && file.batch !== chosen.at(-1)?.batch) break;
     chosen.push(file);
     held += rows.get(file.path) ?? 0;
@@ -226,8 +227,8 @@ async function newestRows(
   try {
     rows = await database.all(select(false));
   } catch (error) {
-    // Text columns hold records' bytes as they came; DuckDB 1.5 refuses a whole page of them for
-    // one that is not UTF-8. Later versions can replace such bytes (utf8_validation).
+    // Text columns hold records' bytes as received. DuckDB 1.5 refuses a whole page of them for one
+    // value that is not UTF-8. Later versions can replace such bytes (utf8_validation).
     if (!/not valid UTF8|Invalid string encoding|invalid unicode/i.test(messageOf(error))) throw error;
     rows = await database.all(select(true));
   }
@@ -235,8 +236,8 @@ async function newestRows(
 }
 
 /**
- * What orders rows. raw_csv has nothing but the batch of its file: the time in a name follows a
- * clock that may be set back.
+ * The order of rows. raw_csv can be ordered only by the batch of its file: the time in a file's
+ * name follows a clock that may be set back.
  */
 function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
   switch (output) {
@@ -259,18 +260,18 @@ function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
 
 const sum = (a: number, b: number): number => a + b;
 
-/** How many records quarantine has for a reason. */
+/** The number of records in quarantine for a reason. */
 export interface RejectedReason {
   readonly reason: string;
   readonly rows: number;
-  /** In words what was wrong with the newest of them, cut; null where nothing is said. */
+  /** The description of the error in the newest of them, cut. Null where there is none. */
   readonly example: string | null;
 }
 
-/** A record's value may be a part of the words. */
+/** A record's value may be a part of the description. */
 const LONGEST_EXAMPLE = 500;
 
-/** Why records were rejected, the commonest reason first. */
+/** Why records were rejected, the most frequent reason first. */
 async function rejectedReasons(
   database: Database,
   files: readonly SinkFile[],

@@ -5,7 +5,7 @@ import { type TextColumn, textTable } from '../util/output.ts';
 import { countMeasures, type GoldOverview, type GoldProspect, goldJson } from './gold-overview.ts';
 import type { Peek, PeekOverview, RejectedReason, SinkOverview } from './peek-outputs.ts';
 
-/** A value is cut here before anything is laid out: a record may be a megabyte long. */
+/** A value is cut at this length before the layout: a record may be a megabyte long. */
 const LONGEST_CELL = 500;
 
 const SINKS_TABLE: readonly TextColumn[] = [
@@ -15,7 +15,7 @@ const SINKS_TABLE: readonly TextColumn[] = [
   { title: 'newest file (UTC)', align: 'left' },
 ];
 
-/** The look as text for a terminal of the given width; no colours. */
+/** The overview as text for a terminal of the given width, without colours. */
 export function peekText(peek: Peek, width: number): string {
   const { sinks, sink, columns, rows, overview } = peek;
   const titles = columns.map(
@@ -40,7 +40,7 @@ export function peekText(peek: Peek, width: number): string {
   ].join('\n');
 }
 
-/** The look as `peek --json` prints it. */
+/** The overview as `peek --json` prints it. */
 export function peekJson({
   pipeline,
   sinks,
@@ -82,18 +82,18 @@ function sinkRow({ sink, rows, files, countedIn, newestFileAt }: SinkOverview): 
 }
 
 /**
- * Spark-lines are cut to what the width leaves beside the other columns, the newest windows last,
- * and never below this.
+ * Spark-lines are cut to the width that the other columns leave. They keep the newest windows, and
+ * never become shorter than this.
  */
 const LEAST_WINDOWS = 8;
 const LONGEST_BAR = 40;
 const MINUTE_MS = 60_000;
-/** What the widest bar leaves for reason, count and share. */
+/** The width that the widest bar leaves for reason, count and share. */
 const BESIDE_BAR = 44;
 
 /**
  * Gold as a table with a spark-line per group, and the reasons of quarantine as bars, each with an
- * example; each behind an empty line.
+ * example. An empty line precedes each part.
  */
 function overviewLines(overview: PeekOverview, pipeline: Pipeline, width: number): readonly string[] {
   const { gold, eventTime, rejected } = overview;
@@ -179,18 +179,20 @@ const EXAMPLE_COLUMNS: readonly TextColumn[] = [
   { title: 'an example', align: 'left' },
 ];
 
-/** `2025-01-02T03:04:00Z` as `2025-01-02 03:04`, with seconds where windows begin at such. */
+/**
+ * `2025-01-02T03:04:00Z` as `2025-01-02 03:04`, with seconds when windows do not begin at whole
+ * minutes.
+ */
 const moment = (instant: string, slideMs: number): string =>
   instant.slice(0, slideMs % MINUTE_MS === 0 ? 16 : -1).replace('T', ' ');
 
 const BLOCKS = [...'▁▂▃▄▅▆▇█'];
 const EIGHTHS = ['', ...'▏▎▍▌▋▊▉'];
-/** Nothing at all, as opposed to little. */
+/** Marks zero, so that it differs from a small value. */
 const NOTHING = '·';
 
 /**
- * Values over time as a line of blocks, each as high as its share of the largest; what is 0 is a
- * dot.
+ * Values over time as a line of blocks, each as high as its share of the largest. Zero is a dot.
  */
 export function sparkLine(values: readonly number[]): string {
   const most = Math.max(0, ...values);
@@ -200,7 +202,8 @@ export function sparkLine(values: readonly number[]): string {
 }
 
 /**
- * A bar as long as a value's share of the largest, in eighths of a character, and never invisible.
+ * A bar as long as a value's share of the largest, in eighths of a character. It is never
+ * invisible.
  */
 export function bar(value: number, largest: number, width: number): string {
   const eighths = largest <= 0 ? 0 : Math.max(1, Math.round((value / largest) * width * 8));

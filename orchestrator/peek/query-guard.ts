@@ -1,16 +1,16 @@
 import { type Database, sqlText } from '../lake/database.ts';
 import { ProductError } from '../util/product-error.ts';
 
-/** What a query reads, found in DuckDB's own syntax tree of it. */
+/** What a query reads, from DuckDB's own syntax tree. */
 export interface GuardedQuery {
-  /** Every name of a table in it, in lower case: sinks, common table expressions and others. */
+  /** Every table name in it, in lower case: sinks, common table expressions and others. */
   readonly tables: ReadonlySet<string>;
 }
 
 /**
- * Table functions that compute or describe. All others are refused, whatever DuckDB adds to them:
- * they read files, run SQL that stands in a text, or change the process, such as enable_logging,
- * which not even a locked configuration holds back.
+ * Table functions that compute or describe. All others are refused, including those that later
+ * versions of DuckDB add. They read files, run SQL from a text, or change the process, such as
+ * enable_logging, which even a locked configuration does not prevent.
  */
 const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'range',
@@ -33,21 +33,22 @@ const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * `EXPLAIN` runs nothing, `EXPLAIN ANALYZE` runs what stands behind it: that must be a query, too.
+ * `EXPLAIN` runs nothing. `EXPLAIN ANALYZE` runs the statement after it, so that has to be a query,
+ * too.
  */
 const EXPLAIN = /^\s*EXPLAIN\s+(?:ANALYZE\s+)?/i;
 
 /**
- * Admits a single query that can only read, by DuckDB's parser: statements that write, set, attach
- * or load do not pass, nor functions that reach files or the network, however they are spelt or
- * nested. What names a file as a table is left to the database's locks (`Database.confine`).
+ * Accepts a single query that can only read, as DuckDB's parser sees it. It refuses statements that
+ * write, set, attach or load, and functions that reach files or the network, in any spelling or
+ * nesting. Files that are named as tables are left to the database's locks (`Database.confine`).
  * @throws ProductError BAD_SQL
  */
 export async function guardQuery(database: Database, sql: string): Promise<GuardedQuery> {
   const [[json] = []] = await database.all(`SELECT json_serialize_sql(${sqlText(sql.replace(EXPLAIN, ''))})`);
   const parsed = JSON.parse(String(json)) as SerializedSql;
   if (parsed.error) {
-    // A text that cannot be parsed at all has a better error, with its line, from preparing it.
+    // For a text that cannot be parsed at all, preparing it gives a better error, with the line.
     if (parsed.error_type === 'parser') await database.prepare(sql);
     throw refused(
       'It is not a query: only SELECT, WITH, FROM, VALUES, DESCRIBE, SUMMARIZE, SHOW TABLES and EXPLAIN of these can be run.',
@@ -75,7 +76,7 @@ export async function guardQuery(database: Database, sql: string): Promise<Guard
   return { tables };
 }
 
-/** The answer of DuckDB's json_serialize_sql. */
+/** The result of DuckDB's json_serialize_sql. */
 type SerializedSql =
   | { readonly error: true; readonly error_type: string }
   | { readonly error: false; readonly statements: readonly unknown[] };
@@ -84,7 +85,7 @@ interface TableFunction {
   readonly function: { readonly function_name: string };
 }
 
-/** @throws Error when DuckDB's syntax tree is not as it is known: then nothing may pass */
+/** @throws Error when DuckDB's syntax tree has an unknown form: then no query is accepted */
 function isTableFunction(node: object): node is TableFunction {
   if (!('type' in node) || node.type !== 'TABLE_FUNCTION') return false;
   if (typeof (node as Partial<TableFunction>).function?.function_name === 'string') return true;

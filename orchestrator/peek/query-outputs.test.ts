@@ -84,7 +84,7 @@ test('EXPLAIN shows the plan, ANALYZE included', async () => {
   expect(await ask('FROM silver', queryPlan)).toBeUndefined();
 });
 
-test('CSV is quoted where it must be, ends lines with CRLF, and tells NULL from an empty text', async () => {
+test('CSV is quoted where it must be, ends lines with CRLF, and distinguishes NULL from an empty text', async () => {
   expect(
     await csv(
       `SELECT card_id, amount, event_time, NULL AS nothing, [1, 2] AS list FROM silver ORDER BY "offset" DESC LIMIT 2`,
@@ -203,7 +203,7 @@ test.each([
   expect(await readFile(silver())).toEqual(before);
 });
 
-test("an error of the SQL has DuckDB's words, its place, and the tables' columns", async () => {
+test("an error of the SQL has DuckDB's message, its place, and the tables' columns", async () => {
   await expect(csv('SELECT amuont FROM silver')).rejects.toMatchObject({
     code: 'BAD_SQL',
     message: expect.stringMatching(
@@ -215,7 +215,7 @@ test("an error of the SQL has DuckDB's words, its place, and the tables' columns
     message: expect.stringMatching(/^Parser Error: syntax error at or near "SELEC"\s+LINE 1/),
   });
   await expect(csv('SELECT ?')).rejects.toMatchObject({ code: 'BAD_SQL' });
-  // Only when rows are read.
+  // The error appears only when rows are read.
   await expect(
     csv('SELECT CASE WHEN "offset" = 4 THEN error(\'boom\') END FROM silver'),
   ).rejects.toMatchObject({
@@ -250,7 +250,7 @@ test('a file that vanishes while its rows are taken ends the query, with what to
   await expect(asked).rejects.toMatchObject({ code: 'OUTPUT_CHANGED' });
 });
 
-test('an abort ends a query at work with its reason, and leaves no folder behind', async () => {
+test('an abort ends a running query with its reason, and leaves no folder behind', async () => {
   const temporary = join(outputs.path, 'temporary');
   await mkdir(temporary);
   vi.stubEnv('TMPDIR', temporary);

@@ -12,20 +12,20 @@ import { guardQuery } from './query-guard.ts';
 export interface QueryOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
-  /** What the outputs are made by. */
+  /** The pipeline that makes the outputs. */
   readonly pipeline: Pipeline;
   readonly sql: string;
   readonly signal?: AbortSignal;
 }
 
-/** How often a query starts over because files were pruned or replaced under it. */
+/** How often a query starts over because files were pruned or replaced during it. */
 const ATTEMPTS = 5;
 
 /**
- * Runs one read-only query over the sinks as tables, of one moment: what micro-batches had left
- * that were committed when it began.
- * @param use takes the result; what it got may be incomplete when this throws afterwards
- * @throws ProductError BAD_SQL with DuckDB's words; NO_DATA; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL;
+ * Runs one read-only query over the sinks as tables. The tables are a snapshot: they hold what
+ * committed micro-batches had left when the query began.
+ * @param use receives the result, which may be incomplete when this function throws afterwards
+ * @throws ProductError BAD_SQL with DuckDB's message; NO_DATA; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL;
  * OUTPUT_DAMAGED; the signal's reason
  */
 export async function queryOutputs<T>(
@@ -35,7 +35,7 @@ export async function queryOutputs<T>(
   for (let attempt = 1; ; attempt++) {
     let given = false;
     try {
-      // A database that is confined stays so: every attempt has its own.
+      // A database stays confined for good, so every attempt has its own.
       return await withDatabase(options.signal, async (database) => {
         const result = await started(database, options);
         given = true;
@@ -48,7 +48,7 @@ export async function queryOutputs<T>(
   }
 }
 
-/** The query at its first row: up to here it can start over. */
+/** The query at its first row. Up to this point it can start over. */
 async function started(
   database: Database,
   { outputPath, pipeline, sql }: QueryOptions,
@@ -62,14 +62,15 @@ async function started(
   if ([...bySink.values()].every(({ length }) => length === 0)) throw noData(outputPath);
   try {
     const { tables } = await guardQuery(database, sql);
-    // What is not named need not be opened; what names none may ask which there are.
+    // Only named tables are opened. A query that names no table may list the tables, so all are
+    // opened.
     const named = outputs.filter((sink) => tables.has(sink));
     for (const sink of named.length > 0 ? named : outputs) {
       await database.run(
         `CREATE VIEW ${sink} AS ${await relationOf(sink, columnsOfOutput(pipeline, sink), bySink.get(sink) ?? [])}`,
       );
     }
-    // DuckDB asks for the name as it stands in the statement, and for the file that it leads to.
+    // DuckDB checks both the name as it stands in the statement and the file that it leads to.
     const paths = [...bySink.values()].flat().flatMap(({ path }) => [path, literalGlob(path)]);
     await database.confine([...new Set(paths)]);
     const statement = await database.prepare(sql);
@@ -99,7 +100,7 @@ async function* failing(
   }
 }
 
-/** DuckDB's error of the user's SQL as an error of ours; anything else as it is. */
+/** Converts DuckDB's error about the user's SQL to a ProductError. Other errors are unchanged. */
 function badSql(error: unknown, pipeline: Pipeline): unknown {
   const message = messageOf(error).replace(/^Failed to extract statements: /, '');
   if (error instanceof ProductError || isVanished(error) || !/^[A-Z][A-Za-z -]* Error: /.test(message))
@@ -122,16 +123,16 @@ function hintFor(message: string, pipeline: Pipeline): string {
   return `Tables and columns: ${tables.join('; ')}. "offset" needs its quotes.`;
 }
 
-/** Written at once: about this many characters. */
+/** Characters per write, approximately. */
 const CHUNK_CHARACTERS = 65_536;
 const BYTE_ORDER_MARK = '\ufeff';
-/** A value is cut here before a table is laid out: a record may be a megabyte long. */
+/** A value is cut at this length before a table is laid out: a record may be a megabyte long. */
 const LONGEST_CELL = 500;
 
 /**
  * A result as CSV by RFC 4180: a header, CRLF. NULL is an empty field, an empty text `""`, an
  * instant ISO-8601, nested values JSON.
- * @param form `bom`: with a byte order mark in front, without which Excel takes UTF-8 for the
+ * @param form `bom`: with a leading byte order mark, without which Excel reads UTF-8 in the
  * system's code page
  */
 export async function* queryCsv(
@@ -144,15 +145,15 @@ export async function* queryCsv(
 
 /**
  * A result as one JSON document, `{"columns": [{"name", "type"}], "rows": [{…}]}`: whole numbers
- * with all digits, decimals and instants as text. A name that comes twice gets `:1` and so on.
+ * with all digits, decimals and instants as text. A repeated name gets `:1` and so on.
  */
 export async function* queryJson(result: QueryResult): AsyncGenerator<string> {
   yield* inChunks(jsonLines(result));
 }
 
 /**
- * The first rows of a result as a table for a terminal of the given width, with a line on what was
- * cut.
+ * The first rows of a result as a table for a terminal of the given width, with a line about what
+ * was cut.
  */
 export async function queryTable(result: QueryResult, limit: number, width: number): Promise<string> {
   const cells: (readonly string[])[] = [];
@@ -177,7 +178,7 @@ export async function queryTable(result: QueryResult, limit: number, width: numb
   ].join('\n');
 }
 
-/** The plan that EXPLAIN gives, as DuckDB draws it; undefined for any other result. */
+/** The plan that EXPLAIN gives, as DuckDB draws it. Undefined for any other result. */
 export async function queryPlan(result: QueryResult): Promise<string | undefined> {
   if (result.columns.map(({ name }) => name).join() !== 'explain_key,explain_value') return undefined;
   const plans: string[] = [];
@@ -246,5 +247,5 @@ function jsonText(cell: QueryCell): string {
     .join(',')}}`;
 }
 
-/** `2025-01-02T03:04:05Z` as `2025-01-02 03:04:05`: the title says that it is UTC. */
+/** `2025-01-02T03:04:05Z` as `2025-01-02 03:04:05`. The column's title says that it is UTC. */
 const forPeople = (instant: string): string => instant.replace(/T(.*)Z$/, ' $1');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bar, sparkLine } from './peek-text.ts';
 
-test('a spark-line is scaled to its largest value, and tells little from nothing', () => {
+test('a spark-line is scaled to its largest value, and distinguishes little from nothing', () => {
   expect(sparkLine([0, 1, 2, 3, 4, 5, 6, 7, 8])).toBe('·▁▂▃▄▅▆▇█');
   expect(sparkLine([1, 1_000_000])).toBe('▁█');
   expect(sparkLine([0, 0])).toBe('··');

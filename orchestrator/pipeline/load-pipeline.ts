@@ -108,14 +108,14 @@ const pipelineSchema: z.ZodType<Pipeline> = z.strictObject({
   ),
 });
 
-/** What the product writes into a pipeline's folder, and the job reads. */
+/** The file that the product writes into a pipeline's folder and that the job reads. */
 export const PIPELINE_FILE = 'pipeline.json';
-/** What its author writes. */
+/** The file that the author writes. */
 const AUTHORED_FILE = 'pipeline.yml';
 
 /**
- * The folder that the setting PIPELINE means: a name in `pipelines/`, or a path where it has a
- * slash or begins with a dot.
+ * The folder of the setting PIPELINE: a name in `pipelines/`, or a path where it has a slash or
+ * begins with a dot.
  */
 export function pipelineFolder(setting: string, projectDir: string): string {
   const named = !setting.includes('/') && !setting.startsWith('.') && !isAbsolute(setting);
@@ -125,7 +125,7 @@ export function pipelineFolder(setting: string, projectDir: string): string {
 /**
  * Reads the resolved pipeline of a name in `pipelines/` or of a folder.
  * @throws ProductError BAD_SETTING when the setting names no pipeline; BAD_PIPELINE when its
- * pipeline.json is not written yet, is of another version, or was changed by hand
+ * pipeline.json does not exist yet, has another version, or was changed by hand
  */
 export function loadPipeline(setting: string, projectDir: string): Pipeline {
   const folder = pipelineFolder(setting, projectDir);

@@ -1,24 +1,27 @@
 /**
- * The resolved pipeline: what `pipeline.json` holds, and what job, `verify`, `peek` and the
- * producer's checks read. Numbers in constraints and literals are texts, so that no value goes
- * through a double that need not.
+ * The resolved pipeline, which is the content of `pipeline.json`. The job, `verify`, `peek` and the
+ * producer's checks read it. Numbers in constraints and literals are texts, so that a value becomes
+ * a double only where it must.
  */
 export interface Pipeline {
   /** Version of this form. */
   readonly version: 1;
   readonly name: string;
-  /** SHA-256 of everything that decides the outputs, as hexadecimal digits. */
+  /** SHA-256 of everything that determines the outputs, as hexadecimal digits. */
   readonly fingerprint: string;
   readonly source: Source;
   readonly eventTime: EventTime;
-  /** What becomes of a member of the event that the contract does not have. */
+  /** What is done with a member of the event that the contract does not have. */
   readonly unknownFields: 'ignore' | 'quarantine';
   /** The contract's properties, in its order. */
   readonly fields: readonly Field[];
   readonly expectations: {
-    /** Counted where they are false; the row stays. */
+    /** Rows for which one of these is false are counted. They stay in silver. */
     readonly expect: readonly Expectation[];
-    /** A row for which one is false goes to quarantine, with its name as the reason. */
+    /**
+     * A row for which one of these is false goes to quarantine. Its reason is the expectation's
+     * name.
+     */
     readonly expectOrQuarantine: readonly Expectation[];
   };
   readonly rawCsv: { readonly columns: readonly string[] };
@@ -42,7 +45,7 @@ export interface EventTime {
 
 /** A value of the event: a property of the contract, or the elements of an array. */
 export interface Item {
-  /** There and not null. Of the elements of an array: none of them is null. */
+  /** The value is there and not null. For the elements of an array: none of them is null. */
   readonly required: boolean;
   readonly type: Type;
   readonly constraints: Constraints;
@@ -64,7 +67,7 @@ export interface ArrayType {
   readonly items: Item;
 }
 
-/** A type whose values are one column of text, number, truth or time. */
+/** A type whose values fill one column of text, number, boolean or time. */
 export type ScalarType =
   | { readonly kind: 'string' | 'integer' | 'double' | 'boolean' }
   | DecimalType
@@ -78,7 +81,8 @@ export interface DecimalType {
 }
 
 /**
- * How a date is written: ISO 8601, or a pattern of the JDK with a regular expression of its shape.
+ * How a date is written: in ISO 8601, or by a pattern of the JDK with a regular expression of its
+ * shape.
  */
 export interface DateType {
   readonly kind: 'date';
@@ -92,14 +96,14 @@ export type TimestampType =
       readonly kind: 'timestamp';
       readonly format: string;
       readonly shape?: string;
-      /** `UTC` or `±hh:mm`: the zone of texts that name none. */
+      /** `UTC` or `±hh:mm`: the zone for texts that have none. */
       readonly timezone: string;
     }
   | { readonly kind: 'timestamp'; readonly epoch: EpochUnit };
 
 export type EpochUnit = 'seconds' | 'milliseconds' | 'microseconds';
 
-/** What a value that is there has to satisfy. Only what the contract gives is there. */
+/** Constraints on a value that is there. Only constraints of the contract are set. */
 export interface Constraints {
   readonly minimum?: string;
   readonly maximum?: string;
@@ -109,17 +113,19 @@ export interface Constraints {
   /** Code points of a text. */
   readonly minLength?: number;
   readonly maxLength?: number;
-  /** Each is found somewhere in the text. Java's and JavaScript's engines read them alike. */
+  /**
+   * Each pattern matches somewhere in the text. Java's and JavaScript's engines read them alike.
+   */
   readonly patterns?: readonly string[];
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly validValues?: readonly string[];
 }
 
-/** A condition over silver's columns. Only false counts against a row; unknown (NULL) does not. */
+/** A condition over silver's columns. Only false counts against a row, unknown (NULL) does not. */
 export interface Expectation {
   readonly name: string;
-  /** As the author wrote it. */
+  /** The text that the author wrote. */
   readonly sql: string;
   readonly expression: Expr;
 }
@@ -129,7 +135,9 @@ export interface GoldTable {
   /** Columns of silver. */
   readonly groupBy: readonly string[];
   readonly windowMs: number;
-  /** Time from the start of a window to the start of the next one: a divisor of the window. */
+  /**
+   * Time from the start of a window to the start of the next one. It divides the window's length.
+   */
   readonly slideMs: number;
   readonly measures: readonly Measure[];
 }
@@ -145,7 +153,7 @@ export interface Measure {
 
 export type MeasureFunction = 'count' | 'sum' | 'min' | 'max' | 'avg';
 
-/** The type of a column, whatever the notation of the event's dates and times was. */
+/** The type of a column. It does not depend on the notation of the event's dates and times. */
 export type ColumnType =
   | { readonly kind: 'string' | 'integer' | 'double' | 'boolean' | 'date' | 'timestamp' }
   | DecimalType;
@@ -177,19 +185,19 @@ export type Expr =
       readonly type: ColumnType;
     };
 
-/** A column of an output: objects and arrays keep their form. */
+/** A column of an output. Objects and arrays keep their structure. */
 export interface Column {
   readonly name: string;
   readonly type: ColumnType | ObjectType | ArrayType;
 }
 
-/** The record's own time, as a column of silver and as the event time of events that have none. */
+/** The record's own time: a column of silver, and the event time of events that have none. */
 export const KAFKA_TS = 'kafka_ts';
 
-/** Where a record stands in Kafka: columns of every sink but raw_csv and gold. */
+/** Where a record stands in Kafka. All sinks but raw_csv and gold have these columns. */
 export const LINEAGE: readonly string[] = ['topic', 'partition', 'offset'];
 
-/** What silver has behind the contract's fields. */
+/** Silver's columns after the contract's fields. */
 export const SILVER_OWN: readonly Column[] = [
   { name: 'event_time', type: { kind: 'timestamp' } },
   { name: KAFKA_TS, type: { kind: 'timestamp' } },
@@ -210,8 +218,7 @@ export function silverColumns(fields: readonly Field[], eventTime: Pick<EventTim
 }
 
 /**
- * The default columns of raw_csv: every scalar field in silver's order, and the event time as the
- * second one.
+ * The default columns of raw_csv: every scalar field in silver's order, with the event time second.
  */
 export function rawCsvColumns(fields: readonly Field[], eventTime: Pick<EventTime, 'field'>): string[] {
   const scalar = fields
@@ -220,7 +227,7 @@ export function rawCsvColumns(fields: readonly Field[], eventTime: Pick<EventTim
   return [...scalar.slice(0, 1), 'event_time', ...scalar.slice(1)];
 }
 
-/** The columns of a gold table but its window: the keys, and the measures. */
+/** The columns of a gold table without its window: the keys and the measures. */
 export function goldColumns(
   { fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>,
   { groupBy, measures }: GoldTable,
@@ -269,8 +276,8 @@ export function columnsIn(expr: Expr | null): readonly string[] {
 }
 
 /**
- * The exact decimal that holds an integer or decimal: a column's 64-bit integer has up to 20
- * digits, as in Spark.
+ * The exact decimal that holds an integer or decimal. As in Spark, a column's 64-bit integer has up
+ * to 20 digits.
  */
 export function asDecimal(type: ColumnType, expression?: Expr): DecimalType {
   if (type.kind === 'decimal') return type;

@@ -33,7 +33,7 @@ export type PipelineMembers = YamlMembers<(typeof KEYS)[number]>;
 
 const TOPIC = new RegExp(`^(?:${TOPIC_PATTERN})$`);
 const TOPIC_FORM = '1 to 249 letters, digits, dots, underscores or hyphens';
-/** Reasons that the job has of its own. */
+/** Quarantine reasons of the job itself. */
 const REASONS =
   /^(null_value|schema_registry_header|not_json_object|wrong_type|unknown_field|(missing|bad)_.*)$/i;
 
@@ -42,7 +42,7 @@ export function pipelineMembers(document: YamlValue): PipelineMembers {
   return document.members(KEYS);
 }
 
-/** The topic and partitions; the key is known when the contract is. */
+/** The topic and partitions. The key can be read only with the contract. */
 export function readTopic(
   members: PipelineMembers,
 ): Omit<Source, 'key'> & { readonly key: YamlValue | undefined } {
@@ -56,12 +56,11 @@ export function readTopic(
   };
 }
 
-/** What pipeline.yml says of an event that the contract describes. */
+/** How pipeline.yml processes an event that the contract describes. */
 export type Processing = Pick<Pipeline, 'eventTime' | 'unknownFields' | 'expectations' | 'rawCsv' | 'gold'>;
 
 /**
- * Reads what is done with the events. Each part that is refused is left out, and the refusal is
- * kept.
+ * Reads how events are processed. A part that is refused is left out, and its refusal is collected.
  */
 export function readProcessing(
   members: PipelineMembers,
@@ -111,7 +110,7 @@ function readEventTime(value: YamlValue, { fields }: Contract): EventTime {
 }
 
 /**
- * Silver has columns of its own, whose names no field can have. The event time's field is not in
+ * Refuses fields with the names of silver's own columns. The field of the event time is not in
  * silver.
  */
 function refuseTakenNames({ fields, namePlaces }: Contract, eventTime: EventTime, refusals: Refusals): void {
@@ -161,11 +160,11 @@ function readRawCsv(value: YamlValue | undefined, silver: readonly Column[]): st
   return names.length > 0 ? names : columns.refuse('there are no columns', 'one or more');
 }
 
-/** Names of folders, files and queries that are there already. */
+/** Names of folders, files and queries that exist already. */
 const TAKEN = ['bronze', 'silver', 'quarantine', 'raw_csv', 'raw', 'ingest'];
 const TABLE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const TABLE_FORM = `lower-case letters, digits and _, but not ${TAKEN.join(', ')}`;
-/** A row is in so many windows at once, and each is a row of state. */
+/** A row belongs to so many windows at once, and each is a row of state. */
 const MAX_WINDOWS = 100;
 
 /** Reads the gold tables of pipeline.yml: windows over silver's columns. */
@@ -242,11 +241,13 @@ function readMeasures(
 
 const UNITS = KIND_LIMITS.unitsMs;
 const ALLOWED = 'a count and a unit, such as "30 seconds", "5 minutes", "1 hour" or "1 day"';
-/** Far from where milliseconds in a double, or microseconds in 64 bits, stop being exact. */
+/**
+ * Far below the point where milliseconds in a double, or microseconds in 64 bits, stop being exact.
+ */
 const MAX_MS = 36_500 * UNITS.day;
 
 /**
- * Reads a duration in milliseconds. Units whose length differs, such as months, are refused.
+ * Reads a duration in milliseconds. Units without a fixed length, such as months, are refused.
  * @throws Refusal
  */
 function readDuration(value: YamlValue, { min }: { readonly min: number }): number {

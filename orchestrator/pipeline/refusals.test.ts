@@ -462,7 +462,7 @@ it('runs nothing that a file says', () => {
   );
 });
 
-/** A pattern of texts that begin so. */
+/** A pattern for texts that begin with this text. */
 function startOf(text: string): RegExp {
   return new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`);
 }

@@ -29,8 +29,8 @@ const DEFAULT_CONTRACT = 'contract.odcs.yaml';
 const WIDTH = 110;
 
 /**
- * Checks both files and makes the pipeline of them.
- * @throws ProductError BAD_PIPELINE that names everything that is not executed, with its place and
+ * Checks both files and makes the pipeline from them.
+ * @throws ProductError BAD_PIPELINE that lists everything that is not executed, with its place and
  * what is allowed
  */
 export function resolvePipeline(sources: PipelineSources): Pipeline {
@@ -85,8 +85,8 @@ function readNamedContract(
 }
 
 /**
- * SHA-256 over what decides outputs: event time, unknown fields, fields, the expectations that
- * quarantine, raw_csv and gold. Names, topics and the spelling of SQL are not in it.
+ * SHA-256 over what determines the outputs: event time, unknown fields, fields, the expectations
+ * that quarantine, raw_csv and gold. Names, topics and the spelling of SQL are left out.
  */
 export function fingerprintOf(
   pipeline: Pick<Pipeline, 'eventTime' | 'unknownFields' | 'fields' | 'expectations' | 'rawCsv' | 'gold'>,
@@ -109,7 +109,7 @@ function canonicalJson(value: unknown): string {
   );
 }
 
-/** The text of pipeline.json: an object or list that fits a line stands on one. */
+/** The text of pipeline.json: an object or list that fits into a line is written on one line. */
 export function pipelineText(pipeline: Pipeline): string {
   return `${layout(pipeline, '', 0)}\n`;
 }
@@ -136,13 +136,13 @@ function oneLine(value: unknown): string {
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
 }
 
-/** What an author writes, and what is made of it. */
+/** The file that an author writes and that is resolved. */
 export const PIPELINE_FILE = 'pipeline.yml';
 export const RESOLVED_FILE = 'pipeline.json';
 
 /**
- * Resolves the pipeline of a folder, whose name is the pipeline's.
- * @param projectDir what paths in refusals are relative to
+ * Resolves the pipeline of a folder. The pipeline has the folder's name.
+ * @param projectDir the folder to which paths in refusals are relative
  * @throws ProductError BAD_PIPELINE
  */
 export function resolveFolder(folder: string, projectDir: string): Pipeline {
@@ -163,7 +163,7 @@ export function resolveFolder(folder: string, projectDir: string): Pipeline {
 }
 
 /**
- * Writes a folder's pipeline.json where it differs from what its files say.
+ * Writes a folder's pipeline.json where it differs from what its files resolve to.
  * @returns whether it differed
  */
 export function generate(folder: string, projectDir: string, mode: 'write' | 'check'): boolean {
@@ -172,18 +172,15 @@ export function generate(folder: string, projectDir: string, mode: 'write' | 'ch
 
 /** How a pipeline differs from the one that made the outputs, in words. */
 export interface PipelineChanges {
-  /** What is merely added: optional fields and gold tables. The outputs stay what they are. */
+  /** Additions: optional fields and gold tables. The outputs stay valid. */
   readonly added: readonly string[];
-  /**
-   * What makes the outputs those of another pipeline. Empty when both can share a folder of
-   * outputs.
-   */
+  /** Changes that give other outputs. Empty when both pipelines can share a folder of outputs. */
   readonly changed: readonly string[];
 }
 
 /**
- * Compares the pipeline that made the outputs with another one. Where the topic is, what
- * expectations merely count, and how SQL is spelled decides no output and does not count.
+ * Compares the pipeline that made the outputs with another one. The topic's address, expectations
+ * that only count, and the spelling of SQL determine no output and are not compared.
  */
 export function pipelineChanges(old: Pipeline, now: Pipeline): PipelineChanges {
   const fields = fieldChanges(old.fields, now.fields, '');

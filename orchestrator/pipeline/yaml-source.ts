@@ -13,13 +13,13 @@ import {
 import { ProductError } from '../util/product-error.ts';
 
 /**
- * Something in a pipeline's file that is not executed: where it stands, what is there, what is
+ * Something in a pipeline's file that is not executed: its place, what stands there, and what is
  * allowed.
  */
 export class Refusal extends Error {
   /**
-   * @param place `file:line:column`; `what` says what is there, `allowed` what could be, both
-   * without a full stop
+   * @param place `file:line:column`; `what` describes what stands there, `allowed` what could stand
+   * there, both without a full stop
    */
   constructor(place: string, what: string, allowed: string) {
     super(`${place}: ${what}; allowed: ${allowed}`);
@@ -33,7 +33,7 @@ export class Refusal extends Error {
 export class Refusals {
   readonly #found: string[] = [];
 
-  /** Runs the part; what it refuses is kept, and the result is undefined then. */
+  /** Runs the part. If it is refused, the refusal is collected and the result is undefined. */
   attempt<T>(part: () => T): T | undefined {
     try {
       return part();
@@ -87,13 +87,13 @@ interface YamlFile {
   readonly lines: LineCounter;
 }
 
-/** One value of a YAML file, with its place. The readers refuse what is of another kind. */
+/** One value of a YAML file, with its place. The readers refuse a value of another kind. */
 export class YamlValue {
   readonly #node: Node | null;
   readonly #file: YamlFile;
   readonly #offset: number;
 
-  /** @param offset where the value would stand, for a value that is not there */
+  /** @param offset where the value would stand, for a missing value */
   constructor(node: unknown, file: YamlFile, offset: number) {
     const resolved = isAlias(node) ? node.resolve(file.document) : node;
     this.#node = (resolved ?? null) as Node | null;
@@ -108,8 +108,8 @@ export class YamlValue {
   }
 
   /**
-   * How far behind the value's beginning a character stands. Where a text has several lines or
-   * escapes, the value's beginning has to do.
+   * The distance of a character from the value's beginning. A text with several lines or escapes
+   * uses the value's beginning.
    */
   #shift(character: number): number {
     const node = this.#node;
@@ -124,7 +124,7 @@ export class YamlValue {
     throw new Refusal(this.place(character), what, allowed);
   }
 
-  /** What stands there, for sentences: a text in quotes, the other values as they are written. */
+  /** What stands there, for sentences: a text in quotes, other values as written. */
   get shown(): string {
     if (this.isNull) return 'nothing';
     if (isMap(this.#node)) return 'a mapping';
@@ -145,14 +145,14 @@ export class YamlValue {
     return isScalar(this.#node) && typeof this.#node.value === 'string';
   }
 
-  /** The text. @param allowed said where it is something else */
+  /** The text. @param allowed shown when the value is something else */
   text(allowed = 'a text'): string {
     if (this.isText) return (this.#node as Scalar<string>).value;
     return this.refuse(`${this.shown} is no text`, allowed);
   }
 
   /**
-   * Reads a text that has a grammar of its own; what is wrong in it is refused at its place in this
+   * Reads a text that has a grammar of its own. Errors in it are reported at their place in this
    * file.
    */
   parse<T>(read: (text: string) => T, allowed: string): T {
@@ -197,7 +197,7 @@ export class YamlValue {
     return this.#node.items.map((item) => new YamlValue(item, this.#file, this.#offset));
   }
 
-  /** The mapping's members by name, in the file's order. Any key is taken. */
+  /** The mapping's members by name, in the file's order. Any key is accepted. */
   entries(allowed = 'a mapping'): Map<string, { readonly key: YamlValue; readonly value: YamlValue }> {
     if (!isMap(this.#node)) return this.refuse(`${this.shown} is no mapping`, allowed);
     const pairs = (this.#node as YAMLMap).items.map(({ key, value }) => {
@@ -211,7 +211,7 @@ export class YamlValue {
     return new Map(pairs);
   }
 
-  /** The mapping, whose keys have to be among these. */
+  /** The mapping. Its keys have to be among these. */
   members<const Key extends string>(keys: readonly Key[]): YamlMembers<Key> {
     const entries = this.entries();
     for (const [name, { key }] of entries) {
@@ -239,15 +239,15 @@ export class YamlValue {
 
 /** The members of a mapping whose keys are known. */
 export interface YamlMembers<Key extends string> {
-  /** The member; undefined when it is not there or null. */
+  /** The member. Undefined when it is missing or null. */
   get(name: Key): YamlValue | undefined;
-  /** @throws Refusal when it is not there */
+  /** @throws Refusal when it is missing */
   required(name: Key): YamlValue;
 }
 
 /**
- * What is wrong inside a text that has a grammar of its own: the place in the text, what is there,
- * what is allowed.
+ * An error inside a text that has a grammar of its own: the place in the text, what stands there,
+ * and what is allowed.
  */
 export class TextError extends Error {
   readonly at: number;

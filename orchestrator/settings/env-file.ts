@@ -6,18 +6,19 @@ import { ProductError } from '../util/product-error.ts';
 import { isSettingName, SETTING_NAMES } from './setting-table.ts';
 
 /**
- * Names that may stand in `.env` though they are no settings: Compose, Docker and
- * docker-compose.yml read them, and `npm run produce` the way into other clusters, with its
- * secrets.
+ * Names that may stand in `.env` although they are no settings. Compose, Docker and
+ * docker-compose.yml read some of them. `npm run produce` reads the others: addresses and secrets
+ * of other clusters.
  */
 const NEIGHBOURS =
   /^(COMPOSE_|DOCKER_|BUILDKIT_)|^(ZOOKEEPER|KAFKA|SPARK|NODE)_IMAGE$|^(HTTPS?|NO|ALL)_PROXY$|^(NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|PIP_CERT)$|^(CONTAINER_PREFIX|SPARK_WORKER_MEM_LIMIT)$|^KAFKA_(BOOTSTRAP_SERVERS|SECURITY_PROTOCOL|SASL_\w+|SSL_\w+)$/i;
 
 /**
- * The values of `.env` in the checkout, as Compose reads them; none when there is no such file.
- * @param environment where `${NAME}` in a value is looked up first
- * @throws ProductError BAD_SETTING for a file that cannot be read, and for a name that nothing here
- * reads
+ * Returns the values of `.env` in the checkout, read as Compose reads them. The result is empty
+ * when there is no such file.
+ * @param environment looked up first for `${NAME}` in a value
+ * @throws ProductError BAD_SETTING for a file that cannot be read, and for a name that no program
+ * here reads
  */
 export function readEnvFile(
   projectDir: string,

@@ -54,13 +54,13 @@ describe('loadSettings', () => {
     });
   });
 
-  it('takes flags over environment over .env over defaults', () => {
+  it('prefers flags to environment to .env to defaults', () => {
     const file = 'MSGS_PER_SEC=10\nKAFKA_TOPIC=from-file\nKAFKA_PORT=9999\n';
     const settings = load({ MSGS_PER_SEC: '20', KAFKA_TOPIC: 'from-env' }, { MSGS_PER_SEC: '30' }, file);
     expect(settings).toMatchObject({ MSGS_PER_SEC: 30, KAFKA_TOPIC: 'from-env', KAFKA_PORT: 9999 });
   });
 
-  it('cuts a long value in the refusal, and in the note of a command that passes it over', () => {
+  it('cuts a long value in the refusal, and in the note of a command that ignores it', () => {
     const long = 'a'.repeat(10_000);
     const { message } = refusal(() => load({ KAFKA_PORT: long }));
     expect(message).toBe(
@@ -264,7 +264,7 @@ describe('loadSettings', () => {
     expect(ignored).toHaveLength(1);
   });
 
-  it('passes over what Kubernetes and Docker set for a service named kafka', () => {
+  it('ignores what Kubernetes and Docker set for a service named kafka', () => {
     const environment = {
       KAFKA_PORT: 'tcp://10.0.0.1:9092',
       ZOOKEEPER_PORT: 'udp://10.0.0.2:2181',
@@ -278,7 +278,7 @@ describe('loadSettings', () => {
     }
   });
 
-  it('passes over bad values for a command that does not need them, the flags excepted', () => {
+  it('ignores bad values for a command that does not need them, except in flags', () => {
     const lenient = (environment: Record<string, string>, flags = {}) =>
       resolveSettings({ flags, environment, projectDir, isLenient: true });
     writeFileSync(join(projectDir, '.env'), 'SEED=5\n');

@@ -29,41 +29,44 @@ export interface SettingSources {
   /** What an earlier `up` has recorded. */
   readonly record?: SettingRecord | undefined;
   /**
-   * Whether a bad value of the environment or `.env` is passed over, for commands that need hardly
-   * any setting.
+   * Whether a bad value in the environment or `.env` is ignored, for commands that need few
+   * settings.
    */
   readonly isLenient?: boolean;
 }
 
-/** The settings of the stack that runs, or whose data are there. */
+/** The settings of the stack that runs or whose data exist. */
 interface SettingRecord {
   /** Every value that the stack was started with. */
   readonly settings: SettingTexts;
-  /** Those of them that `up` was told by flag or environment. */
+  /** Those of them that `up` received as a flag or from the environment. */
   readonly told: SettingTexts;
-  /**
-   * A running stack has all its settings already; one that is stopped is bound to where its data
-   * are.
-   */
+  /** A running stack has all its settings already. A stopped one is bound to where its data are. */
   readonly isRunning: boolean;
-  /** Settings of services that have failed for good: `up` starts those with what is given now. */
+  /**
+   * Settings of services that have failed for good: `up` starts those services with the values
+   * given now.
+   */
   readonly open?: ReadonlySet<SettingName>;
 }
 
-/** Settings and where they differ from what was asked for. */
+/** Settings, and where they differ from what the user asked for. */
 export interface LoadedSettings {
   readonly settings: Settings;
-  /** What flags and environment say, or said when the stack was started: to be recorded with it. */
+  /**
+   * What flags and environment say, or said when the stack was started. It is recorded with the
+   * stack.
+   */
   readonly told: SettingTexts;
-  /** RUNTIME as it is asked for where no data bind it. */
+  /** RUNTIME as the user asked for it, before existing data bind it. */
   readonly askedRuntime: Settings['RUNTIME'];
-  /** Recorded values that win over others which are given now. */
+  /** Recorded values that take precedence over other values given now. */
   readonly outweighed: readonly Outweighed[];
-  /** Sentences about values that were passed over. */
+  /** Sentences about values that were ignored. */
   readonly ignored: readonly string[];
 }
 
-/** A value that the record decides against one that is given now. */
+/** A recorded value that takes precedence over one given now. */
 interface Outweighed {
   readonly name: SettingName;
   /** Undefined where the stack was started without a value. */
@@ -72,7 +75,7 @@ interface Outweighed {
   readonly source: Exclude<Source, 'record' | 'default'>;
 }
 
-/** Settings that say where the data are and what they mean: data that exist have no others. */
+/** Settings that say where the data are and what they mean. Existing data cannot have others. */
 const PLACES: ReadonlySet<SettingName> = new Set([
   'RUNTIME',
   'PIPELINE',
@@ -81,7 +84,7 @@ const PLACES: ReadonlySet<SettingName> = new Set([
   'OUTPUT_PATH',
 ]);
 
-/** Without these even `down` does not know which stack is meant. */
+/** Without these settings even `down` does not know which stack is meant. */
 const ALWAYS_CHECKED: ReadonlySet<SettingName> = new Set(['RUNTIME', 'OUTPUT_DIR', 'RUN_DIR']);
 
 /** Kubernetes and Docker set `KAFKA_PORT=tcp://10.0.0.1:9092` for a service named kafka. */
@@ -101,9 +104,9 @@ interface Found {
 }
 
 /**
- * Loads every setting: flag over environment over what `up` was told over `.env` over default. What
- * a running stack was started with, and where the data of a stopped one are, is above the
- * environment. An empty value counts as not given, as in Compose.
+ * Loads every setting. Precedence: flag, environment, what `up` received earlier, `.env`, default.
+ * The values that a running stack was started with, and the places of a stopped stack's data, take
+ * precedence over the environment. An empty value counts as not given, as in Compose.
  * @throws ProductError BAD_SETTING naming the setting, its value, where it stands and what is
  * allowed
  */
@@ -111,7 +114,7 @@ export function loadSettings(sources: SettingSources): Settings {
   return resolveSettings(sources).settings;
 }
 
-/** The same, with what was decided on the way. */
+/** Like `loadSettings`, and also returns how the record and the sources differed. */
 export function resolveSettings(sources: SettingSources): LoadedSettings {
   const ignored: string[] = [];
   const file = readEnvFile(sources.projectDir, sources.environment);
@@ -137,12 +140,14 @@ export function resolveSettings(sources: SettingSources): LoadedSettings {
   return { settings, told, askedRuntime: asked?.parsed as Settings['RUNTIME'], outweighed, ignored };
 }
 
-/** The values that a program is given in its environment, those that are not set left out. */
+/** The values that a program gets in its environment. Settings without a value are left out. */
 export function settingsFor(user: SettingUser, settings: Settings): Readonly<Record<string, string>> {
   return settingTexts(settings, settingNamesOf(user));
 }
 
-/** Settings as text, as every reader of them takes it; those that are not set left out. */
+/**
+ * Settings as text, in the form that every program reads. Settings without a value are left out.
+ */
 export function settingTexts(
   settings: Settings,
   names: readonly SettingName[] = SETTING_NAMES,
@@ -155,8 +160,8 @@ export function settingTexts(
 }
 
 /**
- * What the producer would refuse by itself, such as rates that add up to more than 1: a stack would
- * come up around its error.
+ * Refuses what the producer itself would refuse, such as rates that add up to more than 1.
+ * Otherwise the stack would start and the producer alone would fail.
  */
 function refuseForProducer(settings: Settings, isLenient: boolean, ignored: string[]): void {
   try {
@@ -192,8 +197,8 @@ function isBoundByRecord(name: SettingName, record: SettingRecord | undefined): 
 }
 
 /**
- * Every source of a setting in the order in which it decides. What a recorded stack was started
- * without, it does not have now.
+ * Every source of a setting in order of precedence. A setting that a recorded stack was started
+ * without stays without a value.
  */
 function candidates(
   name: SettingName,
@@ -232,7 +237,7 @@ function firstAllowed(
   return undefined;
 }
 
-/** What environment or `.env` say now, where a recorded value decides otherwise. */
+/** What environment or `.env` say now, where a recorded value takes precedence. */
 function outweighedBy(
   name: SettingName,
   found: Found | undefined,
@@ -277,7 +282,10 @@ function withoutServiceLinks(
   return { ...environment, ...Object.fromEntries(links.map((name) => [name, undefined])) };
 }
 
-/** The stack has a broker of its own; half of it would read and write elsewhere. */
+/**
+ * Refuses other brokers: the stack has a broker of its own, and half of the stack would use the
+ * other one.
+ */
 function refuseOtherCluster(
   { environment, isLenient }: SettingSources,
   file: Readonly<Record<string, string>>,
@@ -293,7 +301,7 @@ function refuseOtherCluster(
   else throw otherCluster(value, where);
 }
 
-/** The refusal of a broker that is not the stack's own. */
+/** The error for a broker that is not the stack's own. */
 export function otherCluster(value: string, where: string): ProductError {
   return new ProductError('BAD_SETTING', {
     message: `KAFKA_BOOTSTRAP_SERVERS=${shownValue(value)} (from ${where}) is not allowed: the stack runs on its own broker, and clusters elsewhere are not supported yet.`,

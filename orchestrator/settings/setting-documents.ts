@@ -9,12 +9,13 @@ import {
 
 const SOURCE = 'orchestrator/settings/setting-table.ts';
 
-const ENV_EXAMPLE_HEAD = `# Copy to \`.env\` and take out the comment sign of what you change. Flags and the environment win over this file. It is read as Docker
-# Compose reads it: \${HOME} and \${NAME:-default} are filled in, ~ is not, and # begins a comment behind a blank.
+const ENV_EXAMPLE_HEAD = `# Copy this file to \`.env\` and remove the comment sign from the settings that you change. Flags and
+# the environment take precedence over this file. It is read as Docker Compose reads it: \${HOME} and
+# \${NAME:-default} are replaced, ~ is not, and # begins a comment after a blank.
 `;
 const ENV_EXAMPLE_END = `
-# Variables of docker-compose.yml alone: images, what stands before container names, a worker's memory limit (default: what
-# SPARK_WORKER_MEMORY needs)
+# Variables that only docker-compose.yml reads: images, a prefix of container names, a worker's memory
+# limit (default: what SPARK_WORKER_MEMORY needs)
 #ZOOKEEPER_IMAGE=
 #KAFKA_IMAGE=
 #SPARK_IMAGE=
@@ -49,8 +50,8 @@ export function readmeWithSettings(readme: string, table: SettingRows): string {
 }
 
 /**
- * docker-compose.yml with the environments of the programs that read settings, and with the default
- * of every setting, wherever the file has one. @throws Error for marks that name no program
+ * docker-compose.yml with the environments of the programs that read settings, and with each
+ * setting's default everywhere it occurs in the file. @throws Error for marks that name no program
  */
 export function composeFileWithSettings(file: string, table: SettingRows): string {
   const marked = /^( *)(# settings of ([\w-]+), .*\n)[\s\S]*?^ *# end of settings$/gm;
@@ -65,7 +66,7 @@ export function composeFileWithSettings(file: string, table: SettingRows): strin
     const lines = rows.map(([name, row]) => `${indent}${name}: ${composeValue(name, row)}\n`);
     return `${indent}${mark}${lines.join('')}${indent}# end of settings`;
   });
-  // The innermost of nested ones: a default may hold a variable.
+  // Matches the innermost of nested defaults: a default may contain a variable.
   return withBlocks.replace(/\$\{([A-Z_]+):-[^${}]*\}/g, (all, name: string) => {
     const row = Object.hasOwn(table, name) ? table[name] : undefined;
     return row === undefined ? all : variable(name, row);
@@ -85,8 +86,7 @@ function containerDefault({ default: byDefault = '', defaultFor }: SettingRow): 
 }
 
 /**
- * What the job reads its settings by: the rows that are the job's, with the patterns of their
- * kinds.
+ * The table by which the job reads its settings: the job's rows, with the patterns of their kinds.
  */
 export function jobTable(table: SettingRows): string {
   const settings = rowsOf('job', table).map(([name, row]) => {
@@ -120,8 +120,8 @@ export interface GeneratedFile {
 }
 
 /**
- * The files that are written from the table of settings, whole or between marks.
- * @param read gives the present text of a file in the checkout
+ * The files that are generated from the table of settings, either whole or between marks.
+ * @param read returns the present text of a file in the checkout
  * @throws Error when a file has lost its marks
  */
 export function settingFiles(

@@ -34,7 +34,7 @@ describe('a value', () => {
     expect(read(takes, text)).toEqual(value);
   });
 
-  it('is handed on as a text that its kind takes, small shares too', () => {
+  it('is passed on as a text that its kind accepts, small shares too', () => {
     expect(valueText(share(1), 0.000_000_001)).toBe('0.000000001');
     expect(valueText(share(1), 1)).toBe('1');
     expect(valueText(share(1), 0)).toBe('0');

@@ -1,16 +1,16 @@
 /**
- * What a setting can be, and how its text is read. This is the only grammar of settings:
- * orchestrator and producer call it, and the job interprets what `npm run generate` writes of it
- * into spark-app/medallion/settings.json. The producer's image has this file, too, so it imports
- * nothing.
+ * What a setting can be, and how its text is read. This is the only grammar of settings. The
+ * orchestrator and the producer call it, and the job interprets what `npm run generate` writes from
+ * it into spark-app/medallion/settings.json. This file imports nothing because the producer's image
+ * contains it, too.
  */
 
-/** The closed set of kinds. A pattern stands for a whole value, without the blanks around it. */
+/** The closed set of kinds. A pattern has to match a whole value, without the blanks around it. */
 export type ValueKind =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   /** Numbers such as 0.5 and 2e4. */
   | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly allowed: string }
-  /** A part of all records, from 0 to `max`. */
+  /** A share of all records, from 0 to `max`. */
   | { readonly kind: 'share'; readonly max: number }
   | { readonly kind: 'flag' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
@@ -27,8 +27,8 @@ export type ValueKind =
   | { readonly kind: 'text'; readonly pattern: string; readonly allowed: string };
 
 /**
- * The value of a setting. Durations, hosts and offsets are texts in the one form that means the
- * same to everybody.
+ * The value of a setting. Durations, hosts and offsets are texts in one normal form, which every
+ * program reads alike.
  */
 export type ValueOf<Takes extends ValueKind> = Takes extends { readonly kind: 'integer' | 'number' | 'share' }
   ? number
@@ -38,7 +38,7 @@ export type ValueOf<Takes extends ValueKind> = Takes extends { readonly kind: 'i
       ? Choice
       : string;
 
-/** What came of a text: its value, or what would have been allowed. */
+/** The result of reading a text: its value, or a description of what would have been allowed. */
 export type Reading<Value> = { readonly value: Value } | { readonly allowed: string };
 
 /** One condition on the text, and what is allowed where it does not hold. */
@@ -47,14 +47,14 @@ export interface Rule {
   readonly allowed: string;
 }
 
-/** What is the same for all settings of a kind, and no pattern says. */
+/** Limits that hold for all settings of a kind and that no pattern expresses. */
 export const KIND_LIMITS = {
   unitsMs: { millisecond: 1, second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 },
   /** Spark counts a duration in microseconds of a long. */
   maxDays: 100_000,
   /**
-   * What the supported file systems take: macOS has 1024 bytes for a path, all have 255 for a name
-   * in it.
+   * What the supported file systems accept: macOS takes 1024 bytes for a path, all take 255 for a
+   * name in it.
    */
   maxPathBytes: 1000,
   maxNameBytes: 255,
@@ -62,11 +62,11 @@ export const KIND_LIMITS = {
 } as const;
 
 /**
- * Patterns mean the same to JavaScript and to Python's `re`: neither `\d`, `\w`, `\s` nor `$`,
+ * Patterns mean the same to JavaScript and to Python's `re`: they avoid `\d`, `\w`, `\s` and `$`,
  * whose meanings differ.
  */
 const BLANKS = '[ \\t\\r\\n\\f\\v]';
-/** With -400 as its exponent a number would become 0. */
+/** A number with the exponent -400 would become 0. */
 const NUMBER = '[0-9]+(?:\\.[0-9]+)?(?:[eE](?:\\+?[0-9]{1,3}|-[0-9]{1,2}))?';
 const UNIT = Object.keys(KIND_LIMITS.unitsMs).map(inAnyCase).join('|');
 const DURATION = `([0-9]{1,9})${BLANKS}*(${UNIT})[sS]?`;
@@ -74,8 +74,8 @@ const DURATION = `([0-9]{1,9})${BLANKS}*(${UNIT})[sS]?`;
 export const TOPIC_PATTERN = '(?!\\.\\.?(?![a-zA-Z0-9._-]))[a-zA-Z0-9._-]{1,249}';
 const HOST_AND_PORT = '(?:\\[[0-9a-fA-F:]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}';
 /**
- * No quotes: Compose, spark-submit and the JVM each read the text their own way. Spark refuses a
- * heap size here.
+ * No quotes: Compose, spark-submit and the JVM each parse them differently. Spark refuses a heap
+ * size here.
  */
 const JVM_OPTION = '--?(?!Xm[sx])[a-zA-Z][a-zA-Z0-9_.,:;=+/@%#~-]*';
 const ANYTHING = '[^\\u0000]*';
@@ -99,7 +99,7 @@ export const jvmOptions = { kind: 'jvm-options' } as const;
 export const offsets = { kind: 'offsets' } as const;
 export const text = (pattern: string, allowed: string) => ({ kind: 'text', pattern, allowed }) as const;
 
-/** What is allowed, for people, where no single rule says it better. */
+/** What is allowed, as text for people, where no single rule describes it better. */
 export function allowedText(takes: ValueKind): string {
   switch (takes.kind) {
     case 'integer':
@@ -129,8 +129,8 @@ export function allowedText(takes: ValueKind): string {
 }
 
 /**
- * The conditions that a text has to meet, in the order in which they are told. What is left is up
- * to the kind.
+ * The conditions that a text has to meet, in the order in which they are reported. `valueIn` checks
+ * what remains.
  */
 export function rulesOf(takes: ValueKind): readonly Rule[] {
   if (takes.kind === 'path') return pathRules(takes);
@@ -165,8 +165,8 @@ function patternOf(takes: Exclude<ValueKind, { readonly kind: 'path' }>): string
 }
 
 /**
- * A shell expands `~` only at the beginning of a word and `$HOME` only outside of '…': unexpanded,
- * each is a folder of that name.
+ * Refuses `~` and `$HOME`. A shell expands `~` only at the beginning of a word and `$HOME` only
+ * outside of '…': unexpanded, each would name a folder.
  */
 function pathRules({ what, takesUri }: Extract<ValueKind, { readonly kind: 'path' }>): readonly Rule[] {
   return [
@@ -190,7 +190,7 @@ function pathRules({ what, takesUri }: Extract<ValueKind, { readonly kind: 'path
   ];
 }
 
-/** Reads the text of a setting; blanks around it do not count. */
+/** Reads the text of a setting. Blanks around it are ignored. */
 export function readValue<Takes extends ValueKind>(takes: Takes, given: string): Reading<ValueOf<Takes>> {
   const trimmed = withoutBlanks(given);
   const broken = rulesOf(takes).find(({ pattern }) => !matches(pattern, trimmed));
@@ -199,14 +199,14 @@ export function readValue<Takes extends ValueKind>(takes: Takes, given: string):
   return value === undefined ? { allowed: allowedText(takes) } : { value: value as ValueOf<Takes> };
 }
 
-/** A text without the blanks around it; other white space is part of it. */
+/** A text without the blanks around it. Other white space is kept. */
 export function withoutBlanks(given: string): string {
   return given.replace(new RegExp(`^${BLANKS}+|${BLANKS}+$`, 'g'), '');
 }
 
-/** A value as text that is read as the same value again. */
+/** A value as text. Reading that text gives the same value. */
 export function valueText(takes: ValueKind, value: string | number | boolean): string {
-  // The grammar of a share has no exponent, and all its digits are behind the point.
+  // The grammar of a share has no exponent, so all digits stand after the point.
   return takes.kind === 'share'
     ? Number(value)
         .toFixed(9)
@@ -227,7 +227,7 @@ function durationParts(given: string) {
   return { count: Number(count), unit };
 }
 
-/** The value of a text that meets all rules; undefined where it is not allowed all the same. */
+/** The value of a text that meets all rules, or undefined where it is still not allowed. */
 function valueIn(takes: ValueKind, given: string): string | number | boolean | undefined {
   switch (takes.kind) {
     case 'integer':
@@ -273,7 +273,8 @@ function normalHosts(given: string): string | undefined {
 }
 
 /**
- * Offsets are whole numbers from -2, the earliest, and -1, the latest. Partitions are put in order.
+ * Offsets are whole numbers of at least -2: -2 means the earliest, -1 the latest. Partitions are
+ * sorted.
  */
 function normalOffsets(given: string): string | undefined {
   if (given === 'earliest' || given === 'latest') return given;
@@ -304,7 +305,7 @@ function entriesOf(value: unknown): readonly (readonly [string, unknown])[] | un
   return Object.entries(value);
 }
 
-/** Undefined for what is no JSON: the caller says what is allowed. */
+/** Undefined for invalid JSON: the caller reports what is allowed. */
 function parsedJson(given: string): unknown {
   try {
     return JSON.parse(given);
@@ -323,8 +324,8 @@ function listed(choices: readonly string[]): string {
 }
 
 /**
- * `[sS][eE]…`: JavaScript's patterns have no flag inside, and Python's flag takes more than ASCII
- * for the same letter.
+ * `[sS][eE]…`: JavaScript patterns have no inline flag, and Python's flag matches more than ASCII
+ * letters.
  */
 function inAnyCase(word: string): string {
   return [...word].map((letter) => `[${letter}${letter.toUpperCase()}]`).join('');

@@ -18,9 +18,9 @@ import {
 } from './setting-kinds.ts';
 
 /**
- * Who gets a setting. `job`, `producer` and `spark-worker` read it from their environment,
- * `spark-submit` and `kafka-init` have it as an argument, `runtimes` arrange ports, folders and
- * images by it.
+ * The program that uses a setting. `job`, `producer` and `spark-worker` read it from their
+ * environment. `spark-submit` and `kafka-init` get it as an argument. `runtimes` choose ports,
+ * folders and images by it.
  */
 export type SettingUser =
   | 'orchestrator'
@@ -36,21 +36,24 @@ export type SettingUser =
 export interface SettingRow {
   readonly takes: ValueKind;
   /**
-   * The default as it would be written in `.env`; undefined where the runtime chooses or nothing is
-   * set.
+   * The default as a user would write it in `.env`. Undefined where the runtime chooses or nothing
+   * is set.
    */
   readonly default?: string;
   /**
-   * Other defaults: of docker-compose.yml for containers, of the job by itself. The job has the
-   * default of containers unless it has its own; null: it works one out.
+   * Other defaults: that of docker-compose.yml for containers, and the job's own. The job has the
+   * default of containers unless it has its own; null means that the job computes it.
    */
   readonly defaultFor?: { readonly containers?: string; readonly job?: null };
-  /** What stands for the default in documents when it is not fixed. */
+  /** What documents show as the default when it is not fixed. */
   readonly defaultText?: string;
-  /** Whoever starts a service gives it: it is no flag of `up`, and stands in no document. */
+  /**
+   * The program that starts a service provides it. It is no flag of `up` and appears in no
+   * document.
+   */
   readonly isGivenByRuntime?: true;
   readonly usedBy: readonly SettingUser[];
-  /** One line of meaning, for `--help`, `.env.example` and the settings table. */
+  /** The meaning in one line, for `--help`, `.env.example` and the settings table. */
   readonly meaning: string;
 }
 
@@ -60,17 +63,17 @@ export type SettingRows = Readonly<Record<string, SettingRow>>;
 const port = integer(1, 65_535);
 const id = integer(0, 4_294_967_294);
 
-/** ISO 8601 with seconds or without, and days that are in the calendar. */
+/** ISO 8601 with or without seconds, for days that exist in the calendar. */
 const DAY =
   '(?:(?:[0-9]{2}(?:[2468][048]|[13579][26]|0[48])|(?:[02468][048]|[13579][26])00)-02-29|[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])))';
 const TIME_OF_DAY = '(?:[01][0-9]|2[0-3]):[0-5][0-9]';
 const INSTANT = `${DAY}T${TIME_OF_DAY}(?::[0-5][0-9](?:\\.[0-9]+)?)?(?:Z|[+-]${TIME_OF_DAY})`;
 
 /**
- * Every setting: the one place where it is written by hand. Flags (`--kafka-topic` for
- * KAFKA_TOPIC), environment and `.env` are read by it, and so are the environments of producer and
- * job. `npm run generate` writes from it `.env.example`, the README's table, the environments and
- * defaults of docker-compose.yml, and what the job reads.
+ * Every setting. This is the only place where settings are written by hand. Flags (`--kafka-topic`
+ * for KAFKA_TOPIC), environment and `.env` are read by it, and so are the environments of producer
+ * and job. `npm run generate` writes from it `.env.example`, the README's table, the environments
+ * and defaults of docker-compose.yml, and the table that the job reads.
  */
 export const SETTING_TABLE = {
   RUNTIME: {
@@ -169,14 +172,14 @@ export const SETTING_TABLE = {
     meaning: 'Share of records of one and the same card',
   },
   FRAUD_RATE: {
-    // Above this one spree would follow another without end.
+    // Above this rate sprees would follow each other without a break.
     takes: share(0.25),
     defaultText: 'by SCENARIO',
     usedBy: ['producer'],
     meaning: 'Share of records that are payments with five stolen cards, at most 0.25',
   },
   SEED: {
-    // A text: 007 is another seed than 7.
+    // A text: the seed 007 differs from the seed 7.
     takes: text('[0-9]{1,15}', 'a whole number of at most 15 digits'),
     defaultText: 'unset',
     usedBy: ['producer'],
@@ -208,13 +211,13 @@ export const SETTING_TABLE = {
     takes: integer(1, 999_999_999_999_999),
     defaultText: 'unset',
     usedBy: ['producer'],
-    meaning: 'Records after which the producer has done enough',
+    meaning: 'Records after which the producer stops sending',
   },
   DURATION: {
     takes: duration(1),
     defaultText: 'unset',
     usedBy: ['producer'],
-    meaning: 'Time after which the producer has done enough, such as "5 minutes"',
+    meaning: 'Time after which the producer stops sending, such as "5 minutes"',
   },
   ANSWER_KEY: {
     takes: path("a file's path"),
@@ -222,7 +225,7 @@ export const SETTING_TABLE = {
     defaultText: 'unset',
     isGivenByRuntime: true,
     usedBy: ['producer'],
-    meaning: 'File that the faults which were put in are written to, as JSON lines',
+    meaning: 'File to which the injected faults are written, as JSON lines',
   },
   OUTPUT_DIR: {
     takes: folder,
@@ -240,9 +243,9 @@ export const SETTING_TABLE = {
   OUTPUT_UID: {
     takes: id,
     defaultFor: { containers: '1000' },
-    defaultText: 'whoever runs it (1000 in a bare docker compose up)',
+    defaultText: 'the user who runs it (1000 in a bare docker compose up)',
     usedBy: ['runtimes'],
-    meaning: 'User id that Spark runs as in containers, and whom the outputs belong to',
+    meaning: 'User id of Spark in containers, which owns the outputs',
   },
   OUTPUT_GID: {
     takes: id,
@@ -334,14 +337,14 @@ export const SETTING_TABLE = {
   SPARK_WORKER_CORES: {
     takes: integer(1, 1024),
     default: String(availableParallelism()),
-    // Spark's own: the cores that a container sees.
+    // Spark's own default: the cores that a container sees.
     defaultFor: { containers: '' },
     defaultText: "the machine's cores",
     usedBy: ['spark-worker'],
     meaning: 'Cores that a worker offers',
   },
   SPARK_WORKER_MEMORY: {
-    // An executor asks for 1g, Spark's default: with less it would wait for ever.
+    // An executor asks for 1g, Spark's default. With less it would wait for ever.
     takes: text(
       '[1-9][0-9]{0,3}[gG]|(?:102[4-9]|10[3-9][0-9]|1[1-9][0-9]{2}|[2-9][0-9]{3}|[1-9][0-9]{4,6})[mM]',
       'a size of 1g or more, such as 2g or 1536m',
@@ -377,7 +380,7 @@ export const SETTING_TABLE = {
   SPARK_WORKER_UI_PORT: {
     takes: port,
     default: '8081',
-    // A range, since each of several workers takes a port.
+    // A range, because each of several workers takes a port.
     defaultFor: { containers: '8081-8090' },
     usedBy: ['runtimes'],
     meaning: "Spark worker's web page",
@@ -403,7 +406,7 @@ export type SettingName = {
   [Name in keyof Table]: Table[Name] extends { readonly isGivenByRuntime: true } ? never : Name;
 }[keyof Table];
 
-/** The name of a setting that a program reads, those among them that a runtime gives. */
+/** The name of a setting that a program reads, including those that a runtime gives. */
 export type SettingNameOf<User extends SettingUser> = {
   [Name in keyof Table]: User extends Table[Name]['usedBy'][number] ? Name : never;
 }[keyof Table];

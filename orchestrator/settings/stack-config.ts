@@ -8,8 +8,7 @@ import { durationMs } from './setting-kinds.ts';
 import type { SettingName, Settings } from './setting-table.ts';
 
 /**
- * Settings and the folders that follow from them, parsed once per command. All folders are
- * absolute.
+ * Settings and the folders derived from them, parsed once per command. All folders are absolute.
  */
 export interface StackConfig {
   readonly settings: Settings;
@@ -19,21 +18,20 @@ export interface StackConfig {
   readonly runDir: string;
   /** Per-user cache of provisioned packages: XDG_CACHE_HOME/medallion-stream. */
   readonly cacheDir: string;
-  /** What `up` was told by flag or environment, to be recorded with the stack. */
+  /** What `up` received as flags or from the environment. It is recorded with the stack. */
   readonly told: SettingTexts;
-  /** RUNTIME as it is asked for where no data bind it. */
+  /** RUNTIME as the user asked for it, before existing data bind it. */
   readonly askedRuntime: Settings['RUNTIME'];
-  /** RUN_DIR as the next command finds it when it has no flag for it. */
+  /** RUN_DIR as the next command finds it without a flag. */
   readonly plainRunDir: string;
   /**
-   * The environment of this process, handed to children where they need proxies, certificates,
-   * PATH.
+   * The environment of this process, passed to children that need proxies, certificates or PATH.
    */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Works out the folders.
+ * Derives the folders from the settings.
  * @throws ProductError UNSAFE_PATH when OUTPUT_DIR, OUTPUT_PATH or RUN_DIR is a folder that the
  * product must not own
  */
@@ -68,7 +66,7 @@ export function stackConfig(
   };
 }
 
-/** Refuses folders that hold other things by their nature, and those directly below the root. */
+/** Refuses folders that always hold other things, and folders directly below the root. */
 function ownFolder(name: SettingName, value: string, projectDir: string): string {
   const path = resolve(projectDir, value);
   if (!isHeldByOthers(path, projectDir) && dirname(path) !== parse(path).root) return path;
@@ -76,8 +74,8 @@ function ownFolder(name: SettingName, value: string, projectDir: string): string
 }
 
 /**
- * The job writes folders named bronze and silver into OUTPUT_PATH, and `reset` deletes what it
- * finds there of its own.
+ * Refuses an OUTPUT_PATH that is not safe to use: the job creates folders named bronze and silver
+ * in it, and `reset` deletes what the job made there.
  */
 function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, runDir: string): void {
   if (OUTPUT_PATH === undefined) return;
@@ -118,7 +116,7 @@ function isHeldByOthers(path: string, projectDir: string): boolean {
     'docs',
     'data/fixtures',
   ];
-  // A folder that cannot be made there keeps Node busy for ever (mkdir with `recursive`).
+  // Node hangs for ever when it creates a folder there (mkdir with `recursive`).
   const isVirtual = ['/proc', '/sys'].some((folder) => contains(folder, path));
   const above = held.some((folder) => contains(path, folder));
   const inSources = sources.some((folder) => contains(join(projectDir, folder), path));
@@ -138,12 +136,12 @@ export function triggerIntervalMs(interval: string): number {
   return ms;
 }
 
-/** Gold reads silver's folder at each trigger: no more often than this unless it is asked to. */
+/** Gold lists silver's folder at each trigger. By default it does so no more often than this. */
 const LEAST_GOLD_MS = 10_000;
 
 /**
- * Milliseconds between two triggers of gold: of a checked GOLD_TRIGGER_INTERVAL, or what stands for
- * it when it is not set.
+ * Milliseconds between two triggers of gold: those of a checked GOLD_TRIGGER_INTERVAL, or its
+ * default.
  */
 export function goldTriggerIntervalMs(goldInterval: string | undefined, interval: string): number {
   return goldInterval === undefined

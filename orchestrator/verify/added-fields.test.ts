@@ -11,8 +11,8 @@ import { pipelineChanges } from '../pipeline/resolve.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 
 /*
- * Outputs of a pipeline that optional fields are added to while it runs: each micro-batch is written by the pipeline of its time, and all
- * of them are verified by the last one.
+ * Outputs of a pipeline that gains optional fields while it runs: each micro-batch is written by
+ * the pipeline of its time, and all of them are verified with the last pipeline.
  */
 
 const TEXT = { kind: 'string' } as const;
@@ -68,8 +68,8 @@ beforeEach(async () => {
 afterEach(() => topic.outputs.remove());
 
 /**
- * What an event has beyond id and amount, and what its silver row has of that, as SQL; or why it is
- * in quarantine.
+ * An event's members besides id and amount, and the columns of its silver row for them, as SQL; or
+ * why it is in quarantine.
  */
 type Sent = readonly [
   event: Readonly<Record<string, unknown>>,
@@ -120,7 +120,7 @@ async function verify(pipeline: Pipeline, deep = true) {
   return { report, found };
 }
 
-test('what is added here is compatible with what was there', () => {
+test('the additions here are compatible with what was there', () => {
   expect(pipelineChanges(FIRST, WITH_NOTE)).toEqual({ added: ['the field note'], changed: [] });
   expect(pipelineChanges(WITH_NOTE, WITH_ALL).changed).toEqual([]);
 });
@@ -193,7 +193,7 @@ test('fields within objects and arrays may be added', async () => {
   expect(report.deep?.equalRows).toEqual({ bronze: 7, silver: 4, quarantine: 3 });
 });
 
-describe('with fields added one after the other', () => {
+describe('with fields added one after another', () => {
   beforeEach(async () => {
     await read(FIRST, [DEEP_EVENT, BEFORE], [{ note: 'x' }, {}]);
     await read(WITH_NOTE, [DEEP_EVENT, { ...BEFORE, note: '4' }], [{ note: 'x' }, 'wrong_type']);
@@ -201,7 +201,7 @@ describe('with fields added one after the other', () => {
     await read(WITH_ALL, [DEEP_EVENT, AFTER], [{ place: 1 }, 'wrong_type']);
   });
 
-  test('each record is held against the pipeline of its time', async () => {
+  test('each record is compared by the pipeline of its time', async () => {
     const { report, found } = await verify(WITH_ALL);
     expect(found).toEqual([]);
     expect(report.deep?.equalRows).toEqual({ bronze: 8, silver: 5, quarantine: 3 });
@@ -286,7 +286,7 @@ describe('with fields added one after the other', () => {
     ]);
   });
 
-  test('raw_csv can be looked at and queried with the columns of now', async () => {
+  test('raw_csv can be peeked at and queried with the present columns', async () => {
     const options = { outputPath: topic.outputs.path, pipeline: WITH_ALL };
     expect((await peekOutputs({ ...options, sink: 'raw_csv', limit: 9 })).rows).toHaveLength(5);
     let answer = '';
@@ -300,7 +300,7 @@ describe('with fields added one after the other', () => {
   });
 });
 
-describe('where nothing but quarantine was written about when a field was added', () => {
+describe('where only quarantine was written around the time when a field was added', () => {
   const strict = (pipeline: Pipeline): Pipeline => ({ ...pipeline, unknownFields: 'quarantine' });
 
   test('a record may be in quarantine by either pipeline', async () => {
@@ -312,7 +312,7 @@ describe('where nothing but quarantine was written about when a field was added'
     expect((await verify(strict(WITH_NOTE))).found).toEqual([]);
   });
 
-  test('a reason that neither gives is a difference, and so is that of the other pipeline where silver tells by which', async () => {
+  test('a reason that neither gives is a difference, and so is that of the other pipeline where silver shows which one applied', async () => {
     await read(strict(FIRST), [{}, {}], [{ note: 1, amount: -1 }, 'bad_amount']);
     await read(strict(FIRST), [{ note: 1, amount: -1 }, 'wrong_type']);
     await read(strict(WITH_NOTE), [{ note: 1 }, { note: '1' }], [{ note: 1, amount: -1 }, 'unknown_field']);

@@ -177,11 +177,11 @@ test.each([
   if (expected === undefined) expect(found).toEqual([]);
   else
     expect(found).toEqual([expect.stringMatching(new RegExp(`^csv-values raw_csv: .*${expected.source}`))]);
-  // The first column tells nothing of it.
+  // The first column does not show the difference.
   expect((await verify(false)).found).toEqual([]);
 });
 
-test('another key in raw_csv is found without looking at all columns', async () => {
+test('another key in raw_csv is found without reading all columns', async () => {
   const path = topic.outputs.fileOf('raw_csv', 0);
   await writeFile(path, (await readFile(path, 'utf8')).replace('12345678-1234', '12345678-1235'));
   expect((await verify(false)).found).toEqual([
@@ -232,7 +232,7 @@ test.each(['bronze', 'silver', 'quarantine', 'raw_csv'] as const)('%s can be loo
   for (const line of peekText(peek, 120).split('\n')) expect([...line].length).toBeLessThanOrEqual(120);
 });
 
-test('the newest rows of silver begin with the time, the keys and what gold is made of', async () => {
+test('the newest rows of silver begin with the time, the keys and the columns that gold uses', async () => {
   const peek = await peekOutputs({ outputPath: topic.outputs.path, pipeline: everything, limit: 1 });
   expect(Object.keys((peekJson(peek)['rows'] as object[])[0] ?? {})).toEqual([
     ...['event_time', 'shop', 'gift', 'order_id', 'channel', 'quantity', 'total', 'score'],

@@ -19,11 +19,11 @@ export interface ExpectedRange {
 }
 
 export interface OffsetComparison {
-  /** By partition; a partition that is not in here should have no rows at all. */
+  /** By partition. A partition without an entry should have no rows at all. */
   readonly expected: ReadonlyMap<number, ExpectedRange>;
   /**
-   * The last micro-batch pruned from a sink, -1 for none. Later files count, earlier ones are as
-   * good as gone.
+   * The last micro-batch pruned from a sink, -1 for none. Only later files count: earlier ones may
+   * be deleted at any time.
    */
   readonly prunedThrough: (sink: LineageSink) => number;
 }
@@ -31,17 +31,17 @@ export interface OffsetComparison {
 /** What was found in one partition. */
 interface PartitionTally {
   bronze: number;
-  /** Rows of bronze beyond the first of their offset. */
+  /** Additional rows of bronze for offsets that it already has. */
   doubled: number;
 }
 
-/** Offsets that are doubled within one file: the survey's mask cannot tell which. */
+/** Offsets that are doubled within one file. The survey's mask cannot identify them. */
 export interface DoubledWithinFile extends SurveyedBucket {
   readonly extraRows: number;
 }
 
 export interface OffsetFindings {
-  /** Committed offsets that are not in bronze, by partition; not every offset holds a record. */
+  /** Committed offsets that are not in bronze, by partition. Not every offset holds a record. */
   readonly gaps: ReadonlyMap<number, OffsetRanges>;
   readonly partitions: ReadonlyMap<number, PartitionTally>;
   readonly rows: ReadonlyMap<LineageSink, number>;
@@ -49,16 +49,15 @@ export interface OffsetFindings {
 }
 
 /**
- * Buckets with doubles inside one file whose place is kept for a closer look; beyond it they are
+ * Buckets with doubles inside one file whose place is kept to find the offsets. Further ones are
  * only counted.
  */
 const KEPT_DOUBLES = 20;
 
 /**
  * Compares bronze with what was committed, and silver and quarantine with bronze.
- *
- * A micro-batch writes its rows to all three sinks, so a fate is only asked for in micro-batches of
- * which no sink was pruned.
+ * A micro-batch writes its rows to all three sinks, so the outcome of a record is checked only in
+ * micro-batches that no sink has pruned.
  * @param buckets ascending by partition and bucket
  */
 export async function compareOffsets(
@@ -89,7 +88,7 @@ const DETAILS: Partial<Record<DifferenceKind, string>> = {
 class Walk {
   readonly #comparison: OffsetComparison;
   readonly #log: DifferenceLog;
-  /** Files after this batch are there in all three sinks. */
+  /** All three sinks have the files after this batch. */
   readonly #comparableAfter: number;
   readonly #tallies = new Map<number, PartitionTally>();
   readonly #rows = new Map<LineageSink, number>();
@@ -98,7 +97,7 @@ class Walk {
   readonly #gaps = new Map<number, OffsetRanges>();
   #partition: number | undefined;
   #expected: ExpectedRange = { from: 0, to: 0 };
-  /** Expected offsets below it were looked at. */
+  /** The expected offsets below this one were checked. */
   #reached = 0;
 
   constructor(comparison: OffsetComparison, log: DifferenceLog) {
@@ -112,7 +111,7 @@ class Walk {
     );
   }
 
-  /** Takes all there is of one bucket. */
+  /** Processes all rows of one bucket. */
   visit(group: readonly SurveyedBucket[]): void {
     const [first] = group;
     if (!first) return;
@@ -151,7 +150,10 @@ class Walk {
     };
   }
 
-  /** Adds up one sink's part of a bucket, and notes what is doubled across and within its files. */
+  /**
+   * Adds one sink's part of a bucket, and notes offsets that are doubled across and within its
+   * files.
+   */
   #sink(group: readonly SurveyedBucket[], sink: LineageSink) {
     const pruned = this.#comparison.prunedThrough(sink);
     let mask = 0n;
@@ -199,7 +201,7 @@ class Walk {
     this.#tally(partition);
   }
 
-  /** Ends the partition at hand: what was expected and not reached is a gap. */
+  /** Ends the current partition. What was expected and not reached is a gap. */
   #leave(): void {
     if (this.#partition === undefined) return;
     this.#gap().addRange(this.#reached, this.#expected.to);
@@ -226,7 +228,7 @@ class Walk {
     });
   }
 
-  /** The builder of the partition at hand; it ends with the partition. */
+  /** The range builder of the current partition. It ends with the partition. */
   #builderOf(key: string, onRange: (from: number, to: number) => void): RangeBuilder {
     const existing = this.#builders.get(key);
     if (existing) return existing;
@@ -244,7 +246,7 @@ class Walk {
   }
 }
 
-/** Looks up which offsets a file has more than once, and notes them. */
+/** Determines which offsets a file has more than once, and notes them. */
 export async function noteDoubledInFiles(
   database: Database,
   doubled: readonly DoubledWithinFile[],

@@ -17,11 +17,11 @@ import {
 const START_UNKNOWN: NotCompared = {
   sink: 'bronze',
   reason:
-    'the ledger does not tell at which offsets the unpruned files begin, so they count from the first row left',
+    'the ledger does not say at which offsets the unpruned files begin, so they count from their first row',
   count: null,
 };
 
-/** Bronze against the committed ranges, silver and quarantine against bronze. */
+/** Compares bronze with the committed ranges, and silver and quarantine with bronze. */
 export async function verifyLineage(
   database: Database,
   options: {
@@ -29,14 +29,14 @@ export async function verifyLineage(
     readonly topic: string;
     readonly through: number;
     readonly states: readonly PartitionState[];
-    /** What tells offsets without a record from lost ones. */
+    /** Distinguishes offsets without a record from lost records. */
     readonly reader: TopicReader | undefined;
     readonly signal: AbortSignal | undefined;
   },
   log: DifferenceLog,
 ) {
   const loaded = await surveyOffsets(database, options);
-  // Read after the files: what went meanwhile is in it.
+  // Read after the files, so that it covers files that were pruned in the meantime.
   const ledgers = await readPruneLedgers(options.outputPath);
   const prunedThrough = (sink: SinkName) => ledgers.get(sink)?.throughBatch ?? -1;
   const bronze = ledgers.get('bronze');
@@ -48,7 +48,7 @@ export async function verifyLineage(
   }
   const rows = log.fresh();
   const findings = await compareOffsets(surveyedBuckets(database), { expected, prunedThrough }, rows);
-  // What is lost comes first.
+  // Lost records are listed first.
   const gaps = await explainGaps({ ...options, gaps: findings.gaps }, log);
   log.append(rows);
   await noteDoubledInFiles(database, findings.doubledWithinFiles, loaded, options.topic, log);
@@ -71,8 +71,8 @@ export async function verifyLineage(
 }
 
 /**
- * Where bronze's unpruned files begin, by what is in them; of a partition without rows left nothing
- * is expected.
+ * Where bronze's unpruned files begin, from their rows. In a partition without any rows nothing is
+ * expected.
  */
 async function firstLeft(
   database: Database,
@@ -84,14 +84,13 @@ async function firstLeft(
 }
 
 /**
- * One partition as the broker has it: the job gets records from `beginOffset` to before
- * `endOffset`.
+ * One partition in the broker: the job receives records from `beginOffset` to before `endOffset`.
  */
 interface TopicPartition {
   readonly partition: number;
   readonly beginOffset: bigint | number;
   readonly endOffset: bigint | number;
-  /** Where the log ends, open transactions included; `endOffset` where it is left out. */
+  /** Where the log ends, open transactions included. Defaults to `endOffset`. */
   readonly logEndOffset?: bigint | number;
 }
 
@@ -112,8 +111,8 @@ export interface PartitionState {
 }
 
 /**
- * Sets the topic beside the checkpoint. A partition that the checkpoint does not know was added
- * later: Spark reads such a one from offset 0.
+ * Joins the topic's partitions with those of the checkpoint. A partition that the checkpoint does
+ * not have was added later, and Spark reads it from offset 0.
  */
 export function partitionStates(topic: TopicState, checkpoint: Checkpoint): readonly PartitionState[] {
   const inTopic = new Map(topic.partitions.map((known) => [known.partition, known]));
@@ -137,7 +136,7 @@ export function partitionStates(topic: TopicState, checkpoint: Checkpoint): read
 /** Notes where the topic ends before what was read, or no longer has what was not read. */
 export function compareTopic(
   states: readonly PartitionState[],
-  /** Where the query is now: what it read meanwhile is not lost. */
+  /** Where the query is now: records that it read in the meantime are not lost. */
   committedNow: PartitionOffsets,
   log: DifferenceLog,
 ): void {
@@ -172,9 +171,9 @@ export function compareTopic(
 }
 
 /**
- * What bronze should hold: what was committed, but for what was pruned.
+ * What bronze should hold: everything that was committed and not pruned.
  * @param keptFrom where it begins after pruning; undefined when nothing was pruned. A partition
- * that is not in it was added after what was pruned.
+ * without an entry was added after the pruned micro-batches.
  */
 function expectedRanges(
   states: readonly PartitionState[],
@@ -188,7 +187,7 @@ function expectedRanges(
   );
 }
 
-/** What the committed offsets of a partition hold that are not in bronze. */
+/** The content of a partition's committed offsets that are not in bronze. */
 export interface GapTally {
   /** Records. */
   missing: number;
@@ -196,14 +195,14 @@ export interface GapTally {
   markers: number;
   /** Records whose transactions were aborted. */
   aborted: number;
-  /** Nothing any more: the topic was compacted. */
+  /** Offsets without content, because the topic was compacted. */
   compacted: number;
 }
 
 interface GapQuestion {
   readonly gaps: ReadonlyMap<number, OffsetRanges>;
   readonly states: readonly PartitionState[];
-  /** Without one, every gap counts as missing records. */
+  /** Without a reader, every gap counts as missing records. */
   readonly reader: TopicReader | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -211,9 +210,9 @@ interface GapQuestion {
 const TALLIED = { marker: 'markers', aborted: 'aborted', compacted: 'compacted' } as const;
 
 /**
- * Asks the topic what the offsets hold that bronze lacks, and notes those with a record. What the
- * topic no longer has counts as missing: nobody can tell any more what it was. Where bronze has no
- * gap the topic is not read at all.
+ * Reads from the topic what the offsets hold that bronze lacks, and notes those with a record.
+ * Offsets that the topic no longer has count as missing, because their content can no longer be
+ * determined. Where bronze has no gap the topic is not read at all.
  * @throws ProductError KAFKA_UNREACHABLE, RECORDS_UNREADABLE; the signal's reason
  */
 async function explainGaps(

@@ -9,7 +9,7 @@ import { describeDifference, instantText, type ShownValue } from './deep/shown-v
 import { type DifferenceLog, noteFiles } from './report.ts';
 
 /**
- * raw_csv against silver.
+ * Compares raw_csv with silver.
  * @returns raw_csv's rows
  */
 export async function verifyRawCsv(
@@ -33,13 +33,13 @@ export interface RawCsvComparison {
   readonly outputPath: string;
   readonly pipeline: Pipeline;
   readonly through: number;
-  /** What of each row is compared: all columns cost several times what one does. */
+  /** The part of each row that is compared. All columns cost several times what one column does. */
   readonly scope: CsvScope;
 }
 
 /**
- * Reads rows and their hashes per micro-batch of raw_csv and silver. The rows of a batch are
- * compared as a multiset by their number and the sum of their 64-bit hashes, so that memory does
+ * Loads rows and their hashes per micro-batch of raw_csv and silver. The rows of a batch are
+ * compared as a multiset, by their number and the sum of their 64-bit hashes, so that memory does
  * not grow with them.
  */
 async function surveyRawCsv(
@@ -70,10 +70,7 @@ async function rawCsvRows(database: Database, prunedThrough: number): Promise<nu
   return Number(row?.[0] ?? 0);
 }
 
-/**
- * Notes micro-batches whose raw_csv does not hold what silver holds, of those of which neither was
- * pruned.
- */
+/** Notes micro-batches whose raw_csv does not hold what silver holds, where neither was pruned. */
 async function compareRawCsv(
   database: Database,
   loaded: CsvFiles,
@@ -120,7 +117,7 @@ const whatDiffers = ([first]: readonly CsvColumn[], scope: CsvScope): string =>
   scope === 'first column' ? `${first?.name}s` : 'values';
 
 /**
- * How much of a row raw_csv and silver are compared by: the first column of raw_csv, or all of
+ * How much of a row is compared between raw_csv and silver: the first column of raw_csv, or all of
  * them.
  */
 type CsvScope = 'first column' | 'all columns';
@@ -128,18 +125,19 @@ type CsvScope = 'first column' | 'all columns';
 /** A column of raw_csv. */
 interface CsvColumn {
   readonly name: string;
-  /** An instant, as Unix microseconds. */
+  /** An instant, compared as Unix microseconds. */
   readonly isInstant: boolean;
   /** The column's value in silver and in raw_csv, as SQL of one type. */
   readonly silver: string;
   readonly csv: string;
-  /** What is shown of it where that is something else. */
+  /** What is shown, where that differs from what is compared. */
   readonly shown: Readonly<Record<'silver' | 'csv', string>> | undefined;
 }
 
 /**
- * The columns of raw_csv, where all is text: instants and doubles are compared as such, objects and
- * arrays by their parts, everything else by its text. A decimal is so by its digits.
+ * The columns of raw_csv, whose values are all text. Instants and doubles are compared by value,
+ * objects and arrays by their parts, everything else by its text. A decimal is therefore compared
+ * by its digits.
  */
 function csvColumns({ fields, eventTime, rawCsv }: Pipeline): readonly CsvColumn[] {
   const silver = silverColumns(fields, eventTime);
@@ -175,7 +173,7 @@ function csvColumn({ name, type }: Column): CsvColumn {
   }
 }
 
-/** A hash of what a row is compared by, as SQL. */
+/** A hash of the compared columns of a row, as SQL. */
 function rowHash(columns: readonly CsvColumn[], sink: 'silver' | 'raw_csv', scope: CsvScope): string {
   const compared = scope === 'first column' ? columns.slice(0, 1) : columns;
   return `hash(${compared.map((column) => (sink === 'silver' ? column.silver : column.csv)).join(', ')})`;
@@ -195,12 +193,13 @@ interface CsvQuestion {
   readonly scope: CsvScope;
 }
 
-/** Rows of one side that are looked up. */
+/** Rows of one side that are looked up as examples. */
 const EXAMPLES = 3;
 
 /**
- * Tells rows of a micro-batch that raw_csv and silver do not share: with the same value in the
- * first column, by the columns that differ. Nothing when a file was pruned meanwhile.
+ * Describes rows of a micro-batch that raw_csv and silver do not share. Rows with the same value in
+ * the first column are described by the columns that differ. Returns nothing when a file was pruned
+ * in the meantime.
  * @returns sentences, each with partition and offset where silver has the row
  */
 async function explainCsv(
@@ -262,8 +261,7 @@ function differing(columns: readonly CsvColumn[], csv: readonly Cell[], silver: 
 }
 
 /**
- * A row has two cells for each column: what is compared, and what is shown where that is something
- * else.
+ * A row has two cells for each column: the compared value, and the shown value where that differs.
  */
 function shownOf({ isInstant, shown }: CsvColumn, row: readonly Cell[], at: number): ShownValue {
   const cell = row[shown ? 2 * at + 1 : 2 * at] ?? null;
@@ -272,8 +270,8 @@ function shownOf({ isInstant, shown }: CsvColumn, row: readonly Cell[], at: numb
   return { literal: isInstant && typeof cell === 'bigint' ? instantText(cell) : String(cell) };
 }
 
-/** Partition and offset stand after the columns. */
+/** Partition and offset follow the columns. */
 const placeOf = (silver: readonly Cell[]): string => `partition ${silver.at(-2)}, offset ${silver.at(-1)}`;
 
-/** A value with its spaces and control characters visible, and not a megabyte of it. */
+/** A value with its spaces and control characters visible, cut when it is long. */
 const quotedText = (cell: Cell | undefined): string => JSON.stringify(String(cell).slice(0, 100));

@@ -3,7 +3,7 @@ import type { SinkFile } from '../lake/committed-files.ts';
 import type { LoadedSink } from '../lake/load-sink.ts';
 import type { OutputName, SinkName } from '../lake/sinks.ts';
 
-/** One partition of the topic beside bronze. Offsets are next offsets: ranges are [from, to). */
+/** One partition of the topic and of bronze. Offsets are next offsets: ranges are [from, to). */
 interface PartitionReport {
   readonly partition: number;
   /** First offset that the topic still has; null when it has no such partition. */
@@ -12,7 +12,9 @@ interface PartitionReport {
   readonly start: number;
   /** Where the last committed micro-batch ended. */
   readonly committed: number;
-  /** Where the topic ended for the job when it was asked; null when it has no such partition. */
+  /**
+   * Where the topic ended for the job when the report was made; null when it has no such partition.
+   */
   readonly end: number | null;
   /** Where the log ended, open transactions included; null when it has no such partition. */
   readonly logEnd: number | null;
@@ -20,30 +22,30 @@ interface PartitionReport {
   readonly lag: number;
   /** Rows in bronze. */
   readonly bronze: number;
-  /** Committed records that are not in bronze, though not pruned. */
+  /** Committed records that are neither in bronze nor pruned. */
   readonly missing: number;
   /**
-   * Committed offsets that hold no record for the job: markers of transactions, aborted records,
-   * what was compacted away.
+   * Committed offsets that hold no record for the job: transaction markers, aborted records,
+   * compacted offsets.
    */
   readonly markers: number;
   readonly aborted: number;
   readonly compacted: number;
-  /** Rows of bronze beyond the first of their offset. */
+  /** Additional rows of bronze for offsets that it already has. */
   readonly doubled: number;
   /** Committed records whose bronze files were pruned. */
   readonly pruned: number;
 }
 
-/** What MAX_FILES_PER_SINK took from a sink; nothing is said about it beyond that. */
+/** What MAX_FILES_PER_SINK removed from a sink. Nothing else is reported about it. */
 interface PrunedReport {
   readonly sink: OutputName;
-  /** Files of micro-batches up to this one are gone. */
+  /** Files of micro-batches up to this one are deleted. */
   readonly throughBatch: number;
   readonly files: number;
 }
 
-/** What could not be compared, and why: neither equal nor different. */
+/** What could not be compared, and why. It counts neither as equal nor as different. */
 export interface NotCompared {
   readonly sink: OutputName;
   readonly reason: string;
@@ -58,34 +60,35 @@ export interface GoldTableReport {
   readonly committedBatch: number | null;
   /** Rows in committed, unpruned files. */
   readonly rows: number;
-  /** Closed windows that equal the aggregation of their silver rows, late ones left out. */
+  /** Closed windows that equal the aggregation of their silver rows without the late ones. */
   readonly equalWindows: number;
   /**
-   * Silver rows, counted once for each of their windows, that were dropped since their window was
+   * Silver rows, counted once for each of their windows, that were dropped because their window had
    * closed.
    */
   readonly late: number;
   /**
-   * Up to here event time is complete: windows that end by it are closed. Null: none is closed yet.
+   * Event time is complete up to here: windows that end by it are closed. Null before any is
+   * closed.
    */
   readonly watermark: string | null;
-  /** Committed silver files that the query has not read yet: its lag. */
+  /** Committed silver files that the query has not read yet, which is its lag. */
   readonly unreadFiles: number;
 }
 
-/** How gold compares with silver: all tables together, and each. */
+/** How gold compares with silver: all tables together, and each one. */
 export interface GoldReport extends Pick<GoldTableReport, 'equalWindows' | 'late' | 'unreadFiles'> {
-  /** The least of the tables' watermarks, null when one has none. */
+  /** The lowest of the tables' watermarks. Null when one has none. */
   readonly watermark: string | null;
   readonly tables: readonly GoldTableReport[];
 }
 
-/** What `--deep` compared: rows that equal what their records give. */
+/** The result of `--deep`: rows that equal what their records give. */
 export interface DeepReport {
   /** Records of the topic that were read. */
   readonly records: number;
   readonly equalRows: Readonly<Record<'bronze' | 'silver' | 'quarantine', number>>;
-  /** Records that belong in quarantine, by reason; reasons without a record are left out. */
+  /** Records that belong in quarantine, by reason. Reasons without a record are left out. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -101,7 +104,7 @@ export interface FaultReport {
   /** Records whose files were pruned. */
   readonly pruned: number;
   /**
-   * Silver rows that gold dropped since their windows were closed, and those that it counted in
+   * Silver rows that gold dropped because their windows had closed, and those that it counted in
    * closed windows.
    */
   readonly gold: {
@@ -112,25 +115,28 @@ export interface FaultReport {
   };
 }
 
-/** What `--answer-key` compared. */
+/** The result of `--answer-key`. */
 export interface AnswerKeyReport {
   readonly file: string;
   /** Lines that name a record. */
   readonly lines: number;
   /**
-   * Lines of records that may be in the topic, at an offset that the producer was never told: not
-   * checked.
+   * Lines about records that may be in the topic, at an offset that the producer did not receive.
+   * They are not checked.
    */
   readonly unplaced: number;
   readonly faults: readonly FaultReport[];
 }
 
 /**
- * The outcome of one verification. Counts are rows in committed, unpruned files; `gold` is all gold
- * tables together.
+ * The result of one verification. Counts are rows in committed, unpruned files. `gold` covers all
+ * gold tables together.
  */
 export interface VerifyReport {
-  /** No difference. Lag, pruned ranges and what could not be compared are no differences. */
+  /**
+   * Whether there is no difference. Lag, pruned ranges and what could not be compared are no
+   * differences.
+   */
   readonly equal: boolean;
   readonly topic: string;
   /** The last committed micro-batch, null before the first. */
@@ -145,19 +151,19 @@ export interface VerifyReport {
   /** Null without `--answer-key`. */
   readonly answerKey: AnswerKeyReport | null;
   readonly notCompared: readonly NotCompared[];
-  /** The first of each kind and sink. */
+  /** The first ones of each kind and sink. */
   readonly differences: readonly Difference[];
-  /** All of them, also those not listed. */
+  /** All differences, including unlisted ones. */
   readonly differenceCount: number;
 }
 
-/** What can be wrong, with what `from` to `to` are about. */
+/** The kinds of differences, with what `from` and `to` refer to. */
 export const DIFFERENCE_KINDS = {
   'other-topic': 'The checkpoint belongs to another topic.',
-  'checkpoint-missing': 'There are outputs, but no checkpoint that tells what they should hold.',
+  'checkpoint-missing': 'There are outputs, but no checkpoint that shows what they should hold.',
   'behind-checkpoint': 'The topic ends before what was already read: it was recreated, or lost its tail.',
   'lost-to-retention': 'The topic no longer has records that were not read yet.',
-  'file-doubled': 'A micro-batch has more than one file that holds all of it, or parts beside such a file.',
+  'file-doubled': 'A micro-batch has more than one file that holds all of it, or parts next to such a file.',
   'file-unreadable': 'A committed file cannot be read.',
   'foreign-row': 'Rows are of another topic, or lack topic, partition or offset.',
   missing: 'Records that were committed are not in bronze.',
@@ -187,11 +193,13 @@ export type DifferenceKind = keyof typeof DIFFERENCE_KINDS;
 /** One difference between topic and outputs, or among outputs. */
 export interface Difference {
   readonly kind: DifferenceKind;
-  /** The sink concerned; null where it is the topic or the checkpoint. */
+  /** The sink concerned. Null for the topic or the checkpoint. */
   readonly sink: OutputName | null;
   readonly topic: string;
   readonly partition: number | null;
-  /** First and last offset concerned, both included; null where it is not about offsets. */
+  /**
+   * First and last offset concerned, inclusive. Null for a difference that is not about offsets.
+   */
   readonly from: number | null;
   readonly to: number | null;
   /** Records, rows, windows or files concerned. */
@@ -199,7 +207,7 @@ export interface Difference {
   readonly detail: string;
 }
 
-/** Where differences are gathered: all are counted, the first of each kind and sink are kept. */
+/** Collects differences. All are counted, and the first of each kind and sink are kept. */
 export class DifferenceLog {
   readonly kept: Difference[] = [];
   /** All differences, kept or not. */
@@ -224,19 +232,19 @@ export class DifferenceLog {
     this.kept.push({ topic: this.#topic, partition: null, from: null, to: null, ...difference, detail });
   }
 
-  /** Counts differences that were found and not fetched. */
+  /** Counts differences that were found but not fetched. */
   addUnlisted({ kind, sink }: Pick<Difference, 'kind' | 'sink'>, count: number): void {
     const key = `${kind} ${sink}`;
     this.#perKind.set(key, (this.#perKind.get(key) ?? 0) + count);
     this.total += count;
   }
 
-  /** An empty one of the same topic. */
+  /** An empty log of the same topic. */
   fresh(): DifferenceLog {
     return new DifferenceLog(this.#topic, this.#keptPerKind);
   }
 
-  /** Takes over what another log has, behind what is here. */
+  /** Appends everything from another log. */
   append(other: DifferenceLog): void {
     this.kept.push(...other.kept);
     this.total += other.total;
@@ -250,8 +258,8 @@ export class DifferenceLog {
 }
 
 /**
- * Notes files that could not be read, and micro-batches that are there more than once, after the
- * micro-batch pruned last.
+ * Notes unreadable files, and micro-batches that are there more than once, after the last pruned
+ * micro-batch.
  */
 export function noteFiles(
   sink: OutputName,
@@ -278,9 +286,7 @@ export function noteFiles(
   }
 }
 
-/**
- * Whether these are parts of one attempt at a micro-batch: their names differ in the part alone.
- */
+/** Whether these are parts of one attempt at a micro-batch: their names differ only in the part. */
 function areParts(files: readonly SinkFile[]): boolean {
   const others = new Set(files.map(({ path, part }) => (part === undefined ? '' : stemOf(path))));
   return others.size === 1 && !others.has('');

@@ -14,16 +14,16 @@ export interface SurveyedBucket {
   readonly batch: number;
   readonly partition: number;
   readonly bucket: number;
-  /** The offsets that are there. */
+  /** The offsets that exist. */
   readonly mask: bigint;
-  /** Rows; more than bits in the mask when an offset is there more than once. */
+  /** The number of rows. It exceeds the bits in the mask when an offset is there more than once. */
   readonly rows: number;
 }
 
 /**
  * Reads which offsets the files of bronze, silver and quarantine hold, into a table of one row per
- * sink, micro-batch, partition and 64 offsets. It is exact, needs no column with values, and 10
- * million records become some 160,000 rows a sink.
+ * sink, micro-batch, partition and 64 offsets. The survey is exact and reads no column of values.
+ * 10 million records become some 160,000 rows a sink.
  */
 export async function surveyOffsets(
   database: Database,
@@ -50,7 +50,7 @@ export async function surveyOffsets(
   return loaded;
 }
 
-/** What was surveyed, by partition and bucket, both ascending. */
+/** The surveyed rows by partition and bucket, both ascending. */
 export async function* surveyedBuckets(database: Database): AsyncGenerator<SurveyedBucket> {
   const rows = database.rows(
     `SELECT sink, batch, partition, bucket, mask, rows FROM survey
@@ -69,8 +69,8 @@ export async function* surveyedBuckets(database: Database): AsyncGenerator<Surve
 }
 
 /**
- * The first offset of each partition in bronze files after `batch`; partitions without rows are not
- * in it.
+ * The first offset of each partition in bronze files after `batch`. Partitions without rows have no
+ * entry.
  */
 export async function firstBronzeOffsets(database: Database, batch: number): Promise<PartitionOffsets> {
   const rows = await database.all(
@@ -87,8 +87,7 @@ export async function firstBronzeOffsets(database: Database, batch: number): Pro
 }
 
 /**
- * Rows that are of another topic or lack their lineage, by sink, in micro-batches after the one
- * pruned last.
+ * Rows of another topic or without lineage, by sink, in micro-batches after the last pruned one.
  */
 export async function foreignRows(
   database: Database,
@@ -106,7 +105,7 @@ export async function foreignRows(
   return found;
 }
 
-/** Offsets are looked at 64 at a time: a bucket is offset / 64, its mask has bit offset % 64. */
+/** Offsets are surveyed 64 at a time: a bucket is offset / 64, and its mask has bit offset % 64. */
 export const BUCKET_SIZE = 64;
 
 /** Bits of the offsets of a bucket that lie in [from, to). */
@@ -123,26 +122,23 @@ export function bitCount(mask: bigint): number {
   return count;
 }
 
-/** The place of the lowest bit; 0 for an empty mask. */
+/** The position of the lowest bit; 0 for an empty mask. */
 function lowestBit(mask: bigint): number {
   return mask === 0n ? 0 : bitCount((mask & -mask) - 1n);
 }
 
-/**
- * Joins offsets that arrive in ascending order into ranges, and hands each over when it is
- * complete.
- */
+/** Joins ascending offsets into ranges, and passes each range on when it is complete. */
 export class RangeBuilder {
   #from = 0;
   #to = 0;
   readonly #onRange: (from: number, to: number) => void;
 
-  /** @param onRange takes a range [from, to) */
+  /** @param onRange receives a range [from, to) */
   constructor(onRange: (from: number, to: number) => void) {
     this.#onRange = onRange;
   }
 
-  /** The range [from, to). */
+  /** Adds the range [from, to). */
   addRange(from: number, to: number): void {
     if (from >= to) return;
     if (from !== this.#to) {
@@ -160,7 +156,7 @@ export class RangeBuilder {
     }
   }
 
-  /** Hands over what is open. */
+  /** Passes on the open range. */
   end(): void {
     if (this.#from < this.#to) this.#onRange(this.#from, this.#to);
     this.#from = 0;
@@ -168,7 +164,7 @@ export class RangeBuilder {
   }
 }
 
-/** Ranges [from, to) in the order they came; 16 bytes each, so that millions can be kept. */
+/** Ranges [from, to) in insertion order. A range takes 16 bytes, so that millions can be kept. */
 export class OffsetRanges {
   #bounds = new Float64Array(64);
   #length = 0;

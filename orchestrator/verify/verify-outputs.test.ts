@@ -110,7 +110,7 @@ test('files of a micro-batch that is not committed are ignored', async () => {
   expect(await found()).toEqual([]);
 });
 
-/** A topic whose offsets of partition 0 hold a record each, but for those named. */
+/** A topic in which each offset of partition 0 holds a record, except those named. */
 function topicHolding(others: Readonly<Record<number, OffsetContent>>) {
   const asked: OffsetRange[] = [];
   const reader: TopicReader = {
@@ -299,7 +299,7 @@ test('raw_csv may hold quotes, commas and line ends in its cells', async () => {
   expect((await verify()).differences).toEqual([]);
 });
 
-test('pruned files are told from lost ones by the ledger', async () => {
+test('the ledger distinguishes pruned files from lost ones', async () => {
   await plantHealthy();
   for (const sink of ['bronze', 'silver', 'raw_csv'] as const) {
     await rm(outputs.fileOf(sink, 0));
@@ -326,7 +326,7 @@ test('pruned files are told from lost ones by the ledger', async () => {
   });
 });
 
-test('a ledger that cannot tell offsets makes bronze begin at its first row left, and this is said', async () => {
+test('with a ledger without offsets bronze begins at its first remaining row, and the report says so', async () => {
   await plantHealthy();
   await rm(outputs.fileOf('bronze', 0));
   await outputs.ledger('bronze', 0, null, 1);
@@ -343,7 +343,7 @@ test('a ledger that cannot tell offsets makes bronze begin at its first row left
   ]);
 });
 
-test('the oldest file missing without a word in the ledger is a difference', async () => {
+test('the oldest file missing without an entry in the ledger is a difference', async () => {
   await plantHealthy();
   await rm(outputs.fileOf('bronze', 0));
   expect(await found()).toContainEqual({
@@ -389,7 +389,7 @@ test('a damaged file is a difference with its name, and so is a second file of a
   );
 });
 
-test('the parts of a micro-batch are its files, beside micro-batches of one file', async () => {
+test('the parts of a micro-batch are its files, next to micro-batches of one file', async () => {
   await plantHealthy();
   await outputs.commit(2, { 0: 160, 1: 80 });
   await outputs.batch('2_0', rowsOf(0, 150, 160));
@@ -407,7 +407,7 @@ test('the parts of a micro-batch are its files, beside micro-batches of one file
   ]);
 });
 
-test('parts beside a file that has all of their micro-batch, or of two attempts, are a difference', async () => {
+test('parts next to a file that has all of their micro-batch, or of two attempts, are a difference', async () => {
   await plantHealthy();
   await outputs.bronze('0_0', rowsOf(0, 10, 20));
   await outputs.silver('1_0', rowsOf(0, 110, 120));

@@ -15,18 +15,18 @@ import { DifferenceLog, type GoldReport, type NotCompared, type VerifyReport } f
 export interface VerifyOptions {
   /** OUTPUT_PATH, on the local disk. */
   readonly outputPath: string;
-  /** What the outputs are made by. */
+  /** The pipeline that makes the outputs. */
   readonly pipeline: Pipeline;
   /**
-   * The topic's offsets. With a job at work it must be a function: it is called after the
-   * checkpoint was read, so that what is committed meanwhile does not look as if the topic had lost
-   * its end.
+   * The topic's offsets. While a job runs this must be a function: it is called after the
+   * checkpoint was read, so that commits in the meantime do not look as if the topic had lost its
+   * end.
    */
   readonly topic: TopicState | (() => Promise<TopicState>);
   readonly signal?: AbortSignal;
   /**
-   * Tells offsets without a record from lost ones, where bronze has gaps. Without it every gap
-   * counts as missing records.
+   * Distinguishes offsets without a record from lost records, where bronze has gaps. Without it
+   * every gap counts as missing records.
    */
   readonly reader?: TopicReader;
   /** Also compares every value with what the topic's records give. */
@@ -34,15 +34,16 @@ export interface VerifyOptions {
 }
 
 /**
- * Compares what the job wrote with the topic's offsets and with itself, also while the job runs:
- * files of micro-batches that are not committed are ignored, pruned ones are told from lost ones by
- * the job's ledger. Memory does not grow with the records.
+ * Compares what the job wrote with the topic's offsets and among the outputs, even while the job
+ * runs. Files of uncommitted micro-batches are ignored. The job's ledger distinguishes pruned files
+ * from lost ones. Memory does not grow with the records.
  * @throws ProductError OUTPUT_NOT_LOCAL, NO_DATA; OUTPUT_DAMAGED; KAFKA_UNREACHABLE,
  * RECORDS_UNREADABLE; the signal's reason
  */
 export async function verifyOutputs(options: VerifyOptions): Promise<VerifyReport> {
   const { outputPath, pipeline, signal } = options;
-  // Gold first: what it has read by now is committed silver, but for what a dead job left.
+  // Gold is read first: what it has read by now is committed silver, except for files of a dead
+  // job.
   const goldCheckpoints = await Promise.all(
     pipeline.gold.map(({ name }) => readGoldCheckpoint(outputPath, name)),
   );
@@ -54,11 +55,11 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
 
   return withDatabase(signal, async (database) => {
     const through = checkpoint.committed?.batch ?? -1;
-    // Outputs of another topic are still compared with themselves.
+    // Outputs of another topic are still compared among each other.
     const source = checkpoint.topic ?? topic.name;
     const bronze = await verifyLineage(
       database,
-      // Another topic's log says nothing of these outputs.
+      // Another topic's log has no information about these outputs.
       {
         outputPath,
         topic: source,
@@ -117,8 +118,8 @@ export async function verifyOutputs(options: VerifyOptions): Promise<VerifyRepor
 }
 
 /**
- * Each gold table of the pipeline; the first one last, whose tables in the database then are what
- * the answer key is checked with.
+ * Verifies each gold table of the pipeline. The first table comes last, because the answer key is
+ * checked with its tables in the database.
  */
 async function verifyTables(
   database: Database,
@@ -155,12 +156,11 @@ const sumOf = (outcomes: readonly GoldOutcome[], of: (report: GoldOutcome['repor
 
 const OTHER_TOPIC: NotCompared = {
   sink: 'bronze',
-  reason:
-    'the topic at hand is not the one that the outputs were made from, so its records say nothing of them',
+  reason: 'the outputs were made from another topic, so the records of this one cannot be compared with them',
   count: null,
 };
 
-/** Refuses when there is nothing at all, and notes what makes every other comparison doubtful. */
+/** Throws when there is nothing at all, and notes what makes all other comparisons doubtful. */
 async function checkOrigin(
   { outputPath, pipeline }: VerifyOptions,
   checkpoint: Checkpoint,

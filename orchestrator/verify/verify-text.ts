@@ -2,7 +2,7 @@ import { isSinkName } from '../lake/sinks.ts';
 import { type TextColumn, textTable } from '../util/output.ts';
 import type { Difference, VerifyReport } from './report.ts';
 
-/** The report as `verify --json` prints it; the names of its fields are a contract. */
+/** The report as `verify --json` prints it. The names of its fields are a contract. */
 export function verifyJson(report: VerifyReport): Readonly<Record<string, unknown>> {
   const { equal, topic, partitions, counts, lag, pruned, differences, differenceCount } = report;
   const { committedBatch, gold, deep, answerKey, notCompared } = report;
@@ -25,7 +25,7 @@ export function verifyJson(report: VerifyReport): Readonly<Record<string, unknow
 
 const COUNTED = ['bronze', 'silver', 'quarantine', 'gold', 'raw_csv'] as const;
 
-/** Differences shown to people; `--json` has more. */
+/** Differences shown to people. `--json` has more. */
 const SHOWN_DIFFERENCES = 20;
 
 const COLUMNS = [
@@ -42,8 +42,8 @@ const COLUMNS = [
 ] as const;
 
 /**
- * The report for people: a table of partitions, counts, what is not known, and the verdict as its
- * last line.
+ * The report for people: a table of partitions, counts, what could not be compared, and the verdict
+ * as its last line.
  */
 export function summarise(report: VerifyReport, width = 120): string {
   const columns = COLUMNS.map((title): TextColumn => ({ title, align: 'right' }));
@@ -95,7 +95,7 @@ function prunedLines({ pruned }: VerifyReport): readonly string[] {
   return [`Pruned by MAX_FILES_PER_SINK, not compared: ${sinks.join(', ')}.`];
 }
 
-/** Committed offsets that hold nothing the job should have read. */
+/** Committed offsets without a record that the job should have read. */
 function noRecordLines({ partitions }: VerifyReport): readonly string[] {
   const total = (of: 'markers' | 'aborted' | 'compacted') =>
     partitions.reduce((sum, partition) => sum + partition[of], 0);
@@ -108,7 +108,7 @@ function noRecordLines({ partitions }: VerifyReport): readonly string[] {
   return found.length === 0 ? [] : [`Offsets that are no records to read: ${found.join(', ')}.`];
 }
 
-/** What the log holds beyond the first open transaction. */
+/** What the log holds after the first open transaction begins. */
 function heldBackLines({ partitions }: VerifyReport): readonly string[] {
   const offsets = partitions.reduce((sum, { end, logEnd }) => sum + (logEnd ?? 0) - (end ?? 0), 0);
   return offsets === 0
@@ -150,13 +150,13 @@ function verdict({ equal, lag, differenceCount }: VerifyReport): string {
 
 const number = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en-US'));
 
-/** What `--deep` compared. */
+/** The result of `--deep`. */
 function deepLines({ deep }: VerifyReport): readonly string[] {
   if (deep === null) return [];
   const { bronze, silver, quarantine } = deep.equalRows;
   const reasons = Object.entries(deep.reasons).map(([reason, count]) => `${reason} ${number(count)}`);
   return [
-    `Values: ${number(deep.records)} records of the topic were derived anew; equal to them are ${number(bronze)} rows of bronze, ` +
+    `Values: ${number(deep.records)} records of the topic were derived again; equal to them are ${number(bronze)} rows of bronze, ` +
       `${number(silver)} of silver, ${number(quarantine)} of quarantine.`,
     ...(reasons.length > 0 ? [`Records that belong in quarantine: ${reasons.join(', ')}.`] : []),
   ];
@@ -189,7 +189,7 @@ function answerKeyLines({ answerKey }: VerifyReport, width: number): readonly st
     ...textTable(columns, rows, width).map((line) => `  ${line}`),
     ...(answerKey.unplaced > 0
       ? [
-          `  ${number(answerKey.unplaced)} more may be in the topic at offsets that the producer was not told; they are not checked.`,
+          `  ${number(answerKey.unplaced)} more may be in the topic at offsets that the producer did not receive; they are not checked.`,
         ]
       : []),
   ];

@@ -31,7 +31,7 @@ const verify = () => {
   });
 };
 
-/** Runs verifications one after the other for as long as the work takes. */
+/** Runs one verification after another until the work ends. */
 async function verifyDuring(work: () => Promise<void>) {
   let done = false;
   const finished = work().finally(() => {
@@ -55,7 +55,7 @@ test('pruning while files are read leaves no false difference', async () => {
   const reports = await verifyDuring(async () => {
     for (let batch = 0; batch < BATCHES - 2; batch++) {
       await prune(batch);
-      // Lets a verification get on between two files, at another place each time.
+      // Lets a verification run between two files, at another point each time.
       await verify();
     }
   });
@@ -79,7 +79,7 @@ test('files replaced by the same content while they are read leave no false diff
   expect(reports.flatMap(({ differences }) => differences)).toEqual([]);
 });
 
-test('a ledger in the moment of its replacement is read from its draft', async () => {
+test('a ledger that is being replaced is read from its draft', async () => {
   await prune(0);
   const ledger = join(outputs.path, '_chk/_pruned/bronze.json');
   await rename(ledger, `${ledger}.new`);

@@ -11,7 +11,7 @@ const PLACE = '/home/me';
 const read = (text: string | Uint8Array) =>
   parseEnvFile(typeof text === 'string' ? new TextEncoder().encode(text) : text, { PLACE, EMPTY: '' });
 
-/** Files of which Compose makes the same. */
+/** Files that Compose reads alike. */
 const FILES = [
   'A=plain\nB=5 seconds\nC=-XX:+UseSerialGC -XX:TieredStopAtLevel=1\n',
   'A=~/x\nB=${PLACE}/x\nC=$PLACE/x\nD=$PLACE$PLACE_x\n',
@@ -33,7 +33,7 @@ const FILES = [
   'A="\\0101\\x"\nB="\\q"\n',
 ];
 
-/** Files that neither takes. */
+/** Files that both refuse. */
 const REFUSED = [
   "A='x\nB=y\n",
   'A="x\n',
@@ -47,7 +47,7 @@ const REFUSED = [
 ];
 
 describe('.env', () => {
-  it('is told apart by quotes, blanks and dollars', () => {
+  it('depends on quotes, blanks and dollars', () => {
     expect(read('A=/tmp/c#1/out\nB=${PLACE}/x # c\nC=\'${PLACE}\'\nexport D="5 seconds"\n')).toEqual({
       A: '/tmp/c#1/out',
       B: '/home/me/x',
@@ -82,7 +82,7 @@ describe.runIf(hasCompose)('docker compose config (not tried: no Compose plugin)
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** What Compose fills in for the names. */
+  /** The values that Compose substitutes for the names. */
   const compose = (file: string, names: readonly string[]): unknown => {
     const variables = names.map((name) => `      ${name}: "\${${name}}"`).join('\n');
     writeFileSync(join(folder, '.env'), file);
@@ -96,13 +96,13 @@ describe.runIf(hasCompose)('docker compose config (not tried: no Compose plugin)
       execFileSync('docker', args, { cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
     );
     const { NONE: _none, ...environment } = found.services.a.environment as Record<string, string>;
-    // Its output is a file to be read again, with dollars doubled.
+    // Compose prints a file that is meant to be read again, so dollars are doubled.
     return Object.fromEntries(
       Object.entries(environment).map(([name, value]) => [name, value.replaceAll('$$', '$')]),
     );
   };
 
-  it.each(FILES)('makes the same of %j', (file) => {
+  it.each(FILES)('reads %j alike', (file) => {
     const values = read(file);
     expect(Object.keys(values).length).toBeGreaterThan(0);
     expect(compose(file, Object.keys(values))).toEqual(values);

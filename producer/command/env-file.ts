@@ -4,7 +4,7 @@ import { ConfigError, shownValue } from '../errors.ts';
 type Values = Record<string, string>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What Compose takes for a blank within a line (compose-go, dotenv/parser.go). */
+/** What Compose treats as a blank within a line (compose-go, dotenv/parser.go). */
 const BLANKS = '[\\t\\v\\f\\r \\u0085\\u00a0]';
 const ESCAPE = /\\([abcfnrtv$"\\]|0\d{0,3})/g;
 const CONTROL: Readonly<Record<string, string>> = {
@@ -20,8 +20,8 @@ const CONTROL: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `.env` as Docker Compose does, so that a value means one thing to both: `${NAME}`,
- * `${NAME:-default}`, quotes, `export`, and `#` as the beginning of a comment only behind a blank.
+ * Reads `.env` as Docker Compose does, so that a value means the same to both: `${NAME}`,
+ * `${NAME:-default}`, quotes, `export`, and `#` as the beginning of a comment only after a blank.
  * The rules are those of compose-go's package dotenv.
  *
  * @param content UTF-8, with or without a byte order mark
@@ -44,7 +44,7 @@ export function parseEnvFile(content: Uint8Array, environment: Environment): Val
     if (/\s/.test(name)) throw fail(`the name ${shownValue(name)} has a blank in it`);
     rest = rest.slice(head.length);
     if (mark === '') {
-      // A name alone takes its value from the environment.
+      // A name without a value takes its value from the environment.
       const inherited = environment[name];
       if (inherited !== undefined) values[name] = inherited;
       continue;
@@ -62,17 +62,17 @@ type Lookup = (name: string) => string | undefined;
 
 function textOf(content: Uint8Array): string {
   try {
-    // A byte order mark of UTF-8 is taken off.
+    // TextDecoder removes a byte order mark of UTF-8.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(content);
     if (!text.includes('\0')) return text.replaceAll('\r\n', '\n');
   } catch {
-    // Said below, as is UTF-16 without a mark, which is UTF-8 with NULs.
+    // Reported below, like UTF-16 without a mark, which is UTF-8 with NULs.
   }
   throw new ConfigError('.env is no UTF-8 text; save it as UTF-8');
 }
 
 /**
- * The name at the beginning with all in front of its value, and what stands behind it: `=`, `:`, or
+ * The name at the beginning, with everything before its value, and what follows it: `=`, `:`, or
  * nothing.
  */
 function nameAt(text: string, fail: Fail): readonly [head: string, name: string, mark: string] {
@@ -100,8 +100,8 @@ function unquoted(quote: string | undefined, inner: string, lookup: Lookup, fail
 }
 
 /**
- * `$NAME`, `${NAME}` and its forms with a default; `$$` is a dollar, as is one that begins none of
- * these.
+ * Replaces `$NAME`, `${NAME}` and its forms with a default. `$$` is a dollar, as is one that begins
+ * none of these.
  */
 function substitute(text: string, lookup: Lookup, fail: Fail): string {
   let result = '';

@@ -19,7 +19,7 @@ const OWN = [
   flag('sql', false),
 ];
 
-/** What npm set, and what its files say. */
+/** What npm set, and what its configuration files contain. */
 const keptWith = (
   variables: Readonly<Record<string, string>>,
   argv: readonly string[] = [],
@@ -70,7 +70,7 @@ describe('flags that npm kept', () => {
     expect(keptWith({ dry_run: 'true' }, [], { dry_run: '' })?.flags).toEqual(['--dry-run']);
   });
 
-  it('are none in a script of another name, or where another package manager hands them on', () => {
+  it('are none in a script of another name, or where another package manager passes them on', () => {
     const kept = { npm_config_keep_topic: 'true' };
     const npm = '/usr/lib/node_modules/npm/bin/npm-cli.js';
     const found = (environment: Record<string, string>) =>

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 /** Values by name, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** An option of a command that npm may take away from it. */
+/** An option of a command that npm may consume. */
 export interface OwnFlag {
   /** Without its dashes: `keep-topic`. */
   readonly name: string;
@@ -13,19 +13,19 @@ export interface OwnFlag {
   readonly short: readonly string[];
 }
 
-/** Flags that npm took for options of its own. */
+/** Flags that npm took for its own options. */
 export interface KeptFlags {
-  /** As they were probably typed: `--keep-topic`. */
+  /** The flags as they were probably typed: `--keep-topic`. */
   readonly flags: readonly string[];
-  /** The command line that hands them on: `npm run reset -- --keep-topic`. */
+  /** The command line that passes them on: `npm run reset -- --keep-topic`. */
   readonly commandLine: string;
 }
 
-/** What npm's configuration files say of some names, as text; empty for false. */
+/** The values of some names in npm's configuration files, as text; empty for false. */
 type AskNpm = (names: readonly string[], environment: Environment) => ReadonlyMap<string, string>;
 
 /**
- * npm completes `--up` to its own `--update-notifier`, knows `-f` as `--force`, and takes `--sql`
+ * npm completes `--up` to its own `--update-notifier`, reads `-f` as `--force`, and takes `--sql`
  * for `-s -q -l`, the last of them `--long`.
  */
 const NPM_READS_AS: Readonly<Record<string, string>> = { up: 'update_notifier', f: 'force', sql: 'long' };
@@ -34,16 +34,16 @@ const NPM_READS_AS: Readonly<Record<string, string>> = { up: 'update_notifier', 
 const NUMBERED = 'yes';
 
 /**
- * Finds flags that stood before `--`: npm keeps those and tells of them in `npm_config_<name>`
- * alone, so that a command would run without what it was asked for. A value that npm's
- * configuration files give, too, is not one of this command line.
+ * Finds flags that stood before `--`. npm keeps those and only sets `npm_config_<name>`, so a
+ * command would run without what the user asked for. A value that npm's configuration files also
+ * contain is not from this command line.
  *
- * Some leave no trace: `--csv` has npm print its version (`-c -s -v`), `--only` is an option of
- * npm's that takes other values, and a switch of npm's own that is set to its default, such as
- * `--no-json`, is told to nobody.
+ * Some flags leave no trace: `--csv` makes npm print its version (`-c -s -v`), `--only` is an
+ * option of npm with other values, and a switch of npm that is set to its default, such as
+ * `--no-json`, is passed on to no one.
  *
  * @param command the name of the npm script
- * @param argv what npm handed on
+ * @param argv what npm passed on
  */
 export function flagsKeptByNpm(
   command: string,
@@ -74,12 +74,12 @@ export function flagsKeptByNpm(
 
 interface Kept {
   readonly flag: OwnFlag;
-  /** The name in npm's configuration, as the variable has it: `keep_topic`. */
+  /** The name in npm's configuration, in the form of the variable: `keep_topic`. */
   readonly variable: string;
   readonly value: string;
 }
 
-/** Other package managers hand all flags on. */
+/** Other package managers pass all flags on. */
 function isNpm({ npm_execpath }: Environment): boolean {
   return npm_execpath !== undefined && basename(npm_execpath) === 'npm-cli.js';
 }
@@ -106,8 +106,8 @@ function keptAs(flag: OwnFlag, argv: readonly string[], environment: Environment
       if (variable !== undefined && value !== undefined) return [{ flag, variable, value }];
     }
   }
-  // npm's files may say the same: with a number, which no command takes as a name, it was one of
-  // ours.
+  // npm's files may contain the same value. With a number, which no command accepts as a name, it
+  // was one of ours.
   const isNumbered =
     flag.short.includes('n') && environment[`npm_config_${NUMBERED}`] === '' && numberIn(argv) !== undefined;
   return isNumbered ? [{ flag, variable: NUMBERED, value: 'true' }] : [];
@@ -125,8 +125,8 @@ function spelling({ name, isSwitch }: OwnFlag, value: string): string {
 }
 
 function corrected(command: string, argv: readonly string[], kept: readonly Kept[]): string {
-  // `--max-records 3` leaves "true" with npm and hands "3" on: last in the line, the flag has its
-  // value behind it again. Names, as in `logs producer --tail 5`, follow.
+  // For `--max-records 3` npm keeps "true" and passes "3" on. With the flag last in the line, its
+  // value follows it again. Names, as in `logs producer --tail 5`, come after it.
   const isTorn = ({ flag, value }: Kept) => !flag.isSwitch && value === 'true';
   const torn = kept.filter(isTorn);
   const whole = kept
@@ -141,13 +141,16 @@ function corrected(command: string, argv: readonly string[], kept: readonly Kept
   return [command === 'test' ? 'npm test' : `npm run ${command}`, '--', ...whole, ...tail].join(' ');
 }
 
-/** A word as it is typed in a shell. */
+/** A word as a user types it in a shell. */
 export function quoted(word: string): string {
   if (/^[\w./:=,@%+-]+$/.test(word)) return word;
   return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }
 
-/** Asks npm itself, without the variables in question: about 0.2 s, needed only when one is set. */
+/**
+ * Asks npm itself, without the variables in question. This takes about 0.2 s and is needed only
+ * when one is set.
+ */
 function npmConfiguration(names: readonly string[], environment: Environment): ReadonlyMap<string, string> {
   const { npm_execpath, npm_config_local_prefix, ...rest } = environment;
   const own = Object.fromEntries(
@@ -157,7 +160,7 @@ function npmConfiguration(names: readonly string[], environment: Environment): R
   );
   let text: string;
   try {
-    // Of several names it writes `name=value` lines, of one the value alone.
+    // For several names it writes `name=value` lines, for one name the value alone.
     const asked = [...names.map((name) => name.replaceAll('_', '-')), 'registry'];
     text = execFileSync(process.execPath, [String(npm_execpath), 'config', 'get', ...asked], {
       cwd: npm_config_local_prefix ?? process.cwd(),
@@ -166,7 +169,7 @@ function npmConfiguration(names: readonly string[], environment: Environment): R
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   } catch {
-    // An npm that cannot say where a value comes from leaves the likelier: the command line.
+    // When npm cannot say where a value comes from, the command line is the more likely source.
     return new Map();
   }
   const lines = text.split('\n').map((line) => /^([^=]+)=(.*)$/.exec(line) ?? []);
@@ -175,7 +178,7 @@ function npmConfiguration(names: readonly string[], environment: Environment): R
   );
 }
 
-/** What yargs knows of its options; its types leave `getOptions` out. */
+/** What yargs knows about its options. Its types lack `getOptions`. */
 interface KnownOptions {
   readonly key: Readonly<Record<string, unknown>>;
   readonly boolean: readonly string[];

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const projectDir = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** `produce` in a shell that lets no file grow beyond 100 KiB. */
+/** Runs `produce` in a shell in which no file can grow beyond 100 KiB. */
 function produce(options: string) {
   const main = 'node bootstrap.mjs --exec tsx producer/command/produce-main.ts';
   return spawnSync('bash', ['-c', `ulimit -f 100; ${main} ${options}`], {
@@ -33,7 +33,7 @@ it('a file that cannot take all records keeps the first ones, whole, and the err
   expect(status).toBe(4);
 });
 
-it.skipIf(!existsSync('/dev/full'))('standard output that takes nothing is an error in a sentence', () => {
+it.skipIf(!existsSync('/dev/full'))('standard output that accepts nothing is an error in a sentence', () => {
   const { status, stderr } = produce('--dry-run > /dev/full');
   expect(stderr).toMatch(
     /^\[producer\] error: what the command prints could not be written to standard output: ENOSPC.*\n\[producer\] hint: .*\n$/,

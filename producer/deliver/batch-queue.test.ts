@@ -5,7 +5,7 @@ const record = (value: string) => ({ key: 'card', value, timestampMs: 0 });
 const valuesOf = (queue: BatchQueue) => queue.take()?.records.map(({ value }) => value);
 
 describe('BatchQueue', () => {
-  it('is ready when the first record has lingered, not when the last has', () => {
+  it('is ready when the first record has lingered, not when the last one has', () => {
     const queue = new BatchQueue({ batchBytes: 100, lingerMs: 50 });
     expect(queue.readyInMs(0)).toBeUndefined();
     queue.append(record('a'), 10, 0);

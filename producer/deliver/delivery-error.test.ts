@@ -5,7 +5,7 @@ const coded = (type: string, message = 'the broker is unhappy'): Error =>
   Object.assign(new Error(message), { type });
 const wrapped = (cause: unknown): Error => new Error('retries are used up', { cause });
 
-describe('judge', () => {
+describe('classifyError', () => {
   it('finds the broker’s code under the wrappers of the client', () => {
     expect(brokerErrorType(wrapped(wrapped(coded('MESSAGE_TOO_LARGE'))))).toBe('MESSAGE_TOO_LARGE');
     expect(classifyError(wrapped(wrapped(coded('MESSAGE_TOO_LARGE'))))).toBe('refused');
@@ -24,7 +24,7 @@ describe('judge', () => {
     expect(classifyError(error)).toBe('retry');
   });
 
-  it('comes to an end with an error that causes itself', () => {
+  it('ends with an error that causes itself', () => {
     const error = new Error('circle');
     error.cause = error;
     expect(classifyError(error)).toBe('retry');

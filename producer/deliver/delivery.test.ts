@@ -11,10 +11,10 @@ const brokerError = (type: string): Error =>
 
 type Mishap = 'lost before' | 'lost after' | 'never ends' | { answer: string };
 
-/** One partition's log that knows producer ids and sequence numbers as a broker does. */
+/** One partition's log that tracks producer ids and sequence numbers as a broker does. */
 class FakePartition {
   readonly log: string[] = [];
-  /** What happens to the next sends, in order; nothing means that all goes well. */
+  /** The faults of the next sends, in order. Without an entry a send succeeds. */
   readonly mishaps: (Mishap | undefined)[] = [];
   readonly #next = new Map<number, { sequence: number; last: number; lastOffset: number }>();
   opened = 0;
@@ -52,7 +52,7 @@ class FakePartition {
     };
   };
 
-  /** Answers a batch that it has already with that one's offset, as a broker does. */
+  /** Answers a batch that it has already with the offset of the first copy, as a broker does. */
   #write(producerId: number, sequence: number, values: readonly string[]): number {
     const known = this.#next.get(producerId);
     if (!known) throw brokerError('UNKNOWN_PRODUCER_ID');
@@ -86,7 +86,7 @@ describe('Delivery', () => {
     vi.useRealTimers();
   });
 
-  /** The offset of each batch's first record; `aborted` where delivery was. */
+  /** The offset of each batch's first record, or `aborted` where delivery was. */
   const deliverAll = async (...batches: Batch[]): Promise<(number | undefined | 'aborted')[]> => {
     const outcomes: (number | undefined | 'aborted')[] = [];
     const done = (async () => {
@@ -95,7 +95,7 @@ describe('Delivery', () => {
         outcomes.push(receipt ? receipt.baseOffset : 'aborted');
       }
     })();
-    // A rejection is looked at below, after the clock has run.
+    // A rejection is checked below, after the clock has run.
     done.catch(() => undefined);
     await vi.advanceTimersByTimeAsync(600_000);
     await done;
@@ -147,7 +147,7 @@ describe('Delivery', () => {
     expect(renewed).toEqual([['broker says OUT_OF_ORDER_SEQUENCE_NUMBER', 0]]);
   });
 
-  it('takes a batch for written that the broker says it has, at an offset that it does not tell', async () => {
+  it('takes a batch as written that the broker says it has, at an offset that it does not name', async () => {
     partition.mishaps.push({ answer: 'DUPLICATE_SEQUENCE_NUMBER' });
     expect(await deliverAll(batchOf('a'))).toEqual([undefined]);
     expect(retried).toEqual([]);
@@ -167,7 +167,7 @@ describe('Delivery', () => {
     );
   });
 
-  it('stops trying when it is told to', async () => {
+  it('stops trying when it is aborted', async () => {
     partition.isUp = false;
     const stop = new AbortController();
     const outcome = delivery.deliver(batchOf('a'), stop.signal);

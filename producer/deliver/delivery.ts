@@ -3,12 +3,12 @@ import type { OutgoingRecord } from '../generate/transactions.ts';
 import { pause } from './pace.ts';
 import type { Batch } from './record-encoding.ts';
 
-/** What goes wrong while batches are delivered; every detail is one line. */
+/** Problems in the delivery of batches. Every detail is one line. */
 export interface DeliveryEvents {
-  /** An attempt failed and is made again after a pause. */
+  /** An attempt failed and is repeated after a pause. */
   retrying(partition: number, detail: string): void;
   /**
-   * The producer id was given up for a new one; by that, the records of `mayDouble` are perhaps
+   * The producer id was replaced by a new one. Because of that the records of `mayDouble` may be
    * written twice.
    */
   renewed(partition: number, detail: string, mayDouble: readonly OutgoingRecord[]): void;
@@ -17,7 +17,8 @@ export interface DeliveryEvents {
 /** The broker has a batch. */
 export interface Receipt {
   /**
-   * Offset of the batch's first record, the others follow; undefined when the broker has not told.
+   * Offset of the batch's first record. The others follow it. Undefined when the broker has not
+   * named it.
    */
   readonly baseOffset: number | undefined;
 }
@@ -25,12 +26,13 @@ export interface Receipt {
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 2000;
 /**
- * kafkajs's own timeouts end an attempt long before this; one that is still open then never ends.
+ * kafkajs's own timeouts end an attempt long before this. An attempt that is still open then never
+ * ends.
  */
 const ATTEMPT_TIMEOUT_MS = 180_000;
 /**
- * Half of the int32 sequence numbers: kafkajs and the broker disagree about what follows the last
- * one.
+ * Half of the int32 sequence numbers: kafkajs and the broker disagree about the number after the
+ * last one.
  */
 const RECORDS_OF_A_SESSION = 2 ** 30;
 
@@ -48,12 +50,12 @@ const refusal = (partition: number, batch: Batch, error: unknown): ProducerError
   );
 
 /**
- * Gets batches to one partition, each exactly once as far as the protocol allows. A batch whose
+ * Delivers batches to one partition, each exactly once as far as the protocol allows. A batch whose
  * outcome is unknown is sent again under the same producer id and sequence number, so that the
- * broker keeps one copy; this holds over a crash of the broker too, which rebuilds what it knows of
- * producer ids from its log. A new producer id is taken only when the broker has said that the
- * batch is not written (nothing doubles), or when an attempt never ended (the batch may double, and
- * that is reported).
+ * broker keeps one copy. This also holds over a crash of the broker, which rebuilds its state of
+ * producer ids from its log. A new producer id is used only when the broker has said that the batch
+ * is not written (nothing doubles), or when an attempt never ended (the batch may double, and that
+ * is reported).
  */
 export class Delivery {
   readonly #partition: number;
@@ -70,9 +72,10 @@ export class Delivery {
 
   /**
    * Resolves when the broker has the batch, or with undefined when the signal was aborted before
-   * that. One at a time. A batch without records opens the session and loads metadata: a warm-up.
+   * that. Only one call may run at a time. A batch without records opens the session and loads
+   * metadata, as a warm-up.
    *
-   * @throws {ProducerError} when the broker will not take the batch, whatever is done
+   * @throws {ProducerError} when no retry can make the broker accept the batch
    */
   async deliver(batch: Batch, signal: AbortSignal): Promise<Receipt | undefined> {
     if (this.#recordsOfSession + batch.records.length > RECORDS_OF_A_SESSION) this.#forgetSession();
@@ -106,7 +109,8 @@ export class Delivery {
       let session = this.#session;
       if (session && reconnectFirst) await session.reconnect();
       session ??= await this.#open(this.#partition);
-      // Given up meanwhile: whatever it still did would come on top of the attempt after it.
+      // The attempt was abandoned in the meantime. Anything it did now would interfere with the
+      // next attempt.
       if (over.signal.aborted) {
         await session.close();
         return undefined;
@@ -131,7 +135,7 @@ export class Delivery {
   }
 
   #forgetSession(): void {
-    // Nothing is under way in it that anyone waits for, so how its end goes is of no interest.
+    // Nobody waits for this session any more, so errors from closing it are ignored.
     this.#session?.close().catch(() => undefined);
     this.#session = undefined;
     this.#recordsOfSession = 0;
@@ -139,18 +143,18 @@ export class Delivery {
 }
 
 /**
- * What a failed attempt to send a batch says about the batch:
- * - `retry`: perhaps written, perhaps not. Sent again with the same producer id and sequence
- *   number, a batch that was written is recognised by the broker and not written twice.
- * - `renew`: not written, and the broker will accept nothing more from this producer id.
+ * What a failed attempt to send a batch means for the batch:
+ * - `retry`: it may or may not be written. Sent again with the same producer id and sequence
+ *   number, a written batch is recognised by the broker and not written twice.
+ * - `renew`: it is not written, and the broker will accept nothing more from this producer id.
  * - `written`: the broker has it already.
- * - `refused`: not written, and sending it again would change nothing.
+ * - `refused`: it is not written, and sending it again would change nothing.
  */
 type Verdict = 'retry' | 'renew' | 'written' | 'refused';
 
-// Names of https://kafka.apache.org/protocol.html#protocol_error_codes as kafkajs carries them in
-// `type`. PRODUCER_FENCED and others that kafkajs does not know come as KAFKAJS_UNKNOWN_ERROR_CODE:
-// retried, and said.
+// Names from https://kafka.apache.org/protocol.html#protocol_error_codes as kafkajs has them in
+// `type`. PRODUCER_FENCED and others that kafkajs does not know arrive as
+// KAFKAJS_UNKNOWN_ERROR_CODE. They are retried and reported.
 const VERDICTS: Readonly<Record<string, Verdict>> = {
   DUPLICATE_SEQUENCE_NUMBER: 'written',
   OUT_OF_ORDER_SEQUENCE_NUMBER: 'renew',
@@ -170,8 +174,8 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
 };
 
 /**
- * An error and what caused it, outermost first: kafkajs wraps the broker's answer when its own
- * retries end.
+ * An error and its causes, outermost first. kafkajs wraps the broker's answer when its own retries
+ * end.
  */
 function* chainOf(error: unknown): Generator<object> {
   const seen = new Set<unknown>();
@@ -181,7 +185,7 @@ function* chainOf(error: unknown): Generator<object> {
   }
 }
 
-/** The broker's error code by name, `undefined` when the broker has not answered with one. */
+/** The name of the broker's error code. Undefined when the broker did not answer with one. */
 export function brokerErrorType(error: unknown): string | undefined {
   for (const link of chainOf(error)) {
     if ('type' in link && typeof link.type === 'string') return link.type;
@@ -189,13 +193,13 @@ export function brokerErrorType(error: unknown): string | undefined {
   return undefined;
 }
 
-/** What is to be done with a batch after this error. */
+/** What to do with a batch after this error. */
 export function classifyError(error: unknown): Verdict {
   return VERDICTS[brokerErrorType(error) ?? ''] ?? 'retry';
 }
 
 /**
- * One line for people: the broker's name for the error, if it gave one, and the innermost message.
+ * One line for people: the broker's name for the error, if there is one, and the innermost message.
  */
 export function describe(error: unknown): string {
   const type = brokerErrorType(error);
@@ -205,24 +209,22 @@ export function describe(error: unknown): string {
 }
 
 /**
- * An idempotent producer id at the broker, as one partition uses it. After `send` failed it may be
- * called again with the same records and with no others: the broker tells a repeated batch by its
- * sequence number alone, and would take a different batch under that number for the one it has, and
- * drop it.
+ * An idempotent producer id at the broker, as one partition uses it. After `send` failed, it may be
+ * called again only with the same records. The broker recognises a repeated batch by its sequence
+ * number alone: it would take a different batch under that number for the one it has, and drop it.
  */
 export interface Session {
   /**
    * Resolves when every in-sync replica has the records, with the offset of the first, or with
-   * undefined when the broker has not named it; rejects when it is not known whether they have
-   * them.
+   * undefined when the broker has not named it. Rejects when it is unknown whether they have them.
    */
   send(records: readonly OutgoingRecord[]): Promise<number | undefined>;
-  /** Drops its connections and makes new ones; the producer id and its sequence numbers stay. */
+  /** Drops its connections and makes new ones. The producer id and its sequence numbers stay. */
   reconnect(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a session for a partition with a new producer id; rejects when the broker does not answer.
+ * Opens a session for a partition with a new producer id. Rejects when the broker does not answer.
  */
 export type OpenSession = (partition: number) => Promise<Session>;

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { OutgoingRecord } from '../generate/transactions.ts';
 import { encodedMessages } from './record-encoding.ts';
 
-// kafkajs's own encoder of requests, which it does not export: what it sends for ordinary messages
-// is the reference.
+// The reference is kafkajs's own encoder of requests, which it does not export: the bytes that it
+// sends for ordinary messages.
 const load = createRequire(import.meta.url);
 const produceRequest = load('kafkajs/src/protocol/requests/produce/v7/request.js');
 

@@ -17,15 +17,15 @@ import type { KafkaSecurity } from './security.ts';
 const REQUEST_TIMEOUT_MS = 15_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
 /**
- * One repetition inside kafkajs, the least it takes for an idempotent producer; the rest is ours,
- * because only we know that no other batch follows one that failed, which is what its warning about
- * this is about.
+ * One retry inside kafkajs, the minimum for an idempotent producer. All other retries are ours,
+ * because only this code ensures that no other batch follows a failed one. kafkajs's warning about
+ * idempotence and retries is about that case.
  */
 const RETRY = { initialRetryTime: 200, retries: 1 };
 
 /**
- * A client of these brokers. Its log is off: each of its failures reaches us as an error and is
- * reported.
+ * A client of these brokers. Its log is off, because each of its failures becomes an error here and
+ * is reported.
  */
 export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
   useFastGzip();
@@ -67,10 +67,10 @@ class KafkaSession implements Session {
     await this.connect();
   }
 
-  /** The first time this also gets a producer id, later it only connects. */
+  /** The first call also gets a producer id. Later calls only connect. */
   async connect(): Promise<void> {
     await this.#producer.connect();
-    // Metadata warm-up: sending nothing loads the topic's metadata and sends nothing.
+    // Metadata warm-up: an empty send loads the topic's metadata and sends no records.
     await this.#producer.send({ topic: this.#topic, messages: [] });
   }
 
@@ -81,9 +81,9 @@ class KafkaSession implements Session {
 
 /**
  * Sessions of kafkajs's idempotent producer, one for each partition. kafkajs sends one request at a
- * time to a broker for each idempotent producer and repeats a request without holding its place in
- * the sequence: shared by partitions it would be slower, shared by batches under way it would lose
- * some.
+ * time to a broker for each idempotent producer, and repeats a request without keeping its place in
+ * the sequence. A producer shared by partitions would be slower. One shared by concurrent batches
+ * would lose some.
  */
 export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
   return async (partition) => {
@@ -91,7 +91,7 @@ export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      // Records are placed before they get here.
+      // The partition of each record is chosen before this point.
       createPartitioner: () => () => partition,
     });
     const session = new KafkaSession(producer, topic);
@@ -106,19 +106,17 @@ export function kafkaSessions(kafka: Kafka, topic: string): OpenSession {
 }
 
 const POLL_MS = 250;
-/**
- * A topic that is about to be created beside the producer's start is there well within this time.
- */
+/** A topic that is created while the producer starts exists well within this time. */
 const TOPIC_TIMEOUT_MS = 60_000;
 
-/** What {@link awaitTopic} asks and tells. */
+/** The input and output of {@link awaitTopic}. */
 interface TopicWait {
   readonly admin: Pick<Admin, 'connect' | 'fetchTopicMetadata' | 'disconnect'>;
   readonly topic: string;
   /** The brokers as the user wrote them, for messages. */
   readonly servers: string;
   readonly signal: AbortSignal;
-  /** Called after each look that did not find the topic ready, with one line about why. */
+  /** Called after each check that did not find the topic ready, with one line about why. */
   readonly waiting: (detail: string) => void;
 }
 
@@ -136,10 +134,10 @@ async function lookUp({ admin, topic }: TopicWait): Promise<number | string> {
 }
 
 /**
- * Waits for a broker, however long it takes, and then for the topic, which is never created here.
+ * Waits for a broker without a time limit, and then for the topic, which is never created here.
  *
  * @returns the topic's number of partitions, or undefined when the signal was aborted first
- * @throws {ProducerError} when brokers answer and the topic is not there for a minute, or may not
+ * @throws {ProducerError} when brokers answer but the topic is not there for a minute, or may not
  * be seen, or the login is refused
  */
 export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
@@ -178,7 +176,7 @@ export async function awaitTopic(wait: TopicWait): Promise<number | undefined> {
   return undefined;
 }
 
-/** By the name that kafkajs gives such an error, wrapped or not. */
+/** By kafkajs's name of such an error, wrapped or not. */
 function isLoginRefused(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === 'KafkaJSSASLAuthenticationError' || isLoginRefused(error.cause);
@@ -194,9 +192,9 @@ const missingTopic = (topic: string, servers: string): ProducerError =>
 export type PartitionOf = (key: string) => number;
 
 /**
- * Places keys as the Java client does (murmur2 of the key), for the number of partitions a topic
- * has at the start: a batch that is sent again must go where it went before, even if partitions
- * were added meanwhile.
+ * Assigns keys to partitions as the Java client does (murmur2 of the key), for the number of
+ * partitions that a topic has at the start. A repeated batch must go to the same partition, even if
+ * partitions were added in the meantime.
  */
 export function javaPartitioner(topic: string, partitionCount: number): PartitionOf {
   const place = Partitioners.DefaultPartitioner();
@@ -207,7 +205,7 @@ export function javaPartitioner(topic: string, partitionCount: number): Partitio
     replicas: [],
     isr: [],
   }));
-  // kafkajs computes the hash in 64-bit objects; cards are few and repeat.
+  // kafkajs computes the hash in 64-bit objects. Cards are few and repeat, so results are cached.
   const known = new Map<string, number>();
   return (key) => {
     const partition = known.get(key) ?? place({ topic, partitionMetadata, message: { key, value: null } });

@@ -12,7 +12,7 @@ describe('MemoryBound', () => {
     expect(memory.tryTake(60)).toBe(true);
   });
 
-  it('wakes everyone who waits at the next release', async () => {
+  it('wakes all waiters at the next release', async () => {
     const memory = new MemoryBound(100);
     memory.tryTake(100);
     const { signal } = new AbortController();

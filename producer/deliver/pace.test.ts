@@ -7,8 +7,8 @@ interface Step {
 }
 
 /**
- * Asks the pacer the way the flow does: sleeps what it says, at least a timer's millisecond and
- * some more.
+ * Calls the pacer as the flow does: it sleeps for the returned time, at least a timer's millisecond
+ * and some more.
  */
 function simulate(pacer: Pacer, fromMs: number, untilMs: number, oversleepMs = 0.4): Step[] {
   const steps: Step[] = [];
@@ -23,7 +23,7 @@ const total = (steps: readonly Step[], fromMs: number, toMs: number): number =>
   steps.filter(({ atMs }) => atMs >= fromMs && atMs < toMs).reduce((sum, { count }) => sum + count, 0);
 
 describe('createPacer', () => {
-  it.each([0.5, 5, 500, 20_000])('holds %d records/s in every second and over a minute', (rate) => {
+  it.each([0.5, 5, 500, 20_000])('keeps %d records/s in every second and over a minute', (rate) => {
     const steps = simulate(createPacer(rate, 1000), 1000, 61_000);
     expect(Math.abs(total(steps, 0, 61_000) - rate * 60)).toBeLessThanOrEqual(Math.max(1, rate * 0.001));
     for (let second = 1; second < 61; second++) {
@@ -41,7 +41,7 @@ describe('createPacer', () => {
     }
   });
 
-  it('hands out the first record at once', () => {
+  it('returns the first record at once', () => {
     expect(createPacer(5, 0).due(0)).toBe(1);
   });
 
@@ -51,14 +51,15 @@ describe('createPacer', () => {
     const after = simulate(pacer, 1300, 3000);
     const steps = [...before, ...after];
     expect(Math.abs(total(steps, 0, 3000) - 1500)).toBeLessThanOrEqual(2);
-    // 300 ms were missed: they are back 300 ms later, and after that the rate is 500 again.
+    // 300 ms were missed. The records are made up for 300 ms later, and after that the rate is 500
+    // again.
     for (let atMs = 1300; atMs < 3000; atMs += 100) {
       expect(total(steps, atMs, atMs + 100)).toBeLessThanOrEqual(100 + 50);
     }
     expect(Math.abs(total(steps, 2000, 3000) - 500)).toBeLessThanOrEqual(2);
   });
 
-  it('forgives what an outage cost beyond one second', () => {
+  it('skips what an outage cost beyond one second', () => {
     const pacer = createPacer(1000, 0);
     simulate(pacer, 0, 1000);
     const after = simulate(pacer, 61_000, 71_000);
@@ -74,7 +75,7 @@ describe('createPacer', () => {
     expect(pacer.idleMs(60_001)).toBeGreaterThan(900);
   });
 
-  it.each([0, 1e9, Number.MAX_VALUE])('holds nothing back at %d records/s', (rate) => {
+  it.each([0, 1e9, Number.MAX_VALUE])('delays nothing at %d records/s', (rate) => {
     const pacer = createPacer(rate, 0);
     expect(pacer.due(0)).toBeGreaterThan(0);
     expect(pacer.due(0)).toBeGreaterThan(0);

@@ -1,33 +1,33 @@
 import { setMaxListeners } from 'node:events';
 import { type LoadProfile, STEADY } from '../generate/event-clock.ts';
 
-/** How long a stall of the schedule is made up for; what a longer one cost is forgiven. */
+/** The longest stall that is fully made up for. Records missed beyond it are skipped. */
 const LONGEST_DEBT_MS = 1000;
-/** Records are made up for at no more than this multiple of the rate. */
+/** Missed records are made up for at no more than this multiple of the rate. */
 const CATCH_UP = 2;
-/** However late a call comes, it hands out no more than this much time's worth of records. */
+/** However late a call comes, it returns at most this much time's worth of records. */
 const LONGEST_STEP_MS = 50;
 /**
- * No process of this kind gets near a million records a second: from here on pacing has nothing to
- * hold back.
+ * No process of this kind reaches a million records a second, so above this rate there is nothing
+ * to pace.
  */
 const UNREACHABLE_RATE = 1_000_000;
-/** With no rate to keep, this many records go between two looks at signals and sockets. */
+/** Without a rate, this many records go between two checks of signals and sockets. */
 const UNPACED_STEP = 256;
 
-/** Says when records are due. Times are milliseconds of one monotonic clock. */
+/** Determines when records are due. Times are milliseconds of one monotonic clock. */
 export interface Pacer {
-  /** How many records are due at this time; they count as sent. */
+  /** How many records are due at this time. They count as sent. */
   due(nowMs: number): number;
   /** Milliseconds until another record is due, 0 when one is due already. */
   idleMs(nowMs: number): number;
 }
 
 /**
- * Holds a rate against the clock: record n is due n / rate after the start, so that rounding never
- * adds up. A process that was held up makes up for it at no more than twice the rate, not in one
- * burst; and for no more than one second's worth: the rest is forgiven, so that an outage with a
- * full buffer is followed by the rate that was asked for.
+ * Keeps a rate by the clock: record n is due n / rate after the start, so that rounding errors
+ * never add up. A process that was delayed catches up at no more than twice the rate, not in one
+ * burst, and by no more than one second's worth of records. The rest is skipped, so that after an
+ * outage with a full buffer the configured rate continues.
  *
  * @param recordsPerSecond the rate; 0 for no pacing at all
  * @param profile how the rate changes with time
@@ -44,14 +44,14 @@ export function createPacer(recordsPerSecond: number, startMs: number, profile: 
   let originMs = startMs;
   let handedOut = 0;
   let lastMs = startMs;
-  // What may be handed out now without going above the catch-up rate; it grows with time.
+  // What may be returned now without exceeding the catch-up rate. It grows with time.
   let credit = 1;
 
   return {
     due(nowMs) {
       credit = Math.min(mostCredit, credit + (nowMs - lastMs) * creditPerMs);
       lastMs = nowMs;
-      // The first record is due at the start, hence the one more.
+      // The first record is due at the start, hence the additional one.
       const owedUnits = (nowMs - originMs) * unitsPerMs + 1 - profile.unitsOf(handedOut);
       if (owedUnits > mostOwed) originMs += (owedUnits - mostOwed) / unitsPerMs;
       const owed = profile.recordsBy((nowMs - originMs) * unitsPerMs) + 1 - handedOut;
@@ -69,8 +69,8 @@ export function createPacer(recordsPerSecond: number, startMs: number, profile: 
 }
 
 /**
- * A way to stop many waits at once. Every partition waits on it, so Node's warning about more than
- * ten listeners, meant to find leaks, does not apply.
+ * An AbortController that can stop many waits at once. Every partition waits for it, so Node's
+ * warning about more than ten listeners, which is meant to find leaks, does not apply.
  */
 export function createStop(): AbortController {
   const stop = new AbortController();
@@ -78,12 +78,10 @@ export function createStop(): AbortController {
   return stop;
 }
 
-/** What a timer of Node can wait at most; it would take a longer time for none. */
+/** The longest time of a timer in Node. It treats a longer time as none. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * Wakes whoever waits. A ring that nobody waits for is lost: look at the state first, then wait.
- */
+/** Wakes all waiters. A ring without waiters is lost, so check the state first and then wait. */
 export class Doorbell {
   readonly #waiting = new Set<() => void>();
 
@@ -122,9 +120,9 @@ export function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 /**
- * What the work resolves or rejects with, or undefined as soon as the signal is aborted. It is not
- * a race against one promise of the abort: such a promise would keep every result that it was ever
- * raced with.
+ * Resolves or rejects like the work, or resolves with undefined as soon as the signal is aborted.
+ * It does not race against one promise of the abort: such a promise would keep the result of every
+ * race in memory.
  */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -34,7 +34,7 @@ describe('waiting', () => {
     expect(wait.isOver).toBe(false);
   });
 
-  it('ends for everyone at a ring, and only for those who wait', async () => {
+  it('ends for all waiters at a ring, and only for those', async () => {
     const bell = new Doorbell();
     const { signal } = createStop();
     const early = [watch(bell.wait(signal)), watch(bell.wait(signal, 1000))];

@@ -6,7 +6,7 @@ import { type Counts, Publisher } from './publish.ts';
 const PARTITIONS = 3;
 const record = (key: string, value: string): OutgoingRecord => ({ key, value, timestampMs: 0 });
 
-/** Partitions' logs; a request is answered when `latencyMs` have passed and the broker is up. */
+/** Partitions' logs. A request is answered when `latencyMs` have passed and the broker is up. */
 class FakeTopic {
   readonly requests: { partition: number; values: string[]; atMs: number }[] = [];
   readonly underWay = new Map<number, number>();
@@ -69,7 +69,7 @@ describe('Publisher', () => {
     vi.useRealTimers();
   });
 
-  it('lingers 50 ms for company, from the first record of a batch', async () => {
+  it('lingers 50 ms for more records, from the first record of a batch', async () => {
     await vi.advanceTimersByTimeAsync(0);
     const startMs = performance.now();
     publisher.offer(record('0', 'first'));
@@ -88,7 +88,7 @@ describe('Publisher', () => {
     expect(topic.requests).toMatchObject([{ partition: 0, atMs: startMs }]);
   });
 
-  it('keeps the order of a key, with one request of a partition under way', async () => {
+  it('keeps the order of a key, with one open request per partition', async () => {
     for (let number = 0; number < 120; number++) {
       const value = String(number).padStart(30, '0');
       while (!publisher.offer(record(String(number % PARTITIONS), value)))

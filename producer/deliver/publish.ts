@@ -4,15 +4,15 @@ import type { PartitionOf } from './kafka-session.ts';
 import { Doorbell } from './pace.ts';
 import { type Batch, type BatchLimits, BatchQueue, MemoryBound } from './record-encoding.ts';
 
-/** Where the records are; `sent = acknowledged + failed + buffered` at any time. */
+/** The state of all records. At any time `sent = acknowledged + failed + buffered`. */
 export interface Counts {
-  /** Records taken over from generation. */
+  /** Records received from generation. */
   readonly sent: number;
   /** Records that every in-sync replica has. */
   readonly acknowledged: number;
-  /** Records that were given up, which happens only at the end. */
+  /** Records that were abandoned, which happens only at the end. */
   readonly failed: number;
-  /** Records that wait or are under way. */
+  /** Records that wait or are being sent. */
   readonly buffered: number;
   /** Bytes of keys and values of the buffered records. */
   readonly bufferedBytes: number;
@@ -21,7 +21,7 @@ export interface Counts {
 /** The counts before the first record. */
 export const NO_RECORDS: Counts = { sent: 0, acknowledged: 0, failed: 0, buffered: 0, bufferedBytes: 0 };
 
-/** How records are gathered before they are sent. */
+/** How records are batched before they are sent. */
 interface PublishLimits extends BatchLimits {
   readonly bufferBytes: number;
 }
@@ -35,12 +35,15 @@ interface PublisherOptions {
   readonly events: PublishEvents;
 }
 
-/** What becomes of the records. */
+/** The outcomes of records. */
 export interface PublishEvents extends DeliveryEvents {
-  /** The broker has these records of a partition, the first at this offset if it has told. */
+  /**
+   * The broker has these records of a partition, the first one at this offset if the broker has
+   * named it.
+   */
   placed(partition: number, records: readonly OutgoingRecord[], baseOffset: number | undefined): void;
   acknowledged(counts: Counts): void;
-  /** Publishing has ended, and these records of a partition are perhaps written. */
+  /** Publishing has ended, and these records of a partition may be written. */
   abandoned(partition: number, records: readonly OutgoingRecord[]): void;
 }
 
@@ -52,7 +55,7 @@ export const PUBLISH_LIMITS: PublishLimits = {
 };
 
 /**
- * Takes records, keeps a bounded number of bytes of them, and gets them to the topic in order by
+ * Takes records, keeps a bounded number of bytes of them, and sends them to the topic in order by
  * key.
  */
 export class Publisher {
@@ -99,7 +102,7 @@ export class Publisher {
     };
   }
 
-  /** Takes the record and says true, or says false when the buffer has no room for it. */
+  /** Takes the record and returns true, or returns false when the buffer has no room for it. */
   offer(record: OutgoingRecord): boolean {
     const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value ?? '');
     if (!this.#memory.tryTake(bytes)) return false;
@@ -111,23 +114,26 @@ export class Publisher {
     return true;
   }
 
-  /** Resolves when some room has become free, or the signal is aborted: time to offer again. */
+  /**
+   * Resolves when some room has become free or the signal is aborted. Then the caller can offer
+   * again.
+   */
   room(signal: AbortSignal): Promise<void> {
     return this.#memory.released(signal);
   }
 
-  /** Sends until the signal is aborted; rejects when the broker refuses records for good. */
+  /** Sends until the signal is aborted. Rejects when the broker refuses records for good. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#senders.map((sender) => sender.run(signal)));
   }
 
-  /** Sends what is buffered without more lingering; resolves when the broker has all of it. */
+  /** Sends what is buffered without further lingering. Resolves when the broker has all of it. */
   async flush(): Promise<void> {
     await Promise.all(this.#senders.map((sender) => sender.flush()));
   }
 
   /**
-   * Ends publishing: what the broker has not acknowledged has failed, and the connections are
+   * Ends publishing: what the broker has not acknowledged counts as failed, and the connections are
    * dropped.
    */
   async close(): Promise<void> {
@@ -140,23 +146,23 @@ export class Publisher {
 }
 
 /**
- * Delivers one batch: resolves when the broker has it, with undefined when the signal was aborted
+ * Delivers one batch. Resolves when the broker has it, with undefined when the signal was aborted
  * before that.
  */
 type Deliver = (batch: Batch, signal: AbortSignal) => Promise<Receipt | undefined>;
 
 interface Flush {
-  /** How many records of the lane must be acknowledged. */
+  /** How many records of the partition must be acknowledged. */
   readonly upTo: number;
   readonly done: () => void;
 }
 
-/** A batch that opens the way to the broker and writes nothing. */
+/** A batch that opens the connection to the broker and writes nothing. */
 const WARM_UP: Batch = { records: [], bytes: 0 };
 
 /**
- * The records of one partition on their way, in their order and one batch at a time: the next batch
- * leaves when the one before is acknowledged.
+ * Sends the records of one partition in order and one batch at a time: the next batch leaves when
+ * the one before is acknowledged.
  */
 export class PartitionSender {
   readonly #queue: BatchQueue;
@@ -174,7 +180,7 @@ export class PartitionSender {
     this.#acknowledged = acknowledged;
   }
 
-  /** Records that the broker has perhaps written and not acknowledged. */
+  /** Records that the broker may have written but not acknowledged. */
   get underWay(): readonly OutgoingRecord[] {
     return this.#underWay?.records ?? [];
   }
@@ -187,7 +193,10 @@ export class PartitionSender {
     if (wasEmpty || this.#queue.readyInMs(nowMs) === 0) this.#readiness.ring();
   }
 
-  /** Sends what is here without more lingering; resolves when all of it is acknowledged. */
+  /**
+   * Sends the present records without further lingering. Resolves when all of them are
+   * acknowledged.
+   */
   flush(): Promise<void> {
     this.#queue.flush(performance.now());
     this.#readiness.ring();
@@ -196,7 +205,7 @@ export class PartitionSender {
     return new Promise((done) => this.#flushes.push({ upTo, done }));
   }
 
-  /** Sends until the signal is aborted; rejects with what `deliver` rejects with. */
+  /** Sends until the signal is aborted. Rejects with the error of `deliver`. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#deliver(WARM_UP, signal);
     while (!signal.aborted) {
@@ -209,7 +218,7 @@ export class PartitionSender {
       if (!batch) continue;
       this.#underWay = batch;
       const receipt = await this.#deliver(batch, signal).catch((error: unknown) => {
-        // Refused, hence not written.
+        // The batch was refused, so it is not written.
         this.#underWay = undefined;
         throw error;
       });

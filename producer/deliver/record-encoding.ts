@@ -26,13 +26,13 @@ function writeVarint(buffer: Buffer, value: number, at: number): number {
   return end;
 }
 
-/** The length of nothing, -1, as a zigzag varint. */
+/** The length -1 of a missing value, as a zigzag varint. */
 const NULL_LENGTH = 1;
 
 /**
- * Encodes the records of one batch, one behind the other, in Kafka's format v2 without headers
- * (https://kafka.apache.org/documentation/#record): what stands behind the header of a record batch
- * before it is compressed.
+ * Encodes the records of one batch one after another, in Kafka's format v2 without headers
+ * (https://kafka.apache.org/documentation/#record): the part after the header of a record batch,
+ * before compression.
  *
  * @param firstTimestampMs of the batch: no record is older
  */
@@ -53,7 +53,7 @@ function encodeRecords(records: readonly OutgoingRecord[], firstTimestampMs: num
   return buffer;
 }
 
-/** Bytes of a record behind its length. */
+/** Bytes of a record without its length. */
 function bodySize(record: OutgoingRecord, offsetDelta: number, firstTimestampMs: number): number {
   const { key, value, timestampMs } = record;
   const sizeOfText = (text: string): number => {
@@ -71,7 +71,8 @@ function writeText(buffer: Buffer, text: string, at: number): number {
 }
 
 /**
- * What kafkajs writes a request with; of its encoders for single records only these parts are read.
+ * The buffer into which kafkajs writes a request. Only these parts of its encoders for single
+ * records are used.
  */
 interface Encoded {
   readonly buf: Buffer;
@@ -88,15 +89,15 @@ const encodedAs = (bytes: Buffer): Encoded => ({ buf: bytes, buffer: bytes });
 const NOTHING = encodedAs(Buffer.alloc(0));
 
 /**
- * The messages of a batch, all for one partition, that are encoded all at once. kafkajs (2.2) asks
- * its list of messages for an encoder of each with `map`, made of a dozen small buffers: 11 µs a
- * record, against 1 µs. This list answers with the bytes of all records in the place of the first
- * and nothing in the places of the others. Before that, kafkajs groups messages by partition with
- * `reduce`, copying what it has for each of them: this list stays whole.
+ * The messages of a batch, all for one partition, encoded at once. kafkajs (2.2) asks its list of
+ * messages for an encoder of each with `map`, made of a dozen small buffers: 11 µs a record,
+ * against 1 µs. This list returns the bytes of all records in the place of the first, and nothing
+ * in the places of the others. Before that, kafkajs groups messages by partition with `reduce`, and
+ * copies its group for each of them. This list stays whole.
  *
- * What kafkajs makes of the first message is always looked at. If it is not what is expected, for
- * the encoding byte for byte, or if the methods are called for anything else, the list is an
- * ordinary one.
+ * kafkajs's result for the first message is always checked. If it differs from what is expected,
+ * for the encoding byte for byte, or if the methods are called for anything else, the list behaves
+ * as an ordinary one.
  */
 export function encodedMessages(records: readonly OutgoingRecord[]): Message[] {
   const list = records.map(
@@ -111,7 +112,7 @@ export function encodedMessages(records: readonly OutgoingRecord[]): Message[] {
   });
 }
 
-/** The encoders of all messages, if that is what the callback makes of the first. */
+/** The encoders of all messages, if the callback gives that for the first. */
 function encodings(
   records: readonly OutgoingRecord[],
   list: readonly Message[],
@@ -120,7 +121,7 @@ function encodings(
   const [first] = list;
   const answer = first && callback(first, 0, list);
   if (!isEncoded(answer)) return undefined;
-  // That of the batch, to which kafkajs relates the times of records.
+  // The first timestamp of the batch, to which kafkajs relates the times of records.
   const firstTimestampMs = Math.min(...records.map(({ timestampMs }) => timestampMs));
   if (!encodeRecords(records.slice(0, 1), firstTimestampMs).equals(answer.buffer)) return undefined;
   const encoded: Encoded[] = new Array(list.length).fill(NOTHING);
@@ -128,7 +129,7 @@ function encodings(
   return encoded;
 }
 
-/** All messages under the one key that the reducer puts the first one under. */
+/** All messages under the one key that the reducer gives the first one. */
 function grouped(list: readonly Message[], reducer: Reducer, initial: readonly unknown[]): unknown {
   const [first] = list;
   if (!first || initial.length !== 1 || !isEmptyObject(initial[0])) return undefined;
@@ -140,14 +141,14 @@ function grouped(list: readonly Message[], reducer: Reducer, initial: readonly u
 const isEmptyObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 
-// Node itself, without a loader, does not see this export of a CommonJS module by its name.
+// Without a loader, Node itself does not find this export of a CommonJS module by its name.
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 const compress = promisify<Buffer, { level: number }, Buffer>(gzip);
 const decompress = promisify<Buffer, Buffer>(gunzip);
 
 /**
- * Makes kafkajs compress at zlib's fastest level, on the threads of libuv: batches grow by a tenth
+ * Makes kafkajs compress at zlib's fastest level, on the threads of libuv. Batches grow by a tenth
  * against the default level and cost a third of the time.
  */
 export function useFastGzip(): void {
@@ -158,7 +159,9 @@ export function useFastGzip(): void {
   });
 }
 
-/** Records that go to one partition in one request; once taken from its queue it never changes. */
+/**
+ * Records that go to one partition in one request. Once taken from its queue a batch never changes.
+ */
 export interface Batch {
   readonly records: readonly OutgoingRecord[];
   /** Bytes of keys and values. */
@@ -167,7 +170,7 @@ export interface Batch {
 
 /** When a batch is sent. */
 export interface BatchLimits {
-  /** A batch has no more bytes of keys and values than this, unless a single record has. */
+  /** A batch has at most this many bytes of keys and values, unless a single record has more. */
   readonly batchBytes: number;
   /** A batch that is not full waits this long for more records. */
   readonly lingerMs: number;
@@ -180,8 +183,8 @@ interface OpenBatch {
 }
 
 /**
- * The records of one partition in the order they came, cut into batches the way Kafka's own
- * producer does with `batch.size` and `linger.ms`. Times are milliseconds of one monotonic clock.
+ * The records of one partition in order of arrival, cut into batches as Kafka's own producer does
+ * with `batch.size` and `linger.ms`. Times are milliseconds of one monotonic clock.
  */
 export class BatchQueue {
   readonly #limits: BatchLimits;
@@ -202,7 +205,7 @@ export class BatchQueue {
       last.bytes += bytes;
       return;
     }
-    // The one before is as full as it gets: nothing to wait for any more.
+    // The batch before is full, so it need not wait any longer.
     if (last) last.readyAtMs = nowMs;
     this.#batches.push({ records: [record], bytes, readyAtMs: nowMs + this.#limits.lingerMs });
   }
@@ -215,18 +218,18 @@ export class BatchQueue {
     return Math.max(0, first.readyAtMs - nowMs);
   }
 
-  /** Ends the waiting of every batch that is here. */
+  /** Ends the waiting of all present batches. */
   flush(nowMs: number): void {
     for (const batch of this.#batches) batch.readyAtMs = Math.min(batch.readyAtMs, nowMs);
   }
 
-  /** Takes the first batch, ready or not; undefined when there is none. */
+  /** Takes the first batch, ready or not. Undefined when there is none. */
   take(): Batch | undefined {
     return this.#batches.shift();
   }
 }
 
-/** Bytes that may be held at one time; who finds no room waits for it. */
+/** Limits the bytes that may be held at one time. A caller that finds no room waits for it. */
 export class MemoryBound {
   readonly limitBytes: number;
   readonly #freed = new Doorbell();
@@ -240,7 +243,7 @@ export class MemoryBound {
     return this.#usedBytes;
   }
 
-  /** Takes room and says true, or takes none and says false. */
+  /** Takes room and returns true, or takes none and returns false. */
   tryTake(bytes: number): boolean {
     if (bytes > this.limitBytes) {
       throw new RangeError(`${bytes} bytes never fit into a buffer of ${this.limitBytes}`);
@@ -255,7 +258,7 @@ export class MemoryBound {
     this.#freed.ring();
   }
 
-  /** Resolves at the next release or when the signal is aborted; then it is time to try again. */
+  /** Resolves at the next release or when the signal is aborted. Then the caller can try again. */
   released(signal: AbortSignal): Promise<void> {
     return this.#freed.wait(signal);
   }

@@ -3,17 +3,17 @@ import type { SASLOptions } from 'kafkajs';
 import { z } from 'zod';
 import { ConfigError, shownValue } from '../errors.ts';
 
-/** How a client proves who it is and whom it talks to. Holds secrets: never to be printed. */
+/** How a client authenticates itself and the broker. It holds secrets and must never be printed. */
 export interface KafkaSecurity {
   /**
-   * Undefined for a connection that is not encrypted. PEM texts; without `ca`, Node's own
+   * Undefined for an unencrypted connection. The texts are PEM. Without `ca`, Node's own
    * authorities are trusted.
    */
   readonly ssl: TlsOptions | undefined;
   readonly sasl: SASLOptions | undefined;
 }
 
-/** What of Node's TLS options is used, as PEM. */
+/** The used part of Node's TLS options, as PEM. */
 interface TlsOptions {
   readonly ca?: string;
   readonly cert?: string;
@@ -22,8 +22,8 @@ interface TlsOptions {
 }
 
 /**
- * The settings, named after Kafka's own (`security.protocol`, `sasl.mechanism`, `ssl.…`); passwords
- * in the environment or a file only.
+ * The settings, named after Kafka's own (`security.protocol`, `sasl.mechanism`, `ssl.…`). Passwords
+ * are accepted only from the environment or a file.
  */
 const SECURITY_SETTINGS = [
   'KAFKA_SECURITY_PROTOCOL',
@@ -45,7 +45,7 @@ const protocol = z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']);
 const mechanism = z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']);
 
 /**
- * Reads how to connect, files included; an empty value counts as not set.
+ * Reads how to connect, including files. An empty value counts as not set.
  *
  * @throws {ConfigError} naming the setting; values of passwords are left out
  */

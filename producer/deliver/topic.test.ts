@@ -7,7 +7,7 @@ type Look = Error | readonly { partitionId: number; leader: number }[];
 const refused = new Error('connect ECONNREFUSED 127.0.0.1:9094');
 const coded = (type: string): Error => Object.assign(new Error(`the broker says ${type}`), { type });
 
-/** A cluster of which each look sees the next state, and the last one from then on. */
+/** A cluster in which each lookup sees the next state. The last state stays. */
 function fakeAdmin(...looks: Look[]) {
   let seen = 0;
   return {
@@ -54,11 +54,11 @@ describe('awaitTopic', () => {
       signal: stop.signal,
       waiting: (detail) => waits.push(detail),
     });
-    // Looked at by the test when the clock has run.
+    // Checked below, after the clock has run.
     outcome.catch(() => undefined);
     return outcome;
   };
-  it('keeps nothing of a look that is over, however long no broker answers', async () => {
+  it('keeps nothing of a lookup that is over, however long no broker answers', async () => {
     const errors: WeakRef<Error>[] = [];
     const admin = {
       ...fakeAdmin(ready),
@@ -73,7 +73,7 @@ describe('awaitTopic', () => {
     vi.useRealTimers();
     await collectGarbage();
     const kept = errors.filter((error) => error.deref() !== undefined);
-    // The last one or two may still be referred to by what is at work.
+    // The last one or two may still be referenced by running work.
     expect([errors.length > 200, kept.length < 10]).toEqual([true, true]);
     stop.abort();
     await outcome;
@@ -123,7 +123,7 @@ describe('awaitTopic', () => {
     );
   });
 
-  it('ends at once when it is told to, even in the middle of a look', async () => {
+  it('ends at once when it is aborted, even in the middle of a lookup', async () => {
     const admin = { ...fakeAdmin(ready), connect: () => new Promise<never>(() => undefined) };
     const outcome = start(admin);
     await vi.advanceTimersByTimeAsync(10);

@@ -79,7 +79,7 @@ describe('AnswerKey', () => {
     expect(lines()).toMatchObject([{ offset: 8, duplicate_of: { partition: 1, offset: 7 } }]);
   });
 
-  it('says which injected records are at offsets that it does not know, and of a copy whose original is', () => {
+  it('says which injected records, and which originals of copies, are at unknown offsets', () => {
     const key = new AnswerKey(path);
     const original = {};
     key.placed(0, [record(valueWith('a'), original), record(valueWith('b'), { fault: 'late' })], undefined);
@@ -100,7 +100,7 @@ describe('AnswerKey', () => {
     ]);
   });
 
-  it('appends to what an earlier run wrote, and begins a new line behind half a one', () => {
+  it('appends to what an earlier run wrote, and begins a new line after half a one', () => {
     writeFileSync(path, '{"offset":1}\n');
     const first = new AnswerKey(path);
     first.placed(0, [record(valueWith('a'), { fault: 'late' })], 2);
@@ -137,7 +137,7 @@ describe('openAnswerKey', () => {
     expect(told[0]).toMatch(/cannot be opened: ENOENT/);
   });
 
-  it('gives up waiting when it is told to stop', async () => {
+  it('gives up waiting when it is stopped', async () => {
     const stop = new AbortController();
     const opening = openAnswerKey(join(folder, 'never', 'key'), stop.signal, () => stop.abort());
     expect(await opening).toBeUndefined();

@@ -5,9 +5,9 @@ import { drawFrom, type Random } from '../generate/random.ts';
 import type { OutgoingRecord, RecordTrace } from '../generate/transactions.ts';
 
 /**
- * The file that tells which records were made wrong on purpose, one JSON object a line. A line is
- * written when the broker has acknowledged its record, before anything else happens with the
- * acknowledgement; a later run appends.
+ * The file that records which records were made wrong on purpose, one JSON object a line. A line is
+ * written when the broker has acknowledged its record, before anything else is done with the
+ * acknowledgement. A later run appends.
  */
 export class AnswerKey {
   readonly #path: string;
@@ -41,7 +41,7 @@ export class AnswerKey {
   }
 
   /**
-   * Notes records that are perhaps in the topic, at offsets that are not known.
+   * Notes records that may be in the topic at unknown offsets.
    *
    * @param why one phrase
    * @throws {ProducerError} when the file cannot be written
@@ -60,7 +60,7 @@ export class AnswerKey {
   #append(text: string): void {
     const bytes = Buffer.from(text);
     try {
-      // The system may take less than it is given.
+      // The system may write less than it is given.
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
     } catch (error) {
       throw new ProducerError(
@@ -72,7 +72,7 @@ export class AnswerKey {
   }
 }
 
-/** A run that was killed may have left half a line. */
+/** Whether the file ends with a complete line. A run that was killed may have left half a line. */
 function endsALine(file: number): boolean {
   const { size } = fstatSync(file);
   if (size === 0) return true;
@@ -81,7 +81,7 @@ function endsALine(file: number): boolean {
   return last.toString() === '\n';
 }
 
-/** What can be read from the value as it was sent, whatever was done to it. */
+/** What can be read from the value as it was sent, with any fault in it. */
 function readable(value: string | null): { txn_id: string | null; event_ts: string | null } {
   const members = membersOf(value);
   const text = (name: string): string | null => {
@@ -95,7 +95,7 @@ function membersOf(value: string | null): Readonly<Record<string, unknown>> {
   try {
     return (JSON.parse(value ?? 'null') as Record<string, unknown> | null) ?? {};
   } catch (error) {
-    // Broken on purpose.
+    // The value was broken on purpose.
     if (error instanceof SyntaxError) return {};
     throw error;
   }
@@ -114,22 +114,21 @@ function answerLine({ value }: OutgoingRecord, trace: RecordTrace): string {
   });
 }
 
-/** A line about a record of which it is not known whether and where it is in the topic. */
+/** A line about a record for which it is unknown whether and where it is in the topic. */
 function unknownLine({ value, trace }: OutgoingRecord, partition: number, why: string): string {
   return JSON.stringify({ unknown: { partition, fault: trace?.fault, ...readable(value), why } });
 }
 
 const POLL_MS = 250;
 /**
- * In containers the folder is handed over to the producer's user by a service that starts beside
- * it.
+ * In containers, a service that starts at the same time gives the folder to the producer's user.
  */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Opens the answer key, waiting up to a minute for its folder to be there and writable.
+ * Opens the answer key. Waits up to a minute until its folder exists and is writable.
  *
- * @param waiting called after each try that failed, with one line about why
+ * @param waiting called after each failed try, with one line about why
  * @returns undefined when the signal was aborted first
  * @throws {ProducerError} when it cannot be opened for a minute
  */
@@ -158,9 +157,9 @@ export async function openAnswerKey(
   return undefined;
 }
 
-/** A value that makes no silver row. */
+/** A value that gives no silver row. */
 export interface MalformedValue {
-  /** What was done, as in the answer key behind `malformed:`. */
+  /** What was done to it. The answer key has this after `malformed:`. */
   readonly kind: MalformedKind;
   /** Null is a tombstone. */
   readonly value: string | null;
@@ -168,7 +167,7 @@ export interface MalformedValue {
   readonly reason: string;
 }
 
-/** The ways in which values are spoilt. */
+/** The kinds of malformed values. */
 export const MALFORMED_KINDS = [
   'broken_json',
   'missing_field',
@@ -182,7 +181,7 @@ export const MALFORMED_KINDS = [
 type MalformedKind = (typeof MALFORMED_KINDS)[number];
 
 const NEEDED_FIELDS = ['txn_id', 'card_id', 'event_ts', 'amount'] as const;
-/** A field and the JSON that is put in its place. */
+/** A field and the JSON that replaces its value. */
 const WRONG_TYPES: readonly (readonly [field: string, json: string])[] = [
   ['lat', '"48.8566"'],
   ['lon', 'true'],
@@ -200,8 +199,8 @@ const BAD_TIMESTAMPS = [
 const BAD_AMOUNTS = ['"12.345"', '12.345', '1e16', 'true', '"twelve"'];
 
 /**
- * The value with the JSON of one of its members replaced, or the member left out when there is
- * none.
+ * The value with the JSON of one of its members replaced, or with the member left out when no JSON
+ * is given.
  */
 function withMember(value: string, field: string, json: string | undefined): string {
   const members = Object.entries(JSON.parse(value) as Record<string, unknown>).map(
@@ -213,12 +212,12 @@ function withMember(value: string, field: string, json: string | undefined): str
     .join(',')}}`;
 }
 
-/** Spoils a transaction's JSON, each kind as likely as the others. */
+/** Makes a transaction's JSON malformed, each kind with the same probability. */
 export function drawMalformed(random: Random, value: string): MalformedValue {
   const kind = drawFrom(random, MALFORMED_KINDS);
   switch (kind) {
     case 'broken_json': {
-      // Cut anywhere but at its ends: an object that is never closed.
+      // Cut anywhere but at the ends, so that the object is never closed.
       const end = 1 + Math.floor(random.fraction() * (value.length - 1));
       return { kind, value: value.slice(0, end), reason: 'not_json_object' };
     }

@@ -72,7 +72,7 @@ describe('createRecordStream', () => {
     expect(records.filter(({ trace }) => trace)).toEqual([]);
   });
 
-  it('times events by the clock where no other time is asked for', () => {
+  it('times events by the clock where no other time is set', () => {
     const options = { population, seed: '1', clock: wallClock(5), profile: STEADY, hasDayAndNight: false };
     const stream = createRecordStream({ ...options, plan: NO_FAULTS });
     expect(eventMs(stream.next(START_MS + 5))).toBe(START_MS + 5);
@@ -111,7 +111,7 @@ describe('createRecordStream', () => {
     expect(beyond).toBeLessThan(0.18);
   });
 
-  it('lets one to twenty later events overtake those that are out of order', () => {
+  it('lets one to twenty later events overtake an event that is out of order', () => {
     const records = recordsOf({ plan: { ...NO_FAULTS, outOfOrderRate: 0.2 }, count: 5000 });
     const overtaken = records
       .map((record, index) => ({ record, steps: (START_MS + index * STEP_MS - eventMs(record)) / STEP_MS }))
@@ -120,7 +120,7 @@ describe('createRecordStream', () => {
     expect([...steps].toSorted((one, two) => one - two)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
   });
 
-  it('repeats records of shortly before byte for byte, and names the one it repeats', () => {
+  it('repeats recent records byte for byte, and names the one it repeats', () => {
     const records = recordsOf({ plan: { ...NO_FAULTS, duplicateRate: 0.2 }, count: 5000 });
     for (const [index, record] of records.entries()) {
       if (record.trace?.fault !== 'duplicate') continue;
@@ -142,7 +142,7 @@ describe('createRecordStream', () => {
     const count = 150_000;
     const records = recordsOf({ plan: { ...NO_FAULTS, fraudRate: 0.02 }, count });
     const frauds = withFault(records, /^fraud$/);
-    // Sprees of 14 on average: their number, not that of payments, is what chance decides.
+    // A spree has 14 payments on average. The number of sprees is random, not that of payments.
     expect(Math.abs(frauds.length / count - 0.02)).toBeLessThan(0.005);
     expect(new Set(frauds.map(({ key }) => key)).size).toBe(5);
     const payments = frauds.map(({ value }) => JSON.parse(value ?? ''));

@@ -11,10 +11,10 @@ import {
 } from '../generate/transactions.ts';
 import { drawMalformed } from './answer-key.ts';
 
-/** What the stream is made from. */
+/** The input of the stream. */
 interface StreamOptions {
   readonly population: Population;
-  /** Everything that is drawn follows from this text. */
+  /** The seed of everything random. */
   readonly seed: string;
   readonly clock: EventClock;
   readonly profile: LoadProfile;
@@ -22,14 +22,14 @@ interface StreamOptions {
   readonly hasDayAndNight: boolean;
 }
 
-/** A duplicate repeats one of this many records before it. */
+/** A duplicate repeats one of this many preceding records. */
 const REMEMBERED = 64;
-/** An event that is out of order is overtaken by at most this many. */
+/** An event that is out of order is overtaken by at most this many events. */
 const MOST_OVERTAKING = 20;
 
 /**
- * The records in the order in which they are sent: record n follows from the seed, from n and from
- * the event times, and from nothing else. Faults are drawn from a stream of chance of their own.
+ * The records in the order in which they are sent. Record n depends only on the seed, on n and on
+ * the event times. Faults are drawn from a random stream of their own.
  */
 export function createRecordStream(options: StreamOptions): RecordSource {
   const { population, seed, clock, plan, hasDayAndNight } = options;
@@ -48,7 +48,7 @@ class FaultyStream implements RecordSource {
   readonly #random: Random;
   readonly #hotCard: Card;
   readonly #stolenCard: () => Card | undefined;
-  /** Records as they should be that a duplicate may repeat, the oldest overwritten first. */
+  /** Records without faults that a duplicate may repeat. The oldest is overwritten first. */
   readonly #remembered: OutgoingRecord[] = [];
   #rememberedCount = 0;
   #count = 0;
@@ -138,25 +138,25 @@ const LEAST_MS = 1_000;
 const MOST_MS = 3_600_000;
 
 /**
- * How long before its sending a late event happened: log-normal with a median of 90 s, from a
- * second to an hour. One in six is later than the five minutes of gold's watermark.
+ * How long before it is sent a late event happened: log-normal with a median of 90 s, from a second
+ * to an hour. One in six is later than the five minutes of gold's watermark.
  */
 function drawLatenessMs(random: Random): number {
   const drawn = MEDIAN_LATENESS_MS * Math.exp(LATENESS_SPREAD * drawNormal(random));
   return Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, drawn)));
 }
 
-/** So many cards are stolen; they stay the same for a whole run. */
+/** The number of stolen cards. They stay the same for a whole run. */
 const STOLEN_CARDS = 5;
 const SHORTEST = 8;
 const LONGEST = 20;
 const MEAN_LENGTH = (SHORTEST + LONGEST) / 2;
-/** Of the records during a spree, this share are its payments. */
+/** The share of a spree's payments among the records during the spree. */
 const DENSITY = 0.5;
 
 /**
- * Says which records are payments with stolen cards. A spree is 8 to 20 payments with one card, in
- * half of the records until it is over.
+ * Determines which records are payments with stolen cards. A spree is 8 to 20 payments with one
+ * card, in half of the records until it is over.
  *
  * @param rate share of such records in the long run
  */
@@ -186,27 +186,27 @@ function fraudSprees(random: Random, cards: readonly Card[], rate: number): () =
 }
 
 /**
- * Which faults are put into the stream, and how often. Rates are shares of the records that are
- * sent, from 0 to 1.
+ * Which faults are injected into the stream, and how often. Rates are shares of the sent records,
+ * from 0 to 1.
  */
 export interface FaultPlan {
-  /** Events that happened longer before they are sent than the rest; see {@link drawLatenessMs}. */
+  /** Events that happened longer before they are sent than others. See {@link drawLatenessMs}. */
   readonly lateRate: number;
   /** Records that are sent once more, byte for byte. */
   readonly duplicateRate: number;
-  /** Values that make no silver row. */
+  /** Values that give no silver row. */
   readonly malformedRate: number;
   /** Records that are overtaken by a few that happened after them. */
   readonly outOfOrderRate: number;
   /** Payments with stolen cards, in sprees. */
   readonly fraudRate: number;
-  /** Transactions of one and the same card. */
+  /** Transactions of a single card. */
   readonly hotKeyRate: number;
   /** Undefined for a steady load. */
   readonly burst: BurstShape | undefined;
 }
 
-/** Nothing on purpose. */
+/** No faults. */
 export const NO_FAULTS: FaultPlan = {
   lateRate: 0,
   duplicateRate: 0,
@@ -217,7 +217,7 @@ export const NO_FAULTS: FaultPlan = {
   burst: undefined,
 };
 
-/** Whether there is anything for an answer key to tell. */
+/** Whether an answer key would have any content. */
 export function hasFaults(plan: FaultPlan): boolean {
   return Object.values(plan).some((part) => part !== undefined && part !== 0);
 }
@@ -227,9 +227,9 @@ export const SCENARIO_NAMES = SETTING_TABLE.SCENARIO.takes.choices;
 /** The name of a scenario. */
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
-/** The named mixtures of faults. A setting of its own replaces what the scenario has for it. */
+/** The named mixtures of faults. A setting for one fault replaces the scenario's value. */
 export const SCENARIOS = {
-  /** Records as they should be. */
+  /** Records without faults. */
   clean: NO_FAULTS,
   /** A little of everything that goes wrong between a till and a topic. */
   messy: {

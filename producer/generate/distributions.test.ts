@@ -5,8 +5,8 @@ import { categories, createPopulation, currencies, places } from './population.t
 import { derivedSeed, seededRandom, weightedDraw } from './random.ts';
 import { createRecordSource, type Transaction, transactionSchema } from './transactions.ts';
 
-// Seeds are fixed, so a test here passes or fails for good: limits are those of one chance in a
-// million.
+// Seeds are fixed, so a test here always passes or always fails. Its limits are those of a chance
+// of one in a million.
 const COUNT = 100_000;
 const NOON_MS = Date.UTC(2026, 0, 1, 12);
 const population = createPopulation();
@@ -158,7 +158,7 @@ describe('the distributions of transactions', () => {
     expect(activityAt(london, -1)).toBe(activityAt(london, Date.UTC(2026, 0, 1) - 1));
   });
 
-  it('writes what the contract of a transaction takes', () => {
+  it('writes what the contract of a transaction accepts', () => {
     const strays = drawn(2000).filter((transaction) => !transactionSchema.safeParse(transaction).success);
     expect(strays).toEqual([]);
   });

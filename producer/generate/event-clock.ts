@@ -1,6 +1,6 @@
 import type { Place } from './population.ts';
 
-/** Where the event times of records come from. All times are whole milliseconds since the epoch. */
+/** The source of records' event times. All times are whole milliseconds since the epoch. */
 export interface EventClock {
   /** The event time of record n (from 0), which is sent now. */
   timeOf(record: number, nowMs: number): number;
@@ -16,10 +16,7 @@ export function wallClock(recordsPerSecond: number): EventClock {
   };
 }
 
-/**
- * Events happen at times that depend on nothing but the record's number: the same for any rate of
- * sending.
- */
+/** Events happen at times that depend only on the record's number, at any rate of sending. */
 export function countedClock(startMs: number, eventsPerSecond: number, profile: LoadProfile): EventClock {
   const unitMs = 1000 / eventsPerSecond;
   return {
@@ -41,15 +38,15 @@ export interface BurstShape {
 }
 
 /**
- * How records are spread over time at a base rate. Time is counted in units: one unit is the time
- * from one record to the next at the base rate, so that one profile serves any rate.
+ * The distribution of records over time at a base rate. Time is counted in units: one unit is the
+ * time from one record to the next at the base rate, so that one profile serves any rate.
  */
 export interface LoadProfile {
   /** When record n (from 0) is due, in units since the start. */
   unitsOf(record: number): number;
   /**
-   * How many records are due once this many units have passed since the first, as a fraction;
-   * inverse of `unitsOf`.
+   * How many records are due once this many units have passed since the first, as a fraction. It is
+   * the inverse of `unitsOf`.
    */
   recordsBy(units: number): number;
   isBurst(record: number): boolean;
@@ -71,7 +68,7 @@ export function burstProfile(shape: BurstShape, unitsPerSecond: number): LoadPro
   const periodUnits = shape.everySeconds * unitsPerSecond;
   const quietUnits = (shape.everySeconds - shape.lastsSeconds) * unitsPerSecond;
   const periodRecords = quietUnits + (periodUnits - quietUnits) * factor;
-  /** The period that a record is in, and how many records of the period are before it. */
+  /** The period of a record, and how many records of the period precede it. */
   const within = (record: number): readonly [period: number, records: number] => {
     const period = Math.floor(record / periodRecords);
     return [period, record - period * periodRecords];
@@ -101,9 +98,9 @@ const HOUR_MS = 3_600_000;
 const DEGREES_OF_AN_HOUR = 15;
 
 /**
- * How active people are at a place at an instant, above 0 and at most 1. Local time is that of the
- * sun (15° of longitude an hour), which needs no tables of time zones and is the same in every
- * version of Node.
+ * How active people are at a place at an instant, above 0 and at most 1. Local time is solar time
+ * (15° of longitude an hour), which needs no tables of time zones and is the same in every version
+ * of Node.
  */
 export function activityAt(place: Place, timeMs: number): number {
   const hours = Math.floor(timeMs / HOUR_MS + place.lon / DEGREES_OF_AN_HOUR);

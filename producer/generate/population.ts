@@ -2,7 +2,7 @@ import { faker } from '@faker-js/faker/locale/en';
 import { drawFrom, type Random, seededRandom } from './random.ts';
 
 /**
- * A point of sale: it stays where it is, sells one kind of thing and takes the currency of its
+ * A point of sale. It stays in one place, belongs to one category and takes the currency of its
  * place.
  */
 export interface Outlet {
@@ -39,7 +39,7 @@ const USERS = 600;
 const MOST_CARDS_OF_A_USER = 3;
 const OUTLETS_PER_PLACE_AND_CATEGORY = 4;
 const CITY_RADIUS_DEGREES = 0.05;
-// Fixed: cards and merchants outlive a run of the producer, as they do in life.
+// Fixed: cards and merchants outlive a run of the producer, as they do in reality.
 const POPULATION_SEED = 20_260_101;
 
 const rounded = (degrees: number): number => Math.round(degrees * 10_000) / 10_000;
@@ -53,7 +53,7 @@ function newName(taken: Set<string>): string {
   return name;
 }
 
-/** The numbers from 1 to count in an order of chance (Fisher and Yates). */
+/** The numbers from 1 to count in random order (Fisher and Yates). */
 function ranks(random: Random, count: number): readonly number[] {
   const order = Array.from({ length: count }, (_, index) => index + 1);
   for (let last = count - 1; last > 0; last--) {
@@ -63,7 +63,7 @@ function ranks(random: Random, count: number): readonly number[] {
   return order;
 }
 
-/** Builds the one population there is: the same users, cards and outlets in every run. */
+/** Builds the only population: the same users, cards and outlets in every run. */
 export function createPopulation(): Population {
   const random = seededRandom([POPULATION_SEED, 2, 3, 4]);
   faker.seed(POPULATION_SEED);
@@ -106,7 +106,7 @@ export function createPopulation(): Population {
   };
 }
 
-/** A city where cards are used, with what must agree with it. */
+/** A city where cards are used, with its matching data. */
 export interface Place {
   readonly city: string;
   /** ISO 3166-1 alpha-2. */

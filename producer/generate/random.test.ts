@@ -25,7 +25,7 @@ describe('seededRandom', () => {
     expect(new Set(seeds.flat()).size).toBe(20);
   });
 
-  it('refuses the one seed it would stand still at', () => {
+  it('refuses the only seed at which it would stand still', () => {
     expect(() => seededRandom([0, 0, 0, 0])).toThrow(RangeError);
   });
 });

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** The only source of chance in generation: the same seed gives the same draws. */
+/** The only source of randomness in generation. The same seed gives the same draws. */
 export interface Random {
   /** An unsigned 32-bit integer. */
   word(): number;
-  /** A number in [0, 1), in steps of 2^-32. */
+  /** A generator's starting point: 128 bits as four unsigned 32-bit words, not all zero. */
   fraction(): number;
 }
 
@@ -17,9 +17,9 @@ export function seedFromSystem(): string {
 }
 
 /**
- * The starting point of one of several streams of chance that follow from one seed: what is drawn
- * from one stream changes nothing in another. The text is hashed (SHA-256), so that neighbouring
- * seeds have nothing in common.
+ * The starting point of one of several random streams that derive from one seed. Draws from one
+ * stream change nothing in another. The text is hashed (SHA-256), so that neighbouring seeds have
+ * nothing in common.
  */
 export function derivedSeed(seed: string, stream: string): Seed {
   const digest = createHash('sha256').update(`${stream}\n${seed}`).digest();
@@ -65,7 +65,7 @@ export function drawUuid(random: Random): string {
   )}`;
 }
 
-/** One element of a non-empty list, each as likely as the others. */
+/** One element of a non-empty list, each with the same probability. */
 export function drawFrom<T>(random: Random, list: readonly T[]): T {
   if (list.length === 0) throw new RangeError('cannot draw from an empty list');
   return list[Math.floor(random.fraction() * list.length)] as T;
@@ -77,7 +77,7 @@ export function drawNormal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.fraction())) * Math.cos(2 * Math.PI * random.fraction());
 }
 
-/** Draws one of some entries, each with its weight. */
+/** Draws one of several entries by their weights. */
 export type WeightedDraw<T> = (random: Random) => T;
 
 /**

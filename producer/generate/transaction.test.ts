@@ -3,8 +3,8 @@ import { createPopulation } from './population.ts';
 import { seededRandom } from './random.ts';
 import { createRecordSource, transactionSchema } from './transactions.ts';
 
-describe('what the generator makes', () => {
-  it('is taken by the contract, record by record', () => {
+describe('a generated transaction', () => {
+  it('is accepted by the contract', () => {
     const source = createRecordSource(createPopulation(), seededRandom([4, 3, 2, 1]));
     const startMs = Date.UTC(2026, 1, 28, 23, 59, 59);
     const values = Array.from({ length: 20_000 }, (_, index) => source.next(startMs + index * 997).value);

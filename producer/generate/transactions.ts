@@ -18,11 +18,11 @@ export interface TransactionRecord extends OutgoingRecord {
   readonly value: string;
 }
 
-/** An endless supply of transactions; it knows no clock and no broker. */
+/** An endless supply of transactions. It knows no clock and no broker. */
 export interface TransactionSource {
   /**
-   * The next transaction, at this event time (whole milliseconds since the epoch), which is the
-   * record's time too unless another is given.
+   * The next transaction at this event time (whole milliseconds since the epoch). This is the
+   * record's time too, unless another is given.
    *
    * @param card who pays; drawn when it is not given
    */
@@ -31,13 +31,13 @@ export interface TransactionSource {
   nextFraud(eventTimeMs: number, timestampMs: number, card: Card): TransactionRecord;
 }
 
-/** How lifelike transactions are beyond the usual. */
+/** Options that make transactions more lifelike. */
 interface GenerationOptions {
-  /** Cards are used where it is day. */
+  /** Whether cards are used where it is day. */
   readonly hasDayAndNight: boolean;
 }
 
-/** What never changes about an outlet's transactions, as JSON. */
+/** The constant part of an outlet's transactions, as JSON. */
 interface OutletText {
   readonly head: string;
   readonly tails: Readonly<Record<'approved' | 'declined' | 'reversed', string>>;
@@ -50,7 +50,7 @@ const drawCategory = weightedDraw(
   categories.map(({ weight }) => weight),
 );
 const FRAUD_CATEGORIES = categories.filter(({ name }) => ['online', 'electronics', 'travel'].includes(name));
-/** Stolen cards are used for this many times the usual amount. */
+/** Payments with stolen cards are this many times the normal amount. */
 const FRAUD_FACTOR = 8;
 const FRAUD_DECLINES = 0.35;
 
@@ -73,8 +73,8 @@ function outletTexts(population: Population): ReadonlyMap<Outlet, OutletText> {
 }
 
 /**
- * Transactions of a population, drawn from one source of chance: the same seed and times give the
- * same records.
+ * Transactions of a population, drawn from one source of randomness. The same seed and times give
+ * the same records.
  */
 export function createRecordSource(
   population: Population,
@@ -98,7 +98,7 @@ export function createRecordSource(
   const drawPlace = ({ home }: Card): Place =>
     random.fraction() < SHARE_AWAY_FROM_HOME ? drawFrom(random, places) : home;
 
-  /** Log-normal around the category's median, declined as such amounts are. */
+  /** Log-normal around the category's median. The chance of a decline follows the amount. */
   const write = (
     { card, place, category, factor }: { card: Card; place: Place; category: Category; factor: number },
     eventTimeMs: number,
@@ -136,7 +136,7 @@ export function createRecordSource(
   };
 }
 
-/** A transaction as the producer writes it: every field there, nothing else. */
+/** A transaction as the producer writes it: with every field and nothing else. */
 export const transactionSchema = z.strictObject({
   txn_id: z.uuid(),
   /** ISO-8601 with a numeric offset. */
@@ -165,8 +165,8 @@ const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).
 
 /**
  * Writes times as ISO-8601 in UTC with milliseconds and a numeric offset, as in
- * `2026-01-01T12:00:00.123+00:00`. Times come one second after another, so the part down to the
- * second is kept.
+ * `2026-01-01T12:00:00.123+00:00`. Consecutive times share their seconds, so the part down to the
+ * second is cached.
  */
 export function isoWriter(): (timeMs: number) => string {
   let keptSecond = Number.NaN;
@@ -182,7 +182,7 @@ export function isoWriter(): (timeMs: number) => string {
 }
 
 /**
- * A decimal number from its count of minor units, as JSON.stringify would write it: without zeros
+ * A decimal number from its count of minor units, as JSON.stringify would write it, without zeros
  * at the end.
  */
 export function amountText(minorUnits: number, decimals: 0 | 2): string {
@@ -197,26 +197,28 @@ export function amountText(minorUnits: number, decimals: 0 | 2): string {
       : `${units}.${cents}`;
 }
 
-/** What the topic gets: the key decides the partition, so that a card's records stay in order. */
+/**
+ * A record for the topic. The key decides the partition, so that a card's records stay in order.
+ */
 export interface OutgoingRecord {
   /** The card's id. */
   readonly key: string;
-  /** A transaction as JSON, or what a fault made of it; null is a tombstone. */
+  /** A transaction as JSON, possibly with a fault; null is a tombstone. */
   readonly value: string | null;
   /** The record's time in Kafka: milliseconds since the epoch. */
   readonly timestampMs: number;
-  /** There where the answer key has to know what becomes of the record. */
+  /** Present where the answer key has to record the outcome. */
   readonly trace?: RecordTrace;
 }
 
-/** What was done to a record on purpose, and where in the topic it has come to lie. */
+/** What was done to a record on purpose, and its place in the topic. */
 export interface RecordTrace {
   /**
-   * As in the answer key, such as `late` or `malformed:tombstone`; undefined for a record as it
-   * should be.
+   * The fault as in the answer key, such as `late` or `malformed:tombstone`. Undefined for a record
+   * without a fault.
    */
   readonly fault?: string;
-  /** Why the job must quarantine it; undefined for a record that it must take. */
+  /** Why the job must quarantine it. Undefined for a record that the job must accept. */
   readonly reason?: string;
   /** The record that this one repeats. */
   readonly original?: RecordTrace;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 import { projectDir } from '../support/project.ts';
 
-/** Where the same word means something else than the service, and what. */
+/** Where a service's name is used in another meaning, and in which one. */
 const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'orchestrator/settings/setting-table.ts': {
     'kafka-init': 'whose a setting is, in the words of the table: settings know of no services',
@@ -50,8 +50,8 @@ function textsOf(path: string): readonly string[] {
 }
 
 /**
- * A name of several words means the service wherever it stands; one of a single word is also an
- * ordinary word.
+ * A name of several words always means the service. A name of a single word is also an ordinary
+ * word.
  */
 function names(text: string, name: string): boolean {
   return name.includes('-') ? new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text) : text === name;

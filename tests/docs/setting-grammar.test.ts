@@ -29,7 +29,7 @@ import { ConfigError } from '../../producer/errors.ts';
 import { derivedSeed, seededRandom } from '../../producer/generate/random.ts';
 import { hasPython, runJobProgram } from '../support/job-program.ts';
 
-/** Parts that values of each kind are drawn from, the wrong ones among them. */
+/** Parts from which values of each kind are drawn, including wrong ones. */
 const KINDS = {
   duration: [
     ['', ' '],
@@ -45,7 +45,7 @@ const KINDS = {
     ['', '.0', '.5', 'e1', 'E+2', 'e-2', 'e99', '_0'],
     ['', ' '],
   ],
-  // The right parts more often, or hardly any value would be right as a whole.
+  // The right parts are more frequent, or hardly any value would be right as a whole.
   offsets: [
     ['{"', '{"', '{"', '{"', "{'", ''],
     ['transactions', 'transactions', 'transactions', 'other', 'earliest', 'latest'],
@@ -110,7 +110,7 @@ const KINDS = {
   ],
 } as const;
 
-/** Settings that are in no checkout: one of each kind, and more where bounds matter. */
+/** Settings that no checkout has: one of each kind, and more where limits matter. */
 const INJECTED: Readonly<Record<string, readonly [ValueKind, keyof typeof KINDS]>> = {
   NEW_INTEGER: [integer(1, 1000), 'number'],
   NEW_NUMBER: [number(0.5, 1e100, 'a number from 0.5 to 1e100'), 'number'],
@@ -154,14 +154,14 @@ const SETTINGS: readonly (readonly [SettingName, keyof typeof KINDS, 'job' | 'pr
 ];
 const DRAWS = 200;
 
-/** Values of a kind, the same ones in every run. */
+/** Values of a kind. They are the same in every run. */
 function drawn(kind: keyof typeof KINDS): readonly string[] {
   const random = seededRandom(derivedSeed('grammar', kind));
   const one = () => KINDS[kind].map((parts) => parts[Math.floor(random.fraction() * parts.length)]).join('');
   return [...new Set(Array.from({ length: DRAWS }, one))].filter((value) => value.trim() !== '');
 }
 
-/** What the table hands on, as text; undefined where it refuses. */
+/** The value that the table passes on, as text. Undefined where it refuses. */
 function ofTable(name: SettingName, value: string): string | undefined {
   try {
     return String(
@@ -173,7 +173,7 @@ function ofTable(name: SettingName, value: string): string | undefined {
   }
 }
 
-/** OUTPUT_PATH as `up` hands it to the job; undefined where it refuses. */
+/** OUTPUT_PATH as `up` passes it to the job. Undefined where it refuses. */
 function outputPathOfUp(given: string): string | undefined {
   const source = { flags: {}, environment: { OUTPUT_PATH: given }, projectDir: '/srv/checkout' };
   try {
@@ -214,7 +214,7 @@ print(json.dumps([takes(name, value) for name, value in json.load(sys.stdin)]))`
   return runJobProgram(program, pairs) as readonly boolean[];
 }
 
-// Whatever `up` accepts must not end the job or the producer minutes later.
+// A value that `up` accepts must not end the job or the producer minutes later.
 describe('a value that the table takes', () => {
   it.each(SETTINGS.filter(([, , user]) => user === 'producer'))(
     'of %s is taken by the producer, and no other',
@@ -260,7 +260,7 @@ describe('a value that the table takes', () => {
       const table = values.map((value) => [value, ofKind(takes, value)]);
       expect(values.map((value) => [value, ofProducer(name, value)])).toEqual(table);
       expect(new Set(table.map(([, value]) => value === undefined))).toEqual(new Set([true, false]));
-      // What is handed on as text means the same again.
+      // The text that is passed on has the same meaning when it is read again.
       for (const [, value] of table) {
         if (value !== undefined) expect(ofKind(takes, valueText(takes, value))).toEqual(value);
       }
@@ -295,7 +295,7 @@ function ofProducer(name: string, value: string): unknown {
 }
 
 /**
- * The job's value of each setting of the injected table, in one process of Python; null where it is
+ * The job's value of each setting of the injected table, in one Python process. Null where it is
  * refused.
  */
 function ofJob(pairs: readonly (readonly [string, string])[]): readonly unknown[] {

@@ -48,7 +48,7 @@ it('the newest micro-batches are kept when older ones have names of a clock that
     60_000,
     async () => bronze().ahead === 0 || undefined,
   );
-  // The job may be between a file and its pruning.
+  // The job may be between writing a file and pruning.
   const { batches } = bronze();
   expect(batches.length).toBeGreaterThanOrEqual(KEPT);
   expect(batches.length).toBeLessThanOrEqual(KEPT + 1);

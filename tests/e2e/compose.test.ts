@@ -15,7 +15,7 @@ const { engine, declined } = await testingEngine();
 const WORKERS = 3;
 const VOLUMES = ['ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
 
-/** One stack, looked at from every side in this order: its start is what costs. */
+/** One stack for all tests, in this order, because its start is what costs time. */
 describe.skipIf(!engine)(
   `the stack through Compose${declined === undefined ? '' : ` (not tried: ${declined})`}`,
   () => {
@@ -47,7 +47,7 @@ describe.skipIf(!engine)(
       expect(silverFiles()).not.toEqual([]);
     });
 
-    it('shows every service ready with its container, and is found without being told the runtime', async () => {
+    it('shows every service ready with its container, and is found without the runtime as an option', async () => {
       const result = await stack.run('status', ['--json'], { RUNTIME: 'auto' });
       const status = statusDocument.parse(JSON.parse(result.stdout));
       expect(status).toMatchObject({ runtime: 'compose', ready: true });
@@ -164,7 +164,7 @@ describe.skipIf(!engine)(
               : undefined;
           },
         );
-        // Two files, since the first may be of records from before. Counting files costs nothing,
+        // Two files, because the first may hold earlier records. Counting files costs nothing,
         // unlike a command every second.
         const written = silverFiles().length;
         await until(

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectDir } from '../support/project.ts';
 import { pythonTools } from '../support/python-tools.ts';
 
-/** Contracts are judged by a tool that knows the standard and nothing of this project. */
+/** A tool that knows the standard and nothing of this project checks the contracts. */
 describe('datacontract lint', () => {
   const contracts = ['pipelines', 'data/fixtures/pipelines'].flatMap((root) =>
     readdirSync(join(projectDir, root))

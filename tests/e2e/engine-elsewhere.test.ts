@@ -28,7 +28,7 @@ describe.skipIf(!engine || !isRoot)('a checkout at a path where the engine has a
   });
 
   /**
-   * A command in a mount namespace of its own, in which the checkout is at the path, as in a
+   * A command in its own mount namespace, in which the checkout is at this path, as in a
    * devcontainer.
    */
   async function up(settings: Readonly<Record<string, string>>): Promise<CommandResult> {
@@ -49,7 +49,7 @@ describe.skipIf(!engine || !isRoot)('a checkout at a path where the engine has a
     return { code, stdout, stderr };
   }
 
-  it('is refused with the reason when Compose is asked for, and nothing is made on the side of the engine', async () => {
+  it('is refused with the reason when Compose is set, and nothing is made on the side of the engine', async () => {
     const { code, stderr } = await up({ RUNTIME: 'compose' });
     expect(stderr).toContain(`the engine does not see ${seen}/spark-app as this command does`);
     expect(stderr).toContain('[NO_ENGINE]');
@@ -58,7 +58,7 @@ describe.skipIf(!engine || !isRoot)('a checkout at a path where the engine has a
   });
 
   it('is run with local processes by `auto`, which says why', async () => {
-    // A port that is taken ends the command after it has chosen.
+    // A port that is in use ends the command after it has chosen.
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(stack.ports.KAFKA_PORT, '127.0.0.1', resolve));
     try {

@@ -23,14 +23,14 @@ function canMount(): boolean {
   }
 }
 
-// A disk of its own that can be filled needs the right to mount one, which CI has.
+// The test needs the right to mount a disk that can be filled, which CI has.
 describe.skipIf(!canMount() && process.env['CI'] === undefined)('a full disk under RUN_DIR', () => {
   let stack: TestStack;
   const fill = () => join(stack.runDir, 'logs', 'fill');
   const recorded = () => JSON.parse(readFileSync(join(stack.runDir, 'state.json'), 'utf8'));
   const service = (status: Status, name: string) => status.services.find((one) => one.name === name);
 
-  /** Takes every byte that is left, again and again: what ends meanwhile gives some back. */
+  /** Fills all free bytes, repeatedly: processes that end in the meantime free some. */
   function fillDisk(): void {
     const { stderr } = spawnSync(
       'dd',
@@ -71,7 +71,7 @@ describe.skipIf(!canMount() && process.env['CI'] === undefined)('a full disk und
       },
       0,
     );
-    // Long enough for what is given up after a row of failures, were they counted.
+    // Long enough for the limit of repeated failures to be reached, if these failures were counted.
     const since = performance.now();
     await until(
       () => '',
@@ -104,8 +104,8 @@ describe.skipIf(!canMount() && process.env['CI'] === undefined)('a full disk und
       },
     );
     expect(recorded().supervisor).toMatchObject({ pid: supervisor.pid });
-    // A start that failed for want of space leaves Kafka's mark of a clean shutdown beside
-    // half-made indexes.
+    // A start that failed for lack of space leaves Kafka's mark of a clean shutdown next to
+    // incomplete indexes.
     const brokerLog = readFileSync(join(stack.runDir, 'logs', 'kafka.log'), 'utf8');
     expect(brokerLog).toContain('since no clean shutdown file was found');
     expect(brokerLog).not.toContain('Skipping recovery');

@@ -21,9 +21,9 @@ beforeAll(async () => {
 afterAll(() => stack.discard());
 
 /**
- * Events over an hour that begins now, in event-time order but for up to four minutes of disorder,
- * so that none is past the 5-minute watermark, and one an hour and a quarter from now that closes
- * the hour's windows.
+ * Events over an hour that begins now, in event-time order except for up to four minutes of
+ * disorder, so that none is beyond the 5-minute watermark. One more event, an hour and a quarter
+ * from now, closes the hour's windows.
  */
 function events(beginMs: number) {
   const spread = Array.from({ length: EVENTS }, (_, index) => {
@@ -34,7 +34,7 @@ function events(beginMs: number) {
 }
 
 function event(timeMs: number, index: number) {
-  // Another form than the producer's, whose own records go on beside these.
+  // A form that the producer does not use. Its own records continue in the same topic.
   const card = `card-${index % CARDS}`;
   const value = {
     txn_id: randomUUID(),
@@ -102,7 +102,7 @@ describe('gold', () => {
     expect(found).toEqual(expected);
   });
 
-  it("is a query of its own on Spark's pages, with watermark and state, beside `ingest`", async () => {
+  it("is a query of its own on Spark's pages, with watermark and state, next to `ingest`", async () => {
     const pages = `http://127.0.0.1:${stack.ports.SPARK_APP_UI_PORT}`;
     const text = async (path: string) => await (await fetch(`${pages}${path}`)).text();
     const overview = await text('/StreamingQuery/');

@@ -28,7 +28,7 @@ describe('a signal in the middle of up', () => {
     expect(processesOf(stack.folder)).toEqual([]);
   });
 
-  it('a second up in the same folder is refused while the first is at work', async () => {
+  it('a second up in the same folder is refused while the first is running', async () => {
     const up = stack.start('up');
     await until(
       () => up.output.stderr,
@@ -42,7 +42,7 @@ describe('a signal in the middle of up', () => {
     expect(await up.result).toMatchObject({ code: 130 });
   });
 
-  it('up that is killed outright is mended by the next up', async () => {
+  it('the next up recovers from an up that was killed', async () => {
     const up = stack.start('up');
     await until(
       () => up.output.stderr,

@@ -29,10 +29,10 @@ describe('kill -9 under 200 records/s', () => {
     },
   );
 
-  it('of a master that then knows nothing any more: the job ends by itself, and starts anew', async () => {
+  it('of a master that then has lost its state: the job ends by itself, and starts again', async () => {
     const before = await verify(stack);
     const [job, master] = [await pidOf(stack, 'spark-streaming'), await pidOf(stack, 'spark-master')];
-    // What it would know its worker and application by.
+    // The files by which it would recognise its worker and application.
     rmSync(join(stack.runDir, 'spark-master'), { recursive: true });
     process.kill(master, 'SIGKILL');
     await recovered(stack, 'spark-streaming', job);

@@ -20,7 +20,7 @@ beforeAll(async () => {
   stack = await TestStack.create({ MSGS_PER_SEC: '50' });
   late = await stack.run('up', ['--timeout', '3']);
   leftLate = processesOf(stack.folder);
-  // Before there is anything, as a script beside `up` may ask.
+  // Before anything exists, as a script that runs at the same time as `up` may do.
   const waiting = stack.run('status', ['--wait', '600', '--json']);
   first = await stack.run('up');
   waited = await waiting;
@@ -40,7 +40,7 @@ describe('a stack from nothing', () => {
     expect(leftLate).toEqual([]);
   });
 
-  it('is ready with exit code 0, tells the longest chain and the pages', () => {
+  it('is ready with exit code 0, and shows the longest chain and the pages', () => {
     expect(first.stderr + first.stdout).toContain('Ready after');
     expect(first.code).toBe(0);
     expect(first.stdout).toContain(`http://localhost:${stack.ports.SPARK_MASTER_UI_PORT}`);

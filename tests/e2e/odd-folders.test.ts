@@ -5,15 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestStack } from '../support/test-stack.ts';
 import { verifiedUpTo } from '../support/verify.ts';
 
-/** Where Hadoop looks for what is no URI; nothing answers there. */
+/** Where Hadoop resolves paths that are no URIs. Nothing answers there. */
 const CORE_SITE = `<configuration>
   <property><name>fs.defaultFS</name><value>hdfs://localhost:9</value></property>
 </configuration>
 `;
 
 /**
- * One stack: in a folder whose name is no URI, in a C locale, next to a Hadoop whose file system is
- * elsewhere.
+ * One stack in a folder whose name is no URI, in a C locale, with a Hadoop configuration whose file
+ * system is elsewhere.
  */
 let stack: TestStack;
 const hadoop = mkdtempSync(join(tmpdir(), 'medallion-hadoop-'));
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const checkpoint = (...names: string[]) => join(stack.outputPath, '_chk', ...names);
 
-/** The newest file of a log of the checkpoint. */
+/** The newest file in a log of the checkpoint. */
 function newest(log: 'offsets' | 'commits'): string {
   const batches = readdirSync(checkpoint('ingest', log)).filter((name) => /^\d+$/.test(name));
   return checkpoint('ingest', log, `${Math.max(...batches.map(Number))}`);
@@ -48,7 +48,7 @@ describe('a stack in a folder of any name', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'n\r\ntrue\r\n' });
   });
 
-  it('goes on after a power cut that left the newest files of the checkpoint empty', async () => {
+  it('continues after a power cut that left the newest files of the checkpoint empty', async () => {
     const { counts } = await verifiedUpTo(stack, 50);
     expect(await stack.run('down')).toMatchObject({ code: 0 });
     truncateSync(newest('commits'), 0);
@@ -63,7 +63,7 @@ describe('a stack in a folder of any name', () => {
     const { counts } = await verifiedUpTo(stack, 50);
     expect(await stack.run('down')).toMatchObject({ code: 0 });
     truncateSync(newest('offsets'), 0);
-    // It is not committed, and what it published is there.
+    // The micro-batch is then not committed, but its files are there.
     rmSync(newest('commits'));
     const up = await stack.run('up');
     expect(up.stderr + up.stdout).toContain('Ready after');

@@ -10,8 +10,8 @@ import { until } from '../support/until.ts';
 import type { VerifyResult } from '../support/verify.ts';
 
 /**
- * A topic that others write to as well: other codecs, transactions, compaction. Each test begins
- * with what the one before left.
+ * A topic to which other producers write as well, with other codecs, transactions and compaction.
+ * Each test begins with the state that the one before left.
  */
 let stack: TestStack;
 let client: TestClient;
@@ -49,7 +49,7 @@ interface Report extends VerifyResult {
   readonly notCompared: readonly { readonly sink: string; readonly reason: string; readonly count: number }[];
 }
 
-/** Verifies once all is committed. The last line of the output is the report. */
+/** Verifies once everything is committed. The last line of the output is the report. */
 async function verified(args: readonly string[] = []) {
   const { code, stdout, stderr } = await stack.run('verify', ['--wait', '--json', ...args]);
   if (code !== 0 && code !== 5) throw new Error(`verify ended with ${code}: ${stderr}${stdout}`);
@@ -88,9 +88,9 @@ async function codecsOfLog(): Promise<ReadonlySet<string | undefined>> {
 
 it('batches of every codec are read and compared', async () => {
   const before = sent;
-  // The broker compresses what it is sent, with the libraries that Java's clients use. It hears of
-  // a topic's new configuration only after it has confirmed it (a notification of ZooKeeper), so
-  // that a batch may still have the codec before.
+  // The broker compresses what it receives, with the libraries of Java's clients. It applies a
+  // topic's new configuration only after it has confirmed it (by a notification from ZooKeeper), so
+  // a batch may still have the previous codec.
   for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
     await client.configure({ 'compression.type': codec });
     await until(
@@ -158,7 +158,7 @@ it('read_uncommitted reads the records of aborted transactions, and verify goes 
   await client.transact(events('undone', 6), 'abort');
   const uncommitted = await verified(['--kafka-isolation-level', 'read_uncommitted']);
   expect(await inBronze('undone')).toBe(6);
-  // What was aborted before is lacking for a reader that takes everything.
+  // For a reader that reads everything, the records that were aborted before are missing.
   expect(uncommitted.code).toBe(5);
   expect(uncommitted.report.differences).toMatchObject([{ kind: 'missing', count: 7 }]);
 
@@ -176,7 +176,7 @@ it('a compacted topic is compared for what is there', async () => {
     ...{ 'cleanup.policy': 'compact', 'segment.bytes': '300000', 'segment.ms': '1000' },
     ...{ 'min.cleanable.dirty.ratio': '0.01', 'min.compaction.lag.ms': '0', 'delete.retention.ms': '0' },
   });
-  // Segments that are still written to are not compacted.
+  // Active segments are not compacted.
   await until(
     () => 'the broker has not compacted the topic',
     120_000,

@@ -12,7 +12,7 @@ import { verifiedUpTo } from '../support/verify.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Two changes of the default pipeline's two files, and nothing else. */
+/** Two changes of the default pipeline's two files, and no other change. */
 const FIELDS = `
       - name: note
         logicalType: string
@@ -28,7 +28,7 @@ const FIELDS = `
               logicalType: integer
 `;
 const MEASURE = '\n      min_amount: min(amount)\n';
-/** A field that events have had before the pipeline knows it, as a column of raw_csv, too. */
+/** A field that events had before the pipeline knew it. It is a column of raw_csv, too. */
 const LATER_FIELD = `
       - name: score
         logicalType: integer
@@ -45,8 +45,7 @@ beforeAll(async () => {
   generate();
   stack = await TestStack.create({
     ...{ PIPELINE: pipeline, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
-    // That silver's files of before a change of the pipeline are there after it, however long the
-    // machine takes.
+    // Keeps silver's files from before a change of the pipeline, however slow the machine is.
     MAX_FILES_PER_SINK: '0',
   });
   const up = await stack.run('up');
@@ -80,7 +79,7 @@ function event(index: number, timeMs: number): Record<string, unknown> {
   };
 }
 
-/** The same event as other people write them. */
+/** The same event as other programs write it. */
 const FORMS: readonly ((event: Record<string, unknown>) => string)[] = [
   (each) => JSON.stringify(each),
   (each) => JSON.stringify(each, null, 2),
@@ -115,7 +114,7 @@ async function send(values: readonly string[]): Promise<void> {
 }
 
 describe('a copy of the default pipeline with more fields and a measure', () => {
-  it('needs a change of its two files alone, whatever form the events have', async () => {
+  it('needs a change of its two files only, whatever form the events have', async () => {
     const begin = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS;
     const events = Array.from({ length: 500 }, (_, index) => event(index, begin + index * 100));
     const wrong = [
@@ -154,7 +153,7 @@ describe('a copy of the default pipeline with more fields and a measure', () => 
     expect(Number(gold[0]?.['windows'])).toBeGreaterThanOrEqual(3);
   });
 
-  it('goes on with the same outputs when a field is added that events already had', async () => {
+  it('continues with the same outputs when a field is added that events already had', async () => {
     const begin = Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS + 40 * MINUTE_MS;
     const scored = (index: number, score: unknown, minutes = 0) =>
       JSON.stringify({ ...event(index, begin + minutes * MINUTE_MS), score });
@@ -183,7 +182,7 @@ describe('a copy of the default pipeline with more fields and a measure', () => 
       { txn_id: 'own-10002', score: 6 },
       { txn_id: 'own-10004', score: 7 },
     ]);
-    // The score that is no number was no fault when it was read: gold has that event.
+    // A score that is no number was not an error when it was read, so gold has that event.
     const events = await until(
       () => 'the window of the scores is not in gold',
       MINUTE_MS,

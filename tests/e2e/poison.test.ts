@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.discard());
 
-/** Rows of a sink by offset, of partition 0 alone. */
+/** Rows of a sink by offset, of partition 0 only. */
 async function rowsOf(
   sink: string,
   columns: string,
@@ -39,7 +39,9 @@ async function rowsOf(
   return found;
 }
 
-/** Of the text that the bytes are, with one U+FFFD for each run of bytes that are no UTF-8. */
+/**
+ * The hash of the text of these bytes, with one U+FFFD for each run of bytes that are not UTF-8.
+ */
 function hashOf(bytes: Buffer | null): string | null {
   return (
     bytes &&
@@ -49,7 +51,7 @@ function hashOf(bytes: Buffer | null): string | null {
   );
 }
 
-describe('values that hurt parsers', () => {
+describe('values that break parsers', () => {
   it('stop nothing', async () => {
     const { ready, services } = await statusOf(stack);
     expect(ready).toBe(true);
@@ -57,7 +59,7 @@ describe('values that hurt parsers', () => {
   });
 
   it('are in bronze once, with bytes that are no UTF-8 replaced', async () => {
-    // Java and JavaScript differ in how many U+FFFD stand for half a surrogate pair.
+    // Java and JavaScript use different numbers of U+FFFD for half a surrogate pair.
     const hash = (column: string) =>
       `sha256(regexp_replace("${column}", '\uFFFD+', '\uFFFD', 'g')) AS "${column}"`;
     const bronze = await rowsOf('bronze', `${hash('value')}, ${hash('key')}`);
@@ -87,7 +89,7 @@ describe('values that hurt parsers', () => {
   });
 
   it('are in raw_csv as in silver, for a reader that knows nothing but RFC 4180', async () => {
-    // Between two looks a running job would publish more.
+    // Between two reads a running job would commit more.
     expect(await stack.run('down')).toMatchObject({ code: 0 });
     const columns = 'txn_id, card_id, merchant, CAST(amount AS VARCHAR) AS amount';
     const count = (source: string) =>

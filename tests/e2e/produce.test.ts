@@ -122,7 +122,7 @@ describe.runIf(process.platform === 'linux')('npm run produce against a real bro
       if (line.txn_id !== null) expect(value).toContain(line.txn_id);
       if (line.fault === 'duplicate') expect(valueAt(line.duplicate_of)).toBe(value);
     }
-    // Transactions that are there twice are there on purpose.
+    // Transactions that occur twice do so on purpose.
     const ids = [...values.values()].flatMap((value) => /"txn_id":"([^"]+)"/.exec(value ?? '')?.[1] ?? []);
     const duplicates = lines.filter(({ fault }) => fault === 'duplicate').length;
     expect(ids.length - new Set(ids).size).toBe(duplicates);

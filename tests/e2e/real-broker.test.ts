@@ -15,10 +15,10 @@ import { freePorts } from '../support/free-ports.ts';
 const projectDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const never = new AbortController().signal;
 
-/** With a cold cache the tools are brought from the public registries first. */
+/** With a cold cache the tools are first downloaded from the public registries. */
 const PROVISION_TIMEOUT_MS = 900_000;
 
-/** What shells, URLs and class paths treat in their own ways, below which RUN_DIR lies. */
+/** Characters that shells, URLs and class paths treat specially. RUN_DIR lies below this folder. */
 const ODD_FOLDER = 'ca fé#1 %20 [1]';
 
 describe.runIf(process.platform === 'linux')(
@@ -58,7 +58,7 @@ describe.runIf(process.platform === 'linux')(
       if (!found) throw new Error(`${service} is not observed`);
       return found;
     };
-    /** The one-shot asks the broker itself, so its success says that the broker serves. */
+    /** The one-shot connects to the broker itself, so its success shows that the broker serves. */
     const brokerServes = () =>
       expect
         .poll(
@@ -87,11 +87,11 @@ describe.runIf(process.platform === 'linux')(
     it('have a Spark master that knows its worker, with the configuration of that folder', async () => {
       await runtime.start('spark-master', never);
       await runtime.start('spark-worker', never);
-      // The line is of level info, which only our own configuration of logging lets through.
+      // The line has the level info, which only our own logging configuration prints.
       await expect
         .poll(async () => (await look('spark-master')).recentLines.join('\n'), { timeout: 120_000 })
         .toMatch(/Registering worker/);
-      // Written after the line.
+      // The file is written after the line.
       await expect
         .poll(() => readdirSync(join(config.runDir, 'spark-master')).join())
         .toMatch(/worker_worker-/);
@@ -118,7 +118,7 @@ describe.runIf(process.platform === 'linux')(
     it('are stopped in their order and leave data that a wipe knows completely', async () => {
       expect(await runtime.down()).toEqual(['kafka', 'zookeeper']);
       expect((await runtime.observe()).every(({ state }) => state === 'stopped')).toBe(true);
-      // Written by an orderly stop only.
+      // Only an orderly stop writes this file.
       expect(existsSync(join(config.runDir, 'kafka', 'data', '.kafka_cleanshutdown'))).toBe(true);
       expect(await runtime.wipe({ keepTopic: true })).not.toContain("Kafka's data");
       expect(existsSync(join(config.runDir, 'kafka', 'data', 'transactions-0'))).toBe(true);
@@ -128,7 +128,7 @@ describe.runIf(process.platform === 'linux')(
   },
 );
 
-/** 127.0.0.1 as /proc/net/tcp writes it; in tcp6, as an address that was mapped. */
+/** 127.0.0.1 in the notation of /proc/net/tcp; in tcp6, as a mapped address. */
 const LOOPBACK = '127.0.0.1';
 
 /**

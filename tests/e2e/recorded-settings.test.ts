@@ -9,7 +9,7 @@ let stack: TestStack;
 let elsewhere: string;
 let kafkaPort: string;
 
-/** The environment says all along what flags said otherwise once. */
+/** The environment contradicts throughout what flags said once. */
 beforeAll(async () => {
   stack = await TestStack.create({ MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
   elsewhere = join(stack.folder, 'elsewhere');
@@ -60,7 +60,7 @@ describe('commands without the flags of `up`', () => {
 });
 
 describe('a flag that asks the running stack for something else', () => {
-  // `verify` may read other outputs than the stack's.
+  // `verify` may read outputs other than the stack's.
   it.each([
     ['up', true],
     ['verify', false],
@@ -96,7 +96,7 @@ describe('another cluster', () => {
 describe('the data', () => {
   const odd = { SEED: 'abc', ZOOKEEPER_PORT: 'tcp://10.0.0.1:2181', LATE_RATE: '2' };
 
-  it('are stopped, looked at and read from a shell with bad values', async () => {
+  it('are stopped, inspected and read from a shell with bad values', async () => {
     expect(await stack.run('logs', ['producer', '--tail', '1'], odd)).toMatchObject({ code: 0 });
     const down = await stack.run('down', [], odd);
     expect(down.stdout).toContain('Stopped');
@@ -106,7 +106,7 @@ describe('the data', () => {
     expect((await stack.run('up', [], odd)).stderr).toMatch(/LATE_RATE="2".*\[BAD_SETTING\]/);
   });
 
-  it('are wiped where they are, and `reset` starts with what `up` was told', async () => {
+  it('are wiped where they are, and `reset` starts with what `up` received', async () => {
     const before = new Set(filesIn('silver'));
     expect(before.size).toBeGreaterThan(0);
     const reset = await stack.run('reset', [], { KAFKA_PORT: '' });

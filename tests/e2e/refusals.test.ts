@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.discard());
 
-/** One sentence, a hint, no stack trace, and nothing started. */
+/** Expects one sentence, a hint, no stack trace, and that nothing was started. */
 function expectRefusal(result: CommandResult, code: number, ...words: (string | RegExp)[]): void {
   expect(result.stderr).toMatch(/^error: .+ \[[A-Z_]+\]$/m);
   expect(result.stderr).toMatch(/^hint: .+$/m);
@@ -63,7 +63,7 @@ describe('up refuses, before anything is touched,', () => {
   it('a machine without Python, with exit code 3', async () => {
     const bin = mkdtempSync(join(tmpdir(), 'no-python-'));
     try {
-      // What every supported system has: the services start with bash, locks are taken by `flock`.
+      // Programs of every supported system: the services start with bash, and `flock` takes locks.
       for (const name of ['sh', 'bash', 'env', 'ps', 'flock']) {
         const found = ['/usr/bin', '/bin']
           .map((folder) => join(folder, name))
@@ -92,7 +92,7 @@ describe('up refuses, before anything is touched,', () => {
       NO_PROXY: 'localhost,127.0.0.1',
     });
     expectRefusal(result, 3, 'pyspark');
-    // Nothing was made with this runtime, so the next `up` is free to take another.
+    // Nothing was made with this runtime, so the next `up` is free to use another one.
     expect(existsSync(join(stack.runDir, 'stack.json'))).toBe(false);
     expect(performance.now() - begin).toBeLessThan(60_000);
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack.discard());
 
-/** Every column of silver but the batch's own: what reprocessing must give again. */
+/** Every column of silver except the batch's own: reprocessing must give the same values. */
 const silverRows = (upTo: readonly { partition: number; end: number }[]) =>
   query(`
     select * from read_parquet('${stack.outputPath}/silver/*.parquet')
@@ -67,7 +67,7 @@ describe('reset', () => {
 
   it('wipes topic, checkpoints and outputs together and comes up again', async () => {
     const before = (await verify(stack)).partitions.reduce((sum, { end }) => sum + end, 0);
-    // One document for all that it did.
+    // One document for everything that the command did.
     const reset = await stack.json<{ stopped: string[]; wiped: string[] }>('reset');
     expect(reset).toMatchObject({
       keptTopic: false,

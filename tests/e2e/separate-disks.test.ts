@@ -36,7 +36,7 @@ describe.skipIf(!engine)(
       let log = '';
       await until(
         () => `the job does not say what is wrong:\n${log}`,
-        // The connector's packages are downloaded into an empty volume first.
+        // The connector's packages are first downloaded into an empty volume.
         480_000,
         async () => {
           log = (await compose.compose([...files, 'logs', '--no-log-prefix', 'spark-streaming'])).stdout;

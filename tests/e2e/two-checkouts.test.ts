@@ -8,7 +8,7 @@ import { ComposeStack } from '../support/compose-stack.ts';
 import { type CommandResult, TestStack } from '../support/test-stack.ts';
 import { testingEngine } from '../support/testing-engine.ts';
 
-/** Two clones on one machine, told apart by nothing but their folders. */
+/** Two clones on one machine that differ only in their folders. */
 function twoCheckouts() {
   const folder = mkdtempSync(join(tmpdir(), 'medallion-clones-'));
   const [first, second] = ['first', 'second'].map((name) => join(folder, name)) as [string, string];
@@ -16,7 +16,7 @@ function twoCheckouts() {
   return { folder, first, second };
 }
 
-/** Refused in one sentence that names the owner, without a stack trace. */
+/** Expects a refusal in one sentence that names the owner, without a stack trace. */
 function expectRefused({ code, stderr, stdout }: CommandResult, owner: string): void {
   expect(stderr).toContain('[FOREIGN_STACK]');
   expect(stderr).toContain(`belongs to the checkout ${owner}`);
@@ -45,7 +45,7 @@ describe.skipIf(!engine)(
     let compose: ComposeStack;
     let first: TestStack;
     let second: TestStack;
-    /** Settings of a clone that was told nothing of folders. */
+    /** Settings of a clone without any folder setting. */
     const own = (checkout: string) => ({
       OUTPUT_DIR: join(checkout, 'data', 'output'),
       RUN_DIR: join(checkout, 'data', 'run'),

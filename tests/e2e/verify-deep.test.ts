@@ -34,7 +34,10 @@ interface Sent {
   readonly reason: string | null;
 }
 
-/** Values that a clean producer never sends, and the reason for those that are no silver rows. */
+/**
+ * Values that a producer without faults never sends, and the reason for those that give no silver
+ * row.
+ */
 const MESSY: readonly Sent[] = [
   { fault: 'malformed:tombstone', value: null, reason: 'null_value' },
   { fault: 'malformed:broken', value: '{"txn_id":', reason: 'not_json_object' },
@@ -64,7 +67,8 @@ const MESSY: readonly Sent[] = [
     ]),
     reason: null,
   },
-  // Two minutes after the stack's first events: open until the next one closes it and all before.
+  // Two minutes after the stack's first events: open until the next event closes it and all windows
+  // before it.
   {
     fault: 'early',
     value: valueWith({ event_ts: new Date(Date.now() + 2 * MINUTE_MS).toISOString() }),
@@ -72,7 +76,7 @@ const MESSY: readonly Sent[] = [
   },
 ];
 
-/** Sends records to partition 0, one batch each, and says where they are. */
+/** Sends records to partition 0, one batch each, and returns their places. */
 async function send(records: readonly Sent[]) {
   const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
@@ -132,7 +136,7 @@ async function verify(...args: string[]): Promise<DeepResult> {
   return result;
 }
 
-/** What the copy of the outputs that is being changed holds. */
+/** The content of the copy of the outputs that is being changed. */
 const fileOf = (folder: string, sink: string, at = 0): string => {
   const names = readdirSync(join(folder, 'parquet', sink)).filter((name) =>
     name.startsWith(sink.slice(0, 3)),
@@ -145,7 +149,7 @@ const changed = (sql: string) => (rows: string) =>
   `SELECT * REPLACE (CASE WHEN ("partition", "offset") = (${FIRST} ${rows}) THEN ${sql})
    FROM ${rows}`;
 
-/** Ten differences as a fault of the job might leave them, each with what must be found. */
+/** Ten differences that a fault of the job could cause, each with what must be found. */
 const PLANTED: readonly (readonly [string, (folder: string) => Promise<void> | void, RegExp])[] = [
   [
     'a row removed',
@@ -237,8 +241,8 @@ const PLANTED: readonly (readonly [string, (folder: string) => Promise<void> | v
 describe('verify --deep', () => {
   it('finds every value as the record gives it, and every record of the key where it should be', async () => {
     const key = await send(MESSY);
-    // Closes all windows so far. Records are late once a micro-batch of gold has run with its
-    // watermark.
+    // Closes all windows so far. Records are late once a micro-batch of gold has run with this
+    // event's watermark.
     const closing = new Date(Date.now() + 9 * MINUTE_MS);
     const closed = new Date(closing.getTime() - 5 * MINUTE_MS).toISOString();
     await send([{ fault: 'closing', value: valueWith({ event_ts: closing.toISOString() }), reason: null }]);
@@ -310,7 +314,7 @@ describe('verify --deep', () => {
     }
   });
 
-  it('tells a key that names the wrong sink, with its line', async () => {
+  it('reports a key that names the wrong sink, with its line', async () => {
     const key = join(stack.folder, 'wrong-key.jsonl');
     const line = {
       partition: 0,
@@ -330,7 +334,7 @@ describe('verify --deep', () => {
     let whole: string;
 
     beforeAll(async () => {
-      // The outputs stay as they are from here on, the broker goes on.
+      // From here on the outputs stay unchanged and the broker continues.
       const pid = await pidOf(stack, 'spark-streaming');
       process.kill(pid, 'SIGSTOP');
       whole = join(stack.folder, 'whole');

@@ -9,8 +9,8 @@ import { until } from '../support/until.ts';
 import { type VerifyResult, verifiedUpTo, verify } from '../support/verify.ts';
 
 /**
- * One stack, to which the broker does one thing after another: each begins with what the one before
- * left.
+ * One stack with a sequence of changes at its broker. Each test begins with the state that the one
+ * before left.
  */
 let stack: TestStack;
 let client: TestClient;
@@ -26,7 +26,7 @@ const records = (count: number, partition: number, name = 'record') =>
   Array.from({ length: count }, (_, index) => ({ partition, value: `${name} ${index}` }));
 const total = ({ partitions }: VerifyResult) => partitions.reduce((sum, { end }) => sum + end, 0);
 
-/** What the job says when it has ended for good: a state that a restart cannot mend. */
+/** The job's message when it has ended for good, in a state that a restart cannot fix. */
 async function jobFailed(): Promise<string> {
   let last: Status | undefined;
   const job = await until(
@@ -41,7 +41,7 @@ async function jobFailed(): Promise<string> {
   return (await stack.run('logs', ['spark-streaming', '--tail', '20'])).stdout;
 }
 
-/** Does something while the driver is stopped: what it then meets has happened at once. */
+/** Does something while the driver is paused, so that to the driver it has happened at once. */
 async function whileTheDriverSleeps(work: () => Promise<void>): Promise<void> {
   const pid = await pidOf(stack, 'spark-streaming');
   process.kill(pid, 'SIGSTOP');
@@ -67,7 +67,7 @@ describe('the broker', () => {
   });
 
   let kept = 0;
-  it('deletes records by retention before they are read: the job ends and tells which', async () => {
+  it('deletes records by retention before they are read: the job ends and names them', async () => {
     await whileTheDriverSleeps(async () => {
       await client.send(records(50, 0));
       kept = (await client.endOf(0)) - 5;
@@ -80,7 +80,7 @@ describe('the broker', () => {
     expect(log).toContain('next: `npm run reset -- --keep-topic`');
   });
 
-  it('has lost them, and FAIL_ON_DATA_LOSS=false goes on behind: verify shows them as missing', async () => {
+  it('has lost them, and FAIL_ON_DATA_LOSS=false continues after them: verify shows them as missing', async () => {
     const up = await stack.run('up', [], { FAIL_ON_DATA_LOSS: 'false' });
     expect(up).toMatchObject({ code: 0 });
     await client.send(records(1, 0));
@@ -102,11 +102,11 @@ describe('the broker', () => {
     expect(report.differences.at(-1)).toMatchObject({ to: kept - 1 });
   });
 
-  it('gets the topic anew under the running job: the job ends and publishes none of its records', async () => {
+  it('gets a new topic under the running job: the job ends and commits none of its records', async () => {
     await whileTheDriverSleeps(async () => {
       const ends = await Promise.all([0, 1, 2].map((partition) => client.endOf(partition)));
       await client.recreate();
-      // Beyond the offsets that were read: Spark would go on there without a word.
+      // Offsets beyond those that were read: without the check Spark would silently continue there.
       await client.send(ends.flatMap((end, partition) => records(end + 20, partition, 'of the new topic')));
     });
     const log = await jobFailed();
@@ -122,7 +122,7 @@ describe('the broker', () => {
     expect(rows).toEqual([{ new: 0, total: expect.toSatisfy((total: number) => total > 100) }]);
   });
 
-  it("is given data of another cluster than ZooKeeper's: up tells the cause, and reset mends it", async () => {
+  it("is given data of another cluster than ZooKeeper's: up shows the cause, and reset fixes it", async () => {
     expect(await stack.run('down')).toMatchObject({ code: 0 });
     rmSync(join(stack.runDir, 'zookeeper'), { recursive: true });
     const up = await stack.run('up');

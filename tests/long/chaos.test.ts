@@ -28,7 +28,7 @@ const DAMAGE = { missing: 0, doubled: 0, wrong: 0 };
 
 /**
  * A cut file, executor and broker at once, the supervisor, a full disk, a broker restart: every
- * kind but a pause, which Ctrl-C has.
+ * kind of fault except a pause, which the Ctrl-C test has.
  */
 const LOCAL = ['--seed', '867', '--faults', '5', '--pause', '0'];
 const LOCAL_FAULTS = ['truncate', 'two', 'kill', 'disk-full', 'restart'];
@@ -47,7 +47,7 @@ function expectUndamaged(result: ChaosResult, made: number): void {
   for (const { description, recoveryMs, verified } of result.faults) {
     expect(recoveryMs, description).toBeGreaterThan(0);
     expect(verified?.equal, description).toBe(true);
-    // New data after each fault.
+    // New data arrived after each fault.
     expect(verified?.records, description).toBeGreaterThan(records);
     records = verified?.records ?? 0;
   }
@@ -68,19 +68,19 @@ describe('chaos on local processes', () => {
     expect(processesOf(stack.folder)).toEqual([]);
   });
 
-  it('refuses a word that is no fault', async () => {
+  it('refuses an unknown fault', async () => {
     const result = await stack.run('chaos', ['--only', 'diver']);
     expect(result.stderr).toContain('"diver"');
     expect(result.code).toBe(2);
   });
 
-  it('draws and tells a seed when none is given, with which the same schedule is shown again', async () => {
+  it('draws and shows a seed when none is given, with which the same schedule is shown again', async () => {
     const drawn = await stack.json<ChaosResult>('chaos', ['--dry-run', '--faults', '3']);
     const again = ['--dry-run', '--faults', '3', '--seed', String(drawn.seed)];
     expect(await stack.json<ChaosResult>('chaos', again)).toEqual(drawn);
   });
 
-  it('makes the faults of its seed, and nothing is missing, doubled or wrong after any of them', async () => {
+  it('injects the faults of its seed, and nothing is missing, doubled or wrong after any of them', async () => {
     const planned = await stack.json<ChaosResult>('chaos', [...LOCAL, '--dry-run']);
     expect(planned.faults.map(({ kind }) => kind)).toEqual(LOCAL_FAULTS);
     expect(await stack.run('up')).toMatchObject({ code: 0 });
@@ -90,7 +90,7 @@ describe('chaos on local processes', () => {
     expect(descriptions(result)).toEqual(descriptions(planned));
   });
 
-  it('ends on Ctrl-C with nothing held any more, and leaves the stack running', async () => {
+  it('ends on Ctrl-C with every fault reverted, and leaves the stack running', async () => {
     const broker = await pidOf(stack, 'kafka');
     // Seed 4 pauses the broker for half a minute.
     const chaos = stack.start('chaos', [

@@ -9,7 +9,7 @@ import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 import { verifiedUpTo } from '../support/verify.ts';
 
-/** More than a part of a micro-batch has at most. */
+/** More than the maximum of one part of a micro-batch. */
 const BACKLOG = 250_000;
 const SINKS = ['bronze', 'silver', 'quarantine', 'raw_csv'] as const;
 const SINGLE = /_\d{8}_\d{6}_\d+\.\w+$/;
@@ -34,7 +34,7 @@ afterAll(() => stack?.discard());
 
 const names = (sink: string): readonly string[] => readdirSync(join(stack.outputPath, sink));
 
-/** The parts of each micro-batch that a sink has some of. */
+/** The parts of each micro-batch for which a sink has any. */
 function partsByBatch(sink: string): ReadonlyMap<string, number> {
   const batches = names(sink).flatMap((name) => PART.exec(name)?.[1] ?? []);
   return new Map(
@@ -56,7 +56,7 @@ async function produce(seed: number): Promise<void> {
   });
 }
 
-/** Bytes that a process has read and written by now, from and to files, sockets and pipes. */
+/** Bytes that a process has read and written so far, on files, sockets and pipes. */
 function bytesMoved(pid: number): number {
   const counts = readFileSync(`/proc/${pid}/io`, 'utf8');
   return ['rchar', 'wchar'].reduce(
@@ -85,17 +85,17 @@ describe.runIf(process.platform === 'linux')('SINK_FILES=parallel on outputs of 
     const moved = bytesMoved(driver) - before.moved;
     const made = bytesOfOutputs() - before.outputs;
     expect(await pidOf(stack, 'spark-streaming')).toBe(driver);
-    // What joins files reads and writes each byte; a footer, a plan and a commit are small.
+    // Joining files would read and write each byte. A footer, a plan and a commit are small.
     expect(moved, `bytes that the driver has moved while ${made} were made`).toBeLessThan(made / 2);
     for (const sink of SINKS) {
       expect(Math.max(...partsByBatch(sink).values())).toBeGreaterThan(1);
-      // Of before the setting was changed.
+      // Files from before the setting was changed.
       expect(names(sink).some((name) => SINGLE.test(name) && !PART.test(name))).toBe(true);
     }
     await deepVerified();
   });
 
-  it('is whole when the driver is killed while it gives the parts of a micro-batch their names', async () => {
+  it('is complete when the driver is killed while it renames the parts of a micro-batch', async () => {
     const driver = await pidOf(stack, 'spark-streaming');
     const known = new Set(partsByBatch('silver').keys());
     const sent = produce(2);

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { projectDir } from './project.ts';
 
-/** What a checkout has that a clone of it does not. */
+/** Content of a checkout that a clone of it does not have. */
 const NOT_CLONED = [
   'node_modules',
   '.git',
@@ -12,8 +12,8 @@ const NOT_CLONED = [
 ];
 
 /**
- * Copies the checkout under test, as a clone of it would be, to a new folder, with the packages
- * that are installed here.
+ * Copies the checkout under test to a new folder, as a clone with the packages that are installed
+ * here.
  */
 export function copyCheckout(to: string): void {
   cpSync(projectDir, to, {
@@ -24,7 +24,8 @@ export function copyCheckout(to: string): void {
     string,
     string,
   ];
-  // A link for each package, not for all: an `npm ci` in the copy would empty the folder behind it.
+  // One link for each package, not one for all: an `npm ci` in the copy would empty the folder
+  // behind that link.
   mkdirSync(modules);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(modules, entry.name)];

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Collects all garbage, so that what a WeakRef still has is held by somebody. */
+/** Collects all garbage. Afterwards a WeakRef only has objects that something still references. */
 export async function collectGarbage(): Promise<void> {
   setFlagsFromString('--expose-gc');
-  // What was looked at in this turn of the event loop stays until its end.
+  // A WeakRef that was read in this turn of the event loop keeps its object until the turn ends.
   await new Promise((resolve) => setImmediate(resolve));
   (runInNewContext('gc') as () => void)();
 }

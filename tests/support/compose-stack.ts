@@ -7,8 +7,8 @@ import { TestStack } from './test-stack.ts';
 let count = 0;
 
 /**
- * A stack of its own through Compose: a project, container names, volumes and ports that nothing
- * else has.
+ * A stack of its own with Compose: a project, container names, volumes and ports that nothing else
+ * uses.
  */
 export class ComposeStack {
   readonly stack: TestStack;
@@ -69,13 +69,13 @@ export class ComposeStack {
     return (await this.#docker.listNetworks({ filters: { label: [this.#label] } })).map(({ Name }) => Name);
   }
 
-  /** Names of the project's volumes without the project's, in order. */
+  /** The names of the project's volumes without the project's prefix, sorted. */
   async volumes(): Promise<string[]> {
     const { Volumes } = await this.#docker.listVolumes({ filters: { label: [this.#label] } });
     return Volumes.map(({ Name }) => Name.replace(`${this.project}_`, '')).toSorted();
   }
 
-  /** Stops whatever runs and removes every trace, the image that was built included. */
+  /** Stops everything that runs and removes every trace, including the built image. */
   async discard(): Promise<void> {
     await this.compose(['down', '--volumes', '--rmi', 'local', '--remove-orphans']);
     await this.stack.discard();

@@ -11,13 +11,13 @@ import { type FakeBehaviour, FakeRuntime, FakeStack } from './fake-runtime.ts';
 /** No probe of a service that has one gets an answer. */
 const NOBODY_LISTENS = 1;
 
-/** A stack in memory with folders of its own, and what the use cases need to act on it. */
+/** A stack in memory with its own folders, and what the use cases need to work with it. */
 export class FakeEngine {
   readonly stack: FakeStack;
   readonly config: StackConfig;
-  /** Everything that was reported. */
+  /** Every reported event. */
   readonly events: ReportEvent[] = [];
-  /** Called with every event when it was noted. */
+  /** Called with every event after it was recorded. */
   onEvent: (event: ReportEvent) => void = () => undefined;
   readonly abort = new AbortController();
   readonly #folder = mkdtempSync(join(tmpdir(), 'fake-engine-'));

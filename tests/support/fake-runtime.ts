@@ -27,7 +27,10 @@ import { SETTING_TABLE } from '../../orchestrator/settings/setting-table.ts';
 import type { Address } from '../../orchestrator/util/ports.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
 
-/** The seam over a stack in memory; it passes the same contract suite as the real runtimes. */
+/**
+ * The runtime interface over a stack in memory. It passes the same contract suite as the real
+ * runtimes.
+ */
 export class FakeRuntime implements Runtime {
   readonly name = 'local';
   readonly services: readonly Service[];
@@ -41,7 +44,7 @@ export class FakeRuntime implements Runtime {
     options: {
       readonly outputDir?: string;
       readonly setup?: readonly SetupStep[];
-      /** Where all services answer: that of each service when absent. */
+      /** The port on which all services answer. By default each service has its own. */
       readonly port?: number;
     } = {},
   ) {
@@ -204,13 +207,13 @@ class FakeFaults implements Faults {
   }
 }
 
-/** What a service of the fake does once it is started. */
+/** What a service of the fake does after its start. */
 export type FakeBehaviour =
   /** Runs until it is stopped. */
   | { readonly kind: 'runs'; readonly lines?: readonly string[] }
   /**
-   * Ends by itself: a one-shot with this code; a daemon with a final exit code has failed, with any
-   * other it is started again.
+   * Ends by itself: a one-shot with this code. A daemon with a final exit code has failed, with any
+   * other code it is restarted.
    */
   | { readonly kind: 'ends'; readonly code: number; readonly lines?: readonly string[] };
 
@@ -224,8 +227,7 @@ const RECENT_LINES = 50;
 const NEVER_STARTED = 'never started';
 
 /**
- * A stack in memory, which outlives the runtime objects that look at it as a supervisor or an
- * engine does.
+ * A stack in memory. Like a supervisor or an engine, it outlives the runtime objects that use it.
  */
 export class FakeStack {
   readonly services: readonly Service[];
@@ -292,8 +294,8 @@ export class FakeStack {
   }
 
   /**
-   * The service's process ends by itself; a daemon is started again at once unless the code is a
-   * final one.
+   * The service's process ends by itself. A daemon is restarted at once unless the code is a final
+   * one.
    */
   end(name: ServiceName, code: number): void {
     const { restarts } = this.#of(name).observation;
@@ -327,7 +329,7 @@ export class FakeStack {
       .map(({ text }) => text);
   }
 
-  /** @returns what ends the subscription */
+  /** @returns a function that ends the subscription */
   listen(listener: (line: LogLine) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -343,7 +345,7 @@ export class FakeStack {
     const behaviour = this.#behaviours[name] ?? { kind: 'runs' };
     for (const line of behaviour.lines ?? []) this.print(name, line);
     if (behaviour.kind !== 'ends') return;
-    // Not within `start`: whoever starts a service sees it run before it ends.
+    // Not within `start`: the caller that starts a service sees it run before it ends.
     setImmediate(() => {
       if (service.observation.pid === pid) this.end(name, behaviour.code);
     });
@@ -365,7 +367,7 @@ export class FakeStack {
 
 const now = () => new Date().toISOString();
 
-/** Whether it runs, or will again by itself. */
+/** Whether it runs, or will run again by itself. */
 const isActive = ({ state }: ServiceObservation) => state === 'running' || state === 'restarting';
 
 function exitOf({ name, state, detail }: ServiceObservation): ServiceExit {

@@ -5,9 +5,9 @@ const FIRST = 10_000;
 const LAST = 32_000;
 
 /**
- * Free ports of 127.0.0.1 in a row. They lie below the range from which systems pick the local port
- * of an outgoing connection (from 32768 on Linux, from 49152 elsewhere, RFC 6335 section 6), so
- * that none is lost before it is listened at.
+ * Consecutive free ports of 127.0.0.1. They lie below the range from which systems choose the local
+ * port of an outgoing connection (from 32768 on Linux, from 49152 elsewhere, RFC 6335 section 6),
+ * so that none is taken before the service listens on it.
  */
 export async function freePorts(count: number): Promise<readonly number[]> {
   for (;;) {

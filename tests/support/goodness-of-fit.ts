@@ -1,6 +1,4 @@
-/**
- * Pearson's statistic: how far counts are from those that were expected, both of the same classes.
- */
+/** Pearson's statistic: the distance of counts from the expected ones, by class. */
 export function chiSquareOf(observed: readonly number[], expected: readonly number[]): number {
   return observed.reduce((sum, count, index) => {
     const mean = expected[index] ?? Number.NaN;
@@ -9,8 +7,8 @@ export function chiSquareOf(observed: readonly number[], expected: readonly numb
 }
 
 /**
- * What Pearson's statistic exceeds once in a million draws of the expected distribution, by the
- * approximation of Wilson and Hilferty (1931).
+ * The value that Pearson's statistic exceeds once in a million draws of the expected distribution,
+ * by the approximation of Wilson and Hilferty (1931).
  */
 export function chiSquareLimit(degreesOfFreedom: number): number {
   const Z_OF_ONE_IN_A_MILLION = 4.753;

@@ -5,8 +5,8 @@ import { projectDir } from './project.ts';
 export const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 /**
- * What a program that imports the job's modules prints, as JSON; it has `input` as JSON on standard
- * input.
+ * Runs a program that imports the job's modules and returns the JSON that it prints. It receives
+ * `input` as JSON on standard input.
  */
 export function runJobProgram(program: string, input: unknown): unknown {
   const cwd = join(projectDir, 'spark-app');

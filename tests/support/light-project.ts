@@ -14,7 +14,7 @@ import { type StackConfig, stackConfig } from '../../orchestrator/settings/stack
 import { fileLockOwner } from '../../orchestrator/util/file-lock.ts';
 
 export interface LightProjectOptions {
-  /** What each service's container runs instead of its real work, for a shell. */
+  /** The shell script that each service's container runs instead of its real work. */
   readonly scripts: Readonly<Record<ServiceName, string>>;
   readonly graceMs: number;
 }
@@ -22,11 +22,10 @@ export interface LightProjectOptions {
 let count = 0;
 
 /**
- * A Compose project with the services' names and restart policies, but containers that start at
- * once.
+ * A Compose project with the services' names and restart policies, whose containers start at once.
  */
 export class LightProject {
-  /** As Compose knows it. */
+  /** The name in Compose. */
   readonly name: string;
   readonly #engine: Engine;
   readonly #config: StackConfig;
@@ -75,8 +74,8 @@ export class LightProject {
   }
 
   /**
-   * The same project, as it is seen from another checkout: a copy of this one's folder, of which
-   * the project is named as this one's.
+   * The same project seen from another checkout: a copy of this one's folder, whose project has the
+   * same name.
    */
   async otherCheckout(): Promise<LightProject> {
     const { settings, projectDir, environment } = this.#config;
@@ -88,7 +87,7 @@ export class LightProject {
     return new LightProject(this.name, this.#engine, stackConfig(settings, other, environment));
   }
 
-  /** The same checkout after its folder was given another name. */
+  /** The same checkout after its folder was renamed. */
   async moved(): Promise<LightProject> {
     const { settings, projectDir, environment } = this.#config;
     const to = `${projectDir}-moved`;
@@ -117,8 +116,8 @@ export class LightProject {
   }
 
   /**
-   * Ends a service's main process from outside the engine, which does not take that for a wish to
-   * stop it.
+   * Ends a service's main process from outside the engine. The engine does not take that for a
+   * request to stop it.
    */
   async crash(service: ServiceName): Promise<void> {
     const container = await this.#containerOf(service);
@@ -126,7 +125,7 @@ export class LightProject {
     process.kill(State.Pid, 'SIGKILL');
   }
 
-  /** Waits until the watcher says that it watches. */
+  /** Waits until the watcher reports that it watches. */
   async watching(): Promise<void> {
     await vi.waitFor(
       () => {
@@ -159,7 +158,7 @@ export class LightProject {
     try {
       await runtime.down();
       await this.compose('down', '--volumes');
-      // Without data nothing is left that says whose they were.
+      // Without data nothing records to whom the project belongs.
       await runtime.down();
     } finally {
       await runtime.close();

@@ -18,7 +18,7 @@ import { type StackConfig, stackConfig } from '../../orchestrator/settings/stack
 import { isAlive, signalProcess } from '../../orchestrator/util/processes.ts';
 import { freePorts } from './free-ports.ts';
 
-/** Short pauses, the rest as in the product. */
+/** Short pauses. Everything else is as in the product. */
 const QUICK_RESTARTS: RestartPolicy = {
   firstDelayMs: 50,
   maxDelayMs: 400,
@@ -35,7 +35,7 @@ const PORT_SETTINGS = [
   'SPARK_APP_UI_PORT',
 ];
 
-/** A stack under the real supervisor, whose services are shell scripts. */
+/** A stack with the real supervisor, whose services are shell scripts. */
 export class LightStack {
   readonly config: StackConfig;
   readonly layout: RunLayout;
@@ -88,7 +88,7 @@ export class LightStack {
     return supervisor.pid;
   }
 
-  /** Every process of this stack, the supervisor included, found by its environment. */
+  /** Every process of this stack including the supervisor, found by its environment. */
   processes(): readonly number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -96,7 +96,7 @@ export class LightStack {
       .filter((pid) => runDirOf(pid) === this.layout.runDir);
   }
 
-  /** Takes the stack down by force if need be, and removes its folder. */
+  /** Stops the stack, by force if necessary, and removes its folder. */
   async dispose(): Promise<void> {
     const runtime = this.runtime();
     await runtime.down();
@@ -125,7 +125,7 @@ export class LightStack {
 }
 
 export interface LightStackOptions {
-  /** Shell scripts in place of services; others write `<service> began` and sleep. */
+  /** Shell scripts in place of services. Services without one write `<service> began` and sleep. */
   readonly scripts?: Partial<Record<ServiceName, string>>;
   readonly graceMs?: number;
   /** Folders between the stack's and RUN_DIR. */
@@ -133,7 +133,7 @@ export interface LightStackOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** One service as a runtime sees it now. */
+/** One service in the runtime's present view. */
 export async function look(runtime: LocalRuntime, service: ServiceName): Promise<ServiceObservation> {
   const found = (await runtime.observe()).find(({ name }) => name === service);
   if (!found) throw new Error(`${service} is not observed`);

@@ -3,15 +3,15 @@ import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import { KAFKA_MS, type PlantedRecord } from './planted-topic.ts';
 
 /**
- * A pipeline of every type, without the names of the product's own: its events have no time, and
- * unknown fields are quarantined.
+ * A pipeline with every type that shares no name with the product's own: its events have no time,
+ * and unknown fields are quarantined.
  */
 export const everything = loadPipeline(
   'data/fixtures/pipelines/everything/',
   join(import.meta.dirname, '../..'),
 );
 
-/** A whole order but for what is changed, as JSON. */
+/** A complete order with these changes, as JSON. */
 export function orderText(change: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
     order_id: '12345678-1234-1234-1234-123456789abc',
@@ -79,7 +79,7 @@ const ORDER_COLUMNS: Readonly<Record<string, string>> = {
   matrix: '[[1::BIGINT, 2::BIGINT], NULL, []]',
 };
 
-/** An order and its silver row. @param columns what the change makes of columns, as SQL */
+/** An order and its silver row. @param columns the columns that the change affects, as SQL */
 export function order(
   offset: number,
   change: Readonly<Record<string, unknown>> = {},

@@ -5,27 +5,27 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** How the index gives out the package: in full, cut off in the middle, or stalled there. */
+/** How the index delivers the package: in full, cut off in the middle, or stalled there. */
 type Delivery = 'whole' | 'half' | 'stalled';
 
 /**
- * A package index on this machine, with one package: a PySpark of a few files. Source of the
+ * A package index on this machine with one package: a PySpark of a few files. Source of the
  * protocol: PEP 503.
  */
 export interface PackageIndex {
-  /** What PIP_INDEX_URL is set to. */
+  /** The value of PIP_INDEX_URL. */
   readonly url: string;
   delivery: Delivery;
-  /** How often the package was asked for. */
+  /** How often the package was requested. */
   downloads: number;
 }
 
 const NAME = 'pyspark-3.5.7-py3-none-any.whl';
 
-/** Padding makes the download longer than what buffers on the way would swallow. */
+/** Padding makes the download larger than the buffers between server and client. */
 const PADDING_BYTES = 3_000_000;
 
-/** A wheel as pip wants it, RECORD with hashes and sizes included. */
+/** A wheel in pip's format, with the hashes and sizes in RECORD. */
 const MAKE_WHEEL = `
 import base64, hashlib, os, sys, zipfile
 info = "pyspark-3.5.7.dist-info/"

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { fileNamesOf, type OutputName } from '../../orchestrator/lake/sinks.ts';
 
-/** A record of the topic, and so a row of bronze and of one other sink. */
+/** A record of the topic. It gives a row of bronze and of one other sink. */
 export interface PlantedRow {
   readonly partition: number;
   readonly offset: number;
@@ -31,10 +31,7 @@ export type BatchName = number | `${number}_${number}`;
 
 type Offsets = Readonly<Record<number, number>>;
 
-/**
- * Writes a folder as the job leaves it, file by file, so that a test can leave out or add what it
- * is about.
- */
+/** Writes a folder as the job does, file by file, so that a test can omit or add files. */
 export class PlantedOutputs {
   readonly path: string;
   /** The last batch of the source log by gold table. */
@@ -89,7 +86,7 @@ export class PlantedOutputs {
     await this.write(`_chk/${table}/commits/${batch}`, 'v1\n{"nextBatchWatermarkMs":0}');
   }
 
-  /** The same before it is committed. */
+  /** The same micro-batch before it is committed. */
   async planGold(
     batch: number,
     watermarkMs: number,
@@ -191,18 +188,18 @@ export class PlantedOutputs {
   async write(name: string, content: string | Buffer): Promise<void> {
     const path = join(this.path, name);
     await mkdir(join(path, '..'), { recursive: true });
-    // As the job does it: no reader sees a part.
+    // The job writes a file under another name first, so that no reader sees a part.
     await writeFile(`${path}.new`, content);
     await rename(`${path}.new`, path);
   }
 
-  /** Writes a CSV file of any columns, quoted as the job does it. */
+  /** Writes a CSV file with any columns, quoted as the job does. */
   async csv(path: string, select: string): Promise<void> {
     await mkdir(join(path, '..'), { recursive: true });
     await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT csv, HEADER)`);
   }
 
-  /** Writes a file of any columns. */
+  /** Writes a Parquet file with any columns. */
   async parquet(path: string, select: string): Promise<void> {
     await mkdir(join(path, '..'), { recursive: true });
     await (await writer).run(`COPY (${select}) TO '${path}' (FORMAT parquet, COMPRESSION uncompressed)`);
@@ -213,7 +210,7 @@ const writer = DuckDBInstance.create(':memory:').then((instance) => instance.con
 
 const LINEAGE = 'topic, part::INTEGER AS "partition", off::BIGINT AS "offset"';
 
-/** Of a record without headers, and with a value in UTF-8. */
+/** The columns of a record without headers and with a value in UTF-8. */
 export const NO_HEADERS = 'NULL::STRUCT("key" VARCHAR, "value" BLOB)[] AS headers, NULL::BLOB AS value_bytes';
 
 /** Rows of a partition with offsets in [from, to). */

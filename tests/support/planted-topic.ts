@@ -12,35 +12,32 @@ import { type Column, columnType, type Pipeline, silverColumns } from '../../orc
 import { NO_HEADERS, PlantedOutputs } from './planted-outputs.ts';
 import { transactions } from './transactions.ts';
 
-/** A record, and what became of it. */
+/** A record, and its outcome. */
 export interface PlantedRecord {
-  /** 0 where it is left out. */
+  /** 0 by default. */
   readonly partition?: number;
   readonly offset: number;
   /** The value as it was sent. */
   readonly value: Buffer | string | null;
-  /** The value as bronze has it; the same text where it is left out. */
+  /** The value in bronze. By default it is the same text. */
   readonly bronze?: string;
   readonly headers?: readonly RecordHeader[];
-  /**
-   * When the broker took it, Unix ms; a millisecond after the record before it where it is left
-   * out.
-   */
+  /** When the broker took it, Unix ms. By default a millisecond after the record before it. */
   readonly kafkaMs?: number;
   /**
-   * A silver row, as SQL by column in the contract's order; without it the record is in quarantine
+   * A silver row, as SQL by column in the contract's order. Without it the record is in quarantine
    * for this reason.
    */
   readonly silver?: Readonly<Record<string, string>>;
   readonly reason?: string;
 }
 
-/** A topic in memory, and beside it a folder as the job leaves it after reading it. */
+/** A topic in memory, with a folder as the job leaves it after reading the topic. */
 export class PlantedTopic implements TopicReader {
   readonly outputs: PlantedOutputs;
   readonly #pipeline: Pipeline;
   readonly #records = new Map<number, TopicRecord[]>();
-  /** Of partition 0. */
+  /** The offsets of partition 0 that hold no record. */
   readonly #others = new Map<number, OffsetContent>();
   #goldBatch = 0;
   #watermarkMs = 0;
@@ -64,7 +61,7 @@ export class PlantedTopic implements TopicReader {
     );
   }
 
-  /** Has offsets hold something else than a record. */
+  /** Makes offsets hold something other than a record. */
   holds(content: Exclude<OffsetContent, 'record'>, ...offsets: readonly number[]): void {
     for (const offset of offsets) this.#others.set(offset, content);
   }
@@ -90,12 +87,12 @@ export class PlantedTopic implements TopicReader {
   }
 
   /**
-   * Sends records and has them read by one committed micro-batch; then by one of gold, if there are
-   * silver rows, which an idle trigger follows: micro-batch 2n of gold reads the n-th silver file,
-   * and 2n + 1 emits what that has closed.
-   * @param watermarkMs what the newest event up to here gives
-   * @param pipeline by which it reads them, of the same topic; that of the topic where it is left
-   * out
+   * Sends records and makes one committed micro-batch read them. If there are silver rows, a
+   * micro-batch of gold and then an idle trigger follow: micro-batch 2n of gold reads the n-th
+   * silver file, and 2n + 1 emits the windows that this has closed.
+   * @param watermarkMs the watermark from the newest event so far
+   * @param pipeline by which the records are read, with the same topic; by default that of the
+   * topic
    */
   async batch(
     batch: number,
@@ -208,7 +205,7 @@ function textOf({ value, bronze }: PlantedRecord): string {
   return `'${(bronze ?? String(value)).replaceAll("'", "''").replaceAll('\0', "' || chr(0) || '")}'`;
 }
 
-/** Bytes are kept where they are no UTF-8. */
+/** Bytes are kept where they are not UTF-8. */
 function headersAndBytes({ headers = [], value, bronze }: PlantedRecord): string {
   if (headers.length === 0 && bronze === undefined) return NO_HEADERS;
   const blob = (bytes: Buffer | null) =>

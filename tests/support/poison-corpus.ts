@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A text, a text repeated, or bytes: the parts make up a value. */
+/** A text, a repeated text, or bytes. The parts make up a value. */
 const part = z.union([
   z.string(),
   z.strictObject({ text: z.string(), times: z.int() }),
@@ -16,7 +16,7 @@ const line = z.strictObject({
   key: z.array(part).nullable().optional(),
 });
 
-/** A record that hurts parsers, and its documented outcome. */
+/** A record that breaks parsers, and its documented outcome. */
 export interface PoisonRecord {
   readonly name: string;
   readonly key: Buffer | null;
@@ -26,8 +26,8 @@ export interface PoisonRecord {
 }
 
 /**
- * The corpus that the job's own tests judge, too. A record without a key in the fixture has its
- * name for one.
+ * The corpus that the job's own tests use, too. A record without a key in the fixture has its name
+ * as key.
  */
 export function poisonCorpus(): readonly PoisonRecord[] {
   return readFileSync(new URL('../../data/fixtures/poison-corpus.jsonl', import.meta.url), 'utf8')

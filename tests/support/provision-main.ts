@@ -4,8 +4,8 @@ import { stackConfig } from '../../orchestrator/settings/stack-config.ts';
 import { provisioning } from '../../orchestrator/toolchain/toolchain.ts';
 
 /**
- * One step as a program of its own, for tests that kill it: `provision-main.ts <project folder>
- * <step>`. Says details on standard output, one a line.
+ * One step of setup as a separate program, for tests that kill it: `provision-main.ts <project
+ * folder> <step>`. It writes details to standard output, one a line.
  */
 const [projectDir = '', stepName = ''] = process.argv.slice(2);
 const settings = loadSettings({ flags: {}, environment: process.env, projectDir });

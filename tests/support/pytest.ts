@@ -6,10 +6,10 @@ import { projectDir } from './project.ts';
 import { pythonTools } from './python-tools.ts';
 
 /**
- * Runs the job's tests. A run that ends badly without a failed test, such as one that cannot
- * collect, counts as a failure.
+ * Runs the job's tests. A run that fails without a failed test, such as one that cannot collect,
+ * counts as a failure.
  *
- * @param long those with the mark `long`, instead of the others
+ * @param long runs the tests with the mark `long` instead of the others
  * @returns the counts, and everything that was printed: other tests run at the same time
  */
 export async function runPytest({ long }: { readonly long: boolean }) {

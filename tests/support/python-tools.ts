@@ -12,17 +12,20 @@ import { processOutput } from '../../orchestrator/util/output.ts';
 import { runPlan } from '../../orchestrator/util/run-plan.ts';
 import { projectDir } from './project.ts';
 
-/** pytest, ruff and mypy in a venv of their own, beside the pyspark that the product provisions. */
+/**
+ * pytest, ruff and mypy in a venv of their own, with access to the pyspark that the product
+ * provisions.
+ */
 export interface PythonTools {
   /** Path of one of the tools. */
   bin(name: string): string;
-  /** Makes another venv, of a requirements file. @returns its folder */
+  /** Creates another venv from a requirements file. @returns its folder */
   install(name: string, requirements: string): Promise<string>;
-  /** pyspark importable, Java found. */
+  /** An environment in which pyspark can be imported and Java is found. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Provisions what the job's tests need; quick when it is there. */
+/** Provisions what the job's tests need. It is quick when everything is there. */
 export async function pythonTools(): Promise<PythonTools> {
   const settings = loadSettings({ flags: {}, environment: process.env, projectDir });
   const config = stackConfig(settings, projectDir, process.env);
@@ -50,7 +53,7 @@ export async function pythonTools(): Promise<PythonTools> {
 }
 
 /**
- * A venv in the cache, made once: another Python or other requirements make another one.
+ * A venv in the cache, created once. Another Python or other requirements give another one.
  * @param requirements path of a file for `pip install -r`
  * @returns its folder
  */

@@ -4,9 +4,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 const writer = DuckDBInstance.create(':memory:').then((instance) => instance.connect());
 
 /**
- * Replaces a Parquet file by what a query makes of its rows; columns that the query only passes on
- * keep their types.
- * @param select takes the relation of the file's rows
+ * Replaces a Parquet file by the result of a query over its rows. Columns that the query only
+ * passes on keep their types.
+ * @param select receives the relation of the file's rows
  */
 export async function rewriteParquet(path: string, select: (rows: string) => string): Promise<void> {
   const draft = `${path}.draft`;

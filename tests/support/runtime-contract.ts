@@ -5,14 +5,14 @@ import type { ServiceName } from '../../orchestrator/services/service-name.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 
 /**
- * What the services of a runtime do in the suite instead of their real work; each process first
+ * What the services of a runtime do in the suite instead of their real work. Each process first
  * writes `<service> began`.
  */
 export type ContractBehaviour = 'runs' | 'completes' | 'refuses' | 'stubborn';
 
 /**
- * The behaviours that the suite relies on; others run. A subject may use its own programs, images
- * or memory for them.
+ * The behaviours that the suite relies on. Other services run. A subject may use its own programs,
+ * images or memory for them.
  */
 export const CONTRACT_BEHAVIOURS: Readonly<Record<ServiceName, ContractBehaviour>> = {
   zookeeper: 'runs',
@@ -20,22 +20,22 @@ export const CONTRACT_BEHAVIOURS: Readonly<Record<ServiceName, ContractBehaviour
   /** A one-shot that ends with 0. */
   'kafka-init': 'completes',
   'spark-master': 'runs',
-  /** A daemon that ends with 2, which a restart cannot mend. */
+  /** A daemon that ends with 2, which a restart cannot fix. */
   'spark-worker': 'refuses',
   /** A daemon that does not end on SIGTERM. */
   'spark-streaming': 'stubborn',
   producer: 'runs',
 };
 
-/** One stack to be tried, of which nothing runs and nothing was written. */
+/** One stack under test. Nothing of it runs and nothing was written. */
 export interface ContractSubject {
   /**
-   * Whether an engine outside this product starts what has ended at once again, whatever the exit
-   * code: a daemon that refuses its configuration may then have been tried a few times more before
-   * it counts as failed.
+   * Whether an engine outside this product restarts every process that has ended at once, whatever
+   * the exit code. A daemon that refuses its configuration may then be started a few more times
+   * before it counts as failed.
    */
   readonly restartsByEngine?: boolean;
-  /** Another runtime object for the same stack, as another process would have it. */
+  /** Another runtime object for the same stack, as in another process. */
   runtime(): Runtime;
   /** Ends the main process of a running service as a crash does. */
   crash(service: ServiceName): Promise<void>;
@@ -144,7 +144,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       });
       const { restarts, since } = await look('spark-worker');
       if (!subject.restartsByEngine) expect(restarts).toBe(0);
-      // It stays as it is, for longer than any of its runs took and any pause between them.
+      // The state stays, for longer than any of its runs and any pause between them took.
       await new Promise((resolve) => setTimeout(resolve, 1000));
       expect(await look('spark-worker')).toMatchObject({ state: 'failed', restarts, since });
     });
@@ -183,13 +183,13 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       expect(after.since > before.since).toBe(true);
       await expect.poll(async () => (await look('kafka')).recentLines).toContain('kafka began');
       expect((await look('kafka')).recentLines.filter((line) => line === 'kafka began')).toHaveLength(1);
-      // A restart is no end.
+      // A restart does not count as an end.
       ended.abort(new Error('still running'));
       await expect(exited).rejects.toThrow('still running');
       await early;
     });
 
-    it('faults strike what runs: a killed service is started again, a paused one runs on when that is lifted', async () => {
+    it('faults hit what runs: a killed service is started again, a paused one continues when the fault is reverted', async () => {
       const faults = runtime.faults();
       expect(await faults.isThere('broker')).toBe(false);
       await expect(faults.kill('broker')).rejects.toThrow(NothingToBreak);
@@ -201,7 +201,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       await held.revert();
       await held.revert();
       await faults.kill('broker');
-      // An engine counts a start after `docker kill` as a first one.
+      // An engine counts a start after `docker kill` as a first start.
       const isAnother = ({ restarts, since }: ServiceObservation) => restarts === 1 || since > before.since;
       await expect
         .poll(async () => isAnother(await look('kafka')), { timeout: 20_000, interval: 20 })
@@ -215,8 +215,8 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       await expect
         .poll(async () => (await look('kafka')).restarts, { timeout: 20_000, interval: 20 })
         .toBe(1);
-      // An engine counts a restart before it begins. Of one that is stopped meanwhile it knows how
-      // it ended before.
+      // An engine counts a restart before it begins. For a service that is stopped in the meantime
+      // it reports the end before that.
       await expect.poll(async () => (await look('kafka')).state, { timeout: 20_000 }).toBe('running');
       await runtime.stop('kafka');
       await runtime.stop('kafka');

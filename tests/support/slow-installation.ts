@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { ensureInstalled, type Recipe } from '../../orchestrator/toolchain/installation.ts';
 
 /**
- * A recipe made by a real tool, which waits until the file `go` is there and notes each of its
- * starts.
+ * A recipe with a real tool that waits until the file `go` exists and records each of its starts.
  */
 export function slowRecipe(parent: string, changes: Partial<Recipe> = {}): Recipe {
   return {
@@ -32,7 +31,7 @@ export function startsOf(parent: string): number {
   return existsSync(file) ? readFileSync(file, 'utf8').length : 0;
 }
 
-/** As a program of its own: `node --import tsx slow-installation.ts <parent>`. */
+/** The file as a separate program: `node --import tsx slow-installation.ts <parent>`. */
 const [parent] = process.argv[1] === import.meta.filename ? process.argv.slice(2) : [];
 if (parent !== undefined) {
   await ensureInstalled(slowRecipe(parent), parent, {

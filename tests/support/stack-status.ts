@@ -2,7 +2,7 @@ import { type Status, statusDocument } from './status-document.ts';
 import type { TestStack } from './test-stack.ts';
 import { until } from './until.ts';
 
-/** The stack's status, ready (exit code 0) or not (1). */
+/** The stack's status, whether it is ready (exit code 0) or not (1). */
 export async function statusOf(stack: TestStack): Promise<Status> {
   const { code, stdout, stderr } = await stack.run('status', ['--json']);
   const status = code === 0 || code === 1 ? statusDocument.parse(JSON.parse(stdout)) : undefined;
@@ -11,7 +11,7 @@ export async function statusOf(stack: TestStack): Promise<Status> {
   return status;
 }
 
-/** The process id of a service, which must run. */
+/** The process id of a running service. */
 export async function pidOf(stack: TestStack, service: string): Promise<number> {
   const pid = (await statusOf(stack)).services.find(({ name }) => name === service)?.pid;
   if (pid === undefined) throw new Error(`${service} does not run`);

@@ -4,7 +4,10 @@ import type { TestStack } from './test-stack.ts';
 
 type TransactionEnd = 'commit' | 'abort';
 
-/** Sends records of any bytes to the stack's topic, and changes the topic behind the job's back. */
+/**
+ * Sends records of any bytes to the stack's topic, and changes the topic without the job's
+ * knowledge.
+ */
 export class TestClient {
   readonly #kafka: Kafka;
   readonly topic = 'transactions';
@@ -48,7 +51,8 @@ export class TestClient {
   }
 
   /**
-   * Sends records in a transaction. @param end how it ends, or what is done first and then says so
+   * Sends records in a transaction. @param end how it ends, or work that is done first and then
+   * returns that
    */
   async transact(
     messages: readonly Message[],
@@ -68,7 +72,10 @@ export class TestClient {
     }
   }
 
-  /** Sets configuration of the topic; what is not named goes back to the broker's. */
+  /**
+   * Sets the configuration of the topic. Entries without a value here return to the broker's
+   * default.
+   */
   async configure(entries: Readonly<Record<string, string>>): Promise<void> {
     const configEntries = Object.entries(entries).map(([name, value]) => ({ name, value }));
     const resource = { type: ConfigResourceTypes.TOPIC, name: this.topic, configEntries };
@@ -96,7 +103,8 @@ export class TestClient {
   /** Deletes a partition's records before an offset, as retention does. */
   async deleteBefore(partition: number, offset: number): Promise<void> {
     await this.admin(async (admin) => {
-      // It looks for the leader before it has asked for the topic's metadata: this asks.
+      // The admin client looks for the leader before it has the topic's metadata. This call loads
+      // it.
       await admin.fetchTopicOffsets(this.topic);
       await admin.deleteTopicRecords({
         topic: this.topic,
@@ -105,11 +113,11 @@ export class TestClient {
     });
   }
 
-  /** Deletes the topic and makes another one of its name. */
+  /** Deletes the topic and creates another one with its name. */
   async recreate(): Promise<void> {
     await this.admin(async (admin) => {
       await admin.deleteTopics({ topics: [this.topic] });
-      // A broker refuses the name until the former topic is gone from its disk.
+      // A broker refuses the name until the former topic is deleted from its disk.
       for (let made = false; !made; ) {
         made = await admin
           .createTopics({ topics: [{ topic: this.topic, numPartitions: 3, replicationFactor: 1 }] })

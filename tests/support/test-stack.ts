@@ -23,8 +23,9 @@ const PORT_SETTINGS = [
 ] as const;
 
 /**
- * A stack of its own: ports that nothing else uses, folders in a temporary folder, the product's
- * commands run from outside as a user runs them. `discard` stops it and removes its folder.
+ * A stack of its own: ports that nothing else uses, folders in a temporary folder, and the
+ * product's commands run from outside as a user runs them. `discard` stops it and removes its
+ * folder.
  */
 export class TestStack {
   readonly folder: string;
@@ -51,7 +52,7 @@ export class TestStack {
       // A micro-batch costs a fixed amount of computing, and several stacks share the cores.
       TRIGGER_INTERVAL: '4 seconds',
       GOLD_TRIGGER_INTERVAL: '4 seconds',
-      // Most of what a short run computes is its own start: one quick compiler, one simple
+      // Most of the computing in a short run is its own start: one quick compiler, one simple
       // collector.
       SPARK_EXECUTOR_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
       ...Object.fromEntries(Object.entries(this.ports).map(([name, port]) => [name, String(port)])),
@@ -62,7 +63,7 @@ export class TestStack {
   /**
    * @param workers how many workers the stack will have at most: each has a page, on
    * SPARK_WORKER_UI_PORT and the ports after it
-   * @param name what the folder's name ends with
+   * @param name the end of the folder's name
    */
   static async create(
     settings: Readonly<Record<string, string>> = {},
@@ -107,12 +108,12 @@ export class TestStack {
     return JSON.parse(result.stdout) as T;
   }
 
-  /** Starts one command and leaves it running; `signal` is sent to it alone. */
+  /** Starts one command and leaves it running. `signal` is sent to it alone. */
   start(command: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) {
     return this.#spawn(process.execPath, [join(this.#checkout, 'bootstrap.mjs'), command, ...args], settings);
   }
 
-  /** Runs `npm run …` to its end, as it is typed. */
+  /** Runs `npm run …` to its end, as a user types it. */
   async npm(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
     return this.#spawn('npm', ['run', '--silent', ...args], settings).result;
   }
@@ -137,7 +138,7 @@ export class TestStack {
     return { child, output, result };
   }
 
-  /** Stops whatever runs and removes the folder. */
+  /** Stops everything that runs and removes the folder. */
   async discard(): Promise<void> {
     const { code, stderr } = await this.run('down');
     if (code !== 0) throw new Error(`down ended with ${code}: ${stderr}`);

@@ -4,7 +4,7 @@ let asked: Promise<EngineAnswer> | undefined;
 
 /**
  * The engine for tests that need one. Without one they are skipped with the reason, unless
- * REQUIRE_DOCKER=1 says that there must be one.
+ * REQUIRE_DOCKER=1 demands one.
  */
 export async function testingEngine(): Promise<EngineAnswer> {
   asked ??= askEngine(process.env, 15_000);

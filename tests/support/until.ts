@@ -1,15 +1,15 @@
-/** Between two questions: as often as that costs little. */
+/** The pause between two checks, as short as is cheap. */
 const PAUSE_MS = 100;
 /**
- * A command that answers takes a core, which what is awaited needs: for so many times as long
- * nothing is asked.
+ * A command takes a core, which the awaited work needs. The pause after a check is at least this
+ * many times as long as the check.
  */
 const REST = 2;
 
 /**
- * Asks until the answer is something other than undefined, or throws with what was last seen.
+ * Checks until the result is not undefined, or throws with what was last seen.
  * @param describe what is awaited, and the last thing seen, for the error
- * @param rest 0 where the question itself has to go on
+ * @param rest 0 where the checks have to follow each other
  */
 export async function until<T>(
   describe: () => string,

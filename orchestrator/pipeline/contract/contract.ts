@@ -12,7 +12,9 @@ import {
 /** The part of an Open Data Contract Standard document that is executed. */
 export interface Contract {
   readonly fields: readonly Field[];
-  /** Where a top-level field's name stands, for refusals that follow from the other file. */
+  /**
+   * Where the name of a top-level field stands, for refusals that also depend on the other file.
+   */
   readonly namePlaces: ReadonlyMap<string, YamlValue>;
 }
 
@@ -29,10 +31,10 @@ const LOGICAL_TYPES = [
 /** Identifiers of every SQL dialect and file format that the outputs meet. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const NAME_FORM = 'letters, digits and _, not beginning with a digit';
-/** Deeper nesting is refused: types are walked by recursion, in Python as well. */
+/** Deeper nesting is refused because types are walked by recursion, in Python as well. */
 const MAX_DEPTH = 10;
 
-/** What ODCS has for people and other tools, of a whole contract. */
+/** Parts of a whole ODCS contract that are for people and other tools. */
 const KEPT_OF_CONTRACT = [
   'version',
   'id',
@@ -116,8 +118,8 @@ function readObject(object: YamlValue, topic: string | undefined, refusals: Refu
 }
 
 /**
- * Reads the properties of the event, or of an object in it. Spark does not tell names apart that
- * differ by case alone.
+ * Reads the properties of the event, or of an object in it. Spark does not distinguish names that
+ * differ only in case.
  */
 function readFields(properties: YamlValue, refusals: Refusals, depth: number): Field[] {
   const items = properties.list('a list of properties');
@@ -182,7 +184,7 @@ function readType(place: YamlValue, members: PropertyMembers, refusals: Refusals
   return readScalarType(logicalType, members);
 }
 
-/** ODCS can name the required properties of an object at the object as well. */
+/** ODCS also allows an object to list its required properties. */
 function withRequired(fields: readonly Field[], members: PropertyMembers): Field[] {
   const listed = members.get('logicalTypeOptions')?.members(['required']).get('required')?.list() ?? [];
   const names = listed.map((value) => value.oneOf(fields.map(({ name }) => name)));

@@ -1,9 +1,9 @@
 import { TextError } from '../yaml-source.ts';
 
 /**
- * Regular expressions of a contract. ODCS has ECMA-262's; the job matches by Java's engine,
- * `verify` by JavaScript's. A pattern is parsed, what the engines read differently is spelled out
- * or refused, and what is printed means the same to both.
+ * Regular expressions of a contract. ODCS uses those of ECMA-262. The job matches them with Java's
+ * engine, `verify` with JavaScript's. A pattern is parsed, and what the engines read differently is
+ * spelled out or refused. The printed pattern means the same to both.
  */
 
 const SPACES = '\\t\\n\\u000b\\f\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
@@ -13,8 +13,8 @@ const ANY = '[^\\n\\r\\u2028\\u2029]';
 const ALLOWED =
   'characters, . ^ $ |, classes such as [a-z], \\d \\w \\s, groups (…) (?:…) (?=…) (?!…), and * + ? {n,m}, lazy or not';
 /**
- * Java's engine takes a stack frame for each repetition of a group: values must not choose how
- * many.
+ * Java's engine takes a stack frame for each repetition of a group, so values must not determine
+ * the number of repetitions.
  */
 const MAX_GROUP_REPEATS = 100;
 
@@ -235,7 +235,7 @@ function plain(character: string): string {
   return hidden(character) ?? character;
 }
 
-/** A character inside a class, where Java has set operations of its own. */
+/** A character inside a class. Java has additional set operations there. */
 function inClass(code: number): string {
   const character = String.fromCodePoint(code);
   if (/[\\^\-[\]]/.test(character)) return `\\${character}`;
@@ -243,7 +243,7 @@ function inClass(code: number): string {
   return hidden(character) ?? character;
 }
 
-/** Control characters and line ends are shown by their number. */
+/** Control characters and line ends are shown by their code. */
 function hidden(character: string): string | undefined {
   const code = character.codePointAt(0) ?? 0;
   const control = code < 0x20 || (code >= 0x7f && code < 0xa0) || code === 0x2028 || code === 0x2029;

@@ -25,7 +25,9 @@ const INTEGER_FORMATS = {
   u32: ['0', '4294967295'],
 } as const;
 
-/** The options of each type. What concerns its notation alone is read with the type. */
+/**
+ * The options of each type. Options that concern only its notation are read together with the type.
+ */
 const OPTIONS = {
   string: ['minLength', 'maxLength', 'pattern', 'format'],
   integer: [...LIMITS, 'multipleOf', 'format'],
@@ -43,7 +45,7 @@ type Option = (typeof OPTIONS)[keyof typeof OPTIONS][number];
 type Options = YamlMembers<Option>;
 
 /**
- * Reads what a value has to satisfy beyond its type: `logicalTypeOptions`, and valid values by
+ * Reads the constraints on a value beyond its type: `logicalTypeOptions`, and valid values from
  * `quality`. @throws Refusal
  */
 export function readConstraints(type: Type, members: PropertyMembers): Constraints {
@@ -89,7 +91,7 @@ function counts<const Name extends 'minLength' | 'maxLength' | 'minItems' | 'max
   return Object.fromEntries(given) as { [key in Name]?: number };
 }
 
-/** `pattern`, and the texts that a `format` stands for. `password` is a hint for people. */
+/** `pattern`, and the patterns that implement a `format`. `password` is a hint for people. */
 function patterns(options: Options): Constraints {
   const given = options.get('pattern');
   const format = options.get('format')?.oneOf([...Object.keys(STRING_FORMATS), 'password']);
@@ -103,8 +105,8 @@ function patterns(options: Options): Constraints {
 }
 
 /**
- * Limits in the notation of pipeline.json. The range of an integer's `format` stands where no limit
- * is given.
+ * Limits in the notation of pipeline.json. Where no limit is given, the range of an integer's
+ * `format` applies.
  */
 function limits(type: Type, options: Options): Constraints {
   const given = LIMITS.flatMap((name) => {
@@ -174,7 +176,7 @@ function readValue(type: Type, value: YamlValue): string {
   }
 }
 
-/** A number without an exponent as its shortest text. */
+/** A number without an exponent, as its shortest text. */
 function plainDecimal(text: string): string | undefined {
   const match = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/.exec(text);
   if (!match) return undefined;
@@ -188,7 +190,9 @@ const EPOCH_UNITS: readonly EpochUnit[] = ['seconds', 'milliseconds', 'microseco
 const NUMBERS = 'decimal(p,s) with at most 38 digits, double';
 const ZONES = 'UTC, or an offset such as +02:00 (zones with summer time are ambiguous for an hour each year)';
 
-/** What the JSON of each type looks like: a physicalType says nothing new there, and is taken. */
+/**
+ * What the JSON of each type looks like. A physicalType of this kind adds nothing and is accepted.
+ */
 const PHYSICAL_TYPES = {
   string: ['string'],
   integer: ['integer'],
@@ -234,13 +238,13 @@ function readFormat(
   members: PropertyMembers,
 ): { format: string; shape?: string } {
   const format = timeOptions(members)?.get('format');
-  // What ODCS's own examples call ISO 8601.
+  // ODCS's own examples call this ISO 8601.
   if (format === undefined || /^iso8601$/i.test(format.text())) return { format: 'iso8601' };
   const pattern = format.parse((text) => readPattern(text, kind), 'a pattern');
   return { format: pattern.format, shape: pattern.shape };
 }
 
-/** Which of the options a date or timestamp can have at all is checked with its constraints. */
+/** The constraints check which of the options a date or timestamp can have at all. */
 function timeOptions(members: PropertyMembers) {
   const entries = members.get('logicalTypeOptions')?.entries();
   return entries && { get: (name: string) => entries.get(name)?.value };
@@ -248,9 +252,9 @@ function timeOptions(members: PropertyMembers) {
 
 /**
  * Reads a date or time that is written by a pattern.
- * @param timezone `UTC` or `±hh:mm`, of a text that has no offset of its own
- * @returns microseconds since 1970, with what is smaller cut off; undefined for a text of another
- * shape, or one that is not in the calendar
+ * @param timezone `UTC` or `±hh:mm`, for a text that has no offset of its own
+ * @returns microseconds since 1970, with smaller units cut off; undefined for a text of another
+ * shape, or a day that is not in the calendar
  */
 export function readTime({ shape, parts }: JdkPattern, text: string, timezone = 'UTC'): bigint | undefined {
   const match = new RegExp(shape, 'u').exec(text);

@@ -1,9 +1,9 @@
 import { TextError } from '../yaml-source.ts';
 
 /**
- * The part of the JDK's DateTimeFormatter patterns that is executed: the same texts are read by
- * Spark's `to_timestamp` and by `readPattern`, because both look at the pattern's shape first. What
- * differs between Java's versions, its locales or Spark's own changes to patterns is refused.
+ * The supported part of the JDK's DateTimeFormatter patterns. Spark's `to_timestamp` and
+ * `readPattern` accept the same texts because both check the pattern's shape first. What differs
+ * between Java's versions, its locales or Spark's own changes to patterns is refused.
  */
 
 /** A part of a date or time that a pattern names. */
@@ -23,8 +23,8 @@ export type PatternPart =
 
 export interface JdkPattern {
   /**
-   * The pattern as Spark takes it: to Spark `u` is the day of a week, and `y` the year that `u` is
-   * to the JDK.
+   * The pattern in Spark's notation. In Spark `u` is the day of a week, and `y` is the year, which
+   * is `u` in the JDK.
    */
   readonly format: string;
   /** Regular expression of the whole text; its capture groups are the parts, in their order. */
@@ -105,8 +105,8 @@ const DATE_PARTS: readonly (readonly PatternPart[])[] = [
 ];
 
 /**
- * Reads a pattern. A timestamp's pattern has year, month and day at least, and no smaller unit of
- * time without the larger ones; a date's has no time.
+ * Reads a pattern. A timestamp's pattern has at least year, month and day, and no smaller unit of
+ * time without the larger ones. A date's pattern has no time.
  * @throws TextError
  */
 export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPattern {
@@ -115,7 +115,7 @@ export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPat
   const parts: PatternPart[] = [];
   const optionalFrom: number[] = [];
   const optional = new Set<PatternPart>();
-  /** Whether digits precede without anything between, and whether their count is open. */
+  /** Whether digits precede directly, and whether their count is open. */
   let before: 'none' | 'fixed' | 'open' = 'none';
   let at = 0;
   while (at < pattern.length) {
@@ -161,7 +161,7 @@ export function readPattern(pattern: string, kind: 'date' | 'timestamp'): JdkPat
     } else if (character === ']') {
       if (optionalFrom.pop() === undefined) throw new TextError(start, '] without [', ALLOWED_LETTERS);
       shape += ')?';
-      // What was optional may not be there: the digits before it are next to those after it.
+      // An optional part may be missing: the digits before it can then be next to those after it.
       before = before === 'none' ? 'none' : 'open';
     } else if (/[#{}]/.test(character)) {
       throw new TextError(start, `${character} is reserved`, ALLOWED_LETTERS);
@@ -183,7 +183,7 @@ function readRun(run: string, at: number): readonly [PatternPart, string] {
   return found;
 }
 
-/** Text in quotes, in which two quotes are one; alone, two quotes are one as well. */
+/** Text in quotes, in which two quotes stand for one. Two quotes alone stand for one as well. */
 function readQuoted(pattern: string, start: number): [text: string, end: number] {
   if (pattern[start + 1] === "'") return ["'", start + 2];
   const quoted = /^'((?:[^']|'')+)'/.exec(pattern.slice(start));

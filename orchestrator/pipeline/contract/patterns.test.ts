@@ -6,7 +6,7 @@ import { readTime } from './field-types.ts';
 import { readPattern } from './jdk-pattern.ts';
 import { STRING_FORMATS } from './property.ts';
 
-/** What these files expect is what Spark 3.5 and Java make of the same texts, too. */
+/** Spark 3.5 and Java give the same results for these texts as these files expect. */
 function fixture<T>(name: string): T[] {
   const text = readFileSync(new URL(`../../../data/fixtures/${name}`, import.meta.url), 'utf8');
   return text

@@ -1,8 +1,8 @@
 import type { YamlMembers, YamlValue } from '../yaml-source.ts';
 
 /**
- * What ODCS has for people and other tools, of a schema object and of a property. It stays in the
- * file and is not executed.
+ * Parts of an ODCS schema object and of a property that are for people and other tools. They stay
+ * in the file and are not executed.
  */
 export const KEPT_OF_ELEMENT = [
   'id',
@@ -98,7 +98,7 @@ const RULE_KEYS = [
 export type QualityRule = YamlMembers<(typeof RULE_KEYS)[number]>;
 
 /**
- * ISO 8601 texts in the two files: limits, valid values and literals. What events hold is read
+ * ISO 8601 texts in the two files: limits, valid values and literals. The values in events are read
  * elsewhere.
  */
 
@@ -110,12 +110,12 @@ const INSTANT =
 export const DATE_FORM = 'a date such as 2026-01-31';
 export const INSTANT_FORM = 'a time such as 2026-01-31T10:00:00Z';
 
-/** The date as it is, when it is in the calendar. */
+/** Returns the date unchanged when it is in the calendar. */
 export function isoDate(text: string): string | undefined {
   return DATE.test(text) && isDay(text) ? text : undefined;
 }
 
-/** The instant as `2026-01-31T10:00:00.000000Z`; a text without an offset is in UTC. */
+/** The instant as `2026-01-31T10:00:00.000000Z`. A text without an offset is read as UTC. */
 export function isoInstant(text: string): string | undefined {
   const match = INSTANT.exec(text);
   if (!match) return undefined;

@@ -15,7 +15,7 @@ import {
 import { TextError } from '../yaml-source.ts';
 import { KEYWORDS, type ParsedExpr, type ParsedMeasure } from './sql-parser.ts';
 
-/** Trees are walked by recursion, in Python as well. */
+/** The limit exists because trees are walked by recursion, in Python as well. */
 const MAX_DEPTH = 100;
 /** Digits of the largest decimal that Spark has. */
 const MAX_DIGITS = 38;
@@ -30,15 +30,15 @@ interface Typed {
 type ParsedCall = Extract<ParsedExpr, { readonly args: readonly ParsedExpr[] }>;
 
 /**
- * Gives a condition its types. @throws TextError for a name that is no column, types that do not go
- * together, or no truth value
+ * Gives a condition its types. @throws TextError for a name that is no column, types that do not
+ * fit together, or a value that is not boolean
  */
 export function checkCondition(parsed: ParsedExpr, columns: readonly Column[]): Expr {
   return condition(check(parsed, columns, 0)).expr;
 }
 
 /**
- * Gives an aggregate its types; `type` is that of its column, by Spark's rules. @throws TextError
+ * Gives an aggregate its types. `type` is that of its column, by Spark's rules. @throws TextError
  */
 export function checkMeasure(
   { function: name, argument, at }: ParsedMeasure,
@@ -182,7 +182,7 @@ function arithmetic(op: ArithmeticOperator | 'negate', args: readonly Typed[], a
   return { expr: { op, args: args.map(({ expr }) => expr), type }, type, at };
 }
 
-/** The result's type by Spark's rules; exact decimals, or a refusal where Spark would round. */
+/** The result's type by Spark's rules: an exact decimal, or a refusal where Spark would round. */
 function arithmeticType(op: ArithmeticOperator | 'negate', args: readonly Typed[], at: number): ColumnType {
   const [left, right] = args as [Typed, Typed];
   if (op === 'negate') return left.type as ColumnType;
@@ -215,8 +215,7 @@ export function typeText(type: Column['type']): string {
 }
 
 /**
- * How tightly each operator binds its operands; what is not listed is a comparison or another
- * predicate.
+ * How tightly each operator binds its operands. Unlisted ones are comparisons or other predicates.
  */
 const LEVELS: Readonly<Record<string, number>> = {
   or: 1,
@@ -233,7 +232,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 const PREDICATE = 4;
 
-/** An expression as SQL, which parses to the same tree. */
+/** An expression as SQL. Parsing it gives the same tree. */
 export function printExpression(expr: Expr): string {
   return print(expr, 0);
 }
@@ -244,8 +243,8 @@ export function printMeasure({ function: name, argument }: Pick<Measure, 'functi
 }
 
 /**
- * @param around the level of what the expression stands in: it needs parentheses in what binds more
- * tightly
+ * @param around the level of the surrounding expression: one that binds more tightly needs
+ * parentheses
  */
 function print(expr: Expr, around: number): string {
   const level = LEVELS[expr.op] ?? PREDICATE;
@@ -264,7 +263,7 @@ function printBare(expr: Expr, level: number): string {
     case 'not':
       return `NOT ${print(first, level)}`;
     case 'negate':
-      // Directly before a number the sign would be the literal's.
+      // Directly before a number the sign would become part of the literal.
       return first.op === 'literal' ? `-(${print(first, 0)})` : `-${print(first, LEVELS['column'] ?? 0)}`;
     case 'isNull':
       return `${print(first, level + 1)} IS NULL`;

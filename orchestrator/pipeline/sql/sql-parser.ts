@@ -2,8 +2,7 @@ import type { ArithmeticOperator, ComparisonOperator, LiteralType, MeasureFuncti
 import { TextError } from '../yaml-source.ts';
 
 /**
- * An expression as it was written, with the place of each part in the text. Its types are not known
- * yet.
+ * An expression as written, with the place of each part in the text. Its types are not known yet.
  */
 export type ParsedExpr = { readonly at: number } & (
   | { readonly op: 'column'; readonly name: string }
@@ -31,7 +30,7 @@ export interface ParsedMeasure {
   readonly at: number;
 }
 
-/** Deeper nesting is refused: the trees are walked by recursion, here and in the job. */
+/** Deeper nesting is refused because the trees are walked by recursion, here and in the job. */
 const MAX_DEPTH = 50;
 const FUNCTIONS: readonly MeasureFunction[] = ['count', 'sum', 'min', 'max', 'avg'];
 const MEASURE_FORM = 'count(*), or count, sum, min, max, avg of one expression';
@@ -55,7 +54,10 @@ export function parseMeasure(sql: string): ParsedMeasure {
   return measure;
 }
 
-/** Recursive descent over the tokens: a method for each level of precedence, the loosest first. */
+/**
+ * A recursive descent parser over the tokens, with a method for each level of precedence, the
+ * loosest first.
+ */
 class Parser {
   readonly #tokens: readonly SqlToken[];
   #next = 0;
@@ -100,7 +102,7 @@ class Parser {
     const parts = [first];
     while (this.#accept(keyword)) parts.push(part());
     if (parts.length === 1) return first;
-    // a AND (b AND c) means what a AND b AND c means: one node for all of them.
+    // a AND (b AND c) means the same as a AND b AND c, so all of them share one node.
     const args = parts.flatMap((arg) => (arg.op === op && 'args' in arg ? arg.args : [arg]));
     return { op, args, at: first.at };
   }
@@ -171,7 +173,7 @@ class Parser {
     const { at } = this.#peek;
     if (!this.#accept('-')) return this.#operand();
     const number = this.#peek;
-    // The sign belongs to the literal, so that the smallest 64-bit integer can be written.
+    // The sign belongs to the literal so that the smallest 64-bit integer can be written.
     if (number.kind !== 'number') return { op: 'negate', args: [this.#operand()], at };
     this.#take();
     return { op: 'literal', ...numberLiteral(`-${number.text}`, at), at };
@@ -257,18 +259,18 @@ function numberLiteral(text: string, at: number): { type: LiteralType; value: st
 }
 
 /**
- * A word is a name or a function, a keyword one of the reserved words in upper case, a name was
- * written in backticks.
+ * A `word` is a name or a function, a `keyword` is one of the reserved words in upper case, a
+ * `name` was written in backticks.
  */
 interface SqlToken {
   readonly kind: 'word' | 'keyword' | 'name' | 'number' | 'text' | 'symbol' | 'end';
   readonly text: string;
   readonly at: number;
-  /** As it was written. */
+  /** The token as it was written. */
   readonly shown: string;
 }
 
-/** Words that are no column unless they stand in backticks. */
+/** Words that name a column only when they stand in backticks. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   'AND',
   'OR',

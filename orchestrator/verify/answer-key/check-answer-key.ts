@@ -21,20 +21,19 @@ export interface KeyCheck {
   readonly silverSql: string;
   readonly checkpoint: Checkpoint;
   readonly states: readonly PartitionState[];
-  /** The gold table that tells what became of silver rows, if the pipeline has one. */
+  /** The gold table that shows the outcome of silver rows, if the pipeline has one. */
   readonly gold: GoldOutcome | undefined;
 }
 
-/** Differences that are listed; the others are counted. */
+/** Differences that are listed. Further ones are only counted. */
 const LISTED = 50;
 
 /**
  * Checks that each record of an answer key landed in the sink and with the reason that the key
- * says, silver rows known by the contract's first text, with its event time. Of silver rows it
- * tells what gold made of them; that their windows are right is part of the check.
- *
- * Needs the tables `expected`, `actual_…`, `file_ends` and those of the gold table: `gold_files`,
- * `gold_rules`, `gold_wrong`.
+ * names. Silver rows are identified by the contract's first text and their event time. For silver
+ * rows the result shows what gold made of them; the check includes that their windows are right.
+ * It needs the tables `expected`, `actual_…`, `file_ends` and those of the gold table:
+ * `gold_files`, `gold_rules`, `gold_wrong`.
  * @throws ProductError ANSWER_KEY_INVALID
  */
 export async function checkAnswerKey(
@@ -72,7 +71,9 @@ function faultReport(row: readonly Cell[]): FaultReport {
   return { fault: String(fault), expected, found, pending, pruned, gold };
 }
 
-/** Where each partition's committed records end, and where what is left of each sink begins. */
+/**
+ * Where each partition's committed records end, and where the remaining records of each sink begin.
+ */
 async function createBounds(database: Database, { outputPath, states }: KeyCheck): Promise<void> {
   await database.run(
     'CREATE TABLE key_bounds (sink VARCHAR, partition INTEGER, kept BIGINT, committed BIGINT)',
@@ -134,8 +135,8 @@ async function noteUnfulfilled(
 }
 
 /**
- * Each line with where its record is, what is to be said of it, and what a gold table made of it,
- * in the last of its windows.
+ * Each line with its record's place, the verdict on the record, and the outcome in a gold table in
+ * the last of its windows.
  * @param silverSql the expected silver rows as a relation
  */
 function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): string {

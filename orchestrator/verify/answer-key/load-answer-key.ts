@@ -7,12 +7,12 @@ import type { Field, Pipeline } from '../../pipeline/model.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
 import { type ValueReader, valueReader } from '../oracle/field-value.ts';
 
-/** Lines that are handed to the database at once. */
+/** Lines per insert into the database. */
 const LINES_AT_ONCE = 10_240;
 
 /**
- * Puts the key's lines into the table `answer_key`, and by what silver knows their records into
- * `key_identities`.
+ * Inserts the key's lines into the table `answer_key`, and the values that identify their records
+ * in silver into `key_identities`.
  * @returns the number of lines that name a record, and of those that name none
  * @throws ProductError ANSWER_KEY_INVALID
  */
@@ -90,13 +90,13 @@ const place = z.object({
   fault: z.string().regex(/^[a-z][a-z0-9_]*(:[a-z0-9_]+)?$/),
   expected_sink: z.enum(['silver', 'quarantine']),
   expected_reason: z.string().nullable(),
-  /** Null where the producer does not know the place of what it repeated. */
+  /** Null where the producer does not know the place of the repeated record. */
   duplicate_of: z.object({ partition: offset, offset }).nullish(),
 });
 
 /**
- * A line, in a form that depends on the pipeline: its reasons, and the fields that are told of an
- * event.
+ * The schema of a line. It depends on the pipeline: on its reasons and on the fields that identify
+ * an event.
  */
 function lineSchema({ reasons, fields }: KeyForm) {
   const { identity, eventTime } = fields;
@@ -127,27 +127,27 @@ function lineSchema({ reasons, fields }: KeyForm) {
     });
 }
 
-/** What is said in the lines of a key. */
+/** The parts of a key's lines that depend on the pipeline. */
 export interface KeyForm {
   /** Every reason of quarantine. */
   readonly reasons: readonly string[];
   readonly fields: KeyFields;
 }
 
-/** A record that may be in the topic, at an offset that the producer was never told. */
+/** A record that may be in the topic, at an offset that the producer did not receive. */
 const unplacedLine = z.object({ unknown: z.object({ partition: offset, fault: z.string() }) });
 
-/** A line of the answer key: a fault that was injected, and where its record should land. */
+/** A line of the answer key: an injected fault, and where its record should land. */
 type KeyLine = z.output<ReturnType<typeof lineSchema>> & {
-  /** Its number in the file, from 1. */
+  /** The line's number in the file, from 1. */
   readonly line: number;
 };
 
 /**
- * Reads an answer key, JSON lines, one after the other. A last line without its line end is still
- * being written and left out.
- * @param onUnplaced called for each line whose record cannot be looked for, as its offset is not
- * known
+ * Reads an answer key, JSON lines, line by line. A last line without its line end is still being
+ * written and is left out.
+ * @param onUnplaced called for each line whose record cannot be searched for because its offset is
+ * unknown
  * @throws ProductError ANSWER_KEY_INVALID naming the line
  */
 async function* readAnswerKey(file: string, form: KeyForm, onUnplaced: () => void): AsyncGenerator<KeyLine> {
@@ -182,7 +182,7 @@ function parseLine(
   throw invalid(`Line ${number} of ${file} is not of the answer key's form: ${field}: ${issue?.message}.`);
 }
 
-/** The lines of a file that end with a line feed, without it. */
+/** The complete lines of a file, without their line feeds. */
 async function* completeLines(file: string): AsyncGenerator<string> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
@@ -206,14 +206,15 @@ function invalid(message: string, cause?: unknown): ProductError {
   });
 }
 
-/** What the lines of an answer key tell of an event: members named as the contract's fields. */
+/**
+ * The members of an answer key's lines that describe an event. They have the names of the
+ * contract's fields.
+ */
 export interface KeyFields {
-  /**
-   * The field by which an event is known: the contract's first text. Undefined where it has none.
-   */
+  /** The field that identifies an event: the contract's first text. Undefined where it has none. */
   readonly identity: string | undefined;
   /**
-   * The field of the event time, and what it says; undefined where the record's own time counts.
+   * The field of the event time and how to read it. Undefined where the record's own time counts.
    */
   readonly eventTime: { readonly name: string; readonly read: ValueReader } | undefined;
 }

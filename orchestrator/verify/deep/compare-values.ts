@@ -23,13 +23,16 @@ export interface ValueComparison {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Differences of one kind and sink that are listed with their columns; the others are counted. */
+/**
+ * Differences of one kind and sink that are listed with their columns. Further ones are only
+ * counted.
+ */
 const LISTED = 50;
 
 /**
- * Compares each row of bronze, silver and quarantine with what its record gives. Rows that are
- * missing, doubled or without a record are the survey's business. Leaves the differing rows in the
- * table `wrong`.
+ * Compares each row of bronze, silver and quarantine with what its record gives. The survey finds
+ * rows that are missing, doubled or without a record. Leaves the differing rows in the table
+ * `wrong`.
  * @returns rows that equal what their record gives, by sink
  */
 export async function compareValues(
@@ -59,10 +62,7 @@ export async function compareValues(
   return compared;
 }
 
-/**
- * What is to be said of a row, null when it is right; and the reason it was quarantined for, 0 for
- * silver.
- */
+/** The verdict on a row, null when it is right; and the reason of its quarantine, 0 for silver. */
 const VERDICT: Readonly<Record<LineageSink, { readonly verdict: string; readonly reason: string }>> = {
   bronze: {
     verdict: `CASE WHEN a.digest IS DISTINCT FROM e.bronze THEN 'value-wrong' END`,
@@ -117,9 +117,9 @@ const belongs = (reason: number, reasons: readonly string[]): string =>
   reason === 0 ? 'silver' : `quarantine as ${reasons[reason - 1]}`;
 
 /**
- * Looks for rows of bronze whose offset holds no record: of an aborted transaction they are a
- * difference; what compaction removed after it was read cannot be compared any more. A topic of
- * which every offset is a record costs nothing.
+ * Finds rows of bronze whose offset holds no record. Rows of an aborted transaction are a
+ * difference. Rows that compaction removed from the topic after the job read them can no longer be
+ * compared. When every offset of the topic is a record, this costs nothing.
  */
 export async function noteWithoutRecord(
   database: Database,
@@ -156,7 +156,7 @@ export async function noteWithoutRecord(
   return [{ sink: 'bronze', reason, count: gone }];
 }
 
-/** Offsets that are joined at once: bounds the memory of a join, whatever the topic's size. */
+/** Offsets per join. It bounds the memory of a join for a topic of any size. */
 const SLICE = 500_000;
 
 /** Cuts the ranges that were read into slices, ascending. */
@@ -175,7 +175,7 @@ function inSlice({ partition, from, to }: ReadRange, alias = ''): string {
 }
 
 /**
- * The silver rows that the topic's records give, for gold to be compared with. Needs the table
+ * The silver rows that the topic's records give, as the input of gold. It needs the table
  * `file_ends`.
  * @param unknownThrough the last micro-batch of those that have the file -1
  */
@@ -202,17 +202,17 @@ export function silverOfRecords(
 export interface BatchEndOptions {
   /** Where the job began. */
   readonly start: PartitionOffsets;
-  /** The micro-batches that the checkpoint knows, ascending. */
+  /** The micro-batches in the checkpoint, ascending. */
   readonly known: readonly PlannedBatch[];
   /** What was pruned from bronze. */
   readonly bronzeLedger: PruneLedger | undefined;
 }
 
 /**
- * Puts into the table `file_ends` where each micro-batch of `ingest`, or part of one, ended in each
- * partition: a record belongs to the first with a larger `end_offset`. The checkpoint knows the
- * last hundred; where older ones ended, and where parts did, is told by the files, and what these
- * no longer tell has the file -1.
+ * Fills the table `file_ends` with the offsets at which each micro-batch of `ingest`, or part of
+ * one, ended in each partition: a record belongs to the first with a larger `end_offset`. The
+ * checkpoint has the last hundred. The files show where older ones and parts ended, and what they
+ * no longer show has the file -1.
  * @returns the last micro-batch that -1 stands for; undefined where it stands for none
  */
 export async function createBatchEnds(
@@ -230,7 +230,7 @@ export async function createBatchEnds(
     let end = bronzeLedger === undefined ? start : keptFrom(bronzeLedger, first.end, rows);
     if (bronzeLedger !== undefined) {
       ends.push([-1, end]);
-      // Where the ledger does not tell, it may be less that was pruned of a partition.
+      // Where the ledger does not have the offset, less of a partition may have been pruned.
       unknownThrough = bronzeLedger.keptFrom === undefined ? first.batch : pruned;
     }
     for (const [file, partition, , offset] of rows) {
@@ -238,7 +238,7 @@ export async function createBatchEnds(
       ends.push([Number(file), end]);
     }
   } else if (first !== undefined && first.batch > 0) {
-    // Bronze is pruned further than the checkpoint goes back.
+    // Bronze is pruned beyond the oldest entry of the checkpoint.
     ends.push([-1, first.end]);
     unknownThrough = first.batch;
   }
@@ -246,7 +246,7 @@ export async function createBatchEnds(
   for (const { batch, end } of known) {
     const ofBatch = parts.get(batch) ?? [];
     ends.push(...ofBatch);
-    // What the last part has is all that is left.
+    // Everything after the other parts belongs to the last part.
     ends.push([ofBatch.at(-1)?.[0] ?? firstFile(batch), end]);
   }
   await database.run('CREATE TABLE file_ends (partition INTEGER, end_offset BIGINT, file BIGINT)');
@@ -264,12 +264,12 @@ export async function createBatchEnds(
   return unknownThrough;
 }
 
-/** The number that the files of a micro-batch begin with. */
+/** The number of the first file of a micro-batch. */
 const firstFile = (batch: number): number => fileNumber({ batch, part: undefined });
 
 /**
- * Where the parts of micro-batches with several ended, as far as they have rows: by micro-batch, in
- * their order.
+ * Where the parts of micro-batches with several parts ended, as far as they have rows: by
+ * micro-batch, in their order.
  */
 async function endsOfParts(
   database: Database,
@@ -292,7 +292,8 @@ async function endsOfParts(
 }
 
 /**
- * Where the micro-batch pruned last ended: as the ledger says, or as its files' successors begin.
+ * Where the last pruned micro-batch ended: from the ledger, or from where the remaining files
+ * begin.
  */
 function keptFrom(
   ledger: PruneLedger,

@@ -21,19 +21,19 @@ import { bronzeTexts, digestOf, quarantineTexts, silverTexts } from './row-diges
 import { dateText, decoded } from './shown-value.ts';
 
 /**
- * The table `expected`: what each record should become. `reason` is a number from 1, 0 for silver;
- * `other_reason` one that is as right, or NULL; `digest` is that of the row in silver or
- * quarantine; and what gold is made of.
+ * The table `expected`: what each record should become. `reason` is a number from 1, or 0 for
+ * silver. `other_reason` is a reason that is equally right, or NULL. `digest` is that of the row in
+ * silver or quarantine. The further columns are the input of gold.
  */
 export interface ExpectedTable {
   readonly createSql: string;
-  /** The expected silver rows with the columns that gold is made of, as a relation. */
+  /** The expected silver rows with the input columns of gold, as a relation. */
   readonly silverSql: string;
-  /** Gathers rows of a partition. */
+  /** Collects rows of a partition. */
   rows(partition: number): ExpectedRows;
 }
 
-/** What the records of a partition should become, a row each. */
+/** What the records of a partition should become, one row each. */
 interface ExpectedRows {
   readonly length: number;
   add(record: TopicRecord): void;
@@ -59,7 +59,7 @@ export function expectedTable(
   };
 }
 
-/** What becomes of a record: the numbers of its row, and of a silver row the values. */
+/** The outcome for a record: the numbers of its row, and the values of a silver row. */
 interface Outcome {
   readonly reason: number;
   readonly otherReason: number | null;
@@ -133,13 +133,13 @@ function gathered(partition: number, gold: readonly GoldColumn[], outcomeOf: Out
 }
 
 /**
- * A column of silver that gold is made of, or a member of an object in one: kept as a value in the
- * table of expected rows.
+ * A column of silver that gold uses, or a member of an object in one. The table of expected rows
+ * keeps its value.
  */
 interface GoldColumn {
-  /** As the pipeline names it: `customer.country`. */
+  /** The pipeline's name for it: `customer.country`. */
   readonly path: string;
-  /** In the table. */
+  /** The name in the table. */
   readonly column: string;
   readonly sqlType: string;
   /** Kept as Unix microseconds. */
@@ -148,7 +148,7 @@ interface GoldColumn {
   readonly of: (row: SilverRow) => AppendableColumn['values'][number];
 }
 
-/** What the gold tables of a pipeline are made of, beyond the event time. */
+/** The columns that the gold tables of a pipeline use, besides the event time. */
 function goldColumns({ fields, eventTime, gold }: Pipeline): readonly GoldColumn[] {
   const silver = silverColumns(fields, eventTime);
   const paths = gold.flatMap(({ groupBy, measures }) => [
@@ -163,7 +163,7 @@ function goldColumn(path: string, at: number, silver: readonly Column[]): GoldCo
   if (type === undefined) throw new Error(`silver has no column ${path}`);
   const value = columnValue(path, silver);
   const kept = { path, column: `g${at}`, isInstant: type.kind === 'timestamp' };
-  // Of an object or array gold asks only whether it is there.
+  // Gold only checks whether an object or array is present.
   if (!isScalar(type)) {
     return { ...kept, sqlType: 'BOOLEAN', append: 'BOOLEAN', of: (row) => value(row) !== null || null };
   }
@@ -179,9 +179,7 @@ function goldColumn(path: string, at: number, silver: readonly Column[]): GoldCo
   };
 }
 
-/**
- * How values of a type are handed to the database, which makes decimals and dates of their texts.
- */
+/** How values of a type are passed to the database. It converts texts to decimals and dates. */
 function appendable(type: ColumnType): {
   readonly append: AppendableColumn['type'];
   readonly of: (value: Value) => AppendableColumn['values'][number];
@@ -204,8 +202,8 @@ function appendable(type: ColumnType): {
 }
 
 /**
- * The columns of a relation that has them by their names, as SQL over the table's; partition and
- * offset it has already.
+ * The columns of a relation that has them by their names, as SQL over the table's. Partition and
+ * offset are included already.
  */
 function namedSql(columns: readonly GoldColumn[]): readonly string[] {
   const roots = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
@@ -214,7 +212,7 @@ function namedSql(columns: readonly GoldColumn[]): readonly string[] {
     .map((root) => `${valueSql(columns, root)} AS ${quoted(root)}`);
 }
 
-/** A column as it is, or an object of those members that are kept. */
+/** A column as it is, or an object of the members that are kept. */
 function valueSql(columns: readonly GoldColumn[], path: string): string {
   const depth = path.split('.').length;
   const inside = columns.filter((each) => each.path.startsWith(`${path}.`));
@@ -227,7 +225,7 @@ function valueSql(columns: readonly GoldColumn[], path: string): string {
   return own ? `CASE WHEN ${own.column} THEN ${object} END` : object;
 }
 
-/** Rows that are handed to the database at once: some ten megabytes of them. */
+/** Rows per insert into the database: some ten megabytes. */
 const ROWS_AT_ONCE = 20_480;
 
 /** Offsets of a partition that were read, [from, to). */
@@ -242,13 +240,13 @@ export interface LoadedTopic {
   /** Records read. */
   readonly records: number;
   /**
-   * Offsets that hold nothing any more: compaction took what they held, before the job read it or
-   * afterwards.
+   * Offsets that hold nothing any more because compaction removed it, before or after the job read
+   * it.
    */
   readonly compacted: number;
   /** Offsets of records whose transactions were aborted. */
   readonly aborted: readonly ReadRange[];
-  /** Whether the topic may no longer have records that the job had read. */
+  /** Whether the topic may no longer have records that the job read. */
   readonly incomplete: boolean;
   readonly notCompared: readonly NotCompared[];
 }
@@ -258,13 +256,13 @@ export interface ExpectedOptions {
   readonly source: TopicReader;
   readonly states: readonly PartitionState[];
   readonly signal: AbortSignal | undefined;
-  /** Takes offsets that were read, of all that are to be read. */
+  /** Receives the number of offsets that were read, and of all that are to be read. */
   readonly onProgress: (offsets: number, of: number) => void;
 }
 
 /**
- * Reads the topic from where the job began up to the last committed micro-batch, and puts what each
- * record should become into the table `expected`. Memory does not grow with the records.
+ * Reads the topic from where the job began up to the last committed micro-batch, and fills the
+ * table `expected` with what each record should become. Memory does not grow with the records.
  */
 export async function loadExpected(database: Database, options: ExpectedOptions): Promise<LoadedTopic> {
   const { source, signal, table } = options;
@@ -307,7 +305,7 @@ export async function loadExpected(database: Database, options: ExpectedOptions)
   };
 }
 
-/** What of a partition was committed and is still there. */
+/** The committed range of a partition that the topic still has. */
 function readable({ partition, begin, start, committed, end }: PartitionState): ReadRange {
   return { partition, from: Math.max(start, begin ?? 0), to: Math.min(committed, end ?? 0) };
 }

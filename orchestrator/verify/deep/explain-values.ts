@@ -35,26 +35,26 @@ export interface WrongRow {
   readonly offset: number;
 }
 
-/** A column of a sink as it is compared and shown. */
+/** A column of a sink for comparison and display. */
 interface ComparedColumn {
   readonly name: string;
   readonly textSql: string;
   readonly shownSql: string;
-  /** What `shownSql` gave. */
+  /** Converts the result of `shownSql`. */
   readonly ofFile: (cell: Cell) => ShownValue;
-  /** What the record gives: the text that is compared, and what is shown. */
+  /** What the record gives: the text that is compared, and the text that is shown. */
   readonly text: string;
   readonly should: ShownValue;
 }
 
 /**
- * Which columns of a row differ from what its record gives, and how: the record and the file's row
- * are read again.
+ * Explains which columns of a row differ from what its record gives, and how. The record and the
+ * file's row are read again.
  */
 export async function explainValues(database: Database, wrong: WrongRow): Promise<string> {
   const record = await readRecord(wrong);
   const columns = record ? comparedColumns(wrong, decoded(wrong.topic, wrong.partition, record)) : [];
-  // A row may be there twice, one of them right.
+  // A row may be there twice, and one of the two may be right.
   for (const cells of columns.length > 0 ? await readRows(database, wrong, columns) : []) {
     const differing = columns.flatMap(({ name, text, ofFile, should }, at) => {
       const [is, shown = null] = [cells[2 * at], cells[2 * at + 1]];
@@ -136,7 +136,7 @@ function silverColumnsOf(
 
 const TEXT: Column['type'] = { kind: 'string' };
 const INSTANT: Column['type'] = { kind: 'timestamp' };
-/** What is shown as SQL gives it. */
+/** The type of values that SQL returns ready to be shown. */
 const LITERAL: Column['type'] = { kind: 'integer' };
 
 function columnsOf(

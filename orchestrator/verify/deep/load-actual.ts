@@ -9,8 +9,8 @@ import { LINEAGE_SINKS, type LineageSink } from '../survey-offsets.ts';
 import { BRONZE_TEXTS_SQL, digestSql, QUARANTINE_TEXTS_SQL, silverTexts } from './row-digest.ts';
 
 /**
- * What is taken of a sink's rows beyond the file's number, partition and offset: a digest, and of
- * quarantine the reason's number.
+ * What is read from a sink's rows besides the file's number, partition and offset: a digest, and
+ * for quarantine the reason's number.
  */
 interface Taken {
   readonly taken: string;
@@ -32,7 +32,7 @@ function takenOf(sink: LineageSink, pipeline: Pipeline, reasons: readonly string
   }
 }
 
-/** A reason's number (from 1; 0 stands for silver), -1 for a text that is none, as SQL. */
+/** A reason's number (from 1; 0 stands for silver), or -1 for an unknown reason, as SQL. */
 function reasonNumberSql(reasons: readonly string[]): string {
   const cases = reasons.map((reason, at) => `WHEN ${sqlText(reason)} THEN ${at + 1}`);
   return `CASE reason ${cases.join(' ')} ELSE -1 END`;
@@ -42,8 +42,8 @@ function reasonNumberSql(reasons: readonly string[]): string {
 export const actualTable = (sink: LineageSink): string => `actual_${sink}`;
 
 /**
- * Takes a row for each row of bronze, silver and quarantine into tables: digests instead of values,
- * so some 30 bytes each.
+ * Loads a row for each row of bronze, silver and quarantine into tables. Digests replace the
+ * values, so a row takes some 30 bytes.
  */
 export async function loadActual(
   database: Database,
@@ -84,16 +84,16 @@ export async function loadActual(
 }
 
 /**
- * Optional fields that were added to the pipeline when there were outputs already: older silver
- * files lack their columns.
+ * Optional fields that were added to the pipeline when outputs existed already. Older silver files
+ * lack their columns.
  */
 export interface Addition {
   readonly fields: ReadonlySet<Field>;
   /** The last micro-batch with a silver file that lacks them. */
   readonly lackedThrough: number;
   /**
-   * The first micro-batch with a silver file that has them, or the next one to be committed. Those
-   * between have no silver file.
+   * The first micro-batch with a silver file that has them, or the next one to be committed.
+   * Micro-batches between the two have no silver file.
    */
   readonly hadFrom: number;
 }
@@ -105,8 +105,8 @@ interface ColumnNode {
 }
 
 /**
- * Tells by the columns of silver's files which optional fields were added to the pipeline, and
- * when, the oldest addition first. It reads the files' footers alone.
+ * Determines from the columns of silver's files which optional fields were added to the pipeline,
+ * and when, the oldest addition first. It reads only the files' footers.
  * @param through the last committed micro-batch
  */
 export async function readSchemaHistory(
@@ -150,36 +150,37 @@ function columnTree(nodes: string): ColumnNode {
   return next();
 }
 
-/** The optional fields that have no column, those within objects and arrays as well. */
+/** The optional fields that have no column, including those within objects and arrays. */
 function lackedIn(fields: readonly Field[], parent: ColumnNode | undefined): readonly Field[] {
   return fields.flatMap((field) => {
     const column = parent?.children.find(({ name }) => name === field.name);
-    // One that is required was always there; the event time has a column of another name.
+    // A required field was always there. The event time has a column of another name.
     return [...(column || field.required ? [] : [field]), ...lackedInside(field.type, column)];
   });
 }
 
 function lackedInside(type: Type, column: ColumnNode | undefined): readonly Field[] {
   if (type.kind === 'object') return lackedIn(type.fields, column);
-  // A list has a repeated group, which has the element.
+  // A list has a repeated group, which contains the element.
   return type.kind === 'array' ? lackedInside(type.items.type, column?.children[0]?.children[0]) : [];
 }
 
 /**
- * Decides by the pipeline as it was when a record was read, with the columns that silver has now.
+ * Classifies a record by the pipeline of the time at which it was read, with silver's present
+ * columns.
  */
 export interface HistoricalClassifier extends Classifier {
   /**
    * A reason that is as right as that of `classify`. Between the last silver file without a field
-   * and the first with it there may be micro-batches that have but quarantine: by which of the two
-   * pipelines their records were read, no file tells.
+   * and the first with it, there may be micro-batches with only quarantine. No file shows which of
+   * the two pipelines read their records.
    */
   otherReason(record: ClassifiedRecord): string | undefined;
 }
 
 /**
- * The classifier of a pipeline that fields were added to. Needs the tables of actual rows, which
- * tell between which offsets that was.
+ * The classifier of a pipeline that gained fields. It needs the tables of actual rows, which show
+ * the offsets of each addition.
  * @param additions the oldest first
  */
 export async function classifierByHistory(
@@ -195,7 +196,7 @@ export async function classifierByHistory(
   }
   const now = classifierOf(pipeline);
   const former = additions.map((_addition, made) => classifierOf(pipeline, fieldsOf(additions.slice(made))));
-  /** Of the pipeline with those additions that were made before a record, by where they begin. */
+  /** The classifier with the additions that were made before a record, by where they begin. */
   const after = (additionsFrom: readonly PartitionOffsets[], { partition, offset }: ClassifiedRecord) =>
     former[additionsFrom.filter((offsets) => offset >= (offsets.get(partition) ?? 0)).length] ?? now;
   const outcomesOf = (record: ClassifiedRecord) => {
@@ -207,7 +208,8 @@ export async function classifierByHistory(
     reasons: now.reasons,
     classify(record) {
       const { older, newer } = outcomesOf(record);
-      // Where they differ there is no silver file: the one that quarantines the record is right.
+      // Where the two differ there is no silver file, so the one that quarantines the record is
+      // right.
       return typeof newer === 'string' ? newer : older;
     },
     otherReason(record) {

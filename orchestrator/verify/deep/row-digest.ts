@@ -16,16 +16,17 @@ import type { SilverRow } from '../oracle/expression-value.ts';
 import { decimalText, type Value } from '../oracle/field-value.ts';
 
 /*
- * The text that stands for a column's value where rows are compared: the same text is made in TypeScript of what a record should
- * become, and in SQL of what a file holds. Different values never make the same text, also when several stand behind one another: a text is preceded by its length in bytes, other
- * scalars end in a comma, and a missing value is a hyphen.
+ * The text of a column's value for the comparison of rows. TypeScript makes it from what a record
+ * should become, and SQL makes the same text from what a file holds. Different values never give
+ * the same text, even when several follow each other: a text is preceded by its length in bytes,
+ * other scalars end in a comma, and a missing value is a hyphen.
  */
 
 type AnyType = Type | ColumnType;
 
 const MISSING = '-';
 
-/** How a value of the type becomes its text. */
+/** Returns the conversion of the type's values to their texts. */
 function columnText(type: AnyType): (value: Value) => string {
   const present = presentText(type);
   return (value) => (value === null ? MISSING : present(value));
@@ -53,28 +54,30 @@ function presentText(type: AnyType): (value: NonNullable<Value>) => string {
   }
 }
 
-/** A text with its length in bytes in front. */
+/** A text after its length in bytes. */
 function lengthAndText(text: string): string {
   return `${Buffer.byteLength(text)}:${text}`;
 }
 
-/** The same of bytes, in hexadecimal digits. */
+/** Bytes after their length, in hexadecimal digits. */
 function lengthAndBytes(bytes: Buffer | null): string {
   return bytes === null ? MISSING : `${bytes.length}:${bytes.toString('hex').toUpperCase()}`;
 }
 
 const double = new DataView(new ArrayBuffer(8));
 
-/** A double's 64 bits as an integer; 0 and -0 are one number. */
+/** A double's 64 bits as an integer. 0 and -0 are the same number. */
 function bitsOf(value: number): bigint {
   double.setFloat64(0, value === 0 ? 0 : value);
   return double.getBigInt64(0);
 }
 
-/** How SQL has the scalars of a relation: with their types, or all as text, as in JSON and CSV. */
+/**
+ * The form of a relation's scalars in SQL: with their types, or all as text, as in JSON and CSV.
+ */
 export type Notation = 'typed' | 'text';
 
-/** The same text of a column, as SQL. @param sql the column */
+/** The text of a column as SQL, equal to that of `columnText`. @param sql the column */
 export function columnTextSql(type: AnyType, sql: string, notation: Notation = 'typed', depth = 0): string {
   return `coalesce(${presentTextSql(type, sql, notation, depth)}, '${MISSING}')`;
 }
@@ -121,7 +124,7 @@ function scalarSql(type: ColumnType, sql: string, notation: Notation): string {
   }
 }
 
-/** What a text of JSON or CSV stands for; NULL for a text that is no such value. */
+/** The value of a text in JSON or CSV. NULL for a text that is no such value. */
 function fromText({ kind }: ColumnType, sql: string): string {
   if (kind === 'double') return `try_cast(${sql} AS DOUBLE)`;
   if (kind === 'date') return `try_cast(${sql} AS DATE)`;
@@ -129,8 +132,8 @@ function fromText({ kind }: ColumnType, sql: string): string {
 }
 
 /**
- * A decimal with all its decimals. DuckDB leaves out the zero before the point where the type has
- * no digits there.
+ * A decimal with all its places. DuckDB omits the zero before the point where the type has no
+ * digits there.
  */
 export function decimalTextSql({ precision, scale }: DecimalType, sql: string): string {
   const text = `${sql}::VARCHAR`;
@@ -138,8 +141,7 @@ export function decimalTextSql({ precision, scale }: DecimalType, sql: string): 
 }
 
 /**
- * The same of a text: Spark writes a small decimal with many decimals with an exponent, as Java
- * does.
+ * The same for a text. Like Java, Spark writes a small decimal with many places with an exponent.
  */
 export function decimalOfTextSql(type: DecimalType, sql: string): string {
   const { precision, scale } = type;
@@ -148,8 +150,8 @@ export function decimalOfTextSql(type: DecimalType, sql: string): string {
 }
 
 /**
- * The text of an object or array that stands in a column as JSON, as SQL. Every number is put into
- * quotation marks first: no digit of it is lost. NULL for a text that is no JSON.
+ * The text of an object or array that a column holds as JSON, as SQL. Every number is put into
+ * quotation marks first, so that no digit is lost. NULL for invalid JSON.
  */
 export function jsonColumnTextSql(type: ObjectType | ArrayType, sql: string): string {
   const mark = 'chr(1)';
@@ -160,7 +162,7 @@ export function jsonColumnTextSql(type: ObjectType | ArrayType, sql: string): st
   return columnTextSql(type, read, 'text');
 }
 
-/** As DuckDB's from_json takes it, with every scalar as a text. */
+/** The structure for DuckDB's from_json, with every scalar as a text. */
 function structureOf(type: Type): unknown {
   if (type.kind === 'object') {
     return Object.fromEntries(type.fields.map((field) => [field.name, structureOf(field.type)]));
@@ -169,8 +171,8 @@ function structureOf(type: Type): unknown {
 }
 
 /*
- * 64 bits of MD5 over the texts of a row's columns stand for them where millions of rows are compared. Topic, partition and offset are not
- * in it: by these the rows are found.
+ * A row's columns are compared as 64 bits of MD5 over their texts, because there are millions of
+ * rows. Topic, partition and offset are left out: they identify the row.
  */
 
 /** A record as bronze has it. */
@@ -180,7 +182,7 @@ export interface BronzeValues {
   /** Unix microseconds. */
   readonly kafkaUs: bigint;
   readonly headers: readonly Header[];
-  /** The value's bytes where `value` is not faithful to them. */
+  /** The value's bytes where `value` does not represent them faithfully. */
   readonly valueBytes: Buffer | null;
 }
 
@@ -189,7 +191,7 @@ interface Header {
   readonly value: Buffer | null;
 }
 
-/** Bronze's columns of values, each as its text in SQL. */
+/** Bronze's value columns, each with its text in SQL. */
 export const BRONZE_TEXTS_SQL: Readonly<Record<string, string>> = {
   key: columnTextSql({ kind: 'string' }, 'key'),
   value: columnTextSql({ kind: 'string' }, 'value'),
@@ -199,7 +201,7 @@ export const BRONZE_TEXTS_SQL: Readonly<Record<string, string>> = {
   value_bytes: bytesSql('value_bytes'),
 };
 
-/** The same of a record, by column. Spark has NULL where a record has no headers. */
+/** The same texts for a record, by column. Spark has NULL where a record has no headers. */
 export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: BronzeValues): readonly string[] {
   const each = headers.map((header) => `${lengthAndText(header.key)}${lengthAndBytes(header.value)}`);
   return [
@@ -212,8 +214,8 @@ export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: Bronze
 }
 
 /**
- * Quarantine's columns of values but the reason. What `detail` says is words: only that it says
- * something is compared.
+ * Quarantine's value columns except the reason. `detail` is free text, so only its presence is
+ * compared.
  */
 export const QUARANTINE_TEXTS_SQL: Readonly<Record<string, string>> = {
   bad_json: columnTextSql({ kind: 'string' }, 'bad_json'),
@@ -221,7 +223,7 @@ export const QUARANTINE_TEXTS_SQL: Readonly<Record<string, string>> = {
   detail: `CASE WHEN detail <> '' THEN '+' ELSE '-' END`,
 };
 
-/** The same of a record. */
+/** The same texts for a record. */
 export function quarantineTexts({
   value,
   kafkaUs,
@@ -230,8 +232,8 @@ export function quarantineTexts({
 }
 
 /**
- * Silver's columns of values by a pipeline, the first ones of a row: their texts in SQL, and of a
- * row that a record should make.
+ * Silver's value columns of a pipeline, the first ones of a row: their texts in SQL, and those of a
+ * row that a record should give.
  */
 export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>): {
   readonly columns: readonly Column[];
@@ -248,7 +250,7 @@ export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'ev
 }
 
 export function digestOf(texts: readonly string[]): bigint {
-  // As DuckDB's md5_number_lower reads it.
+  // The byte order of DuckDB's md5_number_lower.
   return hash('md5', texts.join(''), 'buffer').readBigUInt64LE(8);
 }
 

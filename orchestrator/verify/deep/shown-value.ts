@@ -8,20 +8,20 @@ import type { BronzeValues } from './row-digest.ts';
 
 type AnyType = Column['type'] | Type;
 
-/** A column of a file as it is shown, as SQL of one type. */
+/** A column of a file as shown to people, as SQL of one type. */
 export function shownSql({ kind }: AnyType, sql: string): string {
   if (kind === 'timestamp') return `epoch_us(${sql})`;
   return kind === 'object' || kind === 'array' ? `to_json(${sql})::VARCHAR` : `${sql}::VARCHAR`;
 }
 
-/** What that gave. */
+/** Converts the result of `shownSql`. */
 export function shownOfFile({ kind }: AnyType, cell: unknown): ShownValue {
   if (cell === null || cell === undefined) return null;
   if (kind === 'string') return String(cell);
   return { literal: kind === 'timestamp' ? instantText(BigInt(String(cell))) : String(cell) };
 }
 
-/** The same of a value that a record gives. */
+/** A value from a record as shown to people. */
 export function shownOfRecord(type: AnyType, value: Value): ShownValue {
   if (value === null) return null;
   return type.kind === 'string' ? String(value) : { literal: literalOf(type, value) };
@@ -56,7 +56,7 @@ function literalOf(type: AnyType, value: Value): string {
 }
 
 /**
- * What is shown of a value: a text in quotation marks, anything else as it is written; null for a
+ * A value as shown to people: a text in quotation marks, anything else as written, null for a
  * missing one.
  */
 export type ShownValue = string | { readonly literal: string } | null;
@@ -64,7 +64,10 @@ export type ShownValue = string | { readonly literal: string } | null;
 /** Characters of a text that are shown. */
 const SHOWN = 60;
 
-/** One column that differs: what the file has and what it should have, cut to where they part. */
+/**
+ * One column that differs: what the file has and what it should have, cut to where they begin to
+ * differ.
+ */
 export function describeDifference(
   column: string,
   is: ShownValue,
@@ -80,8 +83,8 @@ const textOf = (value: NonNullable<ShownValue>): string =>
   typeof value === 'string' ? value : value.literal;
 
 /**
- * Where two texts begin to differ, less a few characters for their surroundings; 0 when that is
- * near the beginning.
+ * Where two texts begin to differ, less a few characters of context; 0 when that is near the
+ * beginning.
  */
 function partingOf(one: string, other: string): number {
   let at = 0;
@@ -110,7 +113,7 @@ export function instantText(us: bigint): string {
   return date.toISOString().replace('.000Z', `.${String(micros).padStart(6, '0')}Z`);
 }
 
-/** A record as bronze should have it, and as it is classified. */
+/** A record as bronze should have it and as the classifier takes it. */
 export type DecodedRecord = BronzeValues & ClassifiedRecord;
 
 /** Decodes key, value and the names of headers as the job does. */
@@ -125,7 +128,7 @@ export function decoded(topic: string, partition: number, record: TopicRecord): 
     key: record.key && decodeAsJava(record.key),
     value,
     bytes,
-    // Only what is no UTF-8 has a text that is not the same bytes.
+    // Only bytes that are not UTF-8 differ from the bytes of their text.
     valueBytes: bytes && isUtf8(bytes) ? null : bytes,
     headers: record.headers.map(({ key, value: content }) => ({ key: decodeAsJava(key), value: content })),
   };

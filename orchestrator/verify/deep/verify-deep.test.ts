@@ -121,7 +121,7 @@ test('outputs that hold what the records give are equal, in every sink and colum
   });
   expect(report.gold.equalWindows).toBe(2);
   expect(report.notCompared).toEqual([]);
-  expect(summarise(report)).toContain('9 records of the topic were derived anew');
+  expect(summarise(report)).toContain('9 records of the topic were derived again');
   expect(verifyJson(report)).toMatchObject({ deep: { records: 9 }, answerKey: null });
 });
 
@@ -428,7 +428,7 @@ describe('a difference that was planted is found at its place:', () => {
   });
 });
 
-test('who was late in micro-batches that the checkpoint forgot is told by bronze', async () => {
+test('bronze shows which rows were late in micro-batches that the checkpoint no longer has', async () => {
   const { outputs } = topic;
   for (const batch of [0, 1]) {
     for (const file of [`offsets/${batch}`, `commits/${batch}`])
@@ -472,7 +472,7 @@ test('gold is compared with the records though silver was pruned', async () => {
   expect((await verify()).report).toMatchObject({ equal: true, gold: { equalWindows: 2 }, notCompared: [] });
 });
 
-test('records that the topic no longer has are not compared, which is said', async () => {
+test('records that the topic no longer has are not compared, and the report says so', async () => {
   const report = await verifyOutputs({
     outputPath: topic.outputs.path,
     pipeline: transactions,
@@ -490,7 +490,7 @@ test('records that the topic no longer has are not compared, which is said', asy
   });
 });
 
-test('records that compaction took after they were read are not compared, which is said', async () => {
+test('records that compaction removed after they were read are not compared, and the report says so', async () => {
   topic.holds('compacted', 0, 3);
   const { report } = await verify();
   expect(report).toMatchObject({ equal: true, deep: { records: 7, equalRows: { bronze: 7 } } });
@@ -501,7 +501,7 @@ test('records that compaction took after they were read are not compared, which 
   });
 });
 
-test('what was compacted or aborted before it was read is in no sink, and nothing is lacking', async () => {
+test('what was compacted or aborted before it was read is in no sink, and nothing is missing', async () => {
   topic.holds('compacted', 9);
   topic.holds('aborted', 10);
   topic.holds('marker', 11);
@@ -644,7 +644,7 @@ describe('an answer key', () => {
     expect((await verify(`${topic.outputs.path}/key.jsonl`)).report.answerKey?.lines).toBe(1);
   });
 
-  test('counts the records that cannot be looked for, as the producer was not told their offsets', async () => {
+  test('counts the records that cannot be searched for because the producer did not receive their offsets', async () => {
     const unknown = { partition: 0, fault: 'late', txn_id: 't', event_ts: null, why: 'not acknowledged' };
     const repeated = { ...line(1, 'duplicate'), duplicate_of: null };
     await topic.outputs.write('key.jsonl', `${JSON.stringify({ unknown })}\n${JSON.stringify(repeated)}\n`);

@@ -19,12 +19,12 @@ import { compareValues, createBatchEnds, noteWithoutRecord, silverOfRecords } fr
 import { expectedTable, loadExpected } from './expected-rows.ts';
 import { classifierByHistory, loadActual, readSchemaHistory } from './load-actual.ts';
 
-/** What a comparison of values needs beyond the outputs. */
+/** The additional input of a comparison of values. */
 export interface DeepOptions {
   readonly records: TopicReader;
-  /** A file that says where records should have landed; undefined: none. */
+  /** A file with where records should have landed. Undefined for none. */
   readonly answerKey?: string;
-  /** What is done at the moment, for progress displays. */
+  /** The current work, for progress displays. */
   readonly onProgress?: (detail: string) => void;
 }
 
@@ -34,21 +34,21 @@ export interface ValueVerification extends DeepOptions {
   readonly checkpoint: Checkpoint;
   readonly states: readonly PartitionState[];
   readonly signal: AbortSignal | undefined;
-  /** Files that are known to be unreadable. */
+  /** Files that are already noted as unreadable. */
   readonly noted: ReadonlySet<string>;
 }
 
 export interface ValueOutcome {
   readonly report: DeepReport;
   readonly notCompared: readonly NotCompared[];
-  /** What gold should be the aggregation of. */
+  /** The input from which gold should have been aggregated. */
   readonly silver: SilverRows;
-  /** To be called when a gold table was compared, if there is one; null where no key was given. */
+  /** Called after a gold table was compared, if there is one. Null where no key was given. */
   checkAnswerKey(gold: GoldOutcome | undefined): Promise<AnswerKeyReport | null>;
 }
 
 /**
- * Derives from every record of the topic what it should have become, by an implementation that
+ * Derives from every record of the topic what it should have become, with an implementation that
  * shares nothing with the job, and compares bronze, silver and quarantine with it value by value.
  */
 export async function verifyValues(
@@ -67,7 +67,8 @@ export async function verifyValues(
   } = options;
   const topic = checkpoint.topic ?? '';
   const through = checkpoint.committed?.batch ?? -1;
-  // Before the rows: a file that is pruned meanwhile has told what it lacks.
+  // Read before the rows, so that a file that is pruned in the meantime has already shown its
+  // columns.
   const additions = await readSchemaHistory(database, { outputPath, pipeline, through });
   const loaded = await loadActual(database, {
     outputPath,

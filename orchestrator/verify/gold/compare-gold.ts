@@ -3,16 +3,16 @@ import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from '../re
 import { EVENT_US, type LateRule, SILVER_FILE, type SilverRows } from './gold-batches.ts';
 import { type GoldSql, lastWindowStart, microseconds } from './gold-sql.ts';
 
-/** Windows of one verdict that are fetched; the others are counted. */
+/** Windows of one verdict that are fetched. Further ones are only counted. */
 const FETCHED_PER_VERDICT = 50;
 
 export interface GoldComparison {
   readonly sql: GoldSql;
-  /** What gold should be the aggregation of. */
+  /** The input from which gold should have been aggregated. */
   readonly silver: SilverRows;
   /**
-   * Batch of the source log by the number of silver's file, of those that gold has read; -1 for
-   * rows whose own is not known.
+   * The source log's batch of each silver file that gold has read, by the file's number; -1 for
+   * rows whose file is unknown.
    */
   readonly logged: ReadonlyMap<number, number>;
   readonly rules: readonly LateRule[];
@@ -24,8 +24,8 @@ export interface GoldComparison {
    */
   readonly prunedWindowsMs: number | undefined;
   /**
-   * Whether silver lacks rows that gold read, asked when they were read: windows may then hold more
-   * than silver shows.
+   * Whether silver lacks rows that gold read, checked after they were read. Windows may then hold
+   * more than silver shows.
    */
   readonly isSilverIncomplete: () => Promise<boolean>;
 }
@@ -35,19 +35,19 @@ export interface GoldFindings {
   /** Rows that were dropped as late. */
   readonly late: number;
   /**
-   * Windows with rows of which the checkpoint no longer tells whether they were late: with and
-   * without them counts as equal.
+   * Windows with rows for which the checkpoint no longer shows whether they were late. A window
+   * counts as equal with and without them.
    */
   readonly undecidedByLateness: number;
-  /** Windows that may hold records whose silver rows are not there any more. */
+  /** Windows that may hold records whose silver rows no longer exist. */
   readonly undecidedByPruning: number;
 }
 
 /**
  * Compares gold's closed windows with the aggregation of the silver rows that were not late.
- * Watermarks never fall, so the rows of a window that count are those of its first micro-batches:
- * where it is not known of how many, each number that the rules allow is right. Windows in
- * `gold_doubled` are left out. Adds the windows that differ to the table `gold_wrong`.
+ * Watermarks never decrease, so the rows that count in a window are those of its first
+ * micro-batches. Where the number of these is unknown, each number that the rules allow is right.
+ * Windows in `gold_doubled` are left out. Adds the windows that differ to the table `gold_wrong`.
  */
 export async function compareGold(
   database: Database,
@@ -101,7 +101,9 @@ export async function compareGold(
   return { ...findings, equalWindows: equalAtOnce + findings.equalWindows };
 }
 
-/** The comparison with silver's side of a join, whose columns gold has as well. */
+/**
+ * The comparison with the columns of silver's side of a join. Gold has columns of the same names.
+ */
 function ofSilver(agrees: string, parts: readonly { readonly column: string }[]): string {
   return parts.reduce(
     (sql, { column }) => sql.replaceAll(new RegExp(`(?<![\\w.])${column}(?!\\w)`, 'g'), `o.${column}`),
@@ -110,10 +112,10 @@ function ofSilver(agrees: string, parts: readonly { readonly column: string }[])
 }
 
 /**
- * Puts the windows into the table `suspects` that do not agree with all their silver rows, or of
- * which rows were or may have been late: mostly few, and only these are looked at for which of
- * their rows count.
- * @returns the number of the others that are in gold
+ * Fills the table `suspects` with windows that do not agree with all their silver rows, or of which
+ * rows were or may have been late. They are mostly few, and only for them the check determines
+ * which of their rows count.
+ * @returns the number of the other windows in gold
  */
 async function createSuspects(
   database: Database,
@@ -155,9 +157,9 @@ async function createSuspects(
 }
 
 /**
- * What is to be said of a window. `certain_rows` count for sure, `possible_rows` are these and
- * those that may have been late. With an incomplete silver gold may hold more than both, which only
- * a count can tell from less.
+ * The verdict on a window. `certain_rows` count for sure. `possible_rows` are these and those that
+ * may have been late. With an incomplete silver gold may hold more than both, and only a count can
+ * show whether it holds less.
  */
 function verdict(count: string | undefined, silverIncomplete: boolean): string {
   const isMore = count === undefined ? 'true' : `${count} > certain_rows`;
@@ -172,8 +174,7 @@ function verdict(count: string | undefined, silverIncomplete: boolean): string {
 }
 
 /**
- * Puts into tables which batch of the source log each of silver's micro-batches is in, and the rule
- * of each.
+ * Fills tables with the source log's batch of each of silver's micro-batches, and the rule of each.
  */
 export async function createRules(
   database: Database,
@@ -198,12 +199,12 @@ export async function createRules(
   );
 }
 
-/** Columns beside silver's own, whose names no field can have. */
+/** Columns in addition to silver's own. No field can have their names. */
 export const WINDOW_START = '"#window_start"';
 export const LOG_OFFSET = '"#log_offset"';
 
 /**
- * Silver's rows that gold has read, once for each window that they belong to: each begins a slide
+ * Silver's rows that gold has read, once for each of their windows. Each window begins a slide
  * before the next one.
  */
 export function windowsOf(relation: string, { windowUs, slideUs }: GoldSql): string {
@@ -213,8 +214,8 @@ export function windowsOf(relation: string, { windowUs, slideUs }: GoldSql): str
 }
 
 /**
- * Aggregates silver's rows in closed windows: a row for each window and batch of the source log, or
- * several.
+ * Aggregates silver's rows in closed windows: one or several rows for each window and batch of the
+ * source log.
  */
 async function aggregateSilver(
   database: Database,
@@ -237,8 +238,8 @@ async function aggregateSilver(
 }
 
 /**
- * Each way in which a suspect window may end, with the rows up to there; and whether the rules
- * allow it.
+ * Each possible outcome of a suspect window, with the rows up to there, and whether the rules allow
+ * it.
  */
 async function createOutcomes(
   database: Database,

@@ -5,31 +5,34 @@ import { loadSink } from '../../lake/load-sink.ts';
 import { batchOfFileNumber } from '../../lake/sinks.ts';
 import type { Pipeline } from '../../pipeline/model.ts';
 
-/** What is known of the rows that a gold query has read. */
+/** What is known about the rows that a gold query has read. */
 export interface NewestEvents {
   /** The newest event time (Unix ms, cut to whole ones) by the number of silver's file. */
   readonly byFile: ReadonlyMap<number, number>;
-  /** Silver's files whose rows are not all there: pruned, unreadable, or no longer in the topic. */
+  /** Silver's files whose rows are incomplete: pruned, unreadable, or no longer in the topic. */
   readonly isPartial: (file: number) => boolean;
 }
 
-/** By which rule the rows of one batch of the source log were late. */
+/** The rule by which rows of one batch of the source log were late. */
 export interface LateRule {
   readonly logOffset: number;
   /** Windows that end by it (Unix ms) were closed to these rows: the rows were dropped. */
   readonly lateMs: number;
-  /** Windows that end after it were open. Between the two the checkpoint no longer tells. */
+  /**
+   * Windows that end after it were open. The checkpoint no longer shows the state of windows
+   * between the two.
+   */
   readonly openMs: number;
 }
 
-/** What gold's checkpoint and silver's rows say of gold. */
+/** What gold's checkpoint and silver's rows show about gold. */
 export interface GoldReading {
   /**
-   * The committed micro-batches that are known, with the watermarks that the rows give where they
-   * can be told.
+   * The known committed micro-batches, with the watermarks that follow from the rows where these
+   * can be determined.
    */
   readonly batches: readonly GoldBatch[];
-  /** Watermarks in the checkpoint that are not those that the rows give. */
+  /** Watermarks in the checkpoint that differ from those that follow from the rows. */
   readonly wrong: readonly { readonly batch: number; readonly recorded: number; readonly expected: number }[];
   readonly rules: readonly LateRule[];
 }
@@ -40,10 +43,10 @@ export interface GoldReading {
  * below 0. It drops the rows of windows that end by W(N − 1), and emits the windows that end by
  * W(N).
  *
- * Which rows were in which micro-batch follows from the offset log, of which Spark keeps the last
- * 100 entries. Of rows that were read before, only bounds are known: their micro-batch ran at the
+ * The offset log shows which rows were in which micro-batch, but Spark keeps only its last 100
+ * entries. For rows that were read earlier, only bounds are known: their micro-batch ran at the
  * latest when the rows before them were read, and at the earliest when nothing was.
- * @param logged batch of the source log by the number of silver's file
+ * @param logged the source log's batch of each silver file, by the file's number
  */
 export function readGold(
   checkpoint: Pick<GoldCheckpoint, 'batches'>,
@@ -77,7 +80,7 @@ interface LoggedFile {
   readonly logOffset: number;
 }
 
-/** What the rows say of watermarks. */
+/** The watermarks that follow from the rows. */
 class Watermarks {
   readonly #files: readonly LoggedFile[];
   readonly #newest: NewestEvents;
@@ -89,7 +92,7 @@ class Watermarks {
     this.#delayMs = delayMs;
   }
 
-  /** The watermark of a micro-batch; undefined when it cannot be told. */
+  /** The watermark of a micro-batch. Undefined when it cannot be determined. */
   of(batch: number, before: GoldBatch | undefined, beforeThat: GoldBatch | undefined): number | undefined {
     if (batch === 0) return 0;
     if (!before) return undefined;
@@ -101,8 +104,8 @@ class Watermarks {
   }
 
   /**
-   * What the rows of the source log's batches in (from, to] give alone; undefined when not all of
-   * them are there.
+   * The watermark from the rows of the source log's batches in (from, to] alone. Undefined when
+   * some of the rows are missing.
    */
   through(from: number, to: number): number | undefined {
     let watermarkMs = 0;
@@ -138,25 +141,25 @@ function lateRules(
   });
 }
 
-/** Columns beside silver's own, whose names no field can have. */
+/** Columns in addition to silver's own. No field can have their names. */
 export const EVENT_US = '"#event_us"';
 export const SILVER_FILE = '"#silver_file"';
 
 /**
- * Where the rows come from that gold is compared with: silver's files, or what the topic's records
+ * The source of the rows that gold is compared with: silver's files, or what the topic's records
  * give.
  */
 export interface SilverRows {
-  /** Silver's files of which not every row is there; absent: those of which there is none. */
+  /** Silver's files that are incomplete. Absent: those that do not exist. */
   readonly isPartial?: (file: number) => boolean;
   /**
    * Runs a statement over all rows, in parts of bounded size.
-   * @param statement takes a relation with silver's columns, EVENT_US (Unix microseconds) and
+   * @param statement receives a relation with silver's columns, EVENT_US (Unix microseconds) and
    * SILVER_FILE, the number of silver's file (see `fileNumber`); -1 where only a bound of it is
    * known: up to micro-batch `batchesUnknownThrough`
    */
   insert(database: Database, statement: (relation: string) => string): Promise<void>;
-  /** Rows of micro-batches up to this one have the file -1; absent where every row has its own. */
+  /** Rows of micro-batches up to this one have the file -1. Absent where every row has its own. */
   readonly batchesUnknownThrough?: number;
 }
 
@@ -192,11 +195,11 @@ export async function newestEvents(database: Database, silver: SilverRows): Prom
   );
   const rows = await database.all('SELECT file, max(event_us) FROM file_newest GROUP BY 1');
   const byFile = new Map(rows.map(([file, us]) => [Number(file), wholeMs(us as bigint)]));
-  // A file has rows: one without any is not there or cannot be read.
+  // Every file has rows, so one without any does not exist or cannot be read.
   return { byFile, isPartial: silver.isPartial ?? ((file) => !byFile.has(file)) };
 }
 
-/** Microseconds as milliseconds, cut towards the past. */
+/** Microseconds as milliseconds, rounded towards the past. */
 function wholeMs(us: bigint): number {
   return Number((us - (((us % 1000n) + 1000n) % 1000n)) / 1000n);
 }

@@ -9,8 +9,8 @@ import {
 } from '../../pipeline/model.ts';
 
 /**
- * What of a gold table is written as SQL: its keys are k0, k1, … and its measures m0, m1, …
- * whatever their names are.
+ * The parts of a gold table as SQL: its keys are k0, k1, … and its measures m0, m1, … whatever
+ * their names are.
  */
 export interface GoldSql {
   readonly table: GoldTable;
@@ -25,20 +25,20 @@ interface GoldKey {
   readonly name: string;
   readonly column: string;
   readonly type: string;
-  /** From a silver row, and from a gold row. */
+  /** The expressions from a silver row, and from a gold row. */
   readonly select: string;
 }
 
 /**
  * A measure, in three steps: `partial` aggregates silver rows to the columns `parts`; `running`
- * merges them over a window of the earlier ones, in their order; `agrees` compares the outcome with
+ * merges them over a window of the earlier ones, in their order; `agrees` compares the result with
  * gold's column.
  */
 interface MeasureSql {
   readonly name: string;
   readonly column: string;
   readonly type: string;
-  /** Gold's column as the comparison takes it. */
+  /** Gold's column in the form of the comparison. */
   readonly select: string;
   readonly parts: readonly {
     readonly column: string;
@@ -47,11 +47,11 @@ interface MeasureSql {
     readonly merge: string;
   }[];
   readonly agrees: string;
-  /** What silver gives, as text. */
+  /** Silver's value, as text. */
   readonly shown: string;
 }
 
-/** A double's last digits depend on the order in which it was summed up. */
+/** A double's last digits depend on the order of the summation. */
 const RELATIVE_TOLERANCE = '1e-9';
 
 export function goldSql(pipeline: Pipeline, table: GoldTable): GoldSql {
@@ -75,7 +75,8 @@ export function goldSql(pipeline: Pipeline, table: GoldTable): GoldSql {
 }
 
 /**
- * Instants are compared as Unix microseconds: DuckDB reckons with TIMESTAMPTZ several times slower.
+ * Instants are compared as Unix microseconds, because DuckDB computes with TIMESTAMPTZ several
+ * times slower.
  */
 const plainType = (type: ColumnType): string => (type.kind === 'timestamp' ? 'BIGINT' : sqlType(type));
 const plainValue = (sql: string, type: ColumnType): string =>
@@ -130,23 +131,22 @@ function measureSql({ name, function: fn, argument, type }: Measure, at: number)
   }
 }
 
-/** Of a sum of this type, without its bounds. */
+/** The type of a sum over this type, without limits. */
 function sumType(type: ColumnType): string {
   if (type.kind === 'decimal') return `DECIMAL(38,${type.scale})`;
   return type.kind === 'integer' ? 'HUGEINT' : 'DOUBLE';
 }
 
 /**
- * Of the sum that an average of this type is made of: the average of a decimal has four decimals
- * more, as long as they fit.
+ * The type of the sum from which an average of this type is computed. A decimal's average has four
+ * more decimal places, as long as they fit.
  */
 function averagedType(type: ColumnType): string {
   return type.kind === 'decimal' && type.precision < 38 ? `DECIMAL(38,${type.scale - 4})` : 'DOUBLE';
 }
 
 /**
- * Sums of decimals are exact, of integers as well but for those that leave 64 bits, where Spark's
- * go round.
+ * Sums of decimals are exact. Sums of integers are exact up to 64 bits, where Spark's wrap around.
  */
 function sumAgrees(gold: string, sum: string, type: ColumnType): string {
   if (type.kind === 'double') {
@@ -164,7 +164,7 @@ const near = (gold: string, value: string, digit: string): string =>
   `abs(${gold}::DOUBLE - ${value}) <= ${digit} + ${RELATIVE_TOLERANCE} * abs(${value})`;
 
 /**
- * Start of the last window of an event, as SQL; times before 1970 included. @param eventUs its time
+ * Start of an event's last window, as SQL, also for times before 1970. @param eventUs its time
  * (Unix microseconds)
  */
 export function lastWindowStart(slideUs: number, eventUs: string): string {

@@ -53,9 +53,10 @@ async function verify(pipeline: Pipeline = transactions) {
   return { ...report, kinds: report.differences.map(({ kind, detail }) => `${kind}: ${detail}`) };
 }
 
-describe('rows of a closed window that come in the very next micro-batch', () => {
+describe('rows of a closed window that arrive in the very next micro-batch', () => {
   /**
-   * Spark 3.5.7 judges lateness in micro-batch 1 by the watermark of micro-batch 0, which was none.
+   * In micro-batch 1 Spark 3.5.7 decides lateness by the watermark of micro-batch 0, which was
+   * none.
    */
   async function plant(count: number, sum: string): Promise<void> {
     const at = (offset: number, seconds: number, card: string): PlantedRow =>
@@ -137,9 +138,9 @@ describe('the parts of a micro-batch that gold has read in several of its own', 
 });
 
 /**
- * Silver's micro-batches 0 to 2, each read by one of gold, 0, 2 and 4, with idle triggers between
- * them. The event of minute 9 closes the windows up to minute 3. Those of 10.00 and 7.00 are late,
- * the latter all that its window has.
+ * Gold's micro-batches 0, 2 and 4 each read one of silver's micro-batches 0 to 2, with idle
+ * triggers between them. The event of minute 9 closes the windows up to minute 3. The events of
+ * 10.00 and 7.00 are late, and the latter is the only one in its window.
  */
 const BATCHES = [
   [row(0, 0, '0.10'), row(1, 0.5, '0.20')],
@@ -254,7 +255,7 @@ test('what gold has read of a micro-batch that `ingest` has not committed is not
   });
 });
 
-describe('where the offset log no longer tells who was late', () => {
+describe('where the offset log no longer shows which rows were late', () => {
   test.each([
     ['without', GOLD],
     ['with', [window(0, 3, '10.30', '10.00'), ...GOLD.slice(1)]],

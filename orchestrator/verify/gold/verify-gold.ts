@@ -21,11 +21,14 @@ export interface GoldVerification {
   readonly outputPath: string;
   readonly pipeline: Pipeline;
   readonly table: GoldTable;
-  /** Read before the checkpoint of `ingest`, so that gold has hardly read what is not committed. */
+  /**
+   * Read before the checkpoint of `ingest`, so that gold has hardly read files that are not
+   * committed.
+   */
   readonly checkpoint: GoldCheckpoint;
   /** The last committed micro-batch of `ingest`. */
   readonly through: number;
-  /** What the topic's records give, where they are read. */
+  /** The silver rows from the topic's records, where these are read. */
   readonly records: SilverRows | undefined;
 }
 
@@ -34,19 +37,18 @@ export interface GoldOutcome {
   readonly notCompared: readonly NotCompared[];
   readonly sql: GoldSql;
   readonly reading: GoldReading;
-  /** Batch of the source log by the number of silver's file, as far as it was compared. */
+  /** The source log's batch of each silver file that was compared, by the file's number. */
   readonly logged: ReadonlyMap<number, number>;
 }
 
 /**
- * Verifies a gold table by Spark's rule, from the table's own checkpoint: no window twice, none
- * before it was closed, and every closed one equal to its silver rows, late ones left out. Which
- * rows were late follows from the files that each micro-batch has read and from the watermarks
- * before it.
- *
- * Silver that gold has not read yet is gold's lag. Pruned silver files make windows undecided where
- * gold holds more than silver shows; where it holds less, it is wrong in any case. Leaves the
- * windows that differ in the table `gold_wrong`.
+ * Verifies a gold table by Spark's rule, from the table's own checkpoint: no window is there twice,
+ * none was emitted before it closed, and every closed one equals its silver rows without the late
+ * ones. Which rows were late follows from the files that each micro-batch has read and from the
+ * watermarks before it.
+ * Silver that gold has not read yet is gold's lag. Pruned silver files make a window undecided
+ * where gold holds more than silver shows. Where gold holds less, it is wrong in any case. Leaves
+ * the windows that differ in the table `gold_wrong`.
  */
 export async function verifyGold(
   database: Database,
@@ -117,8 +119,8 @@ export async function verifyGold(
 }
 
 /**
- * The part of gold whose silver rows are committed: an `ingest` that was killed may have left a
- * file that is not.
+ * The part of gold whose silver rows are committed. An `ingest` that was killed may have left a
+ * file that is not committed.
  */
 function comparable(
   { batches, seen }: GoldCheckpoint,
@@ -132,7 +134,7 @@ function comparable(
   return { batches: known, logged: new Map([...seen].filter(([, logOffset]) => logOffset <= last)) };
 }
 
-/** Takes gold's rows into the table `gold`, instants as Unix microseconds. */
+/** Loads gold's rows into the table `gold`, with instants as Unix microseconds. */
 async function loadGold(
   database: Database,
   {
@@ -168,8 +170,8 @@ async function unreadFiles({ outputPath, checkpoint, through }: GoldVerification
 }
 
 /**
- * Rows whose own file is not known count as read before all others, and were late at most as the
- * last of them.
+ * Treats rows whose file is unknown as read before all others. They were late at most by the rule
+ * of the last of them.
  */
 function lumped(
   { batchesUnknownThrough }: SilverRows,
@@ -194,8 +196,8 @@ function lumped(
 }
 
 /**
- * Windows that end by this instant (Unix ms) may be in pruned gold files; undefined when nothing
- * was pruned, `all` when nothing is left by which to tell. A micro-batch emits windows that end
+ * Windows that end by this instant (Unix ms) may be in pruned gold files. Undefined when nothing
+ * was pruned, `all` when the remaining files do not show it. A micro-batch emits windows that end
  * after all those of earlier ones.
  */
 async function prunedWindows(
@@ -217,7 +219,7 @@ function undecided(sink: string, byLateness: number, byPruning: number): readonl
     {
       sink,
       reason:
-        'windows have records of which the checkpoint no longer tells whether they were late; with or without them is taken for right',
+        'the checkpoint no longer shows whether some of their records were late; a window counts as right with or without them',
       count: byLateness,
     },
     {
@@ -232,8 +234,8 @@ function undecided(sink: string, byLateness: number, byPruning: number): readonl
 const instant = (ms: number): string => (ms > 0 ? new Date(ms).toISOString() : 'none');
 
 /**
- * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark
- * they outlast. Leaves the former in the table `gold_doubled`.
+ * Notes windows that are in gold twice, and windows in the file of a micro-batch whose watermark is
+ * before their end. Leaves the former in the table `gold_doubled`.
  * @returns gold's rows
  */
 async function noteGoldRows(
@@ -281,7 +283,7 @@ async function noteGoldRows(
   return Number(row?.[0] ?? 0);
 }
 
-/** Counts all rows of a statement as differences, and fetches the first. */
+/** Counts all rows of a statement as differences, and fetches the first ones. */
 async function note(
   database: Database,
   statement: string,

@@ -9,7 +9,7 @@ import { classifierOf } from './classify.ts';
 
 const everything = loadPipeline('data/fixtures/pipelines/everything/', join(import.meta.dirname, '../../..'));
 
-/** A pipeline of these fields, whose event time is the record's. */
+/** A pipeline of these fields that uses the record's time as event time. */
 function pipelineOf(fields: readonly Field[], changes: Partial<Pipeline> = {}): Pipeline {
   return {
     ...{ version: 1, name: 'test', fingerprint: '', unknownFields: 'ignore', gold: [] },
@@ -28,8 +28,8 @@ const field = (name: string, type: Type, more: Partial<Field> = {}): Field => ({
 });
 
 /**
- * The column `x` of a type, of an event that has this JSON for it; the reason where there is no
- * row.
+ * The column `x` of a type for an event with this JSON as its value, or the reason where there is
+ * no row.
  */
 function read(type: Type, json: string) {
   const row = classifying(pipelineOf([field('x', type)]))(`{"x":${json}}`);
@@ -54,7 +54,7 @@ function reasonOf(change: Readonly<Record<string, unknown>>) {
   return typeof outcome === 'string' ? outcome : null;
 }
 
-/** The same orders as in the job's tests. */
+/** The job's tests use the same orders. */
 const ORDERS: readonly (readonly [Readonly<Record<string, unknown>>, string | null])[] = [
   [{}, null],
   [{ extra: 1, more: {} }, 'unknown_field'],
@@ -114,7 +114,7 @@ const ORDERS: readonly (readonly [Readonly<Record<string, unknown>>, string | nu
   [{ placed: null, quantity: 'x' }, 'bad_quantity'],
 ];
 
-describe('an order of every kind', () => {
+describe('an order of any kind', () => {
   it.each(ORDERS)('%j becomes silver, or goes for its first reason: %s', (change, reason) => {
     expect(reasonOf(change)).toBe(reason);
   });
@@ -257,7 +257,7 @@ describe('a value of a type', () => {
 });
 
 describe('the members of an event', () => {
-  it('may be named as what every object has', () => {
+  it('may have the names of members of every object', () => {
     const classifyOdd = classifying(
       pipelineOf([field('constructor', { kind: 'string' }), field('__proto__', { kind: 'string' })], {
         unknownFields: 'quarantine',

@@ -225,7 +225,7 @@ describe('why a value is quarantined', () => {
 });
 
 describe('values whose numbers JavaScript gives back', () => {
-  /** Changes to the text of a value that might lead astray where not every number is looked at. */
+  /** Changes to the text of a value that may mislead a reader that does not check every number. */
   const TRICKS = [
     valueWith(),
     valueWith({ amount: '-0.5' }),

@@ -20,31 +20,32 @@ import {
 import { fieldReader, type Value, type ValueReader } from './field-value.ts';
 import { type JsonObject, memberOf, readJsonObject } from './json-value.ts';
 
-/** A record, as far as it decides what becomes of it. */
+/** The parts of a record that determine its outcome. */
 export interface ClassifiedRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  /** When it came, Unix microseconds. */
+  /** The record's time in Kafka, Unix microseconds. */
   readonly kafkaUs: bigint;
   /** Null: a tombstone. */
   readonly bytes: Buffer | null;
-  /** The bytes as the job decodes them. */
+  /** The bytes in the job's decoding. */
   readonly value: string | null;
 }
 
 /**
- * Decides by a pipeline what becomes of a record, by docs/outputs.md. Shares no code with the job.
+ * Determines the outcome of a record by a pipeline, following docs/outputs.md. It shares no code
+ * with the job.
  */
 export interface Classifier {
-  /** Every reason of quarantine. A record has the first one that applies. */
+  /** Every reason of quarantine. When several apply, the first one counts. */
   readonly reasons: readonly string[];
-  /** The silver row that a record makes, or why it is quarantined. */
+  /** The silver row of a record, or the reason of its quarantine. */
   classify(record: ClassifiedRecord): SilverRow | string;
 }
 
 /**
- * A byte of zero and a schema's id in four bytes: what Confluent's serializers put before a value.
+ * A zero byte and a schema's id in four bytes, which Confluent's serializers put before a value.
  */
 const REGISTRY_HEADER_BYTES = 5;
 
@@ -53,7 +54,7 @@ interface FieldRule {
   readonly required: boolean;
   readonly read: ValueReader;
   readonly check: ConstraintCheck | undefined;
-  /** Its place in the contract. */
+  /** The field's position in the contract. */
   readonly at: number;
 }
 
@@ -63,7 +64,7 @@ interface FieldRule {
  */
 export function classifierOf(pipeline: Pipeline, absent: ReadonlySet<Field> = new Set()): Classifier {
   const rules = pipeline.fields.map((field, at) => ruleOf(field, at, absent));
-  /** What is required comes first. */
+  /** Required fields are checked first. */
   const inOrder = [...rules.filter(({ required }) => required), ...rules.filter(({ required }) => !required)];
   const constrained = rules.filter(({ check }) => check !== undefined);
   const names = new Set(pipeline.fields.filter((field) => !absent.has(field)).map(({ name }) => name));
@@ -100,7 +101,7 @@ function ruleOf(field: Field, at: number, absent: ReadonlySet<Field>): FieldRule
   return { name, required, read: fieldReader(field, absent), check: constraintCheck(field), at };
 }
 
-/** Fills in the values of the fields. @returns why one of them makes no silver row */
+/** Fills in the values of the fields. @returns why one of them gives no silver row */
 function readFields(rules: readonly FieldRule[], event: JsonObject, values: Value[]): string | undefined {
   for (const { name, required, read, at } of rules) {
     const json = memberOf(event, name);
@@ -156,12 +157,14 @@ function reasonsOf(
   ];
 }
 
-/** Whether a value, which may be null, satisfies what the contract asks of it and of its parts. */
+/**
+ * Whether a value, which may be null, satisfies the contract's constraints on it and on its parts.
+ */
 type ConstraintCheck = (value: Value) => boolean;
 
 type ValueCheck = (value: NonNullable<Value>) => boolean;
 
-/** @returns undefined where the contract asks nothing */
+/** @returns undefined where the contract has no constraint */
 function constraintCheck({ type, constraints }: Item): ConstraintCheck | undefined {
   const checks =
     type.kind === 'object' || type.kind === 'array'

@@ -13,7 +13,7 @@ import { decimalText, decimalUnits, isoDays, isoTimeUs, type Value } from './fie
 /** A row of silver: its values in the order of silver's columns. */
 export type SilverRow = readonly Value[];
 
-/** What an expression gives for a row, with three-valued logic: null is unknown. */
+/** The value of an expression for a row, in three-valued logic: null is unknown. */
 export type Evaluation = (row: SilverRow) => Value;
 
 interface Typed {
@@ -75,7 +75,10 @@ const HOLDS: Readonly<Record<ComparisonOperator, (order: number) => boolean>> = 
 
 const negated = (truth: Value): Value => (truth === null ? null : !truth);
 
-/** AND decides by the first false, OR by the first true; otherwise one unknown makes it unknown. */
+/**
+ * AND is decided by the first false, OR by the first true. Otherwise one unknown makes the result
+ * unknown.
+ */
 function junction(args: readonly Expr[], columns: readonly Column[], decisive: boolean): Evaluation {
   return all(
     args.map((arg) => conditionOf(arg, columns)),
@@ -110,9 +113,7 @@ function isIn(value: Typed, list: readonly Typed[]): Evaluation {
   );
 }
 
-/**
- * `%` is any text, `_` one code point; a backslash takes the meaning from the character behind it.
- */
+/** `%` is any text, `_` one code point. A backslash makes the next character literal. */
 function like(value: Typed, pattern: Expr | undefined): Evaluation {
   const text = pattern?.op === 'literal' ? pattern.value : '';
   const source = text.replace(/\\([\s\S])|([%_])|([\s\S])/gu, (_, escaped, wildcard, character) => {
@@ -139,7 +140,7 @@ function typed(expr: Expr | undefined, columns: readonly Column[]): Typed {
   return { type: { kind: 'boolean' }, of: conditionOf(expr, columns) };
 }
 
-/** The value of an expression, which may be an object or array. */
+/** The value of an expression, including objects and arrays. */
 function anyValueOf(expr: Expr | undefined, columns: readonly Column[]): Evaluation {
   return expr?.op === 'column' ? columnValue(expr.name, columns) : typed(expr, columns).of;
 }
@@ -178,7 +179,7 @@ function arithmetic(expr: Arithmetic, columns: readonly Column[]): Evaluation {
 
 type Operation = (one: Value, other: Value) => Value;
 
-/** What is not finite is unknown, as is a division by zero. */
+/** A result that is not finite is unknown, as is a division by zero. */
 function ofDoubles(op: Arithmetic['op'], args: readonly Typed[]): Operation {
   const [left = Number, right = Number] = args.map(({ type }) => asDouble(type));
   const operate = DOUBLES[op];
@@ -197,10 +198,10 @@ const DOUBLES: Readonly<Record<Arithmetic['op'], (one: number, other: number) =>
   negate: (one) => -one,
 };
 
-/** Integers and decimals are exact; an integer that leaves 64 bits is unknown. */
+/** Integers and decimals are exact. An integer that exceeds 64 bits is unknown. */
 function ofUnits({ op, type }: Arithmetic, args: readonly Typed[]): Operation {
   const types = args.map((arg) => (type.kind === 'decimal' ? asDecimal(arg.type) : arg.type));
-  // A product has the decimals of both already.
+  // The decimals of a product are the sum of both already.
   const scale = op === '*' ? undefined : Math.max(...types.map(scaleOf));
   const [left, right = left] = types.map((each) => atScale(each, scale ?? scaleOf(each)));
   const operate = UNITS[op];
@@ -223,15 +224,15 @@ const UNITS: Readonly<Record<Arithmetic['op'], (one: bigint, other: bigint) => b
 /** Compares two values that are not null: below 0, 0 or above, as for sorting. */
 export type Comparison = (one: Value, other: Value) => number;
 
-/** A value that stands in the pipeline, with its type. */
+/** A literal in the pipeline, with its type. */
 export interface Literal {
   readonly type: ColumnType;
   readonly value: Value;
 }
 
 /**
- * What a literal, limit or valid value stands for. @param kind its type; a decimal has the digits
- * that are written
+ * The value of a literal, limit or valid value. @param kind its type; a decimal has the digits that
+ * are written
  */
 export function literalOf(kind: LiteralType, text: string): Literal {
   switch (kind) {
@@ -260,8 +261,8 @@ function known<T>(value: T | undefined, text: string): T {
 }
 
 /**
- * How values of two types that may be compared are compared: exactly, but for doubles, as which
- * both are taken.
+ * How values of two comparable types are compared: exactly, except with a double, when both are
+ * taken as doubles.
  */
 export function comparisonOf(one: ColumnType, other: ColumnType): Comparison {
   if (one.kind === 'string') return (a, b) => compareTexts(String(a), String(b));
@@ -278,12 +279,12 @@ function order<T extends bigint | number | boolean | string>(one: T, other: T): 
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** By code points, as UTF-8's bytes are in order. */
+/** By code points, which is the order of UTF-8's bytes. */
 function compareTexts(one: string, other: string): number {
   return one === other ? 0 : Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
-/** Decimals of a number; 0 for an integer and all that is no number. */
+/** Decimals of a number. 0 for an integer and for everything that is no number. */
 export const scaleOf = (type: ColumnType): number => (type.kind === 'decimal' ? type.scale : 0);
 
 /** A number of the type as a double. */
@@ -293,8 +294,8 @@ function asDouble(type: ColumnType): (value: Value) => number {
 }
 
 /**
- * A number of the type as units of the last of more decimals; anything else that has an order as it
- * is.
+ * A number of the type in units of the last of `scale` decimals. Other ordered values are
+ * unchanged.
  */
 export function atScale(type: ColumnType, scale: number): (value: Value) => bigint {
   const factor = 10n ** BigInt(scale - scaleOf(type));

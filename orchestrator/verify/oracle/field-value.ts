@@ -20,22 +20,21 @@ import { type JsonObject, type JsonValue, memberOf, numberText } from './json-va
  */
 export type Value = null | string | bigint | number | boolean | readonly Value[];
 
-/** Reads what an event has for a field that is there; undefined when it has another type. */
+/**
+ * Reads the value of a field that an event has. Returns undefined when the value has another type.
+ */
 export type ValueReader = (json: JsonValue) => Value | undefined;
 
 const INTEGER = /^-?[0-9]+$/;
 const HALF_OR_PAIR = /[\ud800-\udfff]/;
 const DAY_US = 86_400_000_000n;
 
-/**
- * The reader of a field's value. Of a field among the absent ones nothing is read, whatever the
- * event has.
- */
+/** The reader of a field's value. A field in `absent` is never read, even if the event has it. */
 export function fieldReader(field: Field, absent: ReadonlySet<Field>): ValueReader {
   return absent.has(field) ? () => null : valueReader(field.type, absent);
 }
 
-/** @param absent fields of objects in it of which nothing is read */
+/** @param absent fields of objects in it that are not read */
 export function valueReader(type: Type, absent: ReadonlySet<Field> = new Set()): ValueReader {
   switch (type.kind) {
     case 'string':
@@ -63,8 +62,8 @@ export function valueReader(type: Type, absent: ReadonlySet<Field> = new Set()):
 }
 
 /**
- * An escape such as \ud800 alone is no character, and UTF-8 has no bytes for it: Java encodes a
- * question mark instead.
+ * A lone escape such as \ud800 is no character and has no bytes in UTF-8. Java encodes a question
+ * mark instead.
  */
 function encodable(text: string): string {
   return HALF_OR_PAIR.test(text) ? text.replace(/\p{Surrogate}/gu, '?') : text;
@@ -155,7 +154,7 @@ function isObject(json: JsonValue): json is JsonObject {
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 const TIME =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?$/;
-/** The largest offset from UTC that java.time knows, in minutes. */
+/** The largest offset from UTC that java.time accepts, in minutes. */
 const LARGEST_OFFSET_MINUTES = 18 * 60;
 
 function daysOf(month: number, year: number): number {
@@ -178,7 +177,7 @@ function daysSince1970(year: number, month: number, day: number): number | undef
   return era * 146_097 + dayOfEra - 719_468;
 }
 
-/** Days since 1970 of a date as ISO 8601 has it (2026-01-31), when it is in the calendar. */
+/** Days since 1970 of an ISO 8601 date (2026-01-31), when it is in the calendar. */
 export function isoDays(text: string): number | undefined {
   const parts = DATE.exec(text);
   if (!parts) return undefined;
@@ -187,11 +186,11 @@ export function isoDays(text: string): number | undefined {
 }
 
 /**
- * The instant of an ISO 8601 date-time, Unix microseconds (further digits are cut), when it is one
- * that the output contract takes: `T` or a blank, seconds optional, up to nine digits of fraction,
- * and `Z`, `+hh`, `+hhmm`, `+hh:mm` or no offset; a day of the calendar, no hour 24, no leap
- * second, an offset within 18:00.
- * @param timezone `UTC` or `±hh:mm`, of a text without an offset
+ * The instant of an ISO 8601 date-time in Unix microseconds (further digits are cut), when the
+ * output contract accepts it: `T` or a blank, seconds optional, up to nine digits of fraction, and
+ * `Z`, `+hh`, `+hhmm`, `+hh:mm` or no offset; a day of the calendar, no hour 24, no leap second, an
+ * offset within 18:00.
+ * @param timezone `UTC` or `±hh:mm`, for a text without an offset
  */
 export function isoTimeUs(text: string, timezone = 'UTC'): bigint | undefined {
   const parts = TIME.exec(text);
@@ -214,17 +213,17 @@ function offsetMinutes(hours: string, minutes = hours.slice(4)): number | undefi
   return hours.startsWith('-') ? -offset : offset;
 }
 
-/** A number as RFC 8259 has it. */
+/** A number by RFC 8259. */
 const NUMBER = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 /**
- * With an exponent. The JSON parser that Spark uses refuses longer numbers, and a text may be no
- * more than a number.
+ * Applies to numbers with an exponent. Spark's JSON parser refuses longer ones, and a number in a
+ * text has the same limit.
  */
 const MOST_DIGITS = 1000;
 
 /**
- * `digits` times 10 to the power of `exponent`: digits neither begin nor end with a zero, and are
- * empty for 0.
+ * `digits` times 10 to the power of `exponent`. The digits neither begin nor end with a zero, and
+ * are empty for 0.
  */
 interface ExactNumber {
   readonly isNegative: boolean;
@@ -246,7 +245,10 @@ function exactNumber(text: string): ExactNumber | undefined {
   };
 }
 
-/** A pattern for zeros at the end takes the square of the time where many stand elsewhere. */
+/**
+ * A loop, because a pattern for zeros at the end takes quadratic time where many zeros stand
+ * elsewhere.
+ */
 function withoutLastZeros(digits: string): string {
   let end = digits.length;
   while (digits[end - 1] === '0') end -= 1;
@@ -254,9 +256,9 @@ function withoutLastZeros(digits: string): string {
 }
 
 /**
- * A number's text as units of a decimal's last place: `12.340` of decimal(18,2) is 1234.
- * @returns undefined for no number, and for one with more decimals or digits than the type, but for
- * zeros behind
+ * A number's text in units of a decimal's last place: `12.340` of decimal(18,2) is 1234.
+ * @returns undefined for a text that is no number, and for one with more decimals or digits than
+ * the type has, not counting zeros at the end
  */
 export function decimalUnits(text: string, { precision, scale }: DecimalType): bigint | undefined {
   const number = exactNumber(text);
@@ -269,7 +271,8 @@ export function decimalUnits(text: string, { precision, scale }: DecimalType): b
 }
 
 /**
- * The units of a decimal's last place as its text, with all decimals: 1234 of scale 2 is `12.34`.
+ * The text of a decimal from the units of its last place, with all decimals: 1234 of scale 2 is
+ * `12.34`.
  */
 export function decimalText(units: bigint, scale: number): string {
   const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0');
@@ -281,15 +284,18 @@ const DECIMALS_OF_MICROS = { seconds: 6, milliseconds: 3, microseconds: 0 } as c
 /** The year 0, and the year 10000, in Unix microseconds. */
 const FIRST_US = -62_167_219_200_000_000n;
 const END_US = 253_402_300_800_000_000n;
-/** How many digits behind the microsecond tell that a time is before the year 0. */
+/** Digits below the microsecond that are checked to decide whether a time is before the year 0. */
 const DIGITS_BELOW_MICROS = 18;
-/** Beside an exponent more digits than JSON numbers have, or an exponent beyond -999 to 999. */
+/**
+ * Matches a number with an exponent and more digits than JSON numbers have, or with an exponent
+ * beyond -999 to 999.
+ */
 const NO_EPOCH = /^-?(?:[0-9]\.?){1001}.*[eE]|[eE][+-]?0*[1-9][0-9]{3}/;
 
 /**
- * A number's text as time since 1970, in Unix microseconds; what is smaller is cut.
- * @returns undefined for no number, for one outside the years 0 to 9999, and for an exponent beyond
- * -999 to 999
+ * A number's text as time since 1970 in Unix microseconds, cut to whole ones.
+ * @returns undefined for a text that is no number, for a time outside the years 0 to 9999, and for
+ * an exponent beyond -999 to 999
  */
 function epochUs(text: string, unit: EpochUnit): bigint | undefined {
   const number = exactNumber(text);

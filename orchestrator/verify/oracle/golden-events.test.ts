@@ -32,8 +32,8 @@ function notation(row: SilverRow): Readonly<Record<string, unknown>> {
 }
 
 /**
- * The golden events hold these expectations and the Spark job's parser to one meaning: both are
- * tested against them.
+ * Both these expectations and the Spark job's parser are tested against the golden events, so that
+ * they agree.
  */
 const events = fixture(
   'golden-events',
@@ -46,7 +46,7 @@ const events = fixture(
   }),
 );
 
-describe('what the output contract makes of a value', () => {
+describe('the outcome of a value by the output contract', () => {
   it('is tested against golden events for silver and for every reason', () => {
     const reasons = [
       'null_value',
@@ -76,7 +76,7 @@ const part = z.union([
   z.object({ base64: z.string() }),
   z.object({ text: z.string(), times: z.int() }),
 ]);
-/** What parsers stumble over. */
+/** Records that break parsers. */
 const poison = fixture(
   'poison-corpus',
   z.object({
@@ -97,8 +97,9 @@ function bytesOf(parts: readonly z.output<typeof part>[] | null): Buffer | null 
   );
 }
 
-describe('values that parsers stumble over', () => {
-  // Spark's parser refuses names that were made to share a hash, by all the names that it has seen.
+describe('values that break parsers', () => {
+  // Spark's parser refuses names that were made to share a hash, depending on all the names that it
+  // has seen.
   const tellable = poison.filter(({ name }) => !name.includes('of one hash'));
 
   it.each(tellable)('agrees with the job about $name', ({ value, reason, silver = {} }) => {

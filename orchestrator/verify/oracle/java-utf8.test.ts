@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeAsJava } from './json-value.ts';
 
-/** What Java 17's `new String(bytes, UTF_8)` gives, each printed by it. */
+/** The results of Java 17's `new String(bytes, UTF_8)`, each printed by it. */
 it.each([
   ['68c3a9f09f9880', 'hé😀'],
   ['ff', '\uFFFD'],

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** A JSON number to the letter, where a JavaScript number would not tell how it is written. */
+/** The exact text of a JSON number, where a JavaScript number would lose it. */
 class JsonNumber {
   readonly text: string;
 
@@ -12,22 +12,20 @@ class JsonNumber {
 export type JsonValue = null | boolean | string | number | JsonNumber | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [name: string]: JsonValue };
 
-/**
- * The limits of the JSON parser that Spark uses (Jackson): what exceeds them is no JSON to the job.
- */
+/** The limits of Spark's JSON parser (Jackson): to the job, a text that exceeds them is no JSON. */
 const MOST_LEVELS = 1000;
 const MOST_DIGITS = 1000;
 
 /**
- * A number whose text JavaScript does not give back: many digits, an exponent, zeros at the end, a
+ * A number whose text JavaScript does not reproduce: many digits, an exponent, zeros at the end, a
  * tiny fraction, -0.
  */
 const TELLS_LESS =
   /[:,[][ \t\n\r]*-?(?:[0-9.]{16}|[0-9.]{1,15}[eE]|[0-9]{1,15}\.[0-9]{0,14}0(?![0-9])|0\.0{6}|(?<=-)0(?![.0-9]))/;
 
 /**
- * Reads a text that is exactly one JSON object (RFC 8259), with every number to the letter. Of a
- * name that comes twice the last counts.
+ * Reads a text that is exactly one JSON object (RFC 8259), with the exact text of every number.
+ * When a name occurs twice, the last one counts.
  * @returns undefined for any other text
  */
 export function readJsonObject(text: string): JsonObject | undefined {
@@ -38,17 +36,17 @@ export function readJsonObject(text: string): JsonObject | undefined {
     return undefined;
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  // Each level takes two characters.
+  // Each level takes at least two characters.
   if (text.length > 2 * MOST_LEVELS && levelsOf(text) > MOST_LEVELS) return undefined;
   return TELLS_LESS.test(text) ? new ValidJson(text).object() : (parsed as JsonObject);
 }
 
-/** The member of an object; null where it is not there. */
+/** The member of an object. Null where it does not exist. */
 export function memberOf(object: JsonObject, name: string): JsonValue {
   return Object.hasOwn(object, name) ? (object[name] ?? null) : null;
 }
 
-/** The text of a JSON number; undefined for any other value. */
+/** The text of a JSON number. Undefined for any other value. */
 export function numberText(value: JsonValue): string | undefined {
   if (typeof value === 'number') return String(value);
   return value instanceof JsonNumber ? value.text : undefined;
@@ -60,7 +58,7 @@ const SPACE_OR_SEPARATOR = /[ \t\n\r:,]*/y;
 const STRING_OR_BRACKET = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/g;
 const WORDS: Readonly<Record<string, JsonValue>> = { n: null, t: true, f: false };
 
-/** How deep valid JSON is nested. */
+/** The depth of valid JSON. */
 function levelsOf(text: string): number {
   let levels = 0;
   let deepest = 0;
@@ -72,8 +70,8 @@ function levelsOf(text: string): number {
 }
 
 /**
- * Reads a text that is known to be one valid JSON object, nested within the limit: so the reading
- * is short.
+ * Reads a text that is known to be one valid JSON object, nested within the limit. That keeps the
+ * reader short.
  */
 class ValidJson {
   readonly #text: string;
@@ -85,7 +83,7 @@ class ValidJson {
     this.#at = text.indexOf('{');
   }
 
-  /** @returns undefined where a number is longer than the parser takes */
+  /** @returns undefined where a number is longer than Spark's parser accepts */
   object(): JsonObject | undefined {
     const value = this.#value();
     return this.#hasLongNumber ? undefined : (value as JsonObject);
@@ -109,7 +107,7 @@ class ValidJson {
   }
 
   #members(): JsonObject {
-    // Without a prototype `__proto__` is a name like others.
+    // Without a prototype `__proto__` is a name like any other.
     const members: Record<string, JsonValue> = Object.create(null);
     this.#enter();
     while (this.#text[this.#at] !== '}') {
@@ -138,7 +136,7 @@ class ValidJson {
     this.#token(SPACE_OR_SEPARATOR);
   }
 
-  /** What the sticky pattern matches here; goes behind it. */
+  /** What the sticky pattern matches here. Moves to its end. */
   #token(pattern: RegExp): string {
     const from = this.#at;
     pattern.lastIndex = from;
@@ -149,23 +147,22 @@ class ValidJson {
 }
 
 /**
- * Bytes as the text that the job makes of them: UTF-8, with U+FFFD for what is not. Java and the
- * web platform count alike how many U+FFFD that gives, except for UTF-16 surrogates encoded as if
- * they were characters (ED A0 80 …): one each in Java, one for each byte on the web.
+ * Decodes bytes as the job does: UTF-8, with U+FFFD for invalid bytes. Java and the web platform
+ * give the same number of U+FFFD, except for UTF-16 surrogates encoded as if they were characters
+ * (ED A0 80 …): Java gives one for each surrogate, the web one for each byte.
  */
 export function decodeAsJava(bytes: Buffer): string {
   return isUtf8(bytes) ? bytes.toString('utf8') : withoutSurrogates(bytes).toString('utf8');
 }
 
 /**
- * Replaces each encoded surrogate, also one that is cut off after two bytes, by the bytes of
- * U+FFFD.
+ * Replaces each encoded surrogate by the bytes of U+FFFD, even one that is cut off after two bytes.
  */
 function withoutSurrogates(bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
   let done = 0;
   for (let at = bytes.indexOf(0xed); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
-    // ED is a first byte wherever it stands; after it only 80 to 9F make a character.
+    // ED is always a first byte. Only 80 to 9F after it make a character.
     const second = bytes[at + 1] ?? 0;
     if (second < 0xa0 || second > 0xbf) continue;
     parts.push(bytes.subarray(done, at), REPLACEMENT);
