@@ -52,7 +52,7 @@ class HadoopFiles:
     """File operations below one root. Paths are given relative to it, with `/`; errors are Hadoop's
     own.
 
-    `root` is an absolute path on the local disk, whatever fs.defaultFS says, a `file:` URI with
+    `root` is an absolute path on the local disk, whatever fs.defaultFS is, a `file:` URI with
     percent encoding, or the URI of another file system as Hadoop spells it.
     """
 

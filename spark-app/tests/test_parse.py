@@ -1,4 +1,6 @@
-"""The parse by contracts of every shape: what is silver, what is not, and what `detail` says."""
+"""The parse by contracts of every shape: what is silver, what is not, and the content of
+`detail`.
+"""
 
 from __future__ import annotations
 
