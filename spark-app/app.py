@@ -1,5 +1,5 @@
-"""What spark-submit runs: Kafka to bronze, silver, quarantine, gold and raw_csv. Settings come from the
-environment.
+"""The program that spark-submit runs: Kafka to bronze, silver, quarantine, gold and raw_csv.
+Settings come from the environment.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from medallion.settings import load_settings
 
 
 def main() -> int:
-    """Runs the job and gives its exit code: 0 stopped, 1 failed, 2 settings, 78 refused (a restart would
-    not help).
+    """Runs the job and returns its exit code: 0 stopped, 1 failed, 2 settings, 78 refused (a
+    restart would not help).
     """
     try:
         settings = load_settings(os.environ)
     except JobError as error:
         log.error(error)
         return error.exit_code
-    # Spark's modules load only when the settings are right.
+    # Spark's modules are imported only when the settings are valid.
     from medallion.failure import start_failure
     from medallion.job import Job
     from medallion.session import open_session
@@ -36,7 +36,7 @@ def main() -> int:
         failure = error if isinstance(error, JobError) else start_failure(error)
     finally:
         job.close()
-    # Last of all, so that nothing that Spark logs about the same failure pushes it out of sight.
+    # Logged last, so that it comes after everything that Spark logs about the same failure.
     if failure is not None:
         log.error(failure)
         return failure.exit_code

@@ -1,11 +1,13 @@
 """Starts a Spark process in its container.
 
-`container_start.py COMMAND...` sets up what Compose cannot say, then becomes COMMAND.
+`container_start.py COMMAND...` sets up what Compose cannot express, then becomes COMMAND.
 
-For the driver that is the way to the package repository, which Ivy takes from the JVM's own options only: proxies,
-and a trust store with the certificates of /run/secrets/private-ca. For driver and worker it is the permissions of
+For the driver it sets proxies and a trust store with the certificates of /run/secrets/private-ca:
+Ivy takes these only from the JVM's own options. For driver and worker it sets the permissions of
 new files.
-`container_start.py --hand-over UID:GID`, run by root, gives the output folder that Docker has just made to its user.
+
+`container_start.py --hand-over UID:GID`, run by root, gives the output folder that Docker has just
+created to its user.
 """
 
 from __future__ import annotations
@@ -21,15 +23,15 @@ from pathlib import Path
 from typing import Mapping, Optional
 from urllib.parse import urlsplit
 
-# The checkout: whoever owns this file runs the stack.
+# The checkout: the owner of this file runs the stack.
 APP = Path(__file__).parent
 OUTPUT = Path("/opt/spark-output")
 PRIVATE_CA = Path("/run/secrets/private-ca")
-# In the volume of Ivy's cache, so that it is made once.
+# In the volume of Ivy's cache, so that the store is made only once.
 TRUST_STORES = Path("/var/tmp")
-# Java's customary one; the content is public.
+# Java's default password; the content is public.
 TRUST_STORE_PASSWORD = "changeit"
-#: What Java reaches without a proxy by default; hosts that are named replace it.
+#: Hosts that Java reaches without a proxy by default; a given list replaces them.
 JAVA_DIRECT_HOSTS = ("localhost", "127.*", "[::1]")
 CONNECT_TIMEOUT_MS = 15_000
 READ_TIMEOUT_MS = 60_000
@@ -62,14 +64,16 @@ def main(arguments: list[str]) -> None:
 
 
 def is_shared(uid: int, owner: int) -> bool:
-    """Whether outputs need permissions for everybody: someone else than their owner has to be able to delete them.
-    Root is able to anyway.
+    """Whether outputs need permissions for everybody, because a user other than their owner has to
+    be able to delete them. Root always can.
     """
     return owner not in (0, uid)
 
 
 def hand_over(output: Path, uid: int, gid: int, checkout: os.stat_result) -> None:
-    """Lets uid write into an empty output folder, and whoever owns the checkout too. Others stay as they are."""
+    """Lets uid and the owner of the checkout write into an empty output folder. Other folders are
+    not changed.
+    """
     if output.stat().st_uid == uid or any(output.iterdir()):
         return
     if is_shared(uid, checkout.st_uid):
@@ -79,9 +83,9 @@ def hand_over(output: Path, uid: int, gid: int, checkout: os.stat_result) -> Non
 
 
 def java_network_options(environment: Mapping[str, str]) -> list[str]:
-    """Bounds for downloads, of which Java has none by default, and the proxies of HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-    A proxy's password is not passed on: command lines are public on a machine.
-    Source: "Networking Properties" of the Java platform.
+    """Timeouts for downloads, of which Java has none by default, and the proxies of HTTPS_PROXY,
+    HTTP_PROXY and NO_PROXY. A proxy's password is not passed on: command lines are public on a
+    machine. Source: "Networking Properties" of the Java platform.
     """
     options = [
         f"-Dsun.net.client.defaultConnectTimeout={CONNECT_TIMEOUT_MS}",
@@ -101,7 +105,7 @@ def java_network_options(environment: Mapping[str, str]) -> list[str]:
 
 
 def _non_proxy_patterns(host: str) -> list[str]:
-    """A name stands for the domain below it, too, as with other tools."""
+    """A name also stands for the domain below it, as in other tools."""
     if host == "*":
         return [host]
     return [f"*{host}"] if host.startswith(".") else [host, f"*.{host}"]
@@ -118,7 +122,9 @@ def _proxy_options(scheme: str, proxy: Optional[str]) -> list[str]:
 
 
 def trust_options(bundle: Path, folder: Path) -> list[str]:
-    """Options for a trust store with Java's own certificates and the bundle's; none without a bundle."""
+    """Options for a trust store with Java's own certificates and the bundle's; none without a
+    bundle.
+    """
     text = bundle.read_text() if bundle.exists() else ""
     if not text.strip():
         return []
@@ -147,8 +153,8 @@ def _certificates(text: str) -> list[bytes]:
 
 
 def trust_store(certificates: list[bytes]) -> bytes:
-    """A key store of format JKS with certificates (DER), each once. `keytool` would take a JVM start for each.
-    Source of the format: sun.security.provider.JavaKeyStore in OpenJDK.
+    """A key store of format JKS with certificates (DER), each once. `keytool` would take a JVM
+    start for each. Source of the format: sun.security.provider.JavaKeyStore in OpenJDK.
     """
     by_hash = {hashlib.sha256(der).hexdigest(): der for der in certificates}
     content = struct.pack(">III", 0xFEEDFEED, 2, len(by_hash))

@@ -1,1 +1,3 @@
-"""Kafka to Parquet in medallion layers: bronze, silver, quarantine, gold, and a CSV of silver for people."""
+"""Kafka to Parquet in medallion layers: bronze, silver, quarantine, gold, and a CSV of silver for
+people.
+"""

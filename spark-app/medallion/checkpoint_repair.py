@@ -1,18 +1,21 @@
-"""Half a checkpoint: files that a power cut left empty or torn, recovered where that is safe.
+"""Repair of a checkpoint: files that a power cut left empty or torn are recovered where that is
+safe.
 
-What Spark and this job write there is whole or not there, as long as the disk keeps the order of what
-was written. Where it did not, a start would end with an exception that names no file. What can be
-recovered:
+A file that Spark or this job writes there is either whole or missing, as long as the disk keeps the
+order of writes. Where it did not, a start would end with an exception that names no file. These can
+be recovered:
 
-- The newest commit, and the state that a batch of gold has left: the batch runs again and replaces its own
+- The newest commit, and the state after a batch of gold: the batch runs again and replaces its own
   files.
-- The newest entry of the offset log, when its batch is not in the commit log, and what the file source of a
-  gold query has noted since the last batch that is: the files of the batch go, since their names came from
-  that entry, and the batch is planned again.
-- The first offsets of `ingest`, which `_source.json` has, too; and a query's id, which nothing depends on.
+- The newest entry of the offset log when its batch is not committed, and entries of the file source
+  of a gold query since the last committed batch: the files of the batch are deleted, since their
+  names came from that entry, and the batch is planned again.
+- The first offsets of `ingest`, which `_source.json` also has, and a query's id, on which nothing
+  depends.
 
-A batch runs again only if the topic still has its records, or silver its files and gold the state that it
-begins with. Everything else ends with exit code 78, the file's name and the next command.
+A batch of `ingest` runs again only if the topic still has its records, a batch of gold only if
+silver still has its files and the state before it exists. Everything else ends with exit code 78,
+the file's name and the next command.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ def damaged(uri: str, why: str = "") -> JobError:
 
 
 class _QueryRepair:
-    """The steps that the repair of every query has. `sinks` are those that the query fills."""
+    """The steps of the repair that every query has. `sinks` are those that the query writes."""
 
     def __init__(self, files: HadoopFiles, offset_log: OffsetLog, sinks: Sequence[Sink]) -> None:
         self._files = files
@@ -68,7 +71,7 @@ class _QueryRepair:
         self._run_again(committed, self._uri(f"commits/{committed}"))
 
     def _run_again(self, committed: int, uri: str) -> None:
-        """Takes the commit of the newest batch away."""
+        """Removes the commit of the newest batch."""
         self._files.delete(self._path(f"commits/{committed}"))
         log.info(f"{uri} was missing, empty or torn: batch {committed} runs again")
 
@@ -91,7 +94,9 @@ class _QueryRepair:
         """Raises JobError when a batch could not be planned again."""
 
     def _forget_plan(self, planned: int, cause: str) -> None:
-        """Removes the entry of a batch that is not committed, and the files that are named by it."""
+        """Removes the entry of a batch that is not committed, and the files whose names came from
+        it.
+        """
         for sink in self._sinks:
             for name in self._files.names(sink.folder):
                 if batch_of(sink, name) == planned:
@@ -100,20 +105,22 @@ class _QueryRepair:
         log.info(f"{cause}: batch {planned}, which is not committed, is planned again")
 
     def _plan(self, batch_id: int) -> Optional[Batch]:
-        """A batch as it was planned, None when its entry is not there, empty or torn."""
+        """A batch as it was planned; None when its entry is missing, empty or torn."""
         try:
             return self._log.read(batch_id)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _is_whole(self, name: str) -> bool:
-        """Whether a file of Spark's with a version line and one of JSON is there and whole."""
+        """Whether a file of Spark with a version line and a line of JSON exists and is whole."""
         text = self._files.read_text(self._path(name)) or ""
         return _is_json(text.partition("v1\n")[2])
 
 
 class IngestRepair(_QueryRepair):
-    """Looks at what a start of `ingest` reads. `offset_log` knows where the query began."""
+    """Checks the files that a start of `ingest` reads. `offset_log` has the query's start
+    offsets.
+    """
 
     def __init__(self, files: HadoopFiles, offset_log: OffsetLog, topic: Topic) -> None:
         super().__init__(files, offset_log, INGEST_SINKS)
@@ -128,7 +135,7 @@ class IngestRepair(_QueryRepair):
 
     def _repair_first_offsets(self) -> None:
         name, start = "sources/0/0", self._log.start
-        # In this order: reading a file completes one that was written, and not renamed.
+        # In this order, since reading a file completes one that was written and not renamed.
         if start is None or self._is_whole(name) or not self._log.has_start():
             return
         # Spark's form: a zero byte, the version, a line of JSON.
@@ -152,7 +159,7 @@ class IngestRepair(_QueryRepair):
         silver = {name for name in self._files.names(SILVER.folder) if batch_of(SILVER, name) == batch_id}
         if not silver:
             return
-        # What is there besides the queries begins with an underscore, as no table's name does.
+        # Other names there begin with an underscore, which no table's name does.
         names = [name for name in self._files.names(CHECKPOINTS) if name != INGEST and name[0] != "_"]
         for query in names:
             source = FileSourceLog(self._files, query)
@@ -163,7 +170,7 @@ class IngestRepair(_QueryRepair):
 
 
 class GoldRepair(_QueryRepair):
-    """Looks at what a start of a gold query reads."""
+    """Checks the files that a start of a gold query reads."""
 
     def __init__(self, files: HadoopFiles, table: str) -> None:
         super().__init__(files, OffsetLog(files, table), [gold_sink(table)])
@@ -178,7 +185,7 @@ class GoldRepair(_QueryRepair):
         self._repair_state()
 
     def _look_of(self, batch_id: int) -> int:
-        """The newest look of the file source that a batch includes, -1 where none is known."""
+        """The newest entry of the file source that a batch includes, -1 where none is known."""
         plan = self._plan(batch_id) if batch_id >= 0 else None
         return plan.log_offset if plan and plan.log_offset is not None else -1
 
@@ -196,7 +203,7 @@ class GoldRepair(_QueryRepair):
                 raise damaged(uri, f"batch {committed} is committed")
             self._look_again(through, f"{uri} was empty or torn")
             return
-        # Spark would take them for empty. What is committed it knows by name.
+        # Spark would read missing files as empty. It knows committed files by name.
         later = [found or [] for number, (_, found) in entries.items() if number > through]
         uris = [uri for found in later for uri, look in found if look > through]
         if any(not self._files.is_in(uri, SILVER.folder) for uri in uris):
@@ -207,7 +214,9 @@ class GoldRepair(_QueryRepair):
             raise damaged(f"{self._files.uri(SILVER.folder)}/{gone[0]}", f"{self._log.query} has not read it")
 
     def _look_again(self, through: int, cause: str) -> None:
-        """Forgets what the source has found since the last commit, and the batch made of it."""
+        """Removes the entries of the source since the last commit, and the batch that was planned
+        from them.
+        """
         planned, committed = self._log.last_planned(), self._log.last_committed()
         if planned > committed:
             self._forget_plan(planned, cause)
@@ -215,7 +224,7 @@ class GoldRepair(_QueryRepair):
         for number in sorted(entries, reverse=True):
             if number > through:
                 self._files.delete(self._path(f"sources/0/{entries[number]}"))
-        log.info(f"{cause}: {self._log.query} looks again for files of silver since batch {committed}")
+        log.info(f"{cause}: {self._log.query} lists silver again for files since batch {committed}")
 
     def _repair_state(self) -> None:
         committed = self._log.last_committed()
@@ -228,17 +237,19 @@ class GoldRepair(_QueryRepair):
         self._run_again(committed, broken)
 
     def _damage_of_state(self, batch_id: int) -> Optional[str]:
-        """Which file of the state after a batch is missing or empty; None when the state is whole."""
+        """The file of the state after a batch that is missing or empty; None when the state is
+        whole.
+        """
         plan = self._plan(batch_id) if batch_id >= 0 else None
         for folder, names in (self._log.state_files(plan) if plan else {}).items():
-            # No state begins with a zero byte, which is what a power cut may leave of a file.
+            # A power cut may leave zero bytes. No file of a state begins with one.
             broken = [name for name in names if not self._files.first_byte(self._path(f"{folder}/{name}"))]
             if broken or not names:
                 return self._uri(f"{folder}/{broken[0] if broken else f'{batch_id + 1}.delta'}")
         return None
 
     def _run_again(self, committed: int, uri: str) -> None:
-        """Raises JobError when the batch could not run again."""
+        """Raises JobError when the batch cannot run again."""
         if committed != self._log.last_planned():
             raise damaged(uri, f"batch {committed + 1} is planned already")
         through, before = self._look_of(committed), self._look_of(committed - 1)

@@ -1,8 +1,9 @@
-"""A standalone master that has forgotten this application.
+"""Detects that a standalone master no longer knows this application.
 
-A master that starts again asks every application it knew to answer, and removes those that do not within a
-minute; one that has lost its records knows none. It tells them nothing: such an application sees its
-executors end, and waits for new ones for ever. So once it has had none for a while, it asks the master.
+A restarted master asks every application it knew to answer, and removes those that do not within a
+minute. A master that has lost its records knows none. It does not notify them: such an application
+sees its executors end, and waits for new ones for ever. So the job asks the master once it has had
+no executor for a while.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from pyspark.sql import SparkSession
 
 from medallion.errors import JobError
 
-#: How long there may be no executor before the master is asked: a worker that was killed is back sooner.
+#: How long there may be no executor before the job asks the master. A worker that was killed is
+#: back sooner.
 WITHOUT_S = 20.0
-#: How long there may be no executor, nor an answer of the master. The connection to a master that is gone
-#: comes back only when that has kept its records and calls.
+#: How long there may be neither an executor nor an answer of the master. A master that was gone
+#: only reconnects when it has kept its records, by calling the application.
 SILENT_S = 60.0
 _ASK_EVERY_S = 10.0
 _LOOK_EVERY_S = 1.0
@@ -26,8 +28,8 @@ _ANY_NUMBER = 2**31 - 1
 
 
 class ClusterWatchdog:
-    """Looks at the executors now and then. `count` gives how many there are, `is_known` whether the master
-    knows the application, None when it does not answer.
+    """Checks the executors. `count` returns their number, `is_known` whether the master knows the
+    application, or None when it does not answer.
     """
 
     def __init__(
@@ -41,12 +43,13 @@ class ClusterWatchdog:
         self._now = now
         self._looks_at = 0.0
         self._had_any = False
-        # Since when there is neither an executor nor a word of the master that it knows the application.
+        # Since when there has been neither an executor nor a confirmation by the master that it
+        # knows the application.
         self._without_since: Optional[float] = None
         self._asks_at = 0.0
 
     def check(self) -> None:
-        """Raises JobError when there is no executor, and the master will give none any more."""
+        """Raises JobError when there is no executor and the master will provide none."""
         now = self._now()
         if now < self._looks_at:
             return
@@ -74,7 +77,7 @@ class ClusterWatchdog:
 
 
 def watch_executors(spark: SparkSession) -> ClusterWatchdog:
-    """The watch over an application's executors; without a standalone master there is nothing to ask."""
+    """The watchdog of an application's executors. Without a standalone master it does nothing."""
     if not str(spark.sparkContext.master).startswith("spark://"):
         return ClusterWatchdog(lambda: 0, lambda: True)
     java: Any = spark
@@ -83,11 +86,11 @@ def watch_executors(spark: SparkSession) -> ClusterWatchdog:
 
     def is_known() -> Optional[bool]:
         try:
-            # As many as it likes, which is what it was asked for before. The answer is false from a master
-            # that does not know who asks (Master.handleRequestExecutors).
+            # Requests any number of executors, as at the start. A master that does not know the
+            # application answers false (Master.handleRequestExecutors).
             return bool(context.requestTotalExecutors(_ANY_NUMBER, 0, no_hosts))
         except Py4JError:
             return None
 
-    # One of them is the driver.
+    # One of the entries is the driver.
     return ClusterWatchdog(lambda: int(context.getExecutorMemoryStatus().size()) - 1, is_known)

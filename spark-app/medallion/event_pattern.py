@@ -1,9 +1,10 @@
-"""A regular expression for the events of a contract that Spark's parser reads exactly: see `field_types`.
+"""A regular expression for the events of a contract that Spark's parser reads exactly (see
+`field_types`).
 
-It is possessive throughout, so that a value is read once from its beginning to its end, and in loops, where
-java.util.regex would take a stack frame for each round of one that may give back. It may refuse what is
-right, and pass broken JSON, which the parser finds; it never passes a value that the parser would read as
-something else.
+It is possessive throughout, so that a value is read once from its beginning to its end. In a loop
+that may backtrack java.util.regex would also need a stack frame for each iteration. The expression
+may reject valid events, and may accept broken JSON, which the parser detects. It never accepts a
+value that the parser would read as something else.
 """
 
 from __future__ import annotations
@@ -15,24 +16,26 @@ from medallion.sql_text import NUMBER
 
 _BLANK = r"[ \t\n\r]*+"
 _COLON = ": ?+"
-#: Between members. That one is missing, or is one too many, the parser tells.
+#: Separators between members. The parser detects a missing or additional one.
 _COMMA = f",?+{_BLANK}"
 _SCALAR = f"{STRING}|{NUMBER}|true|false|null"
-#: How deep a member that the contract does not have may be nested.
+#: The deepest nesting of a member that the contract does not have.
 _DEPTH = 8
 
 
 def event_pattern(fields: tuple[Field, ...], takes_unknown: bool) -> str:
-    """The whole value. `takes_unknown`: an event may have members that the contract does not have."""
+    """The expression for a whole value. With `takes_unknown` an event may have members that the
+    contract does not have.
+    """
     return rf"\A{_BLANK}{_object(fields, takes_unknown)}{_BLANK}\z"
 
 
 def _object(fields: tuple[Field, ...], takes_unknown: bool = True) -> str:
-    # All members in order, any of them left out, and again for others in another order: for an event in this
-    # order Java's matcher takes half as long as for a choice between all names.
+    # All members in order, each of them optional, repeated for members in another order. For an
+    # event in this order Java's matcher takes half as long as for a choice between all names.
     members = [f'"{each.name}"{_COLON}{_pattern(each.type)}' for each in fields]
     if takes_unknown:
-        # With a backslash, a name could be one of ours.
+        # Names with an escape do not match: they could be one of the contract's.
         known = "|".join(each.name for each in fields)
         members.append(rf'"(?!(?:{known})")[^"\\]*+"{_COLON}{_any(_DEPTH)}')
     in_order = "".join(f"(?:{member}{_COMMA})?+" for member in members)
@@ -52,7 +55,7 @@ def _array(item: str) -> str:
 
 
 def _any(depth: int) -> str:
-    """Any JSON that is no deeper, and some that is broken."""
+    """Any JSON that is nested no deeper, and some that is broken."""
     inner = ""
     for _ in range(depth):
         item = f"(?:{STRING}{_COLON})?+(?:{inner}{_SCALAR})"

@@ -1,11 +1,14 @@
-"""The exact validation of a value that is not read on the fast path: what it is, or why it is no silver row.
+"""The exact validation of a value that is not read on the fast path: its silver row, or the reason
+why it has none.
 
-Its last brace is replaced by one more member and a brace: Spark's parser stops at the end of the first
-object, so that the member is there only when this was the end of the value. Its name is random, and no value
-can bring it along. Then it is read with its tokens marked (see `marked_json`).
+The value's last brace is replaced by one more member and a brace. Spark's parser stops at the end
+of the first object, so the member is found only when that object ends where the value ends. The
+member's name is random, so that no value can contain it. Then the value is read with its tokens
+marked (see `marked_json`).
 
-The reason is the first check that it fails, and the detail says in words which part of it was wrong. What is
-said of a check is looked up by its number, so that the expressions do not grow with the sentences.
+The reason is the first check that the value fails, and the detail describes in words which part was
+wrong. The text of a check is looked up by its number, so that the expressions do not grow with the
+texts.
 """
 
 from __future__ import annotations
@@ -25,25 +28,28 @@ _EMPTY_OBJECT = r"\A[ \t\n\r]*+\{[ \t\n\r]*+\}[ \t\n\r]*+\z"
 _IS_OBJECT = (
     f"marked.t.{_END} is not null and marked.t.{_BROKEN} is null or {sql.matches('value', _EMPTY_OBJECT)}"
 )
-#: Characters of a value that a detail shows.
+#: The number of characters of a value that a detail shows.
 _SHOWN = 100
 _BYTES = "if(value_bytes is null, cast(value as binary), value_bytes)"
-#: What Confluent's serializers put before a value: a zero byte, and the schema's id in four bytes.
+#: The header of Confluent's serializers: a zero byte, and the schema's id in four bytes.
 _HAS_REGISTRY_HEADER = f"startswith(value, '\\0') and octet_length({_BYTES}) >= 5"
 _REGISTRY_ID = f"conv(hex(substring({_BYTES}, 2, 4)), 16, 10)"
-#: In a sentence: where the value stands, and the same for a value that is shown as JSON.
+#: Placeholders in a sentence: for the value, and for a value that is shown as JSON.
 _VALUE, _JSON = "\x01", "\x02"
-#: Between the sentences of a check, of which `_number_of` takes one, and between checks.
+#: Separators between the sentences of a check, of which `_number_of` selects one, and between
+#: checks.
 _OR, _THEN = "\x03", "\x04"
-#: Of checks that come before those of the fields. A field has two.
+#: The number of checks before those of the fields. A field has two.
 _FIRST = 3
-#: What a marked value that is no text begins with.
+#: The beginnings of a marked value that is not a text.
 _NO_TEXT = rf"\A(?:{marked_json.TOKEN}|[{{\[])"
 
 
 @dataclass(frozen=True)
 class _Check:
-    """What a record fails by: an SQL condition, or none; `shown` is SQL for the value in the sentence."""
+    """A check: the SQL condition for failing it, or none; `shown` is SQL for the value in the
+    sentence.
+    """
 
     reason: str = ""
     condition: str = ""
@@ -52,8 +58,8 @@ class _Check:
 
 
 def exact_outcome(pipeline: Pipeline) -> str:
-    """SQL over bronze's columns: a struct of `event`, the struct of the fields with their types, and of
-    `reason` and `detail`, which are NULL for a silver row.
+    """SQL over bronze's columns: a struct of `event`, the struct of the fields with their types,
+    and of `reason` and `detail`, which are NULL for a silver row.
     """
     texts = dict.fromkeys([*[each.name for each in pipeline.fields], _END, _BROKEN], "string")
     json = marked_json.marked(_with_end("value"))
@@ -68,14 +74,14 @@ def exact_outcome(pipeline: Pipeline) -> str:
 
 
 def _with_end(json: str) -> str:
-    """The JSON with one more member behind the last; NULL when it does not end with a brace."""
+    """The JSON with one more member after the last; NULL when it does not end with a brace."""
     trimmed = f"trim(trailing ' \\t\\n\\r' from {json})"
     member = f"concat(substring({trimmed}, 1, char_length({trimmed}) - 1), ',\"{_END}\":1}}')"
     return f"if(endswith({trimmed}, '}}'), {member}, null)"
 
 
 def _unknown_names(pipeline: Pipeline) -> str:
-    """The names of the event that the contract does not have."""
+    """SQL for the names of the event that the contract does not have."""
     names = f"map_keys({marked_json.read('value', 'map<string,string>')})"
     known = ", ".join(sql.literal(each.name) for each in pipeline.fields)
     return f"array_distinct(array_except({names}, array({known})))"
@@ -94,13 +100,13 @@ def checks_of(pipeline: Pipeline, is_object: str) -> list[_Check]:
 
 
 def _first_failed(checks: list[_Check]) -> str:
-    """The number of the first check that a record fails; NULL for a silver row."""
+    """SQL for the number of the first check that a record fails; NULL for a silver row."""
     cases = [f"when {each.condition} then {at}" for at, each in enumerate(checks, 1) if each.condition]
     return f"case {' '.join(cases)} end"
 
 
 def _words(pipeline: Pipeline, checks: list[_Check]) -> str:
-    """A struct of `reason` and `detail` by the check that failed; NULL for a silver row."""
+    """SQL for a struct of `reason` and `detail` of the check that failed; NULL for a silver row."""
     said = f"split({_of_failed([each.sentence for each in checks])}, '{_OR}')"
     reason = _of_failed([each.reason for each in checks])
     words = f"named_struct('reason', {reason}, 'detail', {_detail(pipeline)})"
@@ -109,13 +115,15 @@ def _words(pipeline: Pipeline, checks: list[_Check]) -> str:
 
 
 def _of_failed(texts: list[str]) -> str:
-    """The text of the check that failed. One literal: Spark plans every batch, and each costs it time."""
+    """The text of the check that failed. All texts are one literal, since each literal costs time
+    when Spark plans a batch.
+    """
     return f"element_at(split({sql.literal(_THEN.join(texts))}, '{_THEN}'), failed)"
 
 
 def _detail(pipeline: Pipeline) -> str:
-    """The sentence that is true of the value, and the beginning of the value in it: a text in quotation marks
-    where the field's type is no text.
+    """The sentence that applies to the value, with the beginning of the value in it. A text is in
+    quotation marks where the field's type is not a text.
     """
     is_text = f"contains(sentence, '{_JSON}') and not {sql.matches('shown.marked', _NO_TEXT)}"
     written = f"if({is_text}, concat('\"', text, '\"'), text)"
@@ -126,7 +134,7 @@ def _detail(pipeline: Pipeline) -> str:
 
 
 def _shown(pipeline: Pipeline, checks: list[_Check]) -> str:
-    """The value that a check is about, perhaps marked."""
+    """The value of a check, which may be marked."""
     texts = ", ".join(map(_text_of, _in_order(pipeline)))
     of_field = f"element_at(array({texts}), shiftright(failed - {_FIRST - 1}, 1))"
     last = _FIRST + 2 * len(pipeline.fields)
@@ -136,7 +144,7 @@ def _shown(pipeline: Pipeline, checks: list[_Check]) -> str:
 
 
 def _of_event(pipeline: Pipeline) -> list[_Check]:
-    """The checks of an event: of its fields, its names, constraints and expectations."""
+    """The checks of an event: fields, names, constraints and expectations."""
 
     def column(path: str) -> str:
         return silver_column(path, pipeline, _value_of)
@@ -189,7 +197,7 @@ def _as_text(each: Field) -> str:
 
 
 def _number_of(pipeline: Pipeline) -> str:
-    """Which of the sentences is true of the value: see `field_types.complaints`."""
+    """The number of the sentence that applies to the value: see `field_types.complaints`."""
     kinds, said = {each.type.kind for each in pipeline.fields}, "shown.sentences"
     cases = []
     if kinds & {"object", "array"}:

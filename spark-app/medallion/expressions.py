@@ -1,7 +1,7 @@
-"""Constraints of the contract, and conditions and arguments of measures, as Spark's SQL. The orchestrator has
-parsed and checked them.
+"""Constraints of the contract, conditions, and arguments of measures, as Spark SQL. The
+orchestrator has parsed and checked them.
 
-Nothing raises, in ANSI mode either: what is out of range or divided by zero is NULL.
+Nothing raises, not even in ANSI mode: a result that is out of range or divided by zero is NULL.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FORMS = {
     "between": "({} between {} and {})",
 }
 _EXACT = {"+": "try_add", "-": "try_subtract", "*": "try_multiply"}
-#: Of each constraint with a bound: what is compared with it, how, and what to say of a violation.
+#: For each constraint with a bound: what is compared with it, how, and the text for a violation.
 _BOUNDS = {
     "minimum": ("", "<", "is less than {}"),
     "maximum": ("", ">", "is more than {}"),
@@ -56,7 +56,7 @@ def holds(condition: dict[str, Any], column: Callable[[str], str]) -> str:
 
 
 def typed_literal(kind: str, text: str, as_decimal: bool = False) -> str:
-    """A value, written as text, as an SQL literal of this kind."""
+    """The SQL literal of this kind for a value that is given as text."""
     if kind == "integer":
         return f"{text}BD" if as_decimal or len(text.lstrip("-")) > 18 else f"{text}L"
     if kind == "decimal":
@@ -90,9 +90,9 @@ def _double(op: str, args: list[str]) -> str:
 
 
 def violations(item: Field, column: str) -> list[tuple[str, str]]:
-    """For each constraint of a field: the SQL condition that it is violated, and what to say then.
+    """For each constraint of a field: the SQL condition of its violation, and the text for it.
 
-    Inside an object or array the first one is said to be of a part of it.
+    Within an object or array there is one text, about a part of it.
     """
     own = [_violation(item, column, name, bound) for name, bound in item.constraints.items()]
     inside = _any_inside(item, column)
@@ -118,7 +118,7 @@ def _violation(item: Field, column: str, name: str, bound: object) -> tuple[str,
 
 
 def _any_inside(item: Field, column: str, depth: int = 0) -> str:
-    """Whether a constraint of a part is violated. Empty when no part has one."""
+    """SQL for whether a constraint of a part is violated. Empty when no part has one."""
     if item.type.items:
         element = f"c{depth}"
         condition = _any_of(item.type.items, element, depth + 1)

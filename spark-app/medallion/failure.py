@@ -1,4 +1,6 @@
-"""Why a query ended: Spark's root cause in one line, and the next step where one is known."""
+"""The error of a query that ended: Spark's root cause in one line, and the next step where one is
+known.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from medallion.errors import JobError
 
-# The topic is no longer what the query was reading: records, a partition or the topic itself are gone.
+# The topic is no longer what the query was reading: records, a partition or the topic itself are
+# gone.
 _TOPIC_CHANGED = (
     "data may have been missed",
     "data may have been lost",
@@ -18,13 +21,15 @@ _TOPIC_CHANGED = (
     "UnknownTopicOrPartition",
 )
 
-# What a gold query reads that nothing but all the records can make again.
+# Files that a gold query reads and that can only be made again from all records.
 _READ_BY_GOLD = ("/state/0/", "/silver/silver_")
 _KEEP_TOPIC = "`npm run reset -- --keep-topic` makes every output again"
 
 
 def query_failure(query: StreamingQuery, in_batch: Optional[BaseException]) -> JobError:
-    """The error for a query that ended by itself; `in_batch` is what its batch function raised, if it did."""
+    """The error for a query that ended by itself; `in_batch` is what its batch function raised, if
+    it did.
+    """
     if isinstance(in_batch, JobError):
         return in_batch
     cause = _root_cause(query, in_batch)
@@ -33,12 +38,14 @@ def query_failure(query: StreamingQuery, in_batch: Optional[BaseException]) -> J
 
 
 def is_about_the_topic(failure: JobError) -> bool:
-    """Whether the broker can tell more about the failure than Spark does."""
+    """Whether the topic's description may explain the failure better than Spark's message."""
     return any(sign in failure.sentence for sign in _TOPIC_CHANGED)
 
 
 def start_failure(error: Exception) -> JobError:
-    """The error for a start that Spark or Hadoop refused, such as a folder that may not be written."""
+    """The error for a start that Spark or Hadoop refused, such as a folder that may not be
+    written.
+    """
     return JobError(_cause_of(error))
 
 

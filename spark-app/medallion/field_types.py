@@ -1,9 +1,10 @@
-"""A row for each kind of value: what it looks like in JSON, how it is read, and how that becomes a column.
+"""A row for each kind of value: its form in JSON, how it is read, and how it is converted to a
+column.
 
-The functions take and give expressions of SQL. Spark's parser takes more than the contract does: a text of a
-number, `true` or an object, a decimal of more digits. So it reads only events that look as `pattern` says,
-each field with the type `read_type`. Others are read with their tokens marked (see `marked_json`), which
-tells what each value was.
+The functions take and return SQL expressions. Spark's parser accepts more than the contract: a text
+for a number, `true` or an object, a decimal with more digits. So on the fast path it reads only
+events that match `pattern`, each field with the type `read_type`. Others are read with their tokens
+marked (see `marked_json`), which keeps the JSON type of each value.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ class Scalar:
 
     #: The type of its column; `{0}` is the type of the value.
     column_type: str
-    #: A regular expression for the JSON that the parser reads exactly; `null` is always such.
+    #: A regular expression for the JSON that the parser reads exactly; `null` always is.
     pattern: Callable[[Type], str]
-    #: What a marked text is as a column; NULL when it is no value of the type.
+    #: Converts a marked text to the column; NULL when it is not a value of the type.
     marked: Callable[[Type, str], str]
-    #: What a value of another type is said to be.
+    #: The sentence about a value of another type.
     complaint: str
-    #: The type that the parser reads; empty: that of the column.
+    #: The type that the parser reads; empty when it is the column's type.
     read_type: str = ""
-    #: What was read as a column; NULL when it is no value of the type.
+    #: Converts what the parser read to the column; NULL when it is not a value of the type.
     convert: Callable[[Type, str], str] = _same
 
 
@@ -74,7 +75,7 @@ def _in_pattern(of: Type, text: str) -> str:
 
 
 def _marked_in_pattern(of: Type, text: str) -> str:
-    # A number is no date, though a text of digits may be one.
+    # A number is not a date, though a text of digits may be one.
     is_number = f"startswith({text}, '{marked_json.TOKEN}')"
     return sql.bind(
         "written", f"if({is_number}, null, {marked_json.unmarked(text)})", _in_pattern(of, "written")
@@ -91,7 +92,7 @@ def _marked_epoch(of: Type, text: str) -> str:
 
 
 _WHOLE = "-?(?:0|[1-9][0-9]{0,18}+)"
-# Finite, and no longer than Jackson reads a number.
+# Finite, and no longer than the numbers that Jackson reads.
 _FINITE = r"-?(?:0|[1-9][0-9]{0,99}+)(?:\.[0-9]{1,99}+)?+(?:[eE][+-]?[0-9]{1,2}+)?+"
 # -0 would become the text 0.
 _TEXT_OR_WHOLE = rf"{marked_json.STRING}|0|-?[1-9][0-9]*+"
@@ -155,7 +156,7 @@ def _ddl(of: Type, leaf: Callable[[Type], str]) -> str:
 
 
 def value(of: Type, read: str) -> str:
-    """What was read as a column; NULL when it is not right."""
+    """Converts what the parser read to the column; NULL when it is not valid."""
     right = _is_right(of, read) if of.kind in ("object", "array") else ""
     return f"if({right}, {_value(of, read)}, null)" if right else _value(of, read)
 
@@ -175,7 +176,9 @@ def _value(of: Type, read: str, depth: int = 0) -> str:
 
 
 def _is_right(of: Type, read: str, depth: int = 0) -> str:
-    """Whether all of what was read, if it is not NULL, has its type. Empty when it cannot be wrong."""
+    """SQL for whether everything that the parser read, unless NULL, has its type. Empty when it
+    cannot be wrong.
+    """
     if of.kind == "object":
         parts = [_item_is_right(each, f"{read}.`{each.name}`", depth) for each in of.fields]
         inside = " and ".join(filter(None, parts))
@@ -193,7 +196,7 @@ def _item_is_right(item: Field, read: str, depth: int) -> str:
 
 
 def marked_fields(fields: tuple[Field, ...], read: str, depth: int = 0) -> str:
-    """A struct of `t`, the marked texts of an object's fields, and of `v`, what they are."""
+    """A struct of `t`, the marked texts of an object's fields, and `v`, their values."""
     marked, texts = f"t{depth}", f"s{depth}"
     names = [each.name for each in fields if each.type.kind == "string"]
     values = ", ".join(
@@ -207,14 +210,14 @@ def marked_fields(fields: tuple[Field, ...], read: str, depth: int = 0) -> str:
     )
     both = f"named_struct('t', {marked}, 'v', named_struct({values}))"
     if names:
-        # Together: Spark plans every batch, and each expression costs it time.
+        # In one expression, since each expression costs time when Spark plans a batch.
         of = ", ".join(f"{marked}.`{name}`" for name in names)
         both = sql.bind(texts, f"transform(array({of}), text -> {_text(Type('string'), 'text')})", both)
     return sql.bind(marked, read, both)
 
 
 def _marked(of: Type, text: str, depth: int) -> str:
-    """What a marked text is; of an object or array NULL when any part of it is not right."""
+    """The value of a marked text; for an object or array NULL when any part of it is not valid."""
     if of.kind == "object":
         return _marked_object(of, text, depth)
     return _marked_array(of.items, text, depth) if of.items else scalar(of).marked(of, text)
@@ -243,7 +246,9 @@ def _is_kept(item: Field, text: str, marked: str) -> str:
 
 
 def complaints(of: Type) -> list[str]:
-    """What may be wrong with a value that is none of the type; the functions below tell which it is."""
+    """The possible faults of a value that is not of the type; the functions below return the number
+    of the one that applies.
+    """
     if of.kind in ("object", "array"):
         return [f"is no {of.kind}", "has a part of a wrong type"]
     if of.kind != "decimal":
@@ -259,13 +264,13 @@ def complaints(of: Type) -> list[str]:
 
 
 def complaint_about_parts(complaints: str, text: str) -> str:
-    """The number of the complaint about an object or array, given as text."""
+    """The number of the fault of an object or array, given as text."""
     is_one = f"startswith({text}, if({complaints}[0] like '%object', '{{', '['))"
     return f"if({is_one}, 2, 1)"
 
 
 def complaint_about_number(complaints: str, text: str) -> str:
-    """The number of the complaint about a text that is no decimal of the type."""
+    """The number of the fault of a text that is not a decimal of the type."""
     whole = f"regexp_extract({text}, '^-?0*+([0-9]*+)', 1)"
     most = f"cast(substring_index({complaints}[4], ' ', -1) as int)"
     is_number, has_exponent = sql.matches(text, sql.JUST_A_NUMBER), sql.matches(text, "[eE]")

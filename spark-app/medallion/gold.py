@@ -1,9 +1,9 @@
-"""Gold: measures of silver by keys and windows of event time, each window emitted once, when the watermark
-has passed its end.
+"""Gold: measures of silver by keys and windows of event time. Each window is emitted once, when the
+watermark has passed its end.
 
-The aggregation is Spark's own, in append mode: the watermark is the newest event time so far less the
-pipeline's delay. A batch drops rows of windows that had ended by the watermark of the batch before, and emits
-those that have ended by its own.
+The aggregation is Spark's own, in append mode: the watermark is the newest event time so far minus
+the pipeline's delay. A batch drops rows of windows that had ended by the watermark of the batch
+before, and emits those that have ended by its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from medallion.pipeline import GoldTable, Measure
 
 
 def gold(silver: DataFrame, table: GoldTable, watermark_ms: int) -> DataFrame:
-    """The windows of a gold table: its keys, `window_start`, `window_end` and its measures."""
+    """The windows of a gold table, with its keys, `window_start`, `window_end` and its measures."""
     window = F.window("event_time", _milliseconds(table.window_ms), _milliseconds(table.slide_ms))
     keys = [F.expr(_column(name)).alias(name) for name in table.group_by]
     measures = [_aggregate(each) for each in table.measures]

@@ -1,10 +1,11 @@
-"""The streaming query of a gold table: silver's folder → windows → one Parquet file for each micro-batch, or
-one for each task of it (SINK_FILES=parallel).
+"""The streaming query of a gold table: silver's folder → windows → one Parquet file for each
+micro-batch, or one for each task of it (SINK_FILES=parallel).
 
-It has a checkpoint of its own with Spark's state store, and a trigger of its own: silver does not wait for
-gold. A file of silver counts as soon as it has its name, also before the batch of `ingest` that wrote it is
-committed: a replay of that batch makes the same rows under the same name, also of a part (`sinks.division`),
-and Spark's file source, which knows files by their names, does not read them twice.
+It has its own checkpoint with Spark's state store, and its own trigger, so silver does not wait for
+gold. It reads a file of silver as soon as the file has its name, even before the batch of `ingest`
+that wrote it is committed. That is safe: a replay of the batch makes the same rows under the same
+name, also for a part (`sinks/parallel_files.py`), and Spark's file source, which knows files by
+their names, does not read them twice.
 """
 
 from __future__ import annotations
@@ -31,26 +32,26 @@ from medallion.sinks.naming import SILVER, Sink, gold_sink
 from medallion.sinks.staging import FirstBatch, attempt
 
 _SILVER_OPTIONS = {
-    # Names of the output contract alone: another file in the folder would end the query.
+    # Only names of the output contract: another file in the folder would end the query.
     "pathGlobFilter": f"{SILVER.prefix}_*_*_*.{SILVER.extension}",
-    # The source remembers every file that it has read, by its name instead of its URI: less memory, and the
-    # folder may be moved.
+    # The source remembers every file that it has read. By the name instead of the URI this takes
+    # less memory, and the folder may be moved.
     "fileNameOnly": "true",
-    # A file that is so much older than the newest one is passed over: silver would be lost to gold when the
-    # clock of the storage is set back.
+    # The source ignores a file that is older than the newest one by this age: with a short age gold
+    # would miss silver when the storage's clock is set back.
     "maxFileAge": "36500d",
 }
 _STATE_PROVIDER = "spark.sql.streaming.stateStore.providerClass"
-#: RocksDB's files are copied by Hadoop's own local file system or not at all. It keeps checksum files, so
-#: that the query has some in its checkpoint then.
+#: Only Hadoop's own local file system can copy RocksDB's files. It writes checksum files, so the
+#: query's checkpoint then has some.
 _ROCKSDB_FILES = ("fs.file.impl", "org.apache.hadoop.fs.LocalFileSystem")
 _STATE_SAVE = "StateStoreSave"
 
 
 @dataclass(frozen=True)
 class GoldBatch:
-    """Writes the windows that a micro-batch emits as the file of a gold table. `spark` starts the query.
-    `parallel`: a file for each task that has some.
+    """Writes the windows that a micro-batch emits to the file of a gold table. `spark` is the
+    session that starts the query. With `parallel` each task that has windows writes a file.
     """
 
     spark: SparkSession
@@ -63,8 +64,8 @@ class GoldBatch:
     first_batch: FirstBatch = field(default_factory=FirstBatch)
 
     def write(self, windows: DataFrame, batch_id: int) -> BatchCounts:
-        """Stages, commits and prunes; gives the rows. A replay with the same batch id replaces its
-        own file. Raises JobError, and commits nothing, when the batch is not whole.
+        """Stages, commits and prunes a batch, and returns its rows. A replay with the same batch id
+        replaces its own file. Raises JobError, and commits nothing, when the batch is not whole.
         """
         with attempt(self.files, self.log, batch_id, self.first_batch) as committer:
             staged = self._stage(windows, committer)
@@ -91,7 +92,7 @@ class GoldBatch:
         return staged
 
     def _written_by(self, planned: Batch) -> list[str]:
-        """Files of the checkpoint that a restart needs when this batch is committed."""
+        """The files of the checkpoint that a restart needs once this batch is committed."""
         state = self.log.state_files(planned)
         versions = [f"{folder}/{name}" for folder, names in state.items() for name in names]
         entry = FileSourceLog(self.files, self.sink.folder).entries().get(planned.log_offset or 0)
@@ -105,7 +106,7 @@ def start_gold(
     table: GoldTable,
     guard: ShutdownGuard,
 ) -> StreamingQuery:
-    """Starts the query of a gold table, named as the table; its batches pass the guard."""
+    """Starts the query of a gold table, which has the table's name. `guard` wraps its batches."""
     files.make_folder(SILVER.folder)
     log = OffsetLog(files, table.name)
     batch = GoldBatch(
@@ -124,7 +125,7 @@ def start_gold(
     )
     if not _has_rocksdb(spark, files, log):
         return query.start()
-    # The query keeps the configuration that it is started with.
+    # A query keeps the configuration with which it was started.
     spark.conf.set(*_ROCKSDB_FILES)
     try:
         return query.start()
@@ -133,22 +134,28 @@ def start_gold(
 
 
 def read_silver(spark: SparkSession, files: HadoopFiles, pipeline: Pipeline) -> DataFrame:
-    """Silver as a stream: every file that is or will be in its folder, once. The folder has to be there."""
-    # The source takes a path for a pattern. One that is a pattern it does not hold against the files that it
-    # has read: when the outputs were moved, these have another folder.
+    """Silver as a stream: every file that is or will be in its folder, once. The folder has to
+    exist.
+    """
+    # The source interprets a path as a pattern. If the path is one, the source does not compare it
+    # with the files that it has read, which have another folder when the outputs were moved.
     root = re.sub(r"([\[\]{}*?\\])", r"\\\1", files.uri())
     folder = f"{root}/[{SILVER.folder[0]}]{SILVER.folder[1:]}"
     return spark.readStream.schema(silver_schema(pipeline)).options(**_SILVER_OPTIONS).parquet(folder)
 
 
 def _has_rocksdb(spark: SparkSession, files: HadoopFiles, log: OffsetLog) -> bool:
-    """Whether the state is, or will be, RocksDB's. A query that has begun stays with its own."""
+    """Whether the state is, or will be, RocksDB's. A query that has started keeps its state
+    store.
+    """
     begun = files.read_text(f"{log.checkpoint}/offsets/{log.last_planned()}")
     return "RocksDB" in (begun or spark.conf.get(_STATE_PROVIDER, None) or "")
 
 
 def _emitted(spark: SparkSession, query: str) -> int:
-    """How many windows the running batch of a query has emitted, as its tasks have counted them."""
+    """The number of windows that the running batch of a query has emitted, as counted by its
+    tasks.
+    """
     running: Any = next(each for each in spark.streams.active if each.name == query)
     plans = [running._jsq.streamingQuery().lastExecution().executedPlan()]
     while plans:

@@ -21,39 +21,44 @@ _DRAFT = ".new"
 _END_MARK = "\n"
 _COPY_BYTES = 1 << 20
 _SYNC_THREADS = 8
-#: What makes a path a pattern to Spark (SparkHadoopUtil.isGlobPath).
+#: Characters that make a path a pattern to Spark (SparkHadoopUtil.isGlobPath).
 _GLOB = re.compile(r"[{}\[\]*?\\]")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):")
 _NO_CSV_MARKS = bytes(set(range(256)) - set(b'"\n'))
 
 
 def local_path(root: str) -> Optional[str]:
-    """The path on the local disk that a path or a `file:` URI names, None for another file system."""
+    """The path on the local disk that a path or a `file:` URI names, None for another file
+    system.
+    """
     scheme = _SCHEME.match(root)
     if not scheme:
         return root
     path = re.sub(r"^//(?=/)", "", root[scheme.end() :])
     if scheme[1].lower() != "file" or not path.startswith("/") or path.startswith("//"):
         return None
-    # A percent sign that begins no encoding is meant as it is.
+    # A percent sign that does not begin an encoding is a literal one.
     return path if re.search(r"%(?![0-9a-fA-F]{2})", path) else unquote(path)
 
 
 def local_uri(path: str) -> str:
-    """The `file:///` URI of an absolute path, with everything encoded that a URI cannot hold as it is."""
+    """The `file:///` URI of an absolute path, with everything encoded that a URI cannot hold as it
+    is.
+    """
     return PurePosixPath(path).as_uri()
 
 
 class HadoopFiles:
-    """File operations below one root. Paths are given relative to it, with `/`; errors are Hadoop's own.
+    """File operations below one root. Paths are given relative to it, with `/`; errors are Hadoop's
+    own.
 
-    `root` is an absolute path on the local disk, whatever fs.defaultFS says, a `file:` URI with percent
-    encoding, or the URI of another file system as Hadoop spells it.
+    `root` is an absolute path on the local disk, whatever fs.defaultFS is, a `file:` URI with
+    percent encoding, or the URI of another file system as Hadoop spells it.
     """
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         self._spark = spark
-        # Any, because py4j resolves every name at run time.
+        # Typed as Any, because py4j resolves every name at run time.
         java: Any = spark
         self._jvm = java._jvm
         self._conf = java._jsc.hadoopConfiguration()
@@ -74,15 +79,15 @@ class HadoopFiles:
 
     def _location(self, root: str) -> Any:
         path = local_path(root)
-        # As an object: a text would be taken as it is, percent signs included.
+        # As a URI object: a text would be used literally, percent signs included.
         return self._path(root if path is None else self._jvm.java.net.URI(local_uri(path)))
 
     def uri(self, path: str = "") -> str:
-        """The full URI, as Spark's readers and writers take it."""
+        """The full URI, for Spark's readers and writers."""
         return str(self._at(path).toString())
 
     def names(self, folder: str) -> list[str]:
-        """Names in a folder, in no order; none when the folder does not exist."""
+        """Names in a folder, in no order. Empty when the folder does not exist."""
         if self.is_local:
             try:
                 return os.listdir(self._local(folder))
@@ -91,13 +96,13 @@ class HadoopFiles:
         if not self.exists(folder):
             return []
         paths = self._jvm.org.apache.hadoop.fs.FileUtil.stat2Paths(self._fs.listStatus(self._at(folder)))
-        # One text of all, `{a,b}`: py4j would ask three times for each name.
+        # All names as one text, `{a,b}`: py4j would make three calls for each name.
         listed = str(self._jvm.org.apache.commons.lang3.ArrayUtils.toString(paths))
         inside = f"{self.uri(folder)}/"
         return f",{listed[1:-1]}".split(f",{inside}")[1:]
 
     def size(self, path: str) -> int:
-        """A file's bytes."""
+        """A file's size in bytes."""
         return int(self._fs.getFileStatus(self._at(path)).getLen())
 
     def is_in(self, uri: str, folder: str) -> bool:
@@ -111,11 +116,13 @@ class HadoopFiles:
         return None if first < 0 else first
 
     def modified_ms(self, path: str) -> int:
-        """When a file or folder was changed last (ms since 1970), by the clock of the storage."""
+        """When a file or folder was last changed (ms since 1970), by the clock of the storage."""
         return int(self._fs.getFileStatus(self._at(path)).getModificationTime())
 
     def newest_ms(self, folder: str) -> int:
-        """The same of the newest file in a folder and below; of the folder itself when there is none."""
+        """When the newest file in a folder or below was last changed; when there is none, the
+        folder itself.
+        """
         newest = self.modified_ms(folder)
         found = self._fs.listFiles(self._at(folder), True)
         while found.hasNext():
@@ -126,7 +133,9 @@ class HadoopFiles:
         return bool(self._fs.exists(self._at(path)))
 
     def csv_records(self, path: str) -> int:
-        """The records of a CSV file by RFC 4180, its header included. Each ends with a line end."""
+        """The number of records of a CSV file (RFC 4180), its header included. Each ends with a
+        line end.
+        """
         return _csv_records(self._chunks(path))
 
     def _chunks(self, path: str) -> Iterator[bytes]:
@@ -140,13 +149,13 @@ class HadoopFiles:
                 yield chunk
 
     def read_text(self, path: str) -> Optional[str]:
-        """The text (UTF-8) that `write_text` left, or None when there is none.
+        """The text (UTF-8) that `write_text` wrote last, or None when there is none.
 
-        A write that ended after its draft was complete is completed here.
+        Completes a write that was interrupted after its draft was complete.
         """
         draft = f"{path}{_DRAFT}"
         if not self.exists(path) and self.exists(draft):
-            # Without its end mark a draft was cut short: nothing was written yet.
+            # A draft without its end mark was cut short and counts as not written.
             if not self._text(draft).endswith(_END_MARK):
                 return None
             self.rename(draft, path)
@@ -157,65 +166,71 @@ class HadoopFiles:
             return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
 
     def write_text(self, path: str, text: str) -> None:
-        """Writes a small file so that `read_text` gives the old text or the new one, also after a power cut.
+        """Writes a small file so that `read_text` returns the old text or the new one, also after a
+        power cut.
 
-        A local rename onto an existing file deletes that first; in between, the draft is all there is.
+        A local rename onto an existing file deletes that file first; in between only the draft
+        exists.
         """
         draft = f"{path}{_DRAFT}"
         with closing(self._fs.create(self._at(draft), True)) as stream:
             stream.write(bytearray(text + _END_MARK, "utf-8"))
-        # Else the name could be on the disk before the text is.
+        # Otherwise the name could be on the disk before the text.
         if self.is_local:
             _sync(self._local(draft))
         self.rename(draft, path)
 
     def rename(self, source: str, target: str) -> None:
-        """Moves a file onto a name, replacing what is there.
+        """Renames a file, replacing the file of that name.
 
-        FileContext where there is a file, which FileSystem may keep, returning False. Elsewhere it would only
-        start a process (readlink) on a local disk, which takes as long as a hundred renames.
+        Uses FileContext where there is a file of that name, since FileSystem may keep that file and
+        return False. Otherwise FileSystem is enough: on a local disk FileContext starts a process
+        (readlink), which takes as long as a hundred renames.
         """
         from_, to = self._at(source), self._at(target)
         if self._fs.exists(to) or not self._fs.rename(from_, to):
             self._context.rename(from_, to, self._overwrite)
 
     def make_folder(self, folder: str) -> None:
-        """Makes a folder and its parents; nothing happens when it is there."""
+        """Makes a folder and its parents unless it exists."""
         if self.is_local:
             self.make_local_folders(folder)
         elif not self._fs.mkdirs(self._at(folder)):
             raise OSError(f"{self.uri(folder)} could not be made")
 
     def make_local_folders(self, *folders: str) -> None:
-        """Makes folders and their parents where the root is on a local disk; elsewhere nothing happens.
+        """Makes folders and their parents where the root is on a local disk. Does nothing
+        elsewhere.
 
-        A writer would make them, but Hadoop starts a process (chmod) for each that it makes.
+        A writer would make them, but Hadoop starts a process (chmod) for each folder that it makes.
         """
         if self.is_local:
             for folder in folders:
                 os.makedirs(self._local(folder), exist_ok=True)
 
     def sync(self, paths: Iterable[str]) -> None:
-        """Waits until files, and their names in their folders, are on the local disk, so that they outlive a
-        power cut. Other storage keeps what was written there by its own rules; nothing happens then.
+        """Waits until files, and their names in their folders, are on the local disk, so that they
+        outlive a power cut. Does nothing for other storage, which has its own rules of durability.
         """
         if not self.is_local:
             return
         files = [self._local(path) for path in paths]
         folders = sorted({os.path.dirname(file) for file in files})
-        # At once: a file system brings what waits for it to the disk together.
+        # In parallel: a file system flushes waiting writes to the disk together.
         with ThreadPoolExecutor(_SYNC_THREADS) as threads:
             for some in (files, folders):
                 list(threads.map(_sync, some))
 
     def delete(self, path: str) -> None:
-        """Deletes a file or a folder with its content; nothing happens when it is not there."""
+        """Deletes a file, or a folder with its content, if it exists."""
         at = self._at(path)
         if not self._fs.delete(at, True) and self._fs.exists(at):
             raise OSError(f"{self.uri(path)} could not be deleted")
 
     def join_text(self, first: str, sources: list[str], target: str) -> None:
-        """Writes a text (UTF-8) and then the bytes of files, one after the other, into a new file."""
+        """Writes a text (UTF-8) and then the bytes of files, one after the other, into a new
+        file.
+        """
         if self.is_local:
             with open(self._local(target), "wb") as joined:
                 joined.write(first.encode())
@@ -234,14 +249,16 @@ class HadoopFiles:
         return self._parquet.join([self._at(source) for source in sources], self._at(target), columns)
 
     def read_parquet(self, paths: list[str], schema: Optional[str] = None) -> DataFrame:
-        """The rows of Parquet files for Spark to read. With a schema no job looks at a footer first."""
-        # Names are names here: a root such as /data/a[1] must not be taken for a pattern.
+        """The rows of Parquet files as a DataFrame. With a schema no Spark job reads a footer
+        first.
+        """
+        # The names are literal: a root such as /data/a[1] must not be interpreted as a pattern.
         reader = self._spark.read.option("__globPaths__", "false")
         reader = reader.schema(schema) if schema else reader
         uris = [self.uri(path) for path in paths]
         if not any(map(_GLOB.search, uris)):
             return reader.parquet(*uris)
-        # Even so Spark 3.5 reads all paths once for each of them that looks like a pattern.
+        # Nevertheless Spark 3.5 reads all paths once for each path that looks like a pattern.
         return reduce(DataFrame.unionAll, [reader.parquet(uri) for uri in uris])
 
     def parquet_texts(self, path: str, column: str) -> list[str]:
@@ -273,7 +290,8 @@ def _csv_records(chunks: Iterable[bytes]) -> int:
         if not inside and b'"' not in chunk:
             records += chunk.count(b"\n")
             continue
-        # Only line ends and quotation marks, of which a pair changes nothing, whatever stands between them.
+        # Only line ends and quotation marks matter. A pair of quotation marks changes nothing,
+        # whatever is between them.
         marks = (inside + chunk.translate(None, _NO_CSV_MARKS)).replace(b'""', b"")
         spans = marks.split(b'"')
         records += sum(span.count(b"\n") for span in spans[::2])

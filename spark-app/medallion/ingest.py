@@ -1,13 +1,13 @@
-"""The query `ingest` over the topic, and its micro-batch: bronze, silver, quarantine and raw_csv from one
-parse of each record.
+"""The query `ingest` over the topic, and its micro-batch: bronze, silver, quarantine and raw_csv
+from one parse of each record.
 
-A batch is read from Kafka once; the driver makes the files of bronze, silver and quarantine from what that
-wrote, copying Parquet's row groups as they are, which costs far less than writing them. With
-SINK_FILES=parallel the executors write these files instead. All that a batch writes is staged, checked,
-committed in one go, and then pruned.
+A batch is read from Kafka once and staged. The driver makes the files of bronze, silver and
+quarantine from the staged files by copying Parquet's row groups as they are, which costs far less
+than writing them. With SINK_FILES=parallel the executors write these files instead. All files of a
+batch are staged, checked and committed together. Then old files are pruned.
 
-What a small batch costs is starting jobs: each is one task. What a large batch costs is computing: each job
-is several tasks.
+A small batch costs mainly the start of Spark jobs, so each job has one task. A large batch costs
+mainly computation, so each job has several tasks.
 """
 
 from __future__ import annotations
@@ -40,35 +40,35 @@ from medallion.source_manifest import SourceManifest
 from medallion.topic import RecordLookup, TopicLookup
 from medallion.whole_batch import WholeBatch
 
-#: After every poll Spark asks the broker where the partition begins and ends, and drops what else it fetched:
-#: few large polls are cheap. Its question waits behind a fetch that is on its way, which at the end of the
-#: topic the broker answers only after the longest wait; what a batch reads is there, so no fetch has to wait.
-#: (InternalKafkaConsumer of Spark 3.5)
+#: After every poll Spark asks the broker where the partition begins and ends, and drops what else
+#: it fetched. So a few large polls are cheap. That request waits for a fetch in flight, which the
+#: broker answers at the end of the topic only after the maximum wait. The records of a batch exist
+#: already, so no fetch has to wait. (InternalKafkaConsumer of Spark 3.5)
 _CONSUMER = {"kafka.max.poll.records": "10000", "kafka.fetch.max.wait.ms": "0"}
-#: Tasks that read a large batch at least: with as many as a small topic has partitions, cores would idle at
-#: the end. A small batch has one all the same.
+#: The least number of tasks that read a large batch. With one per partition of a small topic, cores
+#: would idle at the end. A small batch has one task.
 _MIN_TASKS = 6
 
 #: Batches of fewer records are written by one task: starting more would cost more than it saves.
 ONE_TASK_RECORDS = 20_000
 #: The same by the bytes of bronze.
 ONE_TASK_BYTES = 16 << 20
-#: How large a record is taken to be until a batch of this driver has shown it.
+#: The assumed size of a record until a batch of this driver has shown its size.
 _UNKNOWN_BYTES = 4096.0
 
-# The offset log, the source, and the four sinks.
+# One thread each for the offset log, the source, and the four sinks.
 _THREADS = 6
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a batch asks about the topic that it was read from.
+    """The checks of the topic that a batch was read from.
 
-    `confirm` is called when the records have been read and nothing is committed yet; it raises when they came
-    from another topic than the checkpoint's. When a topic is deleted and created again under a running query,
-    Spark reads on without a word. Its id never comes back, so one look after the reading is enough.
-    `lookup` is asked when there are fewer records than offsets. `accepts_loss`: records that retention took
-    away before they were read are no error.
+    `confirm` is called when the records have been read and nothing is committed yet. It raises when
+    they came from another topic than the checkpoint's. Spark silently continues to read when a
+    topic is deleted and created again under a running query. The former id never comes back, so one
+    check after reading is enough. `lookup` is called when there are fewer records than offsets.
+    With `accepts_loss`, records that retention removed before they were read are not an error.
     """
 
     confirm: Callable[[], None]
@@ -78,10 +78,11 @@ class Source:
 
 @dataclass
 class Ingest:
-    """Writes a batch of records as the files of four sinks.
+    """Writes a batch of records to the files of four sinks.
 
-    `silver_read` tells which files of silver every gold query has read; no other is pruned. `parallel`: the
-    outputs are the files that the executors write, instead of one that the driver makes of them.
+    `silver_read` returns the files of silver that every gold query has read; no others are pruned.
+    With `parallel` the outputs are the files that the executors write, instead of one file that the
+    driver makes from them.
     """
 
     pipeline: Pipeline
@@ -94,12 +95,13 @@ class Ingest:
     silver_read: Optional[ReadFiles] = None
     parallel: bool = False
     first_batch: FirstBatch = field(default_factory=FirstBatch)
-    #: How many bytes of bronze a record of the last batch took.
+    #: Bytes of bronze per record in the last batch.
     record_bytes: float = _UNKNOWN_BYTES
 
     def write(self, records: DataFrame, batch_id: int) -> BatchCounts:
-        """Takes bronze's columns. Stages, commits and prunes; gives the rows. A replay with the same
-        batch id replaces its own files. Raises JobError, and commits nothing, when the batch is not whole.
+        """Stages, commits and prunes a batch with bronze's columns, and returns its rows. A replay
+        with the same batch id replaces its own files. Raises JobError, and commits nothing, when
+        the batch is not whole.
         """
         with attempt(self.files, self.log, batch_id, self.first_batch) as committer:
             staged, rejected = self._stage_and_commit(records, committer)
@@ -113,7 +115,9 @@ class Ingest:
     def _stage_and_commit(
         self, records: DataFrame, committer: FileCommitter
     ) -> tuple[list[StagedFiles], dict[str, int]]:
-        """Gives what is committed, and the rejected records by reason. Steps run as soon as they can."""
+        """Returns the committed rows, and the rejected records by reason. Steps run in parallel
+        where they can.
+        """
         batch, spark = committer.batch, records.sparkSession
         ranges = self.log.ranges(batch)
         is_small = ranges is not None and self._fits_one_task(count_of(ranges))
@@ -126,7 +130,7 @@ class Ingest:
         with ThreadPoolExecutor(_THREADS) as threads:
 
             def start(stage: Callable[[], StagedFiles]) -> Future[StagedFiles]:
-                # In a thread whose Spark jobs belong to the batch as those of this one do.
+                # In a thread whose Spark jobs belong to the batch, like those of this thread.
                 return threads.submit(inheritable_thread_target(stage))
 
             relied_on = threads.submit(self.log.sync, batch.batch_id)
@@ -140,7 +144,7 @@ class Ingest:
             confirmed.result()
             relied_on.result()
             synced = threads.submit(self.files.sync, committer.commit(staged))
-            # No reader waits for it: the files have their names.
+            # After the commit: no reader waits for it.
             rejected = staging.count_rejected()
             synced.result()
         if staged[0].rows:
@@ -160,8 +164,9 @@ class Ingest:
         return SingleFileStaging(*given)
 
     def _is_parallel(self, committer: FileCommitter) -> bool:
-        """A batch goes on in the form in which its silver began to be committed, whatever is set now. Gold
-        may have read that, and would read its rows again under other names.
+        """A batch continues in the form (one file or parts) of its committed silver files, whatever
+        the setting is now. Gold may have read these files, and would read their rows again under
+        other names.
         """
         committed = committer.committed(SILVER)
         if not committed:
@@ -178,7 +183,7 @@ def start_ingest(
     confirm_source: Callable[[], None],
     silver_read: ReadFiles,
 ) -> StreamingQuery:
-    """Starts `ingest`. `Source` tells of `confirm_source`, `Ingest` of `silver_read`."""
+    """Starts `ingest`. See `Source` for `confirm_source` and `Ingest` for `silver_read`."""
     log = OffsetLog(files, INGEST, manifest.starting_offsets)
     lookup = TopicLookup(spark, settings.bootstrap_servers, settings.topic, settings.isolation_level)
     source = Source(confirm_source, lookup, accepts_loss=not settings.fail_on_data_loss)
@@ -188,7 +193,7 @@ def start_ingest(
     with_lines, without = (
         ResolvedPlan(records, rows_of(pipeline, parsed, has_lines)) for has_lines in (True, False)
     )
-    # Small batches have lines.
+    # Small batches stage the lines of raw_csv, too.
     small = PhysicalPlan(with_lines)
 
     def rows(batch: DataFrame, has_lines: bool) -> DataFrame:
@@ -208,7 +213,7 @@ def start_ingest(
 
 
 def _read_topic(spark: SparkSession, settings: Settings, manifest: SourceManifest) -> DataFrame:
-    """The topic as a stream of records as Spark's source gives them, with headers."""
+    """The topic as a stream of the records of Spark's Kafka source, with headers."""
     return (
         spark.readStream.format("kafka")
         .option("kafka.bootstrap.servers", settings.bootstrap_servers)

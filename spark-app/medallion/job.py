@@ -1,4 +1,4 @@
-"""From settings to an exit code: start, watch, and stop in good order."""
+"""The life of the job: it starts the queries, watches them, and stops them in order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from medallion.source_manifest import (
 )
 from medallion.topic import TopicAdmin
 
-#: How long running batches may take to finish once a stop was asked for.
+#: How long running batches may take to finish after a stop was requested.
 GRACE_S = 15.0
 _POLL_S = 0.1
 # Above Spark's own hook (40), which would stop the SparkContext under the running batch.
@@ -42,7 +42,7 @@ _HOOK_PRIORITY = 100
 
 
 class Job:
-    """The running queries and the one way to stop them."""
+    """Starts, watches and stops the queries of one application."""
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
         self._spark = spark
@@ -56,7 +56,9 @@ class Job:
         self._hook: Any = None
 
     def run(self) -> None:
-        """Runs until a stop is asked for. Raises JobError when a start is refused or a query ends."""
+        """Runs until a stop is requested. Raises JobError when a start is refused or a query
+        ends.
+        """
         self._listen_for_stop()
         settings, spark = self._settings, self._spark
         log.info(
@@ -80,7 +82,7 @@ class Job:
             try:
                 executors.check()
             except JobError:
-                # Its batch cannot end.
+                # Without executors a running batch cannot end, so the stop does not wait for it.
                 self._grace_s = 0.0
                 raise
             if not announced and self._queries.are_active and offset_log.has_start():
@@ -91,7 +93,9 @@ class Job:
         self._raise_failure(admin, manifest, offset_log)
 
     def drain(self) -> None:
-        """Lets running batches commit within the grace, then stops every query. It is thread-safe."""
+        """Lets running batches commit within the grace period, then stops every query.
+        Thread-safe.
+        """
         with self._draining:
             if not self._drained:
                 self._asked.set()
@@ -99,13 +103,15 @@ class Job:
                 self._drained = True
 
     def close(self) -> None:
-        """Stops, and takes the JVM's hook back: once Python has ended nothing would answer it."""
+        """Stops the queries and removes the JVM's shutdown hook, which nothing would answer once
+        Python has ended.
+        """
         self.drain()
         if self._hook is not None and not self._hooks.isShutdownInProgress():
             self._hooks.removeShutdownHook(self._hook)
 
     def _start_queries(self, files: HadoopFiles, admin: TopicAdmin, manifest: SourceManifest) -> None:
-        # A stop waits for it: else it would miss a query that starts meanwhile.
+        # Under the lock of `drain`: otherwise a stop would miss a query that starts meanwhile.
         with self._draining:
             if self._asked.is_set():
                 return
@@ -141,8 +147,8 @@ class Job:
         ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
         jvm: Any = self._spark._jvm
         self._hooks = jvm.org.apache.hadoop.util.ShutdownHookManager.get()
-        # The hook manager hashes its hooks, which a proxy of a Python object does not answer; a Thread
-        # around it does.
+        # The hook manager hashes its hooks, which a proxy of a Python object does not answer; a
+        # Thread around it does.
         self._hook = jvm.java.lang.Thread(_JvmHook(self))
         self._hooks.addShutdownHook(
             self._hook, _HOOK_PRIORITY, int(GRACE_S + 3 * STOP_S), jvm.java.util.concurrent.TimeUnit.SECONDS
@@ -150,7 +156,7 @@ class Job:
 
 
 class _JvmHook:
-    """java.lang.Runnable: the driver's JVM is ending, and asks here before it takes Spark down."""
+    """A java.lang.Runnable that the driver's JVM runs when it ends, before it stops Spark."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

@@ -1,4 +1,4 @@
-"""Lines for people and probes: one prefix, flushed one by one."""
+"""Log lines for people and probes, each with the same prefix and flushed at once."""
 
 from __future__ import annotations
 

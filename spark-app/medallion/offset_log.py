@@ -1,8 +1,9 @@
-"""A query's offset log: what each micro-batch covers, written by Spark before the batch runs.
+"""A query's offset log, with the offsets of each micro-batch. Spark writes an entry before the
+batch runs.
 
 One file per batch id below `_chk/<query>/offsets/`: a version line, a line of JSON metadata with
-`batchTimestampMs`, and one line of JSON per source: Kafka's is {"<topic>":{"<partition>":<next offset>}},
-that of a folder of files {"logOffset":<the last entry of its log>}. Spark's OffsetSeqLog.
+`batchTimestampMs`, and one line of JSON per source: for Kafka {"<topic>":{"<partition>":<next
+offset>}}, for a folder of files {"logOffset":<the last entry of its log>}. (Spark's OffsetSeqLog)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ CHECKPOINTS = "_chk"
 
 
 class Range(NamedTuple):
-    """Offsets of a partition: the first, and the one after the last."""
+    """Offsets of a partition: the first one, and the one after the last."""
 
     start: int
     end: int
@@ -28,8 +29,9 @@ class Range(NamedTuple):
 class Batch:
     """A planned micro-batch: its time (ms since 1970, UTC) and where it ends.
 
-    `end_offsets` has the offset after the last record by partition of a topic, `log_offset` the last entry
-    of a folder's log (see `FileSourceLog`). `partitions` is how many the query's state has.
+    `end_offsets` has the offset after the last record by partition of a topic, `log_offset` the
+    last entry of a folder's log (see `FileSourceLog`). `partitions` is the number of partitions of
+    the query's state.
     """
 
     batch_id: int
@@ -40,17 +42,19 @@ class Batch:
 
 
 def count_of(ranges: dict[str, Range]) -> int:
-    """How many offsets ranges cover."""
+    """The number of offsets in the ranges."""
     return sum(end - start for start, end in ranges.values())
 
 
 class OffsetLog:
-    """The offset log and the commit log of one query, which began at the offsets `start` (by partition)."""
+    """The offset log and the commit log of one query, which began at the offsets `start` (by
+    partition).
+    """
 
     def __init__(self, files: HadoopFiles, query: str, start: Optional[dict[str, int]] = None) -> None:
         self._files = files
         self.query = query
-        #: Where the query began, None where that is not known.
+        #: The offsets at which the query began, None where they are not known.
         self.start = start
         self.checkpoint = f"{CHECKPOINTS}/{query}"
 
@@ -72,7 +76,9 @@ class OffsetLog:
         )
 
     def planned(self, batch_id: int) -> Batch:
-        """The batch that is running now. Raises OSError without its entry: it must not write then."""
+        """The batch that is running. Raises OSError without its entry: the batch must not write
+        anything then.
+        """
         batch = self.read(batch_id)
         if batch is None:
             raise OSError(
@@ -81,19 +87,20 @@ class OffsetLog:
         return batch
 
     def ranges(self, batch: Batch) -> Optional[dict[str, Range]]:
-        """What a batch covers, None when it is not known where it begins."""
+        """The offsets of a batch, None when it is not known where it begins."""
         before = self.read(batch.batch_id - 1) if batch.batch_id else None
         start = before.end_offsets if before else self.start if batch.batch_id == 0 else None
         if start is None:
             return None
-        # A partition that is new begins at its first record.
+        # A new partition begins at its first record.
         return {
             partition: Range(start.get(partition, 0), end) for partition, end in batch.end_offsets.items()
         }
 
     def refuse_lost(self, batch: Batch) -> None:
         """Raises JobError (exit code 78) when another driver has taken this batch over: it is
-        committed, or its entry in the offset log is no longer the one that this driver's query wrote.
+        committed, or its entry in the offset log is no longer the one that this driver's query
+        wrote.
         """
         entry = f"{self._files.uri(self.checkpoint)}/offsets/{batch.batch_id}"
         if self._files.exists(f"{self.checkpoint}/commits/{batch.batch_id}"):
@@ -109,16 +116,16 @@ class OffsetLog:
         )
 
     def sync(self, batch_id: int, *others: str) -> None:
-        """Brings to the local disk what a batch relies on: without its own entry in the offset log a replay
-        would give other names to the files. Spark leaves that to the operating system. `others` are
-        files of the checkpoint.
+        """Flushes the entries on which a batch relies to the local disk: without its own entry in
+        the offset log a replay would give the files other names. Spark leaves flushing to the
+        operating system. `others` are more files of the checkpoint.
         """
         relied_on = [f"offsets/{batch_id}", f"commits/{batch_id - 1}" if batch_id else "sources/0/0", *others]
         paths = [f"{self.checkpoint}/{name}" for name in relied_on]
         self._files.sync(path for path in paths if self._files.exists(path))
 
     def state_files(self, batch: Batch) -> dict[str, list[str]]:
-        """Names of the files of the state after a batch, by the folder of each partition."""
+        """The names of the files of the state after a batch, by the folder of each partition."""
         folders = [f"state/0/{partition}" for partition in range(batch.partitions)]
         names = {folder: self._files.names(f"{self.checkpoint}/{folder}") for folder in folders}
         version = f"{batch.batch_id + 1}."

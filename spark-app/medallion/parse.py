@@ -1,9 +1,9 @@
-"""The one parse: every record is read once by Spark's own parser, from end to end.
+"""The parse: Spark's own parser reads every record once, from end to end.
 
-A value that looks like an event of the contract (see `event_pattern`) takes the fast path: it is read with
-the fields' types, and is a silver row when the checks of the contract hold. Any other value has a fault, or
-something that the parser would read as something else. Exact validation, within the same pass, tells what it
-has or why it is no silver row (see `exact_validation`).
+A value that looks like an event of the contract (see `event_pattern`) takes the fast path: it is
+read with the fields' types, and is a silver row when the checks of the contract hold. Any other
+value has a fault, or has something that the parser would read as something else. Exact validation,
+within the same pass, gives its silver row or the reason why it has none (see `exact_validation`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ _BROKEN = f"broken_{secrets.token_hex(8)}"
 
 
 class Parser:
-    """The parse of one pipeline. Its columns are made once: that takes hundreds of calls into the JVM."""
+    """The parse of one pipeline. Its columns are made once, since that takes hundreds of calls into
+    the JVM.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         bronze = [sql.name(name) for name in BRONZE_COLUMNS]
@@ -38,15 +40,16 @@ class Parser:
         steps = [
             [*bronze, f"{_read_as_typed(pipeline)} as read"],
             *([[*bronze, "read", *map(_made, with_lambda)]] if with_lambda else []),
-            # As few steps as can be: each copies every column.
+            # As few steps as possible: each step copies every column.
             [*bronze, "read", *map(_column, with_lambda), *map(_made, others), exact],
             [*bronze, *_silver(pipeline), "exact.reason", "exact.detail"],
         ]
         self._steps: list[list[Column]] = [[F.expr(column) for column in step] for step in steps]
 
     def parse(self, records: DataFrame) -> DataFrame:
-        """Takes bronze's columns. Adds those of silver, named by `staged_name`, and `reason` with `detail`,
-        which are NULL for a silver row. Where there is a reason, silver's columns mean nothing.
+        """Adds to bronze's columns those of silver, named by `staged_name`, and `reason` and
+        `detail`, which are NULL for a silver row. Where there is a reason, silver's columns have no
+        meaning.
         """
         for columns in self._steps:
             records = records.select(*columns)
@@ -58,7 +61,7 @@ def _read(each: Field) -> str:
 
 
 def _column(each: Field) -> str:
-    """Where a field's value is in the end: in what was read, unless it has to be made of that."""
+    """The SQL for a field's final value: the parsed value, unless it has to be converted."""
     is_read = types.value(each.type, _read(each)) == _read(each)
     return _read(each) if is_read else sql.name(f"field_{each.name}")
 
@@ -68,17 +71,17 @@ def _made(each: Field) -> str:
 
 
 def _has_lambda(each: Field) -> bool:
-    """Spark computes what is in a step more than once a single time, but for a lambda."""
+    """Within a step Spark computes a repeated expression only once, except within a lambda."""
     return "->" in types.value(each.type, _read(each))
 
 
 def _value(each: Field) -> str:
-    """A field's value where `exact` is made."""
+    """The SQL for a field's value in the step that makes `exact`."""
     return _column(each) if _has_lambda(each) else types.value(each.type, _read(each))
 
 
 def _read_as_typed(pipeline: Pipeline) -> str:
-    """What the parser reads; NULL when the value does not look like an event."""
+    """The input of the parser; NULL when the value does not look like an event."""
     fields = {**{each.name: types.read_type(each.type) for each in pipeline.fields}, _BROKEN: "string"}
     pattern = event_pattern(_likely_order(pipeline), not pipeline.quarantines_unknown_fields)
     looks_right = f"if({sql.matches('value', pattern)}, value, null)"
@@ -86,14 +89,16 @@ def _read_as_typed(pipeline: Pipeline) -> str:
 
 
 def _likely_order(pipeline: Pipeline) -> tuple[Field, ...]:
-    """The fields as producers may write them: as people list them. It matters to nothing but speed."""
+    """The fields in the order in which producers are likely to write them: that of raw_csv. It only
+    affects speed.
+    """
     names = [pipeline.event_time if name == "event_time" else name for name in pipeline.raw_csv_columns]
     places = {name: place for place, name in enumerate(names)}
     return tuple(sorted(pipeline.fields, key=lambda each: places.get(each.name, len(places))))
 
 
 def _is_silver(pipeline: Pipeline) -> str:
-    """Whether what was read is a silver row."""
+    """SQL for whether a value of the fast path is a silver row."""
     values = {each.name: _value(each) for each in pipeline.fields}
     checks = [f"read is not null and read.`{_BROKEN}` is null"]
     for each in pipeline.fields:
@@ -111,7 +116,7 @@ def _is_silver(pipeline: Pipeline) -> str:
 
 
 def _silver(pipeline: Pipeline) -> list[str]:
-    """Silver's columns that are not bronze's, too, as the parser has read them, or exactly."""
+    """Silver's columns that bronze does not have, from the fast path or from exact validation."""
     columns = {each.name: _column(each) for each in pipeline.fields}
 
     def chosen(name: str) -> str:

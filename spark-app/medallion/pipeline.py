@@ -1,24 +1,27 @@
-"""The pipeline as it is declared: `pipeline.json`, which the orchestrator has resolved and checked."""
+"""The pipeline: `pipeline.json`, which the orchestrator has resolved and checked, as
+dataclasses.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-#: The event time of events that have none of their own is the record's.
+#: The event time of a pipeline whose events have none: the record's own time.
 KAFKA_TS = "kafka_ts"
-#: Where a record came from. It joins every silver and quarantine row to its bronze row.
+#: The place of a record in the topic. It joins every silver and quarantine row to its bronze row.
 LINEAGE = ("topic", "partition", "offset")
 
 
 @dataclass(frozen=True)
 class Type:
-    """The type of a value. The attributes that a kind does not have keep their defaults."""
+    """The type of a value. Attributes that do not apply to a kind keep their defaults."""
 
     kind: str
     precision: int = 0
     scale: int = 0
-    #: Of a date or timestamp in a text: `iso8601`, or a pattern of the JDK and a regular expression for it.
+    #: Of a date or timestamp in a text: `iso8601`, or a pattern of the JDK and a regular expression
+    #: for it.
     format: str = ""
     shape: str = ""
     #: The zone of a text that names none: `UTC` or `±hh:mm`.
@@ -41,7 +44,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A condition over silver's columns; only false counts against a row. `expression` is the parsed SQL."""
+    """A condition over silver's columns; a row fails it only when it is false, not when it is NULL.
+    `expression` is the parsed SQL.
+    """
 
     name: str
     sql: str
@@ -71,7 +76,7 @@ class GoldTable:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What an event is, and what is made of it."""
+    """The contract of an event, and the outputs that are made from it."""
 
     name: str
     fingerprint: str

@@ -1,8 +1,9 @@
-"""The pipeline that the outputs were made by, kept in the checkpoint; a start with another one is refused.
+"""The record of the pipeline that made the outputs, next to the checkpoints. A start with another
+pipeline is refused.
 
-What is merely added changes nothing that is there: optional fields, those of raw_csv with them, and gold
-tables. Where the topic is, what expectations only count and how SQL is spelled decides no output. All the
-rest has to be equal. The orchestrator has the same rule (`pipeline/compatibility.ts`).
+Additions do not change existing outputs: optional fields, their columns in raw_csv, and gold
+tables. The topic, expectations that only count, and the spelling of SQL do not affect outputs.
+Everything else has to be equal. The orchestrator has the same rule (`pipeline/resolve.ts`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from medallion.offset_log import CHECKPOINTS
 from medallion.sinks.naming import INGEST
 
 PIPELINE_RECORD = f"{CHECKPOINTS}/_pipeline.json"
-#: The checkpoint of releases whose only query made gold as well.
+#: The checkpoint of earlier releases, whose only query also made gold.
 FORMER_CHECKPOINT = f"{CHECKPOINTS}/medallion"
 
 _RESET = "`npm run reset -- --keep-topic`"
 
-#: What has to be equal of a gold table, and what it is called.
+#: The properties of a gold table that have to be equal, with their names in messages.
 _GOLD = {
     "groupBy": "group_by",
     "windowMs": "the window (ms)",
@@ -35,7 +36,9 @@ Document = Dict[str, Any]
 
 
 def refuse_former_layout(files: HadoopFiles) -> None:
-    """Raises JobError (exit code 78) when a release with one query for everything made the outputs."""
+    """Raises JobError (exit code 78) when an earlier release with one query for everything made the
+    outputs.
+    """
     if files.exists(FORMER_CHECKPOINT):
         raise refusal(
             f"{files.uri(FORMER_CHECKPOINT)} is of an earlier release, whose one query made gold as well; "
@@ -45,13 +48,13 @@ def refuse_former_layout(files: HadoopFiles) -> None:
 
 
 def keep_pipeline(files: HadoopFiles, pipeline_json: str) -> None:
-    """Keeps the pipeline in `_chk/_pipeline.json`, before any query starts.
+    """Records the pipeline in `_chk/_pipeline.json`, before any query starts.
 
-    Raises JobError (exit code 78) when another pipeline has made the outputs, unless this one merely adds
-    optional fields or gold tables; then it takes the other one's place.
+    Raises JobError (exit code 78) when another pipeline has made the outputs. A pipeline that only
+    adds optional fields or gold tables replaces the recorded one.
     """
     if not files.names(f"{CHECKPOINTS}/{INGEST}"):
-        # Nothing is made yet.
+        # There are no outputs yet.
         _write(files, pipeline_json)
         return
     now = json.loads(pipeline_json)
@@ -76,7 +79,9 @@ def _write(files: HadoopFiles, pipeline_json: str) -> None:
 
 
 def changes_of(old: Document, now: Document) -> list[str]:
-    """What makes the outputs those of another pipeline, a clause each; empty when both can share them."""
+    """The differences by which the outputs belong to another pipeline, a clause each; empty when
+    both can share them.
+    """
     known = {each["name"] for each in old["fields"]}
     added = {each["name"] for each in now["fields"] if not each["required"]} - known
     columns = [name for name in now["rawCsv"]["columns"] if name not in added]
@@ -107,7 +112,7 @@ def _expectations(pipeline: Document) -> list[Document]:
 
 
 def _field_changes(old: list[Document], now: list[Document], within: str) -> Iterator[str]:
-    """`within`: the object that the fields are in, and a dot."""
+    """`within` is the path of the object that has the fields, and a dot."""
     before, after = _by_name(old), _by_name(now)
     for name, each in after.items():
         if name not in before and each["required"]:

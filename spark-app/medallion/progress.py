@@ -1,5 +1,5 @@
-"""Two lines for each committed micro-batch, one for people and one of JSON, from Spark's own progress events,
-which are sent after the commit.
+"""Two lines for each committed micro-batch, one for people and one of JSON, from Spark's own
+progress events, which are sent after the commit.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from medallion import log
 from medallion.shutdown_guard import BatchCounts, ShutdownGuard
 from medallion.sinks.naming import INGEST
 
-#: What a gold query says of its watermark before it has seen an event.
+#: Spark's value for the watermark of a gold query before its first event.
 _NO_WATERMARK = "1970-01-01T00:00:00.000Z"
 
 Progress = Dict[str, Any]
 
 
 def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
-    """The JSON of a batch of `ingest`. `lag`: records that the topic had behind it when it was planned."""
+    """The JSON of a batch of `ingest`. `lag` is the number of records that the topic had after the
+    batch when it was planned.
+    """
     return {
         **_head(progress, counts),
         "rejected": counts.rejected,
@@ -31,8 +33,8 @@ def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
 
 
 def gold_progress(progress: Progress, counts: BatchCounts) -> Progress:
-    """The JSON of a batch of a gold query. `late` rows were dropped by this batch; `watermark` is the one it
-    began with, null before the first event.
+    """The JSON of a batch of a gold query. `late` is the number of rows that this batch dropped;
+    `watermark` is the one with which it began, null before the first event.
     """
     watermark = progress.get("eventTime", {}).get("watermark", _NO_WATERMARK)
     states = progress["stateOperators"]
@@ -57,7 +59,7 @@ def _head(progress: Progress, counts: BatchCounts) -> Progress:
         "batch": progress["batchId"],
         "at": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
         "rows": counts.rows,
-        # Spark's phases of a micro-batch; the whole is `total`.
+        # Spark's phases of a micro-batch; `total` is the whole trigger.
         "ms": {**phases, "total": total_ms},
     }
 
@@ -75,11 +77,12 @@ class BatchLines(StreamingQueryListener):
     """Prints, after each commit, `query=ingest batch=12 rows=500 bronze=500 … seconds=0.8` and
     `progress {…}`; and `first data batch committed` once.
 
-    A gold batch without rows is printed only when its watermark or state is another one or rows were late.
+    A gold batch without rows is printed only when its watermark or state has changed, or rows were
+    late.
     """
 
     def __init__(self) -> None:
-        #: By the query's name.
+        #: The guards by the query's name.
         self.guards: dict[str, ShutdownGuard] = {}
         self._gold_states: dict[str, tuple[Optional[str], int]] = {}
         self._ended: set[str] = set()
@@ -91,7 +94,7 @@ class BatchLines(StreamingQueryListener):
         return self.guards.setdefault(name, ShutdownGuard())
 
     def wait_for_end(self, run_ids: list[str], seconds: float) -> None:
-        """Waits for the last event of these runs, for so many seconds at most."""
+        """Waits for the last event of these runs, at most the given number of seconds."""
         with self._has_ended:
             self._has_ended.wait_for(lambda: self._ended >= set(run_ids), seconds)
 
@@ -118,7 +121,8 @@ class BatchLines(StreamingQueryListener):
             self._has_ended.notify_all()
 
     def _print_ingest(self, progress: Progress, counts: BatchCounts) -> None:
-        # Spark's numInputRows counts a record once per read of the batch; the bronze file has each once.
+        # From bronze, which has each record once. Spark's numInputRows counts a record each time
+        # that it is read.
         rows = counts.rows["bronze"]
         _print(f"rows={rows}", ingest_progress(progress, counts))
         if self._first and rows:

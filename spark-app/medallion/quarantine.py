@@ -1,10 +1,12 @@
-"""Quarantine: the values that are no silver rows, each with the reason and in words what was wrong."""
+"""Quarantine: the values that are not silver rows, each with the reason and a description of the
+fault.
+"""
 
 from __future__ import annotations
 
 from medallion.pipeline import KAFKA_TS, LINEAGE
 
-#: The columns of quarantine, each with its name in what `Parser.parse` gives.
+#: The columns of quarantine, each with its name in the result of `Parser.parse`.
 QUARANTINE_COLUMNS = {
     "bad_json": "value",
     "bad_ingest_ts": KAFKA_TS,

@@ -1,7 +1,8 @@
-"""raw_csv: silver rows as lines of CSV by RFC 4180.
+"""raw_csv: silver rows as lines of CSV (RFC 4180).
 
-A text is quoted when it needs to be, with quotation marks doubled. Null is nothing, an empty text is "". One
-expression makes the line: cheaper than Spark's CSV writer, which takes each row apart again.
+A text is quoted only where necessary, with quotation marks doubled. Null is an empty field, an
+empty text is "". One expression makes the line, which is cheaper than Spark's CSV writer: that one
+takes each row apart again.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ from medallion.silver import silver_columns, staged_name
 
 #: Instants in UTC, always with six decimals.
 _INSTANT = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
-#: What a text has only between quotation marks.
+#: Characters that a text may have only within quotation marks.
 _SPECIAL = ',"\n\r'
 
 
 def raw_csv(pipeline: Pipeline, few_rows: bool = False) -> Column:
-    """A silver row, with columns by `staged_name`, as a line. For few rows it is quicker planned."""
+    """The line of a silver row with columns by `staged_name`. With `few_rows` it takes less time to
+    plan.
+    """
     return _line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items()), few_rows)
 
 
-# Made once: dozens of calls into the JVM, which would cost a small batch more than its records.
+# Cached, since it takes dozens of calls into the JVM, which would cost a small batch more than its
+# records.
 @lru_cache(maxsize=2)
 def _line(names: tuple[str, ...], columns: tuple[tuple[str, str], ...], few_rows: bool) -> Column:
     types = dict(columns)

@@ -1,12 +1,13 @@
-"""Plans over a stream that Spark makes once for all of its batches.
+"""Plans that Spark resolves (and optimizes) once over a stream and applies to all of its batches.
 
-To resolve the parse takes longer than a small batch. What foreachBatch is given has the columns of the
-stream, with their ids, so that what was resolved over the stream stands over each of its batches. To optimize
-and plan it takes as long as all else that the driver does for a small batch.
+Resolving the parse takes longer than a small batch. The DataFrame that foreachBatch receives has
+the columns of the stream, with their ids, so that a plan that was resolved over the stream can be
+applied to each of its batches. Optimizing and planning it takes as long as everything else that the
+driver does for a small batch.
 
-Ahead of foreachBatch the parse would be resolved once, too. But Spark plans that part of a query twice for
-each batch (once for the text on the SQL page), and sets it up for each range of Kafka's offsets, although one
-task reads all ranges of a small batch.
+Before foreachBatch the parse would also be resolved only once. But Spark plans that part of a query
+twice for each batch (once for the text on the SQL page), and sets it up for each range of Kafka's
+offsets, although one task reads all ranges of a small batch.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ from pyspark.sql import DataFrame
 
 
 class ResolvedPlan:
-    """What was made of a stream, to be made of its batches."""
+    """A plan that was resolved over a stream, to be applied to its batches."""
 
     def __init__(self, stream: DataFrame, made: DataFrame) -> None:
         self._steps = _steps(_resolved(made), _resolved(stream))
 
     def over(self, batch: DataFrame) -> DataFrame:
-        """The same of a batch, as foreachBatch gives it."""
+        """Applies the plan to a batch of foreachBatch."""
         session = batch.sparkSession
         jvm: Any = session.sparkContext._jvm
         plan = _put(jvm, self._steps, _resolved(batch))
-        # Its expressions are resolved: without this the analyzer would look through all of them.
+        # Its expressions are resolved already; otherwise the analyzer would search all of them.
         plan.setAnalyzed()
         return DataFrame(jvm.org.apache.spark.sql.Dataset.ofRows(session._jsparkSession, plan), session)
 
 
 class PhysicalPlan:
-    """The same, which is planned once, too: over the first batch. Its rows are those of a plan that Spark
-    does not look into, neither to optimize it together with what follows nor for the SQL page.
+    """A resolved plan that is also optimized and planned once, over the first batch. Spark treats
+    it as opaque: it is neither optimized together with later steps nor described on the SQL page.
     """
 
     def __init__(self, resolved: ResolvedPlan) -> None:
@@ -52,7 +53,9 @@ class PhysicalPlan:
 
 
 def _steps(made: Any, source: Any) -> list[Any]:
-    """The steps from a source to what was made of it. Raises ValueError when it was not made of that."""
+    """The steps of a plan above a source. Raises ValueError when the plan is not based on that
+    source.
+    """
     steps = []
     plan = made
     while not plan.equals(source):
@@ -64,7 +67,7 @@ def _steps(made: Any, source: Any) -> list[Any]:
 
 
 def _put(jvm: Any, steps: list[Any], source: Any) -> Any:
-    """These steps over another source."""
+    """The plan of these steps over another source."""
     plan = source
     for step in steps:
         plan = step.withNewChildren(jvm.PythonUtils.toSeq([plan]))
@@ -76,5 +79,6 @@ def _resolved(frame: DataFrame) -> Any:
 
 
 def _physical(frame: DataFrame) -> Any:
-    # Before Spark puts steps together for generated code: a source would be no step of its own then.
+    # Before Spark combines steps for generated code, since a source would no longer be a separate
+    # step then.
     return frame._jdf.queryExecution().sparkPlan()

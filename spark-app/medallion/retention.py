@@ -1,5 +1,5 @@
-"""Pruning a sink to its newest files, with a record of what went so that a verifier can tell pruned from
-lost.
+"""Pruning of a sink to its newest files, with a record of the deleted ones, so that `verify` can
+distinguish pruned from lost.
 """
 
 from __future__ import annotations
@@ -14,29 +14,33 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.offset_log import CHECKPOINTS, OffsetLog
 from medallion.sinks.naming import Sink, batches_of, part_of
 
-#: Which of these files have been read.
+#: Returns those of the given files that have been read.
 ReadFiles = Callable[[List[str]], Set[str]]
 
 
 def pruned_record(sink: Sink) -> str:
-    """Path of {"sink","through_batch","offsets":{partition: next}|null,"files","rows":number|null}."""
+    """The path of a sink's record: {"sink","through_batch","offsets":{partition:
+    next}|null,"files","rows":number|null}.
+    """
     return f"{CHECKPOINTS}/_pruned/{sink.folder}.json"
 
 
 def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optional[ReadFiles] = None) -> int:
-    """Deletes the files of all but the `keep` newest batches of a sink (0 keeps all), oldest first; gives the
-    number of files. The batch id says which is newest; its parts stay or go together. `read` tells which
-    files every gold query has read: the first batch that has another one stays, and so do all after it.
+    """Deletes the files of all but the `keep` newest batches of a sink (0 keeps all), oldest first,
+    and returns their number. The order of batches is that of their ids; the parts of a batch stay
+    or go together. `read` returns the files that every gold query has read: the first batch with
+    another file is kept, and so are all after it.
 
-    Only names of the output contract count. The record is written before the first file goes; files that
-    it covers already (left by a crash between the two) are deleted without being counted again. `offsets`
-    is null when the offset log no longer reaches back to that batch, or its query reads no topic; `rows`
-    where they are not known: in raw_csv, whose rows are silver's, and once a file could not be read.
+    Only names of the output contract count. The record is written before the first file is deleted;
+    files that it covers already (left by a crash between the two) are deleted without being counted
+    again. `offsets` is null when the offset log no longer reaches back to that batch, or when its
+    query reads no topic. `rows` is null where it is not known: for raw_csv, whose rows are
+    silver's, and once a file could not be read.
     """
     if keep == 0:
         return 0
     order = batches_of(sink, files.names(sink.folder))
-    # The name decides between two runs' batches of one id, so that a repetition deletes the same one.
+    # Names order two runs' batches of the same id, so that a repetition deletes the same files.
     by_batch = groupby(sorted(order, key=lambda name: (order[name], name)), lambda name: _stem(sink, name))
     batches_doomed = [list(names) for _, names in by_batch][:-keep]
     if batches_doomed and read is not None:
@@ -55,7 +59,7 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optio
             "through_batch": through,
             "offsets": (batch.end_offsets or None) if batch else None,
             "files": before["files"] + len(new),
-            # A record of before rows were counted has none.
+            # A record from before rows were counted has none.
             "rows": _rows(files, sink, new, before.get("rows")),
         }
         files.write_text(pruned_record(sink), json.dumps(record))
@@ -65,24 +69,24 @@ def prune(files: HadoopFiles, log: OffsetLog, sink: Sink, keep: int, read: Optio
 
 
 def _stem(sink: Sink, name: str) -> str:
-    """What the names of a batch's files have in common."""
+    """The common part of the names of a batch's files."""
     return name.rsplit("." if part_of(sink, name) is None else "_", 1)[0]
 
 
 def _rows(files: HadoopFiles, sink: Sink, names: list[str], before: Optional[int]) -> Optional[int]:
-    """The rows of earlier pruned files and of these, None when they are not known."""
+    """The number of rows of earlier pruned files and of these, None when it is not known."""
     if before is None or sink.extension != "parquet":
         return None
     try:
         return before + sum(files.parquet_rows(f"{sink.folder}/{name}") for name in names)
     except Py4JJavaError:
-        # A file that cannot be read goes as well: pruning must not depend on it.
+        # A file that cannot be read is deleted as well: pruning must not depend on it.
         return None
 
 
 def _recorded(text: Optional[str]) -> dict[str, Any]:
-    """What a record says. A torn one begins again, since what is pruned next covers all before it; only how
-    much went before is not known then.
+    """The content of a record. A torn one starts from zero, since the next pruning covers all
+    batches before it; only the former counts are lost.
     """
     if text is None:
         return {"through_batch": -1, "files": 0, "rows": 0}

@@ -1,5 +1,5 @@
-"""The job's settings: read once from the environment, checked before Spark starts. What each may be stands in
-settings.json, which `npm run generate` writes from the table of all settings.
+"""The job's settings, read once from the environment and checked before Spark starts. settings.json
+has the allowed values of each; `npm run generate` writes it from the table of all settings.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from typing import Any, Callable, Dict, Optional
 from medallion.errors import EXIT_SETTINGS, JobError
 from medallion.pipeline import Pipeline, pipeline_of
 
-#: Gold lists silver's folder at each trigger. More often than this, it takes cores from silver.
+#: Gold lists silver's folder at each trigger. A shorter interval would take cores from silver.
 _LEAST_GOLD_INTERVAL = "10 seconds"
-#: How many records a batch has at most where nothing is set: a backlog becomes visible in parts. A batch for
-#: each interval must not slow a drain down, so it grows with the interval.
+#: The most records of a batch where nothing is set, so that a backlog becomes readable in parts.
+#: There is one batch per interval, so the limit grows with the interval; otherwise it would slow a
+#: drain down.
 _MOST_RECORDS = 2_000_000
 _MOST_RECORDS_PER_S = 200_000
-#: What has `pipelines` and `spark-app` in it: the checkout, or /opt in containers.
+#: The folder with `pipelines` and `spark-app`: the checkout, or /opt in containers.
 _PROJECT = Path(__file__).resolve().parents[2]
 _TABLE: dict[str, Any] = json.loads(Path(__file__).with_name("settings.json").read_text("utf-8"))
 _LIMITS: dict[str, Any] = _TABLE["limits"]
 _BLANKS = " \t\r\n\f\v"
 _HADOOP_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://?.+")
 
-#: Who makes the files of a sink: the driver one for each batch, or the executors one for each part of it.
+#: The value of SINK_FILES with which the executors write one file for each part of a batch, instead
+#: of the driver one for the batch.
 PARALLEL = "parallel"
 
 #: A setting of the table: name, kind, bounds, rules, default.
@@ -37,10 +39,10 @@ Row = Dict[str, Any]
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of the job, named after its variable. `starting_offsets` is `earliest`, `latest`, or the
-    Kafka source's JSON for one topic. `isolation_level` is `read_committed` or `read_uncommitted`,
-    `sink_files` is `single` or `parallel`. Intervals are as Spark takes them. `pipeline_json` is the text of
-    the pipeline's file.
+    """Every setting of the job, named after its variable. `starting_offsets` is `earliest`,
+    `latest`, or the Kafka source's JSON for one topic. `isolation_level` is `read_committed` or
+    `read_uncommitted`, `sink_files` is `single` or `parallel`. Intervals are in Spark's notation.
+    `pipeline_json` is the text of the pipeline's file.
     """
 
     pipeline: Pipeline
@@ -97,8 +99,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def read_settings(environment: Mapping[str, str], rows: list[Row]) -> tuple[dict[str, Any], list[str]]:
-    """The values of the settings, by the fields of Settings, and a sentence for each one that is not allowed.
-    None is the value of a setting that is not set and has no default.
+    """Returns the values of the settings by the fields of Settings, and a sentence for each value
+    that is not allowed. A setting that is not set and has no default is None.
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
@@ -112,18 +114,18 @@ def read_settings(environment: Mapping[str, str], rows: list[Row]) -> tuple[dict
 
 
 def field_of(name: str) -> str:
-    """The field of Settings for a variable, without what every variable of Kafka or Spark SQL begins with."""
+    """The field of Settings for a variable, without the prefix `KAFKA_` or `SPARK_SQL_`."""
     return re.sub("^(kafka|spark_sql)_", "", name.lower())
 
 
 def interval_ms(interval: str) -> int:
-    """The milliseconds of an interval as Settings have it."""
+    """The milliseconds of an interval in the notation of Settings."""
     number, unit = interval.split(" ")
     return int(number) * int(_LIMITS["unitsMs"][unit.rstrip("s")])
 
 
 class _NotAllowedError(Exception):
-    """The text of a setting is not allowed; the message is what would be."""
+    """The text of a setting is not allowed; the message describes what is."""
 
 
 def _problem(name: str, text: str, allowed: str) -> str:
@@ -200,14 +202,14 @@ def _offsets(text: str, _row: Row) -> Optional[str]:
 
 
 def _is_offset(partition: str, offset: Any) -> bool:
-    """JSON has one kind of number: 1e3 and 2.0 are whole ones."""
+    """JSON has one kind of number: 1e3 and 2.0 are whole numbers."""
     is_whole = type(offset) is int or (
         type(offset) is float and math.isfinite(offset) and offset.is_integer()
     )
     return is_whole and -2 <= offset < 2**53 and re.fullmatch("[0-9]{1,9}", partition) is not None
 
 
-#: What the rules of a setting leave to its kind. None: not allowed.
+#: The conversion of each kind, after the rules of the setting. None means not allowed.
 _KINDS: Mapping[str, Callable[[str, Row], Any]] = {
     "integer": _integer,
     "number": _number,
@@ -225,18 +227,22 @@ _KINDS: Mapping[str, Callable[[str, Row], Any]] = {
 
 
 def _topic_of(offsets: str) -> Optional[str]:
-    """The topic of STARTING_OFFSETS that were read; None for a word."""
+    """The topic in the JSON of STARTING_OFFSETS; None for `earliest` and `latest`."""
     return next(iter(json.loads(offsets))) if offsets.startswith("{") else None
 
 
 def _is_place(path: str) -> bool:
-    """Whether it is absolute and below a root: what is relative would be so to the job's own folder."""
+    """Whether the path is absolute and below a root. A relative one would be resolved against the
+    job's own folder.
+    """
     inside = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*:(//[^/]*)?", "", path) if _HADOOP_URI.fullmatch(path) else path
     return inside.startswith("/") and inside.strip("/") != ""
 
 
 def _pipeline(setting: str) -> tuple[Pipeline, str]:
-    """The pipeline that PIPELINE means, and the text of its file. Raises JobError when it cannot be read."""
+    """The pipeline that PIPELINE means, and the text of its file. Raises JobError when it cannot be
+    read.
+    """
     is_name = "/" not in setting and not setting.startswith(".")
     path = (_PROJECT / "pipelines" / setting if is_name else _PROJECT / setting) / "pipeline.json"
     try:

@@ -1,5 +1,5 @@
-"""What every micro-batch of a query passes: it lets none begin once the job stops, and remembers why one
-failed.
+"""The guard around every micro-batch of a query: it lets no batch begin once the job stops, and
+records why a batch failed.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from pyspark.sql import DataFrame
 
 
 class BatchRefusedError(Exception):
-    """Raised into a query whose batch began during the stop. Nothing is written; a restart runs it."""
+    """Raised in a query whose batch began during the stop. Nothing is written; a restart runs the
+    batch.
+    """
 
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """Rows of a batch by sink, and the records that it rejected by reason."""
+    """The rows of a batch by sink, and its rejected records by reason."""
 
     rows: dict[str, int]
     rejected: dict[str, int] = field(default_factory=dict)
 
 
 class ShutdownGuard:
-    """Wraps a query's batch function. `counts` are those of unreported batches, by batch id."""
+    """Wraps a query's batch function. `counts` has the counts of batches that were not reported
+    yet, by batch id.
+    """
 
     def __init__(self) -> None:
         self.is_stopping = False
@@ -36,7 +40,9 @@ class ShutdownGuard:
         self.is_stopping = True
 
     def wrap(self, write: Callable[[DataFrame, int], BatchCounts]) -> Callable[[DataFrame, int], None]:
-        """A function for foreachBatch: `write` behind the guard. Its counts are kept until the commit."""
+        """A function for foreachBatch that calls `write` unless the job stops. The counts are kept
+        until the commit.
+        """
 
         def run(batch: DataFrame, batch_id: int) -> None:
             if self.is_stopping:

@@ -20,18 +20,20 @@ def silver_columns(pipeline: Pipeline) -> dict[str, str]:
 
 
 def silver_schema(pipeline: Pipeline) -> str:
-    """Silver as Spark's readers take it."""
+    """The schema of silver, as DDL for Spark's readers."""
     return sql.ddl(silver_columns(pipeline))
 
 
 def staged_name(column: str) -> str:
-    """The name of a silver column among those of bronze and quarantine; no field of an event has a hyphen."""
+    """The name of a silver column that is staged next to columns of bronze and quarantine. No field
+    of an event has a hyphen.
+    """
     return f"silver-{column}" if column in _TAKEN else column
 
 
 def silver_column(path: str, pipeline: Pipeline, field: Callable[[str], str]) -> str:
-    """SQL for a silver column, or a part of one (`customer.country`), before there is a silver row. `field`
-    gives that of a field of the event.
+    """SQL for a silver column, or a part of one (`customer.country`), before there is a silver row.
+    `field` returns the SQL of a field of the event.
     """
     name, *inside = path.split(".")
     if name == "event_time":

@@ -1,5 +1,5 @@
-"""What the outputs were made from, kept with the checkpoints; a start that does not fit it is
-refused.
+"""The source manifest: what the outputs were made from. It is next to the checkpoints, and a start
+that does not fit it is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ _GO_ON = (
 
 @dataclass(frozen=True)
 class SourceManifest:
-    """Topic, its Kafka id, the start offsets, and whether the query has fixed them in its checkpoint."""
+    """The topic, its Kafka id, the start offsets, and whether the query has fixed these in its
+    checkpoint.
+    """
 
     topic: str
     topic_id: str
@@ -38,10 +40,10 @@ class SourceManifest:
 def open_source(
     files: HadoopFiles, topic: Topic, starting_offsets: str, gold_tables: Sequence[str]
 ) -> SourceManifest:
-    """The manifest of an earlier start when the outputs fit it, else a new one.
+    """The manifest of an earlier start when the outputs fit it, otherwise a new one.
 
-    Raises JobError (exit code 78) when the topic is another one, or was recreated, or when files or
-    checkpoints are there that the others know nothing of.
+    Raises JobError (exit code 78) when the topic is another one or was recreated, or when there are
+    files without their checkpoint or a checkpoint without its manifest.
     """
     manifest = _read(files)
     if manifest is None:
@@ -66,13 +68,17 @@ def open_source(
 
 
 def mark_started(files: HadoopFiles, manifest: SourceManifest) -> None:
-    """Notes that the query has fixed its start offsets: from now on a missing checkpoint is a lost one."""
+    """Records that the query has fixed its start offsets: from now on a missing checkpoint is a
+    lost one.
+    """
     if not manifest.query_started:
         _write(files, replace(manifest, query_started=True))
 
 
 def refuse_recreated_topic(manifest: SourceManifest, topic_id: str) -> None:
-    """Raises JobError (exit code 78) when the topic is not the one that the outputs were made from."""
+    """Raises JobError (exit code 78) when the topic is not the one that the outputs were made
+    from.
+    """
     if manifest.topic_id != topic_id:
         raise refusal(
             f"topic {manifest.topic} was deleted and created again (its id was {manifest.topic_id}, now it "
@@ -82,12 +88,13 @@ def refuse_recreated_topic(manifest: SourceManifest, topic_id: str) -> None:
 
 
 def loss_of(topic: Topic, manifest: SourceManifest, log: OffsetLog) -> Optional[JobError]:
-    """The error (exit code 78) for records that are gone, with their offsets; None when the topic has
-    everything that was not read yet. Raises JobError (exit code 78) when the topic is another one.
+    """The error (exit code 78) for records that are gone, with their offsets; None when the topic
+    has all records that were not read yet. Raises JobError (exit code 78) when the topic is another
+    one.
     """
     refuse_recreated_topic(manifest, topic.topic_id)
     committed = log.read(log.last_committed())
-    # A partition that is new is read from its first record.
+    # A new partition is read from its first record.
     read = committed.end_offsets if committed else manifest.starting_offsets
     gone = [
         f"{read.get(partition, 0)} to {begin - 1} of partition {partition}"
@@ -120,15 +127,16 @@ def _read(files: HadoopFiles) -> Optional[SourceManifest]:
     try:
         return SourceManifest(**json.loads(text))
     except (ValueError, TypeError) as error:
-        # Which topic the outputs are of, nothing else tells.
+        # Nothing else records which topic the outputs are of.
         if _has_outputs(files):
             raise damaged(files.uri(MANIFEST)) from error
         return None
 
 
 def _with_new_partitions(files: HadoopFiles, manifest: SourceManifest, topic: Topic) -> SourceManifest:
-    """The manifest as long as the query has not fixed its start: partitions that were added since are read
-    from their first record, as they are later on. Kafka's source wants an offset for each.
+    """The manifest while the query has not fixed its start. Partitions that were added since are
+    read from their first record, like those that are added later. Kafka's source requires an offset
+    for each.
     """
     offsets = {**topic.earliest, **manifest.starting_offsets}
     if offsets == manifest.starting_offsets:
@@ -151,7 +159,9 @@ def _has_outputs(files: HadoopFiles) -> bool:
 def _refuse_unplanned_files(
     files: HadoopFiles, manifest: Optional[SourceManifest], gold_tables: Sequence[str]
 ) -> None:
-    """Raises JobError (exit code 78) for a checkpoint without manifest, and files without checkpoint."""
+    """Raises JobError (exit code 78) for a checkpoint without a manifest, and for files without a
+    checkpoint.
+    """
     for query in (INGEST, *gold_tables):
         log = OffsetLog(files, query)
         last = log.last_planned()

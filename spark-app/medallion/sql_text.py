@@ -1,14 +1,15 @@
-"""Texts as decimals, dates and instants, in SQL: exactly, or NULL.
+"""Exact conversion of texts to decimals, dates and instants, in SQL. What cannot be converted is
+NULL.
 
-Each function takes an SQL expression of type string and gives one. Nothing raises, in ANSI mode either. The
-session's time zone is UTC.
+Each function takes an SQL expression of type string and returns an SQL expression. Nothing raises,
+not even in ANSI mode. The session's time zone is UTC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: A number as RFC 8259 has it.
+#: A number of JSON (RFC 8259).
 NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
 JUST_A_NUMBER = rf"\A{NUMBER}\z"
 
@@ -17,25 +18,27 @@ ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #: An instant in its common notation.
 ISO_TIME = rf"{ISO_DATE}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})?+(?:Z|{_OFFSET})?"
 _JUST_A_DATE, _JUST_A_TIME = rf"\A{ISO_DATE}\z", rf"\A{ISO_TIME}\z"
-#: With small letters, or without seconds.
+#: An instant with `t` or `z` in lower case, or without seconds.
 _OTHER_ISO_TIME = (
     r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?+)?+"
     rf"(?:[Zz]|{_OFFSET})?\z"
 )
-#: Digits of a number with an exponent. Jackson refuses JSON numbers that are longer.
+#: The most digits of a number with an exponent. Jackson refuses longer JSON numbers.
 _LONGEST_NUMBER = 1000
 #: Seconds since 1970 of the beginning of the year 0, and of the year 10000.
 _FIRST_SECOND, _END_SECOND = -62_167_219_200, 253_402_300_800
-#: A number that is quickly made; one with an exponent is no longer than Jackson reads JSON numbers.
+#: A number that is quick to convert. One with an exponent has at most the digits that Jackson
+#: reads.
 _QUICK_NUMBER = (
     r"\A-?(?:[0-9]{1,20}(?:\.[0-9]++)?+"
     rf"|(?!(?:[0-9]\.?+){{{_LONGEST_NUMBER + 1}}})[0-9]++(?:\.[0-9]++)?+[eE][+-]?0*[0-9]{{1,3}})\z"
 )
 _LARGEST_DOUBLE = "1.7976931348623157e308D"
 _MICROS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
-#: Digits before the point of the latest instant in microseconds: as many are kept behind the microsecond.
+#: Digits before the point of the latest instant in microseconds. As many digits are kept after the
+#: microsecond.
 _MICROS_DIGITS = 18
-#: The decimal that an epoch is read as on the fast path.
+#: The type decimal(precision, scale) with which the fast path reads an epoch.
 EPOCH_DIGITS, EPOCH_SCALE = 38, 18
 
 
@@ -51,7 +54,7 @@ def name(*path: str) -> str:
 
 
 def ddl(columns: Mapping[str, str]) -> str:
-    """Columns with their types as Spark's readers take them."""
+    """Columns with their types, as DDL for Spark's readers."""
     return ", ".join(f"{name(column)} {data_type}" for column, data_type in columns.items())
 
 
@@ -64,10 +67,11 @@ def replaced(text: str, pattern: str, replacement: str) -> str:
 
 
 def bind(name: str, value: str, body: str) -> str:
-    """The body, in which the name is the value: computed once, and interpreted.
+    """An SQL expression in which `name` stands for the value, which is computed once and
+    interpreted.
 
-    Spark compiles what it computes for every record, and Java leaves methods that are too long uncompiled:
-    what is for few records had better stay out of them.
+    Spark generates code for what it computes for every record, and Java does not compile methods
+    that are too long. So expressions that few records need are kept out of that code.
     """
     return f"get(transform(array({value}), {name} -> {body}), 0)"
 
@@ -78,17 +82,19 @@ def finite(number: str) -> str:
 
 
 def plain_number(precision: int, scale: int, zeros: str = "*+") -> str:
-    """A regular expression for a number without exponent that a decimal holds, with more zeros behind it."""
+    """A regular expression for a number without exponent that the decimal can hold, with any
+    further zeros at its end.
+    """
     whole = precision - scale
     digits = "-?" + ("0" if whole == 0 else rf"(?:0|[1-9][0-9]{{0,{whole - 1}}}+)")
     return digits + (rf"(?:\.[0-9]{{1,{scale}}}+0{zeros})?+" if scale else rf"(?:\.0{zeros})?+")
 
 
 def decimal(text: str, precision: int, scale: int) -> str:
-    """A JSON number in a text as a decimal. NULL when it has more digits than the type."""
+    """Converts a JSON number in a text to a decimal. NULL when it has more digits than the type."""
     data_type = f"decimal({precision},{scale})"
     is_plain = matches("number", rf"\A{plain_number(precision, scale)}\z")
-    # Zeros behind the last decimal, however many, are left off: making a number of a long text takes long.
+    # Zeros after the last decimal are removed first: converting a long text takes long.
     short = replaced("number", rf"(\.[0-9]{{{scale}}})0++\z", "$1")
     has_exponent, scientific = matches("number", "[eE]"), _scientific("number", scale, data_type)
     cases = f"when {is_plain} then try_cast({short} as {data_type}) when {has_exponent} then {scientific}"
@@ -96,9 +102,11 @@ def decimal(text: str, precision: int, scale: int) -> str:
 
 
 def _scientific(text: str, scale: int, data_type: str) -> str:
-    """A number with an exponent: cast only when the type has all of its decimals, so that none is rounded.
+    """Converts a number with an exponent, only when the type has all of its decimals, so that
+    nothing is rounded.
 
-    An exponent of four digits fits no decimal, unless the number is zero or longer than any is read.
+    With an exponent of four digits a number fits no decimal, unless it is zero or longer than
+    Jackson reads.
     """
     pattern = r"\A-?(0|[1-9][0-9]*+)(?:\.([0-9]++))?+[eE]([+-]?0*[0-9]{1,3})\z"
     whole, fraction, exponent = (
@@ -123,8 +131,8 @@ def iso_date(text: str) -> str:
 
 
 def iso_time(text: str, timezone: str) -> str:
-    """An instant as ISO 8601 has it; microseconds are kept, further decimals cut. NULL for a day that is not
-    in the calendar, for hour 24, second 60 and an offset beyond 18:00.
+    """Converts an instant in ISO 8601. Microseconds are kept and further decimals cut. NULL for a
+    day that is not in the calendar, for hour 24, second 60 and an offset beyond 18:00.
     """
     with_seconds = f"upper({replaced(text, '^(.{16})(?!:)', '$1:00')})"
     time = (
@@ -137,13 +145,15 @@ def iso_time(text: str, timezone: str) -> str:
 
 
 def cast_iso_time(text: str) -> str:
-    """An instant of a text that looks like `ISO_TIME`, in UTC if it names no zone."""
-    # UTC's own offset is taken off here: Spark compiles two patterns for each offset that it reads.
+    """Converts a text that matches `ISO_TIME` to an instant, in UTC if it names no zone."""
+    # UTC's own offset is removed first: Spark compiles two patterns for each offset that it reads.
     return f"try_cast(trim(trailing 'Z' from replace({text}, '+00:00', '')) as timestamp)"
 
 
 def pattern_time(text: str, pattern: str, shape: str, timezone: str) -> str:
-    """An instant in the notation of a JDK pattern, which cannot be read before the text has its shape."""
+    """Converts an instant in the notation of a JDK pattern. The text has to match `shape` before it
+    can be read.
+    """
     instant = f"try_to_timestamp({text}, {literal(pattern)})"
     has_zone = any(letter in _outside_quotes(pattern) for letter in "XxZ")
     if timezone != "UTC" and not has_zone:
@@ -156,14 +166,15 @@ def _outside_quotes(pattern: str) -> str:
 
 
 def epoch_number(text: str, unit: str) -> str:
-    """A JSON number in a text as `epoch` takes it, or NULL. Decimals are cut from the 19th behind the
-    microsecond; an exponent goes from -999 to 999.
+    """Converts a JSON number in a text to the decimal that `epoch` takes, or NULL. Decimals are cut
+    from the 19th after the microsecond on. An exponent is from -999 to 999.
     """
     is_number = f"{matches('number', JUST_A_NUMBER)} and {matches('number', _QUICK_NUMBER)}"
     scale = _MICROS_DIGITS + len(str(_MICROS[unit])) - 1
-    # Also a zero's exponent, which Spark takes for digits.
+    # Also cuts a zero's exponent, which Spark would count as digits.
     short = replaced("number", rf"(\.[0-9]{{{scale}}})[0-9]+\z|(\A-?0(?:\.0++)?+)[eE].*", "$1$2")
-    # A decimal is rounded: of further digits each that is not zero becomes a one, which is rounded down.
+    # The cast rounds a decimal: each further digit that is not zero becomes a one, which is rounded
+    # down.
     first_digits = rf"\A-?[0.]*+(?:[0-9]\.?+){{{_MICROS_DIGITS}}}"
     cut = replaced(short, rf"((?:{first_digits}|\G(?!\A))[0.]*+)[1-9]", "$11")
     cast = f"try_cast({cut} as decimal({EPOCH_DIGITS},{scale}))"
@@ -171,7 +182,9 @@ def epoch_number(text: str, unit: str) -> str:
 
 
 def epoch(number: str, unit: str) -> str:
-    """A number since 1970, in years 0 to 9999, as an instant; decimals of a microsecond are cut."""
+    """Converts a number since 1970, in years 0 to 9999, to an instant. Decimals of a microsecond
+    are cut.
+    """
     micros = _MICROS[unit]
     first, end = _FIRST_SECOND * 1_000_000 // micros, _END_SECOND * 1_000_000 // micros
     whole = f"try_cast({number} as bigint) * {micros}L"

@@ -1,9 +1,9 @@
-"""The topic as the broker knows it: its id, where each partition begins and ends, and how many records there
+"""The topic at the broker: its id, where each partition begins and ends, and how many records there
 are in ranges of offsets.
 
 Not every offset is a record: transactions leave control records and aborted ones, compaction leaves
-gaps, and retention takes records away. Whether a batch that has fewer rows than offsets is whole, only
-the topic can tell.
+gaps, and retention removes records. Only the topic shows whether a batch with fewer rows than
+offsets is whole.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from medallion.settings import Settings
 
 _TIMEOUT_S = 30
 _POLL_MS = 1000
-#: How long no partition may come nearer to its end.
+#: How long the lookup may make no progress in any partition.
 _SILENT_S = 30.0
 
 T = TypeVar("T")
@@ -33,8 +33,9 @@ T = TypeVar("T")
 class Topic:
     """A topic's name, the id Kafka gave it when it was created, and offsets by partition.
 
-    `latest` is where the records end that the isolation level lets a reader see: with `read_committed` the
-    first record of the oldest open transaction, if there is one. `log_end` is where the log ends.
+    `latest` is the end of the records that are visible at the isolation level: with
+    `read_committed` the first record of the oldest open transaction, if there is one. `log_end` is
+    the end of the log.
     """
 
     name: str
@@ -46,19 +47,21 @@ class Topic:
 
 @dataclass(frozen=True)
 class Found:
-    """What a partition has within a range: its records, and the first offset that retention has left."""
+    """The content of a partition within a range: the number of records, and the first offset that
+    retention has kept.
+    """
 
     records: int
     first: int
 
 
-#: Asks the topic what it has within ranges, by partition.
+#: Looks up the content of the topic within ranges, by partition.
 RecordLookup = Callable[[Dict[str, Range]], Dict[str, Found]]
 
 
 class TopicAdmin:
-    """Asks the broker about the topic, over one connection. Errors are JobErrors, which a restart may fix:
-    the broker does not answer, or has no such topic.
+    """Reads the topic's description from the broker, over one connection. Raises JobError, which a
+    restart may fix, when the broker does not answer or has no such topic.
     """
 
     def __init__(self, spark: SparkSession, settings: Settings) -> None:
@@ -78,7 +81,7 @@ class TopicAdmin:
         return str(self._answer(lambda: self._description().topicId().toString()))
 
     def describe(self) -> Topic:
-        """Id and offsets."""
+        """The topic's id and offsets."""
         return self._answer(self._describe)
 
     def _answer(self, ask: Callable[[], T]) -> T:
@@ -127,7 +130,7 @@ class TopicAdmin:
 
 
 class TopicLookup:
-    """Asks Kafka with a consumer of the driver's. `isolation_level` is the one that the query reads with.
+    """Reads the records with a consumer in the driver. `isolation_level` is that of the query.
     Raises JobError, which a restart may fix, when the broker does not answer.
     """
 
@@ -153,7 +156,7 @@ class TopicLookup:
             "auto.offset.reset": "none",
             "allow.auto.create.topics": "false",
             "max.poll.records": "10000",
-            # At the end of the topic the broker would wait for more.
+            # Otherwise the broker would wait for more records at the end of the topic.
             "fetch.max.wait.ms": "10",
         }
         bytes_ = self._jvm.org.apache.kafka.common.serialization.ByteArrayDeserializer
@@ -193,7 +196,7 @@ class TopicLookup:
 
 
 def _before(records: Any, end: int) -> int:
-    """How many of a partition's records, which ascend, have an offset below `end`."""
+    """How many of a partition's records, in ascending order, have an offset below `end`."""
     low, high = 0, int(records.size())
     if high and int(records.get(high - 1).offset()) < end:
         return high
@@ -218,10 +221,11 @@ def _unanswered(servers: str, asked: str, cause: str) -> JobError:
 
 
 def resolve_starting_offsets(setting: str, topic: Topic) -> dict[str, int]:
-    """STARTING_OFFSETS as one offset per partition, fixed once, so that a restart begins at the same record.
+    """STARTING_OFFSETS as one offset per partition, resolved once, so that a restart begins at the
+    same record.
 
-    Raises JobError (exit code 2) when its JSON does not name exactly the topic's partitions, as the Kafka
-    source wants.
+    Raises JobError (exit code 2) when its JSON does not name exactly the topic's partitions, as the
+    Kafka source wants.
     """
     if setting == "earliest":
         return topic.earliest

@@ -1,5 +1,5 @@
-"""Whether a micro-batch is whole: what the offset log planned is in bronze, and what is in bronze is
-in silver or quarantine. Checked before anything of a batch is committed.
+"""The check that a micro-batch is whole: bronze has every record that the offset log planned, and
+every row of bronze is in silver or quarantine. It runs before any file of a batch is committed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from medallion.topic import Found, RecordLookup
 
 @dataclass(frozen=True)
 class WholeBatch:
-    """The check of one attempt at a batch, staged in `folder`. `ranges` is what the offset log
-    planned, None where it is not known; `accepts_loss`: records that retention took away before they
-    were read are no error.
+    """The check of one attempt at a batch, staged in `folder`. `ranges` are the planned offsets,
+    None where they are not known. With `accepts_loss`, records that retention removed before they
+    were read are not an error.
     """
 
     spark: SparkSession
@@ -35,9 +35,9 @@ class WholeBatch:
     folder: str
 
     def require(self, rows: Mapping[str, int], bronze_parts: Callable[[], list[str]]) -> None:
-        """Raises JobError unless the batch is whole, by the rows of each sink that are staged. Exit code 78
-        when driver and executors do not share the storage; else a restart runs the batch again.
-        `bronze_parts` names the files that bronze is made of.
+        """Raises JobError unless the batch is whole, by the number of staged rows of each sink. The
+        exit code is 78 when driver and executors do not share the storage; otherwise a restart runs
+        the batch again. `bronze_parts` returns the files from which bronze is made.
         """
         bronze, silver, quarantine, csv = (
             rows[sink.folder] for sink in (BRONZE, SILVER, QUARANTINE, RAW_CSV)
@@ -61,7 +61,8 @@ class WholeBatch:
         if bronze > planned:
             raise self._broken(counts)
         found = self.lookup(ranges)
-        # Without retention a glance is enough: a transactional topic has fewer records in every batch.
+        # Without retention the counts are enough. A transactional topic has fewer records than
+        # offsets in every batch, so this has to be cheap.
         untouched = all(found[partition].first == start for partition, (start, _) in ranges.items())
         if untouched and sum(of.records for of in found.values()) <= bronze:
             return
@@ -77,7 +78,7 @@ class WholeBatch:
         for partition, (start, end) in sorted(ranges.items(), key=lambda item: int(item[0])):
             of = found[partition]
             before, since = rows.get(partition, (0, 0))
-            # More rows than records: the topic was compacted since they were read.
+            # There may be more rows than records: the topic was compacted since they were read.
             if since < of.records:
                 lost.append(
                     f"{of.records:,} records at offsets {of.first} to {end - 1} of partition {partition}, "
@@ -88,7 +89,7 @@ class WholeBatch:
         return lost
 
     def _rows_by_partition(self, parts: list[str], found: dict[str, Found]) -> dict[str, tuple[int, int]]:
-        """Rows before and since the first offset that a partition still has."""
+        """The number of rows before and from the first offset that a partition still has."""
         if not parts:
             return {}
         first = ", ".join(f"{partition}, {of.first}L" for partition, of in found.items())

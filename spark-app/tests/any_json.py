@@ -1,4 +1,4 @@
-"""Texts that nobody thought of, gathered to be parsed together: a Spark job for each would take hours."""
+"""Generated texts, collected to be parsed together: a Spark job for each would take hours."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _texts = st.one_of(
 _strings = st.one_of(
     _texts.map(json.dumps),
     _texts.map(lambda text: json.dumps(text, ensure_ascii=False)),
-    # Not escaped: quotation marks, control characters and backslashes break out.
+    # Not escaped: quotation marks, control characters and backslashes end the string.
     _texts.map('"{}"'.format),
     st.sampled_from(['"\\ud800"', '"\\x"', '"\\u12"', '"2026-01-01T00:00:00Z"', "'a'"]),
 )
@@ -63,7 +63,7 @@ _values = st.recursive(
     ),
     max_leaves=6,
 )
-#: What makes a silver row, so that most examples come near one.
+#: Members of a silver row, so that most examples are nearly one.
 _RIGHT = {
     "txn_id": '"t"',
     "card_id": '"c"',
@@ -112,7 +112,9 @@ def _mutated_golden(draw: st.DrawFn) -> str:
 
 
 def gathered(texts: st.SearchStrategy[str], count: int) -> list[str]:
-    """Examples of texts, the same ones in every run: a failure is the same on every machine."""
+    """Examples of texts. They are the same in every run, so a failure is reproducible on every
+    machine.
+    """
     found: list[str] = []
 
     @settings(

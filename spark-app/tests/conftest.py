@@ -14,7 +14,8 @@ from medallion.settings import load_settings
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    # Most of what a short session computes is its own start: one quick compiler, one simple collector.
+    # A short session computes mostly its own start, which is fastest with one quick compiler and a
+    # simple collector.
     java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.files.minPartitionNum=7 "

@@ -1,4 +1,4 @@
-"""Silver files, made one by one, and the gold query that reads them as the job runs it."""
+"""Silver files that a test makes one by one, and the gold query that reads them as in the job."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ Event = tuple[str, str, str]
 
 
 def put_silver(spark: SparkSession, root: Path, batch_id: int, events: list[Event], tick: int = 0) -> Path:
-    """Commits rows as the silver file of a batch. The file source takes the oldest file first, and these
-    are made within one tick of the clock: `tick` seconds are added to one for each batch.
+    """Commits rows as the silver file of a batch. The file source reads the oldest file first, and
+    these files are made within one tick of the clock, so each batch adds `tick` seconds to its
+    file's time.
     """
     values = ", ".join(f"('{card}', '2026-01-01 {time}', {amount}BD)" for card, time, amount in events)
     known = {
@@ -78,7 +79,9 @@ class GoldStream:
         self.query = start_gold(self.spark, settings, files, self.table, self.guard)
 
     def run(self) -> None:
-        """Reads all that is there, until no batch is left to run, and stops. Raises what ended the query."""
+        """Reads everything until no batch is left to run, and stops. Raises the error that ended
+        the query.
+        """
         self.start()
         assert self.query is not None
         try:
@@ -94,13 +97,15 @@ class GoldStream:
         return max(int(path.name) for path in (self.checkpoint / "commits").iterdir() if path.name.isdigit())
 
     def drop_last_commit(self) -> None:
-        """As after a crash between what a batch committed of its files and its own commit."""
+        """The state after a crash between the commit of a batch's files and the commit of the
+        batch.
+        """
         last = self.last_commit()
         for name in (str(last), f".{last}.crc"):
             (self.checkpoint / "commits" / name).unlink(missing_ok=True)
 
     def rows(self) -> list[tuple[Optional[str], ...]]:
-        """Every row of the table as texts; a window that is there twice comes twice."""
+        """Every row of the table as texts. A duplicate window is returned twice."""
         return rows_of(self.spark, self.root / self.table.name)
 
     def counts(self) -> list[tuple[Optional[str], ...]]:

@@ -1,4 +1,4 @@
-"""The golden events that TypeScript's contract is tested against, too."""
+"""The golden events, against which the TypeScript contract is also tested."""
 
 from __future__ import annotations
 

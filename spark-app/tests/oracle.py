@@ -1,7 +1,8 @@
-"""What becomes of a value by the rules of a contract, in plain Python: the reason, or the row.
+"""The outcome of a value by the rules of a contract, in Python without Spark: the reason, or the
+row.
 
-Written from the rules alone, with `json` and `Decimal`, to compare the job's parse with. Does not know
-constraints and expectations; those are tested with values of their own.
+Written only from the rules, with `json` and `Decimal`, for a comparison with the job's parse. It
+does not implement constraints and expectations, which have their own tests.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def _member(item: Field, value: Any) -> Any:
 
 def _text(value: Any, or_number: bool = False) -> str:
     if isinstance(value, str):
-        # Half a pair of surrogates is no character.
+        # Half a surrogate pair is not a character.
         return re.sub("[\ud800-\udfff]", "?", value)
     if or_number and isinstance(value, Token):
         return value.text
@@ -134,7 +135,7 @@ def _number(value: Any) -> Decimal:
         raise _WrongError
     try:
         return Decimal(text)
-    except InvalidOperation:  # An exponent that no decimal has.
+    except InvalidOperation:  # An exponent that fits no decimal.
         if re.match(r"-?[0.]+[eE]", text):
             return Decimal(0)
         raise _WrongError from None
@@ -193,7 +194,7 @@ def _epoch_micros(of: Type, value: Any) -> int:
     number = _number(value)
     if re.search(r"[eE][+-]?0*[1-9][0-9]{3}", _text(value, or_number=True)):
         raise _WrongError
-    # With 18 digits behind the microsecond, of which none counts but before the year 0.
+    # With 18 digits after the microsecond, which only matter before the year 0.
     cut = int(Fraction(number) * _EPOCH[of.epoch] * 10**18)
     if not -62_167_219_200_000_000 * 10**18 <= cut < 253_402_300_800_000_000 * 10**18:
         raise _WrongError
@@ -223,7 +224,7 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 def instant_text(micros: int) -> str:
-    """An instant as Spark shows it in UTC, with six decimals."""
+    """An instant in Spark's notation in UTC, with six decimals."""
     days, rest = divmod(micros, _DAY_US)
     year = 1970 + min(days // 366, days // 365) - 2
     while _days(year + 1, 1, 1) <= days:
@@ -241,7 +242,9 @@ def _refuse(constant: str) -> None:
 
 
 def same(of: Type, expected: Any, shown: Any) -> bool:
-    """Whether a value of the oracle is the one in `to_json` of the job's row, read with numbers as text."""
+    """Whether a value of the oracle equals the one in `to_json` of the job's row, read with numbers
+    as text.
+    """
     if expected is None or shown is None:
         return expected is shown
     if of.kind == "object":

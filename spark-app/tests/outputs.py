@@ -1,4 +1,4 @@
-"""An output folder as the job sees it, with offset-log entries written as Spark writes them."""
+"""An output folder as in the job, with offset-log entries in Spark's form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GOOD = (
 
 
 def not_asked(ranges: dict[str, Range]) -> dict[str, Found]:
-    """The topic is asked only when there are fewer rows than offsets."""
+    """The job only reads the topic when there are fewer rows than offsets."""
     raise AssertionError(f"the topic was asked for {ranges}")
 
 
@@ -44,7 +44,7 @@ def plan_batch(
 
 
 def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> DataFrame:
-    """Records with these values, as a batch of `ingest` gets them."""
+    """Records with these values, in the form that a batch of `ingest` receives."""
     rows = [
         ("k", value, KAFKA_TS, "t", 0, first_offset + index, None, None) for index, value in enumerate(values)
     ]
@@ -52,7 +52,7 @@ def batch(spark: SparkSession, values: list[Any], first_offset: int = 0) -> Data
 
 
 def parsed_rows(records: DataFrame, has_lines: bool) -> DataFrame:
-    """The rows of records that have bronze's columns, as `ingest` writes them."""
+    """The rows that `ingest` writes for records with bronze's columns."""
     return rows_of(TRANSACTIONS, _parser().parse(records), has_lines)
 
 

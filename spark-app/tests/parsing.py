@@ -41,17 +41,19 @@ Value = Union[str, bytes, None]
 def records(spark: SparkSession, values: list[Any]) -> DataFrame:
     """Records of Kafka with these values, numbered by their offset."""
     rows = [(b"k", _bytes(value), KAFKA_TIME, "t", 0, offset, None) for offset, value in enumerate(values)]
-    # In order: names that share a hash are remembered, and count against the records behind them.
+    # In order: Jackson remembers names that share a hash, and counts them in later records, too.
     return spark.createDataFrame(rows, _KAFKA)
 
 
 def parsed(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> DataFrame:
-    """What the parse makes of values."""
+    """The result of the parse for values."""
     return Parser(pipeline).parse(bronze(records(spark, values)))
 
 
 def outcomes(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> list[Row]:
-    """`reason`, `detail` and, of a silver row, `event` as JSON whose numbers are texts, for each value."""
+    """`reason`, `detail` and, of a silver row, `event` as JSON whose numbers are texts, for each
+    value.
+    """
     options = {"timestampFormat": _INSTANT, "ignoreNullFields": "false"}
     event = F.when(F.col("reason").isNull(), F.to_json(F.struct(*silver(pipeline)), options)).alias("event")
     rows = parsed(spark, values, pipeline).select("offset", "reason", "detail", event).collect()
@@ -62,7 +64,7 @@ def outcomes(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> list
 
 
 def silver(pipeline: Pipeline) -> list[Column]:
-    """Silver's columns that are not the record's, of what the parse gives."""
+    """Silver's columns that are not the record's, from the result of the parse."""
     from_record = ("kafka_ts", "topic", "partition", "offset")
     names = [name for name in silver_columns(pipeline) if name not in from_record]
     return [F.col(f"`{staged_name(name)}`").alias(name) for name in names]
@@ -80,7 +82,7 @@ def event_of(row: Row) -> Any:
 
 
 def contract(*fields: dict[str, Any], **changes: Any) -> Pipeline:
-    """A pipeline of these fields. Its event time is the record's unless it is said to be another."""
+    """A pipeline of these fields. Its event time is the record's by default."""
     document = {
         "version": 1,
         "name": "test",

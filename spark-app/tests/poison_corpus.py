@@ -1,9 +1,9 @@
-"""Values that hurt parsers, each with the outcome that is documented for it. The end-to-end test sends them
-through a real stack, too.
+"""Values that are hard to parse, each with its documented outcome. The end-to-end test also sends
+them through a real stack.
 
-A line of the fixture is `{"name", "value", "reason"}`: the value is null, or parts that make up its bytes (a
-text, a text repeated `times`, bytes in base64); the reason is null for a silver row. `silver` has some of
-that row's values as text, `key` the record's key in the same form.
+A line of the fixture is `{"name", "value", "reason"}`: the value is null, or parts that make up its
+bytes (a text, a text repeated `times`, bytes in base64); the reason is null for a silver row.
+`silver` has some of that row's values as text, `key` the record's key in the same form.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Half a checkpoint, as a power cut may leave it: recovered where no record is lost or doubled by it, else
-refused with the file's name.
+"""A checkpoint that a power cut has damaged: recovered where no record is lost or duplicated,
+otherwise refused with the file's name.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def test_a_batch_whose_entry_is_torn_is_planned_again_and_its_files_go(
     repair(spark, root)
     assert output_files(root) == committed
     assert not (root / "_chk/ingest/offsets/1").exists()
-    # Planned again it has another time, and may have another end.
+    # A batch that is planned again has another time, and may have another end.
     plan_batch(root, "ingest", 1, {"0": 5}, time_ms=1767225660000)
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})

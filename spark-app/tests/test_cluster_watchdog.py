@@ -1,4 +1,4 @@
-"""When the master is asked whether it knows the application, and what follows."""
+"""When the job asks the master whether it knows the application, and what follows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class World:
 
     @classmethod
     def without_executors(cls, knows: Optional[bool]) -> World:
-        """A job whose executor has just gone, and what the master says of it."""
+        """A job whose executor has just gone, and the master's answers about it."""
         world = cls()
         world.executors = 1
         world.live(5)
@@ -41,7 +41,7 @@ class World:
         return world
 
 
-def test_before_the_first_executor_nobody_is_asked() -> None:
+def test_before_the_first_executor_the_master_is_not_asked() -> None:
     world = World()
     world.knows = False
     world.live(300)
@@ -72,7 +72,7 @@ def test_a_master_that_gives_no_answer_is_waited_for_a_while() -> None:
         world.live(12)
 
 
-def test_a_master_that_answers_again_is_waited_for_anew() -> None:
+def test_a_master_that_answers_again_is_waited_for_once_more() -> None:
     world = World.without_executors(knows=None)
     world.live(SILENT_S - 5)
     world.knows = True

@@ -1,4 +1,6 @@
-"""Spark and Java read a contract's patterns as TypeScript does, which is tested against the same fixtures."""
+"""Spark and Java read a contract's patterns as TypeScript does, which is tested against the same
+fixtures.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ FIXTURES = Path(__file__).parents[2] / "data" / "fixtures"
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
-    # Other line ends may stand inside a text.
+    # Other line ends may occur inside a text.
     text = (FIXTURES / name).read_text("utf-8")
     return [json.loads(line) for line in text.rstrip("\n").split("\n")]
 

@@ -1,5 +1,5 @@
-"""A driver that dies before any one of its steps, and the replay of its batch: the outputs are those of a
-run without a crash, to the byte.
+"""A driver that dies before any one of its steps, and the replay of its batch: the outputs are byte
+for byte those of a run without a crash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.parsing import TRANSACTIONS
 
 
 class DriverDiedError(Exception):
-    """Stands in for the end of the process: nothing after it runs."""
+    """Simulates the end of the process: nothing after it runs."""
 
 
 class DyingFiles(HadoopFiles):
@@ -64,7 +64,7 @@ def event(card: str, minute: int, amount: str) -> str:
     )
 
 
-# Each batch fills every sink: 1e1 is read exactly.
+# Each batch writes to every sink: 1e1 takes the exact validation.
 BATCHES = [
     [event("a", 0, "1"), event("a", 1, "1e1"), "x", event("b", 20, "1")],
     [event("a", 20, "2"), event("a", 21, "1e1"), "y", event("b", 40, "1")],
@@ -140,7 +140,7 @@ STEPS = [
 
 @contextmanager
 def dying_step(name: str, when: str) -> Iterator[None]:
-    """Within it the driver dies before or after this step, and then the batch is run."""
+    """Within the block the driver dies before or after this step. Then the batch runs again."""
     work: Callable[..., Any] = getattr(SingleFileStaging, name)
 
     def died(*arguments: Any) -> None:
@@ -221,7 +221,8 @@ def test_the_comparison_notices_names_that_follow_the_clock_instead_of_the_batch
     monkeypatch.setattr("medallion.sinks.file_committer.file_name", by_clock)
     root = tmp_path / "out"
     shutil.copytree(one_batch, root)
-    # After the commit and before pruning: else the newer name would only have replaced the older one.
+    # After the commit and before pruning: otherwise the newer name would only have replaced the
+    # older one.
     for tick_ms in (0, 1000):
         now_ms = BATCH_TIME_MS + tick_ms
         run(spark, root, HadoopFiles(spark, str(root)), 1, 0)

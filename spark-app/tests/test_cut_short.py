@@ -1,4 +1,6 @@
-"""A staged file that loses its tail: the batch fails, and its replay leaves the outputs of a clean run."""
+"""A staged file that loses its tail: the batch fails, and its replay leaves the outputs of a clean
+run.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ from tests.parsing import TRANSACTIONS
 
 
 class CuttingFiles(HadoopFiles):
-    """Cuts what a batch stages down to `left`, a function of a file's bytes: the Parquet files of a folder
-    (`is_silver=…`) before anybody learns their names, or raw_csv's file before its records are counted.
+    """Cuts what a batch stages down to `left`, a function of a file's bytes: the Parquet files of a
+    folder (`is_silver=…`) before their names are read, or raw_csv's file before its records are
+    counted.
     """
 
     def __init__(self, spark: SparkSession, root: Path, cut: str, left: Callable[[bytes], bytes]) -> None:
@@ -32,7 +35,7 @@ class CuttingFiles(HadoopFiles):
         self.was_cut: list[Path] = []
 
     def _before(self, paths: Iterable[Path]) -> None:
-        # The steps of a batch run at the same time, and each finds what all the others find.
+        # The steps of a batch run in parallel, and each would list the same files.
         with self._lock:
             for path in paths if not self.was_cut else ():
                 path.write_bytes(self._left(path.read_bytes()))
@@ -53,7 +56,7 @@ def event(card: str, minute: int) -> str:
     return f'{{"txn_id":"t","card_id":"{card}","event_ts":"2026-01-01T00:{minute:02d}:10Z","amount":1}}'
 
 
-#: The card has what Parquet files end with.
+#: The card contains the magic bytes at the end of Parquet files.
 VALUES = [event("aPAR1", 0), event("a", 20), "xPAR1"]
 
 
@@ -95,7 +98,7 @@ def clean(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.mark.parametrize("cut", [*CUTS])
 @pytest.mark.parametrize("folder", ["is_silver=true", "is_silver=false"])
-def test_a_staged_file_that_is_cut_short_fails_the_batch_and_a_replay_mends_it(
+def test_a_staged_file_that_is_cut_short_fails_the_batch_and_a_replay_fixes_it(
     spark: SparkSession, tmp_path: Path, clean: dict[str, bytes], folder: str, cut: str
 ) -> None:
     files = CuttingFiles(spark, tmp_path, folder, CUTS[cut])

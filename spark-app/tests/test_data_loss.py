@@ -1,4 +1,4 @@
-"""What is said when the topic no longer has what the query wanted to read."""
+"""The errors for a topic that no longer has the records that the query has to read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def topic(earliest: dict[str, int], log_end: dict[str, int], topic_id: str = "id
 @pytest.fixture
 def log(spark: SparkSession, tmp_path: Path) -> OffsetLog:
     plan_batch(tmp_path, "ingest", 0, {"0": 10, "1": 5})
-    # Planned, not committed: its records were perhaps never read.
+    # Planned, not committed: its records may never have been read.
     plan_batch(tmp_path, "ingest", 1, {"0": 20, "1": 5})
     commits = tmp_path / "_chk/ingest/commits"
     commits.mkdir()

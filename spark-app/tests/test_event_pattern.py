@@ -1,4 +1,6 @@
-"""Common events are read at once, in whatever form; what the parser would read as something else is not."""
+"""Valid events of any common form take the fast path; values that the parser would read as
+something else do not.
+"""
 
 from __future__ import annotations
 
@@ -57,16 +59,16 @@ COMMON = [
     event(note="x", attempts=2, ratio=0.5, online=True, parent=None),
     event(note={"a": [1, {"b": [True, "x"]}]}),
     event(merchant="x" * 1_000_000),
-    # Each member is a round of the pattern: none of them may take a stack frame.
+    # Each member is an iteration of the pattern, which must not take a stack frame.
     event(**{f"extra_{number}": number for number in range(20_000)}),
 ]
 
 
-def test_common_events_are_read_at_once(spark: SparkSession) -> None:
+def test_common_events_take_the_fast_path(spark: SparkSession) -> None:
     assert read_exactly(spark, COMMON, TRANSACTIONS) == []
 
 
-def test_events_with_nested_fields_are_read_at_once(spark: SparkSession) -> None:
+def test_events_with_nested_fields_take_the_fast_path(spark: SparkSession) -> None:
     times = {"sent_s": 1767225600.5, "sent_ms": "1767225600123.4567", "birthday": "29.02.2000"}
     orders = [
         json.dumps(ORDER),

@@ -1,5 +1,5 @@
-"""Gold against Spark: the same silver files, read by the job's query and by a plain one with a sink of
-Spark's own.
+"""Gold compared with Spark: the same silver files, read by the job's query and by an ordinary query
+with Spark's own sink.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.parsing import EVERYTHING
 
 
 class PlainStream:
-    """What anybody would write: Spark's own aggregation and Spark's own file sink."""
+    """The ordinary query: Spark's own aggregation and Spark's own file sink."""
 
     def __init__(self, spark: SparkSession, root: Path, slide: str) -> None:
         self._spark, self._root, self._slide = spark, root, slide
@@ -74,10 +74,10 @@ def around(frontier_s: int, dice: random.Random) -> Event:
 
 
 @pytest.mark.parametrize(("slide_ms", "slide"), [(60_000, "1 minute"), (30_000, "30 seconds")])
-def test_gold_has_the_windows_of_a_plain_query(
+def test_gold_has_the_windows_of_an_ordinary_query(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slide_ms: int, slide: str
 ) -> None:
-    # One file a batch for both: what is late depends on the batches.
+    # One file per batch for both queries, since lateness depends on the batches.
     monkeypatch.setitem(gold_query._SILVER_OPTIONS, "maxFilesPerTrigger", "1")
     ours = GoldStream(spark, tmp_path, replace(TABLE, slide_ms=slide_ms))
     plain = PlainStream(spark, tmp_path, slide)
@@ -105,12 +105,12 @@ def test_gold_has_the_windows_of_a_plain_query(
 
     steps: list[Callable[[], object]] = [
         lambda: files(3),
-        # A trigger without files, after which nothing is emitted twice.
+        # A trigger without files must emit nothing twice.
         lambda: files(0),
         lambda: files(2),
-        # Both queries died after they had committed their files and before the commit.
+        # Both queries died after committing their files and before the commit of the batch.
         lambda: (ours.drop_last_commit(), plain.drop_last_commit()),
-        # The same, with new files meanwhile, as after a restart between silver and gold.
+        # The same, with new files since, as after a restart between silver and gold.
         lambda: (ours.drop_last_commit(), plain.drop_last_commit(), files(2)),
     ]
     for step in steps:

@@ -1,5 +1,5 @@
-"""A driver that dies before any step of a gold batch, and the restart of the query: the table is that of a
-run without a crash.
+"""A driver that dies before any step of a gold batch, and the restart of the query: the table is
+the same as in a run without a crash.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from medallion.sinks.naming import Sink, file_name
 from tests.gold_stream import GoldStream, put_silver
 from tests.test_crash_and_replay import DyingFiles
 
-# Of five minutes each: what comes closes the window before the last.
+# Events of five minutes each: each file closes the window before the last.
 _MINUTES = ("00", "05", "10", "15", "20")
 
 
@@ -33,9 +33,7 @@ def put(spark: SparkSession, root: Path, batch_id: int) -> None:
 
 @pytest.fixture(scope="module")
 def base(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four silver files that gold has read, of which the newest file of gold is kept, and one that it has
-    not.
-    """
+    """Four silver files that gold has read, one that it has not, and the newest file of gold."""
     root: Path = tmp_path_factory.mktemp("gold-base") / "out"
     for batch_id in range(4):
         put(spark, root, batch_id)
@@ -49,7 +47,7 @@ def table(root: Path, spark: SparkSession) -> list[tuple[Any, ...]]:
 
 
 def copied(base: Path, root: Path) -> Path:
-    # Also the times: the file source takes the oldest file first.
+    # Restores the times, too: the file source reads the oldest file first.
     shutil.copytree(base, root, copy_function=shutil.copy2)
     return root
 
@@ -161,7 +159,7 @@ def test_a_batch_that_emits_nothing_makes_no_file(spark: SparkSession, tmp_path:
     put_silver(spark, tmp_path, 0, [("a", "00:00:00", "1")])
     stream = GoldStream(spark, tmp_path)
     stream.run()
-    # The second batch has none, and moves the watermark.
+    # The second batch has no rows, and only moves the watermark.
     assert stream.last_commit() == 1
     assert not list(tmp_path.glob("gold/*"))
     assert HadoopFiles(spark, str(tmp_path)).names("_staging/gold") == []

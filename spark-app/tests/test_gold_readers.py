@@ -1,4 +1,4 @@
-"""Which silver files gold has read, and that no other is pruned."""
+"""Which silver files gold has read. No others are pruned."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def name(batch_id: int) -> str:
 
 
 def look(root: Path, table: str, number: int, compact: bool = False) -> None:
-    """As Spark writes it: look n finds the silver file of batch n."""
+    """Writes the log as Spark does: entry n has the silver file of batch n."""
     folder = root / "_chk" / table / "sources/0"
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
@@ -70,7 +70,7 @@ def test_what_every_query_has_committed_has_been_read(files: HadoopFiles, tmp_pa
     assert GoldReaders(files, []).have_read([name(7)]) == {name(7)}
 
 
-def test_looks_that_spark_has_compacted_are_read(files: HadoopFiles, tmp_path: Path) -> None:
+def test_entries_that_spark_has_compacted_are_read(files: HadoopFiles, tmp_path: Path) -> None:
     readers = GoldReaders(files, ["gold"])
     look(tmp_path, "gold", 9, compact=True)
     commit(tmp_path, "gold", 0, 5)
@@ -87,7 +87,7 @@ def test_looks_that_spark_has_compacted_are_read(files: HadoopFiles, tmp_path: P
         FileSourceLog(files, "gold").names(-1, 11)
 
 
-def test_a_look_that_spark_deletes_meanwhile_is_read_in_the_compact_one(
+def test_an_entry_that_spark_deletes_meanwhile_is_read_in_the_compact_one(
     files: HadoopFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(9):
@@ -127,5 +127,5 @@ def test_silver_stays_until_gold_has_read_it(files: HadoopFiles, spark: SparkSes
     stream.run()
     assert pruned() == 1
     assert stream.counts() == [("a", "00:00:00", "3"), ("a", "01:00:00", "1")]
-    # Of what is gone nothing is remembered.
+    # Deleted files are not remembered.
     assert len(readers._readers[0]._names) <= 2

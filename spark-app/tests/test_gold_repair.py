@@ -1,4 +1,4 @@
-"""Half a checkpoint of gold, as a power cut may leave it."""
+"""A checkpoint of gold that a power cut has damaged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from tests.test_checkpoint_repair import TORN
 
 @pytest.fixture(scope="module")
 def base(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve looks of the file source, so that one is compact; the last batch has emitted windows."""
+    """Twelve entries of the file source, so that one is compact; the last batch has emitted
+    windows.
+    """
     root: Path = tmp_path_factory.mktemp("gold-repair") / "out"
     stream = GoldStream(spark, root)
     stream.start()
@@ -62,7 +64,7 @@ def newest(root: Path, kind: str) -> Path:
 
 
 def runs_on(spark: SparkSession, root: Path, base: Path) -> None:
-    """The query gives what it gives without a repair."""
+    """Checks that the query gives the same result as without a repair."""
     for folder in (root, base):
         put_silver(spark, folder, 20, [("z", "23:00:00", "1")])
         GoldStream(spark, folder).run()
@@ -70,8 +72,8 @@ def runs_on(spark: SparkSession, root: Path, base: Path) -> None:
 
 
 def before_the_last_file(root: Path) -> None:
-    """As in the middle of the batch that reads the last file."""
-    # The one after it has emitted a window.
+    """The state in the middle of the batch that reads the last file."""
+    # The batch after it has emitted a window.
     last = newest(root, "offsets")
     for path in (last, newest(root, "commits"), *(root / "gold").glob(f"*_{last.name}.parquet")):
         path.unlink()
@@ -126,7 +128,7 @@ def test_a_batch_whose_entry_is_torn_is_planned_again_and_its_files_go(
 
 
 @pytest.mark.parametrize("content", TORN)
-def test_the_newest_look_at_silver_is_taken_again(spark: SparkSession, root: Path, content: str) -> None:
+def test_the_newest_listing_of_silver_is_repeated(spark: SparkSession, root: Path, content: str) -> None:
     was = copy_of(root)
     before_the_last_file(root)
     look = newest(root, "sources/0")
@@ -139,7 +141,7 @@ def test_the_newest_look_at_silver_is_taken_again(spark: SparkSession, root: Pat
 
 def test_outputs_that_were_moved_within_a_batch_go_on(spark: SparkSession, root: Path) -> None:
     was = copy_of(root)
-    # This folder is another one than that in the source's log.
+    # The source's log has another folder.
     before_the_last_file(root)
     repair(spark, root)
     assert newest(root, "sources/0").name == "10"
@@ -168,7 +170,8 @@ def test_what_a_committed_batch_needs_cannot_be_made_again(spark: SparkSession, 
         path.write_bytes(b"")
         refused(spark, root, sentence)
         path.write_bytes(content)
-    # The batch would need the state before it, too. Spark's maintenance may have made a snapshot of it.
+    # The batch also needs the state before it. Spark's maintenance may have made a snapshot of
+    # that.
     for version in (int(commit.name), int(commit.name) + 1):
         for path in (root / "_chk/gold/state/0/0").glob(f"{version}.*"):
             path.unlink()
@@ -193,7 +196,7 @@ def test_a_batch_whose_silver_is_gone_does_not_run_again(spark: SparkSession, ro
     refused(spark, root, "cannot run again: silver has no more silver_20260101_000011_11.parquet")
 
 
-def test_the_state_of_rocksdb_is_looked_at_alike(spark: SparkSession, tmp_path: Path) -> None:
+def test_the_state_of_rocksdb_is_checked_alike(spark: SparkSession, tmp_path: Path) -> None:
     root = tmp_path / "out"
     provider = "spark.sql.streaming.stateStore.providerClass"
     rocksdb = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"

@@ -134,7 +134,7 @@ def test_joined_files_keep_the_indexes_of_their_pages(spark: SparkSession, tmp_p
         )
         joined = spark.read.parquet(str(tmp_path / "joined.parquet"))
         assert joined.count() == 70_010
-        # The reader skips the pages that cannot hold it, by these very indexes.
+        # The reader uses these indexes to skip the pages that cannot contain the value.
         assert [row["c"] for row in joined.where("a = 65000").collect()] == [130_000]
         (tmp_path / "joined.parquet").unlink()
 
@@ -183,7 +183,7 @@ def test_a_join_that_fails_leaves_no_file_open(
 
 
 def open_files() -> set[str]:
-    """What this test's JVM, a child of this process, has open."""
+    """The open files of this test's JVM, a child of this process."""
     found: set[str] = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
@@ -197,7 +197,7 @@ def test_records_of_csv_end_where_a_line_ends_outside_of_quotes(spark: SparkSess
     files = HadoopFiles(spark, str(tmp_path))
     remote = HadoopFiles(spark, str(tmp_path))
     remote.is_local = False
-    # Each in one read, and with every read's end in every place.
+    # With one read, and with reads that end at every place.
     long = '"' + 'a\n""b' * 400_000 + '",c\n' + "x,y\n" * 3
     for text, records in [
         ("", 0),

@@ -199,7 +199,7 @@ def test_several_tasks_make_one_file(
 ) -> None:
     monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
     plan_batch(root, "ingest", 0, {"0": 90})
-    # Every third value is read exactly.
+    # Every third value takes the exact validation.
     odd = GOOD.replace("1.25", "1.25e0")
     values = [GOOD if n % 3 else odd for n in range(89)]
     counts = sinks(spark, root).write(batch(spark, [*values, "x"]).repartition(3), 0)

@@ -1,4 +1,4 @@
-"""The job around real queries, with the topic and what the queries do replaced."""
+"""The job with real queries; the topic and the batch functions are replaced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOPIC = Topic("transactions", "id-1", {"0": 0}, {"0": 0}, {"0": 0})
 
 
 class Admin:
-    """A topic that nothing happens to. `described` counts how often it was asked for."""
+    """A topic that does not change. `described` counts the calls."""
 
     described = 0
 
@@ -49,7 +49,9 @@ Run = Callable[[Write, Write], Optional[JobError]]
 
 @pytest.fixture
 def run(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Runs the job with these batch functions of `ingest` and `gold` to its end; gives its error."""
+    """Runs the job with these batch functions of `ingest` and `gold` to its end, and returns its
+    error.
+    """
     monkeypatch.setattr(job_module, "TopicAdmin", Admin)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -78,7 +80,7 @@ def run(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def stop_when(condition: Callable[[], bool]) -> None:
-    """Asks this process to stop, as a supervisor does, once it holds."""
+    """Sends this process a stop signal, as a supervisor does, once the condition holds."""
 
     def ask() -> None:
         wait_for(condition)
@@ -116,7 +118,7 @@ def test_a_failure_of_gold_ends_the_job_with_it_and_ingest_commits_its_batch(
     def fail(batch: Any, batch_id: int) -> BatchCounts:
         assert ingest.began.wait(60)
         ingest.may_end.set()
-        # As a failure of the topic is worded, which gold does not read.
+        # The wording of a failure of the topic, which gold does not read.
         raise OSError("data may have been lost: no space left")
 
     error = run(ingest.write, fail)
@@ -128,7 +130,7 @@ def test_a_failure_of_gold_ends_the_job_with_it_and_ingest_commits_its_batch(
     assert last(tmp_path, "ingest", "commits") >= 0
 
 
-def test_a_failure_of_ingest_ends_the_job_and_a_loss_of_records_is_looked_into(
+def test_a_failure_of_ingest_ends_the_job_and_a_loss_of_records_is_diagnosed(
     spark: SparkSession, run: Run, quick: Batches
 ) -> None:
     def fail(batch: Any, batch_id: int) -> BatchCounts:
@@ -160,7 +162,7 @@ def test_outputs_of_the_former_layout_are_refused_before_anything_is_written(
     assert [path.name for path in tmp_path.rglob("*")] == ["_chk", "medallion"]
 
 
-def test_the_job_says_that_it_runs_when_every_query_does(
+def test_the_job_reports_that_it_runs_when_every_query_does(
     run: Run, quick: Batches, capsys: pytest.CaptureFixture[str]
 ) -> None:
     printed: list[str] = []

@@ -1,4 +1,4 @@
-"""Silver, quarantine and raw_csv, made of what the parse gives, and what a pipeline says of them."""
+"""Silver, quarantine and raw_csv from the result of the parse, with the columns of a pipeline."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_raw_csv_has_nested_columns_as_json_and_reads_back(spark: SparkSession) 
     assert (read["quantity"], read["total"], read["offset"]) == ("3", "10.500", "0")
     assert json.loads(read["customer"]) == {"id": 7, "email": None, "credit": None, "address": None}
     assert json.loads(read["lines"])[0]["price"] == 1.25
-    # A text is quoted where it has to be.
+    # A text is quoted only where necessary.
     event = json.dumps({**EVENT, "merchant": shop, "city": ""})
     plain = parsed(spark, [event], TRANSACTIONS)
     (line,) = plain.select(raw_csv(TRANSACTIONS)).first()

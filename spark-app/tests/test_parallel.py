@@ -1,5 +1,5 @@
-"""SINK_FILES=parallel: the executors' files are the outputs, a replay replaces all of its own, and gold reads
-each row once, whenever it looks.
+"""SINK_FILES=parallel: the executors' files are the outputs, a replay replaces all of its own
+files, and gold reads each row once, whenever it lists the folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.outputs import GOOD, SOURCE, batch, output_files, parsed_rows, plan_b
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DriverDiedError, DyingFiles, contents, event
 
-#: Of each batch of twelve records three parts.
+#: Each batch of twelve records has three parts.
 PART_RECORDS = 4
 SINKS = ("bronze", "silver", "quarantine", "raw_csv")
 
@@ -39,7 +39,7 @@ def few_records(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def several_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch is parsed by as many tasks as it comes in, however few records it has."""
+    """Parses a batch with one task for each of its partitions, however few records it has."""
     monkeypatch.setattr("medallion.ingest.ONE_TASK_RECORDS", 1)
 
 
@@ -48,7 +48,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-# Every sink has each of the parts. A window of gold has rows of several.
+# Every sink has rows in each part. A window of gold has rows of several parts.
 VALUES = [
     *(event("a", 0, "1"), event("b", 0, "2"), "x", event("a", 1, "4")),
     *(event("a", 0, "8"), "y", event("b", 1, "16"), event("a", 0, "32")),
@@ -249,9 +249,9 @@ def test_gold_has_each_row_once_when_it_reads_between_two_renames(
         root = tmp_path / str(number)
         with pytest.raises(DriverDiedError):
             write(spark, root, files=DyingFiles(spark, root, number), tasks=2)
-        # Gold reads what has its name already.
+        # Gold reads the files that have their names already.
         gold_counts(spark, root)
-        # Another machine, other tasks, and somebody has set SINK_FILES meanwhile.
+        # Another machine with other tasks, and SINK_FILES was set meanwhile.
         for tasks, parallel in ((5, False), (1, True)):
             write(spark, root, tasks=tasks, parallel=parallel)
             gold_counts(spark, root)

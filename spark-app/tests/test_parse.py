@@ -1,4 +1,6 @@
-"""The parse by contracts of every shape: what is silver, what is not, and what `detail` says."""
+"""The parse by contracts of every shape: what is silver, what is not, and the content of
+`detail`.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ def test_a_value_is_parsed_once_and_others_again_with_their_tokens_marked(spark:
     assert plan.count("regexp_replace(regexp_replace(if (EndsWith(rtrim(value") == 1
 
 
-#: What would leave a wrapper of the value early, or bring its members along.
+#: Values that would end a wrapper early, or add members to it.
 _SPOOFS = [
     '{} "x":1',
     '{},"x":{}',
@@ -153,7 +155,7 @@ _DETAILS: list[tuple[Any, str, str]] = [
 ]
 
 
-def test_each_reason_says_what_is_wrong(spark: SparkSession) -> None:
+def test_each_reason_has_a_detail_of_what_is_wrong(spark: SparkSession) -> None:
     actual = reasons_of(spark, [value for value, _, _ in _DETAILS], TRANSACTIONS)
     assert actual == [(reason, detail) for _, reason, detail in _DETAILS]
     assert {reason for _, reason, _ in _DETAILS} >= set(all_reasons(TRANSACTIONS)) - {

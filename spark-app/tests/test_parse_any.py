@@ -1,4 +1,4 @@
-"""Contracts and values that nobody thought of: the job's parse and a plain-Python oracle agree."""
+"""Generated contracts and values: the job's parse and an oracle in Python without Spark agree."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _events(draw: st.DrawFn, pipeline: Pipeline) -> str:
 def differences(
     spark: SparkSession, values: list[str], pipeline: Pipeline
 ) -> tuple[list[Any], set[Optional[str]]]:
-    """Where job and oracle differ, and every reason that came up."""
+    """The differences between job and oracle, and every reason that occurred."""
     found: list[Any] = []
     reasons: set[Optional[str]] = set()
     for value, row in zip(values, outcomes(spark, list(values), pipeline)):
@@ -202,7 +202,7 @@ def differences(
 def test_job_and_oracle_agree(spark: SparkSession, pipeline: Pipeline) -> None:
     found, reasons = differences(spark, gathered(_events(pipeline), _EXAMPLES), pipeline)
     assert found == []
-    # The examples reach every outcome, else they would prove little.
+    # The examples reach every outcome; otherwise they would prove little.
     assert reasons >= {None, "not_json_object", "wrong_type"}
 
 

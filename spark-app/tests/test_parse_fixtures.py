@@ -1,4 +1,6 @@
-"""The golden events and the poison corpus have their outcomes by the default pipeline, and the oracle's."""
+"""The golden events and the poison corpus have their outcomes by the default pipeline, and the
+oracle's.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from tests.parsing import TRANSACTIONS, all_reasons, event_of, outcomes
 from tests.poison_corpus import POISON, bytes_of
 
 _POISON_VALUES = [bytes_of(each["value"]) for each in POISON]
-#: What the oracle does not know: limits of Jackson.
+#: Limits of Jackson, which the oracle does not implement.
 _LIMITS = (
     "digits",
     "levels",
@@ -29,7 +31,7 @@ _LIMITS = (
 )
 
 
-# As of a large batch, and of a small one.
+# Once as in a large batch, and once as in a small one.
 @pytest.fixture(scope="module", params=[True, False], ids=["generated", "interpreted"])
 def session(request: pytest.FixtureRequest, spark: SparkSession) -> Iterator[SparkSession]:
     tune_for_size(spark, request.param)
@@ -112,7 +114,7 @@ def test_the_oracle_agrees_about_the_fixtures(golden: list[Row], poison: list[Ro
     assert differ == []
 
 
-def test_what_is_quarantined_says_what_is_wrong(golden: list[Row], poison: list[Row]) -> None:
+def test_what_is_quarantined_has_a_detail_of_what_is_wrong(golden: list[Row], poison: list[Row]) -> None:
     for row in golden + poison:
         assert (row.detail is None) == (row.reason is None)
         assert row.detail is None or 0 < len(row.detail) < 250

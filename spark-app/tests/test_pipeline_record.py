@@ -75,7 +75,7 @@ def test_a_torn_record_of_the_pipeline_is_refused_by_name(
     keep_pipeline(files, EVERYTHING)
     path = tmp_path / "_chk/_pipeline.json"
     path.unlink() if content is None else path.write_text(content)
-    # Before a query has started nothing depends on it.
+    # Before a query has started nothing depends on the record.
     keep_pipeline(files, EVERYTHING)
     start_query(tmp_path)
     path.unlink() if content is None else path.write_text(content)

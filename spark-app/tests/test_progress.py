@@ -84,7 +84,7 @@ def test_the_first_data_are_announced_once(lines: BatchLines, capsys: pytest.Cap
     assert len(printed(lines, capsys, INGEST, COUNTS)) == 2
 
 
-def test_a_batch_of_gold_says_watermark_state_and_late_rows(
+def test_a_batch_of_gold_has_watermark_state_and_late_rows(
     lines: BatchLines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people, machine = printed(lines, capsys, gold(rows=9, late=2), BatchCounts({"gold": 4}))

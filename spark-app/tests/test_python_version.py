@@ -1,4 +1,4 @@
-"""The container image of Spark 3.5 runs the job on Python 3.8, which no other test does."""
+"""The container image of Spark 3.5 runs the job on Python 3.8; no other test does."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 APP = Path(__file__).parent.parent
 SOURCES = [APP / "app.py", APP / "container_start.py", *sorted((APP / "medallion").glob("**/*.py"))]
 
-# Not in Python 3.8, by name; types of the standard library cannot be told from an attribute alone.
+# Names that Python 3.8 lacks. The type of an object is not known from an attribute alone.
 LATER_NAMES = {"removeprefix", "removesuffix", "cache", "pairwise", "bit_count", "add_note"}
 
 
 def later_than_38(source: str) -> list[str]:
-    """What Python 3.8 would refuse to import or to run, each with its line."""
+    """The parts that Python 3.8 would refuse to import or to run, each with its line."""
     tree = ast.parse(source, feature_version=(3, 8))
     is_lazy = "from __future__ import annotations" in source
     annotations = {
@@ -78,7 +78,7 @@ def test_what_python_38_lacks_is_found(source: str) -> None:
 
 @pytest.mark.parametrize("source", ["match x:\n    case 1: pass", "with (open(a) as b, open(c) as d): pass"])
 def test_syntax_that_python_38_lacks_is_found(source: str) -> None:
-    # A parser that is newer than the syntax still lets some of it pass.
+    # A newer parser still accepts some newer syntax.
     with pytest.raises(SyntaxError):
         later_than_38(source)
 

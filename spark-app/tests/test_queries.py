@@ -1,4 +1,6 @@
-"""Two real streaming queries of one job: what a stop and a failure of one means for the other."""
+"""Two real streaming queries of one job: the effect of a stop, and of a failure of one on the
+other.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,7 @@ def test_a_stop_lets_the_batches_of_every_query_commit(
     stop = threading.Thread(target=queries.stop, args=(30.0,))
     stop.start()
     wait_for(lambda: all(guard.is_stopping for guard in queries.lines.guards.values()))
-    # One waits for nobody: the other is still within its batch.
+    # One query stops at once; the other is still within its batch.
     batches["gold"].may_end.set()
     wait_for(lambda: last(tmp_path, "gold", "commits") == 0)
     assert last(tmp_path, "ingest", "commits") == -1
@@ -107,7 +109,7 @@ def test_a_batch_that_outlasts_the_grace_is_abandoned_and_the_other_one_commits(
     slow.may_end.set()
     assert [each.abandoned for each in queries.running] == [False, True]
     assert queries.failed() is None
-    # What began before the stop is committed; what began after it was refused.
+    # A batch that began before the stop is committed; one that began after it was refused.
     assert last(tmp_path, "ingest", "commits") >= last(tmp_path, "ingest", "offsets") - 1
     assert "query=gold abandons its batch: not finished 5 s after the stop" in capsys.readouterr().out
 

@@ -59,7 +59,7 @@ def test_every_text_reads_back_to_the_letter(spark: SparkSession, text: str) -> 
     assert (read["merchant"], read["country"], read["amount"]) == (text, text, "1.50")
 
 
-def test_an_empty_text_is_told_from_null(spark: SparkSession) -> None:
+def test_an_empty_text_is_not_null(spark: SparkSession) -> None:
     assert line_of(spark, merchant="") == 't,2026-01-01T12:30:15.120000Z,,c,"",,1.50,,,,,,'
 
 

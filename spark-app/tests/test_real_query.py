@@ -1,5 +1,5 @@
-"""A real streaming query around the batches: what Spark makes of a crash before the commit of a batch, and
-inside a batch. Files stand in for Kafka, one for each micro-batch.
+"""A real streaming query around the batches: how Spark handles a crash before the commit of a
+batch, and within a batch. Files replace Kafka, one for each micro-batch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.outputs import SOURCE, output_files, parsed_rows
 from tests.parsing import TRANSACTIONS
 from tests.test_crash_and_replay import DyingFiles, contents, event
 
-# Every sink has rows in every batch: 1e1 is read exactly.
+# Every sink has rows in every batch: 1e1 takes the exact validation.
 _BATCHES = [
     [event("a", minute, "1"), event("a", minute + 1, "1e1"), "x", event("b", minute + 20, "1")]
     for minute in (0, 20, 38)
@@ -33,7 +33,7 @@ _BATCHES = [
 
 
 class FileOffsetLog(OffsetLog):
-    """Reads the file source's offsets, which number files, as Kafka's would be."""
+    """Returns the file source's offsets, which number files, in the form of Kafka's."""
 
     def read(self, batch_id: int) -> Optional[Batch]:
         text = self._files.read_text(f"{self.checkpoint}/offsets/{batch_id}")
@@ -55,7 +55,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         file = folder / f"{number}.json"
         file.write_text("\n".join(json.dumps(row) for row in rows))
-        # The source takes the oldest first, and these are made within one tick of the clock.
+        # The source reads the oldest file first, and these are made within one tick of the clock.
         os.utime(file, (number + 1, number + 1))
     return folder
 
@@ -103,13 +103,13 @@ def test_the_query_fills_every_sink(clean: Path) -> None:
 
 
 @pytest.mark.parametrize("batch_id", [0, 1, 2])
-def test_a_crash_before_the_commit_of_a_batch_is_mended_by_its_replay(
+def test_a_crash_before_the_commit_of_a_batch_is_fixed_by_its_replay(
     spark: SparkSession, source: Path, tmp_path: Path, batch_id: int
 ) -> None:
     root = tmp_path / "out"
     only = tmp_path / "source"
     only.mkdir()
-    # The query stops after this batch, whose commit is then taken away.
+    # The query stops after this batch, and the test then removes its commit.
     for number in range(batch_id + 1):
         shutil.copy2(source / f"{number}.json", only)
     run(spark, only, HadoopFiles(spark, str(root)))
@@ -123,7 +123,7 @@ def test_a_crash_before_the_commit_of_a_batch_is_mended_by_its_replay(
     assert [name for name in before if after[name] != before[name]] == []
 
 
-def test_a_crash_inside_a_batch_is_mended_by_a_restart(
+def test_a_crash_inside_a_batch_is_fixed_by_a_restart(
     spark: SparkSession, source: Path, clean: Path, tmp_path: Path
 ) -> None:
     steps = DyingFiles(spark, tmp_path / "steps")

@@ -1,4 +1,4 @@
-"""What was resolved or planned over a stream stands over its batches, and over nothing else."""
+"""A plan that was resolved over a stream applies to its batches, and to nothing else."""
 
 from __future__ import annotations
 

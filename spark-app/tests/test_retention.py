@@ -76,7 +76,7 @@ def test_rows_that_went_are_counted(spark: SparkSession, root: Path) -> None:
     assert record(root)["rows"] == 1 + 2 + 3 + 4 + 5 + 6
     run(spark, root, 5)
     assert (record(root)["files"], record(root)["rows"]) == (7, 28)
-    # One that cannot be read goes, too; how many rows went is then not known any more.
+    # A file that cannot be read is deleted, too; the number of pruned rows is then unknown.
     (root / "silver" / "silver_20260101_000007_7.parquet").write_bytes(b"")
     assert run(spark, root, 4) == 1
     assert run(spark, root, 3) == 1

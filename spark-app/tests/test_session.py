@@ -1,4 +1,6 @@
-"""An operator's configuration wins over our tuning, and over nothing that the outputs depend on."""
+"""An operator's configuration overrides the job's tuning, and nothing on which the outputs
+depend.
+"""
 
 from __future__ import annotations
 

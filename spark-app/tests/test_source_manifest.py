@@ -109,7 +109,7 @@ def test_gold_files_without_the_checkpoint_of_their_table_are_refused(
     assert open_source(files, TOPIC, "earliest", ["gold"]).query_started
     shutil.rmtree(running / "_chk/gold")
     refused(files, TOPIC, "gold_20260101_000000_0.parquet, but the checkpoint in .*/_chk/gold is not there")
-    # Another table may be new, and the folder is none of its.
+    # Another table may be new, and the folder is not its folder.
     assert open_source(files, TOPIC, "earliest", ["hourly"]).query_started
 
 
@@ -118,7 +118,9 @@ def test_a_checkpoint_without_its_record_is_refused(files: HadoopFiles, running:
     refused(files, TOPIC, "no _source.json")
 
 
-def test_a_crash_before_the_start_is_noted_locks_nobody_out(files: HadoopFiles, tmp_path: Path) -> None:
+def test_a_crash_before_the_start_is_recorded_blocks_no_later_start(
+    files: HadoopFiles, tmp_path: Path
+) -> None:
     open_source(files, TOPIC, "earliest", ["gold"])
     fix_start(tmp_path, "ingest")
     plan_batch(tmp_path, "ingest", 0, {"0": 9, "1": 2})
@@ -135,7 +137,7 @@ def test_partitions_that_are_added_before_the_first_batch_are_read_from_their_st
     for _ in range(2):
         assert open_source(files, more, "latest", ["gold"]).starting_offsets == {**TOPIC.latest, "2": 0}
     fix_start(tmp_path, INGEST)
-    # From now on the checkpoint says where it began.
+    # From now on the checkpoint has the start offsets.
     most = replace(more, earliest={**more.earliest, "3": 0})
     assert open_source(files, most, "latest", ["gold"]).starting_offsets == {**TOPIC.latest, "2": 0}
 

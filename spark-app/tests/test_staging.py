@@ -1,5 +1,5 @@
-"""Attempts at the same batch do not meet in staging, and what they leave is removed when it cannot
-commit.
+"""Attempts at the same batch have separate staging folders, which are removed when they can no
+longer commit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def attempts(root: Path) -> list[str]:
 
 
 def leave(root: Path, attempt: str, age_s: float = 0.0) -> Path:
-    """What another attempt has left, its newest file of this age."""
+    """The folder of another attempt, whose newest file has this age."""
     file = root / "_staging/ingest" / attempt / "rows/is_silver=true/part-00000-left.snappy.parquet"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"half")
@@ -60,7 +60,7 @@ def test_what_another_attempt_stages_meanwhile_is_not_committed(
     def and_a_late_executor(self: SingleFileStaging, records: object) -> None:
         work(self, records)  # type: ignore[arg-type]
         (part,) = (root / self.committer.folder).glob("rows/is_silver=*/part-*")
-        # A task of the dead driver's attempt at this very batch ends only now.
+        # A task of the dead driver's attempt at the same batch ends only now.
         late = root / "_staging/ingest/0-of-the-dead-driver/rows" / part.parent.name / part.name
         late.parent.mkdir(parents=True)
         late.write_bytes(part.read_bytes())

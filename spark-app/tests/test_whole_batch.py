@@ -68,7 +68,7 @@ def test_fewer_rows_than_records_in_the_topic_are_refused(spark: SparkSession, r
 
 
 def test_offsets_without_a_record_are_no_loss(spark: SparkSession, root: Path) -> None:
-    """Control records, aborted ones, and what compaction took."""
+    """Control records, aborted records, and records that compaction removed."""
     assert write(spark, root, [GOOD, "x"], 5, topic(2))["bronze"] == 2
 
 
@@ -164,7 +164,9 @@ def test_line_ends_within_quotes_make_no_record(spark: SparkSession, root: Path)
 
 
 class OtherDisk(HadoopFiles):
-    """The driver's view when executors write to a disk of their own: of their files it sees none."""
+    """The driver's view when executors write to a disk of their own: of their files it sees
+    none.
+    """
 
     def __init__(self, spark: SparkSession, root: Path, executors: Path) -> None:
         super().__init__(spark, str(root))
@@ -201,11 +203,11 @@ def test_records_are_written_by_several_tasks_when_they_are_large(
     files = HadoopFiles(spark, str(root))
     log = OffsetLog(files, "ingest", {"0": 0})
     job = Ingest(TRANSACTIONS, parsed_rows, files, log, SOURCE, 0)
-    # Nothing repeats in it, so that it is as large in Parquet.
+    # Nothing repeats in it, so it is as large in Parquet.
     letters = Random(1)
     large = "".join(chr(letters.randrange(33, 126)) for _ in range(60_000))
     for batch_id, values in enumerate([["x"] * 3, [large] * 3, [large] * 3]):
         plan_batch(root, "ingest", batch_id, {"0": 3 * (batch_id + 1)})
         job.write(batch(spark, values, 3 * batch_id), batch_id)
-    # What a batch showed counts for the next one.
+    # The size of a record in one batch applies to the next.
     assert seen == [True, True, False]

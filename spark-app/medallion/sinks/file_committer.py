@@ -1,10 +1,10 @@
 """From staged files to committed files.
 
-Everything a batch writes is staged and complete before the first rename. Renames follow in the order given:
-bronze first, so that a reader half-way sees a bronze row without its silver or quarantine row (it is on its
-way), never one without its bronze row. Files become official with the batch's commit in the
-checkpoint; until then a replay, which has the same names, replaces every one of them and removes those
-it no longer has rows for.
+All files of a batch are staged and complete before the first rename. The renames follow the given
+order, bronze first: a reader may briefly see a bronze row without its silver or quarantine row, but
+never one of these without its bronze row. Files become official with the batch's commit in the
+checkpoint. Until then a replay, which has the same names, replaces all of them and removes those
+for which it has no rows.
 """
 
 from __future__ import annotations
@@ -25,24 +25,26 @@ _PREVIEW_WIDTH = 20
 
 @dataclass(frozen=True)
 class StagedFiles:
-    """What is staged of a sink: its rows, and each file's path by its part, None for an only file, in order.
-    A file without rows is not in it.
+    """The staged files of a sink: the number of rows, and each file's path by its part (None for a
+    single file), in order. It has no files without rows.
     """
 
     sink: Sink
     rows: int
     paths: Mapping[Optional[int], str] = field(default_factory=dict)
-    #: How large each file was when its rows were counted, where it is checked again.
+    #: The size of each file when its rows were counted, where the commit checks it again.
     sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 def path_of(sink: Sink, batch: Batch, part: Optional[int] = None) -> str:
-    """Where a file of a batch goes."""
+    """The path of a file of a batch."""
     return f"{sink.folder}/{file_name(sink, batch.time_ms, batch.batch_id, part)}"
 
 
 class FileCommitter:
-    """The files of one attempt at a batch. `replaces`: some of the batch may be committed already."""
+    """The files of one attempt at a batch. `replaces` means that files of the batch may be
+    committed already.
+    """
 
     def __init__(
         self, files: HadoopFiles, offset_log: OffsetLog, batch: Batch, folder: str, replaces: bool = True
@@ -54,9 +56,11 @@ class FileCommitter:
         self.folder = folder
 
     def output(self, name: str, *parts: str) -> str:
-        """The URI of a staged folder for a Spark job to append to, which is empty but for these folders."""
+        """The URI of a staged folder to which a Spark job appends. It is empty except for these
+        subfolders.
+        """
         folder = f"{self.folder}/{name}"
-        # And where Hadoop's FileOutputCommitter has a task write at first.
+        # Also the folder in which a task of Hadoop's FileOutputCommitter writes first.
         inside = [f"{folder}/{inner}" for inner in (*parts, "_temporary/0/_temporary")]
         self._files.make_local_folders(*inside)
         return self._files.uri(folder)
@@ -70,39 +74,41 @@ class FileCommitter:
     def stage_parquet(
         self, sink: Sink, parts: list[str], columns: Optional[Mapping[str, str]] = None
     ) -> StagedFiles:
-        """One staged Parquet file of all rows in these, with all columns or these alone, in this order. Rows
-        are those that the parts' footers state.
+        """Joins Parquet files to one staged file, with all columns or only the given ones, in this
+        order. The number of rows comes from the footers.
         """
         joined = f"{self.folder}/{sink.folder}.joined"
         rows = self._files.join_parquet(parts, joined, columns) if parts else 0
         return StagedFiles(sink, rows, {None: joined} if rows else {})
 
     def stage_parquet_parts(self, sink: Sink, name: str) -> StagedFiles:
-        """The Parquet files that Spark wrote into a staged folder, as they are, each by its task's number.
-        Rows are those that their footers state.
+        """The Parquet files that Spark wrote into a staged folder, as they are, by the number of
+        the task. The number of rows comes from the footers.
         """
-        # The size first: a file that is cut meanwhile has no footer.
+        # The size is read first: a file that is cut meanwhile has no footer.
         sizes = {part: self._files.size(part) for part in self.parts(name)}
         rows = {part: self._files.parquet_rows(part) for part in sizes}
         paths: dict[Optional[int], str] = {task_of(part): part for part in rows if rows[part]}
         return StagedFiles(sink, sum(rows.values()), paths, {part: sizes[part] for part in paths.values()})
 
     def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
-        """One staged CSV file of lines and of these files, below one header, and the records in it."""
+        """Writes one staged CSV file with a header, lines and the content of these files, and
+        counts its records.
+        """
         if not lines and not parts:
             return StagedFiles(RAW_CSV, 0)
         joined = f"{self.folder}/csv.joined"
         self._files.join_text("\n".join([",".join(header), *lines, ""]), parts, joined)
-        # Of a file that was cut short the header may be gone.
+        # A file that was cut short may have lost even its header.
         rows = max(0, self._files.csv_records(joined) - 1)
         return StagedFiles(RAW_CSV, rows, {None: joined} if rows else {})
 
     def commit(self, staged: list[StagedFiles]) -> list[str]:
-        """Gives every staged file its name, in this order, replacing what an earlier attempt
-        committed; gives the names.
+        """Renames every staged file to its name, in this order, replacing files of an earlier
+        attempt. Returns the names.
 
-        Raises JobError when a file is not what was counted, with exit code 78 when the batch is another
-        driver's by now; then nothing gets its name.
+        Raises JobError when a file is no longer as it was counted, and with exit code 78 when
+        another driver has taken the batch over. No file is renamed then.
         """
         for path, counted in (each for item in staged for each in item.sizes.items()):
             size = self._files.size(path)
@@ -127,10 +133,10 @@ class FileCommitter:
         return committed
 
     def committed(self, sink: Sink) -> list[str]:
-        """Names of the files that a sink has of the batch, by an earlier attempt at it."""
+        """Names of files that an earlier attempt at the batch has left in a sink."""
         if not self._replaces:
             return []
-        # Neither has another run's batch of this id the time, nor has another batch the id.
+        # Another run's batch of this id has another time, and another batch has another id.
         own = file_name(sink, self.batch.time_ms, self.batch.batch_id)[: -len(sink.extension) - 1]
         names = self._files.names(sink.folder)
         return sorted(
@@ -149,5 +155,5 @@ class FileCommitter:
 
 
 def task_of(path: str) -> int:
-    """The number of the task that wrote a file, as Spark has it in the name: part-<number>-…"""
+    """The number of the task that wrote a file, from Spark's name for it: part-<number>-…"""
     return int(path.rsplit("/", 1)[-1].split("-")[1])

@@ -1,12 +1,13 @@
 """The staging of a micro-batch whose files the executors write (SINK_FILES=parallel).
 
-What the parse has staged is read back, of each sink only its columns, and written as the sink's files: one
-task for each part of the batch. The driver sees names, footers and counts, and none of the data.
+The staged rows of the parse are read back, for each sink only its columns, and written as the
+sink's files by one task for each part of the batch. The driver handles names, footers and counts,
+and no data.
 
-Gold reads a file of silver as soon as it has its name, and knows it by that name from then on. A replay must
-therefore give each name the rows that it had. So the parts follow from the planned offsets alone, never from
-tasks, cores or the size of records: the records, in the order of partition and offset, are cut into slices of
-equal length.
+Gold reads a file of silver as soon as it has its name, and from then on knows it by that name. A
+replay must therefore write the same rows under each name. So the parts follow only from the planned
+offsets, never from tasks, cores or the size of records: the records, in the order of partition and
+offset, are cut into slices of equal length.
 """
 
 from __future__ import annotations
@@ -26,34 +27,34 @@ from medallion.sinks.file_committer import StagedFiles, task_of
 from medallion.sinks.naming import RAW_CSV, Sink
 from medallion.sinks.single_file import PARQUET_OPTIONS, SILVER_ROWS, SingleFileStaging
 
-#: The place of a row within its task, in what monotonically_increasing_id gives.
+#: The bits of monotonically_increasing_id that number the rows within a task.
 _PLACE = (1 << 33) - 1
 
-#: A part has at most so many records. With another number here a replay of a batch that is committed in
-#: part would divide it otherwise.
+#: The most records of a part. A change of this number would divide the replay of a partly committed
+#: batch differently.
 PART_RECORDS = 100_000
-#: The same for the number of parts: each is a branch of a plan, and a file.
+#: The most parts of a batch: each is a branch of a plan, and a file. A change has the same effect.
 MOST_PARTS = 100
 
-#: The offsets of a part by partition; None for whatever a batch has.
+#: The offsets of a part by partition; None for all records of a batch.
 Slice = Optional[Mapping[int, Range]]
 
 
 @dataclass(frozen=True)
 class ParallelFileStaging(SingleFileStaging):
-    """The staging of one batch, which covers `ranges`, None where that is not known."""
+    """The staging of one batch, which covers `ranges` (None where that is not known)."""
 
     ranges: Optional[Mapping[str, Range]] = None
 
     def stage_raw_csv(self) -> StagedFiles:
-        """The silver rows as CSV, a file with a header for each part that has some. The rows are those that
-        the tasks have counted; the files have every byte that these have written.
+        """Stages the silver rows as CSV, a file with a header for each part that has rows. The
+        tasks count the rows, and the files must have every byte that the tasks have written.
         """
         sources = self._parts(SILVER_ROWS)
         if not sources:
             return StagedFiles(RAW_CSV, 0)
         lines = self._divided(sources, self._silver_schema(), [raw_csv(self.pipeline).alias("line")])
-        # Spark's writer of texts has no header: the first line of each task brings it along.
+        # Spark's text writer has no header, so the first line of each task includes it.
         is_first = F.monotonically_increasing_id().bitwiseAND(F.lit(_PLACE)) == 0
         header = F.lit(",".join(self.pipeline.raw_csv_columns) + "\n")
         written = lines.select(F.when(is_first, F.concat(header, "line")).otherwise(F.col("line")))
@@ -85,7 +86,9 @@ class ParallelFileStaging(SingleFileStaging):
         return staged
 
     def _divided(self, sources: list[str], schema: str, columns: list[Column]) -> DataFrame:
-        """These columns of staged files, one task for each part: the task's number is the part's."""
+        """The given columns of staged files, with one task for each part: the task's number is the
+        part's.
+        """
         rows = self.files.read_parquet(sources, schema)
         parts = [rows if part is None else rows.where(condition(part)) for part in divide(self.ranges)]
         return reduce(DataFrame.unionAll, [part.select(*columns).coalesce(1) for part in parts])
@@ -100,7 +103,9 @@ class ParallelFileStaging(SingleFileStaging):
 
 
 def divide(ranges: Optional[Mapping[str, Range]]) -> list[Slice]:
-    """The parts of a batch that covers these offsets; one when they are not known or few."""
+    """The parts of a batch that covers these offsets: one part when the offsets are few or not
+    known.
+    """
     count = count_of(dict(ranges)) if ranges else 0
     parts = min(MOST_PARTS, -(-count // PART_RECORDS))
     if not ranges or parts <= 1:

@@ -1,4 +1,4 @@
-"""Parquet files as they lie in storage: row groups copied from file to file, and what footers state."""
+"""Parquet files without Spark: copying row groups from file to file, and reading footers."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from py4j.protocol import Py4JJavaError
 from medallion.errors import JobError
 from medallion.failure import innermost
 
-# Where Spark keeps its own schema in a Parquet file.
+# The key of Spark's own schema in a Parquet file.
 _SPARK_SCHEMA = "org.apache.spark.sql.parquet.row.metadata"
-# Only new row groups would be measured by it; joining copies row groups.
+# The writer requires it, but it only applies to new row groups; joining copies row groups.
 _ROW_GROUP_BYTES = 128 << 20
-# From here on a column of a row group has several pages (parquet.page.row.count.limit), or may have
-# (parquet.page.size). The index of a single page would repeat what the footer states.
+# From these limits on a column of a row group has several pages (parquet.page.row.count.limit), or
+# may have (parquet.page.size). The index of a single page would only repeat the footer.
 _SEVERAL_PAGES_ROWS = 20_000
 _SEVERAL_PAGES_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
 class _Leaf:
-    """A column of the target: the place of its chunk in a row group of the source, and its path where that is
-    another one than in the source.
+    """A column of the target: the position of its chunk in a row group of the source, and its path
+    where that differs from the source.
     """
 
     at: int
@@ -37,14 +37,14 @@ class _Leaf:
 
 @dataclass(frozen=True)
 class _Selected:
-    """Columns of a file: their schema in the target, and its leaves."""
+    """Selected columns of a file: their schema in the target, and its leaves."""
 
     schema: Any
     leaves: list[_Leaf]
 
 
 class ParquetFiles:
-    """Parquet's own library in the driver's JVM. Paths are Hadoop's."""
+    """Parquet's own library in the driver's JVM. Paths are Hadoop Path objects."""
 
     def __init__(self, jvm: Any, conf: Any) -> None:
         self._jvm = jvm
@@ -53,11 +53,12 @@ class ParquetFiles:
         self._selected: dict[tuple[str, Optional[tuple[tuple[str, str], ...]]], _Selected] = {}
 
     def join(self, sources: list[Any], target: Any, columns: Optional[Mapping[str, str]]) -> int:
-        """Writes one file with the row groups of several, copied as they are; of given columns these
-        alone, in this order, each by the name that it has in the sources. Gives the number of rows.
+        """Writes one file with the row groups of several, copied as they are. With `columns`, only
+        these are copied, in this order, each by its name in the sources. Returns the number of
+        rows.
 
-        Raises OSError when a file has no such column, or their columns differ; JobError when one was
-        cut short.
+        Raises OSError when a file has no such column, or their columns differ; JobError when one
+        was cut short.
         """
         hadoop = self._jvm.org.apache.parquet.hadoop
         footers = [self._footer(source) for source in sources]
@@ -75,7 +76,8 @@ class ParquetFiles:
             )
             metadata = self._jvm.java.util.HashMap(footers[0].getFileMetaData().getKeyValueMetaData())
             if columns is not None:
-                # Of all columns; Spark reads these by the schema of Parquet.
+                # Spark's schema describes all columns. Without it Spark reads the selected ones by
+                # the schema of Parquet.
                 metadata.remove(_SPARK_SCHEMA)
             writer.end(metadata)
         except BaseException:
@@ -84,15 +86,16 @@ class ParquetFiles:
         return rows
 
     def rows(self, path: Any) -> int:
-        """The number of rows that a footer states."""
+        """The number of rows in a footer."""
         with closing(self._open(self._file(path))) as reader:
             return int(reader.getRecordCount())
 
     def texts(self, path: Any, column: str) -> list[str]:
-        """The texts of a column, which has no dictionary, no NULL and is not nested, in order.
+        """The texts of a column in order. The column has no dictionary and no NULL, and is not
+        nested.
 
-        Raises OSError when a page has another encoding, JobError when the file was cut short. (Apache
-        Parquet: data page V1, PLAIN)
+        Raises OSError when a page has another encoding, JobError when the file was cut short.
+        (Apache Parquet: data page V1, PLAIN)
         """
         found: list[str] = []
         with closing(self._reader(path)) as reader:
@@ -112,8 +115,8 @@ class ParquetFiles:
         return found
 
     def _bytes(self, given: Any) -> bytes:
-        """Bytes of Parquet's, by way of a file: py4j's answers wait for 40 ms when they are more than 8 KiB,
-        since its socket holds a second packet back until the first is acknowledged.
+        """Transfers bytes from the JVM through a file: an answer of py4j with more than 8 KiB waits
+        for 40 ms, since its socket holds a second packet back until the first is acknowledged.
         """
         with tempfile.NamedTemporaryFile() as file:
             out = self._jvm.java.io.FileOutputStream(file.name)
@@ -124,7 +127,7 @@ class ParquetFiles:
             return file.read()
 
     def _append(self, writer: Any, source: Any, blocks: list[Any], selected: _Selected) -> int:
-        """Appends the selected columns of a file's row groups; gives the rows."""
+        """Appends the selected columns of a file's row groups and returns the number of rows."""
         with closing(self._file(source).newStream()) as stream:
             if any(map(_may_have_several_pages, blocks)):
                 with closing(self._reader(source)) as reader:
@@ -140,9 +143,9 @@ class ParquetFiles:
     def _append_chunks(
         self, writer: Any, stream: Any, block: Any, selected: _Selected, reader: Any = None
     ) -> None:
-        """Appends columns of a row group one by one: by other names, and with a reader with their page
-        indexes, without which none can skip pages by their least and greatest values. `appendRowGroups` does
-        neither.
+        """Appends columns of a row group one by one. Unlike `appendRowGroups` it can rename
+        columns, and with a reader it keeps their page indexes, without which readers cannot skip
+        pages by their least and greatest values.
         """
         # A large batch has hundreds of columns to copy: each call into the JVM counts.
         chunks = block.getColumns()
@@ -166,15 +169,15 @@ class ParquetFiles:
         )
 
     def _close(self, writer: Any) -> None:
-        """Closes the file of a writer that failed, which it offers no way to: on HDFS it would keep
-        its lease, in an object store its upload would never end.
+        """Closes the file of a writer that failed, for which Parquet's writer has no method. On
+        HDFS the file would keep its lease; in an object store its upload would never end.
         """
         out = writer.getClass().getDeclaredField("out")
         out.setAccessible(True)
         out.get(writer).close()
 
     def _select(self, schema: Any, columns: Optional[Mapping[str, str]]) -> _Selected:
-        # Dozens of calls into the JVM, for the same few schemas in every batch.
+        # Cached: dozens of calls into the JVM, for the same few schemas in every batch.
         key = (str(schema.toString()), tuple(columns.items()) if columns else None)
         if key not in self._selected:
             of = key[1] or tuple((field.getName(), field.getName()) for field in _items(schema.getFields()))
@@ -199,7 +202,7 @@ class ParquetFiles:
         of = [schema.getType(source) for _, source in columns]
         if all(name == source for name, source in columns):
             return parquet.MessageType(schema.getName(), of)
-        # A type cannot be given another name, but its text can.
+        # A type cannot be renamed, but its text can.
         texts = [
             re.sub(r"^(\w+ \w+(?:\(\d+\))? )\S+", rf"\g<1>{name}", str(each.toString()))
             + (";" if each.isPrimitive() else "")
@@ -215,7 +218,7 @@ class ParquetFiles:
     def _reader(self, path: Any) -> Any:
         """A reader of a staged file. Raises JobError when Parquet cannot open it.
 
-        What Parquet says of a file that was cut short depends on the bytes that are its last ones.
+        Parquet's error for a file that was cut short depends on the last bytes of the file.
         """
         file = self._file(path)
         try:
@@ -235,12 +238,14 @@ class ParquetFiles:
 
 
 def _items(java_list: Any) -> list[Any]:
-    """What is in a list of Java's. To iterate takes thirty calls, since its end is an exception there."""
+    """The elements of a Java list, by index. An iteration by py4j takes thirty calls, since it ends
+    with an exception.
+    """
     return [java_list.get(at) for at in range(java_list.size())]
 
 
 def _plain_texts(page: bytes) -> list[str]:
-    """The values of a page: levels, then texts, each of these with its length before it."""
+    """The values of a page: levels, then texts, each with its length before it."""
     texts = []
     at = 4 + int.from_bytes(page[:4], "little")
     while at < len(page):

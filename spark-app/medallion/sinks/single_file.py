@@ -1,9 +1,9 @@
-"""The staging of one micro-batch, by a job that parses it and one step for each sink.
+"""The staging of one micro-batch: a Spark job that parses it, and one step for each sink.
 
-The parse is the only step that reads Kafka. It writes each record once, with the columns of bronze, of silver
-and of quarantine side by side, into two folders by the partition column `is_silver` (which is not stored in
-the files). Parquet keeps columns apart, so that those of each sink are copied as they are: bronze is its
-columns in both folders, silver in the one, quarantine in the other.
+The parse is the only step that reads Kafka. It writes each record once, with the columns of bronze,
+of silver and of quarantine side by side, into two folders by the partition column `is_silver`
+(which is not stored in the files). Parquet stores columns separately, so those of each sink can be
+copied as they are: bronze's from both folders, silver's from the one, quarantine's from the other.
 """
 
 from __future__ import annotations
@@ -26,27 +26,30 @@ from medallion.silver import silver_columns, staged_name
 from medallion.sinks.file_committer import FileCommitter, StagedFiles
 from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER, Sink
 
-#: What is_silver is in the names of folders.
+#: The values of is_silver in the names of folders.
 SILVER_ROWS, QUARANTINE_ROWS = "is_silver=true", "is_silver=false"
 
-#: Of a small batch: the line of raw_csv next to a silver row. No field of an event has a hyphen.
+#: The column with the line of raw_csv of a silver row, in a small batch. No field of an event has a
+#: hyphen.
 _CSV_LINE = "csv-line"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 PARQUET_OPTIONS = {"parquet.block.size": str(32 << 20)}
 
-#: Quarantine's columns as they are staged.
+#: Quarantine's columns by their staged names.
 _QUARANTINE_SCHEMA = (
     "value string, kafka_ts timestamp, reason string, detail string, "
     "topic string, partition int, offset bigint"
 )
 
-#: `rows_of` the records of a batch.
+#: The result of `rows_of` for the records of a batch.
 Rows = Callable[[DataFrame, bool], DataFrame]
 
 
 def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame:
-    """What `SingleFileStaging.write_rows` writes of parsed records, with lines of raw_csv or without."""
+    """The columns that `SingleFileStaging.write_rows` writes for parsed records, with lines of
+    raw_csv or without.
+    """
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn("is_silver", is_silver)
     if not has_lines:
@@ -56,7 +59,7 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
 
 @dataclass(frozen=True)
 class SingleFileStaging:
-    """The staging of one batch. `one_task`: the batch is small, so that one task is cheapest."""
+    """The staging of one batch. With `one_task` the batch is small, so one task is cheapest."""
 
     files: HadoopFiles
     committer: FileCommitter
@@ -65,21 +68,21 @@ class SingleFileStaging:
     one_task: bool
 
     def write_rows(self, records: DataFrame) -> None:
-        """Every record with what it is."""
+        """Writes every record with the columns of all sinks."""
         output = self.committer.output("rows", SILVER_ROWS, QUARANTINE_ROWS)
         options = {**PARQUET_OPTIONS, **_without_dictionaries(self.pipeline)}
-        # A task sets the parse up for each partition that it has, unless they were one before.
+        # A task sets up the parse for each of its partitions, so they are combined first.
         rows = self.rows(records.coalesce(1) if self.one_task else records, self._stages_lines)
         write = rows.write.mode("append").partitionBy("is_silver")
         write.options(**options).parquet(output)
 
     def stage_raw_csv(self) -> StagedFiles:
-        """The silver rows as CSV in one file."""
+        """Stages the silver rows as one CSV file."""
         return self.stage_csv(self.write_csv())
 
     def write_csv(self) -> list[str]:
-        """The silver rows as lines of raw_csv: in a folder of its name, or of a small batch as the result,
-        which the driver reads: a job would take several times as long.
+        """Makes the lines of raw_csv: in a folder of that name, or for a small batch as the result,
+        which the driver reads. A Spark job would take several times as long.
         """
         parts = self._parts(SILVER_ROWS)
         if self.one_task or not parts:
@@ -89,27 +92,27 @@ class SingleFileStaging:
         return []
 
     def bronze_parts(self) -> list[str]:
-        """The files of rows that were read."""
+        """The staged files of all records of the batch."""
         return self._parts(SILVER_ROWS, QUARANTINE_ROWS)
 
     def stage_bronze(self) -> StagedFiles:
-        """All that was read."""
+        """Stages bronze: every record."""
         return self._stage(
             BRONZE, self.bronze_parts(), BRONZE_SCHEMA, {name: name for name in BRONZE_COLUMNS}
         )
 
     def stage_silver(self) -> StagedFiles:
-        """The silver rows."""
+        """Stages silver."""
         columns = {name: staged_name(name) for name in silver_columns(self.pipeline)}
         return self._stage(SILVER, self._parts(SILVER_ROWS), self._silver_schema(), columns)
 
     def stage_quarantine(self) -> StagedFiles:
-        """What was rejected."""
+        """Stages quarantine: the rejected records."""
         sources = self._parts(QUARANTINE_ROWS)
         return self._stage(QUARANTINE, sources, _QUARANTINE_SCHEMA, QUARANTINE_COLUMNS)
 
     def _stage(self, sink: Sink, sources: list[str], schema: str, columns: Mapping[str, str]) -> StagedFiles:
-        """The rows of these staged files, with columns given by their names there."""
+        """The rows of these staged files, with the given columns by their staged names."""
         return self.committer.stage_parquet(sink, sources, columns)
 
     def _silver_schema(self) -> str:
@@ -117,24 +120,24 @@ class SingleFileStaging:
         return sql.ddl({staged_name(name): data_type for name, data_type in types.items()})
 
     def stage_csv(self, lines: list[str]) -> StagedFiles:
-        """What `write_csv` gave or left as one file."""
+        """Joins the lines that `write_csv` returned or wrote to one file."""
         parts = self.committer.parts("raw_csv")
         return self.committer.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
-        """How many values were rejected, by reason."""
+        """The number of rejected values by reason."""
         parts = self._parts(QUARANTINE_ROWS)
         if not parts:
             return {}
         reasons = self.files.read_parquet(parts, "reason string")
         if self._stages_lines:
-            # Of few rows: to shuffle them would be another stage.
+            # With few rows, since a shuffle would be another stage.
             return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
     @property
     def _stages_lines(self) -> bool:
-        """Whether lines of raw_csv are staged next to the columns of the other sinks."""
+        """Whether lines of raw_csv are staged together with the columns of the other sinks."""
         return self.one_task
 
     def _parts(self, *folders: str) -> list[str]:
@@ -143,7 +146,9 @@ class SingleFileStaging:
 
 
 def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:
-    """Hardly two values of these columns are the same: looking for repetitions costs time and finds none."""
+    """Disables dictionaries for columns with hardly any repeated values: the search costs time and
+    finds none.
+    """
     types = silver_columns(pipeline)
     different = [
         staged_name(name) for name, data_type in types.items() if data_type in ("double", "timestamp")

@@ -1,6 +1,7 @@
-"""Where one attempt at a micro-batch stages its files, and how what other attempts left is removed.
+"""The staging folder of an attempt at a micro-batch, and the removal of folders that other attempts
+left.
 
-Each attempt has a folder of its own, `_staging/<query>/<batch>-<attempt>`. Two drivers at the same
+Each attempt has its own folder, `_staging/<query>/<batch>-<attempt>`. Two drivers at the same
 batch, or an executor that a dead driver left behind, therefore never write into each other's files.
 """
 
@@ -18,20 +19,21 @@ from medallion.sinks.file_committer import FileCommitter
 
 STAGING = "_staging"
 
-#: How long nothing may have been written to another attempt before it counts as abandoned.
+#: How long another attempt may write nothing before it counts as abandoned.
 ABANDONED_AFTER_MS = 60 * 60 * 1000
 
 
 class FirstBatch:
-    """Whether a batch may have been committed already, in whole or in part: only the first one that a driver
-    runs, for each of the others follows on the commit of the one before it. No folder is listed for these.
+    """Whether files of a batch may have been committed already. That is only possible for the first
+    batch that a driver runs, since each other one follows the commit of the one before. No folder
+    is listed for the others.
     """
 
     def __init__(self) -> None:
         self._last: Optional[int] = None
 
     def may_be_committed(self, batch_id: int) -> bool:
-        """Asked once for each attempt at a batch."""
+        """To be called once for each attempt at a batch."""
         follows = self._last is not None and batch_id == self._last + 1
         self._last = batch_id
         return not follows
@@ -41,7 +43,9 @@ class FirstBatch:
 def attempt(
     files: HadoopFiles, log: OffsetLog, batch_id: int, first_batch: FirstBatch
 ) -> Iterator[FileCommitter]:
-    """An attempt at the query's present batch. Its staging folder goes when the block ends."""
+    """An attempt at the query's current batch. Its staging folder is removed when the block
+    ends.
+    """
     planned = log.planned(batch_id)
     staging = StagingFolder(files, log.query, batch_id)
     try:
@@ -49,7 +53,8 @@ def attempt(
         replaces = first_batch.may_be_committed(batch_id)
         yield FileCommitter(files, log, planned, staging.folder, replaces)
     except Exception:
-        # The batch's own error is the one to tell. What cannot be removed now, a later batch removes.
+        # The batch's own error is the one to report. A later batch removes what cannot be removed
+        # now.
         with suppress(Exception):
             files.delete(staging.folder)
         raise
@@ -67,12 +72,12 @@ class StagingFolder:
         files.make_folder(self.folder)
 
     def remove_others(self, log: OffsetLog) -> None:
-        """Removes other attempts that cannot commit any more, or that are abandoned.
+        """Removes the folders of other attempts that can no longer commit, or that are abandoned.
 
-        Once a batch is committed no attempt at it commits anything (`OffsetLog.refuse_lost`). An
-        attempt at a later batch may be another driver's, at work right now. It goes when its newest
-        file is an hour older than this attempt's folder: both times are the storage's, so that no
-        machine's clock matters.
+        Once a batch is committed no other attempt at it commits anything (`OffsetLog.refuse_lost`).
+        An attempt at a later batch may be another driver's and still running. It is removed when
+        its newest file is an hour older than this attempt's folder. Both times are the storage's,
+        so that no machine's clock matters.
         """
         others = [name for name in self._files.names(self._attempts) if name != self._attempt]
         if not others:
