@@ -118,7 +118,8 @@ function flagsOf(args: Readonly<Record<string, unknown>>): Partial<Record<Produc
 type Environment = Readonly<Partial<Record<ProducerSetting, string>> & Record<string, string | undefined>>;
 
 /**
- * The settings of the command: flags over environment over `.env`. An empty value of the latter two counts as not given.
+ * The settings of the command: flags over environment over `.env`. An empty value of the latter two
+ * counts as not given.
  *
  * @throws {ConfigError} when `.env` is there and cannot be read
  */

@@ -45,7 +45,10 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
   return EXIT.done;
 }
 
-/** The file of --out that cannot be opened, or standard output that takes nothing more, in a sentence. */
+/**
+ * The file of --out that cannot be opened, or standard output that takes nothing more, in a
+ * sentence.
+ */
 function explained(error: unknown): unknown {
   if (!(error instanceof Error && 'syscall' in error)) return error;
   if ('path' in error) return new ConfigError(error.message, { cause: error });
@@ -64,7 +67,8 @@ const lineOf = ({ key, value }: { readonly key: string; readonly value: string |
   `${JSON.stringify({ key, value })}\n`;
 
 /**
- * Writes records as JSON lines with `key` and `value`, until a limit is reached, `stop` is aborted or the reader has gone.
+ * Writes records as JSON lines with `key` and `value`, until a limit is reached, `stop` is aborted
+ * or the reader has gone.
  *
  * @param recordsPerSecond 0 for as fast as they are taken
  * @param onTaken called for each record that `output` has taken, with its length in bytes
@@ -107,14 +111,19 @@ export async function writeRecords(
   if (failure && failure.code !== 'EPIPE') throw failure;
 }
 
-/** Writes records to a stream and calls back for each that the stream has taken, with its length in bytes. */
+/**
+ * Writes records to a stream and calls back for each that the stream has taken, with its length in
+ * bytes.
+ */
 type Write = (file: Writable, onTaken: (bytes: number) => void) => Promise<unknown>;
 
 /**
- * Writes records to a file, which is made or replaced. One that cannot take all of them is left with the first ones, each whole.
+ * Writes records to a file, which is made or replaced. One that cannot take all of them is left
+ * with the first ones, each whole.
  *
  * @returns how many were written
- * @throws {ProducerError} when the disk is full or broken: what the file holds, and what can be done
+ * @throws {ProducerError} when the disk is full or broken: what the file holds, and what can be
+ * done
  * @throws the system's error when the file cannot be opened
  */
 export async function writeFile(path: string, write: Write): Promise<number> {
