@@ -3,7 +3,9 @@ import { stoppedText, wipedText } from '../engine/down.ts';
 import { statusJson } from '../engine/status.ts';
 import type { UpResult } from '../engine/up.ts';
 import { FIRST_DATA } from '../engine/up-plan.ts';
+import { kafkaInit } from '../services/kafka-init.ts';
 import { SERVICE_NAMES } from '../services/services.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
 import { durationText } from '../util/output.ts';
 import { ProductError } from '../util/product-error.ts';
 import {
@@ -145,12 +147,12 @@ export const restart: Command<RestartOptions> = {
   usage: 'restart [services..]',
   summary: 'Restart services of the running stack and wait until they are ready again',
   examples: [
-    ['npm run restart -- spark-streaming', 'the job alone, such as after a change of its code'],
+    [`npm run restart -- ${sparkStreaming.name}`, 'the job alone, such as after a change of its code'],
     [
       'npm run restart -- kafka producer',
       'Kafka, then the producer; what else follows Kafka is left running',
     ],
-    ['npm run restart -- kafka-init', 'run the one-shot again, which makes a missing topic'],
+    [`npm run restart -- ${kafkaInit.name}`, 'run the one-shot again, which makes a missing topic'],
   ],
   isLenient: true,
   options: (yargs) => serviceNames(yargs, 'Services, at least one'),
@@ -159,7 +161,7 @@ export const restart: Command<RestartOptions> = {
     if (services.length > 0) return;
     throw new ProductError('BAD_USAGE', {
       message: `restart needs at least one service: ${SERVICE_NAMES.join(', ')}.`,
-      hint: '`npm run restart -- spark-streaming` restarts the job; `npm run down`, then `npm run up`, everything.',
+      hint: `\`npm run restart -- ${sparkStreaming.name}\` restarts the job; \`npm run down\`, then \`npm run up\`, everything.`,
     });
   },
   afterInterrupt: 'What it had stopped was started again.',

@@ -1,6 +1,7 @@
 import type { Runtime, RuntimeName, ServiceObservation } from '../runtimes/runtime.ts';
 import type { ServiceName } from '../services/service-name.ts';
 import { SERVICE_NAMES } from '../services/services.ts';
+import { sparkStreaming } from '../services/spark-streaming.ts';
 import { ProductError } from '../util/product-error.ts';
 import {
   type CriticalStep,
@@ -172,5 +173,5 @@ function timeoutError(timeoutMs: number, open: readonly OpenStep[]): ProductErro
 
 /** The service whose log explains a step. */
 function serviceOf(step: string): ServiceName | undefined {
-  return SERVICE_NAMES.find((name) => name === (step === FIRST_DATA ? 'spark-streaming' : step));
+  return SERVICE_NAMES.find((name) => name === (step === FIRST_DATA ? sparkStreaming.name : step));
 }

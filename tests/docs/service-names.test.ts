@@ -9,8 +9,12 @@ import { projectDir } from '../support/project.ts';
 const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'orchestrator/settings/setting-table.ts': {
     'kafka-init': 'whose a setting is, in the words of the table: settings know of no services',
+    'spark-worker': 'the same',
     producer: 'the same',
   },
+  'orchestrator/settings/setting-documents.ts': { 'spark-worker': 'the same', producer: 'the same' },
+  'producer/config.ts': { producer: 'the same' },
+  'producer/command/command-line.ts': { producer: 'the same' },
   'orchestrator/settings/load-settings.ts': { producer: 'the same' },
   'orchestrator/settings/stack-config.ts': { producer: 'the folder of sources' },
   'orchestrator/toolchain/jars.ts': { kafka: 'the distribution, in the cache' },
@@ -18,8 +22,7 @@ const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>>
   'bench/commands/producer.ts': { producer: 'the benchmark' },
 };
 
-/** Fakes and contracts name services as tests do. */
-const TEST_CODE = /\.(test|e2e)\.ts$|\/testing\/|\/fake-[a-z]+\.ts$|\/runtime-contract\.ts$/;
+const TEST_CODE = /\.(test|e2e)\.ts$/;
 
 const sources = ['orchestrator', 'producer', 'bench']
   .flatMap((folder) =>
