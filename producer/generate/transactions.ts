@@ -110,8 +110,8 @@ export function createRecordSource(
     const euros = factor * category.medianEuros * Math.exp(category.spread * drawNormal(random));
     const minorUnits = Math.max(1, Math.round(euros * unitsPerEuro * 10 ** decimals));
     const chance = factor === 1 ? declineChance(euros, place.country !== card.home.country) : FRAUD_DECLINES;
-    const fate = random.fraction();
-    const status = fate < chance ? 'declined' : fate < chance + SHARE_REVERSED ? 'reversed' : 'approved';
+    const draw = random.fraction();
+    const status = draw < chance ? 'declined' : draw < chance + SHARE_REVERSED ? 'reversed' : 'approved';
     const value = `{"txn_id":"${drawUuid(random)}","event_ts":"${iso(eventTimeMs)}${cardTexts.get(card)}${
       text.head
     }${amountText(minorUnits, decimals)}${text.tails[status]}`;

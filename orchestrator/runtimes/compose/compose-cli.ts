@@ -209,8 +209,8 @@ function givenVariables({ environment, projectDir }: StackConfig): (name: string
 function outputOwner({ settings, projectDir }: StackConfig, rootless: boolean): { uid: number; gid: number } {
   const own = { uid: process.getuid?.() ?? DEFAULT_OWNER.uid, gid: process.getgid?.() ?? DEFAULT_OWNER.gid };
   const checkout = statSync(projectDir);
-  const whoever = own.uid !== 0 ? own : checkout.uid !== 0 ? checkout : DEFAULT_OWNER;
-  const { uid, gid } = rootless ? { uid: 0, gid: 0 } : whoever;
+  const owner = own.uid !== 0 ? own : checkout.uid !== 0 ? checkout : DEFAULT_OWNER;
+  const { uid, gid } = rootless ? { uid: 0, gid: 0 } : owner;
   return { uid: settings.OUTPUT_UID ?? uid, gid: settings.OUTPUT_GID ?? gid };
 }
 

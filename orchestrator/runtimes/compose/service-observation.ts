@@ -16,7 +16,7 @@ const SIGNAL_CODES = {
 const NEVER_STARTED = { state: 'stopped', restarts: 0, detail: 'never started', recentLines: [] } as const;
 
 /** By severity, worst first: several workers are in the state of the worst of them. */
-const GRAVITY: readonly RunState[] = ['failed', 'restarting', 'stopped', 'running', 'completed'];
+const SEVERITY: readonly RunState[] = ['failed', 'restarting', 'stopped', 'running', 'completed'];
 
 /** Observes one service through its containers; only a worker may have several. */
 export function serviceObservation(
@@ -25,7 +25,7 @@ export function serviceObservation(
 ): ServiceObservation {
   const { name } = service;
   const each = containers.map((container) => containerObservation(service, container));
-  const worst = GRAVITY.map((state) => each.find((one) => one.state === state)).find(
+  const worst = SEVERITY.map((state) => each.find((one) => one.state === state)).find(
     (one) => one !== undefined,
   );
   if (!worst) return { name, ...NEVER_STARTED, since: new Date(0).toISOString() };

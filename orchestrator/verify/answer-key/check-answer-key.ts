@@ -49,8 +49,8 @@ export async function checkAnswerKey(
   await noteUnfulfilled(database, form, log);
   const faults = await database.all(`
     SELECT fault, count(*), count(*) FILTER (verdict = 'found'), count(*) FILTER (verdict = 'pending'),
-      count(*) FILTER (verdict = 'pruned'), count(*) FILTER (fate = 'late'), count(*) FILTER (fate = 'read'),
-      count(*) FILTER (fate = 'open'), count(*) FILTER (fate = 'unknown')
+      count(*) FILTER (verdict = 'pruned'), count(*) FILTER (outcome = 'late'), count(*) FILTER (outcome = 'read'),
+      count(*) FILTER (outcome = 'open'), count(*) FILTER (outcome = 'unknown')
     FROM key_verdicts GROUP BY 1 ORDER BY 1`);
   return { file: check.file, lines, unplaced, faults: faults.map(faultReport) };
 }
@@ -169,12 +169,12 @@ function keyVerdicts(gold: GoldOutcome | undefined, silverSql: string): string {
       WHEN sink = 'silver' AND wrong_window THEN 'wrong window'
       ELSE 'found' END AS verdict,
       CASE WHEN NOT in_silver OR actual_us IS NULL THEN NULL
-        WHEN window_start + ${windowUs} > ${watermark} THEN 'open' ELSE rule_fate END AS fate
+        WHEN window_start + ${windowUs} > ${watermark} THEN 'open' ELSE rule_outcome END AS outcome
     FROM (
       SELECT r.*, CASE
           WHEN r.window_start + ${windowUs} <= l.late_us THEN 'late'
           WHEN r.window_start + ${windowUs} > l.open_us THEN 'read'
-          ELSE 'unknown' END AS rule_fate,
+          ELSE 'unknown' END AS rule_outcome,
         w.window_start IS NOT NULL AS wrong_window
       FROM (
         SELECT k.*, b.kept, b.committed, s."offset" IS NOT NULL AS in_silver, q."offset" IS NOT NULL AS in_quarantine,
