@@ -339,7 +339,7 @@ test('with a ledger without offsets bronze begins at its first remaining row, an
   ]);
   expect(report.partitions.map(({ pruned }) => pruned)).toEqual([100, 70]);
   expect(report.notCompared).toEqual([
-    { sink: 'bronze', count: null, reason: expect.stringContaining('does not tell') },
+    { sink: 'bronze', count: null, reason: expect.stringContaining('does not say') },
   ]);
 });
 

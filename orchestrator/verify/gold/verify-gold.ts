@@ -219,7 +219,7 @@ function undecided(sink: string, byLateness: number, byPruning: number): readonl
     {
       sink,
       reason:
-        'the checkpoint no longer shows whether some of their records were late; a window counts as right with or without them',
+        'windows have records of which the checkpoint no longer shows whether they were late; a window counts as right with or without them',
       count: byLateness,
     },
     {
