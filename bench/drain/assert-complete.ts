@@ -115,7 +115,7 @@ async function parquetIfAny(output: string, sink: 'quarantine' | 'gold'): Promis
   const names = await namesIfPresent(join(output, sink));
   return names.some((name) => name.endsWith('.parquet'))
     ? parquet(output, sink)
-    : `(${relationOf(sink, columnsOfOutput(transactions, sink), [])})`;
+    : `(${await relationOf(sink, columnsOfOutput(transactions, sink), [])})`;
 }
 
 const csv = (output: string): string =>

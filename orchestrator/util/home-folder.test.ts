@@ -18,7 +18,7 @@ test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
   'a user id without an entry in the user list, and without HOME, has the root',
   () => {
     const loader = import.meta.resolve('tsx');
-    const module = join(import.meta.dirname, 'home-folder.ts');
+    const module = join(import.meta.dirname, 'files.ts');
     const script = `process.setuid(54321); import(${JSON.stringify(module)}).then((m) => console.log(m.homeFolder()))`;
     const { HOME: _home, ...env } = process.env;
     const { stdout, stderr } = spawnSync(process.execPath, ['--import', loader, '-e', script], {
