@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { projectDir } from '../../tests/support/project.ts';
-import { type Drained, drainSide } from '../drain/drain-side.ts';
+import { PipelineCopy } from '../../tests/support/pipeline-copy.ts';
+import { drainInTurns, ratiosToFirst, speedSummary } from '../drain/drain-in-turns.ts';
 import { describeMachine } from '../measure/machine.ts';
-import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
@@ -28,10 +25,9 @@ export const forms = benchCommand({
   shape,
   run: (options, signal) =>
     BenchStack.with({}, signal, async (stack) => {
-      const nested = join(stack.folder, 'nested');
-      cpSync(join(projectDir, 'pipelines', 'transactions'), nested, { recursive: true });
-      appendFileSync(join(nested, 'contract.odcs.yaml'), NESTED_FIELDS);
-      execFileSync('npm', ['run', '--silent', 'generate', '--', nested], { cwd: projectDir });
+      const nested = new PipelineCopy(join(stack.folder, 'nested'));
+      nested.change('contract.odcs.yaml', (text) => `${text}${NESTED_FIELDS}`);
+      nested.generate();
 
       const topics = new Map<EventForm, SizedTopic>();
       for (const form of options.forms) {
@@ -39,43 +35,40 @@ export const forms = benchCommand({
         const { records, partitions } = options;
         topics.set(form, await fillTopic(stack, form, records, partitions, signal, form));
       }
-      const drained: (Drained & { form: EventForm; bytesPerSecond: number })[] = [];
-      for (let round = 0; round < options.rounds; round++) {
-        for (const [form, topic] of orderOf([...topics], round)) {
-          const plan = {
-            topic,
-            records: topic.records,
-            warmUp: options.warm_up,
-            maxOffsetsPerTrigger: 0,
-            conf: [],
-            ...(form === 'nested' && { pipeline: nested }),
-          };
-          const one = await drainSide(stack, 'medallion', plan, signal);
-          const bytesPerSecond = (one.records * topic.bytesPerRecord) / one.seconds;
-          drained.push({ ...one, form, bytesPerSecond });
-          say(`round ${round + 1}, ${form}: ${megabytes(bytesPerSecond)} MB/s`);
-        }
-      }
-      const of = (form: EventForm) =>
-        summarise(drained.filter((one) => one.form === form).map((one) => one.bytesPerSecond));
       const sizeOf = (form: EventForm) => topics.get(form)?.bytesPerRecord ?? 0;
-      const [first, ...others] = options.forms;
+      const drained = await drainInTurns(
+        stack,
+        [...topics].map(([name, topic]) => ({
+          ...{ name, topic },
+          ...(name === 'nested' && { pipeline: nested.folder }),
+        })),
+        {
+          rounds: options.rounds,
+          warmUp: options.warm_up,
+          speedOf: ({ records, seconds }, form) => (records * sizeOf(form)) / seconds,
+          shown: (speed) => `${megabytes(speed)} MB/s`,
+        },
+        signal,
+      );
       return {
         machine: describeMachine(stack.config, stack.javaHome),
         options,
         columns: ['form', 'bytes/record', 'MB/s (median)', 'least', 'most', 'records/s'],
         rows: options.forms.map((form) => {
-          const { median, min, max } = of(form);
+          const { median, min, max } = speedSummary(drained, form);
           const figures = [median, min, max].map(megabytes);
           return [form, whole(sizeOf(form)), ...figures, whole(median / sizeOf(form))];
         }),
-        notes: first
-          ? others.map(
-              (form) =>
-                `${form}: ${(of(form).median / of(first).median).toFixed(2)} × the bytes a second of ${first}`,
-            )
-          : [],
-        figures: drained,
+        notes: ratiosToFirst(
+          drained,
+          options.forms,
+          (form, ratio, first) => `${form}: ${ratio} × the bytes a second of ${first}`,
+        ),
+        figures: drained.map(({ name: form, speed: bytesPerSecond, ...one }) => ({
+          ...one,
+          form,
+          bytesPerSecond,
+        })),
       };
     }),
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { SCENARIO_NAMES, type ScenarioName } from '../../producer/faults/record-stream.ts';
-import { type Drained, drainSide, recordsPerSecond } from '../drain/drain-side.ts';
+import { drainInTurns, ratiosToFirst, speedSummary } from '../drain/drain-in-turns.ts';
+import { recordsPerSecond } from '../drain/drain-side.ts';
 import { describeMachine } from '../measure/machine.ts';
-import { orderOf, summarise } from '../measure/statistics.ts';
 import { count, countOrNone, someOf } from '../options.ts';
 import { whole } from '../report/results.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
@@ -33,39 +33,31 @@ export const scenarios = benchCommand({
         const { records, partitions } = options;
         topics.set(scenario, await produceTopic(stack, { scenario, records, partitions }, signal));
       }
-      const drained: (Drained & { scenario: ScenarioName })[] = [];
-      for (let round = 0; round < options.rounds; round++) {
-        for (const [scenario, topic] of orderOf([...topics], round)) {
-          const plan = {
-            topic,
-            records: topic.records,
-            warmUp: options.warm_up,
-            maxOffsetsPerTrigger: 0,
-            conf: [],
-          };
-          const one = await drainSide(stack, 'medallion', plan, signal);
-          drained.push({ ...one, scenario });
-          say(`round ${round + 1}, ${scenario}: ${whole(recordsPerSecond(one))} records/s`);
-        }
-      }
-      const of = (scenario: ScenarioName) =>
-        summarise(drained.filter((one) => one.scenario === scenario).map(recordsPerSecond));
-      const [first, ...others] = options.scenarios;
+      const drained = await drainInTurns(
+        stack,
+        [...topics].map(([name, topic]) => ({ name, topic })),
+        {
+          rounds: options.rounds,
+          warmUp: options.warm_up,
+          speedOf: recordsPerSecond,
+          shown: (speed) => `${whole(speed)} records/s`,
+        },
+        signal,
+      );
       return {
         machine: describeMachine(stack.config, stack.javaHome),
         options,
         columns: ['scenario', 'records/s (median)', 'least', 'most', 'rounds'],
         rows: options.scenarios.map((scenario) => {
-          const { median, min, max, rounds } = of(scenario);
+          const { median, min, max, rounds } = speedSummary(drained, scenario);
           return [scenario, ...[median, min, max, rounds].map(whole)];
         }),
-        notes: first
-          ? others.map(
-              (other) =>
-                `${other} is ${(of(other).median / of(first).median).toFixed(2)} × as fast as ${first}`,
-            )
-          : [],
-        figures: drained,
+        notes: ratiosToFirst(
+          drained,
+          options.scenarios,
+          (scenario, ratio, first) => `${scenario} is ${ratio} × as fast as ${first}`,
+        ),
+        figures: drained.map(({ name: scenario, speed: _speed, ...one }) => ({ ...one, scenario })),
       };
     }),
 });

@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
-import { projectDir } from '../../tests/support/project.ts';
+import { PipelineCopy } from '../../tests/support/pipeline-copy.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { summarise } from '../measure/statistics.ts';
 import { count, someOf } from '../options.ts';
@@ -107,15 +105,14 @@ const shown = ({ median, min, max }: ReturnType<typeof summarise>) => [median, m
  * `watermarkS` seconds later.
  */
 function pipelineOf(folder: string, watermarkS: number): string {
-  const pipeline = join(folder, 'pipeline');
-  cpSync(join(projectDir, 'pipelines', 'transactions'), pipeline, { recursive: true });
-  const path = join(pipeline, 'pipeline.yml');
-  const text = readFileSync(path, 'utf8')
-    .replace(/group_by: \[.*?\]/, 'group_by: [txn_id]')
-    .replace(/watermark: \d+ \w+/, `watermark: ${watermarkS} seconds`);
-  writeFileSync(path, text);
-  execFileSync('npm', ['run', '--silent', 'generate', '--', pipeline], { cwd: projectDir });
-  return pipeline;
+  const pipeline = new PipelineCopy(join(folder, 'pipeline'));
+  pipeline.change('pipeline.yml', (text) =>
+    text
+      .replace(/group_by: \[.*?\]/, 'group_by: [txn_id]')
+      .replace(/watermark: \d+ \w+/, `watermark: ${watermarkS} seconds`),
+  );
+  pipeline.generate();
+  return pipeline.folder;
 }
 
 /** Gold's progress lines of a running job. */

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectDir } from '../support/project.ts';
+import { PipelineCopy } from '../support/pipeline-copy.ts';
 import { query } from '../support/query.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
@@ -34,17 +33,16 @@ const LATER_FIELD = `
         logicalType: integer
 `;
 
-let pipeline: string;
+let pipeline: PipelineCopy;
 let stack: TestStack;
 
 beforeAll(async () => {
-  pipeline = mkdtempSync(join(tmpdir(), 'medallion-pipeline-'));
-  cpSync(join(projectDir, 'pipelines', 'transactions'), pipeline, { recursive: true });
-  change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${FIELDS}`);
-  change('pipeline.yml', (text) => `${text.trimEnd()}${MEASURE}`);
-  generate();
+  pipeline = new PipelineCopy(mkdtempSync(join(tmpdir(), 'medallion-pipeline-')));
+  pipeline.change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${FIELDS}`);
+  pipeline.change('pipeline.yml', (text) => `${text.trimEnd()}${MEASURE}`);
+  pipeline.generate();
   stack = await TestStack.create({
-    ...{ PIPELINE: pipeline, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
+    ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
     // Keeps silver's files from before a change of the pipeline, however slow the machine is.
     MAX_FILES_PER_SINK: '0',
   });
@@ -53,20 +51,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stack?.discard();
-  rmSync(pipeline, { recursive: true, force: true });
+  rmSync(pipeline.folder, { recursive: true, force: true });
 });
-
-function change(file: string, to: (text: string) => string): void {
-  const path = join(pipeline, file);
-  const text = readFileSync(path, 'utf8');
-  const changed = to(text);
-  expect(changed).not.toBe(text);
-  writeFileSync(path, changed);
-}
-
-function generate(): void {
-  execFileSync('npm', ['run', '--silent', 'generate', '--', pipeline], { cwd: projectDir });
-}
 
 function event(index: number, timeMs: number): Record<string, unknown> {
   return {
@@ -162,9 +148,9 @@ describe('a copy of the default pipeline with more fields and a measure', () => 
     expect(before.stdout + before.stderr).toContain('Equal');
     expect(await stack.run('down')).toMatchObject({ code: 0 });
 
-    change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${LATER_FIELD}`);
-    change('pipeline.yml', (text) => text.replace('      lon,\n', '      score,\n      lon,\n'));
-    generate();
+    pipeline.change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${LATER_FIELD}`);
+    pipeline.change('pipeline.yml', (text) => text.replace('      lon,\n', '      score,\n      lon,\n'));
+    pipeline.generate();
     const up = await stack.run('up');
     expect(up.stderr + up.stdout).toContain('Ready after');
     await send([scored(10_002, 6), scored(10_003, 'no number'), scored(10_004, 7, 30)]);
