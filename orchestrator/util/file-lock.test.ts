@@ -98,6 +98,18 @@ describe('file lock', () => {
     lock.release();
   });
 
+  it('of a process that has just left the list of processes is taken', async () => {
+    const path = join(folder, 'lock');
+    for (let round = 0; round < 5; round++) {
+      const child = await holder(path);
+      child.kill('SIGKILL');
+      await expect.poll(() => fileLockOwner(path), { interval: 1 }).toBeUndefined();
+      const { lock } = await tryFileLock(path);
+      expect(lock).toBeDefined();
+      lock?.release();
+    }
+  });
+
   it.skipIf(noNamespaces !== 0 && process.env['CI'] === undefined)(
     'holds against a process in another PID namespace, and is free once that is killed',
     async () => {

@@ -1,4 +1,5 @@
 import { rmdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import {
   type LockHolder,
@@ -15,21 +16,41 @@ export interface FileLock {
   release(): void;
 }
 
+type LockAttempt =
+  | { readonly lock: FileLock; readonly holder?: never }
+  | { readonly lock?: never; readonly holder: LockHolder | undefined };
+
+/** How long the kernel may take to free the lock of a killed process. */
+const EXIT_TIMEOUT_MS = 1000;
+
 /**
- * Takes a lock between processes that share a folder, without waiting for its holder.
+ * Takes a lock between processes that share a folder, without waiting for its holder. Only for the
+ * lock of a process that has just died it waits, for a second at most.
+ *
  * @param path the file; its parents are created
- * @returns the lock, or its holder where that can be read
+ * @returns the lock, or who holds it where that can be read
  * @throws ProductError LOCK_UNAVAILABLE, OUTPUT_NOT_WRITABLE
  */
-export async function tryFileLock(
-  path: string,
-): Promise<
-  | { readonly lock: FileLock; readonly holder?: never }
-  | { readonly lock?: never; readonly holder: LockHolder | undefined }
-> {
-  return tryKernelLock(path, ownIdentity()).catch((error: unknown) => {
+export async function tryFileLock(path: string): Promise<LockAttempt> {
+  const attempt = await tryKernelLock(path, ownIdentity()).catch((error: unknown) => {
     throw lockFailure(path, error);
   });
+  if (attempt.lock || !isDying(attempt.holder)) return attempt;
+  const signal = AbortSignal.timeout(EXIT_TIMEOUT_MS);
+  try {
+    return { lock: await waitForFileLock(path, { signal }) };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return { holder: lockHolder(path) };
+  }
+}
+
+/**
+ * Whether a holder on this machine is no longer in the list of processes: a killed process can leave
+ * the list before its lock is free. In another PID namespace a living holder looks the same.
+ */
+function isDying(holder: LockHolder | undefined): boolean {
+  return holder?.startTime !== undefined && holder.host === hostname() && livingHolder(holder) === undefined;
 }
 
 export interface FileLockWait {

@@ -20,8 +20,6 @@ const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));
 
 /** It ends by itself soon after the last container is gone. */
 const END_TIMEOUT_MS = 5000;
-/** How long the kernel may take to free the lock of a killed process. */
-const EXIT_TIMEOUT_MS = 1000;
 
 /**
  * Watchers that this process has started, by lock. One that has only just begun does not hold its
@@ -58,7 +56,9 @@ export class Watcher {
    * @throws ProductError STEP_FAILED when the machine starts no more processes
    */
   async ensure(): Promise<void> {
-    if (!(await this.#isMissing())) return;
+    const { lock } = await tryFileLock(this.#lockPath);
+    if (!lock) return;
+    lock.release();
     mkdirSync(dirname(this.#logPath), { recursive: true });
     const log = openSync(this.#logPath, 'a');
     try {
@@ -116,23 +116,6 @@ export class Watcher {
           cause: error,
         });
       });
-    }
-  }
-
-  /** Whether no watcher holds the lock. */
-  async #isMissing(): Promise<boolean> {
-    const { lock, holder } = await tryFileLock(this.#lockPath);
-    lock?.release();
-    if (lock || livingHolder(holder)) return lock !== undefined;
-    // A watcher that was killed can be gone from the list of processes before its lock is free. One
-    // in another PID namespace is not in the list either, and keeps the lock.
-    const signal = AbortSignal.timeout(EXIT_TIMEOUT_MS);
-    try {
-      (await waitForFileLock(this.#lockPath, { signal })).release();
-      return true;
-    } catch (error) {
-      if (signal.aborted) return false;
-      throw error;
     }
   }
 
