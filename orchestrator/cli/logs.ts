@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { shownValue } from '../../producer/errors.ts';
 import { selectRuntime, warnOfOtherOwner } from '../engine/select-runtime.ts';
 import type { LogLine } from '../runtimes/runtime.ts';
+import { durationMs } from '../settings/setting-kinds.ts';
 import { assertServices, type Command, lastOf, serviceNames, servicesOf } from './command.ts';
 
 interface LogsOptions {
@@ -92,16 +93,6 @@ async function* formatted(
   }
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  millisecond: 1,
-  second: 1000,
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-};
-
-/** The form of the settings: `10 minutes`. */
-const DURATION = /^\s*(\d{1,9})\s*(millisecond|second|minute|hour|day)s?\s*$/i;
 /** The form of `docker logs --since`: `30s`, `10m`, `1h30m`. */
 const SHORT = /^(?=\d)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?$/;
 const ISO_TIME =
@@ -116,7 +107,7 @@ const LONGEST_MS = 36_500 * 86_400_000;
  * @throws Error for the command line's parser, with the value and the allowed forms
  */
 export function sinceTime(text: string, nowMs: number): number {
-  const agoMs = durationMs(text);
+  const agoMs = durationMs(text) ?? shortDurationMs(text);
   const timeMs = agoMs === undefined ? isoTimeMs(text) : nowMs - agoMs;
   if (timeMs !== undefined && timeMs <= nowMs && timeMs >= nowMs - LONGEST_MS) return timeMs;
   throw new Error(
@@ -124,9 +115,7 @@ export function sinceTime(text: string, nowMs: number): number {
   );
 }
 
-function durationMs(text: string): number | undefined {
-  const [, count, unit = ''] = DURATION.exec(text) ?? [];
-  if (count !== undefined) return Number(count) * (UNIT_MS[unit.toLowerCase()] ?? Number.NaN);
+function shortDurationMs(text: string): number | undefined {
   const short = SHORT.exec(text);
   if (!short) return undefined;
   const [hours, minutes, seconds] = short.slice(1).map((part) => Number(part ?? 0));
