@@ -1,6 +1,7 @@
 import { shortened } from '../../producer/errors.ts';
 import { planOutputsWipe } from '../lake/wipe-outputs.ts';
 import type { Runtime, RuntimeName } from '../runtimes/runtime.ts';
+import { namesOf, type Service, serviceNamed } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
 import { SERVICES } from '../services/services.ts';
 import { SETTING_NAMES } from '../settings/setting-table.ts';
@@ -151,7 +152,8 @@ export async function restart(
   { config, reporter, signal, select = selectRuntime }: EngineContext,
   services: readonly ServiceName[],
 ): Promise<Restarted> {
-  const names = SERVICES.map(({ name }) => name).filter((name) => services.includes(name));
+  const chosen = SERVICES.filter(({ name }) => services.includes(name));
+  const names = namesOf(chosen);
   return withStackLock({ config }, `restart -- ${names.join(' ')}`, false, async () => {
     const standing = standingConfig(config);
     const { runtime } = await select(standing, reporter);
@@ -160,7 +162,7 @@ export async function restart(
       await assertRunning(standing, runtime, names);
       warnOfOtherSettings(config, standing, names, reporter);
       const ready = new Map<ServiceName, RestartedService>();
-      const steps = names.map((name) => restartStep(name, names, standing, runtime, ready));
+      const steps = chosen.map((service) => restartStep(service, names, standing, runtime, ready));
       const { elapsedMs } = await runPlan(steps, reporter, signal);
       const restarted = names.flatMap((name) => ready.get(name) ?? []);
       return { runtime: runtime.name, restarted, elapsedMs: Math.round(elapsedMs) };
@@ -201,14 +203,13 @@ function warnOfOtherSettings(
 }
 
 function restartStep(
-  name: ServiceName,
+  service: Service,
   names: readonly ServiceName[],
   config: StackConfig,
   runtime: Runtime,
   ready: Map<ServiceName, RestartedService>,
 ): Step {
-  const service = SERVICES.find((known) => known.name === name);
-  if (!service) throw new Error(`unknown service ${name}`);
+  const { name } = service;
   return {
     name,
     title: service.title,
@@ -232,8 +233,5 @@ function restartStep(
 
 /** Whether other services wait for this service, directly or through services between them. */
 function leadsTo(service: ServiceName, waitedFor: readonly ServiceName[]): boolean {
-  return waitedFor.some(
-    (name) =>
-      name === service || leadsTo(service, SERVICES.find((known) => known.name === name)?.after ?? []),
-  );
+  return waitedFor.some((name) => name === service || leadsTo(service, serviceNamed(SERVICES, name).after));
 }
