@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeEngine, READY_PRODUCER } from '../../tests/support/fake-engine.ts';
+import { FakeRuntime } from '../../tests/support/fake-runtime.ts';
 import { statusDocument } from '../../tests/support/status-document.ts';
-import type { SetupStep } from '../runtimes/runtime.ts';
+import { type SetupStep, untilExited } from '../runtimes/runtime.ts';
 import { createStack } from './create-stack.ts';
 import { recordStack } from './select-runtime.ts';
 import { statusJson } from './status.ts';
@@ -117,8 +118,9 @@ describe('status', () => {
     for (const name of ['kafka', 'kafka-init', 'spark-worker', 'spark-streaming', 'producer'] as const) {
       engine.stack.start(name);
     }
-    await engine.stack.exited('spark-worker');
-    await engine.stack.exited('kafka-init');
+    for (const name of ['spark-worker', 'kafka-init']) {
+      await untilExited(new FakeRuntime(engine.stack), name, new AbortController().signal);
+    }
     const found = await createStack(engine.context).status();
     expect(found.services.find(({ name }) => name === 'spark-worker')?.log).toEqual(['bad setting']);
     const document = statusDocument.parse(JSON.parse(JSON.stringify(statusJson(found))));

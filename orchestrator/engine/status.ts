@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunState, Runtime, ServiceObservation } from '../runtimes/runtime.ts';
 import { portsOf, serviceNamed } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
@@ -6,6 +5,7 @@ import { sparkStreaming } from '../services/spark-streaming.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { messageOf } from '../util/product-error.ts';
 import { notReady, type Probe, type ProbeAnswer } from '../util/readiness.ts';
+import { Changes, pause } from '../util/wait.ts';
 import { type EngineContext, reportedSteps } from './engine-context.ts';
 import { selectRuntime, warnOfOtherOwner } from './select-runtime.ts';
 import { type StreamStatus, streamReport } from './stream-status.ts';
@@ -29,7 +29,14 @@ export async function status(
     const steps = reportedSteps(reporter, [{ step: 'wait', title: 'wait until everything is ready' }]);
     return await steps.run(
       'wait',
-      (onDetail) => waitForReady({ look, timeoutMs: waitMs, signal, onDetail }),
+      (onDetail) =>
+        waitForReady({
+          look,
+          changes: (within) => runtime.subscribe(within),
+          timeoutMs: waitMs,
+          signal,
+          onDetail,
+        }),
       ({ ready }) => (ready ? 'everything is ready' : 'not ready'),
     );
   } finally {
@@ -171,10 +178,15 @@ async function askOnce(probe: Probe): Promise<ProbeAnswer> {
 /** Long enough for an `up` whose first start downloads everything, with a margin. */
 export const DEFAULT_WAIT_SECONDS = 300;
 
-const LOOK_EVERY_MS = 500;
+/** Probes of services that answer on a port are asked again after this time, told or not. */
+const LOOK_EVERY_MS = 1000;
+/** Told changes are looked at no more often than this. */
+const LOOK_PAUSE_MS = 250;
 
 /**
- * Asks repeatedly until the stack is ready, a service has failed for good, or the time is over.
+ * Looks at every change until the stack is ready, a service has failed for good, or the time is
+ * over.
+ * @param options.changes yields whenever a service has changed
  * @param options.timeoutMs at most this long; at least one status is always taken
  * @param options.onDetail receives, after each status, what is not ready yet
  * @returns the last status, ready or not
@@ -182,24 +194,41 @@ const LOOK_EVERY_MS = 500;
  */
 export async function waitForReady({
   look,
+  changes,
   timeoutMs,
   signal,
   onDetail,
 }: {
   readonly look: () => Promise<StackStatus>;
+  readonly changes: (signal: AbortSignal) => AsyncIterable<unknown>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly onDetail: (detail: string) => void;
 }): Promise<StackStatus> {
   const endMs = performance.now() + timeoutMs;
-  for (;;) {
-    signal.throwIfAborted();
-    const found = await look();
-    signal.throwIfAborted();
-    const leftMs = endMs - performance.now();
-    if (found.ready || found.services.some(({ state }) => state === 'failed') || leftMs <= 0) return found;
-    const waiting = found.services.filter(({ state }) => state !== 'ready' && state !== 'completed');
-    onDetail(waiting.map(({ name, detail }) => `${name}: ${detail}`).join('; '));
-    await sleep(Math.min(LOOK_EVERY_MS, leftMs), undefined, { signal }).catch(() => undefined);
+  const over = new AbortController();
+  const within = AbortSignal.any([signal, over.signal]);
+  const told = new Changes();
+  const listening = (async () => {
+    for await (const _change of changes(within)) told.note();
+  })();
+  // Without the news, the looks go on at their interval.
+  listening.catch(() => undefined);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const seen = told.count;
+      const found = await look();
+      signal.throwIfAborted();
+      const leftMs = endMs - performance.now();
+      if (found.ready || found.services.some(({ state }) => state === 'failed') || leftMs <= 0) return found;
+      const waiting = found.services.filter(({ state }) => state !== 'ready' && state !== 'completed');
+      onDetail(waiting.map(({ name, detail }) => `${name}: ${detail}`).join('; '));
+      const pauseMs = Math.min(LOOK_PAUSE_MS, leftMs);
+      await pause(pauseMs, signal);
+      await told.after(seen, signal, Math.min(LOOK_EVERY_MS, leftMs) - pauseMs);
+    }
+  } finally {
+    over.abort(new Error('the wait is over'));
   }
 }

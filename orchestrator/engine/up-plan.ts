@@ -1,4 +1,10 @@
-import { observeService, type Runtime, type ServiceObservation } from '../runtimes/runtime.ts';
+import {
+  observationOf,
+  observeService,
+  type Runtime,
+  type ServiceObservation,
+  untilExited,
+} from '../runtimes/runtime.ts';
 import { producer } from '../services/producer.ts';
 import { knownCauseIn, type Service } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
@@ -52,7 +58,8 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
         };
         return await waitUntilReady(firstDataProbe(view, TRIGGER_INTERVAL), {
           timeoutMs: triggerIntervalMs(TRIGGER_INTERVAL) + FIRST_DATA_TIMEOUT_MS,
-          intervalMs: PROBE_INTERVAL_MS,
+          intervalMs: TOLD_PROBE_INTERVAL_MS,
+          changes: (within) => runtime.subscribe(within),
           attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
           signal,
           onDetail,
@@ -70,6 +77,9 @@ function firstDataStep(config: StackConfig, runtime: Runtime): Step {
  * Sockets answer in microseconds, so frequent probes add almost nothing to the start of a service.
  */
 const PROBE_INTERVAL_MS = 50;
+
+/** For probes that a runtime tells of changes: the files that they read change untold. */
+const TOLD_PROBE_INTERVAL_MS = 250;
 const ATTEMPT_TIMEOUT_MS = 5000;
 
 /** Lines of a service's log that its error carries. */
@@ -114,9 +124,11 @@ export async function untilServiceReady(
   { signal, onDetail }: StepContext,
 ): Promise<string> {
   if (service.kind === 'one-shot') await completion(runtime, service.name, signal);
-  return waitUntilReady(serviceProbe(service, config, runtime), {
+  const probe = serviceProbe(service, config, runtime);
+  return waitUntilReady(probe, {
     timeoutMs: service.readyTimeoutMs,
-    intervalMs: PROBE_INTERVAL_MS,
+    intervalMs: probe.readsOutput ? TOLD_PROBE_INTERVAL_MS : PROBE_INTERVAL_MS,
+    ...(probe.readsOutput && { changes: (within: AbortSignal) => runtime.subscribe(within) }),
     attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     signal,
     onDetail,
@@ -128,7 +140,7 @@ export async function untilServiceReady(
 
 /** Waits until a one-shot has ended, and requires that it succeeded. */
 async function completion(runtime: Runtime, name: ServiceName, signal: AbortSignal): Promise<void> {
-  const exit = await runtime.exited(name, signal);
+  const exit = await untilExited(runtime, name, signal);
   if (exit.state === 'completed') return;
   throw new ProductError('SERVICE_EXITED', {
     message: `${name} did not complete: ${exit.detail}.`,
@@ -148,14 +160,13 @@ async function endOf(
   restartsBefore: number,
   signal: AbortSignal,
 ): Promise<EarlyExit> {
-  for (;;) {
-    signal.throwIfAborted();
-    const { state, detail, restarts, recentLines } = await observeService(runtime, service.name);
+  for await (const services of runtime.subscribe(signal)) {
+    const { state, detail, restarts, recentLines } = observationOf(services, service.name);
     const hasEnded = state !== 'running' || restarts > restartsBefore;
     const mayComeBack = service.mayRestartBeforeReady && (state === 'running' || state === 'restarting');
     if (hasEnded && !(mayComeBack && !knownCauseIn(service, recentLines))) return { detail };
-    await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS));
   }
+  throw new Error('a subscription ended before its signal');
 }
 
 /** Adds the service's last lines to an error before anything is undone. */

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedOutputs } from '../../tests/support/planted-outputs.ts';
 import type { ServiceExit, ServiceObservation } from '../runtimes/runtime.ts';
+import { pause } from '../util/wait.ts';
 import { type CommitWait, waitForCommits } from './wait-for-commits.ts';
 
 let outputs: PlantedOutputs;
@@ -24,15 +25,14 @@ const observation: ServiceObservation = {
 /** Two partitions that end at 10 and 7. The job runs until the test ends it. */
 function wait(more: Partial<CommitWait> = {}, exit?: ServiceExit) {
   const details: string[] = [];
-  const running = (signal: AbortSignal) =>
-    new Promise<never>((_resolve, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-    );
   const done = waitForCommits({
     runtime: {
       outputPath: outputs.path,
       observe: async () => [observation],
-      exited: async (_service, signal) => exit ?? running(signal),
+      async *subscribe(signal) {
+        yield [{ ...observation, ...exit }];
+        await pause(60_000, signal);
+      },
     },
     target: {
       name: 'transactions',

@@ -1,14 +1,14 @@
 import type { TopicOffsets } from '../kafka/topic.ts';
 import { readCheckpoint } from '../lake/checkpoint.ts';
 import { filesUnreadByGold } from '../lake/gold-checkpoint.ts';
-import type { Runtime } from '../runtimes/runtime.ts';
+import { type Runtime, untilExited } from '../runtimes/runtime.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
 import { durationText } from '../util/output.ts';
 import { ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
 
 export interface CommitWait {
-  readonly runtime: Pick<Runtime, 'outputPath' | 'observe' | 'exited'>;
+  readonly runtime: Pick<Runtime, 'outputPath' | 'observe' | 'subscribe'>;
   /** The offsets that must be committed: the topic's ends. */
   readonly target: TopicOffsets;
   /** Gold tables that must have read all of silver. */
@@ -60,7 +60,7 @@ export async function waitForCommits(wait: CommitWait): Promise<string> {
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       signal: AbortSignal.any([wait.signal, stalled.signal]),
       exited: async (signal) => {
-        const exit = await wait.runtime.exited(sparkStreaming.name, signal);
+        const exit = await untilExited(wait.runtime, sparkStreaming.name, signal);
         throw progress.jobGone(exit.detail);
       },
       onDetail: wait.onDetail,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { pause } from '../util/wait.ts';
 import { type StackStatus, waitForReady } from './status.ts';
 
 function status(state: 'starting' | 'ready' | 'failed'): StackStatus {
@@ -22,13 +23,24 @@ function status(state: 'starting' | 'ready' | 'failed'): StackStatus {
   };
 }
 
+/** A runtime that tells nothing. */
+async function* nothing(signal: AbortSignal) {
+  yield* [];
+  await pause(60_000, signal);
+}
+
 /** Statuses that give these states in turn, the last one for ever. */
 function looks(...states: readonly Parameters<typeof status>[0][]) {
   let count = 0;
   const details: string[] = [];
-  const wait = (timeoutMs: number, signal = new AbortController().signal) =>
+  const wait = (
+    timeoutMs: number,
+    signal = new AbortController().signal,
+    changes: (signal: AbortSignal) => AsyncIterable<unknown> = nothing,
+  ) =>
     waitForReady({
       look: async () => status(states[Math.min(count++, states.length - 1)] ?? 'ready'),
+      changes,
       timeoutMs,
       signal,
       onDetail: (detail) => details.push(detail),
@@ -40,6 +52,18 @@ test('asks until everything is ready, and reports what is not ready yet', async 
   const { wait, details } = looks('starting', 'starting', 'ready');
   expect(await wait(60_000)).toMatchObject({ ready: true });
   expect(details).toEqual(['kafka: starting', 'kafka: starting']);
+});
+
+test('a change is looked at before the next look is due', async () => {
+  const startedMs = performance.now();
+  const { wait } = looks('starting', 'ready');
+  const told = async function* (signal: AbortSignal) {
+    await pause(300, signal);
+    yield 'kafka is running';
+    await pause(60_000, signal);
+  };
+  expect(await wait(60_000, undefined, told)).toMatchObject({ ready: true });
+  expect(performance.now() - startedMs).toBeLessThan(900);
 });
 
 test('ends at once when a service has failed for good', async () => {

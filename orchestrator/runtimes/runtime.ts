@@ -132,10 +132,11 @@ export interface Runtime {
   /** Observes every one of `services`, in their order. Services never started are `stopped`. */
   observe(): Promise<readonly ServiceObservation[]>;
   /**
-   * Resolves when the service has ended for good; rejects with the signal's reason when that is
-   * aborted.
+   * Yields what `observe` returns: at once, and again whenever a service has changed or written a
+   * line. Changes that follow each other within milliseconds are yielded as one.
+   * @throws the signal's reason once it is aborted
    */
-  exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit>;
+  subscribe(signal: AbortSignal): AsyncIterable<readonly ServiceObservation[]>;
   logs(options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Stops everything of this stack in reverse order and keeps its data; also after a crash of the
@@ -174,9 +175,33 @@ export interface Runtime {
 
 /** Observes one service. */
 export async function observeService(runtime: Runtime, service: ServiceName): Promise<ServiceObservation> {
-  const found = (await runtime.observe()).find((observation) => observation.name === service);
-  if (!found) throw new Error(`the ${runtime.name} runtime does not know the service ${service}`);
+  return observationOf(await runtime.observe(), service);
+}
+
+/** @throws Error for a service that the runtime does not know */
+export function observationOf(
+  services: readonly ServiceObservation[],
+  service: ServiceName,
+): ServiceObservation {
+  const found = services.find(({ name }) => name === service);
+  if (!found) throw new Error(`the runtime does not know the service ${service}`);
   return found;
+}
+
+/**
+ * Resolves when a service has ended for good, at once if it does not run.
+ * @throws the signal's reason once it is aborted
+ */
+export async function untilExited(
+  runtime: Pick<Runtime, 'subscribe'>,
+  service: ServiceName,
+  signal: AbortSignal,
+): Promise<ServiceExit> {
+  for await (const services of runtime.subscribe(signal)) {
+    const { name, state, detail } = observationOf(services, service);
+    if (state !== 'running' && state !== 'restarting') return { name, state, detail };
+  }
+  throw new Error('a subscription ended before its signal');
 }
 
 /** There is nothing to start again: no command line, no container. */

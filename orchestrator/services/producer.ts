@@ -50,6 +50,7 @@ export const producer: Service = {
 function producerProbe({ observe }: ServiceView): Probe {
   return {
     name: 'the producer',
+    readsOutput: true,
     async check() {
       const { recentLines, detail } = await observe();
       for (const line of recentLines.toReversed()) {

@@ -55,6 +55,7 @@ function streamingJobProbe(view: ServiceView): Probe {
   const outputPath = localPath(view.outputPath);
   return {
     name: 'the streaming job',
+    readsOutput: true,
     async check() {
       const { recentLines, detail } = await view.observe();
       if (!isRunning(recentLines)) return notReady(lastWord(recentLines, detail));

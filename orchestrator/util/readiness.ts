@@ -1,4 +1,5 @@
 import { messageOf, ProductError } from './product-error.ts';
+import { Changes, pause } from './wait.ts';
 
 /**
  * The first bound of an attempt. Each attempt that exceeds its bound doubles it, as a busy machine
@@ -16,6 +17,8 @@ export interface ReadinessOptions {
   readonly timeoutMs: number;
   /** Pause between two attempts; attempts never overlap. */
   readonly intervalMs: number;
+  /** Yields at each change of what the probe looks at. A change ends the pause. */
+  readonly changes?: (signal: AbortSignal) => AsyncIterable<unknown>;
   /**
    * Bound of one attempt: a probe that hangs is aborted and counts as not ready. The first attempts
    * get less time. Container engines accept connections for a service that does not listen yet, and
@@ -45,20 +48,26 @@ export async function waitUntilReady(probe: Probe, options: ReadinessOptions): P
     lastDetail = detail;
   };
 
+  const changed = new Changes();
+  const listen = async (changes: (signal: AbortSignal) => AsyncIterable<unknown>): Promise<never> => {
+    for await (const _change of changes(within)) changed.note();
+    return rejectOnAbort(within);
+  };
   const attempts = async (): Promise<string> => {
     let boundMs = Math.min(FIRST_ATTEMPT_TIMEOUT_MS, options.attemptTimeoutMs);
     for (;;) {
       within.throwIfAborted();
+      const seen = changed.count;
       const answer = await attempt(probe, boundMs, within);
       if (answer === 'hung') {
         noteDetail(`no answer within ${seconds(boundMs)}`);
         boundMs = Math.min(2 * boundMs, options.attemptTimeoutMs);
-        await pause(options.intervalMs, within);
+        await changed.after(seen, within, options.intervalMs);
         continue;
       }
       noteDetail(answer.detail);
       if (answer.ready) return answer.detail;
-      await pause(options.intervalMs, within);
+      await changed.after(seen, within, options.intervalMs);
     }
   };
   const deadline = async (): Promise<never> => {
@@ -79,6 +88,7 @@ export async function waitUntilReady(probe: Probe, options: ReadinessOptions): P
   try {
     const racers = [attempts(), deadline()];
     if (options.exited) racers.push(exit(options.exited));
+    if (options.changes) racers.push(listen(options.changes));
     // The losers reject with the abort's reason once `ended` fires; Promise.race has settled by
     // then.
     for (const racer of racers) racer.catch(() => undefined);
@@ -113,28 +123,6 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** The longest wait of a Node timer, 24 days. Node fires at once for a longer one. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Waits; the signal ends the wait early by rejection. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(
-      () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      Math.min(ms, LONGEST_TIMER_MS),
-    );
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-}
-
 const seconds = (ms: number): string => `${Number((ms / 1000).toFixed(1))} s`;
 
 /** One answer of a probe. `detail` is the reason: why it is not ready, or why it is. */
@@ -150,6 +138,11 @@ export interface ProbeAnswer {
 export interface Probe {
   /** What is asked, as a noun phrase: "ZooKeeper at 127.0.0.1:2181". */
   readonly name: string;
+  /**
+   * Whether it reads what the service itself has written. A runtime tells of new lines, so there is
+   * no need to ask often.
+   */
+  readonly readsOutput?: true;
   check(signal: AbortSignal): Promise<ProbeAnswer>;
 }
 

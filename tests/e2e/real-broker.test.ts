@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localRuntime } from '../../orchestrator/runtimes/local/local-runtime.ts';
-import type { Runtime } from '../../orchestrator/runtimes/runtime.ts';
+import { type Runtime, untilExited } from '../../orchestrator/runtimes/runtime.ts';
 import type { ServiceName } from '../../orchestrator/services/service-name.ts';
 import { SERVICES } from '../../orchestrator/services/services.ts';
 import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
@@ -64,7 +64,7 @@ describe.runIf(process.platform === 'linux')(
         .poll(
           async () => {
             await runtime.start('kafka-init', never);
-            return (await runtime.exited('kafka-init', never)).state;
+            return (await untilExited(runtime, 'kafka-init', never)).state;
           },
           { timeout: 120_000, interval: 250 },
         )

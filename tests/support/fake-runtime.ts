@@ -11,7 +11,6 @@ import {
   type LogOptions,
   neverStarted,
   type Runtime,
-  type ServiceExit,
   type ServiceObservation,
   type SetupStep,
 } from '../../orchestrator/runtimes/runtime.ts';
@@ -26,6 +25,7 @@ import { SERVICES } from '../../orchestrator/services/services.ts';
 import { SETTING_TABLE } from '../../orchestrator/settings/setting-table.ts';
 import type { Address } from '../../orchestrator/util/ports.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
+import { Changes } from '../../orchestrator/util/wait.ts';
 
 /**
  * The runtime interface over a stack in memory. It passes the same contract suite as the real
@@ -88,16 +88,14 @@ export class FakeRuntime implements Runtime {
     return this.#stack.observations;
   }
 
-  async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
-    signal.throwIfAborted();
-    let abort = () => {};
-    const aborted = new Promise<never>((_resolve, reject) => {
-      abort = () => reject(signal.reason);
-    });
-    signal.addEventListener('abort', abort, { once: true });
-    return Promise.race([this.#stack.exited(service), aborted]).finally(() =>
-      signal.removeEventListener('abort', abort),
-    );
+  async *subscribe(signal: AbortSignal): AsyncGenerator<readonly ServiceObservation[]> {
+    const { changes } = this.#stack;
+    for (;;) {
+      signal.throwIfAborted();
+      const seen = changes.count;
+      yield this.#stack.observations;
+      await changes.after(seen, signal);
+    }
   }
 
   async *logs({ services, tail, sinceMs, follow, signal }: LogOptions): AsyncGenerator<LogLine> {
@@ -220,7 +218,6 @@ export type FakeBehaviour =
 interface FakeService {
   observation: ServiceObservation;
   log: { readonly text: string; readonly atMs: number }[];
-  waiting: ((exit: ServiceExit) => void)[];
 }
 
 const RECENT_LINES = 50;
@@ -234,6 +231,7 @@ export class FakeStack {
   readonly #services = new Map<ServiceName, FakeService>();
   readonly #behaviours: Partial<Record<ServiceName, FakeBehaviour>>;
   readonly #listeners = new Set<(line: LogLine) => void>();
+  readonly changes = new Changes();
   #lastPid = 1000;
   #hasData = false;
 
@@ -254,7 +252,6 @@ export class FakeStack {
           recentLines: [],
         },
         log: [],
-        waiting: [],
       });
     }
   }
@@ -290,6 +287,7 @@ export class FakeStack {
     service.log.push({ text, atMs: Date.now() });
     const recentLines = [...service.observation.recentLines, text].slice(-RECENT_LINES);
     service.observation = { ...service.observation, recentLines };
+    this.changes.note();
     for (const listener of this.#listeners) listener({ service: name, text });
   }
 
@@ -316,13 +314,6 @@ export class FakeStack {
     return had;
   }
 
-  exited(name: ServiceName): Promise<ServiceExit> {
-    const service = this.#of(name);
-    return isActive(service.observation)
-      ? new Promise((resolve) => service.waiting.push(resolve))
-      : Promise.resolve(exitOf(service.observation));
-  }
-
   logOf(name: ServiceName, sinceMs = 0): readonly string[] {
     return this.#of(name)
       .log.filter(({ atMs }) => atMs >= sinceMs)
@@ -342,6 +333,7 @@ export class FakeStack {
       ...{ name, state: 'running', pid, restarts, since: now(), detail: `process ${pid}`, recentLines: [] },
       ...(exitCode !== undefined && { exitCode }),
     };
+    this.changes.note();
     const behaviour = this.#behaviours[name] ?? { kind: 'runs' };
     for (const line of behaviour.lines ?? []) this.print(name, line);
     if (behaviour.kind !== 'ends') return;
@@ -355,7 +347,7 @@ export class FakeStack {
     const service = this.#of(name);
     const { pid: _, ...rest } = service.observation;
     service.observation = { ...rest, ...change, since: now() };
-    for (const resolve of service.waiting.splice(0)) resolve(exitOf(service.observation));
+    this.changes.note();
   }
 
   #of(name: ServiceName): FakeService {
@@ -369,8 +361,3 @@ const now = () => new Date().toISOString();
 
 /** Whether it runs, or will run again by itself. */
 const isActive = ({ state }: ServiceObservation) => state === 'running' || state === 'restarting';
-
-function exitOf({ name, state, detail }: ServiceObservation): ServiceExit {
-  if (state === 'running' || state === 'restarting') throw new Error(`${name} has not ended`);
-  return { name, state, detail };
-}

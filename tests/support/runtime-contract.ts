@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NothingToBreak } from '../../orchestrator/runtimes/faults.ts';
-import type { LogLine, Runtime, ServiceObservation } from '../../orchestrator/runtimes/runtime.ts';
+import {
+  type LogLine,
+  type Runtime,
+  type ServiceObservation,
+  untilExited,
+} from '../../orchestrator/runtimes/runtime.ts';
 import type { ServiceName } from '../../orchestrator/services/service-name.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
 
@@ -121,7 +126,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
     it('a one-shot completes, and can be run again', async () => {
       for (let run = 0; run < 2; run++) {
         await runtime.start('kafka-init', never);
-        expect(await runtime.exited('kafka-init', never)).toMatchObject({
+        expect(await untilExited(runtime, 'kafka-init', never)).toMatchObject({
           name: 'kafka-init',
           state: 'completed',
         });
@@ -134,7 +139,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
 
     it('a daemon that refuses its configuration has failed for good, with its last lines', async () => {
       await runtime.start('spark-worker', never);
-      const exit = await runtime.exited('spark-worker', never);
+      const exit = await untilExited(runtime, 'spark-worker', never);
       expect(exit).toMatchObject({ name: 'spark-worker', state: 'failed' });
       expect(exit.detail).toContain('code 2');
       expect(await look('spark-worker')).toMatchObject({
@@ -149,22 +154,46 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       expect(await look('spark-worker')).toMatchObject({ state: 'failed', restarts, since });
     });
 
-    it('exited resolves when the service is stopped, and at once when it does not run', async () => {
+    it('a subscriber is told what there is, and of each change, without asking', async () => {
+      const ended = new AbortController();
+      const told: string[] = [];
+      const other = subject.runtime();
+      const listening = (async () => {
+        for await (const services of other.subscribe(ended.signal)) {
+          const kafka = services.find(({ name }) => name === 'kafka');
+          told.push(`${kafka?.state}${kafka?.recentLines.includes('kafka began') ? ', began' : ''}`);
+        }
+      })();
+      const over = expect(listening).rejects.toThrow('enough');
+      await expect.poll(() => told.at(-1)).toBe('stopped');
       await runtime.start('kafka', never);
-      const exited = runtime.exited('kafka', never);
+      await expect.poll(() => told.at(-1), { timeout: 20_000 }).toBe('running, began');
       await runtime.stop('kafka');
-      expect(await exited).toMatchObject({ name: 'kafka', state: 'stopped' });
-      expect(await runtime.exited('kafka', never)).toMatchObject({ state: 'stopped' });
-      expect(await runtime.exited('producer', never)).toMatchObject({ name: 'producer', state: 'stopped' });
+      await expect.poll(() => told.at(-1), { timeout: 20_000 }).toContain('stopped');
+      ended.abort(new Error('enough'));
+      await over;
+      await other.close();
     });
 
-    it('exited rejects with the reason of its signal', async () => {
+    it('untilExited resolves when the service is stopped, and at once when it does not run', async () => {
+      await runtime.start('kafka', never);
+      const exited = untilExited(runtime, 'kafka', never);
+      await runtime.stop('kafka');
+      expect(await exited).toMatchObject({ name: 'kafka', state: 'stopped' });
+      expect(await untilExited(runtime, 'kafka', never)).toMatchObject({ state: 'stopped' });
+      expect(await untilExited(runtime, 'producer', never)).toMatchObject({
+        name: 'producer',
+        state: 'stopped',
+      });
+    });
+
+    it('untilExited rejects with the reason of its signal', async () => {
       await runtime.start('kafka', never);
       const abort = new AbortController();
-      const exited = runtime.exited('kafka', abort.signal);
+      const exited = untilExited(runtime, 'kafka', abort.signal);
       abort.abort(new Error('no longer of interest'));
       await expect(exited).rejects.toThrow('no longer of interest');
-      await expect(runtime.exited('kafka', abort.signal)).rejects.toThrow('no longer of interest');
+      await expect(untilExited(runtime, 'kafka', abort.signal)).rejects.toThrow('no longer of interest');
     });
 
     it('a service that crashed is started again, with lines of the new process only', async () => {
@@ -172,7 +201,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       const before = await look('kafka');
       await expect.poll(async () => (await look('kafka')).recentLines).toContain('kafka began');
       const ended = new AbortController();
-      const exited = runtime.exited('kafka', ended.signal);
+      const exited = untilExited(runtime, 'kafka', ended.signal);
       const early = exited.catch(() => undefined);
       await subject.crash('kafka');
       await expect
@@ -252,10 +281,10 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
         ['spark-worker', 'failed'],
       ] as const) {
         await runtime.start(service, never);
-        await runtime.exited(service, never);
+        await untilExited(runtime, service, never);
         const before = await look(service);
         await runtime.restart(service);
-        expect(await runtime.exited(service, never)).toMatchObject({ state });
+        expect(await untilExited(runtime, service, never)).toMatchObject({ state });
         expect((await look(service)).since > before.since).toBe(true);
       }
     });
@@ -285,9 +314,9 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
 
     it('logs yield the last lines of the services asked for', async () => {
       await runtime.start('kafka-init', never);
-      await runtime.exited('kafka-init', never);
+      await untilExited(runtime, 'kafka-init', never);
       await runtime.start('kafka-init', never);
-      await runtime.exited('kafka-init', never);
+      await untilExited(runtime, 'kafka-init', never);
       await runtime.start('kafka', never);
       const read = async (services: readonly ServiceName[], tail?: number) => {
         const lines: LogLine[] = [];
@@ -316,7 +345,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       };
       const runOnce = async () => {
         await runtime.start('kafka-init', never);
-        await runtime.exited('kafka-init', never);
+        await untilExited(runtime, 'kafka-init', never);
       };
       await runOnce();
       await expect.poll(() => read({ sinceMs: 0 })).toEqual([began]);
@@ -355,7 +384,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       })();
       for (let run = 1; run <= 2; run++) {
         await runtime.start('kafka-init', never);
-        await runtime.exited('kafka-init', never);
+        await untilExited(runtime, 'kafka-init', never);
         await expect.poll(() => lines.length, { timeout: 5000 }).toBe(run);
       }
       abort.abort(new Error('enough'));
@@ -367,7 +396,7 @@ export function runtimeContract(title: string, create: () => Promise<ContractSub
       await runtime.start('zookeeper', never);
       await runtime.start('kafka', never);
       await runtime.start('kafka-init', never);
-      await runtime.exited('kafka-init', never);
+      await untilExited(runtime, 'kafka-init', never);
       await runtime.start('producer', never);
       expect(await runtime.down()).toEqual(['producer', 'kafka', 'zookeeper']);
       expect((await runtime.observe()).filter(({ state }) => state === 'running')).toEqual([]);

@@ -11,7 +11,6 @@ import {
   neverStarted,
   notRestarted,
   type Runtime,
-  type ServiceExit,
   type ServiceObservation,
   type SetupStep,
   type StackOwner,
@@ -38,6 +37,9 @@ import { Watcher } from './watch/watcher.ts';
  * container would collide.
  */
 const starting = new Map<string, Promise<void>>();
+
+/** A subscriber looks again after this time: an engine may lose its stream of events. */
+const UNTOLD_MS = 1000;
 
 /**
  * The Compose runtime: Docker Compose acts, the engine's API observes. State lives in the engine. A
@@ -182,8 +184,12 @@ export class ComposeRuntime implements Runtime {
     this.#containers.changed();
   }
 
-  async observe(): Promise<readonly ServiceObservation[]> {
-    const containers = await this.#containers.list();
+  observe(): Promise<readonly ServiceObservation[]> {
+    return this.#observe({ follow: false });
+  }
+
+  async #observe(options: { readonly follow: boolean }): Promise<readonly ServiceObservation[]> {
+    const containers = await this.#containers.list(options);
     return this.services.map((one) =>
       serviceObservation(
         one,
@@ -192,25 +198,13 @@ export class ComposeRuntime implements Runtime {
     );
   }
 
-  async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
-    let wake: () => void = () => undefined;
-    const stopListening = await this.#containers.onEvent((event) => {
-      if (event.service === service) wake();
-    });
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        const next = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        const found = (await this.observe()).find(({ name }) => name === service);
-        if (found && found.state !== 'running' && found.state !== 'restarting') {
-          return { name: service, state: found.state, detail: found.detail };
-        }
-        await untilAborted(next, signal);
-      }
-    } finally {
-      stopListening();
+  async *subscribe(signal: AbortSignal): AsyncGenerator<readonly ServiceObservation[]> {
+    const { changes } = this.#containers;
+    for (;;) {
+      signal.throwIfAborted();
+      const seen = changes.count;
+      yield await this.#observe({ follow: true });
+      await changes.after(seen, signal, UNTOLD_MS);
     }
   }
 
@@ -289,16 +283,4 @@ export class ComposeRuntime implements Runtime {
       .filter(({ state }) => state === 'running' || state === 'restarting')
       .map(({ name }) => name);
   }
-}
-
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    void promise.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    if (signal.aborted) onAbort();
-  });
 }

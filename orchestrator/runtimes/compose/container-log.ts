@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type Docker from 'dockerode';
+import type { Changes } from '../../util/wait.ts';
 import { isNever, nanosecondsOf, sinceText } from './engine.ts';
 
 /** Lines that an observation carries. */
@@ -11,6 +12,7 @@ export class LogTail {
   readonly startedAt: string;
   readonly #since: string | undefined;
   readonly #container: Docker.Container;
+  readonly #changes: Changes;
   readonly #closed = new AbortController();
   #followed: { readonly lines: string[]; total: number } | undefined;
   #asked = 0;
@@ -18,23 +20,32 @@ export class LogTail {
   /**
    * @param since the engine's time before which no line is of this run; undefined when every line
    * is
+   * @param changes counts the lines that are followed
    */
-  constructor(container: Docker.Container, startedAt: string, since: string | undefined) {
+  constructor(container: Docker.Container, startedAt: string, since: string | undefined, changes: Changes) {
     this.#container = container;
+    this.#changes = changes;
     this.startedAt = startedAt;
     this.#since = since;
   }
 
   /**
    * @param running whether more lines can come; if so, the next call continues from a followed log
+   * @param follow whether this call already follows the log
    */
-  async lines(running: boolean): Promise<readonly string[]> {
+  async lines({
+    running,
+    follow,
+  }: {
+    readonly running: boolean;
+    readonly follow: boolean;
+  }): Promise<readonly string[]> {
     const followed = this.#followed;
     if (followed && running && followed.total >= this.#asked) return followed.lines.slice();
     if (isNever(this.startedAt)) return [];
     const answer = await this.#container.logs({ ...this.#range(), follow: false });
     const lines = linesOf(answer);
-    if (running && !followed && this.#asked > 0) await this.#follow();
+    if (running && !followed && (follow || this.#asked > 0)) await this.#follow();
     // Until the followed log has caught up with these lines, it is behind.
     this.#asked = Math.max(lines.length, 1);
     return lines;
@@ -58,6 +69,7 @@ export class LogTail {
       followed.total += lines.length;
       followed.lines.push(...lines);
       followed.lines.splice(0, followed.lines.length - TAIL_LINES);
+      if (lines.length > 0) this.#changes.note();
     });
     const lost = () => {
       this.#followed = undefined;

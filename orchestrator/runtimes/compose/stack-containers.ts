@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ServiceName } from '../../services/service-name.ts';
+import { Changes } from '../../util/wait.ts';
 import { LogTail, runBegin } from './container-log.ts';
 
 /**
@@ -44,9 +45,8 @@ const LABEL = {
 } as const;
 
 /**
- * The containers of a Compose project. Readiness waits ask every few milliseconds. Therefore
- * observations are cached until the engine reports an event, and logs are followed, so that an
- * answer costs the engine nothing while nothing happens.
+ * The containers of a Compose project. Observations are cached until the engine reports an event,
+ * and logs are followed, so that an answer costs the engine nothing while nothing happens.
  */
 export class StackContainers {
   readonly #docker: Docker;
@@ -58,6 +58,8 @@ export class StackContainers {
   #looked = false;
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
   readonly #closed = new AbortController();
+  /** Counts what the engine tells: events of containers, and lines of the logs that are followed. */
+  readonly changes = new Changes();
   #events: Promise<void> | undefined;
   #lost: () => void = () => undefined;
   /** Resolves when the engine has ended the stream of events. */
@@ -86,8 +88,13 @@ export class StackContainers {
     return (await this.#found()).length === 0;
   }
 
-  /** Returns every container of every service, by service and number. */
-  async list(): Promise<readonly StackContainer[]> {
+  /**
+   * Returns every container of every service, by service and number.
+   * @param options.follow whether new lines count as changes from now on
+   */
+  async list(
+    { follow }: { readonly follow: boolean } = { follow: false },
+  ): Promise<readonly StackContainer[]> {
     await this.#listening();
     if (!this.#known || performance.now() - this.#known.atMs > TRUSTED_MS) {
       const known = { containers: this.#inspectAll(), atMs: performance.now() };
@@ -101,7 +108,7 @@ export class StackContainers {
       containers.map(async ({ service, info }) => ({
         service,
         info,
-        recentLines: await this.#linesOf(info),
+        recentLines: await this.#linesOf(info, follow),
       })),
     );
     this.#looked = true;
@@ -111,6 +118,7 @@ export class StackContainers {
   /** Clears the cache after a change. */
   changed(): void {
     this.#known = undefined;
+    this.changes.note();
   }
 
   /** Calls the listener for every event once the stream of events is open. */
@@ -178,17 +186,22 @@ export class StackContainers {
   /**
    * A tail belongs to one start of a container: a restart begins with none of the earlier lines.
    */
-  async #linesOf(info: Docker.ContainerInspectInfo): Promise<readonly string[]> {
+  async #linesOf(info: Docker.ContainerInspectInfo, follow: boolean): Promise<readonly string[]> {
     let tail = this.#tails.get(info.Id);
     const before = this.#seen.get(info.Id);
     this.#seen.set(info.Id, info);
     if (tail?.startedAt !== info.State.StartedAt) {
       tail?.close();
       const since = runBegin(info, before, this.#looked);
-      tail = new LogTail(this.#docker.getContainer(info.Id), info.State.StartedAt, since);
+      const container = this.#docker.getContainer(info.Id);
+      tail = new LogTail(container, info.State.StartedAt, since, this.changes);
       this.#tails.set(info.Id, tail);
     }
-    return (await absentAsUndefined(tail.lines(info.State.Running && !info.State.Restarting))) ?? [];
+    return (
+      (await absentAsUndefined(
+        tail.lines({ running: info.State.Running && !info.State.Restarting, follow }),
+      )) ?? []
+    );
   }
 
   /**

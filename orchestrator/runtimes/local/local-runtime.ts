@@ -6,6 +6,7 @@ import { provisioning } from '../../toolchain/toolchain.ts';
 import { claimOutputDir } from '../../util/owned-folder.ts';
 import type { Address } from '../../util/ports.ts';
 import { ProductError } from '../../util/product-error.ts';
+import { Changes } from '../../util/wait.ts';
 import type { Faults } from '../faults.ts';
 import {
   type LogLine,
@@ -14,7 +15,6 @@ import {
   neverStarted,
   notRestarted,
   type Runtime,
-  type ServiceExit,
   type ServiceObservation,
   type SetupStep,
 } from '../runtime.ts';
@@ -43,6 +43,9 @@ export interface LocalParts {
 /** A supervisor that takes longer to answer a simple request is in trouble. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
+/** How often a subscriber looks for a supervisor that another process may start. */
+const SUPERVISOR_POLL_MS = 250;
+
 /**
  * A supervisor with nothing to do may end just when it gets a request; it is then started again.
  */
@@ -60,6 +63,7 @@ export class LocalRuntime implements Runtime {
   readonly #layout: RunLayout;
   readonly #parts: LocalParts;
   #client: ControlClient | undefined;
+  readonly #connections = new Changes();
 
   constructor(config: StackConfig, parts: LocalParts) {
     this.#config = config;
@@ -129,24 +133,33 @@ export class LocalRuntime implements Runtime {
         if (!(error instanceof ConnectionLost)) throw this.#noAnswer(error);
       }
     }
+    return this.#observeRecorded();
+  }
+
+  #observeRecorded(): readonly ServiceObservation[] {
     return observeRecorded(this.#layout, namesOf(this.services), readState(this.#layout.stateFile));
   }
 
-  async exited(service: ServiceName, signal: AbortSignal): Promise<ServiceExit> {
-    const client = await this.#connected();
-    try {
-      if (client) return await client.request('wait', service, signal);
-    } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
+  async *subscribe(signal: AbortSignal): AsyncGenerator<readonly ServiceObservation[]> {
+    let told: { readonly by: ControlClient; readonly count: number } | undefined;
+    for (;;) {
+      signal.throwIfAborted();
+      const client = await this.#connected();
+      if (!client) {
+        const known = this.#connections.count;
+        yield this.#observeRecorded();
+        await this.#connections.after(known, signal, SUPERVISOR_POLL_MS);
+        continue;
+      }
+      try {
+        const seen = told?.by === client ? told.count : null;
+        const { count, services } = await client.request('changes', seen, signal);
+        told = { by: client, count };
+        yield services;
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+      }
     }
-    signal.throwIfAborted();
-    const observation = (await this.observe()).find(({ name }) => name === service);
-    const { state = 'stopped', detail = 'never started' } = observation ?? {};
-    return {
-      name: service,
-      state: state === 'running' || state === 'restarting' ? 'failed' : state,
-      detail,
-    };
   }
 
   logs(options: LogOptions): AsyncIterable<LogLine> {
@@ -213,6 +226,7 @@ export class LocalRuntime implements Runtime {
   #keep(client: ControlClient | undefined): ControlClient | undefined {
     if (this.#client && !this.#client.lost && client !== this.#client) client?.close();
     else this.#client = client;
+    if (client) this.#connections.note();
     return this.#client;
   }
 

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ServiceName } from '../../../services/service-name.ts';
 import { messageOf } from '../../../util/product-error.ts';
-import type { ServiceExit, ServiceObservation } from '../../runtime.ts';
+import type { ServiceObservation } from '../../runtime.ts';
 import type { ServiceSpec } from './service-spec.ts';
 
 /** The supervisor ended, or was killed, before it answered. */
@@ -111,10 +111,18 @@ export interface ControlOperations {
   /** Stops a service; false when it did not run. */
   stop: { readonly argument: ServiceName; readonly result: boolean };
   observe: { readonly argument: null; readonly result: readonly ServiceObservation[] };
-  /** A long poll: answers when the service has ended for good. */
-  wait: { readonly argument: ServiceName; readonly result: ServiceExit };
+  /**
+   * A long poll: answers once the count of changes differs from the given one, at once for null.
+   */
+  changes: { readonly argument: number | null; readonly result: ObservedChanges };
   /** Stops everything and ends the supervisor; returns the services that were stopped. */
   shutdown: { readonly argument: null; readonly result: readonly ServiceName[] };
+}
+
+/** Every service, and how many changes there have been until then. */
+interface ObservedChanges {
+  readonly count: number;
+  readonly services: readonly ServiceObservation[];
 }
 
 export type ControlOperation = keyof ControlOperations;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '../../../services/service-name.ts';
 import { identityOf, killGroup, type ProcessIdentity, signalProcess } from '../../../util/processes.ts';
 import { messageOf } from '../../../util/product-error.ts';
-import type { RunState, ServiceExit, ServiceObservation } from '../../runtime.ts';
+import type { RunState, ServiceObservation } from '../../runtime.ts';
 import type { ServiceLog } from './service-log.ts';
 import {
   describeEnd,
@@ -32,6 +32,7 @@ export interface ManagedServiceContext {
   readonly watchdog: Watchdog;
   readonly shortage: () => string | undefined;
   readonly onChange: (news?: string) => void;
+  readonly onOutput: () => void;
 }
 
 const describeLoss = (reason: string | undefined): string =>
@@ -44,7 +45,7 @@ export class ManagedService {
   readonly #watchdog: Watchdog;
   readonly #shortage: () => string | undefined;
   readonly #onChange: (news?: string) => void;
-  readonly #waiting = new Set<(exit: ServiceExit) => void>();
+  readonly #onOutput: () => void;
   #spec: ServiceSpec | undefined;
   #process: ServiceProcess | undefined;
   #condition: Condition = { state: 'stopped', detail: 'not started', since: new Date().toISOString() };
@@ -57,13 +58,19 @@ export class ManagedService {
   /**
    * @param shortage returns why nothing can be started for want of disk space, or undefined
    * @param onChange called after every change, with a phrase on it when it is news
+   * @param onOutput called after every piece of output
    */
-  constructor(name: ServiceName, log: ServiceLog, { watchdog, shortage, onChange }: ManagedServiceContext) {
+  constructor(
+    name: ServiceName,
+    log: ServiceLog,
+    { watchdog, shortage, onChange, onOutput }: ManagedServiceContext,
+  ) {
     this.name = name;
     this.log = log;
     this.#watchdog = watchdog;
     this.#shortage = shortage;
     this.#onChange = onChange;
+    this.#onOutput = onOutput;
   }
 
   get active(): boolean {
@@ -128,12 +135,6 @@ export class ManagedService {
     };
   }
 
-  /** Resolves when it has ended for good, at once if it has already. */
-  exited(): Promise<ServiceExit> {
-    const exit = this.#exit();
-    return exit ? Promise.resolve(exit) : new Promise((resolve) => this.#waiting.add(resolve));
-  }
-
   async #stop(): Promise<boolean> {
     if (!this.active) return false;
     clearTimeout(this.#restartTimer);
@@ -153,6 +154,7 @@ export class ManagedService {
         const { rotated, lossChanged } = this.log.write(chunk);
         if (lossChanged) this.#onChange(`${this.name}: ${describeLoss(this.log.lossReason)}`);
         else if (rotated) this.#onChange();
+        else this.#onOutput();
       });
     } catch (error) {
       this.#follow(spec, { code: undefined, signal: undefined, refusal: messageOf(error) }, false);
@@ -207,15 +209,6 @@ export class ManagedService {
   #enter(state: RunState, detail: string): void {
     this.#condition = { state, detail, since: new Date().toISOString() };
     this.#onChange(`${this.name} ${state}: ${detail}`);
-    const exit = this.#exit();
-    if (!exit) return;
-    for (const resolve of this.#waiting) resolve(exit);
-    this.#waiting.clear();
-  }
-
-  #exit(): ServiceExit | undefined {
-    const { state, detail } = this.#condition;
-    return state === 'running' || state === 'restarting' ? undefined : { name: this.name, state, detail };
   }
 }
 

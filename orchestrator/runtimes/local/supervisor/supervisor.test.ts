@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LightStack, type LightStackOptions, look } from '../../../../tests/support/light-stack.ts';
 import { identityOf, isAlive, signalProcess } from '../../../util/processes.ts';
+import { untilExited } from '../../runtime.ts';
 import { serviceLogFile } from '../launch.ts';
 import { readState } from '../state-file.ts';
 
@@ -49,7 +50,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     expect(identityOf(watchdog)).toBeUndefined();
 
     expect(await look(runtime, 'kafka')).toMatchObject({ state: 'failed', recentLines: ['began'] });
-    expect(await runtime.exited('kafka', never)).toMatchObject({ state: 'failed' });
+    expect(await untilExited(runtime, 'kafka', never)).toMatchObject({ state: 'failed' });
     // The socket, the lock and the state of the killed supervisor do not get in the way.
     await runtime.start('kafka', never);
     expect(await look(runtime, 'kafka')).toMatchObject({ state: 'running', restarts: 0 });
@@ -116,7 +117,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const stack = await create({ scripts: { kafka: 'echo "attempt $$"; echo no disk >&2; exit 1' } });
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
-    expect(await runtime.exited('kafka', never)).toEqual({
+    expect(await untilExited(runtime, 'kafka', never)).toEqual({
       name: 'kafka',
       state: 'failed',
       detail: 'exited with code 1, given up after 4 failures in a row',
@@ -132,7 +133,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const stack = await create({ scripts: { kafka: `${say}; [ -e steady ] || exit 1; sleep 1000` } });
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
-    await runtime.exited('kafka', never);
+    await untilExited(runtime, 'kafka', never);
     const lines = readFileSync(serviceLogFile(stack.layout, 'kafka'), 'utf8').trim().split('\n');
     expect(lines).toEqual(Array(4).fill('not closed'));
     writeFileSync(join(stack.layout.runDir, 'steady'), '');
@@ -149,7 +150,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const runtime = stack.runtime();
     await runtime.start('producer', never);
     await runtime.start('kafka', never);
-    expect(await runtime.exited('kafka', never)).toMatchObject({
+    expect(await untilExited(runtime, 'kafka', never)).toMatchObject({
       state: 'failed',
       detail: expect.stringContaining('kafka-closed'),
     });
@@ -183,7 +184,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const stack = await create({ scripts: { kafka: 'exec /nonexistent/java' } });
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
-    expect(await runtime.exited('kafka', never)).toMatchObject({ state: 'failed' });
+    expect(await untilExited(runtime, 'kafka', never)).toMatchObject({ state: 'failed' });
     const { exitCode, restarts, recentLines } = await look(runtime, 'kafka');
     expect({ exitCode, restarts }).toEqual({ exitCode: 127, restarts: 0 });
     expect(recentLines.join()).toContain('/nonexistent/java');
@@ -257,7 +258,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const stack = await create({ scripts: { kafka: 'echo wrong >&2; exit 2' } });
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
-    await runtime.exited('kafka', never);
+    await untilExited(runtime, 'kafka', never);
     await runtime.close();
     await expect
       .poll(() => stack.processes().filter(identityOf), { timeout: 15_000, interval: 100 })

@@ -1,6 +1,8 @@
 import { namesOf, type ServiceOutline } from '../../../services/service.ts';
 import type { ServiceName } from '../../../services/service-name.ts';
 import { shortageOf } from '../../../util/owned-folder.ts';
+import { Changes, pause } from '../../../util/wait.ts';
+import type { ServiceObservation } from '../../runtime.ts';
 import { type RunLayout, serviceLogFile } from '../launch.ts';
 import type { RecordedService } from '../state-file.ts';
 import type { ControlHandler } from './control-channel.ts';
@@ -8,10 +10,17 @@ import { ManagedService } from './managed-service.ts';
 import { ServiceLog } from './service-log.ts';
 import type { Watchdog } from './watchdog.ts';
 
+/** Changes that follow each other within this time are told as one: a service writes many lines. */
+const TOLD_TOGETHER_MS = 20;
+
+/** A long poll outlives its client by the time until the next change. */
+const NEVER = new AbortController().signal;
+
 /** All services of one stack. */
 export class Supervisor {
   readonly #outlines: readonly ServiceOutline[];
   readonly #services: ReadonlyMap<ServiceName, ManagedService>;
+  readonly #changes = new Changes();
   #shutdown: Promise<readonly ServiceName[]> | undefined;
 
   /**
@@ -26,7 +35,15 @@ export class Supervisor {
     onChange: (news?: string) => void,
   ) {
     this.#outlines = outlines;
-    const context = { watchdog, shortage: () => shortageOf(layout.runDir), onChange };
+    const context = {
+      watchdog,
+      shortage: () => shortageOf(layout.runDir),
+      onChange: (news?: string) => {
+        this.#changes.note();
+        onChange(news);
+      },
+      onOutput: () => this.#changes.note(),
+    };
     this.#services = new Map(
       namesOf(outlines).map((name) => [
         name,
@@ -48,8 +65,8 @@ export class Supervisor {
     },
     restart: (name) => this.#restart(this.#service(name)),
     stop: (name) => this.#service(name).stop(),
-    observe: async () => [...this.#services.values()].map((service) => service.observe()),
-    wait: (name) => this.#service(name).exited(),
+    observe: async () => this.#observe(),
+    changes: (seen) => this.#changesAfter(seen),
     shutdown: () => this.shutdown(),
   };
 
@@ -63,6 +80,18 @@ export class Supervisor {
       throw error;
     });
     return this.#shutdown;
+  }
+
+  #observe(): readonly ServiceObservation[] {
+    return [...this.#services.values()].map((service) => service.observe());
+  }
+
+  async #changesAfter(seen: number | null) {
+    if (seen !== null && seen === this.#changes.count) {
+      await this.#changes.after(seen, NEVER);
+      await pause(TOLD_TOGETHER_MS, NEVER);
+    }
+    return { count: this.#changes.count, services: this.#observe() };
   }
 
   /** The start counts as a first one: the process ended on request, not in a crash. */
