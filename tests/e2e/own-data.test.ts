@@ -16,7 +16,7 @@ beforeAll(async () => {
   pipeline.change('pipeline.yml', (text) =>
     text.replace(/topic: transactions/, 'topic: payments').replace(/partitions: 3/, 'partitions: 2'),
   );
-  pipeline.change('contract.odcs.yaml', (text) => text.replaceAll('name: transactions', 'name: payments'));
+  pipeline.change('contract.odcs.yaml', (text) => text.replaceAll('transactions', 'payments'));
   pipeline.generate();
   stack = await TestStack.create({ PIPELINE: pipeline.folder, MAX_FILES_PER_SINK: '0' });
   const up = await stack.run('up', ['--no-producer']);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kafkaInit } from '../../services/kafka-init.ts';
 import { serviceNamed } from '../../services/service.ts';
 import type { ServiceName } from '../../services/service-name.ts';
 import { SERVICE_NAMES, SERVICES } from '../../services/services.ts';
@@ -38,7 +39,15 @@ const caller = {
 const PIPELINE_FOLDER = join(import.meta.dirname, '../../../pipelines/transactions');
 
 function launch(service: ServiceName, environment: Record<string, string> = {}) {
-  const all = { ...caller, RUN_DIR: '/stack/run, 1', OUTPUT_DIR: '/stack/output', ...environment };
+  // It alone reads the pipeline, which /checkout does not have.
+  const pipeline = service === kafkaInit.name ? { PIPELINE: PIPELINE_FOLDER } : {};
+  const all = {
+    ...caller,
+    ...pipeline,
+    RUN_DIR: '/stack/run, 1',
+    OUTPUT_DIR: '/stack/output',
+    ...environment,
+  };
   const config = stackConfig(
     loadSettings({ flags: {}, environment: all, projectDir: '/nonexistent' }),
     '/checkout',
@@ -292,7 +301,7 @@ describe('the Node programs', () => {
     expect(spec.args[2]).toBe('/checkout/producer/main.ts');
     expect(spec.env).toMatchObject({ MSGS_PER_SEC: '0.5', PIPELINE: '/checkout/pipelines/transactions' });
     expect(spec.env).not.toHaveProperty('SEED');
-    const init = launch('kafka-init', { KAFKA_TOPIC_PARTITIONS: '6', PIPELINE: PIPELINE_FOLDER }).spec;
+    const init = launch('kafka-init', { KAFKA_TOPIC_PARTITIONS: '6' }).spec;
     expect(init.kind).toBe('one-shot');
     expect(init.env).toMatchObject({
       KAFKA_TOPIC: 'transactions',
