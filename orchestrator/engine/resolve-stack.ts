@@ -96,16 +96,10 @@ export async function resolveStack(
       return configure({ ...request, flags }, places, record, 'running', open);
     }
   }
-  // With other data, or none, `up` and `reset` take the pipeline that is asked for now: `up` checks
-  // whether the data fit.
+  // `up` and `reset` take the pipeline that is asked for now. `up` then checks whether the data fit.
   const open = { afresh: CHANGED_AFRESH, 'with-its-data': ['PIPELINE'] as const };
-  return configure(
-    request,
-    places,
-    record,
-    'stopped',
-    new Set(request.startsStack && open[request.startsStack]),
-  );
+  const changed = new Set(request.startsStack && open[request.startsStack]);
+  return configure(request, places, record, 'stopped', changed);
 }
 
 /**
