@@ -4,8 +4,9 @@ import { quoted } from '../producer/command/npm-flags.ts';
 import { type ParsedCommand, parseCommandLine } from './cli/parse-command-line.ts';
 import { jsonReporter, plainReporter, taskListReporter } from './cli/reporters.ts';
 import { givenRunDir, resolveStack } from './engine/resolve-stack.ts';
-import { loadPipeline } from './pipeline/load-pipeline.ts';
+import { loadPipeline, pipelineFolder } from './pipeline/load-pipeline.ts';
 import { localOutputPath } from './runtimes/local/local-runtime.ts';
+import { refuseOffsetsOfOtherTopic } from './settings/stack-topic.ts';
 import { localPath } from './util/files.ts';
 import { exitCodeOfLost, type Output, tellingOutput } from './util/output.ts';
 import { explainAccess, type OwnFolders } from './util/owned-folder.ts';
@@ -39,13 +40,17 @@ async function main(): Promise<number> {
     command = await parseCommandLine(argv, process.stdout.columns);
     if (!command) return 0;
     const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
-    const { flags, isLenient, readsOutputs } = command;
-    const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs };
+    const { flags, isLenient, readsOutputs, startsStack } = command;
+    const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs, startsStack };
     folders = { RUN_DIR: givenRunDir(request) };
     const { config, notes } = await resolveStack(request);
     // A broken pipeline fails here, before anything starts. Commands that stop or observe a stack
     // do not need it.
-    if (!isLenient) loadPipeline(config.settings.PIPELINE, projectDir);
+    if (!isLenient) {
+      if (startsStack) await checkPipelineFiles(config.settings.PIPELINE, projectDir);
+      loadPipeline(config.settings.PIPELINE, projectDir);
+      refuseOffsetsOfOtherTopic(config);
+    }
     folders = {
       RUN_DIR: config.runDir,
       OUTPUT_DIR: config.outputDir,
@@ -76,6 +81,15 @@ async function main(): Promise<number> {
     if (json) output.out(JSON.stringify({ error: errorJson(error) }));
     return exitCodeOf(error);
   }
+}
+
+/**
+ * Refuses files that have something that is not executed, and a pipeline.json that is not what they
+ * say. The reader of YAML is loaded only for this.
+ */
+async function checkPipelineFiles(setting: string, projectDir: string): Promise<void> {
+  const { assertUpToDate } = await import('./pipeline/resolve.ts');
+  assertUpToDate(pipelineFolder(setting, projectDir), projectDir);
 }
 
 /**

@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { resolveStack } from './engine/resolve-stack.ts';
+import { pipelineFolder } from './pipeline/load-pipeline.ts';
 import { readEnvFile } from './settings/env-file.ts';
 import type { StackConfig } from './settings/stack-config.ts';
+import { stackTopic } from './settings/stack-topic.ts';
 import { errorText, ProductError } from './util/product-error.ts';
 
 /**
@@ -14,15 +16,19 @@ const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 
 try {
   if (!namesBrokers()) {
+    const topic = flagOf('kafka-topic') ?? process.env['KAFKA_TOPIC'];
+    const pipeline = flagOf('pipeline');
     const { config, notes } = await resolveStack({
-      flags: {},
+      // With a topic of its own, the pipeline says how events look, and not which stack is meant.
+      flags: pipeline !== undefined && !topic ? { PIPELINE: pipeline } : {},
       environment: process.env,
       projectDir,
       isLenient: true,
     });
     for (const note of notes) process.stderr.write(`warning: ${note}\n`);
     process.env[BROKERS] = `localhost:${config.settings.KAFKA_PORT}`;
-    process.env['KAFKA_TOPIC'] ||= config.settings.KAFKA_TOPIC;
+    process.env['KAFKA_TOPIC'] = topic || stackTopic(config).name;
+    process.env['PIPELINE'] = pipelineFolder(config.settings.PIPELINE, projectDir);
     if (sends()) await warnOfOtherStack(config);
   }
   await import('../producer/command/produce-main.ts');
@@ -44,14 +50,22 @@ async function warnOfOtherStack({ environment, projectDir, settings }: StackConf
   );
 }
 
+/** The value of a flag that is given as `--flag VALUE` or `--flag=VALUE`, unchecked. */
+function flagOf(name: string): string | undefined {
+  const words = process.argv.slice(2);
+  const at = words.findLastIndex((word) => word.split('=')[0] === `--${name}`);
+  const word = words[at];
+  if (word === undefined) return undefined;
+  return word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
+}
+
 function sends(): boolean {
   return !process.argv.slice(2).some((word) => /^--(dry-run|out|help)(=|$)/.test(word));
 }
 
 function namesBrokers(): boolean {
-  const isFlag = (word: string) => word.split('=')[0] === '--kafka-bootstrap-servers';
   return Boolean(
-    process.argv.slice(2).some(isFlag) ||
+    flagOf('kafka-bootstrap-servers') !== undefined ||
       process.env[BROKERS] ||
       readEnvFile(projectDir, process.env)[BROKERS],
   );

@@ -8,7 +8,8 @@ describe('readConfig', () => {
   it('takes the documented defaults when nothing is set, or set to nothing', () => {
     const defaults = {
       bootstrapServers: ['localhost:9094'],
-      topic: 'transactions',
+      topic: undefined,
+      pipeline: 'transactions',
       security: { ssl: undefined, sasl: undefined },
       recordsPerSecond: 5,
       seed: undefined,

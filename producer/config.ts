@@ -26,7 +26,10 @@ import type { RecordSource } from './generate/transactions.ts';
 export interface ProducerConfig {
   /** `host:port` of each bootstrap broker, at least one. */
   readonly bootstrapServers: readonly string[];
-  readonly topic: string;
+  /** Undefined for the pipeline's topic. */
+  readonly topic: string | undefined;
+  /** PIPELINE: a name or a folder. */
+  readonly pipeline: string;
   readonly security: KafkaSecurity;
   /** Records per second, finite and not negative; 0 means as fast as the broker takes them. */
   readonly recordsPerSecond: number;
@@ -69,6 +72,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const config = {
     bootstrapServers: bootstrapServers(settings),
     topic: settings.KAFKA_TOPIC,
+    pipeline: settings.PIPELINE,
     security: readSecurity(environment),
     recordsPerSecond: settings.MSGS_PER_SEC,
     seed: settings.SEED,

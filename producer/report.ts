@@ -19,6 +19,16 @@ interface ReportOptions {
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
+/** What was read of an input. */
+export interface InputCounts {
+  events: number;
+  /** Lines with `value` and other members of a record. */
+  records: number;
+  withoutKey: number;
+  /** Whether the input came to its end. */
+  isWhole: boolean;
+}
+
 /** Turns events into lines, few enough to read at any rate. */
 export class Report {
   readonly #write: (line: string) => void;
@@ -90,6 +100,13 @@ export class Report {
   /** Faults are injected without an answer key, so they cannot be identified later. */
   noAnswerKey(): void {
     this.#write('faults are on and no answer key is written: ANSWER_KEY names its file');
+  }
+
+  /** How the lines of an input were read. */
+  input({ events, records, withoutKey }: InputCounts): void {
+    const asRecords = records === 0 ? '' : `, ${records} of them with key, headers or time of their own`;
+    const keyless = withoutKey === 0 ? '' : `, ${withoutKey} without a key`;
+    this.#write(`read: ${events + records} events${asRecords}${keyless}`);
   }
 
   /** A limit is reached and everything is delivered. */

@@ -5,6 +5,7 @@ import { NO_RECORDS, PUBLISH_LIMITS, Publisher } from './deliver/publish.ts';
 import { type AnswerKey, openAnswerKey } from './faults/answer-key.ts';
 import { hasFaults } from './faults/record-stream.ts';
 import type { RecordSource } from './generate/transactions.ts';
+import { readPipelineSource } from './pipeline-source.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -19,7 +20,8 @@ export async function runProducer(
   report: Report,
   stop: AbortSignal,
 ): Promise<boolean> {
-  const { topic, answerKey: answerKeyPath } = config;
+  const { answerKey: answerKeyPath } = config;
+  const topic = config.topic ?? readPipelineSource(config.pipeline).topic;
   const servers = config.bootstrapServers.join(',');
   report.connecting(servers, topic);
   const kafka = createKafka(config.bootstrapServers, config.security);
@@ -112,7 +114,7 @@ async function generate({ source, pacer, publisher, limits }: Flow, stop: AbortS
  * Flushes lingering records every ten seconds. Flushes do not overlap. Reports when nothing at all
  * was acknowledged since the previous one.
  */
-async function flushPeriodically({ publisher, stalled }: Flow, stop: AbortSignal): Promise<void> {
+async function flushPeriodically({ publisher, stalled }: Outlet, stop: AbortSignal): Promise<void> {
   let isFlushing = false;
   let acknowledgedBefore = 0;
   while (!stop.aborted) {
@@ -147,8 +149,25 @@ async function passed(durationMs: number, signal: AbortSignal): Promise<void> {
  * @throws {ProducerError} when the broker refuses records for good; the publisher is closed then
  * too
  */
-export async function produce(flow: Flow, stop: AbortSignal): Promise<void> {
-  const { publisher, limits } = flow;
+export function produce(flow: Flow, stop: AbortSignal): Promise<void> {
+  return deliver((signal) => generate(flow, signal), flow, stop);
+}
+
+/** What records of any origin need on their way to the topic. */
+type Outlet = Pick<Flow, 'limits' | 'stalled'> & {
+  readonly publisher: Pick<Publisher, 'run' | 'flush' | 'close' | 'counts'>;
+};
+
+/**
+ * Does what `produce` does, for records that come from `feed`. It offers them to the publisher, and
+ * ends when there are no more or its signal is aborted.
+ */
+export async function deliver(
+  feed: (signal: AbortSignal) => Promise<void>,
+  outlet: Outlet,
+  stop: AbortSignal,
+): Promise<void> {
+  const { publisher, limits } = outlet;
   // `halt` ends generation, `end` ends publishing.
   const halt = createStop();
   const end = createStop();
@@ -156,10 +175,10 @@ export async function produce(flow: Flow, stop: AbortSignal): Promise<void> {
   stop.addEventListener('abort', onStop, { once: true });
   if (stop.aborted) halt.abort();
   const publishing = publisher.run(end.signal);
-  const generating = generate(flow, halt.signal).finally(() => halt.abort());
+  const generating = feed(halt.signal).finally(() => halt.abort());
   if (limits.durationMs !== undefined) void passed(limits.durationMs, halt.signal).then(() => halt.abort());
   try {
-    await Promise.race([publishing, Promise.all([generating, flushPeriodically(flow, halt.signal)])]);
+    await Promise.race([publishing, Promise.all([generating, flushPeriodically(outlet, halt.signal)])]);
     const outOfTime = aborted(stop).then(() => pause(FINAL_FLUSH_MS, end.signal));
     await Promise.race([publishing, publisher.flush(), outOfTime]);
   } finally {

@@ -121,7 +121,7 @@ export class BenchStack {
   }
 
   createTopic(topic: string, partitions: number): Promise<string> {
-    return createTopic(this.kafka, { topic, partitions });
+    return createTopic(this.kafka, { name: topic, partitions });
   }
 
   #launchOf(service: Service): ServiceLaunch {

@@ -14,6 +14,7 @@ import { sparkMaster, sparkMasterProbe } from '../../orchestrator/services/spark
 import { sparkStreaming } from '../../orchestrator/services/spark-streaming.ts';
 import { sparkWorker, sparkWorkerProbe } from '../../orchestrator/services/spark-worker.ts';
 import { zookeeper, zookeeperProbe } from '../../orchestrator/services/zookeeper.ts';
+import { stackTopic } from '../../orchestrator/settings/stack-topic.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
 import type { Probe } from '../../orchestrator/util/readiness.ts';
 import type { StackPlace } from '../stack/stack-place.ts';
@@ -43,7 +44,6 @@ export async function bareChain(
     const { command, args, env, cwd } = launch.spec;
     children.push(spawn(command, args, { env, cwd, stdio: 'ignore' }));
   };
-  const { KAFKA_TOPIC: topic, KAFKA_TOPIC_PARTITIONS: partitions } = config.settings;
   const begin = performance.now();
   try {
     const feed = async () => {
@@ -52,7 +52,7 @@ export async function bareChain(
       start(kafka);
       const broker = loopbackAddress(config, 'KAFKA_PORT');
       await ready(kafkaProbe(broker), signal);
-      await createTopic(broker, { topic, partitions });
+      await createTopic(broker, stackTopic(config));
       start(producer);
     };
     const cluster = async () => {

@@ -1,12 +1,6 @@
 import { type TextColumn, textTable } from '../util/output.ts';
-import {
-  type ChaosRun,
-  type Damage,
-  type FaultOutcome,
-  type RecoveryTimes,
-  recoveryTimes,
-  verified,
-} from './run-chaos.ts';
+import { type RecoveryTimes, recoveryTimes } from './recovery-times.ts';
+import { type ChaosRun, type Damage, type FaultOutcome, verified } from './run-chaos.ts';
 import { describeFault, describeWait, type Fault } from './schedule.ts';
 
 /** What the report of a run says in addition to its outcomes. */

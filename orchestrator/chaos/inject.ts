@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { INGEST } from '../lake/checkpoint.ts';
+import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import { type HeldFault, heldFault, NothingToBreak, SUPERVISOR } from '../runtimes/faults.ts';
 import type { Runtime, SetupStep } from '../runtimes/runtime.ts';
 import { kafka } from '../services/kafka.ts';
@@ -116,6 +118,8 @@ export function stackActs(scene: ChaosScene): ChaosActs {
   const { config, runtime, outputFolder, signal } = scene;
   const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
   const batchTimeoutMs = triggerIntervalMs(TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
+  // The first gold table of the pipeline; without one, such a fault hits a batch of `ingest`.
+  const table = loadPipeline(config.settings.PIPELINE, config.projectDir).gold[0]?.name;
   const goldTimeoutMs = goldTriggerIntervalMs(GOLD_TRIGGER_INTERVAL, TRIGGER_INTERVAL) + BATCH_TIMEOUT_MS;
   const tools: InjectionTools = {
     runtime,
@@ -135,7 +139,9 @@ export function stackActs(scene: ChaosScene): ChaosActs {
     async waitForBatch(query) {
       // When no micro-batch starts in time, the fault hits an idle job. Recovery then shows whether
       // the job is well.
-      await batchAtWork(outputFolder, query, query === 'gold' ? goldTimeoutMs : batchTimeoutMs, signal);
+      const isOfGold = query === 'gold' && table !== undefined;
+      const [name, timeoutMs] = isOfGold ? [table, goldTimeoutMs] : [INGEST, batchTimeoutMs];
+      await batchAtWork(outputFolder, name, timeoutMs, signal);
     },
     inject: (injection, hold) => injectFault(injection, tools, hold),
     async recover(fault) {

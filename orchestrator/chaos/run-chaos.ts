@@ -4,11 +4,13 @@ import { fetchTopicOffsets } from '../kafka/topic.ts';
 import { readCheckpoint } from '../lake/checkpoint.ts';
 import { type HeldFault, SUPERVISOR } from '../runtimes/faults.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import type { Settings } from '../settings/setting-table.ts';
 import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
+import { stackTopic } from '../settings/stack-topic.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
-import { FAULT_KINDS, type Fault, type FaultKind, type FaultQuery, type Injection } from './schedule.ts';
+import type { Fault, FaultQuery, Injection } from './schedule.ts';
 
 /** What a run does to the stack and asks of it. */
 export interface ChaosActs {
@@ -244,22 +246,15 @@ function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Pro
       if (!ends) {
         const { partitions } = await fetchTopicOffsets(
           kafka,
-          config.settings.KAFKA_TOPIC,
+          stackTopic(config).name,
           config.settings.KAFKA_ISOLATION_LEVEL,
         );
         ends = new Map(partitions.map(({ partition, endOffset }) => [partition, Number(endOffset)]));
       }
       if (!hasNewData) {
-        const { committed } = await readCheckpoint(runtime.outputPath);
-        const known = ends;
-        hasNewData = [...(committed?.end ?? [])].some(
-          ([partition, end]) => end > (known.get(partition) ?? 0),
-        );
-        if (!hasNewData) {
-          return notReady(
-            `no record written since is committed (last micro-batch ${committed?.batch ?? 'none'})`,
-          );
-        }
+        const missing = await notCommitted(ends, runtime.outputPath, config.settings);
+        if (missing !== undefined) return notReady(missing);
+        hasNewData = true;
       }
       const { services, ready: allReady } = await stackStatus(config, runtime);
       if (allReady) {
@@ -272,6 +267,26 @@ function recoveryProbe(name: string, config: StackConfig, runtime: Runtime): Pro
       return notReady(waiting.map(({ name: service, detail }) => `${service}: ${detail}`).join('; '));
     },
   };
+}
+
+/**
+ * Says which records are not committed yet: one written since, which proves that everything works
+ * from producer to outputs. Without a producer, those that the topic had then.
+ * @param ends the end offset of each partition at the beginning of the wait
+ */
+async function notCommitted(
+  ends: ReadonlyMap<number, number>,
+  outputPath: string,
+  { PRODUCERS }: Settings,
+): Promise<string | undefined> {
+  const { committed } = await readCheckpoint(outputPath);
+  const last = `last micro-batch ${committed?.batch ?? 'none'}`;
+  if (PRODUCERS === 0) {
+    const isBehind = [...ends].some(([partition, end]) => end > (committed?.end.get(partition) ?? 0));
+    return isBehind ? `not every record of the topic is committed (${last})` : undefined;
+  }
+  const isNew = [...(committed?.end ?? [])].some(([partition, end]) => end > (ends.get(partition) ?? 0));
+  return isNew ? undefined : `no record written since is committed (${last})`;
 }
 
 /** Resolves when a service has failed for good. */
@@ -287,37 +302,4 @@ async function givenUp(runtime: Runtime, signal: AbortSignal): Promise<{ readonl
     suspects = new Set(failed.map(({ name }) => name));
     await new Promise((resolve) => setTimeout(resolve, FAILED_LOOK_MS));
   }
-}
-
-/** Recovery times of some faults, in whole milliseconds; null without any. */
-export interface RecoveryTimes {
-  readonly faults: number;
-  readonly medianMs: number | null;
-  readonly maxMs: number | null;
-}
-
-/** Per kind that occurred, in the order of the kinds, and over all. */
-export function recoveryTimes(outcomes: readonly FaultOutcome[]): {
-  readonly all: RecoveryTimes;
-  readonly kinds: Readonly<Partial<Record<FaultKind, RecoveryTimes>>>;
-} {
-  const kinds: Partial<Record<FaultKind, RecoveryTimes>> = {};
-  for (const kind of FAULT_KINDS) {
-    const ofKind = timesOf(outcomes.filter(({ fault }) => fault.kind === kind));
-    if (ofKind.faults > 0) kinds[kind] = ofKind;
-  }
-  return { all: timesOf(outcomes), kinds };
-}
-
-function timesOf(outcomes: readonly FaultOutcome[]): RecoveryTimes {
-  const times = outcomes
-    .flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]))
-    .toSorted((one, other) => one - other);
-  const middle = (times.length - 1) / 2;
-  const [low, high] = [times[Math.floor(middle)], times[Math.ceil(middle)]];
-  return {
-    faults: times.length,
-    medianMs: low === undefined || high === undefined ? null : Math.round((low + high) / 2),
-    maxMs: times.length === 0 ? null : Math.round(times.at(-1) ?? 0),
-  };
 }

@@ -6,7 +6,6 @@ import { INGEST, lastCommittedOf } from '../lake/checkpoint.ts';
 import { type HeldFault, repeatedFault } from '../runtimes/faults.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
 import { ProductError } from '../util/product-error.ts';
-import type { FaultQuery } from './schedule.ts';
 
 /** A complete file of a task is moved on within milliseconds. */
 const POLL_MS = 2;
@@ -155,7 +154,7 @@ const STAGED = join(STAGING, INGEST);
  */
 export async function batchAtWork(
   outputFolder: string,
-  query: FaultQuery,
+  query: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<number | undefined> {

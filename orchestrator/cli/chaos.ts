@@ -29,6 +29,9 @@ import { fetchTopicOffsets } from '../kafka/topic.ts';
 import { withTopicLog } from '../kafka/topic-log.ts';
 import { localOutputPath } from '../lake/sinks.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import { SERVICES, servicesWith } from '../services/services.ts';
+import type { Settings } from '../settings/setting-table.ts';
+import { stackTopic } from '../settings/stack-topic.ts';
 import { ERROR_CATALOGUE, ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
@@ -103,6 +106,13 @@ function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
   }
 }
 
+/** Leaves out what only a service has that is no part of this stack. */
+function withoutAbsent(options: ChaosOptions, settings: Settings): ChaosOptions {
+  const present = servicesWith(settings);
+  const absent = SERVICES.filter((service) => !present.includes(service)).flatMap(({ faults }) => faults);
+  return { ...options, except: [...options.except, ...absent.map(({ target }) => target)] };
+}
+
 /** Returns the command line that repeats the same faults. */
 function replayOf(seed: number, { faults, only, except, pause }: ChaosOptions): string {
   return [
@@ -149,7 +159,8 @@ export const chaos: Command<ChaosOptions> = {
   ],
   options: chaosOptions,
   afterInterrupt: 'The stack is left running.',
-  async run(context, options) {
+  async run(context, given) {
+    const options = withoutAbsent(given, context.config.settings);
     const seed = options.seed ?? seedFromSystem();
     const schedule = scheduleOf(seed, options);
     if (options['dry-run']) {
@@ -237,7 +248,8 @@ async function makeChaos(
 async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) {
   const { verifyOutputs } = await import('../verify/verify-outputs.ts');
   const kafka = runtime.addressOf('KAFKA_PORT');
-  const { KAFKA_TOPIC: name, KAFKA_ISOLATION_LEVEL: level } = config.settings;
+  const { name } = stackTopic(config);
+  const level = config.settings.KAFKA_ISOLATION_LEVEL;
   const topic = () => fetchTopicOffsets(kafka, name, level);
   const pipeline = await pipelineOf(config, runtime.outputPath);
   return withTopicLog(kafka, name, level, (reader) =>

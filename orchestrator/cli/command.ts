@@ -49,6 +49,12 @@ export interface Command<Options> {
    */
   readonly readsOutputs?: boolean;
   /**
+   * Whether the command starts a stack, with the data that it has or without any. The pipeline must
+   * then be sound and its pipeline.json up to date, and another one than the recorded is refused or
+   * taken, never passed over.
+   */
+  readonly startsStack?: 'with-its-data' | 'afresh';
+  /**
    * What is true after an interrupt ended a command that changes the stack; absent for all other
    * commands.
    */

@@ -21,6 +21,8 @@ export interface ParsedCommand {
   readonly isLenient: boolean;
   /** See `Command.readsOutputs`. */
   readonly readsOutputs: boolean;
+  /** See `Command.startsStack`. */
+  readonly startsStack: 'with-its-data' | 'afresh' | undefined;
   /** See `Command.afterInterrupt`. */
   readonly afterInterrupt: string | undefined;
   run(context: CommandContext): Promise<CommandResult>;
@@ -84,6 +86,7 @@ export async function parseCommandLine(
           flags: settingFlags(args, settings),
           isLenient: command.isLenient === true,
           readsOutputs: command.readsOutputs === true,
+          startsStack: command.startsStack,
           afterInterrupt: command.afterInterrupt,
           run: (context) => command.run(context, args as Options),
         };
@@ -113,8 +116,12 @@ function refuseOtherCluster(argv: readonly string[]): void {
   throw otherCluster(value, '--kafka-bootstrap-servers');
 }
 
-/** `--KAFKA_TOPIC=orders`, the setting's own name, means the same as `--kafka-topic=orders`. */
+/**
+ * `--KAFKA_TOPIC=orders`, the setting's own name, means the same as `--kafka-topic=orders`, and
+ * `--no-producer` the same as `--producers=0`.
+ */
 function withSettingFlag(word: string): string {
+  if (word === '--no-producer') return `--${flagOf('PRODUCERS')}=0`;
   const [, name, rest = ''] = /^--([A-Z_]+)(=.*)?$/s.exec(word) ?? [];
   return name !== undefined && isSettingName(name) ? `--${flagOf(name)}${rest}` : word;
 }

@@ -30,9 +30,11 @@ export const up: Command<UpCommandOptions> = {
   examples: [
     ['npm run up', 'start with the defaults'],
     ['npm run up -- --msgs-per-sec 200 --trigger-interval "5 seconds"', 'any setting as a flag'],
+    ['npm run up -- --pipeline orders --no-producer', 'a pipeline of yours, for your own events alone'],
     ['npm run up -- --runtime local', 'local processes even where Docker is there'],
     ['npm run up -- --timeout 600', 'fail with exit code 4 when it takes longer than 10 minutes'],
   ],
+  startsStack: 'with-its-data',
   options: (yargs) =>
     yargs.option('take-over', TAKE_OVER).option('timeout', {
       type: 'string',
@@ -72,12 +74,17 @@ function upJson(done: UpResult): Readonly<Record<string, unknown>> {
 function upText(done: UpResult): string {
   if (done.alreadyUp) return ['Already up: nothing to do.', ...urlLines(done.status.urls)].join('\n');
   const { elapsedMs, criticalPath, timings, outputPath, urls } = done;
+  const hasData = timings.some(({ name }) => name === FIRST_DATA);
   const chain = criticalPath.map(({ name, elapsedMs: ms }) => `${name} ${durationText(ms)}`).join(' → ');
   return [
-    `Ready after ${durationText(elapsedMs)}: ${timings.some(({ name }) => name === FIRST_DATA) ? 'data is on disk' : 'started'} in ${outputPath}`,
+    hasData
+      ? `Ready after ${durationText(elapsedMs)}: data is on disk in ${outputPath}`
+      : `Ready after ${durationText(elapsedMs)}: every query runs and waits for events, which it writes to ${outputPath}`,
     `Longest chain: ${chain}`,
     ...urlLines(urls),
-    'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.',
+    hasData
+      ? 'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.'
+      : 'Next: `npm run produce -- --in FILE` sends your events, `npm run verify -- --wait` checks them, `npm run peek` shows rows.',
   ].join('\n');
 }
 
@@ -110,9 +117,11 @@ export const reset: Command<ResetCommandOptions> = {
   summary: 'Stop, wipe topic, ZooKeeper, checkpoints and outputs together, start afresh',
   examples: [
     ['npm run reset', 'start afresh'],
+    ['npm run reset -- --pipeline orders', 'start afresh with another pipeline'],
     ['npm run reset -- --keep-topic', 'keep the topic and process it again from its start'],
     ['npm run reset -- --no-up', 'only wipe'],
   ],
+  startsStack: 'afresh',
   options: (yargs) =>
     yargs
       .option('keep-topic', {

@@ -6,6 +6,7 @@ import { fetchTopicOffsets } from '../kafka/topic.ts';
 import { withTopicLog } from '../kafka/topic-log.ts';
 import { ANSWER_KEY_FILE } from '../lake/sinks.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
+import { stackTopic } from '../settings/stack-topic.ts';
 import { ERROR_CATALOGUE } from '../util/product-error.ts';
 import { type Command, wholeSeconds } from './command.ts';
 
@@ -59,7 +60,7 @@ export const verify: Command<VerifyCommandOptions> = {
     try {
       await warnOfOtherOwner(config, runtime, reporter);
       const kafka = runtime.addressOf('KAFKA_PORT');
-      const topicName = config.settings.KAFKA_TOPIC;
+      const topicName = stackTopic(config).name;
       // The offsets are asked for first so that an error ends the command early. They are asked for
       // again once the committed batches are known, because a running job goes on in the meantime.
       const level = config.settings.KAFKA_ISOLATION_LEVEL;

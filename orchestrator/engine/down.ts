@@ -178,6 +178,13 @@ async function assertRunning(
   runtime: Runtime,
   names: readonly ServiceName[],
 ): Promise<void> {
+  const absent = names.filter((name) => !runtime.services.some((service) => service.name === name));
+  if (absent.length > 0) {
+    throw new ProductError('STACK_NOT_RUNNING', {
+      message: `${absent.join(', ')} cannot be restarted: the stack in ${runDir} was started without it (PRODUCERS=0).`,
+      hint: '`npm run down`, then `npm run up -- --producers 1` starts the stack with it.',
+    });
+  }
   const observed = await runtime.observe();
   if (observed.some(({ state }) => state === 'running' || state === 'restarting')) return;
   throw new ProductError('STACK_NOT_RUNNING', {

@@ -20,6 +20,7 @@ interface Given {
   readonly environment?: Readonly<Record<string, string>>;
   readonly isLenient?: boolean;
   readonly readsOutputs?: boolean;
+  readonly startsStack?: 'with-its-data' | 'afresh';
   /** Whether the recorded stack really runs. */
   readonly isRunning?: boolean;
   /** A service that has failed for good while Kafka runs. */
@@ -199,6 +200,76 @@ describe('the data of a stopped stack', () => {
     expect((await stack()).config.askedRuntime).toBe('auto');
     forgetStack(config);
     expect((await stack()).config.settings.RUNTIME).toBe('auto');
+  });
+});
+
+describe('another pipeline', () => {
+  const flags = { PIPELINE: 'orders' };
+
+  it('is refused by `up` on a running stack, from the environment and `.env` as from a flag', async () => {
+    await started({});
+    const startsStack = 'with-its-data';
+    for (const given of [{ environment: flags }, { flags }]) {
+      const error = await refusal(stack({ ...given, startsStack }));
+      expect(error).toMatchObject({ code: 'STACK_RUNNING' });
+      expect(error.message).toMatch(/PIPELINE=transactions.*orders/);
+      expect(error.hint).toContain('npm run reset -- --pipeline orders');
+    }
+    writeFileSync(join(folder, '.env'), 'PIPELINE=orders\n');
+    expect((await refusal(stack({ startsStack }))).message).toContain('.env has orders');
+    expect((await stack()).notes[0]).toContain('PIPELINE=transactions (.env has orders)');
+  });
+
+  it('ranks below what `up` was told, when it stands in `.env` alone', async () => {
+    await started({ flags: { PIPELINE: 'mine' } });
+    writeFileSync(join(folder, '.env'), 'PIPELINE=orders\n');
+    const { config } = await stack({ startsStack: 'with-its-data' });
+    expect(config.settings.PIPELINE).toBe('mine');
+  });
+
+  it('is taken by `up` on a stopped stack, which then looks at its data', async () => {
+    await stopped({});
+    const { config, notes } = await stack({ environment: flags, startsStack: 'with-its-data' });
+    expect(config.settings.PIPELINE).toBe('orders');
+    expect(notes).toEqual([]);
+    expect((await stack({ environment: flags })).config.settings.PIPELINE).toBe('transactions');
+  });
+
+  it.each([
+    ['a running', started],
+    ['a stopped', stopped],
+  ])('is taken by `reset` on %s stack, with its topic, and with or without a producer', async (_, before) => {
+    await before({ environment: { MSGS_PER_SEC: '7' } });
+    const given = { flags: { ...flags, PRODUCERS: '0' }, startsStack: 'afresh' } as const;
+    const { config } = await stack(given);
+    expect(config.settings).toMatchObject({ PIPELINE: 'orders', PRODUCERS: 0, MSGS_PER_SEC: 7 });
+    expect(config.settings.KAFKA_TOPIC).toBeUndefined();
+    expect(config.startedTopic).toBeUndefined();
+    expect(standingConfig(config).settings).toMatchObject({ PIPELINE: 'transactions', PRODUCERS: 1 });
+    const ofEnvironment = await stack({ environment: flags, startsStack: 'afresh' });
+    expect(ofEnvironment.config.settings.PIPELINE).toBe('orders');
+  });
+
+  it('changes nothing else of a running stack by `reset`', async () => {
+    await started({});
+    const error = await refusal(stack({ flags: { ...flags, KAFKA_PORT: '9' }, startsStack: 'afresh' }));
+    expect(error.message).toMatch(/KAFKA_PORT=9094.*--kafka-port=9/);
+    expect(error.message).not.toContain('PIPELINE');
+  });
+});
+
+describe('the topic of a running stack', () => {
+  it('is the one that its services have, whatever its pipeline says in the meantime', async () => {
+    const { config } = await stack({});
+    recordStack(config, 'local', 'before');
+    expect((await stack()).config).toMatchObject({ startedTopic: 'before' });
+    expect((await stack({ flags: { KAFKA_TOPIC: 'before' } })).notes).toEqual([]);
+    expect((await refusal(stack({ flags: { KAFKA_TOPIC: 'after' } }))).message).toContain(
+      'KAFKA_TOPIC=before',
+    );
+    recordStopped(config);
+    expect((await stack()).config.startedTopic).toBeUndefined();
+    expect((await stack()).config.settings.KAFKA_TOPIC).toBeUndefined();
   });
 });
 

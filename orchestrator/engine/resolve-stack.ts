@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { quoted } from '../../producer/command/npm-flags.ts';
 import { shortened } from '../../producer/errors.ts';
 import type { ServiceObservation } from '../runtimes/runtime.ts';
 import { SERVICES } from '../services/services.ts';
@@ -31,7 +32,17 @@ export interface StackRequest extends Omit<SettingSources, 'record'> {
    * running stack.
    */
   readonly readsOutputs?: boolean;
+  /** See `Command.startsStack`. */
+  readonly startsStack?: 'with-its-data' | 'afresh' | undefined;
 }
+
+/** The settings that `reset` may change even of a running stack, because it wipes what they made. */
+const CHANGED_AFRESH: readonly SettingName[] = [
+  'PIPELINE',
+  'KAFKA_TOPIC',
+  'KAFKA_TOPIC_PARTITIONS',
+  'PRODUCERS',
+];
 
 /** The settings that locate the outputs to read. */
 const OUTPUT_PLACES: readonly SettingName[] = ['OUTPUT_DIR', 'OUTPUT_PATH'];
@@ -65,9 +76,15 @@ export async function resolveStack(
   if (record.running) {
     const running = configure({ ...request, flags: {} }, places, record, 'running');
     const differing = differingFlags(request, record);
-    if (running.notes.length === 0 && differing.length === 0) return running;
+    const isAfresh = request.startsStack === 'afresh';
+    if (running.notes.length === 0 && differing.length === 0 && !isAfresh) return running;
     const services = await observe(running.config);
     if (services.some(isAtWork)) {
+      if (isAfresh) {
+        refuseFlags(differing.filter(({ name }) => !CHANGED_AFRESH.includes(name)));
+        return configure(request, places, record, 'running', new Set(CHANGED_AFRESH));
+      }
+      if (request.startsStack !== undefined) refuseOtherPipeline(request, running.config, record);
       const read = request.readsOutputs ? OUTPUT_PLACES.filter((name) => request.flags[name]) : [];
       const open = new Set([...settingsOfFailed(services), ...read]);
       const bound = differing.filter(({ name }) => !open.has(name));
@@ -79,7 +96,10 @@ export async function resolveStack(
       return configure({ ...request, flags }, places, record, 'running', open);
     }
   }
-  return configure(request, places, record, 'stopped');
+  // `up` and `reset` take the pipeline that is asked for now. `up` then checks whether the data fit.
+  const open = { afresh: CHANGED_AFRESH, 'with-its-data': ['PIPELINE'] as const };
+  const changed = new Set(request.startsStack && open[request.startsStack]);
+  return configure(request, places, record, 'stopped', changed);
 }
 
 /**
@@ -144,7 +164,11 @@ function configure(
   const { told, askedRuntime } = loaded;
   const config = stackConfig(loaded.settings, request.projectDir, environment);
   return {
-    config: { ...config, told, askedRuntime, plainRunDir },
+    config: {
+      ...config,
+      ...{ told, askedRuntime, plainRunDir },
+      ...(state === 'running' && !open.has('KAFKA_TOPIC') && { startedTopic: record?.topic }),
+    },
     notes: [...loaded.ignored, ...recordNotes(loaded, notes, state)],
   };
 }
@@ -189,7 +213,12 @@ function differingFlags(
   { flags, projectDir }: StackRequest,
   record: RecordedStack,
 ): readonly DifferingFlag[] {
-  const settings: SettingTexts = { ...record.settings, RUNTIME: record.runtime };
+  const { topic = record.settings.KAFKA_TOPIC } = record;
+  const settings: SettingTexts = {
+    ...record.settings,
+    RUNTIME: record.runtime,
+    ...(topic !== undefined && { KAFKA_TOPIC: topic }),
+  };
   return SETTING_NAMES.flatMap((name) => {
     const given = flags[name];
     if (given === undefined || name === 'RUN_DIR') return [];
@@ -218,13 +247,38 @@ async function refuseSecondStack(
   refuseFlags([{ name: 'RUN_DIR', given: runDir, recorded: plain.runDir }]);
 }
 
+/**
+ * `up` must not leave a running stack as it is when another pipeline is asked for in the environment
+ * or `.env`: a warning is easily overlooked, and the events would be those of the other one.
+ */
+function refuseOtherPipeline(
+  { environment, projectDir }: StackRequest,
+  { settings }: StackConfig,
+  record: RecordedStack,
+): void {
+  const given = environment['PIPELINE'] || readEnvFile(projectDir, environment)['PIPELINE'];
+  // What `up` was told once stands above `.env`, as in every start.
+  const isOutranked = !environment['PIPELINE'] && record.told.PIPELINE !== undefined;
+  if (!given || isOutranked || isSame('PIPELINE', given, settings.PIPELINE, projectDir)) return;
+  throw new ProductError('STACK_RUNNING', {
+    message: `The running stack has PIPELINE=${settings.PIPELINE}, and ${environment['PIPELINE'] ? 'the environment' : '.env'} has ${shortened(given)}.`,
+    hint: resetHint(given),
+  });
+}
+
+const resetHint = (pipeline: string): string =>
+  `\`npm run reset -- --pipeline ${quoted(pipeline)}\` wipes topic and outputs, and starts with it.`;
+
 function refuseFlags(differing: readonly DifferingFlag[]): void {
   if (differing.length === 0) return;
+  const pipeline = differing.find(({ name }) => name === 'PIPELINE');
   const asked = differing.map(({ name, given }) => `--${flagOf(name)}=${shortened(given)}`).join(' ');
   const has = differing.map(({ name, recorded }) => `${name}=${recorded ?? 'unset'}`).join(', ');
   throw new ProductError('STACK_RUNNING', {
     message: `The running stack has ${has}, which ${asked} cannot change.`,
-    hint: 'Run `npm run down` first, then the command again; without the flag it acts on the running stack.',
+    hint: pipeline
+      ? resetHint(pipeline.given)
+      : 'Run `npm run down` first, then the command again; without the flag it acts on the running stack.',
   });
 }
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeEngine, READY_PRODUCER } from '../../tests/support/fake-engine.ts';
+import { FakeRuntime, FakeStack } from '../../tests/support/fake-runtime.ts';
+import { servicesWith } from '../services/services.ts';
 import { tryFileLock } from '../util/file-lock.ts';
 import { restart } from './down.ts';
 import { recordStack } from './select-runtime.ts';
@@ -32,6 +34,19 @@ describe('restart', () => {
     const { lock } = await tryFileLock(join(engine.config.runDir, 'command.lock'));
     expect(lock).toBeDefined();
     lock?.release();
+  });
+
+  it('refuses a service that the stack was started without', async () => {
+    engine = new FakeEngine();
+    const { settings } = engine.configWith({ PRODUCERS: '0' });
+    const stack = new FakeStack({}, servicesWith(settings));
+    stack.start('kafka');
+    const select = async () => ({ runtime: new FakeRuntime(stack), reason: 'the test says so' });
+    await expect(restart({ ...engine.context, select }, ['kafka', 'producer'])).rejects.toMatchObject({
+      code: 'STACK_NOT_RUNNING',
+      message: expect.stringMatching(/^producer cannot be restarted: .*PRODUCERS=0/),
+      hint: expect.stringContaining('npm run up -- --producers 1'),
+    });
   });
 
   it('makes services wait for those that they depend on, through services between, too', async () => {

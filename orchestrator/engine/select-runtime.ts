@@ -7,7 +7,7 @@ import type { Pipeline } from '../pipeline/model.ts';
 import { type DetectedRuntime, foreignStack, isCheckout } from '../runtimes/detect.ts';
 import { localRuntime } from '../runtimes/local/local-runtime.ts';
 import type { Runtime, RuntimeName } from '../runtimes/runtime.ts';
-import { SERVICES } from '../services/services.ts';
+import { servicesWith } from '../services/services.ts';
 import { readEnvFile } from '../settings/env-file.ts';
 import { isSame, type SettingTexts, settingTexts } from '../settings/load-settings.ts';
 import { SETTING_NAMES, SETTING_TABLE } from '../settings/setting-table.ts';
@@ -34,9 +34,10 @@ export interface SelectedRuntime {
 export async function selectRuntime(config: StackConfig, reporter?: Reporter): Promise<SelectedRuntime> {
   const recorded = readRecordedStack(config);
   const chosen = await chooseRuntime(config, recorded, (text) => reporter?.emit({ type: 'note', text }));
-  if (chosen.name === 'local') return { runtime: localRuntime(config, SERVICES), reason: chosen.reason };
+  const services = servicesWith(config.settings);
+  if (chosen.name === 'local') return { runtime: localRuntime(config, services), reason: chosen.reason };
   const { ComposeRuntime } = await import('../runtimes/compose/compose-runtime.ts');
-  const runtime = new ComposeRuntime(config, chosen.engine, SERVICES, hasMadeData(config, recorded));
+  const runtime = new ComposeRuntime(config, chosen.engine, services, hasMadeData(config, recorded));
   return { runtime, reason: chosen.reason };
 }
 
@@ -155,6 +156,8 @@ const recordedStack = z.object({
   running: z.boolean().default(true),
   /** The settings of the `up` that started the stack, as text. */
   settings: texts,
+  /** The topic of its services; absent in older records, whose settings have it. */
+  topic: z.string().optional(),
   /** The settings among them that flags or the environment gave; absent in older records. */
   told: texts.optional(),
   /** COMPOSE_PROJECT_NAME and CONTAINER_PREFIX where they were given; absent in older records. */
@@ -170,6 +173,7 @@ export interface RecordedStack {
   readonly checkout?: string | undefined;
   readonly running: boolean;
   readonly settings: SettingTexts;
+  readonly topic?: string | undefined;
   readonly told: SettingTexts;
   readonly compose: Readonly<Record<string, string>> | undefined;
 }
@@ -202,14 +206,18 @@ export function readStackLocation(plainRunDir: string): string | undefined {
   return readJson(locationIn(plainRunDir), z.object({ runDir: z.string() }))?.runDir;
 }
 
-/** Writes the record atomically. Settings hold no secrets. */
-export function recordStack(config: StackConfig, runtime: RuntimeName): void {
+/**
+ * Writes the record atomically. Settings hold no secrets.
+ * @param topic the one of its services, for as long as it runs
+ */
+export function recordStack(config: StackConfig, runtime: RuntimeName, topic?: string): void {
   const { runDir, plainRunDir, told } = config;
   write(recordIn(runDir), runDir, {
     runtime,
     checkout: config.projectDir,
     running: true,
     settings: { ...settingTexts(config.settings), RUNTIME: runtime },
+    topic,
     told,
     compose: composeNames(config),
   });

@@ -23,7 +23,7 @@ const FIRST_DATA_TIMEOUT_MS = 300_000;
 
 /**
  * Returns the ordered plan of `up`: the runtime's setup, each of its services after those that it
- * depends on, and at the end the first micro-batch with data.
+ * depends on, and at the end the first micro-batch with data, if the stack has a producer.
  */
 export function upPlan(
   config: StackConfig,
@@ -36,7 +36,9 @@ export function upPlan(
     const wasRunning = before.some(({ name, state }) => name === service.name && state === 'running');
     return serviceStep(service, [...prepared, ...startsAfter(service, config)], wasRunning, config, runtime);
   });
-  return [...setup, ...services, firstDataStep(config, runtime)];
+  // Without a producer nobody may ever send: the stack is ready when every query has fixed its start.
+  const hasProducer = runtime.services.some(({ name }) => name === producer.name);
+  return [...setup, ...services, ...(hasProducer ? [firstDataStep(config, runtime)] : [])];
 }
 
 function startsAfter({ after, afterWith }: Service, { settings }: StackConfig): readonly string[] {

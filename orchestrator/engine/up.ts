@@ -1,7 +1,10 @@
+import { assertOwnOutputs } from '../lake/sinks.ts';
+import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Runtime, RuntimeName, ServiceObservation } from '../runtimes/runtime.ts';
 import type { ServiceName } from '../services/service-name.ts';
 import { SERVICE_NAMES } from '../services/services.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
+import { stackTopic } from '../settings/stack-topic.ts';
 import { ProductError } from '../util/product-error.ts';
 import {
   type CriticalStep,
@@ -40,7 +43,7 @@ export type UpResult = BroughtUp | { readonly alreadyUp: true; readonly status: 
  * Starts everything that does not run and waits until data is on disk. When it fails or is aborted,
  * it stops what it started.
  * @throws ProductError GATE_TIMEOUT, SERVICE_EXITED, STEP_FAILED; those of the preflight;
- * STACK_RUNNING, FOREIGN_STACK
+ * STACK_RUNNING, FOREIGN_STACK, OTHER_PIPELINE
  */
 export function up(context: EngineContext, options: UpOptions = {}): Promise<UpResult> {
   return withStackLock(context, 'up', options.takeOver === true, () => bringUp(context, options));
@@ -65,9 +68,11 @@ async function startUnlessReady(context: EngineContext, { takeOver = false }: Up
         return { alreadyUp: true, status };
       }
     }
+    const { PIPELINE } = config.settings;
+    await assertOwnOutputs(runtime.outputPath, loadPipeline(PIPELINE, config.projectDir), PIPELINE);
     reporter.emit({ type: 'note', text: reason });
     await runtime.preflight(signal);
-    recordStack(config, runtime.name);
+    recordStack(config, runtime.name, stackTopic(config).name);
     return await start(context, runtime, before);
   } finally {
     await runtime.close();

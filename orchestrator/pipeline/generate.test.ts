@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { generate } from './resolve.ts';
+import { assertUpToDate, generate } from './resolve.ts';
 
 const projectDir = resolve(fileURLToPath(import.meta.url), '../../..');
 let root: string;
@@ -65,5 +65,42 @@ describe('generating pipeline.json', () => {
     expect(() => generate(folder, root, 'write')).toThrow(
       /^transactions\/pipeline.yml: ENOENT.*; allowed: a file contract.odcs.yaml in transactions/,
     );
+  });
+});
+
+describe('before a start', () => {
+  const refusal = (): unknown => {
+    try {
+      assertUpToDate(folder, projectDir);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it('nothing is refused where pipeline.json is what the files say, or is all there is', () => {
+    expect(refusal()).toBeUndefined();
+    rmSync(join(folder, 'pipeline.yml'));
+    expect(refusal()).toBeUndefined();
+  });
+
+  it.each([
+    ['older', () => edit('pipeline.yml', 'partitions: 3', 'partitions: 4')],
+    ['missing', () => rmSync(join(folder, 'pipeline.json'))],
+  ])('a pipeline.json that is %s is refused with the command that writes it', (_, change) => {
+    change();
+    expect(refusal()).toMatchObject({
+      code: 'BAD_PIPELINE',
+      message: expect.stringContaining(join(folder, 'pipeline.json')),
+      hint: `\`npm run generate -- ${folder}\` writes it.`,
+    });
+  });
+
+  it('broken files are refused with their places', () => {
+    edit('pipeline.yml', '5 minutes', '5 minuts');
+    expect(refusal()).toMatchObject({
+      code: 'BAD_PIPELINE',
+      message: expect.stringMatching(/pipeline\.yml:\d+:\d+: "5 minuts" is no duration; allowed: /),
+    });
   });
 });

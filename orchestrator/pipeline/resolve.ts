@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { replaceFile } from '../util/files.ts';
-import { messageOf } from '../util/product-error.ts';
+import { messageOf, ProductError } from '../util/product-error.ts';
 import { type Contract, readContract } from './contract/contract.ts';
 import type { Expectation, Field, GoldTable, Item, Pipeline, Type } from './model.ts';
 import {
@@ -168,6 +168,22 @@ export function resolveFolder(folder: string, projectDir: string): Pipeline {
  */
 export function generate(folder: string, projectDir: string, mode: 'write' | 'check'): boolean {
   return replaceFile(join(folder, RESOLVED_FILE), pipelineText(resolveFolder(folder, projectDir)), mode);
+}
+
+/**
+ * Checks that a folder's pipeline.json is what its files resolve to. A folder that has only a
+ * pipeline.json has no files to differ from.
+ * @throws ProductError BAD_PIPELINE for files with something that is not executed, and for a
+ * pipeline.json that is missing or older than they are
+ */
+export function assertUpToDate(folder: string, projectDir: string): void {
+  if (!existsSync(join(folder, PIPELINE_FILE)) || !generate(folder, projectDir, 'check')) return;
+  const inside = relative(projectDir, folder);
+  const shown = inside.startsWith('..') ? folder : inside;
+  throw new ProductError('BAD_PIPELINE', {
+    message: `${join(shown, RESOLVED_FILE)} is not what the files of the pipeline say: they were changed after it was written.`,
+    hint: `\`npm run generate -- ${shown}\` writes it.`,
+  });
 }
 
 /** How a pipeline differs from the one that made the outputs, in words. */

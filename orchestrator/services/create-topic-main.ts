@@ -11,7 +11,7 @@ const [host = '', port = ''] = KAFKA_BOOTSTRAP_SERVERS.split(':');
 try {
   const outcome = await createTopic(
     { host, port: Number(port) },
-    { topic: KAFKA_TOPIC, partitions: Number(KAFKA_TOPIC_PARTITIONS) },
+    { name: KAFKA_TOPIC, partitions: Number(KAFKA_TOPIC_PARTITIONS) },
   );
   process.stdout.write(`[${kafkaInit.name}] ${outcome}\n`);
 } catch (error) {

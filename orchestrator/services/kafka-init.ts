@@ -1,7 +1,7 @@
 import type { Admin } from 'kafkajs';
 import { withKafkaAdmin } from '../kafka/topic.ts';
 import { nodeLaunch } from '../runtimes/local/process-launch.ts';
-import { settingsFor } from '../settings/load-settings.ts';
+import { type StackTopic, stackTopic, type TopicOwner } from '../settings/stack-topic.ts';
 import type { Address } from '../util/ports.ts';
 import { ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready } from '../util/readiness.ts';
@@ -18,7 +18,7 @@ export const kafkaInit: Service = {
   writesOutputs: false,
   readyTimeoutMs: 60_000,
   mayRestartBeforeReady: false,
-  readiness: ({ addressOf, config }) => topicProbe(addressOf('KAFKA_PORT'), config.settings.KAFKA_TOPIC),
+  readiness: ({ addressOf, config }) => topicProbe(addressOf('KAFKA_PORT'), config),
   finalExitCodes: [],
   knownCauses: [],
   faults: [],
@@ -29,19 +29,28 @@ export const kafkaInit: Service = {
       nodeLaunch(context, {
         script: 'orchestrator/services/create-topic-main.ts',
         stopGraceMs: 5000,
-        settings: settingsFor('kafka-init', context.config.settings),
+        settings: topicSettings(context.config),
       }),
   },
   inContainer: { image: 'pulled', volumes: [] },
 };
 
-/** Ready when the topic exists and each of its partitions has a leader. */
-function topicProbe(address: { readonly host: string; readonly port: number }, topic: string): Probe {
+function topicSettings(config: TopicOwner): Readonly<Record<string, string>> {
+  const { name, partitions } = stackTopic(config);
+  return { KAFKA_TOPIC: name, KAFKA_TOPIC_PARTITIONS: String(partitions) };
+}
+
+/**
+ * Ready when the topic exists and each of its partitions has a leader. The pipeline is read only
+ * when it is asked: `status` shows the services even where the pipeline is damaged.
+ */
+function topicProbe(address: Address, config: TopicOwner): Probe {
   return {
-    name: `topic ${topic}`,
+    name: 'the topic',
     check: () =>
       withKafkaAdmin(address, async (admin) => {
-        if (!(await admin.listTopics()).includes(topic)) return notReady('it does not exist');
+        const topic = stackTopic(config).name;
+        if (!(await admin.listTopics()).includes(topic)) return notReady(`${topic} does not exist`);
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
         const partitions = topics.flatMap((found) => found.partitions);
         const leaderless = partitions.filter((partition) => partition.leader < 0);
@@ -55,11 +64,6 @@ function topicProbe(address: { readonly host: string; readonly port: number }, t
   };
 }
 
-export interface TopicSpec {
-  readonly topic: string;
-  readonly partitions: number;
-}
-
 /** A busy broker may need long to create a topic. A repeated request would not make it faster. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -68,24 +72,25 @@ const REQUEST_TIMEOUT_MS = 60_000;
  * topic is left as it is.
  * @returns one line on what was found or created
  */
-export async function createTopic(address: Address, spec: TopicSpec): Promise<string> {
+export async function createTopic(address: Address, topic: StackTopic): Promise<string> {
+  const { name, partitions } = topic;
   const work = async (admin: Admin): Promise<string> => {
     const created = await admin.createTopics({
-      topics: [{ topic: spec.topic, numPartitions: spec.partitions, replicationFactor: 1 }],
+      topics: [{ topic: name, numPartitions: partitions, replicationFactor: 1 }],
       waitForLeaders: false,
       timeout: REQUEST_TIMEOUT_MS,
     });
-    if (created) return `created topic ${spec.topic} with ${spec.partitions} partitions`;
-    const { topics } = await admin.fetchTopicMetadata({ topics: [spec.topic] });
+    if (created) return `created topic ${name} with ${partitions} partitions`;
+    const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
     const found = topics[0]?.partitions.length;
     if (found === undefined) {
       throw new ProductError('STEP_FAILED', {
-        message: `Topic ${spec.topic} was neither created nor found.`,
+        message: `Topic ${name} was neither created nor found.`,
         hint: `See \`npm run logs -- ${kafka.name}\`.`,
       });
     }
-    const difference = found === spec.partitions ? '' : `, not KAFKA_TOPIC_PARTITIONS=${spec.partitions}`;
-    return `topic ${spec.topic} is there with ${found} partitions${difference}`;
+    const difference = found === partitions ? '' : `, not KAFKA_TOPIC_PARTITIONS=${partitions}`;
+    return `topic ${name} is there with ${found} partitions${difference}`;
   };
   return withKafkaAdmin(address, work, REQUEST_TIMEOUT_MS);
 }

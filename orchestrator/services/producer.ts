@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ANSWER_KEY_FILE } from '../lake/sinks.ts';
+import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { nodeLaunch } from '../runtimes/local/process-launch.ts';
 import { settingsFor } from '../settings/load-settings.ts';
 import { notReady, type Probe, ready } from '../util/readiness.ts';
@@ -17,6 +18,7 @@ export const producer: Service = {
   after: [kafkaInit.name],
   // The job would never read records that are sent before it has fixed its start offsets.
   afterWith: ({ STARTING_OFFSETS }) => (STARTING_OFFSETS === 'latest' ? [sparkStreaming.name] : []),
+  isPartOf: ({ PRODUCERS }) => PRODUCERS > 0,
   ports: [],
   settingsUsedBy: ['producer'],
   // It writes its answer key there.
@@ -36,6 +38,7 @@ export const producer: Service = {
         stopGraceMs: 15_000,
         settings: {
           ...settingsFor('producer', context.config.settings),
+          PIPELINE: pipelineFolder(context.config.settings.PIPELINE, context.config.projectDir),
           ANSWER_KEY: join(context.config.outputDir, ANSWER_KEY_FILE),
         },
       }),

@@ -18,7 +18,7 @@ export interface ServicePort {
 
 /** What a probe can observe. */
 export interface ServiceView {
-  readonly config: Pick<StackConfig, 'settings'>;
+  readonly config: Pick<StackConfig, 'settings' | 'projectDir' | 'startedTopic'>;
   /** OUTPUT_PATH as this machine sees it, a path or a URI. */
   readonly outputPath: string;
   /** Where the port of a setting answers, as seen from this machine. */
@@ -108,6 +108,8 @@ export interface Service {
   readonly after: readonly ServiceName[];
   /** Services that must also be ready under some settings. Only `up` can wait for these. */
   readonly afterWith?: (settings: Settings) => readonly ServiceName[];
+  /** Whether the stack has it under these settings; every stack has it when absent. */
+  readonly isPartOf?: (settings: Settings) => boolean;
   /** Every port that it listens on and others connect to. */
   readonly ports: readonly ServicePort[];
   /**

@@ -1,3 +1,4 @@
+import type { Settings } from '../settings/setting-table.ts';
 import { kafka } from './kafka.ts';
 import { kafkaInit } from './kafka-init.ts';
 import { producer } from './producer.ts';
@@ -22,6 +23,11 @@ export const SERVICES: readonly Service[] = [
   sparkStreaming,
   producer,
 ];
+
+/** The services that a stack with these settings has. */
+export function servicesWith(settings: Settings): readonly Service[] {
+  return SERVICES.filter(({ isPartOf }) => isPartOf?.(settings) ?? true);
+}
 
 /** The names, in start order. */
 export const SERVICE_NAMES: readonly ServiceName[] = namesOf(SERVICES);

@@ -35,8 +35,8 @@ const refusal = (run: () => unknown): ProductError => {
 describe('loadSettings', () => {
   it('has the documented defaults', () => {
     expect(load()).toMatchObject({
-      KAFKA_TOPIC: 'transactions',
-      KAFKA_TOPIC_PARTITIONS: 3,
+      KAFKA_TOPIC: undefined,
+      KAFKA_TOPIC_PARTITIONS: undefined,
       MSGS_PER_SEC: 5,
       PIPELINE: 'transactions',
       TRIGGER_INTERVAL: '30 seconds',
@@ -107,7 +107,7 @@ describe('loadSettings', () => {
   it('takes an empty value of the environment or .env as not given, as Compose does', () => {
     expect(load({ MSGS_PER_SEC: '' }, {}, 'KAFKA_TOPIC=\n')).toMatchObject({
       MSGS_PER_SEC: 5,
-      KAFKA_TOPIC: 'transactions',
+      KAFKA_TOPIC: undefined,
     });
   });
 
@@ -210,14 +210,6 @@ describe('loadSettings', () => {
     ['STARTING_OFFSETS', '{"transactions": {"0": 1e3}}', '{"transactions":{"0":1000}}'],
   ])('hands %s=%j on as %j', (name, value, normal) => {
     expect(load({ [name]: value })[name]).toBe(normal);
-  });
-
-  it('refuses offsets of another topic than the one that is read', () => {
-    const environment = { STARTING_OFFSETS: '{"other":{"0":1}}' };
-    expect(refusal(() => load(environment)).message).toMatch(
-      /names the topic other, and KAFKA_TOPIC is transactions/,
-    );
-    expect(load({ ...environment, KAFKA_TOPIC: 'other' }).KAFKA_TOPIC).toBe('other');
   });
 
   it('says where a bad value stands', () => {

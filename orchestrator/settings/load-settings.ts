@@ -4,7 +4,7 @@ import { ConfigError, shortened, shownValue } from '../../producer/errors.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { ProductError } from '../util/product-error.ts';
 import { readEnvFile } from './env-file.ts';
-import { readValue, topicOfOffsets, type ValueKind, valueText } from './setting-kinds.ts';
+import { readValue, type ValueKind, valueText } from './setting-kinds.ts';
 import {
   SETTING_NAMES,
   SETTING_TABLE,
@@ -44,8 +44,8 @@ interface SettingRecord {
   /** A running stack has all its settings already. A stopped one is bound to where its data are. */
   readonly isRunning: boolean;
   /**
-   * Settings of services that have failed for good: `up` starts those services with the values
-   * given now.
+   * Settings that the command may change: those of services that have failed for good, which `up`
+   * starts with the values given now, and those of what `reset` wipes.
    */
   readonly open?: ReadonlySet<SettingName>;
 }
@@ -136,7 +136,6 @@ export function resolveSettings(sources: SettingSources): LoadedSettings {
   const asked = firstAllowed('RUNTIME', candidates('RUNTIME', given, file, false), given, []);
   const settings = loaded as Settings;
   refuseForProducer(settings, sources.isLenient === true, ignored);
-  if (!sources.isLenient) refuseOffsetsOfOtherTopic(settings);
   return { settings, told, askedRuntime: asked?.parsed as Settings['RUNTIME'], outweighed, ignored };
 }
 
@@ -164,6 +163,7 @@ export function settingTexts(
  * Otherwise the stack would start and the producer alone would fail.
  */
 function refuseForProducer(settings: Settings, isLenient: boolean, ignored: string[]): void {
+  if (settings.PRODUCERS === 0) return;
   try {
     readConfig(settingsFor('producer', settings));
   } catch (error) {
@@ -180,20 +180,10 @@ function refuseForProducer(settings: Settings, isLenient: boolean, ignored: stri
   }
 }
 
-/** The job reads one topic. */
-function refuseOffsetsOfOtherTopic({ KAFKA_TOPIC, STARTING_OFFSETS }: Settings): void {
-  const topic = topicOfOffsets(STARTING_OFFSETS);
-  if (topic === undefined || topic === KAFKA_TOPIC) return;
-  throw new ProductError('BAD_SETTING', {
-    message: `STARTING_OFFSETS=${shownValue(STARTING_OFFSETS)} names the topic ${topic}, and KAFKA_TOPIC is ${KAFKA_TOPIC}.`,
-    hint: 'Name the topic that KAFKA_TOPIC names.',
-  });
-}
-
 /** A running stack has all its settings already, the data of a stopped one have their places. */
 function isBoundByRecord(name: SettingName, record: SettingRecord | undefined): boolean {
   if (record === undefined || name === 'RUN_DIR') return false;
-  return PLACES.has(name) || (record.isRunning && !record.open?.has(name));
+  return !record.open?.has(name) && (PLACES.has(name) || record.isRunning);
 }
 
 /**

@@ -85,7 +85,7 @@ export const SETTING_TABLE = {
   PIPELINE: {
     takes: path('the name of a pipeline in pipelines/, or a folder with a pipeline.json'),
     default: 'transactions',
-    usedBy: ['job'],
+    usedBy: ['job', 'producer'],
     meaning: 'The pipeline: a name in pipelines/, or a folder with a pipeline.json',
   },
   KAFKA_BOOTSTRAP_SERVERS: {
@@ -98,15 +98,13 @@ export const SETTING_TABLE = {
   },
   KAFKA_TOPIC: {
     takes: topic,
-    default: 'transactions',
-    // The pipeline's topic.
-    defaultFor: { job: null },
+    defaultText: "the pipeline's",
     usedBy: ['kafka-init', 'job', 'producer', 'verify'],
-    meaning: 'The topic that carries the transactions',
+    meaning: 'The topic that carries the events',
   },
   KAFKA_TOPIC_PARTITIONS: {
     takes: integer(1, 1000),
-    default: '3',
+    defaultText: "the pipeline's",
     usedBy: ['kafka-init'],
     meaning: 'Partitions of the topic when it is created',
   },
@@ -115,6 +113,12 @@ export const SETTING_TABLE = {
     default: 'read_committed',
     usedBy: ['job', 'verify'],
     meaning: 'Whether records of open and aborted transactions are read: read_committed or read_uncommitted',
+  },
+  PRODUCERS: {
+    takes: integer(0, 1),
+    default: '1',
+    usedBy: ['runtimes'],
+    meaning: 'Producers of the stack: 1, or 0 for your own events alone (--no-producer)',
   },
   MSGS_PER_SEC: {
     takes: number(

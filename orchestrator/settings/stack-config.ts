@@ -25,6 +25,11 @@ export interface StackConfig {
   /** RUN_DIR as the next command finds it without a flag. */
   readonly plainRunDir: string;
   /**
+   * The topic that the services of the running stack have, even where the pipeline names another
+   * one in the meantime.
+   */
+  readonly startedTopic?: string | undefined;
+  /**
    * The environment of this process, passed to children that need proxies, certificates or PATH.
    */
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -58,6 +58,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'A file of the pipeline is missing, or has something that is not executed.',
   },
+  OTHER_PIPELINE: {
+    exitCode: 2,
+    meaning: 'The outputs were made by another pipeline, which differs by more than additions.',
+  },
   UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
   OUTPUT_NOT_WRITABLE: {
     exitCode: 2,

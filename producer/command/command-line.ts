@@ -3,6 +3,8 @@ import yargs from 'yargs';
 import { rowsOf, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
 import type { ProducerSetting } from '../config.ts';
 import { ConfigError, shortened } from '../errors.ts';
+import { LINE_FORMS } from '../input/line-record.ts';
+import type { InputOptions } from '../input/send-input.ts';
 import { parseEnvFile } from './env-file.ts';
 import { flagsKeptByNpm, ownFlags } from './npm-flags.ts';
 
@@ -13,7 +15,21 @@ export interface ProduceCommand {
   readonly isDryRun: boolean;
   /** A file for the records instead of a topic. */
   readonly out: string | undefined;
+  /** Events to send instead of generated ones. */
+  readonly input: InputOptions | undefined;
 }
+
+/** The settings that mean something for events that are not generated. */
+const INPUT_SETTINGS: readonly ProducerSetting[] = [
+  'KAFKA_BOOTSTRAP_SERVERS',
+  'KAFKA_TOPIC',
+  'PIPELINE',
+  'MSGS_PER_SEC',
+  'MAX_RECORDS',
+  'DURATION',
+];
+/** Of these, what `.env` says is meant for the stack's own producer. */
+const PACE_AND_END: readonly ProducerSetting[] = ['MSGS_PER_SEC', 'MAX_RECORDS', 'DURATION'];
 
 /** The flag of a setting: `kafka-topic` for KAFKA_TOPIC. */
 const flagOf = (name: string): string => name.toLowerCase().replaceAll('_', '-');
@@ -35,7 +51,9 @@ export async function parseCommandLine(
 ): Promise<ProduceCommand | undefined> {
   const parser = yargs([...argv])
     .scriptName('npm run')
-    .usage('$0 produce -- [options]\n\nSend card transactions to a topic of any cluster, or write them')
+    .usage(
+      '$0 produce -- [options]\n\nSend events to a topic of any cluster, generated ones or those of a file',
+    )
     .parserConfiguration({ 'parse-positional-numbers': false, 'duplicate-arguments-array': false })
     .option('dry-run', {
       type: 'boolean',
@@ -47,7 +65,34 @@ export async function parseCommandLine(
       requiresArg: true,
       describe: 'Write records to a file instead of sending them; needs a limit',
     })
+    .option('in', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Send the events of this file, one a line, or of standard input (-)',
+    })
+    .option('key-of', {
+      type: 'string',
+      requiresArg: true,
+      describe: "With --in: the event's field that is the record's key; by default the pipeline's",
+    })
+    .option('loop', {
+      type: 'boolean',
+      default: false,
+      describe: 'With --in: begin the file again at its end, until a limit or Ctrl-C',
+    })
+    .option('as', {
+      choices: LINE_FORMS,
+      describe:
+        'With --in: each line is an event, or a record {"key", "value", "headers", "timestamp"}; by default as it looks',
+    })
+    .option('rate', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'The same as --msgs-per-sec; with --in as fast as it can when it is not given',
+    })
     .example([
+      ['$0 produce -- --in events.jsonl', 'your own events, to the topic of the pipeline'],
+      ['tail -f app.log | $0 --silent produce -- --in - --key-of user_id', 'as they come'],
       ['$0 produce -- --kafka-bootstrap-servers kafka-1:9092 --msgs-per-sec 100', 'until Ctrl-C'],
       [
         '$0 produce -- --scenario messy --max-records 1000000 --answer-key key.jsonl',
@@ -90,8 +135,75 @@ export async function parseCommandLine(
   if (out === '') throw new ConfigError('--out is empty: name a file, or leave the flag out');
   if (isDryRun && out !== undefined)
     throw new ConfigError('--dry-run and --out exclude one another: give one');
-  return { flags: flagsOf(args), isDryRun, out };
+  const flags = withRate(flagsOf(args), args['rate']);
+  return { flags, isDryRun, out, input: inputOf(args, flags) };
 }
+
+/** `--rate` is the short name of a setting. */
+function withRate(flags: ProduceCommand['flags'], rate: string | undefined): ProduceCommand['flags'] {
+  if (rate === undefined) return flags;
+  if (flags.MSGS_PER_SEC !== undefined && flags.MSGS_PER_SEC !== rate) {
+    throw new ConfigError('--rate and --msgs-per-sec are the same setting: give one');
+  }
+  if (rate.trim() === '') throw new ConfigError('--rate is empty: give records a second, or leave it out');
+  return { ...flags, MSGS_PER_SEC: rate };
+}
+
+/** The options of `--in`, which exclude those that generate events. */
+function inputOf(
+  args: Readonly<Record<string, unknown>>,
+  flags: ProduceCommand['flags'],
+): InputOptions | undefined {
+  const { in: from, 'key-of': keyOf, loop, as: form, out } = args;
+  if (from === undefined) {
+    const alone = Object.entries({ '--key-of': keyOf, '--loop': loop || undefined, '--as': form });
+    const given = alone.filter(([, value]) => value !== undefined).map(([flag]) => flag);
+    if (given.length > 0) throw new ConfigError(`${given.join(' and ')} needs --in, which names the events`);
+    return undefined;
+  }
+  if (from === '') throw new ConfigError('--in is empty: name a file, or - for standard input');
+  if (keyOf === '') throw new ConfigError('--key-of is empty: name a field of the event');
+  const generating = Object.keys(flags).filter((name) => !INPUT_SETTINGS.includes(name as ProducerSetting));
+  const excluded = [
+    ...generating.map((name) => `--${flagOf(name)}`),
+    ...(out === undefined ? [] : ['--out']),
+  ];
+  if (excluded.length > 0) {
+    throw new ConfigError(
+      `--in and ${excluded.join(', ')} exclude one another: the events of a file are sent as they are`,
+    );
+  }
+  return {
+    from: String(from),
+    keyOf: keyOf === undefined ? undefined : String(keyOf),
+    form: LINE_FORMS.find((each) => each === form) ?? 'auto',
+    isLooped: loop === true,
+  };
+}
+
+/**
+ * The settings for events that are not generated: rate and limits as this command was given them,
+ * for `.env` means the stack's own producer, and nothing of what generates events.
+ */
+export function inputEnvironment(flags: Environment, environment: Environment, envFile: string): Environment {
+  const all = commandEnvironment(flags, environment, envFile);
+  const generating = rowsOf('producer').map(([name]) => name);
+  const kept = Object.entries(all).filter(
+    ([name]) => !generating.includes(name) || INPUT_SETTINGS.includes(name as ProducerSetting),
+  );
+  const isPace = (name: string): boolean => PACE_AND_END.includes(name as ProducerSetting);
+  const pace = PACE_AND_END.map((name) => [name, flags[name] ?? environment[name]] as const);
+  return {
+    ...Object.fromEntries(kept.filter(([name]) => !isPace(name))),
+    MSGS_PER_SEC: '0',
+    ...withoutUnset(pace),
+  };
+}
+
+const withoutUnset = (
+  entries: readonly (readonly [string, string | undefined])[],
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(entries.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 
 /** The parser's message with its flags as they are typed, long words cut. */
 function sentence(message: string): string {

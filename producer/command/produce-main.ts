@@ -6,21 +6,26 @@ import { finished } from 'node:stream/promises';
 import { configuredStream, type Limits, type ProducerConfig, readConfig } from '../config.ts';
 import { createPacer, createStop, pause } from '../deliver/pace.ts';
 import { ConfigError, ProducerError } from '../errors.ts';
+import { assertReadable, type InputOptions, printInput, sendInput } from '../input/send-input.ts';
 import { EXIT, endProcess, explain, lineOutput, Report, stopAtSignals } from '../report.ts';
 import { runProducer } from '../run-producer.ts';
-import { commandEnvironment, type ProduceCommand, parseCommandLine } from './command-line.ts';
+import {
+  commandEnvironment,
+  inputEnvironment,
+  type ProduceCommand,
+  parseCommandLine,
+} from './command-line.ts';
 
 const DRY_RUN_RECORDS = 10;
 
 /** `npm run produce`: the producer as a command, which ends when its limit is reached. */
-async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
+async function run({ flags, isDryRun, out, input }: ProduceCommand): Promise<number> {
   const stop = stopAtSignals();
+  if (input) return runInput(input, inputEnvironment(flags, process.env, '.env'), isDryRun, stop);
   const environment = commandEnvironment(flags, process.env, '.env');
   const config = readConfig(environment);
   if (!isDryRun && out === undefined) {
-    const write = lineOutput(process.stdout, process.stderr);
-    const report = new Report({ write, nowMs: () => performance.now() });
-    const isDelivered = await runProducer(config, report, stop);
+    const isDelivered = await runProducer(config, lineReport(), stop);
     return isDelivered ? EXIT.done : EXIT.failed;
   }
   const { limits } = config;
@@ -43,6 +48,27 @@ async function run({ flags, isDryRun, out }: ProduceCommand): Promise<number> {
   );
   process.stderr.write(`[producer] ${count} records written to ${out}\n`);
   return EXIT.done;
+}
+
+const lineReport = (): Report =>
+  new Report({ write: lineOutput(process.stdout, process.stderr), nowMs: () => performance.now() });
+
+/** Sends or prints the events of a file. One that is left before its end was interrupted. */
+async function runInput(
+  input: InputOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+  isDryRun: boolean,
+  stop: AbortSignal,
+): Promise<number> {
+  const config = readConfig(environment);
+  assertReadable(input);
+  if (isDryRun) {
+    await printInput(config, input, config.limits, DRY_RUN_RECORDS, process.stdout, stop);
+    return EXIT.done;
+  }
+  const { isDelivered, isWhole } = await sendInput(config, input, lineReport(), stop);
+  if (!isDelivered) return EXIT.failed;
+  return stop.aborted && !isWhole && !input.isLooped ? EXIT.interrupted : EXIT.done;
 }
 
 /**

@@ -38,7 +38,7 @@ class FakePartition {
         const offset = this.#write(
           producerId,
           clientSequence,
-          records.map(({ value }) => value ?? ''),
+          records.map(({ value }) => String(value ?? '')),
         );
         if (mishap === 'lost after') throw new Error('Closed connection');
         clientSequence += records.length;

@@ -1,17 +1,18 @@
 import { ProducerError } from '../errors.ts';
 import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { KafkaRecord } from './kafka-record.ts';
 import { pause } from './pace.ts';
 import type { Batch } from './record-encoding.ts';
 
 /** Problems in the delivery of batches. Every detail is one line. */
-export interface DeliveryEvents {
+export interface DeliveryEvents<R extends KafkaRecord = OutgoingRecord> {
   /** An attempt failed and is repeated after a pause. */
   retrying(partition: number, detail: string): void;
   /**
    * The producer id was replaced by a new one. Because of that the records of `mayDouble` may be
    * written twice.
    */
-  renewed(partition: number, detail: string, mayDouble: readonly OutgoingRecord[]): void;
+  renewed(partition: number, detail: string, mayDouble: readonly R[]): void;
 }
 
 /** The broker has a batch. */
@@ -42,12 +43,21 @@ class AttemptNeverEnded extends Error {
   }
 }
 
-const refusal = (partition: number, batch: Batch, error: unknown): ProducerError =>
+const refusal = (partition: number, batch: Batch<KafkaRecord>, error: unknown): ProducerError =>
   new ProducerError(
-    `the broker refused ${batch.records.length} records (${batch.bytes} bytes) for partition ${partition}: ${describe(error)}`,
+    `the broker refused ${batch.records.length} records (${batch.bytes} bytes) for partition ${partition}${linesOf(batch.records)}: ${describe(error)}`,
     "check the topic's settings (max.message.bytes) and this client's rights to write to it, then start the producer again",
     { cause: error },
   );
+
+/** The lines of the input that the records were read from, if they were. */
+function linesOf(records: readonly KafkaRecord[]): string {
+  const [first, last] = [records[0]?.line, records.at(-1)?.line];
+  if (first === undefined || last === undefined) return '';
+  return first === last
+    ? `, line ${first} of the input`
+    : `, among the lines ${first} to ${last} of the input`;
+}
 
 /**
  * Delivers batches to one partition, each exactly once as far as the protocol allows. A batch whose
@@ -57,14 +67,14 @@ const refusal = (partition: number, batch: Batch, error: unknown): ProducerError
  * is not written (nothing doubles), or when an attempt never ended (the batch may double, and that
  * is reported).
  */
-export class Delivery {
+export class Delivery<R extends KafkaRecord = OutgoingRecord> {
   readonly #partition: number;
   readonly #open: OpenSession;
-  readonly #events: DeliveryEvents;
+  readonly #events: DeliveryEvents<R>;
   #session: Session | undefined;
   #recordsOfSession = 0;
 
-  constructor(partition: number, open: OpenSession, events: DeliveryEvents) {
+  constructor(partition: number, open: OpenSession, events: DeliveryEvents<R>) {
     this.#partition = partition;
     this.#open = open;
     this.#events = events;
@@ -77,7 +87,7 @@ export class Delivery {
    *
    * @throws {ProducerError} when no retry can make the broker accept the batch
    */
-  async deliver(batch: Batch, signal: AbortSignal): Promise<Receipt | undefined> {
+  async deliver(batch: Batch<R>, signal: AbortSignal): Promise<Receipt | undefined> {
     if (this.#recordsOfSession + batch.records.length > RECORDS_OF_A_SESSION) this.#forgetSession();
     let backoffMs = FIRST_BACKOFF_MS;
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -103,7 +113,7 @@ export class Delivery {
     await this.#session?.close();
   }
 
-  async #attempt(batch: Batch, reconnectFirst: boolean): Promise<number | undefined> {
+  async #attempt(batch: Batch<R>, reconnectFirst: boolean): Promise<number | undefined> {
     const over = new AbortController();
     const attempt = async (): Promise<number | undefined> => {
       let session = this.#session;
@@ -129,7 +139,7 @@ export class Delivery {
     }
   }
 
-  #renew(detail: string, mayDouble: readonly OutgoingRecord[]): void {
+  #renew(detail: string, mayDouble: readonly R[]): void {
     this.#forgetSession();
     this.#events.renewed(this.#partition, detail, mayDouble);
   }
@@ -218,7 +228,7 @@ export interface Session {
    * Resolves when every in-sync replica has the records, with the offset of the first, or with
    * undefined when the broker has not named it. Rejects when it is unknown whether they have them.
    */
-  send(records: readonly OutgoingRecord[]): Promise<number | undefined>;
+  send(records: readonly KafkaRecord[]): Promise<number | undefined>;
   /** Drops its connections and makes new ones. The producer id and its sequence numbers stay. */
   reconnect(): Promise<void>;
   close(): Promise<void>;

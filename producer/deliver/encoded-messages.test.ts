@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Message } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { KafkaRecord } from './kafka-record.ts';
 import { encodedMessages } from './record-encoding.ts';
 
 // The reference is kafkajs's own encoder of requests, which it does not export: the bytes that it
@@ -17,16 +17,30 @@ async function requestOf(messages: readonly Message[], compression: number): Pro
   });
   return (await request.encode()).buffer;
 }
-const ordinary = (records: readonly OutgoingRecord[]): Message[] =>
-  records.map(({ key, value, timestampMs }) => ({ key, value, timestamp: String(timestampMs) }));
-const record = (value: string | null, timestampMs = 1_767_268_800_000): OutgoingRecord => ({
+const ordinary = (records: readonly KafkaRecord[]): Message[] =>
+  records.map(({ key, value, timestampMs, headers }) => ({
+    ...{ key, value, timestamp: String(timestampMs) },
+    ...(headers && { headers: structuredClone(headers) as NonNullable<Message['headers']> }),
+  }));
+const record = (value: string | Buffer | null, timestampMs = 1_767_268_800_000): KafkaRecord => ({
   ...{ key: 'card_00001', value, timestampMs },
 });
 const NONE = 0;
 const GZIP = 1;
 
 describe('encodedMessages', () => {
-  it.each<[string, readonly OutgoingRecord[]]>([
+  it.each<[string, readonly KafkaRecord[]]>([
+    ['bytes that are no text', [record(Buffer.from([0xff, 0, 0xfe])), record(Buffer.alloc(0))]],
+    ['no key', [{ ...record('a'), key: null }, record('b'), { ...record(null), key: null }]],
+    [
+      'headers',
+      [
+        { ...record('a'), headers: { trace: 'é', many: ['1', '', '3'] } },
+        record('b'),
+        { ...record('c'), headers: {} },
+        { ...record('d'), headers: { 9: 'x', a: 'y'.repeat(200) } },
+      ],
+    ],
     ['one record', [record('{"a":1}')]],
     ['an empty value and a tombstone', [record(''), record(null), record('x')]],
     ['a tombstone first', [record(null), record('x')]],

@@ -8,8 +8,8 @@ import {
   type Producer,
 } from 'kafkajs';
 import { ProducerError } from '../errors.ts';
-import type { OutgoingRecord } from '../generate/transactions.ts';
 import { brokerErrorType, classifyError, describe, type OpenSession, type Session } from './delivery.ts';
+import type { KafkaRecord } from './kafka-record.ts';
 import { pause, unlessAborted } from './pace.ts';
 import { encodedMessages, useFastGzip } from './record-encoding.ts';
 import type { KafkaSecurity } from './security.ts';
@@ -50,7 +50,7 @@ class KafkaSession implements Session {
     this.#topic = topic;
   }
 
-  async send(records: readonly OutgoingRecord[]): Promise<number | undefined> {
+  async send(records: readonly KafkaRecord[]): Promise<number | undefined> {
     const [answer] = await this.#producer.send({
       topic: this.#topic,
       acks: -1,
@@ -188,12 +188,15 @@ const missingTopic = (topic: string, servers: string): ProducerError =>
     `create it with: kafka-topics --bootstrap-server ${servers} --create --topic ${topic} --partitions 3`,
   );
 
-/** The partition of a key. */
-export type PartitionOf = (key: string) => number;
+/** The partition of a key; null for a record without one. */
+export type PartitionOf = (key: string | null) => number;
+
+/** Keys whose partitions are remembered. Files may have a key of its own for each record. */
+const KNOWN_KEYS = 100_000;
 
 /**
- * Assigns keys to partitions as the Java client does (murmur2 of the key), for the number of
- * partitions that a topic has at the start. A repeated batch must go to the same partition, even if
+ * Assigns keys to partitions as the Java client does (murmur2 of the key), and records without a
+ * key to the partitions in turn, for the number of partitions that a topic has at the start. A repeated batch must go to the same partition, even if
  * partitions were added in the meantime.
  */
 export function javaPartitioner(topic: string, partitionCount: number): PartitionOf {
@@ -207,8 +210,11 @@ export function javaPartitioner(topic: string, partitionCount: number): Partitio
   }));
   // kafkajs computes the hash in 64-bit objects. Cards are few and repeat, so results are cached.
   const known = new Map<string, number>();
+  let turn = 0;
   return (key) => {
+    if (key === null) return turn++ % partitionCount;
     const partition = known.get(key) ?? place({ topic, partitionMetadata, message: { key, value: null } });
+    if (known.size >= KNOWN_KEYS) known.clear();
     known.set(key, partition);
     return partition;
   };

@@ -17,4 +17,9 @@ describe('javaPartitioner', () => {
       expect(partitionOf(key)).toBe(partitionOf(key));
     }
   });
+
+  it('gives records without a key to the partitions in turn', () => {
+    const partitionOf = javaPartitioner('transactions', 3);
+    expect([null, null, null, null].map(partitionOf)).toEqual([0, 1, 2, 0]);
+  });
 });

@@ -22,7 +22,7 @@ class FakeTopic {
       this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay.get(partition) ?? 0);
       this.requests.push({
         partition,
-        values: records.map(({ value }) => value ?? ''),
+        values: records.map(({ value }) => String(value ?? '')),
         atMs: performance.now(),
       });
       await new Promise((resolve) => setTimeout(resolve, this.latencyMs));

@@ -1,5 +1,6 @@
 import type { OutgoingRecord } from '../generate/transactions.ts';
 import { Delivery, type DeliveryEvents, type OpenSession, type Receipt } from './delivery.ts';
+import type { KafkaRecord } from './kafka-record.ts';
 import type { PartitionOf } from './kafka-session.ts';
 import { Doorbell } from './pace.ts';
 import { type Batch, type BatchLimits, BatchQueue, MemoryBound } from './record-encoding.ts';
@@ -27,24 +28,24 @@ interface PublishLimits extends BatchLimits {
 }
 
 /** What the publisher needs. */
-interface PublisherOptions {
+interface PublisherOptions<R extends KafkaRecord> {
   readonly partitionCount: number;
   readonly partitionOf: PartitionOf;
   readonly openSession: OpenSession;
   readonly limits: PublishLimits;
-  readonly events: PublishEvents;
+  readonly events: PublishEvents<R>;
 }
 
 /** The outcomes of records. */
-export interface PublishEvents extends DeliveryEvents {
+export interface PublishEvents<R extends KafkaRecord = OutgoingRecord> extends DeliveryEvents<R> {
   /**
    * The broker has these records of a partition, the first one at this offset if the broker has
    * named it.
    */
-  placed(partition: number, records: readonly OutgoingRecord[], baseOffset: number | undefined): void;
+  placed(partition: number, records: readonly R[], baseOffset: number | undefined): void;
   acknowledged(counts: Counts): void;
   /** Publishing has ended, and these records of a partition may be written. */
-  abandoned(partition: number, records: readonly OutgoingRecord[]): void;
+  abandoned(partition: number, records: readonly R[]): void;
 }
 
 /** The settings of the producer: batches of 128 KiB or 50 ms, 32 MiB altogether. */
@@ -58,25 +59,25 @@ export const PUBLISH_LIMITS: PublishLimits = {
  * Takes records, keeps a bounded number of bytes of them, and sends them to the topic in order by
  * key.
  */
-export class Publisher {
+export class Publisher<R extends KafkaRecord = OutgoingRecord> {
   readonly #partitionOf: PartitionOf;
   readonly #memory: MemoryBound;
-  readonly #deliveries: readonly Delivery[];
-  readonly #senders: readonly PartitionSender[];
-  readonly #events: PublishEvents;
+  readonly #deliveries: readonly Delivery<R>[];
+  readonly #senders: readonly PartitionSender<R>[];
+  readonly #events: PublishEvents<R>;
   #sent = 0;
   #acknowledged = 0;
   #failed = 0;
 
-  constructor({ partitionCount, partitionOf, openSession, limits, events }: PublisherOptions) {
+  constructor({ partitionCount, partitionOf, openSession, limits, events }: PublisherOptions<R>) {
     this.#partitionOf = partitionOf;
     this.#memory = new MemoryBound(limits.bufferBytes);
     this.#deliveries = Array.from(
       { length: partitionCount },
-      (_, partition) => new Delivery(partition, openSession, events),
+      (_, partition) => new Delivery<R>(partition, openSession, events),
     );
     this.#events = events;
-    const acknowledged = (partition: number, { records, bytes }: Batch, { baseOffset }: Receipt): void => {
+    const acknowledged = (partition: number, { records, bytes }: Batch<R>, { baseOffset }: Receipt): void => {
       events.placed(partition, records, baseOffset);
       this.#acknowledged += records.length;
       this.#memory.release(bytes);
@@ -103,8 +104,8 @@ export class Publisher {
   }
 
   /** Takes the record and returns true, or returns false when the buffer has no room for it. */
-  offer(record: OutgoingRecord): boolean {
-    const bytes = Buffer.byteLength(record.key) + Buffer.byteLength(record.value ?? '');
+  offer(record: R): boolean {
+    const bytes = Buffer.byteLength(record.key ?? '') + Buffer.byteLength(record.value ?? '');
     if (!this.#memory.tryTake(bytes)) return false;
     const sender = this.#senders[this.#partitionOf(record.key)];
     if (!sender)
@@ -149,7 +150,7 @@ export class Publisher {
  * Delivers one batch. Resolves when the broker has it, with undefined when the signal was aborted
  * before that.
  */
-type Deliver = (batch: Batch, signal: AbortSignal) => Promise<Receipt | undefined>;
+type Deliver<R extends KafkaRecord> = (batch: Batch<R>, signal: AbortSignal) => Promise<Receipt | undefined>;
 
 interface Flush {
   /** How many records of the partition must be acknowledged. */
@@ -158,34 +159,38 @@ interface Flush {
 }
 
 /** A batch that opens the connection to the broker and writes nothing. */
-const WARM_UP: Batch = { records: [], bytes: 0 };
+const WARM_UP: Batch<never> = { records: [], bytes: 0 };
 
 /**
  * Sends the records of one partition in order and one batch at a time: the next batch leaves when
  * the one before is acknowledged.
  */
-export class PartitionSender {
-  readonly #queue: BatchQueue;
-  readonly #deliver: Deliver;
-  readonly #acknowledged: (batch: Batch, receipt: Receipt) => void;
+export class PartitionSender<R extends KafkaRecord = OutgoingRecord> {
+  readonly #queue: BatchQueue<R>;
+  readonly #deliver: Deliver<R>;
+  readonly #acknowledged: (batch: Batch<R>, receipt: Receipt) => void;
   readonly #readiness = new Doorbell();
   #flushes: Flush[] = [];
-  #underWay: Batch | undefined;
+  #underWay: Batch<R> | undefined;
   #appendedRecords = 0;
   #acknowledgedRecords = 0;
 
-  constructor(limits: BatchLimits, deliver: Deliver, acknowledged: (batch: Batch, receipt: Receipt) => void) {
+  constructor(
+    limits: BatchLimits,
+    deliver: Deliver<R>,
+    acknowledged: (batch: Batch<R>, receipt: Receipt) => void,
+  ) {
     this.#queue = new BatchQueue(limits);
     this.#deliver = deliver;
     this.#acknowledged = acknowledged;
   }
 
   /** Records that the broker may have written but not acknowledged. */
-  get underWay(): readonly OutgoingRecord[] {
+  get underWay(): readonly R[] {
     return this.#underWay?.records ?? [];
   }
 
-  append(record: OutgoingRecord, bytes: number): void {
+  append(record: R, bytes: number): void {
     const nowMs = performance.now();
     const wasEmpty = this.#queue.isEmpty;
     this.#queue.append(record, bytes, nowMs);

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { constants, gunzip, gzip } from 'node:zlib';
 import kafkajs, { type Message } from 'kafkajs';
 import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { KafkaRecord } from './kafka-record.ts';
 import { Doorbell } from './pace.ts';
 
 /** Bytes of a number that is not negative as a zigzag varint. */
@@ -30,44 +31,70 @@ function writeVarint(buffer: Buffer, value: number, at: number): number {
 const NULL_LENGTH = 1;
 
 /**
- * Encodes the records of one batch one after another, in Kafka's format v2 without headers
+ * Encodes the records of one batch one after another, in Kafka's format v2
  * (https://kafka.apache.org/documentation/#record): the part after the header of a record batch,
  * before compression.
  *
  * @param firstTimestampMs of the batch: no record is older
  */
-function encodeRecords(records: readonly OutgoingRecord[], firstTimestampMs: number): Buffer {
+function encodeRecords(records: readonly KafkaRecord[], firstTimestampMs: number): Buffer {
   const sizes = records.map((record, offsetDelta) => bodySize(record, offsetDelta, firstTimestampMs));
   const buffer = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + sizeOfVarint(size) + size, 0));
   let at = 0;
-  for (const [offsetDelta, { key, value, timestampMs }] of records.entries()) {
+  for (const [offsetDelta, { key, value, timestampMs, headers }] of records.entries()) {
     at = writeVarint(buffer, sizes[offsetDelta] as number, at);
     buffer[at++] = 0;
     at = writeVarint(buffer, timestampMs - firstTimestampMs, at);
     at = writeVarint(buffer, offsetDelta, at);
-    at = writeText(buffer, key, at);
-    if (value === null) buffer[at++] = NULL_LENGTH;
-    else at = writeText(buffer, value, at);
-    buffer[at++] = 0;
+    at = writeContent(buffer, key, at);
+    at = writeContent(buffer, value, at);
+    if (headers === undefined) buffer[at++] = 0;
+    else at = writeHeaders(buffer, headerPairs(headers), at);
   }
   return buffer;
 }
 
 /** Bytes of a record without its length. */
-function bodySize(record: OutgoingRecord, offsetDelta: number, firstTimestampMs: number): number {
-  const { key, value, timestampMs } = record;
-  const sizeOfText = (text: string): number => {
-    const bytes = Buffer.byteLength(text);
-    return sizeOfVarint(bytes) + bytes;
-  };
-  // Attributes and the number of headers are a byte each.
-  const fixed = 2 + sizeOfVarint(timestampMs - firstTimestampMs) + sizeOfVarint(offsetDelta);
-  return fixed + sizeOfText(key) + (value === null ? 1 : sizeOfText(value));
+function bodySize(record: KafkaRecord, offsetDelta: number, firstTimestampMs: number): number {
+  const { key, value, timestampMs, headers } = record;
+  // Attributes are a byte, and so is the number of no headers.
+  const fixed = 1 + sizeOfVarint(timestampMs - firstTimestampMs) + sizeOfVarint(offsetDelta);
+  const ofHeaders = headers === undefined ? 1 : sizeOfHeaders(headerPairs(headers));
+  return fixed + sizeOfContent(key) + sizeOfContent(value) + ofHeaders;
 }
 
-function writeText(buffer: Buffer, text: string, at: number): number {
-  const start = writeVarint(buffer, Buffer.byteLength(text), at);
-  return start + buffer.write(text, start);
+function sizeOfContent(content: string | Buffer | null): number {
+  if (content === null) return 1;
+  const bytes = Buffer.byteLength(content);
+  return sizeOfVarint(bytes) + bytes;
+}
+
+function writeContent(buffer: Buffer, content: string | Buffer | null, at: number): number {
+  if (content === null) {
+    buffer[at] = NULL_LENGTH;
+    return at + 1;
+  }
+  const start = writeVarint(buffer, Buffer.byteLength(content), at);
+  return start + (typeof content === 'string' ? buffer.write(content, start) : content.copy(buffer, start));
+}
+
+/** Name and value of each header, in the order in which kafkajs writes them. */
+function headerPairs(headers: NonNullable<KafkaRecord['headers']>): readonly (readonly [string, string])[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    (typeof value === 'string' ? [value] : value).map((each) => [name, each] as const),
+  );
+}
+
+const sizeOfHeaders = (pairs: readonly (readonly [string, string])[]): number =>
+  pairs.reduce(
+    (sum, [name, value]) => sum + sizeOfContent(name) + sizeOfContent(value),
+    sizeOfVarint(pairs.length),
+  );
+
+function writeHeaders(buffer: Buffer, pairs: readonly (readonly [string, string])[], at: number): number {
+  let end = writeVarint(buffer, pairs.length, at);
+  for (const [name, value] of pairs) end = writeContent(buffer, value, writeContent(buffer, name, end));
+  return end;
 }
 
 /**
@@ -99,10 +126,8 @@ const NOTHING = encodedAs(Buffer.alloc(0));
  * for the encoding byte for byte, or if the methods are called for anything else, the list behaves
  * as an ordinary one.
  */
-export function encodedMessages(records: readonly OutgoingRecord[]): Message[] {
-  const list = records.map(
-    ({ key, value, timestampMs }): Message => ({ key, value, timestamp: String(timestampMs) }),
-  );
+export function encodedMessages(records: readonly KafkaRecord[]): Message[] {
+  const list = records.map(messageOf);
   return Object.defineProperties(list, {
     map: { value: (callback: Callback) => encodings(records, list, callback) ?? [...list].map(callback) },
     reduce: {
@@ -112,9 +137,19 @@ export function encodedMessages(records: readonly OutgoingRecord[]): Message[] {
   });
 }
 
+function messageOf({ key, value, timestampMs, headers }: KafkaRecord): Message {
+  const message = { key, value, timestamp: String(timestampMs) };
+  if (headers === undefined) return message;
+  const copied = Object.entries(headers).map(([name, each]) => [
+    name,
+    typeof each === 'string' ? each : [...each],
+  ]);
+  return { ...message, headers: Object.fromEntries(copied) };
+}
+
 /** The encoders of all messages, if the callback gives that for the first. */
 function encodings(
-  records: readonly OutgoingRecord[],
+  records: readonly KafkaRecord[],
   list: readonly Message[],
   callback: Callback,
 ): readonly Encoded[] | undefined {
@@ -162,8 +197,8 @@ export function useFastGzip(): void {
 /**
  * Records that go to one partition in one request. Once taken from its queue a batch never changes.
  */
-export interface Batch {
-  readonly records: readonly OutgoingRecord[];
+export interface Batch<R extends KafkaRecord = OutgoingRecord> {
+  readonly records: readonly R[];
   /** Bytes of keys and values. */
   readonly bytes: number;
 }
@@ -176,8 +211,8 @@ export interface BatchLimits {
   readonly lingerMs: number;
 }
 
-interface OpenBatch {
-  records: OutgoingRecord[];
+interface OpenBatch<R> {
+  records: R[];
   bytes: number;
   readyAtMs: number;
 }
@@ -186,9 +221,9 @@ interface OpenBatch {
  * The records of one partition in order of arrival, cut into batches as Kafka's own producer does
  * with `batch.size` and `linger.ms`. Times are milliseconds of one monotonic clock.
  */
-export class BatchQueue {
+export class BatchQueue<R extends KafkaRecord = OutgoingRecord> {
   readonly #limits: BatchLimits;
-  readonly #batches: OpenBatch[] = [];
+  readonly #batches: OpenBatch<R>[] = [];
 
   constructor(limits: BatchLimits) {
     this.#limits = limits;
@@ -198,7 +233,7 @@ export class BatchQueue {
     return this.#batches.length === 0;
   }
 
-  append(record: OutgoingRecord, bytes: number, nowMs: number): void {
+  append(record: R, bytes: number, nowMs: number): void {
     const last = this.#batches.at(-1);
     if (last && last.bytes + bytes <= this.#limits.batchBytes) {
       last.records.push(record);
@@ -224,7 +259,7 @@ export class BatchQueue {
   }
 
   /** Takes the first batch, ready or not. Undefined when there is none. */
-  take(): Batch | undefined {
+  take(): Batch<R> | undefined {
     return this.#batches.shift();
   }
 }

@@ -22,12 +22,14 @@ import {
 } from '../../orchestrator/settings/setting-kinds.ts';
 import type { SettingName, SettingRows } from '../../orchestrator/settings/setting-table.ts';
 import { stackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { refuseOffsetsOfOtherTopic } from '../../orchestrator/settings/stack-topic.ts';
 import { fileUri, localPath } from '../../orchestrator/util/files.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { readConfig, readSettings } from '../../producer/config.ts';
 import { ConfigError } from '../../producer/errors.ts';
 import { derivedSeed, seededRandom } from '../../producer/generate/random.ts';
 import { hasPython, runJobProgram } from '../support/job-program.ts';
+import { projectDir } from '../support/project.ts';
 
 /** Parts from which values of each kind are drawn, including wrong ones. */
 const KINDS = {
@@ -164,9 +166,9 @@ function drawn(kind: keyof typeof KINDS): readonly string[] {
 /** The value that the table passes on, as text. Undefined where it refuses. */
 function ofTable(name: SettingName, value: string): string | undefined {
   try {
-    return String(
-      loadSettings({ flags: {}, environment: { [name]: value }, projectDir: '/nonexistent' })[name],
-    );
+    const settings = loadSettings({ flags: {}, environment: { [name]: value }, projectDir: '/nonexistent' });
+    refuseOffsetsOfOtherTopic({ settings, projectDir });
+    return String(settings[name]);
   } catch (error) {
     if (error instanceof ProductError) return undefined;
     throw error;

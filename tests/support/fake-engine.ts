@@ -32,7 +32,8 @@ export class FakeEngine {
   /** The configuration of the same folders with other settings. */
   configWith(settings: Readonly<Record<string, string>>): StackConfig {
     const folders = { OUTPUT_DIR: join(this.#folder, 'output'), RUN_DIR: join(this.#folder, 'run') };
-    const environment = { PATH: process.env['PATH'], ...folders, ...settings };
+    const PIPELINE = join(import.meta.dirname, '../../pipelines/transactions');
+    const environment = { PATH: process.env['PATH'], PIPELINE, ...folders, ...settings };
     const projectDir = join(
       import.meta.dirname,
       '../../orchestrator/engine',

@@ -7,6 +7,7 @@ import { readEnvFile } from '../../settings/env-file.ts';
 import { settingTexts } from '../../settings/load-settings.ts';
 import { SETTING_NAMES, type SettingName } from '../../settings/setting-table.ts';
 import type { StackConfig } from '../../settings/stack-config.ts';
+import { stackTopic } from '../../settings/stack-topic.ts';
 import { ProductError } from '../../util/product-error.ts';
 import type { Engine } from './engine.ts';
 import { unseenByEngine } from './shared-folders.ts';
@@ -164,6 +165,7 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
     // The folder is mounted under that name in pipelines/, wherever it is.
     PIPELINE: basename(folder),
     PIPELINE_FOLDER: folder,
+    ...topicVariables(config),
     OUTPUT_DIR: config.outputDir,
     OUTPUT_UID: String(owner.uid),
     OUTPUT_GID: String(owner.gid),
@@ -178,6 +180,20 @@ export function composeVariables(config: StackConfig, rootless: boolean): Compos
     owner,
     environment,
   };
+}
+
+/**
+ * The topic, so that no container has to read the pipeline for it. The containers read it where it
+ * is not given, and `down` must work where the pipeline is damaged.
+ */
+function topicVariables(config: StackConfig): Readonly<Record<string, string>> {
+  try {
+    const { name, partitions } = stackTopic(config);
+    return { KAFKA_TOPIC: name, KAFKA_TOPIC_PARTITIONS: String(partitions) };
+  } catch (error) {
+    if (error instanceof ProductError) return {};
+    throw error;
+  }
 }
 
 function checkedName(

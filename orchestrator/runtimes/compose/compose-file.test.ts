@@ -136,7 +136,7 @@ describe('docker-compose.yml agrees with the table of settings:', () => {
     ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
   ];
   const used = new Set(
-    [...TEXT.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? '').filter((name) => name !== 'NAME'),
+    [...TEXT.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name ?? '').filter((name) => name !== 'NAME'),
   );
 
   it('each setting but those of the orchestrator alone is present, and nothing unknown', () => {
@@ -236,7 +236,7 @@ describe('docker-compose.yml is safe to leave running:', () => {
     const binds = SERVICES.flatMap(({ name }) => service(name).volumes ?? []).flatMap((volume) =>
       typeof volume === 'object' && !volume.target.startsWith('/opt/checkout/') ? [volume] : [],
     );
-    expect(binds).toHaveLength(6);
+    expect(binds).toHaveLength(8);
     for (const { bind } of binds) expect(bind).toEqual({ selinux: 'z', create_host_path: true });
   });
 
@@ -268,10 +268,22 @@ describe('docker-compose.yml is safe to leave running:', () => {
     });
   });
 
+  it('topic and producer find the same pipeline, each where its program looks for it', () => {
+    const folders = { 'kafka-init': '/opt/pipelines/transactions', producer: '/app/pipelines/transactions' };
+    for (const [name, target] of Object.entries(folders)) {
+      expect(service(name).volumes).toContainEqual({
+        ...{ type: 'bind', source: './pipelines/transactions', target, read_only: true },
+        bind: { selinux: 'z', create_host_path: true },
+      });
+    }
+    expect(service('kafka-init').command?.at(-1)).toBe('/opt/pipelines/transactions/pipeline.json');
+    expect(service('producer').environment['PIPELINE']).toBe('transactions');
+  });
+
   it("the producer's answer key is next to the outputs and belongs to their owner", () => {
     const { environment, volumes, user } = service('producer');
     expect(environment['ANSWER_KEY']).toBe(`/opt/spark-output/${ANSWER_KEY_FILE}`);
-    expect(volumes).toEqual([expect.objectContaining({ target: '/opt/spark-output' })]);
+    expect(volumes).toContainEqual(expect.objectContaining({ target: '/opt/spark-output' }));
     expect(user).toBe(service('spark-streaming').user);
   });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadPipeline } from '../../pipeline/load-pipeline.ts';
 import { loadSettings } from '../../settings/load-settings.ts';
 import { stackConfig } from '../../settings/stack-config.ts';
 import { composeVariables, portRange, workerMemoryLimitMb } from './compose-cli.ts';
@@ -38,7 +39,6 @@ describe('the variables for docker-compose.yml', () => {
     const { environment } = composeVariables(configOf({ MSGS_PER_SEC: '200', OUTPUT_DIR: 'out' }), false);
     expect(environment).toMatchObject({
       MSGS_PER_SEC: '200',
-      KAFKA_TOPIC: 'transactions',
       FAIL_ON_DATA_LOSS: 'true',
       KAFKA_ISOLATION_LEVEL: 'read_committed',
       TRIGGER_INTERVAL: '30 seconds',
@@ -53,6 +53,16 @@ describe('the variables for docker-compose.yml', () => {
     });
     expect(environment).not.toHaveProperty('RUNTIME');
     expect(environment).not.toHaveProperty('RUN_DIR');
+  });
+
+  it("name the pipeline's topic, and none where it cannot be read: containers look themselves", () => {
+    const readings = join(import.meta.dirname, '../../../data/fixtures/pipelines/readings');
+    const topicOf = (given: Record<string, string>) => composeVariables(configOf(given), false).environment;
+    const { KAFKA_TOPIC, KAFKA_TOPIC_PARTITIONS } = topicOf({ PIPELINE: readings });
+    expect(KAFKA_TOPIC).toBe(loadPipeline(readings, '/').source.topic);
+    expect(Number(KAFKA_TOPIC_PARTITIONS)).toBeGreaterThan(0);
+    expect(topicOf({ PIPELINE: readings, KAFKA_TOPIC: 'mine' })['KAFKA_TOPIC']).toBe('mine');
+    expect(topicOf({ PIPELINE: './nowhere' })).toMatchObject({ KAFKA_TOPIC: '', KAFKA_TOPIC_PARTITIONS: '' });
   });
 
   it('mount a pipeline of any folder below pipelines/', () => {

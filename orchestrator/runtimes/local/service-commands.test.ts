@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kafkaInit } from '../../services/kafka-init.ts';
 import { serviceNamed } from '../../services/service.ts';
 import type { ServiceName } from '../../services/service-name.ts';
 import { SERVICE_NAMES, SERVICES } from '../../services/services.ts';
@@ -34,8 +36,18 @@ const caller = {
   LC_NUMERIC: 'fa_IR.UTF-8',
 };
 
+const PIPELINE_FOLDER = join(import.meta.dirname, '../../../pipelines/transactions');
+
 function launch(service: ServiceName, environment: Record<string, string> = {}) {
-  const all = { ...caller, RUN_DIR: '/stack/run, 1', OUTPUT_DIR: '/stack/output', ...environment };
+  // It alone reads the pipeline, which /checkout does not have.
+  const pipeline = service === kafkaInit.name ? { PIPELINE: PIPELINE_FOLDER } : {};
+  const all = {
+    ...caller,
+    ...pipeline,
+    RUN_DIR: '/stack/run, 1',
+    OUTPUT_DIR: '/stack/output',
+    ...environment,
+  };
   const config = stackConfig(
     loadSettings({ flags: {}, environment: all, projectDir: '/nonexistent' }),
     '/checkout',
@@ -244,7 +256,6 @@ describe('the job', () => {
     }).spec;
     expect(env).toMatchObject({
       KAFKA_BOOTSTRAP_SERVERS: 'localhost:9094',
-      KAFKA_TOPIC: 'transactions',
       KAFKA_ISOLATION_LEVEL: 'read_uncommitted',
       OUTPUT_PATH: 'file:///stack/output/parquet',
       TRIGGER_INTERVAL: '5 seconds',
@@ -255,9 +266,11 @@ describe('the job', () => {
       SHOW_PREVIEWS: '0',
       SPARK_SQL_SHUFFLE_PARTITIONS: '4',
     });
+    // Then the job takes the pipeline's.
+    expect(env).not.toHaveProperty('KAFKA_TOPIC');
     expect(env).not.toHaveProperty('MAX_OFFSETS_PER_TRIGGER');
     expect(env).not.toHaveProperty('GOLD_TRIGGER_INTERVAL');
-    const given = { MAX_OFFSETS_PER_TRIGGER: '99', GOLD_TRIGGER_INTERVAL: '1 minute' };
+    const given = { KAFKA_TOPIC: 'mine', MAX_OFFSETS_PER_TRIGGER: '99', GOLD_TRIGGER_INTERVAL: '1 minute' };
     expect(launch('spark-streaming', given).spec.env).toMatchObject(given);
   });
 
@@ -286,11 +299,12 @@ describe('the Node programs', () => {
     expect(spec.args[0]).toBe('--import');
     expect(spec.args[1]).toMatch(/^file:\/\/\/.*tsx/);
     expect(spec.args[2]).toBe('/checkout/producer/main.ts');
-    expect(spec.env).toMatchObject({ MSGS_PER_SEC: '0.5', KAFKA_TOPIC: 'transactions' });
+    expect(spec.env).toMatchObject({ MSGS_PER_SEC: '0.5', PIPELINE: '/checkout/pipelines/transactions' });
     expect(spec.env).not.toHaveProperty('SEED');
     const init = launch('kafka-init', { KAFKA_TOPIC_PARTITIONS: '6' }).spec;
     expect(init.kind).toBe('one-shot');
     expect(init.env).toMatchObject({
+      KAFKA_TOPIC: 'transactions',
       KAFKA_TOPIC_PARTITIONS: '6',
       KAFKA_BOOTSTRAP_SERVERS: 'localhost:9094',
     });
@@ -303,7 +317,7 @@ describe('the Node programs', () => {
       ...{ MALFORMED_RATE: '0.3', OUT_OF_ORDER: '0.4', HOT_KEY: '0.5', FRAUD_RATE: '0.1' },
       ...{ MAX_RECORDS: '1000', DURATION: '5 minutes' },
     };
-    const own = settingNamesOf('producer').filter((name) => name !== 'KAFKA_TOPIC');
+    const own = settingNamesOf('producer').filter((name) => !['KAFKA_TOPIC', 'PIPELINE'].includes(name));
     expect(Object.keys(values).toSorted()).toEqual([...own].toSorted());
     expect(launch('producer', values).spec.env).toMatchObject({
       ...values,
