@@ -1,10 +1,10 @@
 /**
- * Dependencies point one way: main → cli → {chaos, doctor} → {engine, peek, verify} → {runtimes,
+ * Dependencies point one way: main → cli → {chaos, doctor, infer} → {engine, peek, verify} → {runtimes,
  * services, toolchain} → {kafka, lake} → {settings, pipeline} → util. No cycles.
  */
 const LAYERS = [
   ['cli'],
-  ['chaos', 'doctor'],
+  ['chaos', 'doctor', 'infer'],
   ['engine', 'peek', 'verify'],
   ['runtimes', 'services', 'toolchain'],
   ['kafka', 'lake'],

@@ -62,6 +62,10 @@ export const ERROR_CATALOGUE = {
     exitCode: 2,
     meaning: 'The outputs were made by another pipeline, which differs by more than additions.',
   },
+  BAD_EVENTS: {
+    exitCode: 2,
+    meaning: 'The file that `new` is given has no events that it can read, or no usable JSON Schema.',
+  },
   UNSAFE_PATH: { exitCode: 2, meaning: 'A folder setting points at a place that the product must not own.' },
   OUTPUT_NOT_WRITABLE: {
     exitCode: 2,
