@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
-import { flagsKeptByNpm, ownFlags } from '../producer/command/npm-flags.ts';
+import { flagsKeptByNpm, type KeptFlags, ownFlags, quoted } from '../producer/command/npm-flags.ts';
 import { newPipeline } from './infer/new-pipeline.ts';
 import { STANDARD_INPUT } from './infer/read-input.ts';
 import { reportJson, reportText } from './infer/report-text.ts';
@@ -112,7 +112,7 @@ async function parse() {
   if (kept) {
     throw new ProductError('BAD_USAGE', {
       message: `npm took ${kept.flags.join(' and ')} for itself, so that \`new\` did not see it; nothing was written.`,
-      hint: `Options come after \`--\`: \`${kept.commandLine}\`.`,
+      hint: `Options come after \`--\`: \`${withOptionsLast(kept)}\`.`,
     });
   }
   const args = await parser.parseAsync();
@@ -138,6 +138,13 @@ async function parse() {
     key: args.key,
     eventTime: args['event-time'],
   };
+}
+
+/** For `npm run new NAME --from FILE` npm passes on NAME and FILE. */
+function withOptionsLast({ flags, commandLine }: KeptFlags): string {
+  const [name, file, ...others] = argv.map(quoted);
+  const isTorn = flags.join() === '--from' && file !== undefined && others.length === 0;
+  return isTorn ? `npm run new -- ${name} --from ${file}` : commandLine;
 }
 
 function usageError(message: string): ProductError {

@@ -26,7 +26,7 @@ export interface ChosenMeasure {
 /** Everything that pipeline.yml decides about the events. */
 export interface Choices {
   readonly eventTime: Choice<string>;
-  readonly primaryKey: string | undefined;
+  readonly primaryKey: Choice;
   readonly key: Choice;
   readonly group: Choice;
   readonly measures: Choice<readonly ChosenMeasure[]>;
@@ -52,7 +52,8 @@ export function choose(
     ({ logicalType, name }) =>
       logicalType !== 'object' && logicalType !== 'array' && name !== eventTime.value,
   );
-  const primaryKey = scalars.find((field) => field.name !== named.key && isPrimaryKey(field))?.name;
+  const primary = scalars.find((field) => field.name !== named.key && isPrimaryKey(field));
+  const primaryKey = primary?.name;
   const others = scalars.filter(({ name }) => name !== primaryKey);
   const key =
     named.key === undefined ? chooseKey(others, primaryKey) : { value: named.key, why: ['As --key says'] };
@@ -60,13 +61,28 @@ export function choose(
   const numbers = event.fields.filter(
     ({ name }) => name !== primaryKey && name !== key.value && name !== group.value,
   );
-  return { event, choices: { eventTime, primaryKey, key, group, measures: chooseMeasures(numbers) } };
+  return {
+    event,
+    choices: {
+      eventTime,
+      primaryKey: { value: primaryKey, why: [whyPrimary(primary)] },
+      key,
+      group,
+      measures: chooseMeasures(numbers),
+    },
+  };
+}
+
+function whyPrimary(field: InferredField | undefined): string {
+  if (!field) return 'No identifier has another value in every event';
+  return field.seen ? 'every value is different' : 'guessed by its name';
 }
 
 /** Silver has no column for the field of the event time, whose name may therefore be `event_time`. */
 function withoutTaken(event: InferredEvent, eventTime: string): InferredEvent {
   const isTaken = ({ name }: InferredField) =>
-    name !== eventTime && SILVER_OWN.some((column) => column.name === name.toLowerCase());
+    (name !== eventTime || name === KAFKA_TS) &&
+    SILVER_OWN.some((column) => column.name === name.toLowerCase());
   const taken = event.fields
     .filter(isTaken)
     .map(({ name }) => ({ name, why: `silver has a column ${name.toLowerCase()} of its own` }));
@@ -136,8 +152,10 @@ function chooseKey(fields: readonly InferredField[], primaryKey: string | undefi
   const candidates = fields
     .filter((field) => isWhole(field) && identifierKind(field.name) !== undefined)
     .filter(
-      ({ name, seen }) =>
-        seen === undefined || repeats(seen) || (identifierKind(name) === 'entity' && seen.distinct > 1),
+      ({ name, required, seen }) =>
+        (seen === undefined && required) ||
+        (seen && repeats(seen)) ||
+        (identifierKind(name) === 'entity' && (seen?.distinct ?? 0) > 1),
     )
     .map((field, at) => ({ field, score: keyScore(field), at }))
     .sort((one, other) => other.score - one.score || one.at - other.at);

@@ -1,3 +1,4 @@
+import type { Choice } from './choices.ts';
 import type { InferredEvent, InferredField, InferredItem, LeftOut } from './inferred.ts';
 import { comment, shownText, yamlText } from './yaml-text.ts';
 
@@ -9,7 +10,7 @@ export interface ContractHead {
   readonly origin: string;
   /** The command that resolves the pipeline again. */
   readonly generate: string;
-  readonly primaryKey: string | undefined;
+  readonly primaryKey: Choice;
 }
 
 /** The text of contract.odcs.yaml, in the Open Data Contract Standard 3.1. */
@@ -17,7 +18,7 @@ export function contractText(event: InferredEvent, head: ContractHead): string {
   const { name, topic, origin, generate, primaryKey } = head;
   const properties = event.fields.flatMap((field) => [
     '',
-    ...propertyLines(field, '      ', field.name === primaryKey),
+    ...propertyLines(field, '      ', field.name === primaryKey.value ? primaryKey.why : undefined),
   ]);
   return [
     ...comment([`What an event of the topic is, guessed from ${origin}`], ''),
@@ -42,22 +43,26 @@ export function contractText(event: InferredEvent, head: ContractHead): string {
   ].join('\n');
 }
 
-function propertyLines(field: InferredField, indent: string, isPrimaryKey: boolean): string[] {
+function propertyLines(
+  field: InferredField,
+  indent: string,
+  primaryKey: readonly string[] | undefined,
+): string[] {
   const inner = `${indent}  `;
   return [
     ...comment([...(field.presence === undefined ? [] : [field.presence]), ...field.why], indent),
     `${indent}- name: ${yamlText(field.name)}`,
-    ...itemLines(field, inner, isPrimaryKey),
+    ...itemLines(field, inner, primaryKey),
   ];
 }
 
-function itemLines(item: InferredItem, indent: string, isPrimaryKey: boolean): string[] {
+function itemLines(item: InferredItem, indent: string, primaryKey: readonly string[] | undefined): string[] {
   const { logicalType, physicalType, epoch, required, options, validValues, description, suggestion } = item;
   return [
     `${indent}logicalType: ${logicalType}`,
     ...(physicalType ? [`${indent}physicalType: ${physicalType}`] : []),
     ...(required ? [`${indent}required: true`] : []),
-    ...(isPrimaryKey ? [`${indent}primaryKey: true # every value is different`] : []),
+    ...(primaryKey ? [`${indent}primaryKey: true # ${primaryKey.join('; ')}`] : []),
     ...(description ? [`${indent}description: ${yamlText(description)}`] : []),
     ...(options ? [`${indent}logicalTypeOptions: ${flowMapping(options)}`] : []),
     ...(epoch ? [`${indent}customProperties: [{ property: epoch, value: ${epoch} }]`] : []),
@@ -70,12 +75,12 @@ function itemLines(item: InferredItem, indent: string, isPrimaryKey: boolean): s
 function insideLines({ fields, leftOut = [], items }: InferredItem, indent: string): string[] {
   const inner = `${indent}  `;
   if (items) {
-    return [`${indent}items:`, ...comment(items.why, inner), ...itemLines(items, inner, false)];
+    return [`${indent}items:`, ...comment(items.why, inner), ...itemLines(items, inner, undefined)];
   }
   if (!fields) return [];
   return [
     `${indent}properties:`,
-    ...fields.flatMap((field) => propertyLines(field, inner, false)),
+    ...fields.flatMap((field) => propertyLines(field, inner, undefined)),
     ...leftOutLines(leftOut, inner),
   ];
 }

@@ -42,17 +42,36 @@ export function inferObject(objects: readonly JsonObject[], place: Place): Infer
     const why = `its ${names.length} members in ${counted(objects.length, 'object')} have data for names`;
     return { fields: [], leftOut: [{ name: '', why }] };
   }
+  const usual = usualSpellings(names, objects);
   const fields: InferredField[] = [];
   const leftOut: LeftOut[] = [];
   for (const name of names) {
-    const outcome = inferMember(name, objects, place);
-    const other = fields.find((field) => fold(field.name) === fold(name));
-    if ('logicalType' in outcome && other) {
-      leftOut.push({ name, why: `it differs from ${other.name} only in upper and lower case` });
-    } else if ('logicalType' in outcome) fields.push(outcome);
+    const spelling = usual.get(fold(name)) ?? name;
+    const outcome =
+      spelling === name
+        ? inferMember(name, objects, place)
+        : { name, why: `it differs from ${spelling} only in upper and lower case` };
+    if ('logicalType' in outcome) fields.push(outcome);
     else leftOut.push(outcome);
   }
   return { fields, leftOut };
+}
+
+/** Of names that differ only in upper and lower case, the one that most objects have. */
+function usualSpellings(
+  names: readonly string[],
+  objects: readonly JsonObject[],
+): ReadonlyMap<string, string> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) groups.set(fold(name), [...(groups.get(fold(name)) ?? []), name]);
+  const count = (name: string) => objects.filter((object) => Object.hasOwn(object, name)).length;
+  return new Map(
+    [...groups].flatMap(([folded, spellings]) => {
+      const [usual] =
+        spellings.length < 2 ? [] : spellings.toSorted((one, other) => count(other) - count(one));
+      return usual === undefined ? [] : [[folded, usual] as const];
+    }),
+  );
 }
 
 const fold = (name: string) => name.toLowerCase();

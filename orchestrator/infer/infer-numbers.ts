@@ -86,5 +86,6 @@ function decimalType({ whole, most }: Decimals, leastScale: number): NumberType 
 
 function decimalsText(decimals: Decimals | undefined): string {
   if (!decimals) return 'with an exponent';
-  return `with ${decimals.least} to ${decimals.most} decimals`;
+  const { least, most } = decimals;
+  return `with ${least === most ? '' : `${least} to `}${most} decimal${most === 1 ? '' : 's'}`;
 }

@@ -8,6 +8,7 @@ import { scalarOf } from './schema-scalar.ts';
 const MAX_DEPTH = 10;
 /** Keywords of objects that nothing of the contract can express. */
 const OBJECT_KEYWORDS = [
+  'anyOf',
   'if',
   'not',
   'dependentRequired',
@@ -48,7 +49,7 @@ export function inferSchema(root: JsonObject): InferredEvent {
 
 /** The schema of one event: of the elements, where the document describes an array. */
 function eventNode(root: JsonObject): SchemaNode {
-  const node = mergeSchemas([root], root);
+  const node = mergeSchemas([root], root, ['#']);
   if (node === RECURSIVE) throw badEvents('The JSON Schema refers to itself and describes nothing.');
   const items = node.keywords.get('items');
   if (node.properties.size > 0 || items === undefined) return node;

@@ -65,6 +65,7 @@ export async function newPipeline(request: NewPipelineRequest): Promise<NewPipel
   const { events, inferred } = infer(input, request);
   refuseUnknown(inferred, request);
   const { event, choices } = choose(withRequiredTime(inferred, request.eventTime), request);
+  refuseEmpty(event, input.shown);
   const name = basename(folder);
   const topic = request.topic ?? topicOf(name);
   const isOwn = folder === pipelineFolder(name, request.projectDir);
@@ -95,7 +96,11 @@ function folderOf({ name, projectDir }: NewPipelineRequest): string {
   const folder = pipelineFolder(name, projectDir);
   const last = basename(folder);
   const isName =
-    name.trim() === name && !/\p{Cc}/u.test(name) && last !== '' && Buffer.byteLength(last) <= 200;
+    name !== '' &&
+    name.trim() === name &&
+    !/\p{Cc}/u.test(name) &&
+    last !== '' &&
+    Buffer.byteLength(last) <= 200;
   if (isName && !last.startsWith('.') && !last.startsWith('-')) return folder;
   throw new ProductError('BAD_USAGE', {
     message: `${JSON.stringify(name)} cannot be a pipeline's name; nothing was written.`,
@@ -119,10 +124,15 @@ function infer(
     events.events.map(({ value }) => value),
     { eventTime },
   );
-  if (inferred.fields.length > 0) return { events, inferred };
-  const [first] = inferred.leftOut;
+  return { events, inferred };
+}
+
+function refuseEmpty({ fields, leftOut }: InferredEvent, shown: string): void {
+  if (fields.length > 0) return;
+  const [first] = leftOut;
+  const why = first ? `: ${JSON.stringify(first.name)} is left out, because ${first.why}` : '';
   throw new ProductError('BAD_EVENTS', {
-    message: `The events of ${input.shown} have no member that a contract can have${first ? `: ${first.name} is left out, because ${first.why}` : ''}.`,
+    message: `The events of ${shown} have no member that a contract can have${why}.`,
     hint: 'docs/pipelines.md lists what a contract can have.',
   });
 }

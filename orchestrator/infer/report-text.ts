@@ -39,9 +39,9 @@ export function reportText(result: NewPipeline): string {
   const choicesText = [
     `  event time  ${choices.eventTime.value}: ${sentence(choices.eventTime.why)}`,
     `  key         ${choices.key.value ?? 'none'}: ${sentence(choices.key.why)}`,
-    ...(choices.primaryKey === undefined
+    ...(choices.primaryKey.value === undefined
       ? []
-      : [`  primary key ${choices.primaryKey}: every value is different`]),
+      : [`  primary key ${choices.primaryKey.value}: ${sentence(choices.primaryKey.why)}`]),
     `  gold        ${aggregates}: ${sentence([...choices.group.why, ...choices.measures.why])}`,
   ];
   return [
@@ -85,7 +85,7 @@ export function reportJson(result: NewPipeline): Readonly<Record<string, unknown
     leftOut: leftOutOf(event.fields, event.leftOut).map(({ name, why }) => ({ field: name, why })),
     eventTime: { field: choices.eventTime.value, why: choices.eventTime.why },
     key: { field: choices.key.value ?? null, why: choices.key.why },
-    primaryKey: choices.primaryKey ?? null,
+    primaryKey: choices.primaryKey.value ?? null,
     gold: {
       groupBy: pipeline.gold[0]?.groupBy ?? [],
       measures: pipeline.gold[0]?.measures.map(({ name }) => name) ?? [],
