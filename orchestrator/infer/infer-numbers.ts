@@ -36,7 +36,7 @@ function wholeType(texts: readonly string[]): NumberType {
   if (texts.every((text) => BigInt.asIntN(64, BigInt(text)) === BigInt(text))) {
     return { logicalType: 'integer', why: [] };
   }
-  const digits = Math.max(...texts.map((text) => text.replace('-', '').length));
+  const digits = texts.reduce((most, text) => Math.max(most, text.replace('-', '').length), 0);
   if (digits > MOST_DIGITS) {
     return { logicalType: 'string', why: [`Whole numbers of up to ${digits} digits: their text is kept`] };
   }

@@ -180,7 +180,7 @@ function zonePattern(zones: readonly (string | undefined)[]): string {
   const blank = first.startsWith(' ') ? ' ' : '';
   const name = first.trim();
   if (/^(UTC|GMT)$/i.test(name)) return `${blank}'${name}'`;
-  const longest = Math.max(...zones.map((zone) => zone?.trim().length ?? 0));
+  const longest = zones.reduce((most, zone) => Math.max(most, zone?.trim().length ?? 0), 0);
   return `${blank}${longest === 6 ? 'XXX' : longest === 5 ? 'XX' : 'X'}`;
 }
 
