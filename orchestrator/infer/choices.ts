@@ -9,7 +9,7 @@ import {
   isQuantity,
   isReading,
 } from './field-names.ts';
-import { counted, type InferredEvent, type InferredField, type Seen } from './inferred.ts';
+import { counted, foldCase, type InferredEvent, type InferredField, type Seen } from './inferred.ts';
 
 /** One guess of pipeline.yml: a field or none, and why. */
 export interface Choice<Value = string | undefined> {
@@ -81,11 +81,10 @@ function whyPrimary(field: InferredField | undefined): string {
 /** Silver has no column for the field of the event time, whose name may therefore be `event_time`. */
 function withoutTaken(event: InferredEvent, eventTime: string): InferredEvent {
   const isTaken = ({ name }: InferredField) =>
-    (name !== eventTime || name === KAFKA_TS) &&
-    SILVER_OWN.some((column) => column.name === name.toLowerCase());
+    (name !== eventTime || name === KAFKA_TS) && SILVER_OWN.some((column) => column.name === foldCase(name));
   const taken = event.fields
     .filter(isTaken)
-    .map(({ name }) => ({ name, why: `silver has a column ${name.toLowerCase()} of its own` }));
+    .map(({ name }) => ({ name, why: `silver has a column ${foldCase(name)} of its own` }));
   return {
     ...event,
     fields: event.fields.filter((field) => !isTaken(field)),

@@ -2,7 +2,14 @@ import { readName } from '../pipeline/contract/contract.ts';
 import { parseYaml, Refusal } from '../pipeline/yaml-source.ts';
 import { type JsonObject, type JsonValue, memberOf, numberText } from '../verify/oracle/json-value.ts';
 import { inferScalar, type ScalarOptions } from './infer-scalar.ts';
-import { counted, enoughOf, type InferredField, type InferredItem, type LeftOut } from './inferred.ts';
+import {
+  counted,
+  enoughOf,
+  foldCase,
+  type InferredField,
+  type InferredItem,
+  type LeftOut,
+} from './inferred.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** Levels of objects and arrays that a contract can have. */
@@ -46,7 +53,7 @@ export function inferObject(objects: readonly JsonObject[], place: Place): Infer
   const fields: InferredField[] = [];
   const leftOut: LeftOut[] = [];
   for (const name of names) {
-    const spelling = usual.get(fold(name)) ?? name;
+    const spelling = usual.get(foldCase(name)) ?? name;
     const outcome =
       spelling === name
         ? inferMember(name, objects, place)
@@ -63,7 +70,7 @@ function usualSpellings(
   objects: readonly JsonObject[],
 ): ReadonlyMap<string, string> {
   const groups = new Map<string, string[]>();
-  for (const name of names) groups.set(fold(name), [...(groups.get(fold(name)) ?? []), name]);
+  for (const name of names) groups.set(foldCase(name), [...(groups.get(foldCase(name)) ?? []), name]);
   const count = (name: string) => objects.filter((object) => Object.hasOwn(object, name)).length;
   return new Map(
     [...groups].flatMap(([folded, spellings]) => {
@@ -73,8 +80,6 @@ function usualSpellings(
     }),
   );
 }
-
-const fold = (name: string) => name.toLowerCase();
 
 function inferMember(name: string, objects: readonly JsonObject[], place: Place): InferredField | LeftOut {
   const refusal = nameRefusal(name);
@@ -233,7 +238,7 @@ function headerIn(name: string, values: readonly JsonValue[]): readonly string[]
 }
 
 function isOwnName(name: string, value: JsonValue): boolean {
-  return typeof value === 'string' && value !== '' && fold(value.trim()) === fold(name);
+  return typeof value === 'string' && value !== '' && foldCase(value.trim()) === foldCase(name);
 }
 
 function kindOf(value: JsonValue): Kind {

@@ -1,6 +1,12 @@
 import { type JsonObject, type JsonValue, numberText } from '../verify/oracle/json-value.ts';
 import { nameRefusal } from './infer-fields.ts';
-import type { InferredEvent, InferredField, InferredItem, LeftOut } from './inferred.ts';
+import {
+  foldCase,
+  type InferredEvent,
+  type InferredField,
+  type InferredItem,
+  type LeftOut,
+} from './inferred.ts';
 import { badEvents } from './read-input.ts';
 import { mergeSchemas, RECURSIVE, type SchemaNode } from './schema-node.ts';
 import { scalarOf } from './schema-scalar.ts';
@@ -65,7 +71,7 @@ function objectOf(
   const fields: InferredField[] = [];
   const leftOut: LeftOut[] = [];
   for (const [name, schemas] of node.properties) {
-    const other = fields.find((field) => field.name.toLowerCase() === name.toLowerCase());
+    const other = fields.find((field) => foldCase(field.name) === foldCase(name));
     const item =
       nameRefusal(name) ??
       (other
