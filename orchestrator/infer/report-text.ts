@@ -178,7 +178,7 @@ function notesOf({ event, events, sampled, outcomes, choices }: NewPipeline): st
 
 function outcomesText({ silver, quarantine, reasons }: Outcomes): string {
   const all = silver + quarantine;
-  const rows = `${grouped(silver)} of ${counted(all, 'event')} become silver rows`;
+  const rows = `${grouped(silver)} of ${counted(all, 'event')} ${silver === 1 ? 'becomes a silver row' : 'become silver rows'}`;
   if (quarantine === 0) return `${rows}.`;
   const list = reasons.map(([reason, count]) => `${reason} ${grouped(count)}`).join(', ');
   return `${rows}; ${grouped(quarantine)} ${quarantine === 1 ? 'goes' : 'go'} to quarantine: ${list}.`;
