@@ -6,6 +6,7 @@ import { scratchFolder } from '../../tests/support/scratch-folder.ts';
 import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Type } from '../pipeline/model.ts';
 import { type NewPipelineRequest, newPipeline } from './new-pipeline.ts';
+import { writeFolder } from './write-folder.ts';
 
 type Options = Partial<Pick<NewPipelineRequest, 'name' | 'topic' | 'key' | 'eventTime'>>;
 
@@ -319,6 +320,18 @@ describe('the folder', () => {
       code: 'BAD_USAGE',
       message: expect.stringContaining("cannot be a pipeline's name"),
     });
+  });
+
+  it('whose place is no folder, or full of files meanwhile, is named and leaves nothing', () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'file'), '');
+    mkdirSync(join(folder, 'taken', 'x'), { recursive: true });
+    for (const place of ['file/shop', 'taken']) {
+      expect(() => writeFolder(join(folder, place), { a: 'b' })).toThrow(
+        expect.objectContaining({ code: 'BAD_USAGE', message: expect.stringContaining(place) }),
+      );
+    }
+    expect(readdirSync(folder).sort()).toEqual(['file', 'taken']);
   });
 
   it('does not appear, nor any folder above it, when the events are refused', async () => {

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { nearestExisting } from '../util/owned-folder.ts';
-import { ProductError } from '../util/product-error.ts';
+import { messageOf, ProductError } from '../util/product-error.ts';
 
 /**
  * Refuses a folder that has files, which would be overwritten.
@@ -45,9 +45,20 @@ export function writeFolder(folder: string, files: Readonly<Record<string, strin
     // Replaces an empty folder. A folder with files makes it fail.
     renameSync(part, folder);
   } catch (error) {
-    rmSync(part, { recursive: true, force: true });
+    if (existsSync(part)) rmSync(part, { recursive: true });
     for (let at = above; at !== existing && existsSync(at); at = dirname(at)) rmdirSync(at);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (NO_PLACE.has(code)) {
+      throw new ProductError('BAD_USAGE', {
+        message: `${folder} cannot be written: ${messageOf(error)}; nothing was written.`,
+        hint: 'Choose another name or another folder.',
+        cause: error,
+      });
+    }
     // A full disk's error does not name the file.
     throw Object.assign(error as NodeJS.ErrnoException, { path: folder });
   }
 }
+
+/** Errors of a path where no folder can be, or where another process has made one meanwhile. */
+const NO_PLACE = new Set(['ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EEXIST', 'ENOTEMPTY']);
