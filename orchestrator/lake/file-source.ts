@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { pathNames } from '../pipeline/column-name.ts';
 import {
   type Column,
   type ColumnType,
@@ -13,8 +14,15 @@ import type { SinkFile } from './committed-files.ts';
 import { sqlText } from './database.ts';
 import { fileNamesOf, fileNumberSql, type OutputName } from './sinks.ts';
 
-/** The column with the file of a row. No field can have its name. */
-export const FILE = '"#file"';
+/**
+ * The name of a helper column, quoted. No field has such a name, since a control character is in
+ * it.
+ */
+export const helperColumn = (name: string): string => quoted(`\u0001${name}`);
+
+/** The column with the file of a row. */
+export const FILE = helperColumn('file');
+const FILE_NAME = sqlText('\u0001file');
 
 /**
  * The relation of the rows of a sink's files, with the column `FILE`. Settings that DuckDB would
@@ -28,11 +36,11 @@ export const FILE = '"#file"';
 export async function sourceOf(
   sink: OutputName,
   files: readonly SinkFile[],
-  columns: SqlColumns = {},
+  columns: SqlColumns = new Map(),
 ): Promise<string> {
   if (fileNamesOf(sink).extension === 'csv') return csvSource(files, columns);
-  const evolves = sink === 'silver' && Object.keys(columns).length > 0;
-  const read = `read_parquet(${listOf(files)}, filename = '#file', hive_partitioning = false, union_by_name = ${evolves})`;
+  const evolves = sink === 'silver' && columns.size > 0;
+  const read = `read_parquet(${listOf(files)}, filename = ${FILE_NAME}, hive_partitioning = false, union_by_name = ${evolves})`;
   return evolves ? `(FROM ${read} UNION ALL BY NAME ${noRow(columns)})` : read;
 }
 
@@ -46,27 +54,29 @@ export function listOf(files: readonly SinkFile[]): string {
  * file is older than a field.
  */
 async function csvSource(files: readonly SinkFile[], columns: SqlColumns): Promise<string> {
-  const names = Object.keys(columns);
-  const byHeader = new Map<string, SinkFile[]>();
+  const names = [...columns.keys()];
+  const byHeader = new Map<string, { readonly names: readonly string[]; readonly files: SinkFile[] }>();
   for (const file of files) {
-    const header = ((await csvHeader(file.path, names)) ?? names).join(',');
-    byHeader.set(header, [...(byHeader.get(header) ?? []), file]);
+    const header = (await csvHeader(file.path, names)) ?? names;
+    const alike = byHeader.get(headerLine(header)) ?? { names: header, files: [] };
+    alike.files.push(file);
+    byHeader.set(headerLine(header), alike);
   }
-  const [first, ...others] = [...byHeader].map(([header, own]) => readCsv(own, header.split(',')));
-  if (first !== undefined && others.length === 0 && byHeader.has(names.join(','))) return first;
+  const [first, ...others] = [...byHeader.values()].map((alike) => readCsv(alike.files, alike.names));
+  if (first !== undefined && others.length === 0 && byHeader.has(headerLine(names))) return first;
   return `(${[noRow(columns), ...[first, ...others].map((read) => `FROM ${read}`)].join(' UNION ALL BY NAME ')})`;
 }
 
 function readCsv(files: readonly SinkFile[], names: readonly string[]): string {
   const texts = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(', ');
-  return `read_csv(${listOf(files)}, filename = '#file', hive_partitioning = false, auto_detect = false, header = true,
+  return `read_csv(${listOf(files)}, filename = ${FILE_NAME}, hive_partitioning = false, auto_detect = false, header = true,
     columns = {${texts}}, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, parallel = false,
     max_line_size = 8388608, buffer_size = 16777216)`;
 }
 
 /** A relation with the columns and no rows. */
 function noRow(columns: SqlColumns): string {
-  const all = Object.entries(columns).map(([name, type]) => `NULL::${typeInFile(type)} AS "${name}"`);
+  const all = [...columns].map(([name, type]) => `NULL::${typeInFile(type)} AS ${quoted(name)}`);
   return `SELECT ${all.join(', ')} WHERE false`;
 }
 
@@ -90,14 +100,14 @@ export async function relationOf(
   ofTable: SqlColumns,
   files: readonly SinkFile[],
 ): Promise<string> {
-  const columns = Object.entries(ofTable);
+  const columns = [...ofTable];
   if (files.length === 0) {
-    return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS "${name}"`).join(', ')} WHERE false`;
+    return `SELECT ${columns.map(([name, type]) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false`;
   }
   // A cast from the files' TIMESTAMPTZ would apply the time zone's rules to each row. This
   // expression does not.
   const selected = columns.map(([name, type]) =>
-    type === 'TIMESTAMP' ? `make_timestamp(epoch_us("${name}")) AS "${name}"` : `"${name}"`,
+    type === 'TIMESTAMP' ? `make_timestamp(epoch_us(${quoted(name)})) AS ${quoted(name)}` : quoted(name),
   );
   return `SELECT ${selected.join(', ')} FROM ${await sourceOf(sink, files, ofTable)}`;
 }
@@ -144,11 +154,20 @@ export function sqlType(type: Column['type']): string {
 const nestedType = (type: Column['type']): string =>
   type.kind === 'timestamp' ? 'TIMESTAMPTZ' : sqlType(type);
 
-/** A name in SQL that may be a keyword or have capitals. */
-export const quoted = (name: string): string => `"${name}"`;
+/** Any name as an identifier of DuckDB's SQL. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
 
-/** A column of silver, or a member of an object in one. */
-const columnSql = (name: string): string => name.split('.').map(quoted).join('.');
+/** A member of an object, as SQL. @param object the object's SQL */
+export const memberSql = (object: string, name: string): string =>
+  `struct_extract(${object}, ${sqlText(name)})`;
+
+/** A column of silver, or a member of an object in one, by its path. */
+function columnSql(path: string): string {
+  const [first = '', ...inside] = pathNames(path);
+  return inside.reduce(memberSql, quoted(first));
+}
 
 /**
  * An expression of the pipeline's SQL subset in DuckDB's SQL, with the meaning of
@@ -213,29 +232,36 @@ function literalSql(type: ColumnType['kind'], value: string): string {
   }
 }
 
-/** Columns by name, with their types in tables. */
-export type SqlColumns = Readonly<Record<string, string>>;
+/**
+ * Columns by name in their order, with their types in tables. An object would put names such as
+ * `1` first.
+ */
+export type SqlColumns = ReadonlyMap<string, string>;
 
-const LINEAGE_SQL: SqlColumns = { topic: 'VARCHAR', partition: 'INTEGER', offset: 'BIGINT' };
+const LINEAGE_SQL: SqlColumns = new Map([
+  ['topic', 'VARCHAR'],
+  ['partition', 'INTEGER'],
+  ['offset', 'BIGINT'],
+]);
 
 /** Bronze's columns, the same for every pipeline. */
-const BRONZE: SqlColumns = {
-  key: 'VARCHAR',
-  value: 'VARCHAR',
-  kafka_ts: 'TIMESTAMP',
+const BRONZE: SqlColumns = new Map([
+  ['key', 'VARCHAR'],
+  ['value', 'VARCHAR'],
+  ['kafka_ts', 'TIMESTAMP'],
   ...LINEAGE_SQL,
-  headers: 'STRUCT("key" VARCHAR, "value" BLOB)[]',
-  value_bytes: 'BLOB',
-};
+  ['headers', 'STRUCT("key" VARCHAR, "value" BLOB)[]'],
+  ['value_bytes', 'BLOB'],
+]);
 
 /** Quarantine's columns, the same for every pipeline. */
-export const QUARANTINE: SqlColumns = {
-  bad_json: 'VARCHAR',
-  bad_ingest_ts: 'TIMESTAMP',
-  reason: 'VARCHAR',
-  detail: 'VARCHAR',
+export const QUARANTINE: SqlColumns = new Map([
+  ['bad_json', 'VARCHAR'],
+  ['bad_ingest_ts', 'TIMESTAMP'],
+  ['reason', 'VARCHAR'],
+  ['detail', 'VARCHAR'],
   ...LINEAGE_SQL,
-};
+]);
 
 /**
  * The columns of a sink or gold table by the output contract, with their types in tables. Instants
@@ -249,9 +275,9 @@ export function columnsOfOutput(pipeline: Pipeline, output: OutputName): SqlColu
     case 'quarantine':
       return QUARANTINE;
     case 'silver':
-      return { ...sqlColumns(silverColumns(pipeline.fields, pipeline.eventTime)), ...LINEAGE_SQL };
+      return new Map([...sqlColumns(silverColumns(pipeline.fields, pipeline.eventTime)), ...LINEAGE_SQL]);
     case 'raw_csv':
-      return Object.fromEntries(pipeline.rawCsv.columns.map((name) => [name, 'VARCHAR']));
+      return new Map(pipeline.rawCsv.columns.map((name) => [name, 'VARCHAR']));
     default:
       return goldTableColumns(pipeline, output);
   }
@@ -265,11 +291,27 @@ function goldTableColumns(pipeline: Pipeline, name: string): SqlColumns {
 }
 
 function sqlColumns(columns: readonly Column[]): SqlColumns {
-  return Object.fromEntries(columns.map(({ name, type }) => [name, sqlType(type)]));
+  return new Map(columns.map(({ name, type }) => [name, sqlType(type)]));
 }
 
-/** Longer than the field names of any contract together. */
-const LONGEST = 65_536;
+/** A header as the job writes it: a name is quoted where a field of CSV has to be. */
+const headerLine = (names: readonly string[]): string =>
+  names.map((name) => (/[",]/.test(name) ? quoted(name) : name)).join(',');
+
+/** A name of a header, quoted or not, up to the next comma or the end. */
+const HEADER_NAME = /(?:"((?:[^"]|"")*)"|([^",]+))(?:,(?!$)|$)/y;
+
+/** The names of a header. Undefined where the line has another form. */
+function headerNames(line: string): readonly string[] | undefined {
+  const names: string[] = [];
+  HEADER_NAME.lastIndex = 0;
+  while (HEADER_NAME.lastIndex < line.length) {
+    const match = HEADER_NAME.exec(line);
+    if (!match) return undefined;
+    names.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
+  }
+  return names;
+}
 
 /**
  * The columns of a file of raw_csv, from its first line.
@@ -279,10 +321,12 @@ const LONGEST = 65_536;
  */
 async function csvHeader(path: string, known: readonly string[]): Promise<readonly string[] | undefined> {
   const file = await open(path);
+  // No header of these columns is longer, and each may be quoted.
+  const longest = Buffer.byteLength(headerLine(known)) + 2 * known.length + 2;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST), 0, LONGEST, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(longest), 0, longest, 0);
     const end = buffer.subarray(0, bytesRead).indexOf('\n');
-    const names = end < 0 ? [] : buffer.toString('utf8', 0, end).replace(/\r$/, '').split(',');
+    const names = end < 0 ? [] : (headerNames(buffer.toString('utf8', 0, end).replace(/\r$/, '')) ?? []);
     const areColumns = names.length > 0 && names.every((name) => known.includes(name));
     return areColumns && new Set(names).size === names.length ? names : undefined;
   } finally {

@@ -4,6 +4,7 @@ import type { Database } from '../lake/database.ts';
 import { columnsOfOutput, quoted, relationOf } from '../lake/file-source.ts';
 import { readGoldCheckpoint, readThrough } from '../lake/gold-checkpoint.ts';
 import { batchOfFileNumber, type OutputName } from '../lake/sinks.ts';
+import { pathNames } from '../pipeline/column-name.ts';
 import {
   type Column,
   columnsIn,
@@ -285,7 +286,7 @@ function eventColumns(
     ...(source.key === null ? [] : [source.key]),
     ...(first?.measures ?? [])
       .flatMap(({ argument }) => columnsIn(argument))
-      .map((path) => path.split('.')[0] ?? ''),
+      .map((path) => pathNames(path)[0] ?? ''),
   ];
   const own = silver.slice(
     0,
@@ -321,7 +322,7 @@ function column(name: string, ...traits: readonly Trait[]): PeekColumn {
   const instant = traits.includes('instant');
   return {
     name,
-    sql: instant ? `strftime("${name}"::TIMESTAMP, '%Y-%m-%d %H:%M:%S')` : `"${name}"::VARCHAR`,
+    sql: instant ? `strftime(${quoted(name)}::TIMESTAMP, '%Y-%m-%d %H:%M:%S')` : `${quoted(name)}::VARCHAR`,
     numeric: traits.includes('numeric'),
     instant,
     asItCame: traits.includes('asItCame'),

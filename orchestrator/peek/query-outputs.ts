@@ -1,9 +1,10 @@
 import { lastCommittedBatch } from '../lake/checkpoint.ts';
 import { committedFiles, type SinkFile } from '../lake/committed-files.ts';
 import { type Database, isVanished, MEMORY_LIMIT_MB, withDatabase } from '../lake/database.ts';
-import { columnsOfOutput, literalGlob, relationOf } from '../lake/file-source.ts';
+import { columnsOfOutput, literalGlob, quoted, relationOf } from '../lake/file-source.ts';
 import { isSinkName, noData, type OutputName, outputChanged, outputNames } from '../lake/sinks.ts';
 import { type QueryCell, type QueryResult, WholeNumber } from '../lake/statement.ts';
+import { isPlainName } from '../pipeline/column-name.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { textTable } from '../util/output.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
@@ -119,9 +120,14 @@ function hintFor(message: string, pipeline: Pipeline): string {
   if (/UTF-?8|Invalid string encoding|invalid unicode/i.test(message)) {
     return 'A record is not UTF-8: leave out bronze.key, bronze.value and quarantine.bad_json, which hold records as they came.';
   }
-  const tables = outputs.map((sink) => `${sink}(${Object.keys(columnsOfOutput(pipeline, sink)).join(', ')})`);
+  const tables = outputs.map(
+    (sink) => `${sink}(${[...columnsOfOutput(pipeline, sink).keys()].map(shownName).join(', ')})`,
+  );
   return `Tables and columns: ${tables.join('; ')}. "offset" needs its quotes.`;
 }
+
+/** A column's name as a query has to write it. A keyword may need quotes as well. */
+const shownName = (name: string): string => (isPlainName(name) ? name : quoted(name));
 
 /** Characters per write, approximately. */
 const CHUNK_CHARACTERS = 65_536;

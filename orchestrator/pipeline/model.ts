@@ -1,3 +1,5 @@
+import { pathNames } from './column-name.ts';
+
 /**
  * The resolved pipeline, which is the content of `pipeline.json`. The job, `verify`, `peek` and the
  * producer's checks read it. Numbers in constraints and literals are texts, so that a value becomes
@@ -164,6 +166,7 @@ export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
 
 /** A parsed and type-checked expression of the SQL subset. */
 export type Expr =
+  /** A column of silver, or a member of an object in one, as the text of a path. */
   | { readonly op: 'column'; readonly name: string }
   | { readonly op: 'literal'; readonly type: LiteralType; readonly value: string }
   | {
@@ -190,6 +193,13 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType | ObjectType | ArrayType;
 }
+
+/** A column of text, numbers, booleans or times. */
+interface ScalarColumn extends Column {
+  readonly type: ColumnType;
+}
+
+const isScalarColumn = (column: Column): column is ScalarColumn => isScalar(column.type);
 
 /** The record's own time: a column of silver, and the event time of events that have none. */
 export const KAFKA_TS = 'kafka_ts';
@@ -231,9 +241,9 @@ export function rawCsvColumns(fields: readonly Field[], eventTime: Pick<EventTim
 export function goldColumns(
   { fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>,
   { groupBy, measures }: GoldTable,
-): { readonly keys: readonly Column[]; readonly measures: readonly Column[] } {
-  const silver = silverColumns(fields, eventTime);
-  const keys = groupBy.map((name) => ({ name, type: typeOfColumn(name, silver) as ColumnType }));
+): { readonly keys: readonly ScalarColumn[]; readonly measures: readonly ScalarColumn[] } {
+  const silver = silverColumns(fields, eventTime).filter(isScalarColumn);
+  const keys = groupBy.flatMap((key) => silver.filter(({ name }) => name === key));
   return { keys, measures };
 }
 
@@ -253,11 +263,12 @@ export function columnType(type: Type | Column['type']): Column['type'] {
 }
 
 /**
- * The type of `a.b.c`, where each name but the last one is an object's.
+ * The type of the column of a path, such as `a.b.c`, where each name but the last one is an
+ * object's.
  * @returns undefined when there is no such column
  */
 export function typeOfColumn(path: string, columns: readonly Column[]): Column['type'] | undefined {
-  const [first = '', ...rest] = path.split('.');
+  const [first = '', ...rest] = pathNames(path);
   let type = columns.find(({ name }) => name === first)?.type;
   for (const part of rest) {
     if (type?.kind !== 'object') return undefined;
@@ -268,7 +279,8 @@ export function typeOfColumn(path: string, columns: readonly Column[]): Column['
 }
 
 /**
- * The columns of silver that an expression names, with the members of objects: `customer.country`.
+ * The paths of the columns of silver that an expression names, with the members of objects:
+ * `customer.country`.
  */
 export function columnsIn(expr: Expr | null): readonly string[] {
   if (expr === null || expr.op === 'literal') return [];

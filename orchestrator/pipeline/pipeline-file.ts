@@ -1,4 +1,5 @@
 import { durationMs, KIND_LIMITS, TOPIC_PATTERN } from '../settings/setting-kinds.ts';
+import { foldCase } from './column-name.ts';
 import { type Contract, readName } from './contract/contract.ts';
 import {
   type Column,
@@ -33,6 +34,9 @@ export type PipelineMembers = YamlMembers<(typeof KEYS)[number]>;
 
 const TOPIC = new RegExp(`^(?:${TOPIC_PATTERN})$`);
 const TOPIC_FORM = '1 to 249 letters, digits, dots, underscores or hyphens';
+/** An expectation's name is a reason in quarantine, and a name in logs and reports. */
+const EXPECTATION = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const EXPECTATION_FORM = 'letters, digits and _, not beginning with a digit';
 /** Quarantine reasons of the job itself. */
 const REASONS =
   /^(null_value|schema_registry_header|not_json_object|wrong_type|unknown_field|(missing|bad)_.*)$/i;
@@ -116,10 +120,10 @@ function readEventTime(value: YamlValue, { fields }: Contract): EventTime {
 function refuseTakenNames({ fields, namePlaces }: Contract, eventTime: EventTime, refusals: Refusals): void {
   const names = SILVER_OWN.map(({ name }) => name);
   refusals.each(fields, ({ name }) => {
-    if (!names.includes(name.toLowerCase()) || name === eventTime.field) return;
+    if (!names.includes(foldCase(name)) || name === eventTime.field) return;
     namePlaces
       .get(name)
-      ?.refuse(`silver has a column ${name.toLowerCase()} of its own`, `names but ${names.join(', ')}`);
+      ?.refuse(`silver has a column ${foldCase(name)} of its own`, `names but ${names.join(', ')}`);
   });
 }
 
@@ -135,7 +139,8 @@ function readExpectations(
       ...(list?.entries('a mapping of names to conditions') ?? new Map()).values(),
     ]);
     return refusals.each(entries ?? [], ({ key, value: sql }: { key: YamlValue; value: YamlValue }) => {
-      const name = readName(key);
+      const name = key.text(EXPECTATION_FORM);
+      if (!EXPECTATION.test(name)) key.refuse(`${key.shown} is no expectation's name`, EXPECTATION_FORM);
       if (REASONS.test(name)) key.refuse(`${name} is a reason of the job's own`, 'another name');
       if (names.has(name)) key.refuse(`${name} is there twice`, 'another name');
       names.add(name);
@@ -229,12 +234,11 @@ function readMeasures(
   const entries = [...value.entries('a mapping of names to count, sum, min, max or avg').values()];
   if (entries.length === 0)
     value.refuse('there are no measures', 'one or more, such as { events: count(*) }');
-  const taken = new Set([...groupBy, 'window_start', 'window_end'].map((name) => name.toLowerCase()));
+  const taken = new Set([...groupBy, 'window_start', 'window_end'].map(foldCase));
   return refusals.each(entries, (entry) => {
     const name = readName(entry.key);
-    if (taken.has(name.toLowerCase()))
-      entry.key.refuse(`the table has a column ${name} already`, 'another name');
-    taken.add(name.toLowerCase());
+    if (taken.has(foldCase(name))) entry.key.refuse(`the table has a column ${name} already`, 'another name');
+    taken.add(foldCase(name));
     return { name, ...entry.value.parse((sql) => checkMeasure(parseMeasure(sql), silver), 'an aggregate') };
   });
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { replaceFile } from '../util/files.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
+import { pathText } from './column-name.ts';
 import { type Contract, readContract } from './contract/contract.ts';
 import type { Expectation, Field, GoldTable, Item, Pipeline, Type } from './model.ts';
 import {
@@ -214,8 +215,8 @@ export function pipelineChanges(old: Pipeline, now: Pipeline): PipelineChanges {
       ...expectationChanges(old.expectations.expectOrQuarantine, now.expectations.expectOrQuarantine),
       ...different(
         'the columns of raw_csv',
-        old.rawCsv.columns.join(', '),
-        now.rawCsv.columns.filter((name) => !fields.added.includes(name)).join(', '),
+        listOf(old.rawCsv.columns),
+        listOf(now.rawCsv.columns.filter((name) => !fields.added.includes(pathText([name])))),
       ),
       ...gold.changed,
     ],
@@ -228,25 +229,29 @@ function different(what: string, old: unknown, now: unknown): string[] {
 
 const shown = (value: unknown) => (typeof value === 'string' ? value || 'nothing' : canonicalJson(value));
 
+/** Names for a message. Different lists give different texts. */
+const listOf = (names: readonly string[]): string => names.map((name) => pathText([name])).join(', ');
+
 /** @param within the object that the fields are in, with a dot at its end */
 function fieldChanges(old: readonly Field[], now: readonly Field[], within: string): PipelineChanges {
   const added: string[] = [];
   const changed: string[] = [];
-  for (const { name, required } of now.filter((field) => !named(old, field))) {
-    if (required) changed.push(`the field ${within}${name} is new and required`);
-    else added.push(`${within}${name}`);
+  const pathOf = ({ name }: Field) => `${within}${pathText([name])}`;
+  for (const field of now.filter((each) => !named(old, each))) {
+    if (field.required) changed.push(`the field ${pathOf(field)} is new and required`);
+    else added.push(pathOf(field));
   }
   for (const field of old) {
     const other = named(now, field);
-    const changes = other && itemChanges(field, other, `${within}${field.name}`);
+    const changes = other && itemChanges(field, other, pathOf(field));
     added.push(...(changes?.added ?? []));
-    changed.push(...(changes?.changed ?? [`the field ${within}${field.name} is gone`]));
+    changed.push(...(changes?.changed ?? [`the field ${pathOf(field)} is gone`]));
   }
   const kept = (fields: readonly Field[], others: readonly Field[]) =>
-    fields.filter((field) => named(others, field)).map(({ name }) => name);
+    listOf(fields.filter((field) => named(others, field)).map(({ name }) => name));
   const order =
     within === '' ? 'the order of the fields' : `the order of the fields of ${within.slice(0, -1)}`;
-  changed.push(...different(order, kept(old, now).join(', '), kept(now, old).join(', ')));
+  changed.push(...different(order, kept(old, now), kept(now, old)));
   return { added, changed };
 }
 
@@ -280,9 +285,9 @@ function goldChanges(old: readonly GoldTable[], now: readonly GoldTable[]): Pipe
     if (!other) return [`the gold table ${table.name} is gone`];
     const of = (what: string) => `${what} of the gold table ${table.name}`;
     const measures = ({ measures }: GoldTable) =>
-      measures.map((measure) => `${measure.name}: ${printMeasure(measure)}`).join(', ');
+      measures.map((measure) => `${pathText([measure.name])}: ${printMeasure(measure)}`).join(', ');
     return [
-      ...different(of('group_by'), table.groupBy.join(', '), other.groupBy.join(', ')),
+      ...different(of('group_by'), listOf(table.groupBy), listOf(other.groupBy)),
       ...different(of('the window (ms)'), table.windowMs, other.windowMs),
       ...different(of('the slide (ms)'), table.slideMs, other.slideMs),
       ...different(of('the measures'), measures(table), measures(other)),

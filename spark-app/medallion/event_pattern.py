@@ -9,6 +9,9 @@ value that the parser would read as something else.
 
 from __future__ import annotations
 
+import json
+import re
+
 from medallion.field_types import scalar
 from medallion.marked_json import STRING
 from medallion.pipeline import Field, Type
@@ -33,13 +36,18 @@ def event_pattern(fields: tuple[Field, ...], takes_unknown: bool) -> str:
 def _object(fields: tuple[Field, ...], takes_unknown: bool = True) -> str:
     # All members in order, each of them optional, repeated for members in another order. For an
     # event in this order Java's matcher takes half as long as for a choice between all names.
-    members = [f'"{each.name}"{_COLON}{_pattern(each.type)}' for each in fields]
+    members = [f"{_name(each)}{_COLON}{_pattern(each.type)}" for each in fields]
     if takes_unknown:
         # Names with an escape do not match: they could be one of the contract's.
-        known = "|".join(each.name for each in fields)
-        members.append(rf'"(?!(?:{known})")[^"\\]*+"{_COLON}{_any(_DEPTH)}')
+        known = "|".join(map(_name, fields))
+        members.append(rf'(?!{known})"[^"\\]*+"{_COLON}{_any(_DEPTH)}')
     in_order = "".join(f"(?:{member}{_COMMA})?+" for member in members)
     return rf'\{{{_BLANK}(?:(?="){in_order})*+\}}'
+
+
+def _name(each: Field) -> str:
+    """A name in quotation marks, as JSON has it with as few escapes as possible."""
+    return re.escape(json.dumps(each.name, ensure_ascii=False))
 
 
 def _pattern(of: Type) -> str:

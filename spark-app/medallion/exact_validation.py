@@ -21,7 +21,7 @@ from medallion import marked_json
 from medallion import sql_text as sql
 from medallion.expressions import holds, violations
 from medallion.pipeline import Field, Pipeline
-from medallion.silver import silver_column
+from medallion.silver import silver_value
 
 _END, _BROKEN = f"end_{secrets.token_hex(8)}", f"broken_{secrets.token_hex(8)}"
 _EMPTY_OBJECT = r"\A[ \t\n\r]*+\{[ \t\n\r]*+\}[ \t\n\r]*+\z"
@@ -147,7 +147,7 @@ def _of_event(pipeline: Pipeline) -> list[_Check]:
     """The checks of an event: fields, names, constraints and expectations."""
 
     def column(path: str) -> str:
-        return silver_column(path, pipeline, _value_of)
+        return silver_value(path, pipeline, _value_of)
 
     constraints = [
         _Check(f"bad_{each.name}", condition, f"{each.name}: {_VALUE} {problem}", _as_text(each))

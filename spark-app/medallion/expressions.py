@@ -123,7 +123,7 @@ def _any_inside(item: Field, column: str, depth: int = 0) -> str:
         element = f"c{depth}"
         condition = _any_of(item.type.items, element, depth + 1)
         return f"exists({column}, {element} -> {condition})" if condition else ""
-    parts = [_any_of(each, f"{column}.`{each.name}`", depth) for each in item.type.fields]
+    parts = [_any_of(each, sql.member(column, each.name), depth) for each in item.type.fields]
     return " or ".join(filter(None, parts))
 
 

@@ -148,7 +148,7 @@ def read_type(of: Type) -> str:
 
 def _ddl(of: Type, leaf: Callable[[Type], str]) -> str:
     if of.kind == "object":
-        inside = ", ".join(f"`{each.name}`: {_ddl(each.type, leaf)}" for each in of.fields)
+        inside = ", ".join(f"{sql.name(each.name)}: {_ddl(each.type, leaf)}" for each in of.fields)
         return f"struct<{inside}>"
     if of.items:
         return f"array<{_ddl(of.items.type, leaf)}>"
@@ -163,10 +163,10 @@ def value(of: Type, read: str) -> str:
 
 def _value(of: Type, read: str, depth: int = 0) -> str:
     if of.kind == "object":
-        parts = [(each.name, _value(each.type, f"{read}.`{each.name}`", depth)) for each in of.fields]
-        if all(part == f"{read}.`{inner}`" for inner, part in parts):
+        parts = [(each.name, _value(each.type, sql.member(read, each.name), depth)) for each in of.fields]
+        if all(part == sql.member(read, inner) for inner, part in parts):
             return read
-        members = ", ".join(f"'{inner}', {part}" for inner, part in parts)
+        members = ", ".join(f"{sql.literal(inner)}, {part}" for inner, part in parts)
         return f"if({read} is null, null, named_struct({members}))"
     if of.items:
         element = f"e{depth}"
@@ -180,7 +180,7 @@ def _is_right(of: Type, read: str, depth: int = 0) -> str:
     cannot be wrong.
     """
     if of.kind == "object":
-        parts = [_item_is_right(each, f"{read}.`{each.name}`", depth) for each in of.fields]
+        parts = [_item_is_right(each, sql.member(read, each.name), depth) for each in of.fields]
         inside = " and ".join(filter(None, parts))
         return f"({read} is null or {inside})" if inside else ""
     if of.items:
@@ -200,18 +200,18 @@ def marked_fields(fields: tuple[Field, ...], read: str, depth: int = 0) -> str:
     marked, texts = f"t{depth}", f"s{depth}"
     names = [each.name for each in fields if each.type.kind == "string"]
     values = ", ".join(
-        f"'{each.name}', "
+        f"{sql.literal(each.name)}, "
         + (
             f"{texts}[{names.index(each.name)}]"
             if each.name in names
-            else _marked(each.type, f"{marked}.`{each.name}`", depth + 1)
+            else _marked(each.type, sql.member(marked, each.name), depth + 1)
         )
         for each in fields
     )
     both = f"named_struct('t', {marked}, 'v', named_struct({values}))"
     if names:
         # In one expression, since each expression costs time when Spark plans a batch.
-        of = ", ".join(f"{marked}.`{name}`" for name in names)
+        of = ", ".join(sql.member(marked, name) for name in names)
         both = sql.bind(texts, f"transform(array({of}), text -> {_text(Type('string'), 'text')})", both)
     return sql.bind(marked, read, both)
 
@@ -224,10 +224,10 @@ def _marked(of: Type, text: str, depth: int) -> str:
 
 
 def _marked_object(of: Type, text: str, depth: int) -> str:
-    schema = "struct<" + ", ".join(f"`{each.name}`: string" for each in of.fields) + ">"
+    schema = "struct<" + ", ".join(f"{sql.name(each.name)}: string" for each in of.fields) + ">"
     read = marked_json.read(f"if(startswith({text}, '{{'), {text}, null)", schema)
     both = f"b{depth}"
-    parts = [_is_kept(each, f"{both}.t.`{each.name}`", f"{both}.v.`{each.name}`") for each in of.fields]
+    parts = [_is_kept(each, sql.member(f"{both}.t", each.name), sql.member(f"{both}.v", each.name)) for each in of.fields]
     right = " and ".join([f"{both}.t is not null", *parts])
     return sql.bind(both, marked_fields(of.fields, read, depth), f"if({right}, {both}.v, null)")
 

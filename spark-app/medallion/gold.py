@@ -16,21 +16,23 @@ from medallion.expressions import to_sql
 from medallion.field_types import column_type
 from medallion.pipeline import GoldTable, Measure
 
+_WINDOW = f"{sql.HELPER}window"
+
 
 def gold(silver: DataFrame, table: GoldTable, watermark_ms: int) -> DataFrame:
     """The windows of a gold table, with its keys, `window_start`, `window_end` and its measures."""
     window = F.window("event_time", _milliseconds(table.window_ms), _milliseconds(table.slide_ms))
-    keys = [F.expr(_column(name)).alias(name) for name in table.group_by]
+    keys = [F.col(sql.name(name)) for name in table.group_by]
     measures = [_aggregate(each) for each in table.measures]
     windows = (
         silver.withWatermark("event_time", _milliseconds(watermark_ms))
-        .groupBy(window.alias("window"), *keys)
+        .groupBy(window.alias(_WINDOW), *keys)
         .agg(*(measures or [F.count("*").alias("rows")]))
     )
     return windows.select(
         *(F.col(sql.name(name)) for name in table.group_by),
-        F.col("window.start").alias("window_start"),
-        F.col("window.end").alias("window_end"),
+        F.col(sql.name(_WINDOW, "start")).alias("window_start"),
+        F.col(sql.name(_WINDOW, "end")).alias("window_end"),
         *(F.col(sql.name(each.name)) for each in table.measures),
     )
 
@@ -41,7 +43,7 @@ def _aggregate(measure: Measure) -> Column:
 
 
 def _column(path: str) -> str:
-    return sql.name(*path.split("."))
+    return sql.name(*sql.path_names(path))
 
 
 def _milliseconds(duration_ms: int) -> str:

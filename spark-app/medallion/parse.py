@@ -21,7 +21,7 @@ from medallion.event_pattern import event_pattern
 from medallion.exact_validation import exact_outcome
 from medallion.expressions import holds, violations
 from medallion.pipeline import Field, Pipeline
-from medallion.silver import silver_column, silver_columns, staged_name
+from medallion.silver import silver_column, silver_columns, silver_value, staged_name
 
 _BROKEN = f"broken_{secrets.token_hex(8)}"
 
@@ -109,7 +109,7 @@ def _is_silver(pipeline: Pipeline) -> str:
             checks.append(f"({_read(each)} is null or {value} is not null)")
         checks += [f"not coalesce({violated}, false)" for violated, _ in violations(each, value)]
     checks += [
-        holds(each.expression, lambda path: silver_column(path, pipeline, values.__getitem__))
+        holds(each.expression, lambda path: silver_value(path, pipeline, values.__getitem__))
         for each in pipeline.expect_or_quarantine
     ]
     return " and ".join(checks)

@@ -30,6 +30,16 @@ def raw_csv(pipeline: Pipeline, few_rows: bool = False) -> Column:
     return _line(pipeline.raw_csv_columns, tuple(silver_columns(pipeline).items()), few_rows)
 
 
+def header(pipeline: Pipeline) -> str:
+    """The first line of a file: the names of the columns, without a line end."""
+    return ",".join(map(_quoted_name, pipeline.raw_csv_columns))
+
+
+def _quoted_name(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"' if any(each in name for each in _SPECIAL) else name
+
+
 # Cached, since it takes dozens of calls into the JVM, which would cost a small batch more than its
 # records.
 @lru_cache(maxsize=2)

@@ -19,6 +19,8 @@ _FIXED = {
     # Patterns of times are those of the JDK, as in the contract, and a text that does not match
     # raises nothing.
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # A text with ${…} is a text: it would become the value of a variable of the environment.
+    "spark.sql.variable.substitute": "false",
     # Exact validation has nested lambdas; each level takes iterations of the analyzer.
     "spark.sql.analyzer.maxIterations": "1000",
     # Instants that every reader interprets as UTC; CORRECTED also writes years before 1900 instead

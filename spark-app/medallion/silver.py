@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Callable
 
 from medallion import field_types as types
@@ -9,7 +10,9 @@ from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
 from medallion.pipeline import KAFKA_TS, LINEAGE, Pipeline
 
-_TAKEN = {*BRONZE_COLUMNS, "reason", "detail"} - {KAFKA_TS, *LINEAGE}
+#: Whether a staged row is of silver, rather than of quarantine.
+IS_SILVER = "is_silver"
+_TAKEN = {*BRONZE_COLUMNS, "reason", "detail", IS_SILVER} - {KAFKA_TS, *LINEAGE}
 
 
 def silver_columns(pipeline: Pipeline) -> dict[str, str]:
@@ -25,19 +28,27 @@ def silver_schema(pipeline: Pipeline) -> str:
 
 
 def staged_name(column: str) -> str:
-    """The name of a silver column that is staged next to columns of bronze and quarantine. No field
-    of an event has a hyphen.
-    """
-    return f"silver-{column}" if column in _TAKEN else column
+    """The name of a silver column that is staged next to columns of bronze and quarantine."""
+    return f"{sql.HELPER}{column}" if _folded(column) in _TAKEN else column
 
 
-def silver_column(path: str, pipeline: Pipeline, field: Callable[[str], str]) -> str:
-    """SQL for a silver column, or a part of one (`customer.country`), before there is a silver row.
-    `field` returns the SQL of a field of the event.
+def _folded(name: str) -> str:
+    """The name in the form in which Spark compares names: each character in upper and then in lower
+    case, as String.equalsIgnoreCase does.
     """
-    name, *inside = path.split(".")
+    return "".join(character.upper()[:1].lower()[:1] for character in name)
+
+
+def silver_column(name: str, pipeline: Pipeline, field: Callable[[str], str]) -> str:
+    """SQL for a silver column before there is a silver row. `field` returns the SQL of a field of
+    the event.
+    """
     if name == "event_time":
         name = pipeline.event_time
-    if name in (KAFKA_TS, *LINEAGE):
-        return sql.name(name)
-    return ".".join([field(name), *map(sql.name, inside)])
+    return sql.name(name) if name in (KAFKA_TS, *LINEAGE) else field(name)
+
+
+def silver_value(path: str, pipeline: Pipeline, field: Callable[[str], str]) -> str:
+    """Like `silver_column`, for the path of an expression, such as `customer.country`."""
+    name, *inside = sql.path_names(path)
+    return reduce(sql.member, inside, silver_column(name, pipeline, field))

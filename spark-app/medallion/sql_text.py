@@ -7,7 +7,14 @@ not even in ANSI mode. The session's time zone is UTC.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+#: The beginning of the names of the job's own columns. No field of an event has such a name, since
+#: the orchestrator refuses control characters.
+HELPER = "\x01"
+#: A part of a path in `pipeline.json`; one that is not plain stands in backticks.
+_PART = re.compile("`((?:[^`]|``)+)`|[^.`]+")
 
 #: A number of JSON (RFC 8259).
 NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+"
@@ -50,7 +57,19 @@ def literal(text: str) -> str:
 
 def name(*path: str) -> str:
     """A column, or a member of a struct, as an SQL name."""
-    return ".".join(f"`{part}`" for part in path)
+    return ".".join(f"`{part.replace('`', '``')}`" for part in path)
+
+
+def member(struct: str, field: str) -> str:
+    """A field of a struct that is given as SQL."""
+    return f"{struct}.{name(field)}"
+
+
+def path_names(path: str) -> list[str]:
+    """The names of a path in `pipeline.json`: a column, then the members of objects in it, such as
+    `customer.country`.
+    """
+    return [each[1].replace("``", "`") if each[1] else each[0] for each in _PART.finditer(path)]
 
 
 def ddl(columns: Mapping[str, str]) -> str:

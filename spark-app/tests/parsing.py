@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from medallion import sql_text as sql
 from medallion.bronze import bronze
 from medallion.exact_validation import checks_of
 from medallion.parse import Parser
@@ -67,7 +68,7 @@ def silver(pipeline: Pipeline) -> list[Column]:
     """Silver's columns that are not the record's, from the result of the parse."""
     from_record = ("kafka_ts", "topic", "partition", "offset")
     names = [name for name in silver_columns(pipeline) if name not in from_record]
-    return [F.col(f"`{staged_name(name)}`").alias(name) for name in names]
+    return [F.col(sql.name(staged_name(name))).alias(name) for name in names]
 
 
 def all_reasons(pipeline: Pipeline) -> tuple[str, ...]:

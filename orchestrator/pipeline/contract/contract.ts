@@ -1,3 +1,4 @@
+import { COLUMN_NAME_FORM, foldCase, isColumnName } from '../column-name.ts';
 import type { Field, Item, Type } from '../model.ts';
 import { parseYaml, type Refusals, type YamlValue } from '../yaml-source.ts';
 import { readConstraints, readScalarType } from './field-types.ts';
@@ -28,9 +29,6 @@ const LOGICAL_TYPES = [
   'object',
   'array',
 ] as const;
-/** Identifiers of every SQL dialect and file format that the outputs meet. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
-const NAME_FORM = 'letters, digits and _, not beginning with a digit';
 /** Deeper nesting is refused because types are walked by recursion, in Python as well. */
 const MAX_DEPTH = 10;
 
@@ -129,20 +127,20 @@ function readFields(properties: YamlValue, refusals: Refusals, depth: number): F
     const members = propertyMembers(property);
     const name = members.required('name');
     const text = readName(name);
-    const other = names.get(text.toLowerCase());
+    const other = names.get(foldCase(text));
     if (other !== undefined) {
       const as = other === text ? '' : ` (as ${other})`;
       name.refuse(`${text} is there twice${as}`, 'names that differ by more than upper and lower case');
     }
-    names.set(text.toLowerCase(), text);
+    names.set(foldCase(text), text);
     return { name: text, ...readItem(property, members, refusals, depth) };
   });
 }
 
 /** A name that can be a column's. @throws Refusal */
 export function readName(value: YamlValue): string {
-  const text = value.text(NAME_FORM);
-  return NAME.test(text) ? text : value.refuse(`${value.shown} is no name of a column`, NAME_FORM);
+  const text = value.text(COLUMN_NAME_FORM);
+  return isColumnName(text) ? text : value.refuse(`${value.shown} is no name of a column`, COLUMN_NAME_FORM);
 }
 
 function readItem(place: YamlValue, members: PropertyMembers, refusals: Refusals, depth: number): Item {

@@ -1,3 +1,4 @@
+import { inBackticks, isPlainName, pathNames, pathText } from '../column-name.ts';
 import { DATE_FORM, INSTANT_FORM, isoDate, isoInstant } from '../contract/property.ts';
 import {
   type ArithmeticOperator,
@@ -76,7 +77,11 @@ function check(parsed: ParsedExpr, columns: readonly Column[], depth: number): T
   if (parsed.op === 'column') {
     const type = typeOfColumn(parsed.name, columns);
     if (type) return { expr: { op: 'column', name: parsed.name }, type, at };
-    throw new TextError(at, `${parsed.name} is no column`, columns.map(({ name }) => name).join(', '));
+    throw new TextError(
+      at,
+      `${parsed.name} is no column`,
+      columns.map(({ name }) => pathText([name])).join(', '),
+    );
   }
   if (parsed.op === 'literal') return literal(parsed.type, parsed.value, at);
   const args = parsed.args.map((arg) => check(arg, columns, depth + 1));
@@ -253,7 +258,7 @@ function print(expr: Expr, around: number): string {
 }
 
 function printBare(expr: Expr, level: number): string {
-  if (expr.op === 'column') return expr.name.split('.').map(nameText).join('.');
+  if (expr.op === 'column') return pathNames(expr.name).map(nameText).join('.');
   if (expr.op === 'literal') return literalText(expr.type, expr.value);
   const [first, ...others] = expr.args as [Expr, ...Expr[]];
   switch (expr.op) {
@@ -286,7 +291,9 @@ function printBare(expr: Expr, level: number): string {
   }
 }
 
-const nameText = (name: string) => (KEYWORDS.has(name.toUpperCase()) ? `\`${name}\`` : name);
+/** A plain name stands as it is, unless it is a keyword. */
+const nameText = (name: string) =>
+  isPlainName(name) && !KEYWORDS.has(name.toUpperCase()) ? name : inBackticks(name);
 
 function literalText(type: string, value: string): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;

@@ -1,3 +1,4 @@
+import { pathText } from '../column-name.ts';
 import type { ArithmeticOperator, ComparisonOperator, LiteralType, MeasureFunction } from '../model.ts';
 import { TextError } from '../yaml-source.ts';
 
@@ -200,13 +201,13 @@ class Parser {
     if (this.#peek.kind === 'symbol' && this.#peek.text === '(') {
       throw new TextError(at, `the function ${text} is not supported here`, OPERAND);
     }
-    let name = text;
+    const names = [text];
     while (this.#accept('.')) {
       const part = this.#take();
       if (part.kind !== 'word' && part.kind !== 'name') throw unexpected(part, 'a name');
-      name += `.${part.text}`;
+      names.push(part.text);
     }
-    return { op: 'column', name, at };
+    return { op: 'column', name: pathText(names), at };
   }
 
   get #peek(): SqlToken {
@@ -286,9 +287,9 @@ export const KEYWORDS: ReadonlySet<string> = new Set([
 ]);
 
 const TOKEN =
-  /(?<space>\s+)|(?<comment>--|\/\*)|(?<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(?<word>[A-Za-z_][A-Za-z0-9_]*)|`(?<name>[A-Za-z_][A-Za-z0-9_]*)`|'(?<text>(?:[^']|'')*)'|(?<symbol><>|!=|<=|>=|[-+*/%=<>(),.])/y;
+  /(?<space>\s+)|(?<comment>--|\/\*)|(?<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))|(?<word>[A-Za-z_][A-Za-z0-9_]*)|`(?<name>(?:[^`]|``)+)`|'(?<text>(?:[^']|'')*)'|(?<symbol><>|!=|<=|>=|[-+*/%=<>(),.])/y;
 
-const CHARACTERS = `columns, numbers such as 5, 1.50 or 1e3, texts in single quotes, and the operators of the subset`;
+const CHARACTERS = `columns (in backticks where a name has more than letters, digits and _), numbers such as 5, 1.50 or 1e3, texts in single quotes, and the operators of the subset`;
 
 /** Splits an SQL text. `!=` becomes `<>`. The last token is of kind `end`. @throws TextError */
 function tokenize(sql: string): SqlToken[] {
@@ -317,7 +318,7 @@ function tokenOf(
   const { space, number, word, name, text, symbol } = groups;
   if (space !== undefined) return undefined;
   if (number !== undefined) return { kind: 'number', text: number, at, shown };
-  if (name !== undefined) return { kind: 'name', text: name, at, shown };
+  if (name !== undefined) return { kind: 'name', text: name.replaceAll('``', '`'), at, shown };
   if (text !== undefined) return { kind: 'text', text: text.replaceAll("''", "'"), at, shown };
   if (symbol !== undefined) return { kind: 'symbol', text: symbol === '!=' ? '<>' : symbol, at, shown };
   const upper = (word ?? '').toUpperCase();

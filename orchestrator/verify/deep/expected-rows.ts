@@ -1,6 +1,7 @@
 import type { TopicReader, TopicRecord } from '../../kafka/record-batch.ts';
 import type { AppendableColumn, Database } from '../../lake/database.ts';
 import { quoted, sqlType } from '../../lake/file-source.ts';
+import { pathNames, pathText } from '../../pipeline/column-name.ts';
 import {
   type Column,
   type ColumnType,
@@ -73,7 +74,7 @@ type OutcomeOf = (partition: number, record: TopicRecord, gold: readonly GoldCol
 
 function outcomes(pipeline: Pipeline, classifier: HistoricalClassifier, topic: string): OutcomeOf {
   const silver = silverTexts(pipeline);
-  const eventAt = Object.keys(silver.sql).indexOf('event_time');
+  const eventAt = silver.columns.findIndex(({ name }) => name === 'event_time');
   const numbers = new Map(classifier.reasons.map((reason, at) => [reason, at + 1]));
   return (partition, record, gold) => {
     const values = decoded(topic, partition, record);
@@ -152,7 +153,7 @@ interface GoldColumn {
 function goldColumns({ fields, eventTime, gold }: Pipeline): readonly GoldColumn[] {
   const silver = silverColumns(fields, eventTime);
   const paths = gold.flatMap(({ groupBy, measures }) => [
-    ...groupBy,
+    ...groupBy.map((name) => pathText([name])),
     ...measures.flatMap(({ argument }) => columnsIn(argument)),
   ]);
   return [...new Set(paths)].map((path, at) => goldColumn(path, at, silver));
@@ -206,22 +207,22 @@ function appendable(type: ColumnType): {
  * offset are included already.
  */
 function namedSql(columns: readonly GoldColumn[]): readonly string[] {
-  const roots = new Set(columns.map(({ path }) => path.split('.')[0] ?? ''));
+  const roots = new Set(columns.map(({ path }) => pathNames(path)[0] ?? ''));
   return [...roots]
     .filter((root) => root !== 'partition' && root !== 'offset')
-    .map((root) => `${valueSql(columns, root)} AS ${quoted(root)}`);
+    .map((root) => `${valueSql(columns, [root])} AS ${quoted(root)}`);
 }
 
 /** A column as it is, or an object of the members that are kept. */
-function valueSql(columns: readonly GoldColumn[], path: string): string {
-  const depth = path.split('.').length;
+function valueSql(columns: readonly GoldColumn[], names: readonly string[]): string {
+  const path = pathText(names);
   const inside = columns.filter((each) => each.path.startsWith(`${path}.`));
-  const members = [...new Set(inside.map((each) => each.path.split('.')[depth] ?? ''))];
+  const members = [...new Set(inside.map((each) => pathNames(each.path)[names.length] ?? ''))];
   const own = columns.find((each) => each.path === path);
   if (members.length === 0 && own) {
     return own.isInstant ? `make_timestamp(${own.column})` : own.column;
   }
-  const object = `struct_pack(${members.map((name) => `${quoted(name)} := ${valueSql(columns, `${path}.${name}`)}`).join(', ')})`;
+  const object = `struct_pack(${members.map((name) => `${quoted(name)} := ${valueSql(columns, [...names, name])}`).join(', ')})`;
   return own ? `CASE WHEN ${own.column} THEN ${object} END` : object;
 }
 

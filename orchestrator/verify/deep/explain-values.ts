@@ -11,6 +11,7 @@ import {
   QUARANTINE_TEXTS_SQL,
   quarantineTexts,
   silverTexts,
+  type TextsSql,
 } from './row-digest.ts';
 import {
   type DecodedRecord,
@@ -108,18 +109,29 @@ function bronzeColumns(record: DecodedRecord): readonly ComparedColumn[] {
       : { literal: headers.map((header) => `${header.key}=${hexOf(header.value)}`).join(', ') },
     valueBytes && { literal: hexOf(valueBytes) },
   ];
-  const shown: Readonly<Record<string, string>> = {
-    headers: `array_to_string(list_transform(headers,
+  const shown = new Map([
+    [
+      'headers',
+      `array_to_string(list_transform(headers,
       lambda h: struct_extract(h, 'key') || '=' || coalesce(hex(struct_extract(h, 'value')), 'null')), ', ')`,
-    value_bytes: 'hex(value_bytes)',
-  };
-  const types: Readonly<Record<string, Column['type']>> = { key: TEXT, value: TEXT, kafka_ts: INSTANT };
+    ],
+    ['value_bytes', 'hex(value_bytes)'],
+  ]);
+  const types = new Map([
+    ['key', TEXT],
+    ['value', TEXT],
+    ['kafka_ts', INSTANT],
+  ]);
   return columnsOf(BRONZE_TEXTS_SQL, bronzeTexts(record), should, types, shown);
 }
 
 function quarantineColumns(record: DecodedRecord): readonly ComparedColumn[] {
   const should = [record.value, shownOfRecord(INSTANT, record.kafkaUs), { literal: 'what is wrong' }];
-  const types = { bad_json: TEXT, bad_ingest_ts: INSTANT, detail: TEXT };
+  const types = new Map([
+    ['bad_json', TEXT],
+    ['bad_ingest_ts', INSTANT],
+    ['detail', TEXT],
+  ]);
   return columnsOf(QUARANTINE_TEXTS_SQL, quarantineTexts(record), should, types);
 }
 
@@ -131,7 +143,7 @@ function silverColumnsOf(
   if (typeof row === 'string') return [];
   const { columns, sql, of } = silverTexts(pipeline);
   const should = columns.map(({ type }, at) => shownOfRecord(type, row[at] ?? null));
-  return columnsOf(sql, of(row), should, Object.fromEntries(columns.map(({ name, type }) => [name, type])));
+  return columnsOf(sql, of(row), should, new Map(columns.map(({ name, type }) => [name, type])));
 }
 
 const TEXT: Column['type'] = { kind: 'string' };
@@ -140,18 +152,18 @@ const INSTANT: Column['type'] = { kind: 'timestamp' };
 const LITERAL: Column['type'] = { kind: 'integer' };
 
 function columnsOf(
-  textsSql: Readonly<Record<string, string>>,
+  textsSql: TextsSql,
   texts: readonly string[],
   should: readonly ShownValue[],
-  types: Readonly<Record<string, Column['type']>>,
-  shown: Readonly<Record<string, string>> = {},
+  types: ReadonlyMap<string, Column['type']>,
+  shown: ReadonlyMap<string, string> = new Map(),
 ): readonly ComparedColumn[] {
-  return Object.entries(textsSql).map(([name, textSql], at) => {
-    const type = types[name] ?? LITERAL;
+  return [...textsSql].map(([name, textSql], at) => {
+    const type = types.get(name) ?? LITERAL;
     return {
       name,
       textSql,
-      shownSql: shown[name] ?? shownSql(type, quoted(name)),
+      shownSql: shown.get(name) ?? shownSql(type, quoted(name)),
       ofFile: (cell: Cell) => shownOfFile(type, cell),
       text: texts[at] ?? '',
       should: should[at] ?? null,

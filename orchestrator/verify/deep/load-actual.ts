@@ -120,7 +120,7 @@ export async function readSchemaHistory(
   await database.run('CREATE TABLE silver_schemas (batch BIGINT, nodes VARCHAR)');
   const insert = (_source: string, list: string) => `
     INSERT INTO silver_schemas SELECT ${BATCH_OF_FILE}, nodes FROM (
-      SELECT file_name AS ${FILE}, string_agg(name || ':' || coalesce(num_children, 0), ',' ORDER BY column_id) AS nodes
+      SELECT file_name AS ${FILE}, to_json(list([name, coalesce(num_children, 0)::VARCHAR] ORDER BY column_id)) AS nodes
       FROM parquet_schema(${list}) GROUP BY file_name)`;
   await loadSink(database, { outputPath, sink: 'silver', through, insert });
   const found = await database.all('SELECT nodes, min(batch) FROM silver_schemas GROUP BY 1 ORDER BY 2');
@@ -140,11 +140,11 @@ export async function readSchemaHistory(
   return additions;
 }
 
-/** @param nodes names with the numbers of their parts, depth first */
+/** @param nodes as JSON: names with the numbers of their parts, depth first */
 function columnTree(nodes: string): ColumnNode {
-  const rest = nodes.split(',').values();
+  const rest = (JSON.parse(nodes) as readonly (readonly [string, string])[]).values();
   const next = (): ColumnNode => {
-    const [name = '', children] = rest.next().value?.split(':') ?? [];
+    const [name = '', children] = rest.next().value ?? [];
     return { name, children: Array.from({ length: Number(children) }, next) };
   };
   return next();

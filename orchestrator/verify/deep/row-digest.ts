@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { quoted } from '../../lake/file-source.ts';
+import { sqlText } from '../../lake/database.ts';
+import { memberSql, quoted } from '../../lake/file-source.ts';
 import {
   type ArrayType,
   type Column,
@@ -97,9 +98,7 @@ function presentTextSql(type: AnyType, sql: string, notation: Notation, depth: n
 
 const membersSql = ({ fields }: ObjectType, sql: string, notation: Notation, depth: number): string =>
   fields
-    .map(
-      ({ name, type }) => `|| ${columnTextSql(type, `struct_extract(${sql}, '${name}')`, notation, depth)}`,
-    )
+    .map(({ name, type }) => `|| ${columnTextSql(type, memberSql(sql, name), notation, depth)}`)
     .join(' ');
 
 function elementsSql({ items }: ArrayType, sql: string, notation: Notation, depth: number): string {
@@ -158,7 +157,7 @@ export function jsonColumnTextSql(type: ObjectType | ArrayType, sql: string): st
   const tokens = `'("(?:[^"\\\\]|\\\\.)*")|(-?[0-9][-+.0-9eE]*)'`;
   const marked = `regexp_replace(${sql}, ${tokens}, '\\1' || ${mark} || '\\2' || ${mark}, 'g')`;
   const asTexts = `replace(replace(${marked}, ${mark} || ${mark}, ''), ${mark}, '"')`;
-  const read = `from_json(CASE WHEN json_valid(${sql}) THEN ${asTexts} END, '${JSON.stringify(structureOf(type))}')`;
+  const read = `from_json(CASE WHEN json_valid(${sql}) THEN ${asTexts} END, ${sqlText(JSON.stringify(structureOf(type)))})`;
   return columnTextSql(type, read, 'text');
 }
 
@@ -174,6 +173,9 @@ function structureOf(type: Type): unknown {
  * A row's columns are compared as 64 bits of MD5 over their texts, because there are millions of
  * rows. Topic, partition and offset are left out: they identify the row.
  */
+
+/** Columns by name in their order, each with its text in SQL. */
+export type TextsSql = ReadonlyMap<string, string>;
 
 /** A record as bronze has it. */
 export interface BronzeValues {
@@ -192,14 +194,17 @@ interface Header {
 }
 
 /** Bronze's value columns, each with its text in SQL. */
-export const BRONZE_TEXTS_SQL: Readonly<Record<string, string>> = {
-  key: columnTextSql({ kind: 'string' }, 'key'),
-  value: columnTextSql({ kind: 'string' }, 'value'),
-  kafka_ts: columnTextSql({ kind: 'timestamp' }, 'kafka_ts'),
-  headers: `coalesce('[' || array_to_string(list_transform(headers,
+export const BRONZE_TEXTS_SQL: TextsSql = new Map([
+  ['key', columnTextSql({ kind: 'string' }, 'key')],
+  ['value', columnTextSql({ kind: 'string' }, 'value')],
+  ['kafka_ts', columnTextSql({ kind: 'timestamp' }, 'kafka_ts')],
+  [
+    'headers',
+    `coalesce('[' || array_to_string(list_transform(headers,
     lambda h: ${columnTextSql({ kind: 'string' }, "struct_extract(h, 'key')")} || ${bytesSql("struct_extract(h, 'value')")}), '') || ']', '-')`,
-  value_bytes: bytesSql('value_bytes'),
-};
+  ],
+  ['value_bytes', bytesSql('value_bytes')],
+]);
 
 /** The same texts for a record, by column. Spark has NULL where a record has no headers. */
 export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: BronzeValues): readonly string[] {
@@ -217,11 +222,11 @@ export function bronzeTexts({ key, value, kafkaUs, headers, valueBytes }: Bronze
  * Quarantine's value columns except the reason. `detail` is free text, so only its presence is
  * compared.
  */
-export const QUARANTINE_TEXTS_SQL: Readonly<Record<string, string>> = {
-  bad_json: columnTextSql({ kind: 'string' }, 'bad_json'),
-  bad_ingest_ts: columnTextSql({ kind: 'timestamp' }, 'bad_ingest_ts'),
-  detail: `CASE WHEN detail <> '' THEN '+' ELSE '-' END`,
-};
+export const QUARANTINE_TEXTS_SQL: TextsSql = new Map([
+  ['bad_json', columnTextSql({ kind: 'string' }, 'bad_json')],
+  ['bad_ingest_ts', columnTextSql({ kind: 'timestamp' }, 'bad_ingest_ts')],
+  ['detail', `CASE WHEN detail <> '' THEN '+' ELSE '-' END`],
+]);
 
 /** The same texts for a record. */
 export function quarantineTexts({
@@ -237,14 +242,14 @@ export function quarantineTexts({
  */
 export function silverTexts({ fields, eventTime }: Pick<Pipeline, 'fields' | 'eventTime'>): {
   readonly columns: readonly Column[];
-  readonly sql: Readonly<Record<string, string>>;
+  readonly sql: TextsSql;
   readonly of: (row: SilverRow) => readonly string[];
 } {
   const columns = silverColumns(fields, eventTime).filter(({ name }) => !LINEAGE.includes(name));
   const texts = columns.map(({ type }) => columnText(type));
   return {
     columns,
-    sql: Object.fromEntries(columns.map(({ name, type }) => [name, columnTextSql(type, quoted(name))])),
+    sql: new Map(columns.map(({ name, type }) => [name, columnTextSql(type, quoted(name))])),
     of: (row) => texts.map((text, at) => text(row[at] ?? null)),
   };
 }
@@ -254,8 +259,8 @@ export function digestOf(texts: readonly string[]): bigint {
   return hash('md5', texts.join(''), 'buffer').readBigUInt64LE(8);
 }
 
-export function digestSql(texts: Readonly<Record<string, string>>): string {
-  return `md5_number_lower(${Object.values(texts).join(' || ')})`;
+export function digestSql(texts: TextsSql): string {
+  return `md5_number_lower(${[...texts.values()].join(' || ')})`;
 }
 
 function bytesSql(sql: string): string {

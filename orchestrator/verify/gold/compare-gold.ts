@@ -1,4 +1,5 @@
 import { type Cell, type Database, insertRows } from '../../lake/database.ts';
+import { helperColumn } from '../../lake/file-source.ts';
 import { DIFFERENCE_KINDS, type DifferenceKind, type DifferenceLog } from '../report.ts';
 import { EVENT_US, type LateRule, SILVER_FILE, type SilverRows } from './gold-batches.ts';
 import { type GoldSql, lastWindowStart, microseconds } from './gold-sql.ts';
@@ -199,9 +200,9 @@ export async function createRules(
   );
 }
 
-/** Columns in addition to silver's own. No field can have their names. */
-export const WINDOW_START = '"#window_start"';
-export const LOG_OFFSET = '"#log_offset"';
+/** Columns in addition to silver's own. */
+export const WINDOW_START = helperColumn('window_start');
+export const LOG_OFFSET = helperColumn('log_offset');
 
 /**
  * Silver's rows that gold has read, once for each of their windows. Each window begins a slide

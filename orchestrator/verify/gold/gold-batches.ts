@@ -1,5 +1,5 @@
 import type { Database } from '../../lake/database.ts';
-import { columnsOfOutput, NUMBER_OF_FILE } from '../../lake/file-source.ts';
+import { columnsOfOutput, helperColumn, NUMBER_OF_FILE } from '../../lake/file-source.ts';
 import type { GoldBatch, GoldCheckpoint } from '../../lake/gold-checkpoint.ts';
 import { loadSink } from '../../lake/load-sink.ts';
 import { batchOfFileNumber } from '../../lake/sinks.ts';
@@ -142,8 +142,8 @@ function lateRules(
 }
 
 /** Columns in addition to silver's own. No field can have their names. */
-export const EVENT_US = '"#event_us"';
-export const SILVER_FILE = '"#silver_file"';
+export const EVENT_US = helperColumn('event_us');
+export const SILVER_FILE = helperColumn('silver_file');
 
 /**
  * The source of the rows that gold is compared with: silver's files, or what the topic's records

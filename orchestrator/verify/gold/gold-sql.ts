@@ -2,10 +2,9 @@ import { expressionSql, quoted, sqlType } from '../../lake/file-source.ts';
 import {
   type ColumnType,
   type GoldTable,
+  goldColumns,
   type Measure,
   type Pipeline,
-  silverColumns,
-  typeOfColumn,
 } from '../../pipeline/model.ts';
 
 /**
@@ -55,19 +54,14 @@ interface MeasureSql {
 const RELATIVE_TOLERANCE = '1e-9';
 
 export function goldSql(pipeline: Pipeline, table: GoldTable): GoldSql {
-  const columns = silverColumns(pipeline.fields, pipeline.eventTime);
   return {
     table,
-    keys: table.groupBy.map((name, at) => {
-      const type = typeOfColumn(name, columns) as ColumnType;
-      const plain = plainType(type);
-      return {
-        name,
-        column: `k${at}`,
-        type: plain,
-        select: plainValue(expressionSql({ op: 'column', name }), type),
-      };
-    }),
+    keys: goldColumns(pipeline, table).keys.map(({ name, type }, at) => ({
+      name,
+      column: `k${at}`,
+      type: plainType(type),
+      select: plainValue(quoted(name), type),
+    })),
     measures: table.measures.map((measure, at) => measureSql(measure, at)),
     windowUs: table.windowMs * 1000,
     slideUs: table.slideMs * 1000,

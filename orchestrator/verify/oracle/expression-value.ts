@@ -1,3 +1,4 @@
+import { pathNames } from '../../pipeline/column-name.ts';
 import {
   asDecimal,
   type Column,
@@ -147,7 +148,7 @@ function anyValueOf(expr: Expr | undefined, columns: readonly Column[]): Evaluat
 
 /** The value of a column of a row, or of a member of an object in one: `customer.country`. */
 export function columnValue(path: string, columns: readonly Column[]): Evaluation {
-  const [first = '', ...inside] = path.split('.');
+  const [first = '', ...inside] = pathNames(path);
   const at = columns.findIndex(({ name }) => name === first);
   let type = columns[at]?.type;
   const places = inside.map((name) => {

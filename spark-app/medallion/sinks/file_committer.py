@@ -91,14 +91,14 @@ class FileCommitter:
         paths: dict[Optional[int], str] = {task_of(part): part for part in rows if rows[part]}
         return StagedFiles(sink, sum(rows.values()), paths, {part: sizes[part] for part in paths.values()})
 
-    def stage_csv(self, header: tuple[str, ...], lines: list[str], parts: list[str]) -> StagedFiles:
+    def stage_csv(self, header: str, lines: list[str], parts: list[str]) -> StagedFiles:
         """Writes one staged CSV file with a header, lines and the content of these files, and
         counts its records.
         """
         if not lines and not parts:
             return StagedFiles(RAW_CSV, 0)
         joined = f"{self.folder}/csv.joined"
-        self._files.join_text("\n".join([",".join(header), *lines, ""]), parts, joined)
+        self._files.join_text("\n".join([header, *lines, ""]), parts, joined)
         # A file that was cut short may have lost even its header.
         rows = max(0, self._files.csv_records(joined) - 1)
         return StagedFiles(RAW_CSV, rows, {None: joined} if rows else {})

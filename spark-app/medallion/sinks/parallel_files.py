@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from medallion import sql_text as sql
 from medallion.errors import JobError
 from medallion.offset_log import Range, count_of
-from medallion.raw_csv import raw_csv
+from medallion.raw_csv import header, raw_csv
 from medallion.sinks.file_committer import StagedFiles, task_of
 from medallion.sinks.naming import RAW_CSV, Sink
 from medallion.sinks.single_file import PARQUET_OPTIONS, SILVER_ROWS, SingleFileStaging
@@ -56,8 +56,8 @@ class ParallelFileStaging(SingleFileStaging):
         lines = self._divided(sources, self._silver_schema(), [raw_csv(self.pipeline).alias("line")])
         # Spark's text writer has no header, so the first line of each task includes it.
         is_first = F.monotonically_increasing_id().bitwiseAND(F.lit(_PLACE)) == 0
-        header = F.lit(",".join(self.pipeline.raw_csv_columns) + "\n")
-        written = lines.select(F.when(is_first, F.concat(header, "line")).otherwise(F.col("line")))
+        first_line = F.lit(header(self.pipeline) + "\n")
+        written = lines.select(F.when(is_first, F.concat(first_line, "line")).otherwise(F.col("line")))
         counts = Observation()
         (text,) = written.columns
         size = F.sum(F.octet_length(F.col(sql.name(text))) + 1)

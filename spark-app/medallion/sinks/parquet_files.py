@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
@@ -26,13 +25,13 @@ _SEVERAL_PAGES_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class _Leaf:
-    """A column of the target: the position of its chunk in a row group of the source, and its path
-    where that differs from the source.
+    """A column of the target: the position of its chunk in a row group of the source, and whether
+    its path differs from the one there.
     """
 
     at: int
     column: Any
-    renamed: str
+    is_renamed: bool
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,8 @@ class ParquetFiles:
                 with closing(self._reader(source)) as reader:
                     for block in blocks:
                         self._append_chunks(writer, stream, block, selected, reader)
-            elif any(leaf.renamed for leaf in selected.leaves):
+            elif any(leaf.is_renamed or _has_dot(leaf.column) for leaf in selected.leaves):
+                # `appendRowGroups` takes a column `a.b` and the member b of an object a for the same.
                 for block in blocks:
                     self._append_chunks(writer, stream, block, selected)
             else:
@@ -155,14 +155,14 @@ class ParquetFiles:
             indexes = (
                 (reader.readColumnIndex(chunk), reader.readOffsetIndex(chunk)) if reader else (None,) * 2
             )
-            named = self._renamed(chunk, leaf.renamed) if leaf.renamed else chunk
+            named = self._renamed(chunk, leaf.column) if leaf.is_renamed else chunk
             writer.appendColumnChunk(leaf.column, stream, named, None, *indexes)
         writer.endBlock()
 
-    def _renamed(self, chunk: Any, path: str) -> Any:
+    def _renamed(self, chunk: Any, column: Any) -> Any:
         metadata = self._jvm.org.apache.parquet.hadoop.metadata
         return metadata.ColumnChunkMetaData.get(
-            metadata.ColumnPath.fromDotString(path),
+            metadata.ColumnPath.get(column.getPath()),
             *(chunk.getPrimitiveType(), chunk.getCodec(), chunk.getEncodingStats(), chunk.getEncodings()),
             *(chunk.getStatistics(), chunk.getFirstDataPageOffset(), chunk.getDictionaryPageOffset()),
             *(chunk.getValueCount(), chunk.getTotalSize(), chunk.getTotalUncompressedSize()),
@@ -191,25 +191,29 @@ class ParquetFiles:
             for column in _items(target.getColumns()):
                 name, *inside = _path(column)
                 source = sources[name]
-                renamed = "" if name == source else ".".join([name, *inside])
-                leaves.append(_Leaf(at[(source, *inside)], column, renamed))
+                leaves.append(_Leaf(at[(source, *inside)], column, name != source))
             self._selected[key] = _Selected(target, leaves)
         return self._selected[key]
 
     def _named(self, schema: Any, columns: tuple[tuple[str, str], ...]) -> Any:
         """The schema of these columns under their names in the target."""
-        parquet = self._jvm.org.apache.parquet.schema
-        of = [schema.getType(source) for _, source in columns]
-        if all(name == source for name, source in columns):
-            return parquet.MessageType(schema.getName(), of)
-        # A type cannot be renamed, but its text can.
-        texts = [
-            re.sub(r"^(\w+ \w+(?:\(\d+\))? )\S+", rf"\g<1>{name}", str(each.toString()))
-            + (";" if each.isPrimitive() else "")
-            for (name, _), each in zip(columns, of)
+        of = [
+            schema.getType(source) if name == source else self._with_name(schema.getType(source), name)
+            for name, source in columns
         ]
-        text = f"message {schema.getName()} {{ {' '.join(texts)} }}"
-        return parquet.MessageTypeParser.parseMessageType(text)
+        return self._jvm.org.apache.parquet.schema.MessageType(schema.getName(), of)
+
+    def _with_name(self, given: Any, name: str) -> Any:
+        """A type under another name, which the builders of Parquet's types make from its parts."""
+        types, repetition = self._jvm.org.apache.parquet.schema.Types, given.getRepetition()
+        if given.isPrimitive():
+            of = types.primitive(given.getPrimitiveTypeName(), repetition).length(given.getTypeLength())
+        else:
+            of = types.buildGroup(repetition)
+            for each in _items(given.getFields()):
+                of.addField(each)
+        meaning = given.getLogicalTypeAnnotation()
+        return (getattr(of, "as")(meaning) if meaning is not None else of).named(name)
 
     def _footer(self, path: Any) -> Any:
         with closing(self._reader(path)) as reader:
@@ -242,6 +246,10 @@ def _items(java_list: Any) -> list[Any]:
     with an exception.
     """
     return [java_list.get(at) for at in range(java_list.size())]
+
+
+def _has_dot(column: Any) -> bool:
+    return any("." in name for name in _path(column))
 
 
 def _plain_texts(page: bytes) -> list[str]:

@@ -21,17 +21,16 @@ from medallion.bronze import BRONZE_COLUMNS, BRONZE_SCHEMA
 from medallion.hadoop_files import HadoopFiles
 from medallion.pipeline import Pipeline
 from medallion.quarantine import QUARANTINE_COLUMNS
-from medallion.raw_csv import raw_csv
-from medallion.silver import silver_columns, staged_name
+from medallion.raw_csv import header, raw_csv
+from medallion.silver import IS_SILVER, silver_columns, staged_name
 from medallion.sinks.file_committer import FileCommitter, StagedFiles
 from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER, Sink
 
 #: The values of is_silver in the names of folders.
-SILVER_ROWS, QUARANTINE_ROWS = "is_silver=true", "is_silver=false"
+SILVER_ROWS, QUARANTINE_ROWS = f"{IS_SILVER}=true", f"{IS_SILVER}=false"
 
-#: The column with the line of raw_csv of a silver row, in a small batch. No field of an event has a
-#: hyphen.
-_CSV_LINE = "csv-line"
+#: The column with the line of raw_csv of a silver row, in a small batch.
+_CSV_LINE = f"{sql.HELPER}line"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 PARQUET_OPTIONS = {"parquet.block.size": str(32 << 20)}
@@ -51,7 +50,7 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
     raw_csv or without.
     """
     is_silver = F.col("reason").isNull()
-    rows = parsed.withColumn("is_silver", is_silver)
+    rows = parsed.withColumn(IS_SILVER, is_silver)
     if not has_lines:
         return rows
     return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline, few_rows=True)))
@@ -73,7 +72,7 @@ class SingleFileStaging:
         options = {**PARQUET_OPTIONS, **_without_dictionaries(self.pipeline)}
         # A task sets up the parse for each of its partitions, so they are combined first.
         rows = self.rows(records.coalesce(1) if self.one_task else records, self._stages_lines)
-        write = rows.write.mode("append").partitionBy("is_silver")
+        write = rows.write.mode("append").partitionBy(IS_SILVER)
         write.options(**options).parquet(output)
 
     def stage_raw_csv(self) -> StagedFiles:
@@ -122,7 +121,7 @@ class SingleFileStaging:
     def stage_csv(self, lines: list[str]) -> StagedFiles:
         """Joins the lines that `write_csv` returned or wrote to one file."""
         parts = self.committer.parts("raw_csv")
-        return self.committer.stage_csv(self.pipeline.raw_csv_columns, lines, parts)
+        return self.committer.stage_csv(header(self.pipeline), lines, parts)
 
     def count_rejected(self) -> dict[str, int]:
         """The number of rejected values by reason."""
