@@ -13,7 +13,7 @@ let engine: FakeEngine;
 afterEach(() => engine.remove());
 
 const PROGRESS =
-  '[spark-streaming] progress {"query":"ingest","batch":3,"at":"2026-01-31T10:00:00Z","rows":{"bronze":5,"silver":4},"ms":{},"rejected":{"missing_amount":1},"lag":2}';
+  '[spark-streaming] progress {"query":"ingest","batch":3,"at":"2026-01-31T10:00:00Z","rows":{"bronze":5,"silver":4},"ms":{},"rejected":{"missing_amount":1},"unmet":{"has_city":2},"lag":2}';
 
 const running = () => engine.stack.observations.filter(({ state }) => state === 'running');
 const recorded = () => existsSync(join(engine.config.runDir, 'stack.json'));
@@ -130,6 +130,7 @@ describe('status', () => {
         ...{ batch: 3, lag: 2, watermark: null, late: 0 },
         rows: { bronze: 5, silver: 4 },
         rejected: { missing_amount: 1 },
+        unmet: { has_city: 2 },
       },
     });
     expect(document.services.map(({ name, state }) => `${name} ${state}`)).toEqual([

@@ -17,6 +17,7 @@ const ingest = (batch: number) =>
     at: '2026-11-26T17:00:00.123Z',
     rows: { bronze: 1200, silver: 1199, quarantine: 1, raw_csv: 1199 },
     rejected: { missing_txn_id: 1 },
+    unmet: { has_city: 1300, has_status: 0 },
     ms: { total: 900 },
     lag: 7,
   })}`;
@@ -50,6 +51,7 @@ describe('the status of the stream', () => {
         watermark: '2026-11-26T16:54:30.000Z',
         rows: { bronze: 1200, silver: 1199, quarantine: 1, raw_csv: 1199, gold: 2 },
         rejected: { missing_txn_id: 1 },
+        unmet: { has_city: 1300, has_status: 0 },
         late: 4,
       },
       notes: [
@@ -58,7 +60,7 @@ describe('the status of the stream', () => {
       ],
     });
     expect(streamText(report)).toBe(
-      'micro-batch 12: bronze 1,200, silver 1,199, quarantine 1, raw_csv 1,199, gold 2; lag 7; watermark 2026-11-26T16:54:30.000Z; gold: 4 rows were dropped as late; gold: 12 windows are open until an event after 17:05:00 UTC comes',
+      'micro-batch 12: bronze 1,200, silver 1,199, quarantine 1, raw_csv 1,199, gold 2; expectations that are false: has_city 1,300; lag 7; watermark 2026-11-26T16:54:30.000Z; gold: 4 rows were dropped as late; gold: 12 windows are open until an event after 17:05:00 UTC comes',
     );
   });
 
@@ -73,7 +75,7 @@ describe('the status of the stream', () => {
     const { pipeline, stream, notes } = streamReport(config('./gone'), ['starting'], now);
     expect({ pipeline, stream, notes }).toEqual({
       pipeline: 'gone',
-      stream: { batch: null, lag: null, watermark: null, rows: {}, rejected: {}, late: 0 },
+      stream: { batch: null, lag: null, watermark: null, rows: {}, rejected: {}, unmet: {}, late: 0 },
       notes: [],
     });
     expect(streamText({ stream, notes })).toBe('no micro-batch is committed yet');

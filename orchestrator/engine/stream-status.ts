@@ -25,6 +25,8 @@ export interface StreamStatus {
   readonly rows: Readonly<Record<string, number>>;
   /** Records of that micro-batch in quarantine, by reason. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Silver rows of that micro-batch for which an expectation (`expect`) is false, by its name. */
+  readonly unmet: Readonly<Record<string, number>>;
   /** Rows that gold dropped as late in the micro-batches that the lines show. */
   readonly late: number;
 }
@@ -78,6 +80,7 @@ function streamStatus({ ingest, gold }: JobProgress): StreamStatus {
     watermark: watermarks.includes(null) ? null : (watermarks.toSorted()[0] ?? null),
     rows: Object.assign({}, last?.rows, ...tables.map(({ rows }) => rows)),
     rejected: last?.rejected ?? {},
+    unmet: last?.unmet ?? {},
     late: lateRows([...gold.values()].flat()),
   };
 }
@@ -108,8 +111,12 @@ function notesOf(
 export function streamText({ stream, notes }: Pick<StreamReport, 'stream' | 'notes'>): string {
   if (stream.batch === null) return ['no micro-batch is committed yet', ...notes].join('; ');
   const rows = Object.entries(stream.rows).map(([sink, count]) => `${sink} ${count.toLocaleString('en-US')}`);
+  const unmet = Object.entries(stream.unmet)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${count.toLocaleString('en-US')}`);
   return [
     `micro-batch ${stream.batch}: ${rows.join(', ')}`,
+    ...(unmet.length > 0 ? [`expectations that are false: ${unmet.join(', ')}`] : []),
     `lag ${(stream.lag ?? 0).toLocaleString('en-US')}`,
     `watermark ${stream.watermark ?? 'none yet'}`,
     ...notes,

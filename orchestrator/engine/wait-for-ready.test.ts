@@ -18,7 +18,7 @@ function status(state: 'starting' | 'ready' | 'failed'): StackStatus {
     ],
     urls: {},
     pipeline: 'transactions',
-    stream: { batch: null, lag: null, watermark: null, rows: {}, rejected: {}, late: 0 },
+    stream: { batch: null, lag: null, watermark: null, rows: {}, rejected: {}, unmet: {}, late: 0 },
     notes: [],
   };
 }

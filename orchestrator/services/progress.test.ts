@@ -7,6 +7,7 @@ const ingest = {
   at: '2026-11-26T17:00:00.123Z',
   rows: { bronze: 5, silver: 4, quarantine: 1, raw_csv: 4 },
   rejected: { missing_txn_id: 1 },
+  unmet: { has_city: 2 },
   ms: { addBatch: 800, total: 900 },
   lag: 7,
 };

@@ -201,6 +201,7 @@ const ingestProgress = z.object({
   query: z.literal('ingest'),
   ...micro,
   rejected: z.record(z.string(), z.int().min(0)),
+  unmet: z.record(z.string(), z.int().min(0)),
   lag: z.int(),
 });
 
@@ -213,8 +214,8 @@ const goldProgress = z.object({
 });
 
 /**
- * A committed micro-batch of `ingest`: rows by sink, rejected records by reason, and how many
- * records were waiting behind it.
+ * A committed micro-batch of `ingest`: rows by sink, rejected records by reason, silver rows for
+ * which an expectation is false by its name, and how many records were waiting behind it.
  */
 type IngestProgress = z.infer<typeof ingestProgress>;
 

@@ -104,19 +104,19 @@ class Ingest:
         the batch is not whole.
         """
         with attempt(self.files, self.log, batch_id, self.first_batch) as committer:
-            staged, rejected = self._stage_and_commit(records, committer)
+            staged, rejected, unmet = self._stage_and_commit(records, committer)
         for item in staged:
             read = self.silver_read if item.sink == SILVER else None
             prune(self.files, self.log, item.sink, self.max_files_per_sink, read)
             if self.show_previews and item.sink == SILVER:
                 committer.preview(item)
-        return BatchCounts({item.sink.folder: item.rows for item in staged}, rejected)
+        return BatchCounts({item.sink.folder: item.rows for item in staged}, rejected, unmet)
 
     def _stage_and_commit(
         self, records: DataFrame, committer: FileCommitter
-    ) -> tuple[list[StagedFiles], dict[str, int]]:
-        """Returns the committed rows, and the rejected records by reason. Steps run in parallel
-        where they can.
+    ) -> tuple[list[StagedFiles], dict[str, int], dict[str, int]]:
+        """Returns the committed rows, the rejected records by reason, and the rows that do not meet
+        an expectation, by its name. Steps run in parallel where they can.
         """
         batch, spark = committer.batch, records.sparkSession
         ranges = self.log.ranges(batch)
@@ -145,12 +145,12 @@ class Ingest:
             relied_on.result()
             synced = threads.submit(self.files.sync, committer.commit(staged))
             # After the commit: no reader waits for it.
-            rejected = staging.count_rejected()
+            rejected, unmet = staging.count_rejected(), staging.count_unmet()
             synced.result()
         if staged[0].rows:
             size = sum(self.files.size(path_of(BRONZE, batch, part)) for part in staged[0].paths)
             self.record_bytes = size / staged[0].rows
-        return staged, rejected
+        return staged, rejected, unmet
 
     def _fits_one_task(self, records: int) -> bool:
         return records < ONE_TASK_RECORDS and records * self.record_bytes < ONE_TASK_BYTES

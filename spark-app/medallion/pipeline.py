@@ -86,6 +86,7 @@ class Pipeline:
     watermark_ms: int
     quarantines_unknown_fields: bool
     fields: tuple[Field, ...]
+    expect: tuple[Expectation, ...]
     expect_or_quarantine: tuple[Expectation, ...]
     raw_csv_columns: tuple[str, ...]
     gold: tuple[GoldTable, ...]
@@ -108,12 +109,15 @@ def pipeline_of(document: dict[str, Any]) -> Pipeline:
         watermark_ms=document["eventTime"]["watermarkMs"],
         quarantines_unknown_fields=document["unknownFields"] == "quarantine",
         fields=tuple(map(_field, document["fields"])),
-        expect_or_quarantine=tuple(
-            Expectation(**each) for each in document["expectations"]["expectOrQuarantine"]
-        ),
+        expect=_expectations(document["expectations"]["expect"]),
+        expect_or_quarantine=_expectations(document["expectations"]["expectOrQuarantine"]),
         raw_csv_columns=tuple(document["rawCsv"]["columns"]),
         gold=tuple(map(_gold_table, document["gold"])),
     )
+
+
+def _expectations(documents: list[dict[str, Any]]) -> tuple[Expectation, ...]:
+    return tuple(Expectation(**each) for each in documents)
 
 
 def _field(document: dict[str, Any]) -> Field:

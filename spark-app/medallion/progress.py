@@ -22,12 +22,14 @@ Progress = Dict[str, Any]
 
 
 def ingest_progress(progress: Progress, counts: BatchCounts) -> Progress:
-    """The JSON of a batch of `ingest`. `lag` is the number of records that the topic had after the
-    batch when it was planned.
+    """The JSON of a batch of `ingest`. `unmet` has the silver rows for which an expectation is false,
+    by its name; `lag` is the number of records that the topic had after the batch when it was
+    planned.
     """
     return {
         **_head(progress, counts),
         "rejected": counts.rejected,
+        "unmet": counts.unmet,
         "lag": sum(map(_lag, progress["sources"])),
     }
 
@@ -124,7 +126,8 @@ class BatchLines(StreamingQueryListener):
         # From bronze, which has each record once. Spark's numInputRows counts a record each time
         # that it is read.
         rows = counts.rows["bronze"]
-        _print(f"rows={rows}", ingest_progress(progress, counts))
+        unmet = "".join(f" unmet.{name}={count}" for name, count in counts.unmet.items() if count)
+        _print(f"rows={rows}{unmet}", ingest_progress(progress, counts))
         if self._first and rows:
             self._first = False
             log.info("first data batch committed")

@@ -18,10 +18,13 @@ class BatchRefusedError(Exception):
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """The rows of a batch by sink, and its rejected records by reason."""
+    """The rows of a batch by sink, its rejected records by reason, and its silver rows for which an
+    expectation (`expect`) is false, by its name.
+    """
 
     rows: dict[str, int]
     rejected: dict[str, int] = field(default_factory=dict)
+    unmet: dict[str, int] = field(default_factory=dict)
 
 
 class ShutdownGuard:

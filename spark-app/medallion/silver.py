@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from typing import Callable
 
 from medallion import field_types as types
 from medallion import sql_text as sql
 from medallion.bronze import BRONZE_COLUMNS
+from medallion.expressions import holds
 from medallion.pipeline import KAFKA_TS, LINEAGE, Pipeline
 
 #: Whether a staged row is of silver, rather than of quarantine.
@@ -37,6 +39,32 @@ def _folded(name: str) -> str:
     case, as String.equalsIgnoreCase does.
     """
     return "".join(character.upper()[:1].lower()[:1] for character in name)
+
+
+def unmet(pipeline: Pipeline) -> str:
+    """SQL for the numbers of the expectations (`expect`, from 0) that are false for a silver row with
+    columns by `staged_name`, such as `0,2`; empty when none is.
+    """
+
+    def column(path: str) -> str:
+        name, *inside = sql.path_names(path)
+        return sql.name(staged_name(name), *inside)
+
+    numbers = [
+        f"if({holds(each.expression, column)}, null, '{at}')" for at, each in enumerate(pipeline.expect)
+    ]
+    return f"concat_ws(',', {', '.join(numbers)})"
+
+
+def count_unmet(pipeline: Pipeline, rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The number of silver rows for which each expectation is false, from results of `unmet` with
+    the number of rows that have each.
+    """
+    counts = [0] * len(pipeline.expect)
+    for numbers, count in rows:
+        for number in filter(None, numbers.split(",")):
+            counts[int(number)] += count
+    return {each.name: count for each, count in zip(pipeline.expect, counts)}
 
 
 def silver_column(name: str, pipeline: Pipeline, field: Callable[[str], str]) -> str:

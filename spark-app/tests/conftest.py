@@ -1,27 +1,17 @@
-"""A real local Spark session with the job's own configuration, shared by all tests."""
+"""The Spark session that all tests share."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
 
-from medallion.session import open_session
-from medallion.settings import load_settings
+from tests.local_session import local_session
 
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    # A short session computes mostly its own start, which is fastest with one quick compiler and a
-    # simple collector.
-    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    os.environ["PYSPARK_SUBMIT_ARGS"] = (
-        "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.files.minPartitionNum=7 "
-        "--conf spark.sql.files.maxRecordsPerFile=1 "
-        f'--conf "spark.driver.extraJavaOptions={java}" pyspark-shell'
-    )
-    session = open_session(load_settings({"SPARK_SQL_SHUFFLE_PARTITIONS": "2"}))
+    session = local_session()
     yield session
     session.stop()

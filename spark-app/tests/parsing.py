@@ -15,7 +15,7 @@ from medallion.bronze import bronze
 from medallion.exact_validation import checks_of
 from medallion.parse import Parser
 from medallion.pipeline import Pipeline, pipeline_of
-from medallion.silver import silver_columns, staged_name
+from medallion.silver import silver_columns, staged_name, unmet
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,12 +52,13 @@ def parsed(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> DataFr
 
 
 def outcomes(spark: SparkSession, values: list[Any], pipeline: Pipeline) -> list[Row]:
-    """`reason`, `detail` and, of a silver row, `event` as JSON whose numbers are texts, for each
-    value.
+    """`reason`, `detail` and, of a silver row, `event` as JSON and `unmet` (see `silver.unmet`), for
+    each value.
     """
     options = {"timestampFormat": _INSTANT, "ignoreNullFields": "false"}
     event = F.when(F.col("reason").isNull(), F.to_json(F.struct(*silver(pipeline)), options)).alias("event")
-    rows = parsed(spark, values, pipeline).select("offset", "reason", "detail", event).collect()
+    failed = F.expr(unmet(pipeline) if pipeline.expect else "''").alias("unmet")
+    rows = parsed(spark, values, pipeline).select("offset", "reason", "detail", event, failed).collect()
     found = {row.offset: row for row in rows}
     assert sorted(found) == list(range(len(values)))
     assert len(rows) == len(values)

@@ -26,7 +26,7 @@ INGEST = {
         }
     ],
 }
-COUNTS = BatchCounts({"bronze": 5, "quarantine": 2, "silver": 3, "raw_csv": 3}, {"bad_amount": 2})
+COUNTS = BatchCounts({"bronze": 5, "quarantine": 2, "silver": 3, "raw_csv": 3}, {"bad_amount": 2}, {"a": 4, "b": 0})
 
 
 def gold(batch_id: int = 3, rows: int = 0, late: int = 0, **more: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def test_a_batch_of_ingest_has_a_line_for_people_and_one_of_json(
     lines: BatchLines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people, machine, first = printed(lines, capsys, INGEST, COUNTS)
-    assert people == ("query=ingest batch=12 rows=5 bronze=5 quarantine=2 silver=3 raw_csv=3 seconds=0.9")
+    assert people == ("query=ingest batch=12 rows=5 unmet.a=4 bronze=5 quarantine=2 silver=3 raw_csv=3 seconds=0.9")
     assert first == "first data batch committed"
     prefix, document = machine.split(" ", 1)
     assert prefix == "progress"
@@ -72,6 +72,7 @@ def test_a_batch_of_ingest_has_a_line_for_people_and_one_of_json(
         "at": "2026-11-26T17:00:00.123Z",
         "rows": {"bronze": 5, "quarantine": 2, "silver": 3, "raw_csv": 3},
         "rejected": {"bad_amount": 2},
+        "unmet": {"a": 4, "b": 0},
         "ms": {"latestOffset": 5, "addBatch": 700, "walCommit": 90, "total": 900},
         "lag": 3,
     }

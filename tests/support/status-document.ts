@@ -37,6 +37,7 @@ export const statusDocument = z.strictObject({
     watermark: z.iso.datetime().nullable(),
     rows: counts,
     rejected: counts,
+    unmet: counts,
     late: z.int().min(0),
   }),
 });

@@ -22,7 +22,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.pipeline import Pipeline
 from medallion.quarantine import QUARANTINE_COLUMNS
 from medallion.raw_csv import header, raw_csv
-from medallion.silver import IS_SILVER, silver_columns, staged_name
+from medallion.silver import IS_SILVER, count_unmet, silver_columns, staged_name, unmet
 from medallion.sinks.file_committer import FileCommitter, StagedFiles
 from medallion.sinks.naming import BRONZE, QUARANTINE, SILVER, Sink
 
@@ -31,6 +31,8 @@ SILVER_ROWS, QUARANTINE_ROWS = f"{IS_SILVER}=true", f"{IS_SILVER}=false"
 
 #: The column with the line of raw_csv of a silver row, in a small batch.
 _CSV_LINE = f"{sql.HELPER}line"
+#: The column with the expectations that a silver row does not meet.
+_UNMET = f"{sql.HELPER}unmet"
 
 #: Small row groups, so that a large batch can be read back in parts of about equal size.
 PARQUET_OPTIONS = {"parquet.block.size": str(32 << 20)}
@@ -51,6 +53,8 @@ def rows_of(pipeline: Pipeline, parsed: DataFrame, has_lines: bool) -> DataFrame
     """
     is_silver = F.col("reason").isNull()
     rows = parsed.withColumn(IS_SILVER, is_silver)
+    if pipeline.expect:
+        rows = rows.withColumn(_UNMET, F.when(is_silver, F.expr(unmet(pipeline))))
     if not has_lines:
         return rows
     return rows.withColumn(_CSV_LINE, F.when(is_silver, raw_csv(pipeline, few_rows=True)))
@@ -134,6 +138,17 @@ class SingleFileStaging:
             return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
+    def count_unmet(self) -> dict[str, int]:
+        """The number of silver rows for which each expectation of `expect` is false, by its name."""
+        parts = self._parts(SILVER_ROWS) if self.pipeline.expect else []
+        if self.one_task:
+            texts = Counter(text for part in parts for text in self.files.parquet_texts(part, _UNMET))
+            return count_unmet(self.pipeline, texts.items())
+        if not parts:
+            return count_unmet(self.pipeline, [])
+        rows = self.files.read_parquet(parts, f"{sql.name(_UNMET)} string").groupBy(sql.name(_UNMET)).count()
+        return count_unmet(self.pipeline, [(str(text), int(n)) for text, n in rows.collect()])
+
     @property
     def _stages_lines(self) -> bool:
         """Whether lines of raw_csv are staged together with the columns of the other sinks."""
@@ -152,5 +167,5 @@ def _without_dictionaries(pipeline: Pipeline) -> dict[str, str]:
     different = [
         staged_name(name) for name, data_type in types.items() if data_type in ("double", "timestamp")
     ]
-    names = ("value", "detail", "offset", _CSV_LINE, *different)
+    names = ("value", "detail", "offset", _CSV_LINE, _UNMET, *different)
     return {f"parquet.enable.dictionary#{name}": "false" for name in names}
