@@ -167,7 +167,7 @@ export class YamlValue {
   /** One of the words. */
   oneOf<const Word extends string>(words: readonly Word[]): Word {
     const found = words.find((word) => this.isText && word === (this.#node as Scalar<string>).value);
-    return found ?? this.refuse(`${this.shown} is not supported here`, words.join(', '));
+    return found ?? this.refuse(`${this.shown} is not supported here`, words.join(', ') || 'nothing');
   }
 
   boolean(): boolean {
@@ -216,7 +216,7 @@ export class YamlValue {
     const entries = this.entries();
     for (const [name, { key }] of entries) {
       if (!(keys as readonly string[]).includes(name)) {
-        key.refuse(`the key ${JSON.stringify(name)} is not supported here`, keys.join(', '));
+        key.refuse(`the key ${JSON.stringify(name)} is not supported here`, keys.join(', ') || 'nothing');
       }
     }
     return {

@@ -2,7 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Column, columnType, type Pipeline, silverColumns, type Type } from '../../orchestrator/pipeline/model.ts';
+import {
+  type Column,
+  columnType,
+  type Pipeline,
+  silverColumns,
+  type Type,
+} from '../../orchestrator/pipeline/model.ts';
 import { dateText } from '../../orchestrator/verify/deep/shown-value.ts';
 import { conditionOf, type SilverRow } from '../../orchestrator/verify/oracle/expression-value.ts';
 import { decimalUnits, type Value } from '../../orchestrator/verify/oracle/field-value.ts';
@@ -92,7 +98,9 @@ async function jobOutcomes(cases: readonly Case[]): Promise<readonly (readonly J
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       child.on('error', reject);
-      child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`parse_cases ended with ${code}`))));
+      child.on('close', (code) =>
+        code === 0 ? resolve() : reject(new Error(`parse_cases ended with ${code}`)),
+      );
     });
     return readFileSync(output, 'utf8')
       .trimEnd()
@@ -116,13 +124,17 @@ function differenceOf(pipeline: Pipeline, expected: SilverRow | string, job: Job
   if (event === undefined) return `the job's row is no JSON: ${job.event}`;
   const columns = silverColumns(pipeline.fields, pipeline.eventTime);
   const wrong = columns.find(
-    ({ name, type }, at) => !OF_RECORD.includes(name) && !isSame(type, expected[at] ?? null, memberOf(event, name)),
+    ({ name, type }, at) =>
+      !OF_RECORD.includes(name) && !isSame(type, expected[at] ?? null, memberOf(event, name)),
   );
-  if (wrong) return `${wrong.name} is ${JSON.stringify(memberOf(event, wrong.name))}, the oracle: ${shown(expected, columns.indexOf(wrong))}`;
+  if (wrong)
+    return `${wrong.name} is ${JSON.stringify(memberOf(event, wrong.name))}, the oracle: ${shown(expected, columns.indexOf(wrong))}`;
   const unmet = pipeline.expectations.expect.flatMap(({ expression }, at) =>
     conditionOf(expression, columns)(expected) === false ? [at] : [],
   );
-  return job.unmet === unmet.join(',') ? undefined : `expectations that are false: ${job.unmet}, the oracle: ${unmet}`;
+  return job.unmet === unmet.join(',')
+    ? undefined
+    : `expectations that are false: ${job.unmet}, the oracle: ${unmet}`;
 }
 
 const shown = (row: SilverRow, at: number): string =>
@@ -162,7 +174,10 @@ function isSame(type: Type | Column['type'], value: Value, json: JsonValue): boo
     case 'array': {
       const [values, elements] = [value as readonly Value[], json as readonly JsonValue[]];
       const { items } = type;
-      return values.length === elements.length && values.every((each, at) => isSame(items.type, each, elements[at] ?? null));
+      return (
+        values.length === elements.length &&
+        values.every((each, at) => isSame(items.type, each, elements[at] ?? null))
+      );
     }
   }
 }

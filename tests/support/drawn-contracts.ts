@@ -9,11 +9,37 @@ import { derivedSeed, drawFrom, type Random, seededRandom } from '../../producer
 /** Names that some part of the way could take for something else. */
 const ODD_NAMES = [
   ...['order-id', '日付', 'select', 'a.b', 'a', '..', '.', 'with space', ' leading', 'trailing ', '\u00a0'],
-  ...['quo"te', "it's", 'back`tick', '``', 'back\\slash', '\\u0041', 'comma,name', '{x}', '[0]', '(p)', 'a=b'],
+  ...[
+    'quo"te',
+    "it's",
+    'back`tick',
+    '``',
+    'back\\slash',
+    '\\u0041',
+    'comma,name',
+    '{x}',
+    '[0]',
+    '(p)',
+    'a=b',
+  ],
   ...['semi;colon', '#hash', '#file', '%s', '$1', `\${env:HOME}`, '*', '?', '/', 'a:b', '<b>', '|', '^', '~'],
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', '0', '1', '10', '2', '-1', '1e3', 'NaN'],
   ...['true', 'null', 'and', 'NOT', 'between', 'Value', 'KEY', 'headers', 'is_silver', 'window', 'reason'],
-  ...['detail', 'read', 'exact', 'marked', 'words', 'number', 'text', 't0', 'e0', 'count', 'Ünïcode', 'ſ', 'İ'],
+  ...[
+    'detail',
+    'read',
+    'exact',
+    'marked',
+    'words',
+    'number',
+    'text',
+    't0',
+    'e0',
+    'count',
+    'Ünïcode',
+    'ſ',
+    'İ',
+  ],
   ...['💳', 'é', 'e\u0301', '\ufeffmark', '\u2028', '\u200b', 'x'.repeat(255), '💳'.repeat(255)],
 ] as const;
 
@@ -73,7 +99,13 @@ interface Expectations {
   readonly expect_or_quarantine: Readonly<Record<string, string>>;
 }
 
-function resolved({ contract, pipeline }: { readonly contract: string; readonly pipeline: string }): Pipeline {
+function resolved({
+  contract,
+  pipeline,
+}: {
+  readonly contract: string;
+  readonly pipeline: string;
+}): Pipeline {
   return resolvePipeline({
     name: 'drawn',
     pipelineFile: 'pipeline.yml',
@@ -184,10 +216,21 @@ class ContractDraw {
 
   #decimal(): Property {
     const random = this.#random;
-    const [precision, scale] = drawFrom(random, [[1, 0], [18, 2], [38, 18], [4, 4], [10, 9], [38, 0]] as const);
+    const [precision, scale] = drawFrom(random, [
+      [1, 0],
+      [18, 2],
+      [38, 18],
+      [4, 4],
+      [10, 9],
+      [38, 0],
+    ] as const);
     const isSmall = precision - scale < 2;
     const limits = isSmall ? {} : this.#limits(['-5', '0', '0.5', '100'], 2);
-    return { logicalType: 'number', physicalType: `decimal(${precision},${scale})`, ...this.#options(limits) };
+    return {
+      logicalType: 'number',
+      physicalType: `decimal(${precision},${scale})`,
+      ...this.#options(limits),
+    };
   }
 
   #timestamp(): Property {
