@@ -158,7 +158,8 @@ def _of_event(pipeline: Pipeline) -> list[_Check]:
         _Check(each.name, f"not {holds(each.expression, column)}", f"{each.sql} is false")
         for each in pipeline.expect_or_quarantine
     ]
-    unknown = _Check("unknown_field", "size(unknown_names) > 0", _VALUE, "concat_ws(', ', unknown_names)")
+    names = "concat_ws(', ', transform(unknown_names, name -> if(name = '', '\"\"', name)))"
+    unknown = _Check("unknown_field", "size(unknown_names) > 0", _VALUE, names)
     return [
         *[check for each in _in_order(pipeline) for check in _of_field(each)],
         *([unknown] if pipeline.quarantines_unknown_fields else []),

@@ -26,8 +26,9 @@ _BOUNDS = {
     "exclusiveMaximum": ("", ">=", "is not less than {}"),
     "minLength": ("char_length", "<", "has fewer than {} characters"),
     "maxLength": ("char_length", ">", "has more than {} characters"),
-    "minItems": ("size", "<", "has fewer than {} elements"),
-    "maxItems": ("size", ">", "has more than {} elements"),
+    # array_size of NULL is NULL; size would be -1.
+    "minItems": ("array_size", "<", "has fewer than {} elements"),
+    "maxItems": ("array_size", ">", "has more than {} elements"),
 }
 
 

@@ -227,7 +227,10 @@ def _marked_object(of: Type, text: str, depth: int) -> str:
     schema = "struct<" + ", ".join(f"{sql.name(each.name)}: string" for each in of.fields) + ">"
     read = marked_json.read(f"if(startswith({text}, '{{'), {text}, null)", schema)
     both = f"b{depth}"
-    parts = [_is_kept(each, sql.member(f"{both}.t", each.name), sql.member(f"{both}.v", each.name)) for each in of.fields]
+    parts = [
+        _is_kept(each, sql.member(f"{both}.t", each.name), sql.member(f"{both}.v", each.name))
+        for each in of.fields
+    ]
     right = " and ".join([f"{both}.t is not null", *parts])
     return sql.bind(both, marked_fields(of.fields, read, depth), f"if({right}, {both}.v, null)")
 

@@ -26,7 +26,9 @@ INGEST = {
         }
     ],
 }
-COUNTS = BatchCounts({"bronze": 5, "quarantine": 2, "silver": 3, "raw_csv": 3}, {"bad_amount": 2}, {"a": 4, "b": 0})
+COUNTS = BatchCounts(
+    {"bronze": 5, "quarantine": 2, "silver": 3, "raw_csv": 3}, {"bad_amount": 2}, {"a": 4, "b": 0}
+)
 
 
 def gold(batch_id: int = 3, rows: int = 0, late: int = 0, **more: Any) -> dict[str, Any]:
@@ -62,7 +64,9 @@ def test_a_batch_of_ingest_has_a_line_for_people_and_one_of_json(
     lines: BatchLines, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people, machine, first = printed(lines, capsys, INGEST, COUNTS)
-    assert people == ("query=ingest batch=12 rows=5 unmet.a=4 bronze=5 quarantine=2 silver=3 raw_csv=3 seconds=0.9")
+    assert people == (
+        "query=ingest batch=12 rows=5 unmet.a=4 bronze=5 quarantine=2 silver=3 raw_csv=3 seconds=0.9"
+    )
     assert first == "first data batch committed"
     prefix, document = machine.split(" ", 1)
     assert prefix == "progress"

@@ -90,7 +90,7 @@ export function drawnPipeline(seed: string): DrawnPipeline {
   const chosen = Array.from({ length: Math.min(4, conditions.length) }, () => drawFrom(random, conditions));
   const named = (from: number, to: number) =>
     Object.fromEntries(chosen.slice(from, to).map((sql, at) => [`e_${from + at}`, sql]));
-  const all = texts({ expect: named(0, 2), expect_or_quarantine: named(2, 4) });
+  const all = texts({ expect: named(0, 2), expect_or_quarantine: named(2, 3) });
   return { ...all, resolved: resolved(all) };
 }
 
