@@ -25,8 +25,29 @@ const FIELDS = `
             logicalType: array
             items:
               logicalType: integer
+
+      - { name: order-id, logicalType: integer }
+      - { name: a.b, logicalType: string }
+      - name: a
+        logicalType: object
+        properties: [{ name: b, logicalType: string }, { name: 'c "d"', logicalType: number }]
+      - { name: 日付, logicalType: date }
+      - { name: select, logicalType: string }
+      - { name: Value, logicalType: integer }
 `;
-const MEASURE = '\n      min_amount: min(amount)\n';
+/** Another measure, and a table of the fields with odd names. */
+const GOLD = `
+      min_amount: min(amount)
+
+  - name: odd
+    group_by: [a.b, select]
+    window: 1 minute
+    measures:
+      order-ids: sum(\`order-id\` + \`Value\`)
+      max of a.b: max(\`a.b\`)
+      inside: min(a.b)
+`;
+const ODD_COLUMNS = '      order-id, a.b, a, 日付, "select", Value,\n';
 /** A field that events had before the pipeline knew it. It is a column of raw_csv, too. */
 const LATER_FIELD = `
       - name: score
@@ -39,7 +60,7 @@ let stack: TestStack;
 beforeAll(async () => {
   pipeline = new PipelineCopy(mkdtempSync(join(tmpdir(), 'medallion-pipeline-')));
   pipeline.change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${FIELDS}`);
-  pipeline.change('pipeline.yml', (text) => `${text.trimEnd()}${MEASURE}`);
+  pipeline.change('pipeline.yml', (text) => `${text.trimEnd().replace('      lon,\n', `${ODD_COLUMNS}      lon,\n`)}${GOLD}`);
   pipeline.generate();
   stack = await TestStack.create({
     ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
@@ -62,6 +83,8 @@ function event(index: number, timeMs: number): Record<string, unknown> {
     amount: index / 4,
     note: `a "quoted" note ${index}, with é and \\`,
     device: { os: index % 2 ? 'linux' : null, versions: [index, 2 ** 40, -1] },
+    ...{ 'order-id': index, 'a.b': `dotted ${index % 2}`, a: { b: `inside ${index % 2}`, 'c "d"': 0.5 } },
+    ...{ 日付: '2026-01-31', select: 'from', Value: 1 },
   };
 }
 
@@ -137,6 +160,15 @@ describe('a copy of the default pipeline with more fields and a measure', () => 
       select count(*)::int as windows from read_parquet('${stack.outputPath}/gold/*.parquet')
       where card_id like 'own-card-%' and min_amount <= max_amount and min_amount is not null`);
     expect(Number(gold[0]?.['windows'])).toBeGreaterThanOrEqual(3);
+    const odd = await query(`
+      select "a.b" as dotted, "select" as word, max("max of a.b") as most, min(inside) as inside, sum("order-ids")::int as ids
+      from read_parquet('${stack.outputPath}/odd/*.parquet') where "a.b" is not null group by all order by 1`);
+    expect(odd).toEqual([
+      { dotted: 'dotted 0', word: 'from', most: 'dotted 0', inside: 'inside 0', ids: 62_500 },
+      { dotted: 'dotted 1', word: 'from', most: 'dotted 1', inside: 'inside 1', ids: 62_750 },
+    ]);
+    const peek = await stack.run('peek', ['--sql', 'SELECT max("order-id") AS id, max(a.b) AS b FROM silver', '--csv']);
+    expect(peek.stdout).toBe('id,b\r\n9999,inside 1\r\n');
   });
 
   it('continues with the same outputs when a field is added that events already had', async () => {

@@ -217,6 +217,6 @@ function headersAndBytes({ headers = [], value, bronze }: PlantedRecord): string
 }
 
 function silverRow(record: PlantedRecord, columns: Readonly<Record<string, string>>, topic: string): string {
-  const own = Object.entries(columns).map(([name, sql]) => `${sql} AS ${name}`);
+  const own = Object.entries(columns).map(([name, sql]) => `${sql} AS ${quoted(name)}`);
   return `SELECT ${own.join(', ')}, ${kafkaTs(record)} AS kafka_ts, ${lineage(record, topic)}`;
 }
