@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
+import { schemaFiles } from './pipeline/file-schemas.ts';
 import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/resolve.ts';
 import { settingFiles } from './settings/setting-documents.ts';
 import { replaceFile } from './util/files.ts';
@@ -11,8 +12,8 @@ import { errorText, ProductError } from './util/product-error.ts';
 
 const HELP = `npm run generate -- [options] [folders]
 
-Check the pipelines in pipelines/ and write pipeline.json of each; write what follows from the table of settings. With folders:
-only the pipelines in these
+Check the pipelines in pipelines/ and write pipeline.json of each; write what follows from the table of settings, and the JSON
+Schemas in docs/schemas. With folders: only the pipelines in these
 
   --check  Write nothing, and end with 1 where a file differs
   --help   Show this
@@ -54,7 +55,7 @@ function main(): number {
   }
   const given = options.filter((option) => !option.startsWith('-'));
   if (given.length > 0) return generatePipelines(given.map((folder) => resolve(folder)));
-  return Math.max(generatePipelines(ownPipelines()), generateSettings());
+  return Math.max(generatePipelines(ownPipelines()), generateFiles());
 }
 
 /** The folders in `pipelines/`. */
@@ -73,8 +74,10 @@ function generatePipelines(folders: readonly string[]): number {
   return Math.max(0, ...outcomes);
 }
 
-function generateSettings(): number {
-  const files = settingFiles((path) => readFileSync(join(projectDir, path), 'utf8'));
+/** The files that follow from the table of settings, and the JSON Schemas. */
+function generateFiles(): number {
+  const settings = settingFiles((path) => readFileSync(join(projectDir, path), 'utf8'));
+  const files = [...settings, ...schemaFiles()];
   const outcomes = files.map(({ path, text }) => {
     const file = join(projectDir, path);
     return outcomeOf(file, () => replaceFile(file, text, mode));

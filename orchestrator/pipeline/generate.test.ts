@@ -54,7 +54,7 @@ describe('generating pipeline.json', () => {
     const before = resolved();
     edit('pipeline.yml', '5 minutes', '5 minuts');
     expect(() => generate(folder, root, 'write')).toThrow(
-      'transactions/pipeline.yml:7:43: "5 minuts" is no duration',
+      'transactions/pipeline.yml:8:43: "5 minuts" is no duration',
     );
     expect(resolved()).toBe(before);
     expect(existsSync(join(folder, 'pipeline.json.part'))).toBe(false);

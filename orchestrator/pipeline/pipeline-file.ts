@@ -19,23 +19,26 @@ import { checkCondition, checkMeasure } from './sql/sql-check.ts';
 import { parseExpression, parseMeasure } from './sql/sql-parser.ts';
 import type { Refusals, YamlMembers, YamlValue } from './yaml-source.ts';
 
-const KEYS = [
-  'contract',
-  'source',
-  'event_time',
-  'unknown_fields',
-  'expectations',
-  'raw_csv',
-  'gold',
-] as const;
+/** The keys of pipeline.yml and of the mappings in it. The JSON Schema has the same. */
+export const PIPELINE_KEYS = {
+  document: ['contract', 'source', 'event_time', 'unknown_fields', 'expectations', 'raw_csv', 'gold'],
+  source: ['topic', 'partitions', 'key'],
+  eventTime: ['field', 'watermark'],
+  expectations: ['expect', 'expect_or_quarantine'],
+  rawCsv: ['columns'],
+  goldTable: ['name', 'group_by', 'window', 'slide', 'measures'],
+} as const;
+
+export const UNKNOWN_FIELDS = ['ignore', 'quarantine'] as const;
 
 /** The members of pipeline.yml. */
-export type PipelineMembers = YamlMembers<(typeof KEYS)[number]>;
+export type PipelineMembers = YamlMembers<(typeof PIPELINE_KEYS.document)[number]>;
 
+export const MOST_PARTITIONS = 1000;
 const TOPIC = new RegExp(`^(?:${TOPIC_PATTERN})$`);
 const TOPIC_FORM = '1 to 249 letters, digits, dots, underscores or hyphens';
 /** An expectation's name is a reason in quarantine, and a name in logs and reports. */
-const EXPECTATION = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+export const EXPECTATION = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const EXPECTATION_FORM = 'letters, digits and _, not beginning with a digit';
 /** Quarantine reasons of the job itself. */
 const REASONS =
@@ -43,19 +46,19 @@ const REASONS =
 
 /** @throws Refusal for a key that pipeline.yml does not have */
 export function pipelineMembers(document: YamlValue): PipelineMembers {
-  return document.members(KEYS);
+  return document.members(PIPELINE_KEYS.document);
 }
 
 /** The topic and partitions. The key can be read only with the contract. */
 export function readTopic(
   members: PipelineMembers,
 ): Omit<Source, 'key'> & { readonly key: YamlValue | undefined } {
-  const source = members.required('source').members(['topic', 'partitions', 'key']);
+  const source = members.required('source').members(PIPELINE_KEYS.source);
   const topic = source.required('topic');
   if (!TOPIC.test(topic.text(TOPIC_FORM))) topic.refuse(`${topic.shown} is no topic's name`, TOPIC_FORM);
   return {
     topic: topic.text(),
-    partitions: source.get('partitions')?.wholeNumber(1, 1000) ?? 3,
+    partitions: source.get('partitions')?.wholeNumber(1, MOST_PARTITIONS) ?? 3,
     key: source.get('key'),
   };
 }
@@ -76,7 +79,7 @@ export function readProcessing(
   refuseTakenNames(contract, eventTime, refusals);
   const silver = silverColumns(contract.fields, eventTime);
   const unknownFields = refusals.attempt(
-    () => members.get('unknown_fields')?.oneOf(['ignore', 'quarantine']) ?? 'ignore',
+    () => members.get('unknown_fields')?.oneOf(UNKNOWN_FIELDS) ?? 'ignore',
   );
   return {
     eventTime,
@@ -98,7 +101,7 @@ export function readKey(key: YamlValue | undefined, { fields }: Contract): strin
 }
 
 function readEventTime(value: YamlValue, { fields }: Contract): EventTime {
-  const members = value.members(['field', 'watermark']);
+  const members = value.members(PIPELINE_KEYS.eventTime);
   const field = members.required('field');
   const watermarkMs = readDuration(members.required('watermark'), { min: 0 });
   const allowed = [
@@ -132,7 +135,7 @@ function readExpectations(
   silver: readonly Column[],
   refusals: Refusals,
 ): Pipeline['expectations'] {
-  const members = refusals.attempt(() => value?.members(['expect', 'expect_or_quarantine']));
+  const members = refusals.attempt(() => value?.members(PIPELINE_KEYS.expectations));
   const names = new Set<string>();
   const read = (list: YamlValue | undefined): Expectation[] => {
     const entries = refusals.attempt(() => [
@@ -155,7 +158,7 @@ function readExpectations(
 }
 
 function readRawCsv(value: YamlValue | undefined, silver: readonly Column[]): string[] | undefined {
-  const columns = value?.members(['columns']).get('columns');
+  const columns = value?.members(PIPELINE_KEYS.rawCsv).get('columns');
   if (columns === undefined) return undefined;
   const names = columns
     .list('a list of columns')
@@ -167,7 +170,7 @@ function readRawCsv(value: YamlValue | undefined, silver: readonly Column[]): st
 
 /** Names of folders, files and queries that exist already. */
 const TAKEN = ['bronze', 'silver', 'quarantine', 'raw_csv', 'raw', 'ingest'];
-const TABLE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
+export const TABLE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const TABLE_FORM = `lower-case letters, digits and _, but not ${TAKEN.join(', ')}`;
 /** A row belongs to so many windows at once, and each is a row of state. */
 const MAX_WINDOWS = 100;
@@ -180,7 +183,7 @@ function readGoldTables(
 ): GoldTable[] {
   const names = new Set<string>();
   return refusals.each(value?.list('a list of tables') ?? [], (table) => {
-    const members = table.members(['name', 'group_by', 'window', 'slide', 'measures']);
+    const members = table.members(PIPELINE_KEYS.goldTable);
     const name = members.required('name');
     const text = name.text(TABLE_FORM);
     if (!TABLE_NAME.test(text) || TAKEN.includes(text))

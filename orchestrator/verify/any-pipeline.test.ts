@@ -306,7 +306,20 @@ describe('fields that are named as columns of verify itself, or in any odd way',
     'i',
     's',
     'digest',
-    ...['a.b', 'order-id', '日付', 'select', '1', '0', '#file', 'quo"te', "it's", 'a,b:c', 'constructor', '__proto__'],
+    ...[
+      'a.b',
+      'order-id',
+      '日付',
+      'select',
+      '1',
+      '0',
+      '#file',
+      'quo"te',
+      "it's",
+      'a,b:c',
+      'constructor',
+      '__proto__',
+    ],
   ];
   const integer = { kind: 'integer' } as const;
   const fields = names.map((name) => ({ name, required: false, type: integer, constraints: {} }));

@@ -19,7 +19,7 @@ export interface Contract {
   readonly namePlaces: ReadonlyMap<string, YamlValue>;
 }
 
-const LOGICAL_TYPES = [
+export const LOGICAL_TYPES = [
   'string',
   'integer',
   'number',
@@ -32,8 +32,11 @@ const LOGICAL_TYPES = [
 /** Deeper nesting is refused because types are walked by recursion, in Python as well. */
 const MAX_DEPTH = 10;
 
-/** Parts of a whole ODCS contract that are for people and other tools. */
-const KEPT_OF_CONTRACT = [
+/** The keys of an ODCS contract. All but the first three are for people and other tools. */
+export const CONTRACT_KEYS = [
+  'kind',
+  'apiVersion',
+  'schema',
   'version',
   'id',
   'name',
@@ -67,7 +70,7 @@ export function readContract(
   refusals: Refusals,
 ): Contract | undefined {
   return refusals.attempt(() => {
-    const contract = parseYaml(file, text).members(['kind', 'apiVersion', 'schema', ...KEPT_OF_CONTRACT]);
+    const contract = parseYaml(file, text).members(CONTRACT_KEYS);
     refusals.attempt(() => contract.required('kind').oneOf(['DataContract']));
     refusals.attempt(() => contract.required('apiVersion').oneOf(['v3.1.0']));
     const schema = contract.required('schema');
@@ -83,18 +86,21 @@ export function readContract(
   });
 }
 
+/** The keys of the schema object, which is the event. */
+export const OBJECT_KEYS = [
+  'name',
+  'physicalName',
+  'physicalType',
+  'logicalType',
+  'properties',
+  'quality',
+  'customProperties',
+  'dataGranularityDescription',
+  ...KEPT_OF_ELEMENT,
+] as const;
+
 function readObject(object: YamlValue, topic: string | undefined, refusals: Refusals): Contract {
-  const members = object.members([
-    'name',
-    'physicalName',
-    'physicalType',
-    'logicalType',
-    'properties',
-    'quality',
-    'customProperties',
-    'dataGranularityDescription',
-    ...KEPT_OF_ELEMENT,
-  ]);
+  const members = object.members(OBJECT_KEYS);
   refusals.attempt(() => members.required('physicalType').oneOf(['topic']));
   refusals.attempt(() => members.get('logicalType')?.oneOf(['object']));
   refusals.attempt(() => {

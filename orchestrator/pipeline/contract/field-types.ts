@@ -15,7 +15,7 @@ import {
 } from './property.ts';
 
 const LIMITS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
-const INTEGER_FORMATS = {
+export const INTEGER_FORMATS = {
   i8: ['-128', '127'],
   i16: ['-32768', '32767'],
   i32: ['-2147483648', '2147483647'],
@@ -28,7 +28,7 @@ const INTEGER_FORMATS = {
 /**
  * The options of each type. Options that concern only its notation are read together with the type.
  */
-const OPTIONS = {
+export const OPTIONS = {
   string: ['minLength', 'maxLength', 'pattern', 'format'],
   integer: [...LIMITS, 'multipleOf', 'format'],
   decimal: [...LIMITS, 'multipleOf'],
@@ -186,7 +186,7 @@ function plainDecimal(text: string): string | undefined {
   return magnitude === '0' ? '0' : `${sign}${magnitude}`;
 }
 
-const EPOCH_UNITS: readonly EpochUnit[] = ['seconds', 'milliseconds', 'microseconds'];
+export const EPOCH_UNITS: readonly EpochUnit[] = ['seconds', 'milliseconds', 'microseconds'];
 const NUMBERS = 'decimal(p,s) with at most 38 digits, double';
 const ZONES = 'UTC, or an offset such as +02:00 (zones with summer time are ambiguous for an hour each year)';
 

@@ -42,14 +42,17 @@ const EXECUTED_OF_PROPERTY = [
   'customProperties',
 ] as const;
 
-type PropertyKey = (typeof EXECUTED_OF_PROPERTY)[number] | (typeof KEPT_OF_PROPERTY)[number];
+/** The keys of a property, or of the items of an array. */
+export const PROPERTY_KEYS = [...EXECUTED_OF_PROPERTY, ...KEPT_OF_PROPERTY] as const;
+
+type PropertyKey = (typeof PROPERTY_KEYS)[number];
 
 /** The members of a property of the contract, or of the items of an array. */
 export type PropertyMembers = YamlMembers<PropertyKey>;
 
 /** @throws Refusal for a key that ODCS does not have */
 export function propertyMembers(property: YamlValue): PropertyMembers {
-  return property.members<PropertyKey>([...EXECUTED_OF_PROPERTY, ...KEPT_OF_PROPERTY]);
+  return property.members<PropertyKey>(PROPERTY_KEYS);
 }
 
 /** The value of a custom property; undefined when the property does not have it. */
@@ -78,7 +81,7 @@ export function libraryRules(quality: YamlValue | undefined): QualityRule[] {
   });
 }
 
-const RULE_KEYS = [
+export const RULE_KEYS = [
   'metric',
   'arguments',
   'mustBe',
