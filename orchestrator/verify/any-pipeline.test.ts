@@ -71,6 +71,7 @@ test('outputs of any pipeline that hold what the records give are equal', async 
       bad_quantity: 1,
       not_a_test: 1,
     },
+    unmet: { has_channel: 0, cheap_or_gift: 0, european: 0 },
   });
   expect((await verify(false)).found).toEqual([]);
 });

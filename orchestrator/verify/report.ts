@@ -90,6 +90,8 @@ export interface DeepReport {
   readonly equalRows: Readonly<Record<'bronze' | 'silver' | 'quarantine', number>>;
   /** Records that belong in quarantine, by reason. Reasons without a record are left out. */
   readonly reasons: Readonly<Record<string, number>>;
+  /** Records that belong in silver for which an expectation (`expect`) is false, by its name. */
+  readonly unmet: Readonly<Record<string, number>>;
 }
 
 /** How the records of one fault of the answer key landed. */

@@ -154,11 +154,16 @@ const number = (value: number | null): string => (value === null ? '-' : value.t
 function deepLines({ deep }: VerifyReport): readonly string[] {
   if (deep === null) return [];
   const { bronze, silver, quarantine } = deep.equalRows;
-  const reasons = Object.entries(deep.reasons).map(([reason, count]) => `${reason} ${number(count)}`);
+  const counts = (of: Readonly<Record<string, number>>) =>
+    Object.entries(of)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => `${name} ${number(count)}`);
+  const [reasons, unmet] = [counts(deep.reasons), counts(deep.unmet)];
   return [
     `Values: ${number(deep.records)} records of the topic were derived again; equal to them are ${number(bronze)} rows of bronze, ` +
       `${number(silver)} of silver, ${number(quarantine)} of quarantine.`,
     ...(reasons.length > 0 ? [`Records that belong in quarantine: ${reasons.join(', ')}.`] : []),
+    ...(unmet.length > 0 ? [`Records for which an expectation is false: ${unmet.join(', ')}.`] : []),
   ];
 }
 

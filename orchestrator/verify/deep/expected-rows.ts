@@ -14,6 +14,7 @@ import {
 } from '../../pipeline/model.ts';
 import { EVENT_US } from '../gold/gold-batches.ts';
 import type { PartitionState } from '../lineage.ts';
+import { expectationCounts } from '../oracle/classify.ts';
 import { columnValue, type SilverRow } from '../oracle/expression-value.ts';
 import { decimalText, type Value } from '../oracle/field-value.ts';
 import type { NotCompared } from '../report.ts';
@@ -32,6 +33,8 @@ export interface ExpectedTable {
   readonly silverSql: string;
   /** Collects rows of a partition. */
   rows(partition: number): ExpectedRows;
+  /** The silver rows so far for which an expectation (`expect`) is false, by its name. */
+  unmet(): Readonly<Record<string, number>>;
 }
 
 /** What the records of a partition should become, one row each. */
@@ -50,13 +53,15 @@ export function expectedTable(
 ): ExpectedTable {
   const gold = goldColumns(pipeline);
   const kept = gold.map(({ column, sqlType }) => `, ${column} ${sqlType}`).join('');
-  const outcomeOf = outcomes(pipeline, classifier, topic);
+  const expectations = expectationCounts(pipeline);
+  const outcomeOf = outcomes(pipeline, classifier, topic, expectations.count);
   const named = namedSql(gold).map((sql) => `, ${sql}`);
   return {
     createSql: `CREATE TABLE expected (partition INTEGER, "offset" BIGINT, reason INTEGER, other_reason INTEGER,
       bronze UBIGINT, digest UBIGINT, event_us BIGINT${kept})`,
     silverSql: `(SELECT partition, "offset", event_us AS ${EVENT_US}${named.join('')} FROM expected WHERE reason = 0)`,
     rows: (partition) => gathered(partition, gold, outcomeOf),
+    unmet: expectations.unmet,
   };
 }
 
@@ -72,7 +77,12 @@ interface Outcome {
 
 type OutcomeOf = (partition: number, record: TopicRecord, gold: readonly GoldColumn[]) => Outcome;
 
-function outcomes(pipeline: Pipeline, classifier: HistoricalClassifier, topic: string): OutcomeOf {
+function outcomes(
+  pipeline: Pipeline,
+  classifier: HistoricalClassifier,
+  topic: string,
+  countSilver: (row: SilverRow) => void,
+): OutcomeOf {
   const silver = silverTexts(pipeline);
   const eventAt = silver.columns.findIndex(({ name }) => name === 'event_time');
   const numbers = new Map(classifier.reasons.map((reason, at) => [reason, at + 1]));
@@ -91,6 +101,7 @@ function outcomes(pipeline: Pipeline, classifier: HistoricalClassifier, topic: s
         gold: gold.map(() => null),
       };
     }
+    countSilver(row);
     return {
       reason: 0,
       otherReason: null,

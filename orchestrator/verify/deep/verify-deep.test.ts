@@ -118,6 +118,7 @@ test('outputs that hold what the records give are equal, in every sink and colum
     records: 9,
     equalRows: { bronze: 9, silver: 5, quarantine: 4 },
     reasons: { null_value: 1, not_json_object: 2, missing_event_ts: 1 },
+    unmet: { has_city: 0 },
   });
   expect(report.gold.equalWindows).toBe(2);
   expect(report.notCompared).toEqual([]);

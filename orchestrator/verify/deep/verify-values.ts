@@ -115,6 +115,7 @@ export async function verifyValues(
       records: read.records,
       equalRows,
       reasons: await expectedReasons(database, classifier.reasons),
+      unmet: table.unmet(),
     },
     notCompared: [...read.notCompared, ...withoutRecord],
     silver: silverOfRecords(read, table, unknownThrough),

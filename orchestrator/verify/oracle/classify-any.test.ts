@@ -5,7 +5,7 @@ import { classifying, KAFKA_US } from '../../../tests/support/classified.ts';
 import { loadPipeline } from '../../pipeline/load-pipeline.ts';
 import { type EpochUnit, type Field, type Pipeline, silverColumns, type Type } from '../../pipeline/model.ts';
 import { shownOfRecord } from '../deep/shown-value.ts';
-import { classifierOf } from './classify.ts';
+import { classifierOf, expectationCounts } from './classify.ts';
 
 const everything = loadPipeline('data/fixtures/pipelines/everything/', join(import.meta.dirname, '../../..'));
 
@@ -288,4 +288,21 @@ describe('the members of an event', () => {
 it('the time of a record is the event time where the pipeline says so', () => {
   const row = classifying(pipelineOf([field('a', { kind: 'string' })]))('{"a":"x"}');
   expect(row).toEqual(['x', KAFKA_US, KAFKA_US, 't', 1n, 7n]);
+});
+
+it('a row fails an expectation only where it is false; unknown (NULL) does not count', () => {
+  const counts = expectationCounts(everything);
+  for (const change of [
+    {},
+    { channel: 'web', total: 250 },
+    { channel: 'web', total: 250, gift: false, customer: { id: 7, address: { country: 'FR' } } },
+    { total: 250, gift: true, customer: { id: 7 } },
+    { customer: { id: 7, address: { country: 'BE' } } },
+  ]) {
+    const row = classify(JSON.stringify({ ...ORDER, ...change }));
+    if (typeof row === 'string') throw new Error(`in quarantine: ${row}`);
+    counts.count(row);
+  }
+  // total < 100 OR gift is unknown in the second row; the country is unknown in the fourth.
+  expect(counts.unmet()).toEqual({ has_channel: 3, cheap_or_gift: 1, european: 1 });
 });

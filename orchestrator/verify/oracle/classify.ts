@@ -96,6 +96,22 @@ export function classifierOf(pipeline: Pipeline, absent: ReadonlySet<Field> = ne
   return { reasons: reasonsOf(pipeline, constrained), classify };
 }
 
+/** Counts the silver rows for which each expectation of `expect` is false. */
+export function expectationCounts({ fields, eventTime, expectations }: Pipeline) {
+  const columns = silverColumns(fields, eventTime);
+  const counted = expectations.expect.map(({ name, expression }) => ({
+    name,
+    holds: conditionOf(expression, columns),
+    rows: 0,
+  }));
+  return {
+    count(row: SilverRow): void {
+      for (const each of counted) if (each.holds(row) === false) each.rows += 1;
+    },
+    unmet: () => Object.fromEntries(counted.map(({ name, rows }) => [name, rows])),
+  };
+}
+
 function ruleOf(field: Field, at: number, absent: ReadonlySet<Field>): FieldRule {
   const { name, required } = field;
   return { name, required, read: fieldReader(field, absent), check: constraintCheck(field), at };
