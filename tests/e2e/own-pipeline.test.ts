@@ -60,7 +60,10 @@ let stack: TestStack;
 beforeAll(async () => {
   pipeline = new PipelineCopy(mkdtempSync(join(tmpdir(), 'medallion-pipeline-')));
   pipeline.change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${FIELDS}`);
-  pipeline.change('pipeline.yml', (text) => `${text.trimEnd().replace('      lon,\n', `${ODD_COLUMNS}      lon,\n`)}${GOLD}`);
+  pipeline.change(
+    'pipeline.yml',
+    (text) => `${text.trimEnd().replace('      lon,\n', `${ODD_COLUMNS}      lon,\n`)}${GOLD}`,
+  );
   pipeline.generate();
   stack = await TestStack.create({
     ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
@@ -167,7 +170,11 @@ describe('a copy of the default pipeline with more fields and a measure', () => 
       { dotted: 'dotted 0', word: 'from', most: 'dotted 0', inside: 'inside 0', ids: 62_500 },
       { dotted: 'dotted 1', word: 'from', most: 'dotted 1', inside: 'inside 1', ids: 62_750 },
     ]);
-    const peek = await stack.run('peek', ['--sql', 'SELECT max("order-id") AS id, max(a.b) AS b FROM silver', '--csv']);
+    const peek = await stack.run('peek', [
+      '--sql',
+      'SELECT max("order-id") AS id, max(a.b) AS b FROM silver',
+      '--csv',
+    ]);
     expect(peek.stdout).toBe('id,b\r\n9999,inside 1\r\n');
   });
 
