@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProductError } from '../util/product-error.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { Constraints, Expr, Field, Item, Pipeline, Type } from './model.ts';
-import { fingerprintOf } from './resolve.ts';
 
 const columnType = z.union([
   z.strictObject({ kind: z.enum(['string', 'integer', 'double', 'boolean', 'date', 'timestamp']) }),

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { replaceFile } from '../util/files.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { type Contract, readContract } from './contract/contract.ts';
+import { canonicalJson, fingerprintOf } from './fingerprint.ts';
 import type { Expectation, Field, GoldTable, Item, Pipeline, Type } from './model.ts';
 import {
   type PipelineMembers,
@@ -82,31 +82,6 @@ function readNamedContract(
     const { file, text } = sources.contract(path);
     return readContract(file, text, topic, refusals);
   });
-}
-
-/**
- * SHA-256 over what determines the outputs: event time, unknown fields, fields, the expectations
- * that quarantine, raw_csv and gold. Names, topics and the spelling of SQL are left out.
- */
-export function fingerprintOf(
-  pipeline: Pick<Pipeline, 'eventTime' | 'unknownFields' | 'fields' | 'expectations' | 'rawCsv' | 'gold'>,
-): string {
-  const { eventTime, unknownFields, fields, expectations, rawCsv, gold } = pipeline;
-  const expectOrQuarantine = expectations.expectOrQuarantine.map(({ name, expression }) => ({
-    name,
-    expression,
-  }));
-  const decisive = { eventTime, unknownFields, fields, expectOrQuarantine, rawCsv, gold };
-  return createHash('sha256').update(canonicalJson(decisive)).digest('hex');
-}
-
-/** JSON with sorted keys and without white space. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 /** The text of pipeline.json: an object or list that fits into a line is written on one line. */

@@ -1,5 +1,5 @@
 import type { ArithmeticOperator, ComparisonOperator, LiteralType, MeasureFunction } from '../model.ts';
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 
 /**
  * An expression as written, with the place of each part in the text. Its types are not known yet.
