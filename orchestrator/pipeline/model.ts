@@ -1,3 +1,5 @@
+import type { Generation } from './generate/generation.ts';
+
 /**
  * The resolved pipeline, which is the content of `pipeline.json`. The job, `verify`, `peek` and the
  * producer's checks read it. Numbers in constraints and literals are texts, so that a value becomes
@@ -26,6 +28,8 @@ export interface Pipeline {
   };
   readonly rawCsv: { readonly columns: readonly string[] };
   readonly gold: readonly GoldTable[];
+  /** How the producer makes such events. It determines no output. */
+  readonly generate?: Generation;
 }
 
 /** Where the events come from. */

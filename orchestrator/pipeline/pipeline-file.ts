@@ -26,6 +26,7 @@ const KEYS = [
   'expectations',
   'raw_csv',
   'gold',
+  'generate',
 ] as const;
 
 /** The members of pipeline.yml. */

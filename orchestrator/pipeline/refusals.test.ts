@@ -366,7 +366,7 @@ describe('a pipeline.yml', () => {
       'expectations: { expect: { at_there: at IS NULL } }\ngold:',
       '3:37: at is no column; allowed: id, amount, event_time, kafka_ts, topic, partition, offset.',
     ],
-    ['gold:', 'generate: {}\ngold:', '3:1: the key "generate" is not supported here'],
+    ['gold:', 'targets: {}\ngold:', '3:1: the key "targets" is not supported here'],
   ])('with %s as %s is refused at its place', (old, now, expected) => {
     expect(PIPELINE).toContain(old);
     const [first] = refusalsOf({ pipeline: PIPELINE.replace(old, now) });

@@ -4,6 +4,7 @@ import { replaceFile } from '../util/files.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { type Contract, readContract } from './contract/contract.ts';
 import { canonicalJson, fingerprintOf } from './fingerprint.ts';
+import { readGeneration } from './generate/read-generation.ts';
 import type { Expectation, Field, GoldTable, Item, Pipeline, Type } from './model.ts';
 import {
   type PipelineMembers,
@@ -44,11 +45,13 @@ export function resolvePipeline(sources: PipelineSources): Pipeline {
     const key = contract && refusals.attempt(() => readKey(topic?.key, contract));
     if (!topic || !processing || !contract || key === undefined) return undefined;
     const source = { topic: topic.topic, partitions: topic.partitions, key };
-    return { source, fields: contract.fields, ...processing };
+    const described = { eventTimeField: processing.eventTime.field, key };
+    const generate = readGeneration(members.get('generate'), contract, described, refusals);
+    return { source, fields: contract.fields, ...processing, generate };
   });
   refusals.throwIfAny();
   if (!resolved) throw new Error('a pipeline was refused without a reason');
-  const { source, eventTime, unknownFields, fields, expectations, rawCsv, gold } = resolved;
+  const { source, eventTime, unknownFields, fields, expectations, rawCsv, gold, generate } = resolved;
   const decisive = { eventTime, unknownFields, fields, expectations, rawCsv, gold };
   return {
     version: 1,
@@ -61,6 +64,7 @@ export function resolvePipeline(sources: PipelineSources): Pipeline {
     expectations,
     rawCsv,
     gold,
+    ...(generate && { generate }),
   };
 }
 

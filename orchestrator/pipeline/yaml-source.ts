@@ -142,6 +142,10 @@ export class YamlValue {
     return isMap(this.#node);
   }
 
+  get isList(): boolean {
+    return isSeq(this.#node);
+  }
+
   get isText(): boolean {
     return isScalar(this.#node) && typeof this.#node.value === 'string';
   }

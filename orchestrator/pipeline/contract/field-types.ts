@@ -11,8 +11,8 @@ import {
   isoInstant,
   libraryRules,
   type PropertyMembers,
-  STRING_FORMATS,
 } from './property.ts';
+import { STRING_FORMATS } from './string-formats.ts';
 
 const LIMITS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
 const INTEGER_FORMATS = {

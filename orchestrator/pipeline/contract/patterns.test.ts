@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { TextError } from '../text-error.ts';
 import { normalisePattern } from './ecma-pattern.ts';
 import { readPattern } from './jdk-pattern.ts';
-import { STRING_FORMATS } from './property.ts';
 import { readTime } from './read-time.ts';
+import { STRING_FORMATS } from './string-formats.ts';
 
 /** Spark 3.5 and Java give the same results for these texts as these files expect. */
 function fixture<T>(name: string): T[] {
