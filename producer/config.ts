@@ -8,19 +8,8 @@ import {
 } from '../orchestrator/settings/setting-table.ts';
 import { type KafkaSecurity, readSecurity } from './deliver/security.ts';
 import { ConfigError, shownValue } from './errors.ts';
-import { createRecordStream, type FaultPlan, SCENARIOS } from './faults/record-stream.ts';
-import {
-  type BurstShape,
-  burstProfile,
-  countedClock,
-  type EventClock,
-  type LoadProfile,
-  STEADY,
-  wallClock,
-} from './generate/event-clock.ts';
-import { createPopulation } from './generate/population.ts';
-import { seedFromSystem } from './generate/random.ts';
-import type { RecordSource } from './generate/transactions.ts';
+import { type FaultPlan, SCENARIOS } from './faults/record-stream.ts';
+import type { BurstShape } from './generate/event-clock.ts';
 
 /** The producer's configuration, parsed once at the start. */
 export interface ProducerConfig {
@@ -142,25 +131,6 @@ function refuseBurstWithoutRate({ plan, recordsPerSecond, eventTime: time }: Pro
   throw new ConfigError(
     'BURST multiplies a rate, which MSGS_PER_SEC="0" does not have: give MSGS_PER_SEC a rate, or let EVENTS_PER_SEC space the events',
   );
-}
-
-/** Records and their distribution over time, as configured. */
-export interface ConfiguredStream {
-  readonly source: RecordSource;
-  readonly profile: LoadProfile;
-}
-
-/** @param nowMs the start of events where no other is set, milliseconds since the epoch */
-export function configuredStream(config: ProducerConfig, nowMs: number): ConfiguredStream {
-  const { plan, hasDayAndNight, eventTime, recordsPerSecond, seed = seedFromSystem() } = config;
-  const unitsPerSecond = eventTime.kind === 'counted' ? eventTime.eventsPerSecond : recordsPerSecond;
-  const profile = plan.burst ? burstProfile(plan.burst, unitsPerSecond) : STEADY;
-  const clock: EventClock =
-    eventTime.kind === 'counted'
-      ? countedClock(eventTime.startMs ?? nowMs, eventTime.eventsPerSecond, profile)
-      : wallClock(recordsPerSecond);
-  const population = createPopulation();
-  return { source: createRecordStream({ population, seed, clock, profile, plan, hasDayAndNight }), profile };
 }
 
 /** The name of a setting of the producer. Those of security are in `security.ts`. */

@@ -50,6 +50,11 @@ export class Report {
     this.#write(`Connecting to ${servers}, topic=${topic}`);
   }
 
+  /** Something about the events that the user should know. */
+  note(text: string): void {
+    this.#write(text);
+  }
+
   /** Records begin to flow. The rate is counted from here. */
   started(): void {
     this.#endWaiting(NO_RECORDS);

@@ -1,11 +1,12 @@
-import { configuredStream, type Limits, type ProducerConfig } from './config.ts';
+import type { Limits, ProducerConfig } from './config.ts';
+import { configuredStream, readEvents } from './configured-stream.ts';
 import { awaitTopic, createKafka, javaPartitioner, kafkaSessions } from './deliver/kafka-session.ts';
 import { aborted, createPacer, createStop, type Pacer, pause } from './deliver/pace.ts';
 import { NO_RECORDS, PUBLISH_LIMITS, Publisher } from './deliver/publish.ts';
 import { type AnswerKey, openAnswerKey } from './faults/answer-key.ts';
+import { eventDescriber } from './faults/event-description.ts';
 import { hasFaults } from './faults/record-stream.ts';
-import type { RecordSource } from './generate/transactions.ts';
-import { readPipelineSource } from './pipeline-source.ts';
+import type { RecordSource } from './generate/event-source.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -21,7 +22,9 @@ export async function runProducer(
   stop: AbortSignal,
 ): Promise<boolean> {
   const { answerKey: answerKeyPath } = config;
-  const topic = config.topic ?? readPipelineSource(config.pipeline).topic;
+  const events = readEvents(config, Date.now());
+  const { topic, plan } = events;
+  if (events.note !== undefined) report.note(events.note);
   const servers = config.bootstrapServers.join(',');
   report.connecting(servers, topic);
   const kafka = createKafka(config.bootstrapServers, config.security);
@@ -33,9 +36,12 @@ export async function runProducer(
     waiting: (detail) => report.waiting(detail),
   });
   let answerKey: AnswerKey | undefined;
-  if (hasFaults(config.plan)) {
+  if (hasFaults(plan)) {
     if (answerKeyPath === undefined) report.noAnswerKey();
-    else answerKey = await openAnswerKey(answerKeyPath, stop, (detail) => report.waiting(detail));
+    else
+      answerKey = await openAnswerKey(answerKeyPath, eventDescriber(events.pipeline), stop, (detail) =>
+        report.waiting(detail),
+      );
   }
   if (partitionCount === undefined || stop.aborted) {
     report.done(NO_RECORDS);
@@ -59,7 +65,7 @@ export async function runProducer(
       },
     },
   });
-  const { source, profile } = configuredStream(config, Date.now());
+  const { source, profile } = configuredStream(config, events, Date.now());
   report.started();
   const pacer = createPacer(config.recordsPerSecond, performance.now(), profile);
   const stalled = (detail: string): void => report.waiting(detail, publisher.counts);

@@ -1,4 +1,4 @@
-import { STRING_FORMATS } from '../pipeline/contract/property.ts';
+import { STRING_FORMATS } from '../pipeline/contract/string-formats.ts';
 import { eventTimeScore, identifierKind } from './field-names.ts';
 import { numberType, textNumberType } from './infer-numbers.ts';
 import { enoughOf, type InferredItem } from './inferred.ts';

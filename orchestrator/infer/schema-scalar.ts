@@ -1,7 +1,7 @@
 import { normalisePattern } from '../pipeline/contract/ecma-pattern.ts';
-import { STRING_FORMATS } from '../pipeline/contract/property.ts';
+import { STRING_FORMATS } from '../pipeline/contract/string-formats.ts';
 import type { EpochUnit } from '../pipeline/model.ts';
-import { TextError } from '../pipeline/yaml-source.ts';
+import { TextError } from '../pipeline/text-error.ts';
 import { isoDays, isoTimeUs } from '../verify/oracle/field-value.ts';
 import { type JsonObject, type JsonValue, numberText } from '../verify/oracle/json-value.ts';
 import { eventTimeScore, isMoney } from './field-names.ts';

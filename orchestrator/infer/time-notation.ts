@@ -1,5 +1,5 @@
-import { readTime } from '../pipeline/contract/field-types.ts';
 import { type JdkPattern, readPattern } from '../pipeline/contract/jdk-pattern.ts';
+import { readTime } from '../pipeline/contract/read-time.ts';
 import type { EpochUnit } from '../pipeline/model.ts';
 import { isoDays, isoTimeUs } from '../verify/oracle/field-value.ts';
 

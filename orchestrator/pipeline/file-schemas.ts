@@ -1,7 +1,10 @@
 import { TOPIC_PATTERN } from '../settings/setting-kinds.ts';
 import { CONTRACT_KEYS, LOGICAL_TYPES, OBJECT_KEYS } from './contract/contract.ts';
 import { EPOCH_UNITS, INTEGER_FORMATS, OPTIONS } from './contract/field-types.ts';
-import { PROPERTY_KEYS, RULE_KEYS, STRING_FORMATS } from './contract/property.ts';
+import { PROPERTY_KEYS, RULE_KEYS } from './contract/property.ts';
+import { STRING_FORMATS } from './contract/string-formats.ts';
+import { STRATEGIES } from './generate/generation.ts';
+import { GENERATE_KEYS } from './generate/read-generation.ts';
 import { EXPECTATION, MOST_PARTITIONS, PIPELINE_KEYS, TABLE_NAME, UNKNOWN_FIELDS } from './pipeline-file.ts';
 
 /*
@@ -110,6 +113,13 @@ function pipelineSchema(): Schema {
             ['name', 'window', 'measures'],
           ),
         },
+        generate: mapping(GENERATE_KEYS, {
+          strategy: { enum: STRATEGIES, description: 'Where the producer takes its events from' },
+          fields: mappingOf(
+            { type: 'object' },
+            'Hints of what the producer writes into a field, by its path',
+          ),
+        }),
       },
       ['source', 'event_time'],
     ),

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProductError } from '../util/product-error.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { FAKER_METHODS, type Generation, STRATEGIES, type ValueHint } from './generate/generation.ts';
 import type { Constraints, Expr, Field, Item, Pipeline, Type } from './model.ts';
-import { fingerprintOf } from './resolve.ts';
 
 const columnType = z.union([
   z.strictObject({ kind: z.enum(['string', 'integer', 'double', 'boolean', 'date', 'timestamp']) }),
@@ -80,6 +81,35 @@ const expression: z.ZodType<Expr> = z.lazy(() =>
 
 const expectations = z.array(z.strictObject({ name: z.string(), sql: z.string(), expression }));
 
+const path = z.array(z.string().nullable());
+const finite = z.number();
+const valueHint: z.ZodType<ValueHint> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('lognormal'), median: finite, spread: finite }),
+  z.strictObject({ kind: z.literal('normal'), mean: finite, stddev: finite }),
+  z.strictObject({ kind: z.literal('uniform'), min: finite, max: finite }),
+  z.strictObject({ kind: z.literal('zipf'), count: z.int(), exponent: finite }),
+  z.strictObject({ kind: z.literal('values'), values: z.array(z.string()), weights: z.array(finite) }),
+  z.strictObject({ kind: z.literal('sequence'), start: z.int(), step: z.int() }),
+  z.strictObject({ kind: z.literal('same_as'), path }),
+  z.strictObject({ kind: z.literal('faker'), method: z.enum(FAKER_METHODS) }),
+]);
+const generation: z.ZodType<Generation> = z.strictObject({
+  strategy: z.enum(STRATEGIES).exactOptional(),
+  unique: z.array(z.string()).exactOptional(),
+  fields: z
+    .array(
+      z.strictObject({
+        path,
+        hint: z.strictObject({
+          values: valueHint.exactOptional(),
+          nullShare: finite.exactOptional(),
+          length: z.strictObject({ min: z.int(), max: z.int() }).exactOptional(),
+        }),
+      }),
+    )
+    .exactOptional(),
+});
+
 const pipelineSchema: z.ZodType<Pipeline> = z.strictObject({
   version: z.literal(1),
   name: z.string(),
@@ -106,6 +136,7 @@ const pipelineSchema: z.ZodType<Pipeline> = z.strictObject({
       ),
     }),
   ),
+  generate: generation.exactOptional(),
 });
 
 /** The file that the product writes into a pipeline's folder and that the job reads. */

@@ -1,4 +1,5 @@
 import { pathNames } from './column-name.ts';
+import type { Generation } from './generate/generation.ts';
 
 /**
  * The resolved pipeline, which is the content of `pipeline.json`. The job, `verify`, `peek` and the
@@ -28,6 +29,8 @@ export interface Pipeline {
   };
   readonly rawCsv: { readonly columns: readonly string[] };
   readonly gold: readonly GoldTable[];
+  /** How the producer makes such events. It determines no output. */
+  readonly generate?: Generation;
 }
 
 /** Where the events come from. */

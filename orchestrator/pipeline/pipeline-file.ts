@@ -21,7 +21,16 @@ import type { Refusals, YamlMembers, YamlValue } from './yaml-source.ts';
 
 /** The keys of pipeline.yml and of the mappings in it. The JSON Schema has the same. */
 export const PIPELINE_KEYS = {
-  document: ['contract', 'source', 'event_time', 'unknown_fields', 'expectations', 'raw_csv', 'gold'],
+  document: [
+    'contract',
+    'source',
+    'event_time',
+    'unknown_fields',
+    'expectations',
+    'raw_csv',
+    'gold',
+    'generate',
+  ],
   source: ['topic', 'partitions', 'key'],
   eventTime: ['field', 'watermark'],
   expectations: ['expect', 'expect_or_quarantine'],

@@ -368,7 +368,7 @@ const PIPELINES = [
     'expectations: { expect: { at_there: at IS NULL } }\ngold:',
     '3:37: at is no column; allowed: id, amount, event_time, kafka_ts, topic, partition, offset.',
   ],
-  ['gold:', 'generate: {}\ngold:', '3:1: the key "generate" is not supported here'],
+  ['gold:', 'targets: {}\ngold:', '3:1: the key "targets" is not supported here'],
 ] as const;
 
 const TABLES = [

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { replaceFile } from '../util/files.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { pathText } from './column-name.ts';
 import { type Contract, readContract } from './contract/contract.ts';
+import { canonicalJson, fingerprintOf } from './fingerprint.ts';
+import { readGeneration } from './generate/read-generation.ts';
 import type { Expectation, Field, GoldTable, Item, Pipeline, Type } from './model.ts';
 import {
   type PipelineMembers,
@@ -45,11 +46,13 @@ export function resolvePipeline(sources: PipelineSources): Pipeline {
     const key = contract && refusals.attempt(() => readKey(topic?.key, contract));
     if (!topic || !processing || !contract || key === undefined) return undefined;
     const source = { topic: topic.topic, partitions: topic.partitions, key };
-    return { source, fields: contract.fields, ...processing };
+    const described = { eventTimeField: processing.eventTime.field, key };
+    const generate = readGeneration(members.get('generate'), contract, described, refusals);
+    return { source, fields: contract.fields, ...processing, generate };
   });
   refusals.throwIfAny();
   if (!resolved) throw new Error('a pipeline was refused without a reason');
-  const { source, eventTime, unknownFields, fields, expectations, rawCsv, gold } = resolved;
+  const { source, eventTime, unknownFields, fields, expectations, rawCsv, gold, generate } = resolved;
   const decisive = { eventTime, unknownFields, fields, expectations, rawCsv, gold };
   return {
     version: 1,
@@ -62,6 +65,7 @@ export function resolvePipeline(sources: PipelineSources): Pipeline {
     expectations,
     rawCsv,
     gold,
+    ...(generate && { generate }),
   };
 }
 
@@ -83,31 +87,6 @@ function readNamedContract(
     const { file, text } = sources.contract(path);
     return readContract(file, text, topic, refusals);
   });
-}
-
-/**
- * SHA-256 over what determines the outputs: event time, unknown fields, fields, the expectations
- * that quarantine, raw_csv and gold. Names, topics and the spelling of SQL are left out.
- */
-export function fingerprintOf(
-  pipeline: Pick<Pipeline, 'eventTime' | 'unknownFields' | 'fields' | 'expectations' | 'rawCsv' | 'gold'>,
-): string {
-  const { eventTime, unknownFields, fields, expectations, rawCsv, gold } = pipeline;
-  const expectOrQuarantine = expectations.expectOrQuarantine.map(({ name, expression }) => ({
-    name,
-    expression,
-  }));
-  const decisive = { eventTime, unknownFields, fields, expectOrQuarantine, rawCsv, gold };
-  return createHash('sha256').update(canonicalJson(decisive)).digest('hex');
-}
-
-/** JSON with sorted keys and without white space. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 /** The text of pipeline.json: an object or list that fits into a line is written on one line. */

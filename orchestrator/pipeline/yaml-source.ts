@@ -11,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { ProductError } from '../util/product-error.ts';
+import { TextError } from './text-error.ts';
 
 /**
  * Something in a pipeline's file that is not executed: its place, what stands there, and what is
@@ -141,6 +142,10 @@ export class YamlValue {
     return isMap(this.#node);
   }
 
+  get isList(): boolean {
+    return isSeq(this.#node);
+  }
+
   get isText(): boolean {
     return isScalar(this.#node) && typeof this.#node.value === 'string';
   }
@@ -243,22 +248,4 @@ export interface YamlMembers<Key extends string> {
   get(name: Key): YamlValue | undefined;
   /** @throws Refusal when it is missing */
   required(name: Key): YamlValue;
-}
-
-/**
- * An error inside a text that has a grammar of its own: the place in the text, what stands there,
- * and what is allowed.
- */
-export class TextError extends Error {
-  readonly at: number;
-  readonly what: string;
-  readonly allowed: string;
-
-  constructor(at: number, what: string, allowed: string) {
-    super(`character ${at + 1}: ${what}; allowed: ${allowed}`);
-    this.name = 'TextError';
-    this.at = at;
-    this.what = what;
-    this.allowed = allowed;
-  }
 }

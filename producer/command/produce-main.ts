@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { configuredStream, type Limits, type ProducerConfig, readConfig } from '../config.ts';
+import { type Limits, type ProducerConfig, readConfig } from '../config.ts';
+import { configuredStream, readEvents } from '../configured-stream.ts';
 import { createPacer, createStop, pause } from '../deliver/pace.ts';
 import { ConfigError, ProducerError } from '../errors.ts';
 import { assertReadable, type InputOptions, printInput, sendInput } from '../input/send-input.ts';
@@ -89,7 +90,7 @@ function explained(error: unknown): unknown {
 const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A record as a line: its value as text, since what is malformed is no JSON. */
-const lineOf = ({ key, value }: { readonly key: string; readonly value: string | null }): string =>
+const lineOf = ({ key, value }: { readonly key: string | null; readonly value: string | null }): string =>
   `${JSON.stringify({ key, value })}\n`;
 
 /**
@@ -108,7 +109,9 @@ export async function writeRecords(
   stop: AbortSignal,
   onTaken?: (bytes: number) => void,
 ): Promise<void> {
-  const { source, profile } = configuredStream(config, Date.now());
+  const events = readEvents(config, Date.now());
+  if (events.note !== undefined) process.stderr.write(`[producer] ${events.note}\n`);
+  const { source, profile } = configuredStream(config, events, Date.now());
   const startMs = performance.now();
   const endMs = durationMs === undefined ? Number.POSITIVE_INFINITY : startMs + durationMs;
   const pacer = createPacer(recordsPerSecond, startMs, profile);

@@ -1,5 +1,5 @@
 import { ProducerError } from '../errors.ts';
-import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { OutgoingRecord } from '../generate/event-source.ts';
 import type { KafkaRecord } from './kafka-record.ts';
 import { pause } from './pace.ts';
 import type { Batch } from './record-encoding.ts';

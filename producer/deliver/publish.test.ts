@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { OutgoingRecord } from '../generate/event-source.ts';
 import type { OpenSession } from './delivery.ts';
 import { type Counts, Publisher } from './publish.ts';
 

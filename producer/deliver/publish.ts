@@ -1,4 +1,4 @@
-import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { OutgoingRecord } from '../generate/event-source.ts';
 import { Delivery, type DeliveryEvents, type OpenSession, type Receipt } from './delivery.ts';
 import type { KafkaRecord } from './kafka-record.ts';
 import type { PartitionOf } from './kafka-session.ts';

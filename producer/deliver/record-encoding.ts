@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gunzip, gzip } from 'node:zlib';
 import kafkajs, { type Message } from 'kafkajs';
-import type { OutgoingRecord } from '../generate/transactions.ts';
+import type { OutgoingRecord } from '../generate/event-source.ts';
 import type { KafkaRecord } from './kafka-record.ts';
 import { Doorbell } from './pace.ts';
 

@@ -2,9 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { transactions } from '../../tests/support/transactions.ts';
 import { ProducerError } from '../errors.ts';
-import type { OutgoingRecord, RecordTrace } from '../generate/transactions.ts';
+import type { OutgoingRecord, RecordTrace } from '../generate/event-source.ts';
 import { AnswerKey, openAnswerKey } from './answer-key.ts';
+import { eventDescriber } from './event-description.ts';
+
+const describeTransaction = eventDescriber(transactions);
 
 let folder: string;
 let path: string;
@@ -28,7 +32,7 @@ const record = (value: string | null, trace?: RecordTrace): OutgoingRecord => ({
 
 describe('AnswerKey', () => {
   it('writes a line for each injected record, at the offset that the broker gave it', () => {
-    const key = new AnswerKey(path);
+    const key = new AnswerKey(path, describeTransaction);
     const original = {};
     const batch = [
       record(valueWith('a'), original),
@@ -71,7 +75,7 @@ describe('AnswerKey', () => {
   });
 
   it('knows an original of an earlier batch', () => {
-    const key = new AnswerKey(path);
+    const key = new AnswerKey(path, describeTransaction);
     const original = {};
     key.placed(1, [record(valueWith('a'), original)], 7);
     key.placed(1, [record(valueWith('a'), { fault: 'duplicate', original })], 8);
@@ -80,7 +84,7 @@ describe('AnswerKey', () => {
   });
 
   it('says which injected records, and which originals of copies, are at unknown offsets', () => {
-    const key = new AnswerKey(path);
+    const key = new AnswerKey(path, describeTransaction);
     const original = {};
     key.placed(0, [record(valueWith('a'), original), record(valueWith('b'), { fault: 'late' })], undefined);
     key.placed(0, [record(valueWith('a'), { fault: 'duplicate', original })], 12);
@@ -102,12 +106,12 @@ describe('AnswerKey', () => {
 
   it('appends to what an earlier run wrote, and begins a new line after half a one', () => {
     writeFileSync(path, '{"offset":1}\n');
-    const first = new AnswerKey(path);
+    const first = new AnswerKey(path, describeTransaction);
     first.placed(0, [record(valueWith('a'), { fault: 'late' })], 2);
     first.close();
     expect(lines()).toHaveLength(2);
     appendFileSync(path, '{"offset":3,"fau');
-    const second = new AnswerKey(path);
+    const second = new AnswerKey(path, describeTransaction);
     second.placed(0, [record(valueWith('b'), { fault: 'late' })], 4);
     second.close();
     const written = readFileSync(path, 'utf8').split('\n');
@@ -117,7 +121,7 @@ describe('AnswerKey', () => {
   });
 
   it('ends the producer with an error when it cannot be written', () => {
-    const key = new AnswerKey(path);
+    const key = new AnswerKey(path, describeTransaction);
     key.close();
     expect(() => key.placed(0, [record(valueWith('a'), { fault: 'late' })], 2)).toThrow(ProducerError);
   });
@@ -128,7 +132,7 @@ describe('openAnswerKey', () => {
     const missing = join(folder, 'later', 'answer-key.jsonl');
     const told: string[] = [];
     const { mkdirSync } = await import('node:fs');
-    const opening = openAnswerKey(missing, new AbortController().signal, (detail) => {
+    const opening = openAnswerKey(missing, describeTransaction, new AbortController().signal, (detail) => {
       told.push(detail);
       if (told.length === 1) mkdirSync(join(folder, 'later'));
     });
@@ -139,7 +143,9 @@ describe('openAnswerKey', () => {
 
   it('gives up waiting when it is stopped', async () => {
     const stop = new AbortController();
-    const opening = openAnswerKey(join(folder, 'never', 'key'), stop.signal, () => stop.abort());
+    const opening = openAnswerKey(join(folder, 'never', 'key'), describeTransaction, stop.signal, () =>
+      stop.abort(),
+    );
     expect(await opening).toBeUndefined();
   });
 });

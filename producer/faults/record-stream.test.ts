@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ksDistance, normalShare } from '../../tests/support/goodness-of-fit.ts';
 import { burstProfile, countedClock, STEADY, wallClock } from '../generate/event-clock.ts';
+import type { OutgoingRecord } from '../generate/event-source.ts';
 import { createPopulation } from '../generate/population.ts';
-import type { OutgoingRecord } from '../generate/transactions.ts';
+import { transactionEvents } from '../generate/transaction-events.ts';
 import {
   createRecordStream,
   type FaultPlan,
@@ -18,6 +19,7 @@ const START_MS = Date.UTC(2026, 0, 1);
 const EVENTS_PER_SECOND = 50;
 const STEP_MS = 1000 / EVENTS_PER_SECOND;
 const population = createPopulation();
+const open = transactionEvents({ hasDayAndNight: false, population });
 
 interface Wish {
   readonly plan: FaultPlan;
@@ -30,7 +32,7 @@ interface Wish {
 function recordsOf({ plan, count, seed = '42', pauseMs = 1 }: Wish): OutgoingRecord[] {
   const profile = plan.burst ? burstProfile(plan.burst, EVENTS_PER_SECOND) : STEADY;
   const clock = countedClock(START_MS, EVENTS_PER_SECOND, profile);
-  const stream = createRecordStream({ population, seed, clock, profile, plan, hasDayAndNight: false });
+  const stream = createRecordStream({ open, seed, clock, profile, plan });
   return Array.from({ length: count }, (_, index) => stream.next(1e12 + index * pauseMs));
 }
 const bytesOf = (records: readonly OutgoingRecord[]): string =>
@@ -73,7 +75,7 @@ describe('createRecordStream', () => {
   });
 
   it('times events by the clock where no other time is set', () => {
-    const options = { population, seed: '1', clock: wallClock(5), profile: STEADY, hasDayAndNight: false };
+    const options = { open, seed: '1', clock: wallClock(5), profile: STEADY };
     const stream = createRecordStream({ ...options, plan: NO_FAULTS });
     expect(eventMs(stream.next(START_MS + 5))).toBe(START_MS + 5);
   });

@@ -1,25 +1,22 @@
 import { SETTING_TABLE } from '../../orchestrator/settings/setting-table.ts';
 import type { BurstShape, EventClock, LoadProfile } from '../generate/event-clock.ts';
-import type { Card, Population } from '../generate/population.ts';
+import type {
+  EventSource,
+  OpenEventSource,
+  OutgoingRecord,
+  RecordSource,
+  RecordTrace,
+} from '../generate/event-source.ts';
 import { derivedSeed, drawFrom, drawNormal, type Random, seededRandom } from '../generate/random.ts';
-import {
-  createRecordSource,
-  type OutgoingRecord,
-  type RecordSource,
-  type RecordTrace,
-  type TransactionSource,
-} from '../generate/transactions.ts';
-import { drawMalformed } from './answer-key.ts';
 
 /** The input of the stream. */
 interface StreamOptions {
-  readonly population: Population;
+  readonly open: OpenEventSource;
   /** The seed of everything random. */
   readonly seed: string;
   readonly clock: EventClock;
   readonly profile: LoadProfile;
   readonly plan: FaultPlan;
-  readonly hasDayAndNight: boolean;
 }
 
 /** A duplicate repeats one of this many preceding records. */
@@ -32,10 +29,10 @@ const MOST_OVERTAKING = 20;
  * the event times. Faults are drawn from a random stream of their own.
  */
 export function createRecordStream(options: StreamOptions): RecordSource {
-  const { population, seed, clock, plan, hasDayAndNight } = options;
-  const random = seededRandom(derivedSeed(seed, 'records'));
-  const source = createRecordSource(population, random, { hasDayAndNight });
-  if (hasFaults(plan)) return new FaultyStream(options, source);
+  const { open, seed, clock, plan } = options;
+  const faults = seededRandom(derivedSeed(seed, 'faults'));
+  const source = open({ seed, faults, fraudRate: plan.fraudRate });
+  if (hasFaults(plan)) return new FaultyStream(options, source, faults);
   let count = 0;
   return { next: (nowMs) => source.next(clock.timeOf(count++, nowMs), nowMs) };
 }
@@ -44,27 +41,19 @@ class FaultyStream implements RecordSource {
   readonly #clock: EventClock;
   readonly #profile: LoadProfile;
   readonly #plan: FaultPlan;
-  readonly #source: TransactionSource;
+  readonly #source: EventSource;
   readonly #random: Random;
-  readonly #hotCard: Card;
-  readonly #stolenCard: () => Card | undefined;
   /** Records without faults that a duplicate may repeat. The oldest is overwritten first. */
   readonly #remembered: OutgoingRecord[] = [];
   #rememberedCount = 0;
   #count = 0;
 
-  constructor({ population, seed, clock, profile, plan }: StreamOptions, source: TransactionSource) {
+  constructor({ clock, profile, plan }: StreamOptions, source: EventSource, faults: Random) {
     this.#clock = clock;
     this.#profile = profile;
     this.#plan = plan;
     this.#source = source;
-    this.#random = seededRandom(derivedSeed(seed, 'faults'));
-    this.#hotCard = drawFrom(this.#random, population.cards);
-    this.#stolenCard = fraudSprees(
-      seededRandom(derivedSeed(seed, 'fraud')),
-      population.cards,
-      plan.fraudRate,
-    );
+    this.#random = faults;
   }
 
   /** A record has at most one fault, the first that applies in the order of this method. */
@@ -85,18 +74,19 @@ class FaultyStream implements RecordSource {
   }
 
   #malformed(eventMs: number, nowMs: number): OutgoingRecord {
-    const { key, value: right } = this.#source.next(eventMs, nowMs);
-    const { kind, value, reason } = drawMalformed(this.#random, right);
-    return { key, value, timestampMs: nowMs, trace: { fault: `malformed:${kind}`, reason } };
+    const event = this.#source.next(eventMs, nowMs);
+    const { kind, value, reason } = this.#source.malformed(this.#random, event);
+    const { key, timestampMs } = event;
+    return { key, value, timestampMs, trace: { fault: `malformed:${kind}`, reason } };
   }
 
   #duplicate(nowMs: number): OutgoingRecord | undefined {
     if (this.#remembered.length === 0) return undefined;
-    const { key, value, trace } = drawFrom(this.#random, this.#remembered);
+    const { key, value, timestampMs, trace } = drawFrom(this.#random, this.#remembered);
     return {
       key,
       value,
-      timestampMs: nowMs,
+      timestampMs: this.#source.isTimedByRecord === true ? timestampMs : nowMs,
       trace: { fault: 'duplicate', ...(trace && { original: trace }) },
     };
   }
@@ -110,10 +100,10 @@ class FaultyStream implements RecordSource {
   }
 
   #plain(number: number, eventMs: number, nowMs: number): OutgoingRecord {
-    const stolen = this.#stolenCard();
-    if (stolen) return { ...this.#source.nextFraud(eventMs, nowMs, stolen), trace: { fault: 'fraud' } };
+    const fraud = this.#source.nextFraud?.(eventMs, nowMs);
+    if (fraud) return { ...fraud, trace: { fault: 'fraud' } };
     const isHot = this.#plan.hotKeyRate > 0 && this.#random.fraction() < this.#plan.hotKeyRate;
-    const record = this.#source.next(eventMs, nowMs, isHot ? this.#hotCard : undefined);
+    const record = isHot ? this.#source.nextHot(eventMs, nowMs) : this.#source.next(eventMs, nowMs);
     if (isHot) return traced(record, { fault: 'hot_key' });
     if (this.#profile.isBurst(number)) return traced(record, { fault: 'burst' });
     return this.#plan.duplicateRate > 0 ? this.#remember(record) : record;
@@ -144,45 +134,6 @@ const MOST_MS = 3_600_000;
 function drawLatenessMs(random: Random): number {
   const drawn = MEDIAN_LATENESS_MS * Math.exp(LATENESS_SPREAD * drawNormal(random));
   return Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, drawn)));
-}
-
-/** The number of stolen cards. They stay the same for a whole run. */
-const STOLEN_CARDS = 5;
-const SHORTEST = 8;
-const LONGEST = 20;
-const MEAN_LENGTH = (SHORTEST + LONGEST) / 2;
-/** The share of a spree's payments among the records during the spree. */
-const DENSITY = 0.5;
-
-/**
- * Determines which records are payments with stolen cards. A spree is 8 to 20 payments with one
- * card, in half of the records until it is over.
- *
- * @param rate share of such records in the long run
- */
-function fraudSprees(random: Random, cards: readonly Card[], rate: number): () => Card | undefined {
-  if (rate === 0) return () => undefined;
-  const stolen: Card[] = [];
-  while (stolen.length < STOLEN_CARDS) {
-    const card = drawFrom(random, cards);
-    if (!stolen.includes(card)) stolen.push(card);
-  }
-  // In the long run: payments of a spree / (records during it + records before the next begins) =
-  // rate.
-  const beginChance = 1 / (MEAN_LENGTH / rate - MEAN_LENGTH / DENSITY);
-  let card: Card | undefined;
-  let left = 0;
-  return () => {
-    if (left === 0) {
-      if (random.fraction() >= beginChance) return undefined;
-      card = drawFrom(random, stolen);
-      left = SHORTEST + Math.floor(random.fraction() * (LONGEST - SHORTEST + 1));
-      return undefined;
-    }
-    if (random.fraction() >= DENSITY) return undefined;
-    left -= 1;
-    return card;
-  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { activityAt, declineChance } from './event-clock.ts';
+import type { EventRecord } from './event-source.ts';
 import {
   type Card,
   type Category,
@@ -14,8 +15,8 @@ import {
 import { drawFrom, drawNormal, drawUuid, type Random, weightedDraw } from './random.ts';
 
 /** A record whose value is a whole transaction, as JSON. */
-export interface TransactionRecord extends OutgoingRecord {
-  readonly value: string;
+export interface TransactionRecord extends EventRecord {
+  readonly key: string;
 }
 
 /** An endless supply of transactions. It knows no clock and no broker. */
@@ -195,45 +196,4 @@ export function amountText(minorUnits: number, decimals: 0 | 2): string {
     : cents < 10
       ? `${units}.0${cents}`
       : `${units}.${cents}`;
-}
-
-/**
- * A record for the topic. The key decides the partition, so that a card's records stay in order.
- */
-export interface OutgoingRecord {
-  /** The card's id. */
-  readonly key: string;
-  /** A transaction as JSON, possibly with a fault; null is a tombstone. */
-  readonly value: string | null;
-  /** The record's time in Kafka: milliseconds since the epoch. */
-  readonly timestampMs: number;
-  /** Present where the answer key has to record the outcome. */
-  readonly trace?: RecordTrace;
-}
-
-/** What was done to a record on purpose, and its place in the topic. */
-export interface RecordTrace {
-  /**
-   * The fault as in the answer key, such as `late` or `malformed:tombstone`. Undefined for a record
-   * without a fault.
-   */
-  readonly fault?: string;
-  /** Why the job must quarantine it. Undefined for a record that the job must accept. */
-  readonly reason?: string;
-  /** The record that this one repeats. */
-  readonly original?: RecordTrace;
-  /** Known once the broker has acknowledged the record. */
-  placement?: Placement;
-}
-
-/** A place in the topic. */
-interface Placement {
-  readonly partition: number;
-  readonly offset: number;
-}
-
-/** An endless supply of records. */
-export interface RecordSource {
-  /** The next record, sent at this time (milliseconds since the epoch). */
-  next(nowMs: number): OutgoingRecord;
 }

@@ -6,7 +6,7 @@ import { awaitTopic, createKafka, javaPartitioner, kafkaSessions } from '../deli
 import { createPacer, pause, unlessAborted } from '../deliver/pace.ts';
 import { PUBLISH_LIMITS, Publisher } from '../deliver/publish.ts';
 import { ConfigError } from '../errors.ts';
-import { readPipelineSource } from '../pipeline-source.ts';
+import { readPipeline } from '../read-pipeline.ts';
 import type { InputCounts, Report } from '../report.ts';
 import { deliver } from '../run-producer.ts';
 import { type LineForm, type LineReading, recordOfLine } from './line-record.ts';
@@ -95,10 +95,10 @@ export async function readInput(
 
 /** How the lines are read, by the options and the pipeline. */
 function readingOf({ keyOf, form }: InputOptions, { pipeline }: ProducerConfig): LineReading {
-  const { key, fields } = readPipelineSource(pipeline);
+  const { source, fields } = readPipeline(pipeline).pipeline;
   // Events of such a pipeline may have no other members, and would be taken for records.
-  const isAmbiguous = form === 'auto' && fields.has('value');
-  return { form: isAmbiguous ? 'events' : form, keyField: keyOf ?? key };
+  const isAmbiguous = form === 'auto' && fields.some(({ name }) => name === 'value');
+  return { form: isAmbiguous ? 'events' : form, keyField: keyOf ?? source.key };
 }
 
 /** Records between two turns of the event loop, for signals and sockets. */
@@ -117,7 +117,7 @@ export async function sendInput(
   stop: AbortSignal,
 ): Promise<{ readonly isDelivered: boolean; readonly isWhole: boolean }> {
   const reading = readingOf(options, config);
-  const topic = config.topic ?? readPipelineSource(config.pipeline).topic;
+  const topic = config.topic ?? readPipeline(config.pipeline).pipeline.source.topic;
   const servers = config.bootstrapServers.join(',');
   const counts: InputCounts = { events: 0, records: 0, withoutKey: 0, isWhole: false };
   report.connecting(servers, topic);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawMalformed, MALFORMED_KINDS } from '../../producer/faults/answer-key.ts';
+import { MALFORMED_KINDS, malformedTransaction } from '../../producer/faults/malformed-transaction.ts';
 import { createPopulation } from '../../producer/generate/population.ts';
 import { derivedSeed, seededRandom } from '../../producer/generate/random.ts';
 import { createRecordSource } from '../../producer/generate/transactions.ts';
@@ -13,7 +13,7 @@ describe('values that are malformed on purpose', () => {
     const source = createRecordSource(createPopulation(), seededRandom(derivedSeed('1', 'records')));
     const random = seededRandom(derivedSeed('1', 'faults'));
     const spoilt = Array.from({ length: 20_000 }, (_, index) =>
-      drawMalformed(random, source.next(index).value),
+      malformedTransaction(random, source.next(index).value),
     );
     expect(spoilt.filter(({ value, reason }) => classify(value) !== reason)).toEqual([]);
     expect(new Set(spoilt.map(({ kind }) => kind))).toEqual(new Set(MALFORMED_KINDS));

@@ -3,7 +3,7 @@ import { type Pipeline, silverColumns } from '../../orchestrator/pipeline/model.
 import { resolvePipeline } from '../../orchestrator/pipeline/resolve.ts';
 import { checkCondition, printExpression } from '../../orchestrator/pipeline/sql/sql-check.ts';
 import { parseExpression } from '../../orchestrator/pipeline/sql/sql-parser.ts';
-import { TextError } from '../../orchestrator/pipeline/yaml-source.ts';
+import { TextError } from '../../orchestrator/pipeline/text-error.ts';
 import { derivedSeed, drawFrom, type Random, seededRandom } from '../../producer/generate/random.ts';
 
 /** Names that some part of the way could take for something else. */

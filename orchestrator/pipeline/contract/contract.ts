@@ -17,6 +17,8 @@ export interface Contract {
    * Where the name of a top-level field stands, for refusals that also depend on the other file.
    */
   readonly namePlaces: ReadonlyMap<string, YamlValue>;
+  /** Names of the top-level fields that identify an event together. */
+  readonly primaryKey: ReadonlySet<string>;
 }
 
 export const LOGICAL_TYPES = [
@@ -118,7 +120,16 @@ function readObject(object: YamlValue, topic: string | undefined, refusals: Refu
     const name = property.isMap ? property.entries().get('name')?.value : undefined;
     return name?.isText ? [[name.text(), name] as const] : [];
   });
-  return { fields: readFields(properties, refusals, 1), namePlaces: new Map(namePlaces) };
+  const primaryKey = refusals.each(properties.list(), (property) => {
+    const members = property.isMap ? property.entries() : undefined;
+    const isKey = members?.get('primaryKey')?.value;
+    return isKey && !isKey.isNull && isKey.boolean() ? (members?.get('name')?.value.text() ?? '') : '';
+  });
+  return {
+    fields: readFields(properties, refusals, 1),
+    namePlaces: new Map(namePlaces),
+    primaryKey: new Set(primaryKey.filter((name) => name !== '')),
+  };
 }
 
 /**

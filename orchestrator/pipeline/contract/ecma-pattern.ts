@@ -1,4 +1,4 @@
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 
 /**
  * Regular expressions of a contract. ODCS uses those of ECMA-262. The job matches them with Java's

@@ -1,4 +1,4 @@
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 
 /**
  * The supported part of the JDK's DateTimeFormatter patterns. Spark's `to_timestamp` and

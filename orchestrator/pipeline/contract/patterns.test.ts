@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 import { normalisePattern } from './ecma-pattern.ts';
-import { readTime } from './field-types.ts';
 import { readPattern } from './jdk-pattern.ts';
-import { STRING_FORMATS } from './property.ts';
+import { readTime } from './read-time.ts';
+import { STRING_FORMATS } from './string-formats.ts';
 
 /** Spark 3.5 and Java give the same results for these texts as these files expect. */
 function fixture<T>(name: string): T[] {

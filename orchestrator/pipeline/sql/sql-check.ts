@@ -13,7 +13,7 @@ import {
   type MeasureFunction,
   typeOfColumn,
 } from '../model.ts';
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 import { KEYWORDS, type ParsedExpr, type ParsedMeasure } from './sql-parser.ts';
 
 /** The limit exists because trees are walked by recursion, in Python as well. */

@@ -1,6 +1,6 @@
 import { pathText } from '../column-name.ts';
 import type { ArithmeticOperator, ComparisonOperator, LiteralType, MeasureFunction } from '../model.ts';
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 
 /**
  * An expression as written, with the place of each part in the text. Its types are not known yet.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Column, ColumnType, Expr } from '../model.ts';
-import { TextError } from '../yaml-source.ts';
+import { TextError } from '../text-error.ts';
 import { checkCondition, checkMeasure, printExpression, printMeasure, typeText } from './sql-check.ts';
 import { parseExpression, parseMeasure } from './sql-parser.ts';
 

@@ -30,7 +30,7 @@ const LISTED = 50;
 
 /**
  * Checks that each record of an answer key landed in the sink and with the reason that the key
- * names. Silver rows are identified by the contract's first text and their event time. For silver
+ * names. Silver rows are identified as `describedFields` says, and by their event time. For silver
  * rows the result shows what gold made of them; the check includes that their windows are right.
  * It needs the tables `expected`, `actual_…`, `file_ends` and those of the gold table:
  * `gold_files`, `gold_rules`, `gold_wrong`.

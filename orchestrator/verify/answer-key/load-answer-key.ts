@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Database } from '../../lake/database.ts';
 import { columnsOfOutput, quoted } from '../../lake/file-source.ts';
 import { loadSink } from '../../lake/load-sink.ts';
-import type { Field, Pipeline } from '../../pipeline/model.ts';
+import { describedFields } from '../../pipeline/event-identity.ts';
+import type { Pipeline } from '../../pipeline/model.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
 import { type ValueReader, valueReader } from '../oracle/field-value.ts';
 
@@ -211,7 +212,7 @@ function invalid(message: string, cause?: unknown): ProductError {
  * contract's fields.
  */
 export interface KeyFields {
-  /** The field that identifies an event: the contract's first text. Undefined where it has none. */
+  /** The field that identifies an event. Undefined where there is none. */
   readonly identity: string | undefined;
   /**
    * The field of the event time and how to read it. Undefined where the record's own time counts.
@@ -219,11 +220,8 @@ export interface KeyFields {
   readonly eventTime: { readonly name: string; readonly read: ValueReader } | undefined;
 }
 
-export function keyFields({ fields, eventTime }: Pipeline): KeyFields {
-  const isText = ({ type }: Field) => type.kind === 'string';
-  const time = fields.find(({ name }) => name === eventTime.field);
-  return {
-    identity: fields.find(isText)?.name,
-    eventTime: time && { name: time.name, read: valueReader(time.type) },
-  };
+export function keyFields(pipeline: Pipeline): KeyFields {
+  const { identity, eventTime } = describedFields(pipeline);
+  const time = pipeline.fields.find(({ name }) => name === eventTime);
+  return { identity, eventTime: time && { name: time.name, read: valueReader(time.type) } };
 }

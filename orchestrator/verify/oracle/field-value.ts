@@ -1,5 +1,5 @@
-import { readTime } from '../../pipeline/contract/field-types.ts';
 import { readPattern } from '../../pipeline/contract/jdk-pattern.ts';
+import { readTime } from '../../pipeline/contract/read-time.ts';
 import type {
   ArrayType,
   DateType,
