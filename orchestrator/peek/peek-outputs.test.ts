@@ -2,7 +2,6 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from '../../tests/support/planted-outputs.ts';
 import { transactions } from '../../tests/support/transactions.ts';
-import { textTable } from '../util/output.ts';
 import { peekOutputs } from './peek-outputs.ts';
 import { peekJson, peekText } from './peek-text.ts';
 
@@ -270,21 +269,4 @@ test('a value that is not UTF-8 does not hide its row', async () => {
     limit: 1,
   });
   expect(peekJson(peek)['rows']).toMatchObject([{ offset: '4', value: '(hidden: not UTF-8)' }]);
-});
-
-test('a table is cut to its width, and control characters do not reach the terminal', () => {
-  const columns = [
-    { title: 'n', align: 'right' },
-    { title: 'text', align: 'left' },
-  ] as const;
-  expect(
-    textTable(
-      columns,
-      [
-        ['12', 'a\u001b[31mred\nline'],
-        ['3', 'long enough to be cut'],
-      ],
-      16,
-    ),
-  ).toEqual([' n  text', '12  a·[31mred·l…', ' 3  long enough…']);
 });

@@ -1,7 +1,7 @@
 import { eventTimeNotes } from '../engine/stream-status.ts';
 import { isSinkName } from '../lake/sinks.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { type TextColumn, textTable } from '../util/output.ts';
+import { type TextColumn, textTable } from '../util/text-table.ts';
 import { countMeasures, type GoldOverview, type GoldProspect, goldJson } from './gold-overview.ts';
 import type { Peek, PeekOverview, RejectedReason, SinkOverview } from './peek-outputs.ts';
 

@@ -5,8 +5,8 @@ import { columnsOfOutput, literalGlob, relationOf } from '../lake/file-source.ts
 import { isSinkName, noData, type OutputName, outputChanged, outputNames } from '../lake/sinks.ts';
 import { type QueryCell, type QueryResult, WholeNumber } from '../lake/statement.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { textTable } from '../util/output.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
+import { textTable } from '../util/text-table.ts';
 import { guardQuery } from './query-guard.ts';
 
 export interface QueryOptions {
