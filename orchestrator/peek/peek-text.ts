@@ -33,7 +33,7 @@ export function peekText(peek: Peek, width: number): string {
     ...sinks
       .filter(({ countedIn }) => countedIn === 'silver')
       .map(({ sink }) => `* ${sink} ${TAKEN_FROM_SILVER}`),
-    ...sinks.filter(({ prunedFiles }) => prunedFiles > 0).map(prunedLine),
+    ...prunedLines(sinks),
     ...(overview ? overviewLines(overview, width) : []),
     '',
     ...(rows.length === 0
@@ -65,13 +65,18 @@ function overviewJson({ gold, eventTime, rejected }: PeekOverview): Readonly<Rec
 
 const TAKEN_FROM_SILVER = 'as in the silver files that it was made from; a count(*) by --sql reads it';
 
-function prunedLine({ sink, prunedFiles, prunedRows }: SinkOverview): string {
-  const what =
-    prunedRows === null
-      ? `${prunedFiles.toLocaleString('en-US')} older files`
-      : `${prunedRows.toLocaleString('en-US')} rows of older files`;
-  return `${sink}: ${what} pruned (MAX_FILES_PER_SINK)`;
+/** What was pruned of each sink, in one line. None where nothing was. */
+function prunedLines(sinks: readonly SinkOverview[]): readonly string[] {
+  const pruned = sinks
+    .filter(({ prunedFiles }) => prunedFiles > 0)
+    .map(({ sink, prunedFiles, prunedRows }) =>
+      prunedRows === null ? `${sink} ${count(prunedFiles, 'file')}` : `${sink} ${count(prunedRows, 'row')}`,
+    );
+  return pruned.length === 0 ? [] : [`Pruned by MAX_FILES_PER_SINK: ${pruned.join(', ')}.`];
 }
+
+const count = (number: number, one: string): string =>
+  `${number.toLocaleString('en-US')} ${one}${number === 1 ? '' : 's'}`;
 
 function noRows({ sinks, sink }: Peek): string {
   if ((sinks.find((one) => one.sink === sink)?.rows ?? 0) > 0) return 'no rows shown, as --limit 0 asks';
