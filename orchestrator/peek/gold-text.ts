@@ -62,7 +62,7 @@ function spanText(table: GoldOverview['table'], { windows, from, to }: NewestWin
   if (windows === 1) return `window, ${moment(to, slideMs)}`;
   const times = `${moment(from, slideMs)} to ${moment(to, slideMs)}`;
   if (isByMinute(table)) return `${windows} minutes of closed windows, ${times}`;
-  const slide = slideMs === windowMs ? '' : `, one every ${durationText(slideMs)}`;
+  const slide = slideMs === windowMs ? '' : `, one every ${durationText(slideMs).replace(/^1 /, '')}`;
   return `${windows} closed windows of ${durationText(windowMs)}${slide}, ${times}`;
 }
 

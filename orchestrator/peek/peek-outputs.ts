@@ -24,6 +24,7 @@ import { type GoldProspect, goldProspects } from './gold-prospect.ts';
 import { type PeekColumn, peekColumns } from './peek-columns.ts';
 import { HIDDEN, readableRows } from './readable-rows.ts';
 import { type RejectedReason, rejectedReasons } from './rejected.ts';
+import { type UnmetExpectation, unmetExpectations } from './unmet-expectations.ts';
 
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
@@ -73,6 +74,7 @@ export interface PeekOverview {
   readonly gold: readonly GoldOverview[];
   /** How far each gold table is in event time. */
   readonly eventTime: readonly GoldProspect[];
+  readonly expectations: readonly UnmetExpectation[];
   readonly rejected: readonly RejectedReason[];
 }
 
@@ -155,6 +157,7 @@ async function overviewOf(
   return {
     gold,
     eventTime: await goldProspects(database, { outputPath, pipeline, through }),
+    expectations: await unmetExpectations(database, pipeline, filesOf('silver')),
     rejected: await rejectedReasons(database, filesOf('quarantine')),
   };
 }

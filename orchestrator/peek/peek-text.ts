@@ -6,6 +6,7 @@ import type { GoldProspect } from './gold-prospect.ts';
 import { goldLines } from './gold-text.ts';
 import type { Peek, PeekOverview, SinkOverview } from './peek-outputs.ts';
 import { rejectedLines } from './rejected-text.ts';
+import type { UnmetExpectation } from './unmet-expectations.ts';
 
 /** A value is cut at this length before the layout: a record may be a megabyte long. */
 const LONGEST_CELL = 500;
@@ -53,13 +54,12 @@ export function peekJson({ sinks, sink, columns, rows, overview }: Peek): Readon
   };
 }
 
-function overviewJson({ gold, eventTime, rejected }: PeekOverview): Readonly<Record<string, unknown>> {
+function overviewJson({ gold, ...others }: PeekOverview): Readonly<Record<string, unknown>> {
   const [first] = gold;
   return {
     gold: first === undefined ? null : goldJson(first),
     goldTables: gold.map(goldTableJson),
-    eventTime,
-    rejected,
+    ...others,
   };
 }
 
@@ -92,14 +92,26 @@ function sinkRow({ sink, rows, files, countedIn, newestFileAt }: SinkOverview): 
 }
 
 /** Gold by table, how far each is in event time, and quarantine. An empty line precedes each part. */
-function overviewLines({ gold, eventTime, rejected }: PeekOverview, width: number): readonly string[] {
+function overviewLines(
+  { gold, eventTime, expectations, rejected }: PeekOverview,
+  width: number,
+): readonly string[] {
   return [
     ...gold.flatMap((overview) => ['', ...goldLines(overview, gold.length, width)]),
     ...(gold.length > 1 ? [''] : []),
     ...eventTime.flatMap(prospectLines),
     '',
+    ...expectationLines(expectations),
     ...rejectedLines(rejected, width),
   ];
+}
+
+/** The expectations that rows of silver do not meet, in one line. None where all do. */
+function expectationLines(expectations: readonly UnmetExpectation[]): readonly string[] {
+  const unmet = expectations.filter(({ rows }) => rows > 0);
+  if (unmet.length === 0) return [];
+  const each = unmet.map(({ name, rows }) => `${name} for ${count(rows, 'row')}`);
+  return [`Expectations that are false in silver: ${each.join(', ')}.`];
 }
 
 function prospectLines({ watermark, closedAfter, ...state }: GoldProspect): readonly string[] {

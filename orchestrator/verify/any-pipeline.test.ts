@@ -248,6 +248,28 @@ test('the newest rows of silver begin with the time, the keys and the columns th
   expect(peekText(peek, 100)).toMatch(/\nreason +partition +offset +an example\n/);
 });
 
+test('rows for which an expectation is false are counted, not those for which it is unknown', async () => {
+  const { outputs } = topic;
+  await topic.batch(
+    1,
+    [
+      order(7, { channel: null }, { channel: 'NULL' }),
+      order(8, { total: 100, gift: false }, { total: '100::DECIMAL(12,3)', gift: 'false' }),
+      order(9, { total: 100, gift: null }, { total: '100::DECIMAL(12,3)', gift: 'NULL' }),
+    ],
+    0,
+  );
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: everything, limit: 1 });
+  expect(peekJson(peek)['expectations']).toEqual([
+    { name: 'has_channel', rows: 1 },
+    { name: 'cheap_or_gift', rows: 1 },
+    { name: 'european', rows: 0 },
+  ]);
+  expect(peekText(peek, 100)).toContain(
+    '\nExpectations that are false in silver: has_channel for 1 row, cheap_or_gift for 1 row.\n',
+  );
+});
+
 test('objects, arrays, headers and bytes can be queried', async () => {
   const ask = async (sql: string, print: typeof queryCsv | typeof queryJson) => {
     let text = '';
