@@ -67,7 +67,7 @@ const ANY_LINES = '…';
 /**
  * An output as a pattern of it: numbers, times, spark-lines and widths of columns may differ.
  */
-export function comparable(lines: readonly string[]): readonly string[] {
+function comparable(lines: readonly string[]): readonly string[] {
   return lines.map((line) =>
     line
       .replace(/[▁-█▉-▏·]+/g, '▁')
