@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { copyCheckout } from '../support/checkout-copy.ts';
 import { projectDir } from '../support/project.ts';
+import { statusOf } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { blocksOf, type ConsoleBlock, changed, firstDifference, withOutputs } from '../support/tutorial.ts';
+import { until } from '../support/until.ts';
 
 const PATH = join(projectDir, 'docs', 'tutorial.md');
 /** Writes the outputs into the document instead of comparing them. */
@@ -43,6 +45,15 @@ function asUser(text: string): readonly string[] {
     .split('\n');
 }
 
+/** Waits for the windows that the events have closed, as a reader of the tutorial does. */
+async function goldWritten(): Promise<void> {
+  await until(
+    () => 'gold has no window',
+    120_000,
+    async () => ((await statusOf(stack)).stream.rows['gold'] ?? 0) > 0 || undefined,
+  );
+}
+
 it('each command of the tutorial ends with 0 and prints what the tutorial shows', async () => {
   const document = readFileSync(PATH, 'utf8');
   const outputs: { readonly block: ConsoleBlock; readonly lines: readonly string[] }[] = [];
@@ -54,6 +65,7 @@ it('each command of the tutorial ends with 0 and prints what the tutorial shows'
     }
     const { code, stdout, stderr } = await stack.npm(block.args);
     expect(code, `${block.args.join(' ')}: ${stderr}${stdout}`).toBe(0);
+    if (['produce', 'reset'].includes(block.args[0] ?? '')) await goldWritten();
     const lines = asUser(stdout);
     outputs.push({ block, lines });
     if (!writes) expect(firstDifference(block.shown, lines), stdout).toBeUndefined();
