@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { copyCheckout } from '../support/checkout-copy.ts';
 import { projectDir } from '../support/project.ts';
-import { statusOf } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { blocksOf, type ConsoleBlock, changed, firstDifference, withOutputs } from '../support/tutorial.ts';
 import { until } from '../support/until.ts';
@@ -50,7 +49,10 @@ async function goldWritten(): Promise<void> {
   await until(
     () => 'gold has no window',
     120_000,
-    async () => ((await statusOf(stack)).stream.rows['gold'] ?? 0) > 0 || undefined,
+    async () => {
+      const { stream } = await stack.json<{ stream: { rows: Record<string, number> } }>('status');
+      return (stream.rows['gold'] ?? 0) > 0 || undefined;
+    },
   );
 }
 
