@@ -5,7 +5,8 @@ import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import type { Pipeline } from '../../orchestrator/pipeline/model.ts';
 import { projectDir } from './project.ts';
 import type { TestStack } from './test-stack.ts';
-import type { VerifyResult } from './verify.ts';
+import { until } from './until.ts';
+import { type VerifyResult, verifiedUpTo, verify } from './verify.ts';
 
 /** The pipelines that ship as examples, besides the default one. */
 export const EXAMPLES = ['clickstream', 'iot', 'orders'] as const;
@@ -33,9 +34,20 @@ interface KeyReport extends VerifyResult {
 }
 
 /**
- * Waits until all records are processed, and compares every value, and every line of the answer key.
+ * Waits until all records are processed and every gold table has windows, and compares every value,
+ * and every line of the answer key.
  */
 export async function verifiedWithKey(stack: TestStack, records: number): Promise<KeyReport> {
+  await verifiedUpTo(stack, records, 300_000);
+  // Windows that an event closes are written by the micro-batch after the one that has read it.
+  await until(
+    () => 'a gold table has no closed window',
+    300_000,
+    async () => {
+      const { gold } = (await verify(stack)) as KeyReport;
+      return gold.tables.every(({ equalWindows }) => equalWindows > 0) || undefined;
+    },
+  );
   const { code, stdout, stderr } = await stack.run('verify', ['--json', '--wait', '--deep', '--answer-key']);
   const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as KeyReport;
   expect(report, stderr).toMatchObject({ equal: true, differences: [], lag: 0, deep: { records } });
