@@ -40,7 +40,7 @@ describe('a tutorial', () => {
 
 describe('an output', () => {
   it.each([
-    [['Ready after 12.3 s', 'a  1,234 ▁▂█'], ['Ready after 4 s', 'a      7 ▇·'], undefined],
+    [['Ready after 1 min 2 s', 'a  1,234 ▁▂█'], ['Ready after 4 s', 'a      7 ▇·'], undefined],
     [['one', '…'], ['one', 'two', 'three'], undefined],
     [['…', 'three'], ['one', 'two', 'three'], undefined],
     [['one'], ['two'], { shown: 'one', actual: 'two' }],

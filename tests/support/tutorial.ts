@@ -71,6 +71,7 @@ function comparable(lines: readonly string[]): readonly string[] {
   return lines.map((line) =>
     line
       .replace(/[▁-█▉-▏·]+/g, '▁')
+      .replace(/\d+ min \d+ s/g, '0 s')
       .replace(/\d+(?:[.,:]\d+)*/g, '0')
       .replace(/ +/g, ' ')
       .trimEnd(),
