@@ -40,7 +40,10 @@ module.exports = {
       name: 'util-imports-no-package',
       severity: 'error',
       from: { path: '^orchestrator/util/', pathNot: '\\.test\\.ts$' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'], pathNot: 'node_modules/zod/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional'],
+        pathNot: 'node_modules/(zod|string-width)/',
+      },
     },
     {
       name: 'the-oracle-shares-only-the-resolved-pipeline',

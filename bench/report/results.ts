@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { textTable } from '../../orchestrator/util/output.ts';
 import { messageOf, ProductError } from '../../orchestrator/util/product-error.ts';
+import { textTable } from '../../orchestrator/util/text-table.ts';
 import { type Machine, machineLine } from '../measure/machine.ts';
 import { benchOutput } from './bench-output.ts';
 

@@ -1,4 +1,4 @@
-import { type TextColumn, textTable } from '../util/output.ts';
+import { type TextColumn, textTable } from '../util/text-table.ts';
 import { type RecoveryTimes, recoveryTimes } from './recovery-times.ts';
 import { type ChaosRun, type Damage, type FaultOutcome, verified } from './run-chaos.ts';
 import { describeFault, describeWait, type Fault } from './schedule.ts';

@@ -2,7 +2,6 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantedOutputs, rowsOf } from '../../tests/support/planted-outputs.ts';
 import { transactions } from '../../tests/support/transactions.ts';
-import { textTable } from '../util/output.ts';
 import { peekOutputs } from './peek-outputs.ts';
 import { peekJson, peekText } from './peek-text.ts';
 
@@ -97,9 +96,9 @@ test('pruned rows are counted by sink, and with the remaining ones they are all 
   ]);
   expect(peekJson(peek)['sinks']).toMatchObject([{ prunedRows: 3 }, {}, { prunedRows: null }, {}, {}]);
   const text = peekText(peek, 80);
-  expect(text).toContain('\nbronze: 3 rows of older files pruned (MAX_FILES_PER_SINK)\nsilver: 3 rows');
-  expect(text).toContain('\nquarantine: 1,234 older files pruned (MAX_FILES_PER_SINK)');
-  expect(text).not.toContain('gold: 0');
+  expect(text).toContain(
+    '\nPruned by MAX_FILES_PER_SINK: bronze 3 rows, silver 3 rows, quarantine 1,234 files, raw_csv 3 rows.\n',
+  );
 });
 
 const MINUTE = 60_000;
@@ -190,14 +189,66 @@ test('rejected records are counted by reason, the most frequent first, as bars',
   await outputs.quarantine(0, rowsOf(0, 0, 3));
   await outputs.quarantine(1, rowsOf(0, 3, 5), 'bad_amount', `amount: ${'1'.repeat(200)} is no number`);
   const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 });
-  expect(peekJson(peek)['rejected']).toEqual([
-    { reason: 'bad_json', rows: 3, example: 'what is wrong' },
-    { reason: 'bad_amount', rows: 2, example: `amount: ${'1'.repeat(200)} is no number` },
+  expect(peekJson(peek)['rejected']).toMatchObject([
+    { reason: 'bad_json', rows: 3, example: 'what is wrong', value: 'bad', partition: 0, offset: 2 },
+    { reason: 'bad_amount', rows: 2, example: `amount: ${'1'.repeat(200)} is no number`, offset: 4 },
   ]);
   const text = peekText(peek, 80);
   expect(text).toContain('Rejected records, 5 in quarantine:');
   expect(text).toMatch(/\nbad_json +3 +60\.0 % {2}█{36}\nbad_amount +2 +40\.0 % {2}█{24}\n/);
-  expect(text).toMatch(/\nreason +an example\nbad_json +what is wrong\nbad_amount {2}amount: 1{59}…\n/);
+  expect(text).toContain(
+    [
+      '',
+      'reason      partition  offset  an example',
+      'bad_json            0       2  what is wrong',
+      '                               bad',
+      `bad_amount          0       4  amount: ${'1'.repeat(40)}…`,
+      '                               bad',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('an example of a tombstone has no value, and a value of several lines is on one', async () => {
+  await plant();
+  const quarantine = (value: string, reason: string, offset: number) =>
+    `SELECT ${value} AS bad_json, now() AS bad_ingest_ts, '${reason}' AS reason, 'why' AS detail,
+      'transactions' AS topic, 0 AS "partition", ${offset}::BIGINT AS "offset"`;
+  await outputs.parquet(
+    outputs.fileOf('quarantine', 1),
+    [
+      quarantine("'older'", 'null_value', 2),
+      quarantine('NULL', 'null_value', 3),
+      quarantine(`'{' || chr(10) || '  "city": "東京' || chr(8238) || '"'`, 'not_json_object', 4),
+    ].join(' UNION ALL '),
+  );
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 });
+  expect(peekJson(peek)['rejected']).toMatchObject([
+    { reason: 'null_value', rows: 2, value: null, offset: 3 },
+    { reason: 'not_json_object', rows: 1, value: '{\n  "city": "東京\u202e"', offset: 4 },
+  ]);
+  expect(peekText(peek, 80)).toContain(
+    [
+      'null_value               0       3  why',
+      'not_json_object          0       4  why',
+      '                                    {\\n  "city": "東京\\u202e"',
+    ].join('\n'),
+  );
+});
+
+test('of many reasons the most frequent are shown', async () => {
+  await plant();
+  await outputs.parquet(
+    outputs.fileOf('quarantine', 1),
+    `SELECT 'v' AS bad_json, now() AS bad_ingest_ts, 'reason_' || r AS reason, 'why' AS detail,
+      'transactions' AS topic, 0 AS "partition", i::BIGINT AS "offset" FROM range(30) a(r), range(40) b(i) WHERE i <= 30 - r`,
+  );
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: transactions, limit: 1 });
+  expect(peekJson(peek)['rejected']).toHaveLength(30);
+  const text = peekText(peek, 80);
+  expect(text).toContain('\nreason_19 ');
+  expect(text).not.toContain('\nreason_20 ');
+  expect(text).toContain('\nand 65 of 10 other reasons: peek --json has all\n');
 });
 
 test('the output says what gold and quarantine do not have yet, and what to wait for', async () => {
@@ -270,21 +321,4 @@ test('a value that is not UTF-8 does not hide its row', async () => {
     limit: 1,
   });
   expect(peekJson(peek)['rows']).toMatchObject([{ offset: '4', value: '(hidden: not UTF-8)' }]);
-});
-
-test('a table is cut to its width, and control characters do not reach the terminal', () => {
-  const columns = [
-    { title: 'n', align: 'right' },
-    { title: 'text', align: 'left' },
-  ] as const;
-  expect(
-    textTable(
-      columns,
-      [
-        ['12', 'a\u001b[31mred\nline'],
-        ['3', 'long enough to be cut'],
-      ],
-      16,
-    ),
-  ).toEqual([' n  text', '12  a·[31mred·l…', ' 3  long enough…']);
 });

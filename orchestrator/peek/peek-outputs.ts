@@ -7,14 +7,7 @@ import {
   type SinkFile,
 } from '../lake/committed-files.ts';
 import { type Database, isVanished, withDatabase } from '../lake/database.ts';
-import {
-  BATCH_OF_FILE,
-  columnsOfOutput,
-  QUARANTINE,
-  quoted,
-  relationOf,
-  sourceOf,
-} from '../lake/file-source.ts';
+import { BATCH_OF_FILE, columnsOfOutput, quoted, sourceOf } from '../lake/file-source.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from '../lake/load-sink.ts';
 import {
   fileNumber,
@@ -26,15 +19,12 @@ import {
 } from '../lake/sinks.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { absentAsUndefined } from '../util/files.ts';
-import { messageOf } from '../util/product-error.ts';
-import {
-  type GoldOverview,
-  type GoldProspect,
-  goldOverview,
-  goldProspects,
-  type PeekColumn,
-  peekColumns,
-} from './gold-overview.ts';
+import { type GoldOverview, goldOverview } from './gold-overview.ts';
+import { type GoldProspect, goldProspects } from './gold-prospect.ts';
+import { type PeekColumn, peekColumns } from './peek-columns.ts';
+import { HIDDEN, readableRows } from './readable-rows.ts';
+import { type RejectedReason, rejectedReasons } from './rejected.ts';
+import { type UnmetExpectation, unmetExpectations } from './unmet-expectations.ts';
 
 export interface PeekOptions {
   /** OUTPUT_PATH, on the local disk. */
@@ -67,7 +57,6 @@ export interface SinkOverview {
 }
 
 export interface Peek {
-  readonly pipeline: Pipeline;
   readonly sinks: readonly SinkOverview[];
   readonly sink: OutputName;
   readonly columns: readonly PeekColumn[];
@@ -81,10 +70,11 @@ export interface Peek {
 
 /** The overview of gold and quarantine. */
 export interface PeekOverview {
-  /** The newest windows of the first gold table. Null when none is closed yet. */
-  readonly gold: GoldOverview | null;
+  /** The newest windows of each gold table. */
+  readonly gold: readonly GoldOverview[];
   /** How far each gold table is in event time. */
   readonly eventTime: readonly GoldProspect[];
+  readonly expectations: readonly UnmetExpectation[];
   readonly rejected: readonly RejectedReason[];
 }
 
@@ -149,16 +139,27 @@ async function look(database: Database, options: PeekOptions): Promise<Peek> {
   const filesOf = (name: OutputName) => found.get(name)?.files ?? [];
   const newest = newestFiles(filesOf(sink), found.get(sink)?.counts.byPath ?? new Map(), limit);
   const rows = newest.length === 0 ? [] : await newestRows(database, pipeline, sink, newest, limit);
-  const [table] = pipeline.gold;
   const overview =
-    options.sink === undefined
-      ? {
-          gold: table ? await goldOverview(database, pipeline, table, filesOf(table.name)) : null,
-          eventTime: await goldProspects(database, { outputPath, pipeline, through }),
-          rejected: await rejectedReasons(database, filesOf('quarantine')),
-        }
-      : undefined;
-  return { pipeline, sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
+    options.sink === undefined ? await overviewOf(database, options, through, filesOf) : undefined;
+  return { sinks, sink, columns: peekColumns(pipeline, sink), rows, overview };
+}
+
+async function overviewOf(
+  database: Database,
+  { outputPath, pipeline }: PeekOptions,
+  through: number,
+  filesOf: (name: OutputName) => readonly SinkFile[],
+): Promise<PeekOverview> {
+  const gold: GoldOverview[] = [];
+  for (const table of pipeline.gold) {
+    gold.push(await goldOverview(database, pipeline, table, filesOf(table.name)));
+  }
+  return {
+    gold,
+    eventTime: await goldProspects(database, { outputPath, pipeline, through }),
+    expectations: await unmetExpectations(database, pipeline, filesOf('silver')),
+    rejected: await rejectedReasons(database, filesOf('quarantine')),
+  };
 }
 
 /**
@@ -220,18 +221,12 @@ async function newestRows(
 ) {
   const columns = peekColumns(pipeline, sink);
   const source = await sourceOf(sink, files, columnsOfOutput(pipeline, sink));
-  const select = (hidden: boolean) => `
-    SELECT ${columns.map((column) => (hidden && column.asItCame ? "'(hidden: not UTF-8)'" : column.sql)).join(', ')}
-    FROM ${source} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`;
-  let rows: Awaited<ReturnType<Database['all']>>;
-  try {
-    rows = await database.all(select(false));
-  } catch (error) {
-    // Text columns hold records' bytes as received. DuckDB 1.5 refuses a whole page of them for one
-    // value that is not UTF-8. Later versions can replace such bytes (utf8_validation).
-    if (!/not valid UTF8|Invalid string encoding|invalid unicode/i.test(messageOf(error))) throw error;
-    rows = await database.all(select(true));
-  }
+  const rows = await readableRows(
+    database,
+    (hidden) => `
+      SELECT ${columns.map((column) => (hidden && column.asItCame ? HIDDEN : column.sql)).join(', ')}
+      FROM ${source} ORDER BY ${newestFirst(pipeline, sink)} LIMIT ${limit}`,
+  );
   return rows.map((row) => row.map((cell) => (cell === null ? null : String(cell))));
 }
 
@@ -259,30 +254,3 @@ function newestFirst({ gold, rawCsv }: Pipeline, output: OutputName): string {
 }
 
 const sum = (a: number, b: number): number => a + b;
-
-/** The number of records in quarantine for a reason. */
-export interface RejectedReason {
-  readonly reason: string;
-  readonly rows: number;
-  /** The description of the error in the newest of them, cut. Null where there is none. */
-  readonly example: string | null;
-}
-
-/** A record's value may be a part of the description. */
-const LONGEST_EXAMPLE = 500;
-
-/** Why records were rejected, the most frequent reason first. */
-async function rejectedReasons(
-  database: Database,
-  files: readonly SinkFile[],
-): Promise<readonly RejectedReason[]> {
-  if (files.length === 0) return [];
-  const rows = await database.all(`
-    SELECT reason, count(*) AS n, max_by(left(detail, ${LONGEST_EXAMPLE}), bad_ingest_ts)
-    FROM (${await relationOf('quarantine', QUARANTINE, files)}) GROUP BY reason ORDER BY n DESC, reason`);
-  return rows.map(([reason, count, example = null]) => ({
-    reason: String(reason),
-    rows: Number(count),
-    example: example === null ? null : String(example),
-  }));
-}

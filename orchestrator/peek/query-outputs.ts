@@ -6,8 +6,8 @@ import { isSinkName, noData, type OutputName, outputChanged, outputNames } from 
 import { type QueryCell, type QueryResult, WholeNumber } from '../lake/statement.ts';
 import { isPlainName } from '../pipeline/column-name.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { textTable } from '../util/output.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
+import { foldedTable } from '../util/text-table.ts';
 import { guardQuery } from './query-guard.ts';
 
 export interface QueryOptions {
@@ -178,7 +178,7 @@ export async function queryTable(result: QueryResult, limit: number, width: numb
   const shown = cells.map((row) => row.map((text, at) => (instants[at] ? forPeople(text) : text)));
   const count = `${limit.toLocaleString('en-US')} row${limit === 1 ? '' : 's'}`;
   return [
-    ...textTable(columns, shown, width),
+    ...foldedTable(columns, shown, width),
     ...(cells.length === 0 && !cut ? ['(no rows)'] : []),
     ...(cut ? [`Cut after ${count}: --limit shows more, --csv and --json give all.`] : []),
   ].join('\n');

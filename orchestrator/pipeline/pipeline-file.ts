@@ -276,7 +276,7 @@ function readDuration(value: YamlValue, { min }: { readonly min: number }): numb
 }
 
 /** A duration in its largest whole unit: `90 seconds`, `1 minute`. */
-function durationText(ms: number): string {
+export function durationText(ms: number): string {
   const units = Object.entries(UNITS).reverse();
   const [unit, size] = units.find(([, size]) => ms !== 0 && ms % size === 0) ?? ['second', 1000];
   const count = ms / size;

@@ -219,13 +219,21 @@ test('gold of any columns is compared with what the records give', async () => {
   }
   const peek = await peekOutputs({ outputPath: outputs.path, pipeline: everything, limit: 2 });
   const text = peekText(peek, 300);
-  expect(text).toMatch(/Gold table by_shop: the most active by shop, gift of the newest 2 closed windows, /);
-  expect(text).toMatch(/Main Street +true +2 +2 +8 +63.000 +0.00012345 +2026-06-01/);
+  expect(text).toMatch(
+    /Gold table by_shop: .* the newest 2 closed windows of 10 minutes, one every 5 minutes, /,
+  );
+  // The order is in both windows, and counts once.
+  expect(text).toMatch(/Main Street +true +1 +1 +4 +31.500 +0.00012345 +2026-06-01/);
+  expect(text).toContain('\nGold table overall: no closed window yet;');
   expect(peekJson(peek)['gold']).toMatchObject({
     table: 'by_shop',
     windows: 2,
-    cards: [{ shop: 'Main Street', orders: 2, orders_by_window: [1, 1], units: '8' }, { gift: null }],
+    cards: [{ shop: 'Main Street', orders: 1, orders_by_window: [1, 1], units: '4' }, { gift: null }],
   });
+  expect(peekJson(peek)['goldTables']).toMatchObject([
+    { table: 'by_shop', windows: 2, groupCount: 2 },
+    { table: 'overall', windows: 0 },
+  ]);
 });
 
 test.each(['bronze', 'silver', 'quarantine', 'raw_csv'] as const)('%s can be looked at', async (sink) => {
@@ -239,7 +247,29 @@ test('the newest rows of silver begin with the time, the keys and the columns th
   expect(Object.keys((peekJson(peek)['rows'] as object[])[0] ?? {})).toEqual([
     ...['event_time', 'shop', 'gift', 'order_id', 'channel', 'quantity', 'total', 'score'],
   ]);
-  expect(peekText(peek, 100)).toMatch(/\nreason +an example\n/);
+  expect(peekText(peek, 100)).toMatch(/\nreason +partition +offset +an example\n/);
+});
+
+test('rows for which an expectation is false are counted, not those for which it is unknown', async () => {
+  const { outputs } = topic;
+  await topic.batch(
+    1,
+    [
+      order(7, { channel: null }, { channel: 'NULL' }),
+      order(8, { total: 100, gift: false }, { total: '100::DECIMAL(12,3)', gift: 'false' }),
+      order(9, { total: 100, gift: null }, { total: '100::DECIMAL(12,3)', gift: 'NULL' }),
+    ],
+    0,
+  );
+  const peek = await peekOutputs({ outputPath: outputs.path, pipeline: everything, limit: 1 });
+  expect(peekJson(peek)['expectations']).toEqual([
+    { name: 'has_channel', rows: 1 },
+    { name: 'cheap_or_gift', rows: 1 },
+    { name: 'european', rows: 0 },
+  ]);
+  expect(peekText(peek, 100)).toContain(
+    '\nExpectations that are false in silver: has_channel for 1 row, cheap_or_gift for 1 row.\n',
+  );
 });
 
 test('objects, arrays, headers and bytes can be queried', async () => {
@@ -375,7 +405,7 @@ describe('fields that are named as columns of verify itself, or in any odd way',
     const peek = await peekOutputs({ outputPath: outputs.path, pipeline: odd, limit: 3 });
     expect(peek.rows).toHaveLength(3);
     expect(peek.overview?.eventTime).toMatchObject([{ table: 'odd', openWindows: 1, late: 0 }]);
-    expect(peek.overview?.gold?.groups).toMatchObject([
+    expect(peek.overview?.gold[0]?.newest?.groups).toMatchObject([
       { keys: ['100'], measures: ['202', ...Array(names.length - 2).fill(expect.anything())] },
     ]);
   });

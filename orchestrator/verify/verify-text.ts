@@ -1,5 +1,5 @@
 import { isSinkName } from '../lake/sinks.ts';
-import { type TextColumn, textTable } from '../util/output.ts';
+import { type TextColumn, textTable } from '../util/text-table.ts';
 import type { Difference, VerifyReport } from './report.ts';
 
 /** The report as `verify --json` prints it. The names of its fields are a contract. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ChaosResult, chaosOf, expectUndamaged } from '../support/chaos.ts';
 import { ComposeStack } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { pidOf, statusOf } from '../support/stack-status.ts';
@@ -7,24 +8,7 @@ import { TestStack } from '../support/test-stack.ts';
 import { testingEngine } from '../support/testing-engine.ts';
 import { until } from '../support/until.ts';
 
-/** The part of `chaos --json` that tests read. */
-interface ChaosResult {
-  readonly verdict: string;
-  readonly seed: number;
-  readonly runtime: string;
-  readonly totals: Readonly<Record<string, number>>;
-  readonly faults: readonly {
-    readonly number: number;
-    readonly kind: string;
-    readonly description: string;
-    readonly recoveryMs: number | null;
-    readonly skipped: string | null;
-    readonly verified: { readonly equal: boolean; readonly records: number } | null;
-  }[];
-}
-
 const SETTINGS = { MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' };
-const DAMAGE = { missing: 0, doubled: 0, wrong: 0 };
 
 /**
  * A cut file, executor and broker at once, the supervisor, a full disk, a broker restart: every
@@ -32,26 +16,6 @@ const DAMAGE = { missing: 0, doubled: 0, wrong: 0 };
  */
 const LOCAL = ['--seed', '867', '--faults', '5', '--pause', '0'];
 const LOCAL_FAULTS = ['truncate', 'two', 'kill', 'disk-full', 'restart'];
-
-async function chaosOf(stack: TestStack, args: readonly string[]): Promise<ChaosResult> {
-  const { code, stdout, stderr } = await stack.run('chaos', ['--json', ...args]);
-  expect(stdout.trim(), stderr).not.toBe('');
-  const result = JSON.parse(stdout) as ChaosResult;
-  expect(code, JSON.stringify(result, null, 2)).toBe(0);
-  return result;
-}
-
-function expectUndamaged(result: ChaosResult, made: number): void {
-  expect(result).toMatchObject({ verdict: 'equal', totals: { made, skipped: 0, ...DAMAGE } });
-  let records = 0;
-  for (const { description, recoveryMs, verified } of result.faults) {
-    expect(recoveryMs, description).toBeGreaterThan(0);
-    expect(verified?.equal, description).toBe(true);
-    // New data arrived after each fault.
-    expect(verified?.records, description).toBeGreaterThan(records);
-    records = verified?.records ?? 0;
-  }
-}
 
 describe('chaos on local processes', () => {
   let stack: TestStack;

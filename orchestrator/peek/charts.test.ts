@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bar, sparkLine } from './peek-text.ts';
+import { sparkLine } from './gold-text.ts';
+import { bar } from './rejected-text.ts';
 
 test('a spark-line is scaled to its largest value, and distinguishes little from nothing', () => {
   expect(sparkLine([0, 1, 2, 3, 4, 5, 6, 7, 8])).toBe('·▁▂▃▄▅▆▇█');
