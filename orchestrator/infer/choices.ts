@@ -1,3 +1,4 @@
+import { foldCase } from '../pipeline/column-name.ts';
 import { KAFKA_TS, type MeasureFunction, SILVER_OWN } from '../pipeline/model.ts';
 import {
   entityRank,
@@ -9,7 +10,7 @@ import {
   isQuantity,
   isReading,
 } from './field-names.ts';
-import { counted, foldCase, type InferredEvent, type InferredField, type Seen } from './inferred.ts';
+import { counted, type InferredEvent, type InferredField, type Seen } from './inferred.ts';
 
 /** One guess of pipeline.yml: a field or none, and why. */
 export interface Choice<Value = string | undefined> {

@@ -8,6 +8,8 @@ export interface ContractHead {
   readonly topic: string;
   /** Where the contract comes from: `200 events of orders.jsonl`. */
   readonly origin: string;
+  /** The path from the pipeline's folder to that of the JSON Schemas. */
+  readonly schemas: string;
   /** The command that resolves the pipeline again. */
   readonly generate: string;
   readonly primaryKey: Choice;
@@ -15,12 +17,13 @@ export interface ContractHead {
 
 /** The text of contract.odcs.yaml, in the Open Data Contract Standard 3.1. */
 export function contractText(event: InferredEvent, head: ContractHead): string {
-  const { name, topic, origin, generate, primaryKey } = head;
+  const { name, topic, origin, schemas, generate, primaryKey } = head;
   const properties = event.fields.flatMap((field) => [
     '',
     ...propertyLines(field, '      ', field.name === primaryKey.value ? primaryKey.why : undefined),
   ]);
   return [
+    `# yaml-language-server: $schema=${schemas}/contract.schema.json`,
     ...comment([`What an event of the topic is, guessed from ${origin}`], ''),
     '# Format: https://bitol-io.github.io/open-data-contract-standard. docs/pipelines.md lists the keys',
     `# that are executed. After a change: ${generate}.`,

@@ -1,15 +1,9 @@
+import { foldCase } from '../pipeline/column-name.ts';
 import { readName } from '../pipeline/contract/contract.ts';
 import { parseYaml, Refusal } from '../pipeline/yaml-source.ts';
 import { type JsonObject, type JsonValue, memberOf, numberText } from '../verify/oracle/json-value.ts';
 import { inferScalar, type ScalarOptions } from './infer-scalar.ts';
-import {
-  counted,
-  enoughOf,
-  foldCase,
-  type InferredField,
-  type InferredItem,
-  type LeftOut,
-} from './inferred.ts';
+import { counted, enoughOf, type InferredField, type InferredItem, type LeftOut } from './inferred.ts';
 import { yamlText } from './yaml-text.ts';
 
 /** Levels of objects and arrays that a contract can have. */

@@ -1,12 +1,7 @@
+import { foldCase } from '../pipeline/column-name.ts';
 import { type JsonObject, type JsonValue, numberText } from '../verify/oracle/json-value.ts';
 import { nameRefusal } from './infer-fields.ts';
-import {
-  foldCase,
-  type InferredEvent,
-  type InferredField,
-  type InferredItem,
-  type LeftOut,
-} from './inferred.ts';
+import type { InferredEvent, InferredField, InferredItem, LeftOut } from './inferred.ts';
 import { badEvents } from './read-input.ts';
 import { mergeSchemas, RECURSIVE, type SchemaNode } from './schema-node.ts';
 import { scalarOf } from './schema-scalar.ts';

@@ -79,9 +79,6 @@ export const enoughOf =
   (count: number): boolean =>
     count > 0 && count >= (all >= MANY ? all * (1 - ODD_SHARE) : all);
 
-/** The form in which Spark compares names of columns: those with the same one are the same. */
-export const foldCase = (name: string): string => name.toUpperCase().toLowerCase();
-
 /** A count with its noun: `1 event`, `1,200 events`. */
 export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;

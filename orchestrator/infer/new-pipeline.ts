@@ -1,4 +1,5 @@
-import { basename, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
+import { SCHEMAS_FOLDER } from '../pipeline/file-schemas.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { KAFKA_TS, type Pipeline } from '../pipeline/model.ts';
 import { PIPELINE_FILE, pipelineText, RESOLVED_FILE, resolvePipeline } from '../pipeline/resolve.ts';
@@ -73,8 +74,10 @@ export async function newPipeline(request: NewPipelineRequest): Promise<NewPipel
   const origin = events
     ? `${counted(events.events.length, 'event')} of ${input.shown}`
     : `the JSON Schema ${input.shown}`;
-  const contract = contractText(event, { name, topic, origin, generate, primaryKey: choices.primaryKey });
-  const processing = pipelineFileText(event, choices, { topic, generate });
+  const schemas = relative(folder, join(request.projectDir, SCHEMAS_FOLDER));
+  const head = { name, topic, origin, schemas, generate, primaryKey: choices.primaryKey };
+  const contract = contractText(event, head);
+  const processing = pipelineFileText(event, choices, head);
   const pipeline = resolved(name, contract, processing);
   const sample = events ? sampleOf(events) : [];
   const files = {

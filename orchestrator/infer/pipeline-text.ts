@@ -1,6 +1,8 @@
+import { isPlainName, pathText } from '../pipeline/column-name.ts';
 import type { Expr, MeasureFunction } from '../pipeline/model.ts';
 import { printExpression, printMeasure } from '../pipeline/sql/sql-check.ts';
 import type { Choices, ChosenMeasure } from './choices.ts';
+import type { ContractHead } from './contract-text.ts';
 import { wordsOf } from './field-names.ts';
 import type { InferredEvent, InferredField } from './inferred.ts';
 import { comment, yamlExpression, yamlText } from './yaml-text.ts';
@@ -14,12 +16,13 @@ const WINDOW = '1 minute';
 export function pipelineFileText(
   event: InferredEvent,
   choices: Choices,
-  { topic, generate }: { readonly topic: string; readonly generate: string },
+  { topic, schemas, generate }: Pick<ContractHead, 'topic' | 'schemas' | 'generate'>,
 ): string {
   const { eventTime, key, group } = choices;
   const keyPart = key.value === undefined ? '' : `, key: ${yamlText(key.value)}`;
   const source = `source: { topic: ${yamlText(topic)}, partitions: ${PARTITIONS}${keyPart} }`;
   return [
+    `# yaml-language-server: $schema=${schemas}/pipeline.schema.json`,
     '# What is done with the events of contract.odcs.yaml. See docs/pipelines.md.',
     `# After a change: ${generate}.`,
     'contract: contract.odcs.yaml',
@@ -71,7 +74,7 @@ function expectationLines(fields: readonly InferredField[]): string[] {
       (value): Expr => ({
         op: '<>',
         args: [
-          { op: 'column', name: columnPath([name]) },
+          { op: 'column', name: pathText([name]) },
           { op: 'literal', type: 'string', value },
         ],
       }),
@@ -94,7 +97,7 @@ function expectationLines(fields: readonly InferredField[]): string[] {
 function measureLines({ group, measures }: Choices): string[] {
   const taken = new Set(['window_start', 'window_end', group.value?.toLowerCase() ?? '']);
   const line = (name: string, aggregate: MeasureFunction, path: readonly string[] | undefined) => {
-    const argument: Expr | null = path ? { op: 'column', name: columnPath(path) } : null;
+    const argument: Expr | null = path ? { op: 'column', name: pathText(path) } : null;
     return `${freeName(name, taken)}: ${yamlExpression(printMeasure({ function: aggregate, argument }))}`;
   };
   return [
@@ -105,15 +108,9 @@ function measureLines({ group, measures }: Choices): string[] {
   ];
 }
 
-const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/** The path of a column as expressions have it: names that are not plain stand in backticks. */
-const columnPath = (names: readonly string[]): string =>
-  names.map((name) => (PLAIN.test(name) ? name : `\`${name.replaceAll('`', '``')}\``)).join('.');
-
 /** A name of letters, digits and `_` after a field's name. */
 function identifier(name: string): string {
-  if (PLAIN.test(name)) return name;
+  if (isPlainName(name)) return name;
   const words = wordsOf(name)
     .map((word) => word.replace(/[^a-z0-9]/g, ''))
     .filter((word) => word !== '');

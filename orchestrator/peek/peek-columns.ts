@@ -1,6 +1,6 @@
-import { pathNames } from '../pipeline/column-name.ts';
 import { quoted } from '../lake/file-source.ts';
 import type { OutputName } from '../lake/sinks.ts';
+import { pathNames } from '../pipeline/column-name.ts';
 import {
   type Column,
   columnsIn,

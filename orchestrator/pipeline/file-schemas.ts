@@ -276,11 +276,14 @@ function contractSchema(): Schema {
   };
 }
 
+/** Where the JSON Schemas are, in the project. */
+export const SCHEMAS_FOLDER = 'docs/schemas';
+
 /** The files in `docs/schemas`, by their path in the project. */
 export function schemaFiles(): readonly { readonly path: string; readonly text: string }[] {
   const print = (schema: Schema) => `${JSON.stringify(schema, null, 2)}\n`;
   return [
-    { path: 'docs/schemas/pipeline.schema.json', text: print(pipelineSchema()) },
-    { path: 'docs/schemas/contract.schema.json', text: print(contractSchema()) },
+    { path: `${SCHEMAS_FOLDER}/pipeline.schema.json`, text: print(pipelineSchema()) },
+    { path: `${SCHEMAS_FOLDER}/contract.schema.json`, text: print(contractSchema()) },
   ];
 }
