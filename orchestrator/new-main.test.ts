@@ -62,7 +62,7 @@ describe('`npm run new`', () => {
 
   it('has a help that teaches by examples', () => {
     const { status, stdout } = run(['--help']);
-    expect(stdout).toContain('npm run new -- orders --from orders.jsonl');
+    expect(stdout).toContain('npm run new -- sales --from sales.jsonl');
     expect(status).toBe(0);
   });
 

@@ -88,14 +88,14 @@ async function parse() {
     })
     .option('json', { type: 'boolean', default: false, describe: 'What was written and guessed as JSON' })
     .example([
-      ['$0 new -- orders --from orders.jsonl', 'from a sample, as pipelines/orders'],
-      ['$0 new -- ./work/orders --from order.schema.json', 'from a JSON Schema, as a folder elsewhere'],
+      ['$0 new -- sales --from sales.jsonl', 'from a sample, as pipelines/sales'],
+      ['$0 new -- ./work/sales --from sale.schema.json', 'from a JSON Schema, as a folder elsewhere'],
       [
-        'kcat -C -t orders -b kafka:9092 -c 1000 -e | $0 --silent new -- orders --from -',
+        'kcat -C -t sales -b kafka:9092 -c 1000 -e | $0 --silent new -- sales --from -',
         'from a topic of yours',
       ],
       [
-        '$0 new -- orders --from orders.jsonl --event-time placed_at --key customer',
+        '$0 new -- sales --from sales.jsonl --event-time sold_at --key customer',
         'with two guesses decided',
       ],
     ])

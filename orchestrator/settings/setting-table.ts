@@ -173,14 +173,14 @@ export const SETTING_TABLE = {
     takes: share(1),
     defaultText: 'by SCENARIO',
     usedBy: ['producer'],
-    meaning: 'Share of records of one and the same card',
+    meaning: 'Share of records with one and the same key',
   },
   FRAUD_RATE: {
     // Above this rate sprees would follow each other without a break.
     takes: share(0.25),
     defaultText: 'by SCENARIO',
     usedBy: ['producer'],
-    meaning: 'Share of records that are payments with five stolen cards, at most 0.25',
+    meaning: 'Share of records that are payments with five stolen cards, at most 0.25; card transactions only',
   },
   SEED: {
     // A text: the seed 007 differs from the seed 7.
@@ -209,7 +209,7 @@ export const SETTING_TABLE = {
     takes: choice('0', '1'),
     default: '0',
     usedBy: ['producer'],
-    meaning: '1 lets cards be used where it is day',
+    meaning: '1 lets cards be used where it is day; card transactions only',
   },
   MAX_RECORDS: {
     takes: integer(1, 999_999_999_999_999),
