@@ -44,7 +44,7 @@ describe('loading a pipeline', () => {
     );
   });
 
-  it.each(['orders', './orders', '/nowhere/orders', 'README.md'])(
+  it.each(['sales', './sales', '/nowhere/sales', 'README.md'])(
     'refuses the setting %s, which is no pipeline, and names those that are there',
     (setting) => {
       expect(() => loadPipeline(setting, projectDir)).toThrow(
