@@ -16,7 +16,7 @@ const stacks = (name: string, include: string[]) => ({
  * Files of e2e that take minutes. They begin first: if one began last, everything else would have
  * ended.
  */
-const LONGEST = ['compose', 'two-checkouts', 'kill', 'reset', 'full-disk', 'odd-folders'];
+const LONGEST = ['compose', 'two-checkouts', 'kill', 'reset'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -28,7 +28,7 @@ if docker version >/dev/null 2>&1; then
   remove volumes Name 'volume ls' volume rm
 fi
 
-# The disk of tests/e2e/full-disk.test.ts. Programs of the test may still have files open there.
+# The disk of tests/long/full-disk.test.ts. Programs of the test may still have files open there.
 if [ -r /proc/mounts ]; then
   while read -r folder; do
     umount --lazy "$(printf '%b' "$folder")"
