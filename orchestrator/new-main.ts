@@ -94,10 +94,7 @@ async function parse() {
         'kcat -C -t sales -b kafka:9092 -c 1000 -e | $0 --silent new -- sales --from -',
         'from a topic of yours',
       ],
-      [
-        '$0 new -- sales --from sales.jsonl --event-time sold_at --key customer',
-        'with two guesses decided',
-      ],
+      ['$0 new -- sales --from sales.jsonl --event-time sold_at --key customer', 'with two guesses decided'],
     ])
     .epilogue('docs/pipelines.md describes the files. Next: npm run up -- --pipeline NAME')
     .strictOptions()

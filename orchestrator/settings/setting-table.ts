@@ -180,7 +180,8 @@ export const SETTING_TABLE = {
     takes: share(0.25),
     defaultText: 'by SCENARIO',
     usedBy: ['producer'],
-    meaning: 'Share of records that are payments with five stolen cards, at most 0.25; card transactions only',
+    meaning:
+      'Share of records that are payments with five stolen cards, at most 0.25; card transactions only',
   },
   SEED: {
     // A text: the seed 007 differs from the seed 7.
