@@ -6,7 +6,6 @@ export interface JsonMember {
   readonly to: number;
 }
 
-const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[ \t\n\r]*/y;
 const SCALAR = /[^\s,\]}]+/y;
 
@@ -22,7 +21,7 @@ export function jsonMembers(text: string, start = 0): readonly JsonMember[] {
   while (at < text.length && text[at] !== '}' && text[at] !== ']') {
     let name = '';
     if (isObject) {
-      const end = after(STRING, text, at);
+      const end = endOfString(text, at);
       name = JSON.parse(text.slice(at, end));
       at = after(SPACE, text, after(SPACE, text, end) + 1);
     }
@@ -34,14 +33,19 @@ export function jsonMembers(text: string, start = 0): readonly JsonMember[] {
   return members;
 }
 
+/** The texts of an object's members by name. The last of several members of a name counts. */
+export function memberTexts(text: string): ReadonlyMap<string, string> {
+  return new Map(jsonMembers(text).map(({ name, from, to }) => [name, text.slice(from, to)]));
+}
+
 function endOfValue(text: string, at: number): number {
-  if (text[at] === '"') return after(STRING, text, at);
+  if (text[at] === '"') return endOfString(text, at);
   if (text[at] !== '{' && text[at] !== '[') return after(SCALAR, text, at);
   let depth = 0;
   for (let place = at; place < text.length; ) {
     const character = text[place];
     if (character === '"') {
-      place = after(STRING, text, place);
+      place = endOfString(text, place);
       continue;
     }
     if (character === '{' || character === '[') depth += 1;
@@ -52,18 +56,37 @@ function endOfValue(text: string, at: number): number {
   return text.length;
 }
 
+/** Step by step: a regular expression would need a stack for the characters of a long text. */
+function endOfString(text: string, begin: number): number {
+  let at = begin + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
 /** Where a sticky pattern that begins at a place ends. */
 function after(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** The text with one value replaced. */
-export const withValue = (text: string, { from, to }: JsonMember, json: string): string =>
-  text.slice(0, from) + json + text.slice(to);
+/**
+ * The object's text with another JSON for a member.
+ * @returns undefined where it has no such member
+ */
+export function withMember(text: string, name: string, json: string): string | undefined {
+  const member = jsonMembers(text).findLast((each) => each.name === name);
+  return member && text.slice(0, member.from) + json + text.slice(member.to);
+}
 
 /** The object's text without a member. */
 export function withoutMember(text: string, name: string): string {
   const members = jsonMembers(text).filter((member) => member.name !== name);
   return `{${members.map((member) => `${JSON.stringify(member.name)}:${text.slice(member.from, member.to)}`).join(',')}}`;
+}
+
+/** The text of a record's key that is this JSON: a text as it is, a number or a boolean by its letters. */
+export function keyText(json: string | undefined): string | null {
+  if (json === undefined || json === 'null' || json.startsWith('{') || json.startsWith('[')) return null;
+  if (!json.startsWith('"')) return json;
+  return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1);
 }

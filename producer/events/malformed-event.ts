@@ -11,7 +11,7 @@ import {
 import type { EventRecord, MalformedValue } from '../generate/event-source.ts';
 import { drawFrom, type Random } from '../generate/random.ts';
 import type { ReasonOf } from './classified-events.ts';
-import { jsonMembers, withoutMember, withValue } from './json-members.ts';
+import { jsonMembers, withMember, withoutMember } from './json-members.ts';
 
 /** Makes an event's value malformed, or returns undefined where it cannot be in this way. */
 type Malform = (random: Random, event: EventRecord) => MalformedValue | undefined;
@@ -70,7 +70,7 @@ function missing(name: string): Malform {
     value:
       random.fraction() < 0.5
         ? withoutMember(value, name)
-        : (replaced(value, name, 'null') ?? withoutMember(value, name)),
+        : (withMember(value, name, 'null') ?? withoutMember(value, name)),
     reason: `missing_${name}`,
   });
 }
@@ -79,7 +79,7 @@ function wrongType(kind: 'wrong_type' | 'bad_timestamp', field: Field): Malform 
   const wrong = wrongJsons(field.type);
   const reason = field.required ? `bad_${field.name}` : 'wrong_type';
   return (random, { value }) => {
-    const malformed = replaced(value, field.name, drawFrom(random, wrong));
+    const malformed = withMember(value, field.name, drawFrom(random, wrong));
     return malformed === undefined ? undefined : { kind, value: malformed, reason };
   };
 }
@@ -92,12 +92,6 @@ function unknownField(fields: readonly Field[]): Malform {
     value: `{"${name}":true,${value.slice(value.indexOf('{') + 1)}`,
     reason: 'unknown_field',
   });
-}
-
-/** The value with another JSON for a member of the event. @returns undefined where it has none */
-function replaced(value: string, name: string, json: string): string | undefined {
-  const member = jsonMembers(value).findLast((each) => each.name === name);
-  return member && withValue(value, member, json);
 }
 
 /** JSON that is no value of a type, whatever its constraints. */
@@ -207,7 +201,7 @@ function tried(
     const first = Math.floor(random.fraction() * jsons.length);
     for (let at = 0; at < jsons.length; at++) {
       for (const name of names) {
-        const value = replaced(event.value, name, jsons[(first + at) % jsons.length] as string);
+        const value = withMember(event.value, name, jsons[(first + at) % jsons.length] as string);
         if (value !== undefined && reasonOf(value, event.timestampMs) === reason)
           return { kind, value, reason };
       }

@@ -5,6 +5,7 @@ import type { EventRecord, EventSource, OpenEventSource } from '../generate/even
 import { derivedSeed, type Random, seededRandom } from '../generate/random.ts';
 import { type ReasonOf, reasonsBy } from './classified-events.ts';
 import { contractWriter, hasKey } from './contract-events.ts';
+import { keyText } from './json-members.ts';
 import { malformerOf } from './malformed-event.ts';
 import { readSample, type Sample, sampleWriter } from './sample-events.ts';
 
@@ -76,6 +77,7 @@ class WrittenEvents {
   readonly #reasonOf: ReasonOf;
   readonly #isTimedByRecord: boolean;
   readonly #hasConditions: boolean;
+  readonly #hasKey: boolean;
 
   constructor(pipeline: Pipeline, writer: EventWriter, reasonOf: ReasonOf) {
     this.#pipeline = pipeline;
@@ -83,6 +85,7 @@ class WrittenEvents {
     this.#reasonOf = reasonOf;
     this.#isTimedByRecord = pipeline.eventTime.field === KAFKA_TS;
     this.#hasConditions = pipeline.expectations.expectOrQuarantine.length > 0;
+    this.#hasKey = hasKey(pipeline);
   }
 
   /** Only conditions are checked for every event: constraints are kept by how values are drawn. */
@@ -96,7 +99,7 @@ class WrittenEvents {
     return this.#accepted(eventMs, eventMs);
   }
 
-  /** A key of which events meet every condition. */
+  /** Draws the key of a hot key's records. */
   drawHotKey(faults: Random, startMs: number): string | undefined {
     const draw = seededRandom(derivedSeed(String(faults.word()), 'hot key'));
     return this.#writer.drawKey(draw, startMs);
@@ -123,16 +126,9 @@ class WrittenEvents {
   #record(eventMs: number, timestampMs: number, hotKey?: string): EventRecord {
     const { value, keyJson } = this.#writer.write(eventMs, hotKey);
     return {
-      key: hasKey(this.#pipeline) ? keyText(keyJson) : null,
+      key: this.#hasKey && keyJson !== null ? keyText(keyJson) : null,
       value,
       timestampMs: this.#isTimedByRecord ? eventMs : timestampMs,
     };
   }
-}
-
-/** The text of a key: that of a JSON text, otherwise its JSON. */
-function keyText(json: string | null): string | null {
-  if (json === null || json === 'null') return null;
-  if (!json.startsWith('"')) return json;
-  return json.includes('\\') ? JSON.parse(json) : json.slice(1, -1);
 }

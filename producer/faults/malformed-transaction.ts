@@ -1,3 +1,4 @@
+import { withMember, withoutMember } from '../events/json-members.ts';
 import type { MalformedValue } from '../generate/event-source.ts';
 import { drawFrom, type Random } from '../generate/random.ts';
 
@@ -36,22 +37,10 @@ const BAD_TIMESTAMPS = [
 ];
 const BAD_AMOUNTS = ['"12.345"', '12.345', '1e16', 'true', '"twelve"'];
 
-/**
- * The value with the JSON of one of its members replaced, or with the member left out when no JSON
- * is given.
- */
-function withMember(value: string, field: string, json: string | undefined): string {
-  const members = Object.entries(JSON.parse(value) as Record<string, unknown>).map(
-    ([name, content]) => [name, name === field ? json : JSON.stringify(content)] as const,
-  );
-  return `{${members
-    .filter(([, content]) => content !== undefined)
-    .map(([name, content]) => `"${name}":${content}`)
-    .join(',')}}`;
-}
-
 /** Makes a transaction's JSON malformed, each kind with the same probability. */
 export function malformedTransaction(random: Random, value: string): MalformedTransaction {
+  // A transaction has every field.
+  const replaced = (field: string, json: string): string => withMember(value, field, json) ?? value;
   const kind = drawFrom(random, MALFORMED_KINDS);
   switch (kind) {
     case 'broken_json': {
@@ -61,22 +50,22 @@ export function malformedTransaction(random: Random, value: string): MalformedTr
     }
     case 'missing_field': {
       const field = drawFrom(random, NEEDED_FIELDS);
-      return { kind, value: withMember(value, field, undefined), reason: `missing_${field}` };
+      return { kind, value: withoutMember(value, field), reason: `missing_${field}` };
     }
     case 'wrong_type': {
       const [field, json] = drawFrom(random, WRONG_TYPES);
-      return { kind, value: withMember(value, field, json), reason: 'wrong_type' };
+      return { kind, value: replaced(field, json), reason: 'wrong_type' };
     }
     case 'bad_timestamp':
       return {
         kind,
-        value: withMember(value, 'event_ts', drawFrom(random, BAD_TIMESTAMPS)),
+        value: replaced('event_ts', drawFrom(random, BAD_TIMESTAMPS)),
         reason: 'bad_event_ts',
       };
     case 'bad_amount':
       return {
         kind,
-        value: withMember(value, 'amount', drawFrom(random, BAD_AMOUNTS)),
+        value: replaced('amount', drawFrom(random, BAD_AMOUNTS)),
         reason: 'bad_amount',
       };
     case 'tombstone':

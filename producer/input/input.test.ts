@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ProducerError } from '../errors.ts';
+import { memberTexts } from '../events/json-members.ts';
 import { type LineReading, recordOfLine } from './line-record.ts';
 import { MAX_LINE_BYTES, readLines } from './lines.ts';
-import { memberTexts } from './member-texts.ts';
 
 const chunksOf = async function* (bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { KafkaRecord } from '../deliver/kafka-record.ts';
 import { ProducerError, shownValue } from '../errors.ts';
+import { keyText, memberTexts } from '../events/json-members.ts';
 import type { Line } from './lines.ts';
-import { memberTexts } from './member-texts.ts';
 
 /**
  * How lines are read: each is a value, each is a record with its members, or each as it looks.
@@ -48,11 +48,12 @@ export function recordOfLine(
   const event = text === undefined ? undefined : objectOf(text);
   const fault = form === 'events' ? 'it is an event' : faultOf(event);
   if (event && text !== undefined && fault === undefined) {
-    const value = sentValue(event['value'], text);
-    const isKeyed = Object.hasOwn(event, 'key');
-    const { headers, timestamp } = event;
+    const members = memberTexts(text);
+    const { value: given, headers, timestamp } = event;
+    // An object is sent as its own text in the line.
+    const value = given === null || typeof given === 'string' ? given : (members.get('value') ?? null);
     return {
-      key: isKeyed ? keyText(memberTexts(text).get('key')) : keyOf(value, keyField),
+      key: members.has('key') ? keyText(members.get('key')) : keyOf(value, keyField),
       value,
       timestampMs: typeof timestamp === 'string' ? Date.parse(timestamp) : Number(timestamp ?? nowMs),
       ...(headers !== undefined && { headers: headers as NonNullable<KafkaRecord['headers']> }),
@@ -122,12 +123,6 @@ function isTimestamp(timestamp: unknown): boolean {
   return typeof timestamp === 'string' && INSTANT.test(timestamp) && Date.parse(timestamp) >= 0;
 }
 
-/** @param text the line, which has the value's own text */
-function sentValue(value: unknown, text: string): string | null {
-  if (value === null || typeof value === 'string') return value;
-  return memberTexts(text).get('value') ?? null;
-}
-
 function keyOf(value: string | null, keyField: string | null): string | null {
   if (value === null || keyField === null || !objectOf(value)) return null;
   return memberKey(value, keyField);
@@ -141,10 +136,4 @@ function memberKey(text: string, field: string): string | null {
   const dot = field.indexOf('.');
   const outer = dot < 0 ? undefined : members.get(field.slice(0, dot));
   return outer?.startsWith('{') ? memberKey(outer, field.slice(dot + 1)) : null;
-}
-
-/** A text as it is, a number or a boolean by its letters; anything else is no key. */
-function keyText(json: string | undefined): string | null {
-  if (json === undefined || json === 'null' || json.startsWith('{') || json.startsWith('[')) return null;
-  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }
