@@ -1,13 +1,13 @@
 import type { Limits, ProducerConfig } from './config.ts';
 import { configuredStream, readEvents } from './configured-stream.ts';
-import { awaitTopic, createKafka, javaPartitioner, kafkaSessions } from './deliver/kafka-session.ts';
-import { aborted, createPacer, createStop, type Pacer, pause } from './deliver/pace.ts';
-import { NO_RECORDS, PUBLISH_LIMITS, Publisher } from './deliver/publish.ts';
+import { aborted, createPacer, createStop, type Pacer, pause, turnOfTheEventLoop } from './deliver/pace.ts';
+import { NO_RECORDS, type Publisher } from './deliver/publish.ts';
 import { type AnswerKey, openAnswerKey } from './faults/answer-key.ts';
 import { eventDescriber } from './faults/event-description.ts';
 import { hasFaults } from './faults/record-stream.ts';
-import type { RecordSource } from './generate/event-source.ts';
+import type { OutgoingRecord, RecordSource } from './generate/event-source.ts';
 import type { Report } from './report.ts';
+import { connectToTopic } from './topic-connection.ts';
 
 /**
  * Sends records to the topic until a limit is reached or `stop` is aborted.
@@ -25,16 +25,7 @@ export async function runProducer(
   const events = readEvents(config, Date.now());
   const { topic, plan } = events;
   if (events.note !== undefined) report.note(events.note);
-  const servers = config.bootstrapServers.join(',');
-  report.connecting(servers, topic);
-  const kafka = createKafka(config.bootstrapServers, config.security);
-  const partitionCount = await awaitTopic({
-    admin: kafka.admin(),
-    topic,
-    servers,
-    signal: stop,
-    waiting: (detail) => report.waiting(detail),
-  });
+  const connection = await connectToTopic(config, topic, report, stop);
   let answerKey: AnswerKey | undefined;
   if (hasFaults(plan)) {
     if (answerKeyPath === undefined) report.noAnswerKey();
@@ -43,28 +34,12 @@ export async function runProducer(
         report.waiting(detail),
       );
   }
-  if (partitionCount === undefined || stop.aborted) {
+  if (connection === undefined || stop.aborted) {
     report.done(NO_RECORDS);
     return true;
   }
 
-  const publisher: Publisher = new Publisher({
-    partitionCount,
-    partitionOf: javaPartitioner(topic, partitionCount),
-    openSession: kafkaSessions(kafka, topic),
-    limits: PUBLISH_LIMITS,
-    events: {
-      placed: (partition, records, baseOffset) => answerKey?.placed(partition, records, baseOffset),
-      acknowledged: (counts) => report.acknowledged(counts),
-      abandoned: (partition, records) =>
-        answerKey?.unknown(partition, records, 'not acknowledged before the end'),
-      retrying: (partition, detail) => report.waiting(`partition ${partition}: ${detail}`, publisher.counts),
-      renewed: (partition, detail, mayDouble) => {
-        answerKey?.unknown(partition, mayDouble, `may be there twice: ${detail}`);
-        report.renewed(partition, detail, mayDouble.length);
-      },
-    },
-  });
+  const publisher = connection.publisher<OutgoingRecord>(answerKey);
   const { source, profile } = configuredStream(config, events, Date.now());
   report.started();
   const pacer = createPacer(config.recordsPerSecond, performance.now(), profile);
@@ -92,8 +67,6 @@ interface Flow {
   /** Called when records have waited for an acknowledgement since the last periodic flush. */
   readonly stalled: (detail: string) => void;
 }
-
-const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Generates records when they are due and passes them on. Waits whenever the buffer is full. Ends

@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type Limits, type ProducerConfig, readConfig } from '../config.ts';
 import { configuredStream, readEvents } from '../configured-stream.ts';
-import { createPacer, createStop, pause } from '../deliver/pace.ts';
+import { createPacer, createStop, pause, turnOfTheEventLoop } from '../deliver/pace.ts';
 import { ConfigError, ProducerError } from '../errors.ts';
 import { assertReadable, type InputOptions, printInput, sendInput } from '../input/send-input.ts';
 import { EXIT, endProcess, explain, lineOutput, Report, stopAtSignals } from '../report.ts';
@@ -86,8 +86,6 @@ function explained(error: unknown): unknown {
     { cause: error },
   );
 }
-
-const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A record as a line: its value as text, since what is malformed is no JSON. */
 const lineOf = ({ key, value }: { readonly key: string | null; readonly value: string | null }): string =>

@@ -114,6 +114,11 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Doorbell().wait(signal, ms);
 }
 
+/** Lets signals and sockets have their turn. */
+export function turnOfTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<undefined> {
   return new Doorbell().wait(signal).then(() => undefined);

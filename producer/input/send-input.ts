@@ -1,14 +1,15 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import type { Pipeline } from '../../orchestrator/pipeline/model.ts';
 import type { Limits, ProducerConfig } from '../config.ts';
 import type { KafkaRecord } from '../deliver/kafka-record.ts';
-import { awaitTopic, createKafka, javaPartitioner, kafkaSessions } from '../deliver/kafka-session.ts';
-import { createPacer, pause, unlessAborted } from '../deliver/pace.ts';
-import { PUBLISH_LIMITS, Publisher } from '../deliver/publish.ts';
+import { createPacer, pause, turnOfTheEventLoop, unlessAborted } from '../deliver/pace.ts';
+import type { Publisher } from '../deliver/publish.ts';
 import { ConfigError } from '../errors.ts';
 import { readPipeline } from '../read-pipeline.ts';
 import type { InputCounts, Report } from '../report.ts';
 import { deliver } from '../run-producer.ts';
+import { connectToTopic } from '../topic-connection.ts';
 import { type LineForm, type LineReading, recordOfLine } from './line-record.ts';
 import { readLines } from './lines.ts';
 
@@ -93,16 +94,14 @@ export async function readInput(
   counts.isWhole = true;
 }
 
+const nothingRead = (): InputCounts => ({ events: 0, records: 0, withoutKey: 0, isWhole: false });
+
 /** How the lines are read, by the options and the pipeline. */
-function readingOf({ keyOf, form }: InputOptions, { pipeline }: ProducerConfig): LineReading {
-  const { source, fields } = readPipeline(pipeline).pipeline;
+function readingOf({ keyOf, form }: InputOptions, { source, fields }: Pipeline): LineReading {
   // Events of such a pipeline may have no other members, and would be taken for records.
   const isAmbiguous = form === 'auto' && fields.some(({ name }) => name === 'value');
   return { form: isAmbiguous ? 'events' : form, keyField: keyOf ?? source.key };
 }
-
-/** Records between two turns of the event loop, for signals and sockets. */
-const turnOfTheEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Sends the events of an input to the topic, in order by key and with bounded memory.
@@ -116,30 +115,13 @@ export async function sendInput(
   report: Report,
   stop: AbortSignal,
 ): Promise<{ readonly isDelivered: boolean; readonly isWhole: boolean }> {
-  const reading = readingOf(options, config);
-  const topic = config.topic ?? readPipeline(config.pipeline).pipeline.source.topic;
-  const servers = config.bootstrapServers.join(',');
-  const counts: InputCounts = { events: 0, records: 0, withoutKey: 0, isWhole: false };
-  report.connecting(servers, topic);
-  const kafka = createKafka(config.bootstrapServers, config.security);
-  const partitionCount = await awaitTopic({
-    ...{ admin: kafka.admin(), topic, servers, signal: stop },
-    waiting: (detail) => report.waiting(detail),
-  });
-  if (partitionCount === undefined || stop.aborted) return { isDelivered: true, isWhole: false };
-  const publisher: Publisher<KafkaRecord> = new Publisher<KafkaRecord>({
-    partitionCount,
-    partitionOf: javaPartitioner(topic, partitionCount),
-    openSession: kafkaSessions(kafka, topic),
-    limits: PUBLISH_LIMITS,
-    events: {
-      placed: () => undefined,
-      acknowledged: (state) => report.acknowledged(state),
-      abandoned: () => undefined,
-      retrying: (partition, detail) => report.waiting(`partition ${partition}: ${detail}`, publisher.counts),
-      renewed: (partition, detail, mayDouble) => report.renewed(partition, detail, mayDouble.length),
-    },
-  });
+  const { pipeline } = readPipeline(config.pipeline);
+  const reading = readingOf(options, pipeline);
+  const topic = config.topic ?? pipeline.source.topic;
+  const counts = nothingRead();
+  const connection = await connectToTopic(config, topic, report, stop);
+  if (connection === undefined || stop.aborted) return { isDelivered: true, isWhole: false };
+  const publisher = connection.publisher();
   report.started();
   const feed = async (signal: AbortSignal): Promise<void> => {
     try {
@@ -200,7 +182,7 @@ export async function printInput(
   output: Writable,
   stop: AbortSignal,
 ): Promise<void> {
-  const counts: InputCounts = { events: 0, records: 0, withoutKey: 0, isWhole: false };
+  const counts = nothingRead();
   let left = maxRecords ?? most;
   let failure: NodeJS.ErrnoException | undefined;
   output.on('error', (error) => {
@@ -211,7 +193,7 @@ export async function printInput(
     left -= 1;
     return left > 0 && failure === undefined;
   };
-  await readInput(options, readingOf(options, config), print, stop, counts);
+  await readInput(options, readingOf(options, readPipeline(config.pipeline).pipeline), print, stop, counts);
   // A reader that has gone wants no more.
   if (failure && failure.code !== 'EPIPE') throw failure;
 }
