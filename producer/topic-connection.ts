@@ -5,7 +5,7 @@ import { PUBLISH_LIMITS, Publisher } from './deliver/publish.ts';
 import type { Report } from './report.ts';
 
 /** Is told where records are in the topic, or that this is unknown. The answer key is one. */
-export interface PlaceListener<R> {
+interface PlaceListener<R> {
   placed(partition: number, records: readonly R[], baseOffset: number | undefined): void;
   unknown(partition: number, records: readonly R[], why: string): void;
 }

@@ -1,5 +1,5 @@
 import { pathText } from '../../orchestrator/pipeline/column-name.ts';
-import { fieldPathText } from '../../orchestrator/pipeline/generate/field-path.ts';
+import { fieldPathText, itemAt } from '../../orchestrator/pipeline/generate/field-path.ts';
 import type { FieldPath, Hint } from '../../orchestrator/pipeline/generate/generation.ts';
 import {
   type Field,
@@ -129,20 +129,11 @@ export class ContractCompiler {
   }
 
   #fieldAt(path: FieldPath): Item {
-    let fields: readonly Field[] = this.#pipeline.fields;
-    let item: Item | undefined;
-    for (const step of path) {
-      item =
-        step === null && item?.type.kind === 'array'
-          ? item.type.items
-          : fields.find(({ name }) => name === step);
-      fields = item?.type.kind === 'object' ? item.type.fields : [];
-    }
-    if (!item)
-      throw new ConfigError(
-        `the pipeline has no field ${fieldPathText(path)}, which a hint names: run \`npm run generate\``,
-      );
-    return item;
+    const item = itemAt(path, this.#pipeline.fields);
+    if (item) return item;
+    throw new ConfigError(
+      `the pipeline has no field ${fieldPathText(path)}, which a hint names: run \`npm run generate\``,
+    );
   }
 
   /** Where a chain of references ends. The resolver has refused those that go in a circle. */

@@ -1,6 +1,6 @@
 import type { Constraints, TimestampType } from '../../orchestrator/pipeline/model.ts';
 import { drawUuid, type Random } from '../generate/random.ts';
-import { timeWriter, type WriteTime } from './time-text.ts';
+import { offsetMinutesOf, timeWriter, type WriteTime } from './time-text.ts';
 
 /** Times and ids in the same form as an example of them. */
 
@@ -19,20 +19,13 @@ export function timeWriterLike(json: string, type: TimestampType): WriteTime {
   const match = type.shape === undefined ? ISO.exec(text) : null;
   if (!match) return timeWriter(type);
   const [, , separator = 'T', , seconds, fraction = '', offset] = match;
-  const offsetMs = offsetMsOf(offset ?? type.timezone);
+  const offsetMs = offsetMinutesOf(offset ?? type.timezone) * 60_000;
   const [from, to] = [seconds ? 19 : 16, Math.min(3, Math.max(0, fraction.length - 1))];
   return (timeMs) => {
     const iso = new Date(timeMs + offsetMs).toISOString();
     const decimals = fraction === '' ? '' : `.${iso.slice(20, 20 + to).padEnd(fraction.length - 1, '0')}`;
     return `"${iso.slice(0, 10)}${separator}${iso.slice(11, from)}${decimals}${offset ?? ''}"`;
   };
-}
-
-function offsetMsOf(zone: string): number {
-  if (/^(UTC|[Zz])$/.test(zone)) return 0;
-  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
-  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
-  return minutes * (zone.startsWith('-') ? -60_000 : 60_000);
 }
 
 const UNITS_MS = { seconds: 1000, milliseconds: 1, microseconds: 0.001 } as const;

@@ -6,7 +6,7 @@ import { wordsOf } from './faker-methods.ts';
 /** Draws the JSON of a value. Undefined instead where no value keeps the constraints. */
 export type DrawNumber = (random: Random) => string;
 
-type NumberType = DecimalType | { readonly kind: 'integer' | 'double' };
+export type NumberType = DecimalType | { readonly kind: 'integer' | 'double' };
 type Distribution = Extract<ValueHint, { readonly kind: 'lognormal' | 'normal' | 'uniform' }>;
 
 /** Units of the last decimal up to this many are exact in a double, with their decimal point too. */

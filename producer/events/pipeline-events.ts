@@ -58,7 +58,8 @@ export function pipelineEvents(pipeline: Pipeline, open: OpenWriter, startMs: nu
   const reasonOf = reasonsBy(pipeline);
   const checked = new WrittenEvents(pipeline, open(CHECK_SEED), reasonOf);
   const examples = Array.from({ length: CHECKED }, (_, at) => checked.checkedNext(startMs + at));
-  const malform = malformerOf(pipeline, reasonOf, examples);
+  // Only a run with faults needs it, and it tries every way of making an event malformed.
+  let malform: ReturnType<typeof malformerOf> | undefined;
   return ({ seed, faults }) => {
     const events = new WrittenEvents(pipeline, open(seed), reasonOf);
     const hotKey = events.drawHotKey(faults, startMs);
@@ -66,7 +67,10 @@ export function pipelineEvents(pipeline: Pipeline, open: OpenWriter, startMs: nu
       isTimedByRecord: pipeline.eventTime.field === KAFKA_TS,
       next: (eventMs, timestampMs) => events.next(eventMs, timestampMs),
       nextHot: (eventMs, timestampMs) => events.next(eventMs, timestampMs, hotKey),
-      malformed: malform,
+      malformed(random, event) {
+        malform ??= malformerOf(pipeline, reasonOf, examples);
+        return malform(random, event);
+      },
     } satisfies EventSource;
   };
 }

@@ -2,7 +2,7 @@ import type { Hint, ValueHint } from '../../orchestrator/pipeline/generate/gener
 import type { Constraints, Item, Type } from '../../orchestrator/pipeline/model.ts';
 import { derivedSeed, drawUuid, type Random, seededRandom, weightedDraw } from '../generate/random.ts';
 import { fakerTexts, wordsOf } from './faker-methods.ts';
-import { numberValues } from './number-values.ts';
+import { type NumberType, numberValues } from './number-values.ts';
 import { isAllowedText, textValues } from './text-values.ts';
 import { dateWriter, timeWriter } from './time-text.ts';
 
@@ -81,8 +81,6 @@ function hintedValues(
       return isNumber(type) ? numberValues(name, type, constraints, hint) : undefined;
   }
 }
-
-type NumberType = Extract<Type, { readonly kind: 'integer' | 'double' | 'decimal' }>;
 
 const isNumber = (type: Type): type is NumberType => ['integer', 'double', 'decimal'].includes(type.kind);
 

@@ -1,5 +1,6 @@
 import { MONTHS } from '../../orchestrator/pipeline/contract/jdk-pattern.ts';
 import type { DateType, TimestampType } from '../../orchestrator/pipeline/model.ts';
+import { isoWriter } from '../generate/iso-time.ts';
 
 /** Writes a time, whole milliseconds since the epoch, as the JSON of a contract's type. */
 export type WriteTime = (timeMs: number) => string;
@@ -19,8 +20,11 @@ export function timeWriter(type: TimestampType): WriteTime {
         return (timeMs) => String(timeMs * 1000);
     }
   }
-  if (type.shape === undefined) return isoTimeWriter();
-  return patternWriter(type.format, offsetOf(type.timezone));
+  if (type.shape === undefined) {
+    const iso = isoWriter('Z');
+    return (timeMs) => `"${iso(timeMs)}"`;
+  }
+  return patternWriter(type.format, offsetMinutesOf(type.timezone));
 }
 
 /** Writes days since the epoch as the contract has them. */
@@ -32,25 +36,12 @@ export function dateWriter({ format, shape }: DateType): (day: number) => string
 
 const padded = (number: number, digits: number): string => String(number).padStart(digits, '0');
 
-/** In UTC with milliseconds. Times of a second follow each other, so its text is kept. */
-function isoTimeWriter(): WriteTime {
-  let keptSecond = Number.NaN;
-  let keptText = '';
-  return (timeMs) => {
-    const second = Math.floor(timeMs / 1000);
-    if (second !== keptSecond) {
-      keptSecond = second;
-      keptText = `"${new Date(second * 1000).toISOString().slice(0, -4)}`;
-    }
-    return `${keptText}${padded(timeMs - second * 1000, 3)}Z"`;
-  };
-}
-
-/** The offset of a zone of pipeline.json, `UTC` or `±hh:mm`, in minutes. */
-function offsetOf(timezone: string): number {
-  if (timezone === 'UTC') return 0;
-  const minutes = Number(timezone.slice(1, 3)) * 60 + Number(timezone.slice(4));
-  return timezone.startsWith('-') ? -minutes : minutes;
+/** The offset of a zone in minutes: `UTC` and `±hh:mm` of pipeline.json, `Z`, `±hh` and `±hhmm` of texts. */
+export function offsetMinutesOf(zone: string): number {
+  if (/^(UTC|[Zz])$/.test(zone)) return 0;
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0');
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
+  return zone.startsWith('-') ? -minutes : minutes;
 }
 
 /** A run of a letter, quoted text, a quote, or one other character. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { amountText, isoWriter } from './transactions.ts';
+import { isoWriter } from './iso-time.ts';
+import { amountText } from './transactions.ts';
 
 describe('isoWriter', () => {
   it('writes any millisecond, forwards and backwards in time', () => {
-    const iso = isoWriter();
+    const iso = isoWriter('+00:00');
     const startMs = Date.UTC(2026, 11, 31, 23, 59, 58);
     for (const offset of [0, 1, 999, 1000, 1999, 2001, -1, -1000, -1001, 5e9, -2e12]) {
       const timeMs = startMs + offset;

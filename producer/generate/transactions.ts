@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { activityAt, declineChance } from './event-clock.ts';
 import type { EventRecord } from './event-source.ts';
+import { isoWriter } from './iso-time.ts';
 import {
   type Card,
   type Category,
@@ -86,7 +87,7 @@ export function createRecordSource(
   const cardTexts = new Map(
     population.cards.map((card) => [card, `","user_id":"${card.userId}","card_id":"${card.cardId}",`]),
   );
-  const iso = isoWriter();
+  const iso = isoWriter('+00:00');
   const drawAnyCard = weightedDraw(
     population.cards,
     population.cards.map(({ weight }) => weight),
@@ -161,26 +162,6 @@ export const transactionSchema = z.strictObject({
 
 /** One card transaction. */
 export type Transaction = z.infer<typeof transactionSchema>;
-
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0'));
-
-/**
- * Writes times as ISO-8601 in UTC with milliseconds and a numeric offset, as in
- * `2026-01-01T12:00:00.123+00:00`. Consecutive times share their seconds, so the part down to the
- * second is cached.
- */
-export function isoWriter(): (timeMs: number) => string {
-  let keptSecond = Number.NaN;
-  let keptText = '';
-  return (timeMs) => {
-    const second = Math.floor(timeMs / 1000);
-    if (second !== keptSecond) {
-      keptSecond = second;
-      keptText = new Date(second * 1000).toISOString().slice(0, -4);
-    }
-    return `${keptText}${THREE_DIGITS[timeMs - second * 1000]}+00:00`;
-  };
-}
 
 /**
  * A decimal number from its count of minor units, as JSON.stringify would write it, without zeros
