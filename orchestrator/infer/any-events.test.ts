@@ -1,18 +1,8 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
+import { randomOf } from '../../tests/support/random-of.ts';
 import { scratchFolder } from '../../tests/support/scratch-folder.ts';
 import { newPipeline } from './new-pipeline.ts';
-
-/** The same numbers from 0 to 1 for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const NAMES = [
   ...['id', 'ID', 'user_id', 'ts', 'createdAt', 'amount', 'type', 'select', 'order', 'topic', 'event_time'],

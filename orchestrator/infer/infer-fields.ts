@@ -1,13 +1,13 @@
 import { foldCase } from '../pipeline/column-name.ts';
-import { readName } from '../pipeline/contract/contract.ts';
+import { MAX_DEPTH, readName } from '../pipeline/contract/contract.ts';
 import { parseYaml, Refusal } from '../pipeline/yaml-source.ts';
 import { type JsonObject, type JsonValue, memberOf, numberText } from '../verify/oracle/json-value.ts';
 import { inferScalar, type ScalarOptions } from './infer-scalar.ts';
 import { counted, enoughOf, type InferredField, type InferredItem, type LeftOut } from './inferred.ts';
 import { yamlText } from './yaml-text.ts';
 
-/** Levels of objects and arrays that a contract can have. */
-const MAX_DEPTH = 10;
+/** Why a contract cannot have an object or array. */
+export const TOO_DEEP = `objects and arrays are nested deeper than ${MAX_DEPTH} levels`;
 /** Fewer objects, in fewer events than all, do not show what such an object always has. */
 const FEW_OBJECTS = 20;
 /** An object with so many different members, each of them rare, is a map with data for names. */
@@ -175,7 +175,7 @@ function inferKind(
 ): InferredItem | string {
   switch (kind) {
     case 'object': {
-      if (place.depth >= MAX_DEPTH) return `objects and arrays are nested deeper than ${MAX_DEPTH} levels`;
+      if (place.depth >= MAX_DEPTH) return TOO_DEEP;
       const inside = inferObject(values as JsonObject[], {
         ...place,
         depth: place.depth + 1,
@@ -203,7 +203,7 @@ function inferArray(
   arrays: readonly (readonly JsonValue[])[],
   place: Place,
 ): InferredItem | string {
-  if (place.depth >= MAX_DEPTH) return `objects and arrays are nested deeper than ${MAX_DEPTH} levels`;
+  if (place.depth >= MAX_DEPTH) return TOO_DEEP;
   const elements = arrays.flat();
   const values = elements.filter((value) => value !== null);
   const inside = { ...place, depth: place.depth + 1, noun: 'element', forcedTime: undefined };

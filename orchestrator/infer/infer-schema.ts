@@ -1,12 +1,12 @@
 import { foldCase } from '../pipeline/column-name.ts';
+import { MAX_DEPTH } from '../pipeline/contract/contract.ts';
 import { type JsonObject, type JsonValue, numberText } from '../verify/oracle/json-value.ts';
-import { nameRefusal } from './infer-fields.ts';
+import { nameRefusal, TOO_DEEP } from './infer-fields.ts';
 import type { InferredEvent, InferredField, InferredItem, LeftOut } from './inferred.ts';
 import { badEvents } from './read-input.ts';
 import { mergeSchemas, RECURSIVE, type SchemaNode } from './schema-node.ts';
 import { scalarOf } from './schema-scalar.ts';
 
-const MAX_DEPTH = 10;
 /** Keywords of objects that nothing of the contract can express. */
 const OBJECT_KEYWORDS = [
   'anyOf',
@@ -102,7 +102,7 @@ function itemOf(
   const inside = (item: InferredItem | string) =>
     typeof item === 'string' ? item : { ...item, ...text, required, why: [...item.why] };
   if (types.length === 1 && (type === 'object' || type === 'array')) {
-    if (depth >= MAX_DEPTH) return `objects and arrays are nested deeper than ${MAX_DEPTH} levels`;
+    if (depth >= MAX_DEPTH) return TOO_DEEP;
     return inside(type === 'object' ? objectItem(node, root, depth) : arrayItem(name, node, root, depth));
   }
   return inside(scalarOf(name, types, node.keywords));

@@ -118,14 +118,7 @@ function integerItem(
   values: readonly JsonValue[] | undefined,
 ): InferredItem {
   const epoch = epochOf(name, keywords);
-  if (epoch) {
-    return {
-      logicalType: 'timestamp',
-      epoch,
-      required: true,
-      why: [`A number of ${epoch} since 1970, as the schema tells`],
-    };
-  }
+  if (epoch) return epochItem(epoch);
   const format = INTEGER_FORMATS[String(keywords.get('format'))];
   const isWhole = (text: string) => /^-?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
   const options = {
@@ -140,6 +133,15 @@ function integerItem(
         ]
       : [];
   return { logicalType: 'integer', required: true, ...optionsOf(options), ...validOf(values), why: isTime };
+}
+
+function epochItem(epoch: EpochUnit): InferredItem {
+  return {
+    logicalType: 'timestamp',
+    epoch,
+    required: true,
+    why: [`A number of ${epoch} since 1970, as the schema tells`],
+  };
 }
 
 /** The unit of a time that is a number: by its format, its description, or a value that is given. */
@@ -172,14 +174,7 @@ function numberItem(
   values: readonly JsonValue[] | undefined,
 ): InferredItem {
   const epoch = epochOf(name, keywords);
-  if (epoch) {
-    return {
-      logicalType: 'timestamp',
-      epoch,
-      required: true,
-      why: [`A number of ${epoch} since 1970, as the schema tells`],
-    };
-  }
+  if (epoch) return epochItem(epoch);
   const step = numberText(keywords.get('multipleOf') ?? null);
   const decimals =
     step !== undefined && /^0*\d*(\.\d{1,6})?$/.test(step) ? (step.split('.')[1]?.length ?? 0) : undefined;

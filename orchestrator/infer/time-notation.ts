@@ -1,6 +1,7 @@
 import { type JdkPattern, readPattern } from '../pipeline/contract/jdk-pattern.ts';
 import { readTime } from '../pipeline/contract/read-time.ts';
 import type { EpochUnit } from '../pipeline/model.ts';
+import { TextError } from '../pipeline/text-error.ts';
 import { isoDays, isoTimeUs } from '../verify/oracle/field-value.ts';
 
 /** How dates or times are written, and why that is known. */
@@ -111,7 +112,7 @@ function readable(format: string, kind: 'date' | 'timestamp'): JdkPattern | unde
   try {
     return readPattern(format, kind);
   } catch (error) {
-    if ((error as Error).name === 'TextError') return undefined;
+    if (error instanceof TextError) return undefined;
     throw error;
   }
 }

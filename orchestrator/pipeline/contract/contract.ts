@@ -32,7 +32,7 @@ export const LOGICAL_TYPES = [
   'array',
 ] as const;
 /** Deeper nesting is refused because types are walked by recursion, in Python as well. */
-const MAX_DEPTH = 10;
+export const MAX_DEPTH = 10;
 
 /** The keys of an ODCS contract. All but the first three are for people and other tools. */
 export const CONTRACT_KEYS = [
