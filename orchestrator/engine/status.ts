@@ -209,11 +209,8 @@ export async function waitForReady({
   const over = new AbortController();
   const within = AbortSignal.any([signal, over.signal]);
   const told = new Changes();
-  const listening = (async () => {
-    for await (const _change of changes(within)) told.note();
-  })();
   // Without the news, the looks go on at their interval.
-  listening.catch(() => undefined);
+  told.follow(changes(within)).catch(() => undefined);
   try {
     for (;;) {
       signal.throwIfAborted();

@@ -50,7 +50,7 @@ export async function waitUntilReady(probe: Probe, options: ReadinessOptions): P
 
   const changed = new Changes();
   const listen = async (changes: (signal: AbortSignal) => AsyncIterable<unknown>): Promise<never> => {
-    for await (const _change of changes(within)) changed.note();
+    await changed.follow(changes(within));
     return rejectOnAbort(within);
   };
   const attempts = async (): Promise<string> => {

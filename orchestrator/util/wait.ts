@@ -36,6 +36,11 @@ export class Changes {
     for (const wake of [...this.#waiting]) wake();
   }
 
+  /** Counts a change for everything that a source yields, until that ends or fails. */
+  async follow(source: AsyncIterable<unknown>): Promise<void> {
+    for await (const _change of source) this.note();
+  }
+
   /**
    * Waits until the count differs from `seen`, or for `atMostMs`.
    * @throws the signal's reason when that is aborted first
