@@ -141,7 +141,7 @@ class SingleFileStaging:
     def count_unmet(self) -> dict[str, int]:
         """The number of silver rows for which each expectation of `expect` is false, by its name."""
         parts = self._parts(SILVER_ROWS) if self.pipeline.expect else []
-        if self.one_task:
+        if self._stages_lines:
             texts = Counter(text for part in parts for text in self.files.parquet_texts(part, _UNMET))
             return count_unmet(self.pipeline, texts.items())
         if not parts:
