@@ -15,6 +15,9 @@ const above = LAYERS.flatMap((names, at) =>
   names.map((name) => [name, LAYERS.slice(0, at).flatMap((higher) => higher.map((folder) => `${folder}/`))]),
 );
 
+/** The table of settings and its grammar, which the producer's image has. */
+const SETTING_TABLE = '^orchestrator/settings/(producer-settings|setting-(kinds|row|table))\\.ts$';
+
 const onlyIn = (name, packages, places) => ({
   name,
   severity: 'error',
@@ -73,7 +76,7 @@ module.exports = {
       to: {
         path: '^orchestrator/',
         pathNot: [
-          '^orchestrator/settings/setting-(kinds|table)\\.ts$',
+          SETTING_TABLE,
           '^orchestrator/pipeline/(column-name|event-identity|load-pipeline|model)\\.ts$',
           '^orchestrator/pipeline/contract/(ecma-pattern|jdk-pattern|string-formats)\\.ts$',
           '^orchestrator/pipeline/generate/(field-path|generation)\\.ts$',
@@ -85,16 +88,16 @@ module.exports = {
     {
       name: 'the-table-of-settings-imports-nothing',
       severity: 'error',
-      from: { path: '^orchestrator/settings/setting-[a-z]+\\.ts$' },
+      from: { path: [SETTING_TABLE, '^orchestrator/settings/setting-documents\\.ts$'] },
       to: { pathNot: '^orchestrator/settings/', dependencyTypesNot: ['core'] },
     },
     {
       name: 'setting-table-is-all-that-the-image-has',
       severity: 'error',
-      from: { path: '^orchestrator/settings/setting-(kinds|table)\\.ts$' },
+      from: { path: SETTING_TABLE },
       to: {
         path: '^orchestrator/settings/',
-        pathNot: '^orchestrator/settings/setting-(kinds|table)\\.ts$',
+        pathNot: SETTING_TABLE,
       },
     },
     {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { flagsKeptByNpm, type KeptFlags, ownFlags, quoted } from '../producer/command/npm-flags.ts';
 import { newPipeline } from './infer/new-pipeline.ts';
-import { STANDARD_INPUT } from './infer/read-input.ts';
+import { STANDARD_INPUT } from './infer/read/read-input.ts';
 import { reportJson, reportText } from './infer/report-text.ts';
 import { exitCodeOfLost, tellingOutput } from './util/output.ts';
 import { explainAccess } from './util/owned-folder.ts';

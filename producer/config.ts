@@ -1,9 +1,9 @@
 import { allowedText, durationMs, readValue, withoutBlanks } from '../orchestrator/settings/setting-kinds.ts';
+import type { SettingRows } from '../orchestrator/settings/setting-row.ts';
 import {
   rowsOf,
   SETTING_TABLE,
   type SettingNameOf,
-  type SettingRows,
   type SettingValues,
 } from '../orchestrator/settings/setting-table.ts';
 import { type KafkaSecurity, readSecurity } from './deliver/security.ts';

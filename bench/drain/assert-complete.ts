@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Database, sqlText, withDatabase } from '../../orchestrator/lake/database.ts';
-import { columnsOfOutput, quoted, relationOf } from '../../orchestrator/lake/file-source.ts';
+import { columnsOfOutput, relationOf } from '../../orchestrator/lake/file-source.ts';
+import { quoted } from '../../orchestrator/lake/pipeline-sql.ts';
 import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import { namesIfPresent } from '../../orchestrator/util/files.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';

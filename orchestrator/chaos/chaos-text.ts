@@ -1,7 +1,7 @@
 import { type TextColumn, textTable } from '../util/text-table.ts';
+import { describeFault, describeWait, type Fault } from './fault.ts';
 import { type RecoveryTimes, recoveryTimes } from './recovery-times.ts';
 import { type ChaosRun, type Damage, type FaultOutcome, verified } from './run-chaos.ts';
-import { describeFault, describeWait, type Fault } from './schedule.ts';
 
 /** What the report of a run says in addition to its outcomes. */
 export interface ChaosHeading {

@@ -8,8 +8,8 @@ import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../s
 import { ProductError } from '../util/product-error.ts';
 import { runPlan } from '../util/run-plan.ts';
 import type { VerifyReport } from '../verify/report.ts';
+import { describeFault, type Fault, type Injection } from './fault.ts';
 import { type ChaosActs, untilRecovered } from './run-chaos.ts';
-import { describeFault, type Fault, type Injection } from './schedule.ts';
 import { batchAtWork, canFill, fillOutputs, truncateStaged } from './staged-files.ts';
 
 /** What injections act through. */

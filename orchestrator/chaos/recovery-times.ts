@@ -1,5 +1,5 @@
+import { FAULT_KINDS, type FaultKind } from './fault.ts';
 import type { FaultOutcome } from './run-chaos.ts';
-import { FAULT_KINDS, type FaultKind } from './schedule.ts';
 
 /** Recovery times of some faults, in whole milliseconds; null without any. */
 export interface RecoveryTimes {

@@ -3,8 +3,8 @@ import type { HeldFault } from '../runtimes/faults.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
 import { chaosJson, summariseChaos } from './chaos-text.ts';
+import type { Fault, Injection } from './fault.ts';
 import { type ChaosActs, type ChaosListener, type FaultOutcome, runChaos } from './run-chaos.ts';
-import type { Fault, Injection } from './schedule.ts';
 
 /** A stack that keeps a diary and returns what it is given. */
 class DiaryStack implements ChaosActs {

@@ -10,7 +10,7 @@ import { stackTopic } from '../settings/stack-topic.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
-import type { Fault, FaultQuery, Injection } from './schedule.ts';
+import type { Fault, FaultQuery, Injection } from './fault.ts';
 
 /** What a run does to the stack and asks of it. */
 export interface ChaosActs {

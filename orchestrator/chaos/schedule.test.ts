@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chaosSchedule, FAULT_KINDS, FAULT_TARGETS, FILTER_WORDS, faultFilter } from './schedule.ts';
+import { FAULT_KINDS, FAULT_TARGETS, FILTER_WORDS, faultFilter } from './fault.ts';
+import { chaosSchedule } from './schedule.ts';
 
 const everything = faultFilter([], []);
 const of = (seed: number, faults = 100, filter = everything) => chaosSchedule({ seed, faults, filter });

@@ -8,18 +8,10 @@ import {
   scheduleText,
   summariseChaos,
 } from '../chaos/chaos-text.ts';
+import { describeFault, describeWait, type Fault, FILTER_WORDS, faultFilter } from '../chaos/fault.ts';
 import { stackActs } from '../chaos/inject.ts';
 import { type ChaosRun, type FaultOutcome, runChaos } from '../chaos/run-chaos.ts';
-import {
-  chaosSchedule,
-  describeFault,
-  describeWait,
-  type Fault,
-  FILTER_WORDS,
-  faultFilter,
-  MAX_SEED,
-  seedFromSystem,
-} from '../chaos/schedule.ts';
+import { chaosSchedule, MAX_SEED, seedFromSystem } from '../chaos/schedule.ts';
 import { removeFiller } from '../chaos/staged-files.ts';
 import { withStackLock } from '../engine/engine-context.ts';
 import { pipelineOf, selectRuntime } from '../engine/select-runtime.ts';

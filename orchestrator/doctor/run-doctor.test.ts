@@ -8,7 +8,7 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { RUN_DIR_VARIABLE } from '../runtimes/local/launch.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { stackConfig } from '../settings/stack-config.ts';
-import { writeStamp } from '../toolchain/installation.ts';
+import { writeStamp } from '../toolchain/stamp.ts';
 import { renderDoctorReport } from './doctor-report.ts';
 import { runDoctor } from './run-doctor.ts';
 

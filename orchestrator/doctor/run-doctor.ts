@@ -1,20 +1,17 @@
 import { readRecordedStack } from '../engine/select-runtime.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { messageOf } from '../util/product-error.ts';
+import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
+import { checkDisk, checkFolders, checkMemory, checkPorts } from './resource-checks.ts';
 import {
   checkCache,
   checkCertificates,
-  checkDisk,
   checkDocker,
-  checkFolders,
   checkJava,
-  checkMemory,
   checkNode,
-  checkPorts,
   checkPython,
   checkSystem,
-} from './checks.ts';
-import type { Check, DoctorCheck, DoctorReport } from './doctor-report.ts';
+} from './software-checks.ts';
 
 /**
  * Checks everything that the stack needs of the machine, and changes nothing.

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { pipelineOfOutputs } from '../lake/sinks.ts';
+import { pipelineOfOutputs } from '../lake/own-outputs.ts';
 import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { type DetectedRuntime, foreignStack, isCheckout } from '../runtimes/detect.ts';

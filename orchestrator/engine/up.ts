@@ -1,4 +1,4 @@
-import { assertOwnOutputs } from '../lake/sinks.ts';
+import { assertOwnOutputs } from '../lake/own-outputs.ts';
 import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Runtime, RuntimeName, ServiceObservation } from '../runtimes/runtime.ts';
 import type { ServiceName } from '../services/service-name.ts';
@@ -69,7 +69,11 @@ async function startUnlessReady(context: EngineContext, { takeOver = false }: Up
       }
     }
     const { PIPELINE } = config.settings;
-    await assertOwnOutputs(runtime.outputPath, loadPipeline(PIPELINE, config.projectDir), PIPELINE);
+    await assertOwnOutputs(runtime.outputPath, {
+      pipeline: loadPipeline(PIPELINE, config.projectDir),
+      setting: PIPELINE,
+      topic: stackTopic(config).name,
+    });
     reporter.emit({ type: 'note', text: reason });
     await runtime.preflight(signal);
     recordStack(config, runtime.name, stackTopic(config).name);

@@ -9,7 +9,7 @@ import {
   isMoney,
   isQuantity,
   isReading,
-} from './field-names.ts';
+} from './fields/field-names.ts';
 import { counted, type InferredEvent, type InferredField, type Seen } from './inferred.ts';
 
 /** One guess of pipeline.yml: a field or none, and why. */

@@ -6,7 +6,7 @@ import { scratchFolder } from '../../tests/support/scratch-folder.ts';
 import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Type } from '../pipeline/model.ts';
 import { type NewPipelineRequest, newPipeline } from './new-pipeline.ts';
-import { writeFolder } from './write-folder.ts';
+import { writeFolder } from './write/write-folder.ts';
 
 type Options = Partial<Pick<NewPipelineRequest, 'name' | 'topic' | 'key' | 'eventTime'>>;
 

@@ -1,21 +1,22 @@
 import { basename, join, relative } from 'node:path';
 import { SCHEMAS_FOLDER } from '../pipeline/file-schemas.ts';
+import { SAMPLE_FILE } from '../pipeline/generate/generation.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { KAFKA_TS, type Pipeline } from '../pipeline/model.ts';
 import { PIPELINE_FILE, pipelineText, RESOLVED_FILE, resolvePipeline } from '../pipeline/resolve.ts';
 import { TOPIC_PATTERN } from '../settings/setting-kinds.ts';
 import { ProductError } from '../util/product-error.ts';
 import { type Choices, choose } from './choices.ts';
-import { contractText } from './contract-text.ts';
-import { inferEvent } from './infer-event.ts';
-import { inferSchema } from './infer-schema.ts';
+import { inferEvent } from './fields/infer-event.ts';
 import { counted, type InferredEvent, type InferredField } from './inferred.ts';
 import { type Outcomes, outcomesOf } from './outcomes.ts';
-import { pipelineFileText } from './pipeline-text.ts';
-import { type EventFile, onlyObject, readEvents } from './read-events.ts';
-import { type Input, readInput } from './read-input.ts';
-import { isJsonSchema } from './schema-node.ts';
-import { refuseExisting, writeFolder } from './write-folder.ts';
+import { type EventFile, onlyObject, readEvents } from './read/read-events.ts';
+import { type Input, readInput } from './read/read-input.ts';
+import { inferSchema } from './schema/infer-schema.ts';
+import { isJsonSchema } from './schema/schema-node.ts';
+import { contractText } from './write/contract-text.ts';
+import { pipelineFileText } from './write/pipeline-text.ts';
+import { refuseExisting, writeFolder } from './write/write-folder.ts';
 
 /** What the user asks for. */
 export interface NewPipelineRequest {
@@ -49,7 +50,6 @@ export interface NewPipeline {
 }
 
 const CONTRACT_FILE = 'contract.odcs.yaml';
-const SAMPLE_FILE = 'sample.jsonl';
 /** Limits of sample.jsonl. */
 const MOST_SAMPLED = 1000;
 const MOST_SAMPLED_CHARACTERS = 4_000_000;

@@ -1,6 +1,6 @@
 import { type Pipeline, silverColumns } from '../pipeline/model.ts';
 import { classifierOf } from '../verify/oracle/classify.ts';
-import type { SourceEvent } from './read-events.ts';
+import type { SourceEvent } from './read/read-events.ts';
 
 /** What becomes of the events by the pipeline. */
 export interface Outcomes {

@@ -2,8 +2,8 @@ import { KAFKA_TS } from '../pipeline/model.ts';
 import { counted, grouped, type InferredField, type InferredItem, type LeftOut } from './inferred.ts';
 import type { NewPipeline } from './new-pipeline.ts';
 import type { Outcomes } from './outcomes.ts';
-import { skippedText } from './read-events.ts';
-import { shownText } from './yaml-text.ts';
+import { skippedText } from './read/read-events.ts';
+import { shownText } from './write/yaml-text.ts';
 
 /** More fields than this are told in the contract alone; the text then has the event's own. */
 const MOST_FIELDS = 40;

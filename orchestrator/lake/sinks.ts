@@ -1,9 +1,6 @@
-import { join } from 'node:path';
 import { shownValue } from '../../producer/errors.ts';
-import { parsePipeline } from '../pipeline/load-pipeline.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { pipelineChanges } from '../pipeline/resolve.ts';
-import { localPath, readIfPresent } from '../util/files.ts';
+import { localPath } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 
 /**
@@ -84,49 +81,6 @@ export const fileNumberSql = (batch: string, part: string): string =>
  */
 export function outputNames({ gold }: Pipeline): readonly OutputName[] {
   return ['bronze', 'silver', 'quarantine', ...gold.map(({ name }) => name), 'raw_csv'];
-}
-
-/** The pipeline of the first start. The job keeps it next to the checkpoints. */
-const KEPT_PIPELINE = '_pipeline.json';
-
-/**
- * The pipeline that made the outputs: the given one, unless the outputs are from a pipeline that
- * differs by more than additions.
- * @throws ProductError OUTPUT_NOT_LOCAL; BAD_PIPELINE naming the file when the kept one is damaged
- */
-export async function pipelineOfOutputs(outputPath: string, atHand: Pipeline): Promise<Pipeline> {
-  const kept = await keptPipeline(outputPath);
-  return kept && pipelineChanges(kept, atHand).changed.length > 0 ? kept : atHand;
-}
-
-/** How many differences an error lists. */
-const SHOWN_CHANGES = 5;
-
-/**
- * Checks before a start what the job checks at its own: outputs belong to the pipeline that made
- * them. Outputs elsewhere than on the local disk are left to the job.
- * @throws ProductError OTHER_PIPELINE with the differences
- */
-export async function assertOwnOutputs(outputPath: string, atHand: Pipeline, setting: string): Promise<void> {
-  if (localPath(outputPath) === undefined) return;
-  const kept = await keptPipeline(outputPath);
-  const changed = kept ? pipelineChanges(kept, atHand).changed : [];
-  if (!kept || changed.length === 0) return;
-  const more = changed.length > SHOWN_CHANGES ? `; and ${changed.length - SHOWN_CHANGES} more` : '';
-  const isOther = kept.name !== atHand.name;
-  throw new ProductError('OTHER_PIPELINE', {
-    message: `The outputs in ${outputPath} were made by ${isOther ? `the pipeline ${kept.name}, and PIPELINE=${setting} makes others` : `the pipeline ${kept.name} as it was before`}: ${changed.slice(0, SHOWN_CHANGES).join('; ')}${more}.`,
-    hint: isOther
-      ? `\`npm run reset -- --pipeline ${setting}\` wipes topic and outputs, and starts with it; another OUTPUT_DIR keeps both.`
-      : '`npm run reset -- --keep-topic` makes them again from the topic.',
-  });
-}
-
-/** The pipeline of the first start. Undefined when the job has not begun. */
-async function keptPipeline(outputPath: string): Promise<Pipeline | undefined> {
-  const path = join(localOutputPath(outputPath), '_chk', KEPT_PIPELINE);
-  const content = await readIfPresent(path);
-  return content === undefined ? undefined : parsePipeline(content, path);
 }
 
 /** The error for outputs without any data. */

@@ -1,6 +1,7 @@
 import type { SinkFile } from '../lake/committed-files.ts';
 import type { Database } from '../lake/database.ts';
-import { columnsOfOutput, quoted, relationOf } from '../lake/file-source.ts';
+import { columnsOfOutput, relationOf } from '../lake/file-source.ts';
+import { quoted } from '../lake/pipeline-sql.ts';
 import type { GoldTable, Measure, Pipeline } from '../pipeline/model.ts';
 
 /** The most active groups of a gold table in its newest closed windows. */

@@ -1,4 +1,4 @@
-import { quoted } from '../lake/file-source.ts';
+import { quoted } from '../lake/pipeline-sql.ts';
 import type { OutputName } from '../lake/sinks.ts';
 import { pathNames } from '../pipeline/column-name.ts';
 import {

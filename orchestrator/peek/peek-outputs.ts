@@ -7,8 +7,9 @@ import {
   type SinkFile,
 } from '../lake/committed-files.ts';
 import { type Database, isVanished, withDatabase } from '../lake/database.ts';
-import { BATCH_OF_FILE, columnsOfOutput, quoted, sourceOf } from '../lake/file-source.ts';
+import { BATCH_OF_FILE, columnsOfOutput, sourceOf } from '../lake/file-source.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from '../lake/load-sink.ts';
+import { quoted } from '../lake/pipeline-sql.ts';
 import {
   fileNumber,
   isSinkName,

@@ -1,7 +1,8 @@
 import { lastCommittedBatch } from '../lake/checkpoint.ts';
 import { committedFiles, type SinkFile } from '../lake/committed-files.ts';
 import { type Database, isVanished, MEMORY_LIMIT_MB, withDatabase } from '../lake/database.ts';
-import { columnsOfOutput, literalGlob, quoted, relationOf } from '../lake/file-source.ts';
+import { columnsOfOutput, literalGlob, relationOf } from '../lake/file-source.ts';
+import { quoted } from '../lake/pipeline-sql.ts';
 import { isSinkName, noData, type OutputName, outputChanged, outputNames } from '../lake/sinks.ts';
 import { type QueryCell, type QueryResult, WholeNumber } from '../lake/statement.ts';
 import { isPlainName } from '../pipeline/column-name.ts';

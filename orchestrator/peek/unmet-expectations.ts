@@ -1,6 +1,7 @@
 import type { SinkFile } from '../lake/committed-files.ts';
 import type { Database } from '../lake/database.ts';
-import { columnsOfOutput, expressionSql, relationOf } from '../lake/file-source.ts';
+import { columnsOfOutput, relationOf } from '../lake/file-source.ts';
+import { expressionSql } from '../lake/pipeline-sql.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 
 /** An expectation of `expect`, with the rows of silver for which it is false. */

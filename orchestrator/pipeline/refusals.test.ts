@@ -473,6 +473,21 @@ describe('a contract', () => {
 });
 
 describe('a pipeline.yml', () => {
+  it('that replays a sample is refused in a folder without one', () => {
+    const resolveWith = (hasSample: boolean) =>
+      resolvePipeline({
+        name: 'test',
+        pipelineFile: 'pipeline.yml',
+        pipelineText: () => `${PIPELINE}generate: { strategy: sample }\n`,
+        contract: (file) => ({ file, text: CONTRACT.replace('      - PROPERTY\n', '') }),
+        hasSample,
+      });
+    expect(() => resolveWith(false)).toThrow(
+      'pipeline.yml:5:23: the folder has no sample.jsonl; allowed: contract, or a file sample.jsonl beside it',
+    );
+    expect(resolveWith(true).generate?.strategy).toBe('sample');
+  });
+
   it.each(PIPELINES)('with %s as %s is refused at its place', (old, now, expected) => {
     expect(PIPELINE).toContain(old);
     const [first] = refusalsOf({ pipeline: PIPELINE.replace(old, now) });

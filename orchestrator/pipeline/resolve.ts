@@ -5,6 +5,7 @@ import { messageOf, ProductError } from '../util/product-error.ts';
 import { pathText } from './column-name.ts';
 import { type Contract, readContract } from './contract/contract.ts';
 import { canonicalJson, fingerprintOf } from './fingerprint.ts';
+import { SAMPLE_FILE } from './generate/generation.ts';
 import { readGeneration } from './generate/read-generation.ts';
 import type { Expectation, Field, GoldTable, Item, Pipeline, Type } from './model.ts';
 import {
@@ -24,6 +25,8 @@ export interface PipelineSources {
   readonly pipelineText: () => string;
   /** Reads the contract, which pipeline.yml names by a path relative to itself. */
   readonly contract: (path: string) => { readonly file: string; readonly text: string };
+  /** Whether the folder has a sample of events; undefined where there is no folder yet. */
+  readonly hasSample?: boolean;
 }
 
 const DEFAULT_CONTRACT = 'contract.odcs.yaml';
@@ -46,7 +49,8 @@ export function resolvePipeline(sources: PipelineSources): Pipeline {
     const key = contract && refusals.attempt(() => readKey(topic?.key, contract));
     if (!topic || !processing || !contract || key === undefined) return undefined;
     const source = { topic: topic.topic, partitions: topic.partitions, key };
-    const described = { eventTimeField: processing.eventTime.field, key };
+    const { hasSample } = sources;
+    const described = { eventTimeField: processing.eventTime.field, key, hasSample };
     const generate = readGeneration(members.get('generate'), contract, described, refusals);
     return { source, fields: contract.fields, ...processing, generate };
   });
@@ -139,6 +143,7 @@ export function resolveFolder(folder: string, projectDir: string): Pipeline {
     pipelineFile: shown(PIPELINE_FILE),
     pipelineText: () => read(PIPELINE_FILE, shown(PIPELINE_FILE)),
     contract: (name) => ({ file: shown(name), text: read(name, shown(PIPELINE_FILE)) }),
+    hasSample: existsSync(join(folder, SAMPLE_FILE)),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { FaultTarget } from '../runtimes/faults.ts';
 import type { LaunchContext, ProcessLaunch, ServiceFolder, Tool } from '../runtimes/local/launch.ts';
-import type { SettingName, Settings, SettingUser } from '../settings/setting-table.ts';
+import type { SettingUser } from '../settings/setting-row.ts';
+import type { SettingName, Settings } from '../settings/setting-table.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import type { Probe } from '../util/readiness.ts';
 import type { ServiceName } from './service-name.ts';

@@ -4,13 +4,13 @@ import { ConfigError, shortened, shownValue } from '../../producer/errors.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { ProductError } from '../util/product-error.ts';
 import { readEnvFile } from './env-file.ts';
-import { readValue, type ValueKind, valueText } from './setting-kinds.ts';
+import { readValue, valueText } from './setting-kinds.ts';
+import type { SettingUser, ValueKind } from './setting-row.ts';
 import {
   SETTING_NAMES,
   SETTING_TABLE,
   type SettingName,
   type Settings,
-  type SettingUser,
   settingNamesOf,
 } from './setting-table.ts';
 

@@ -1,11 +1,6 @@
 import { allowedText, KIND_LIMITS, rulesOf } from './setting-kinds.ts';
-import {
-  rowsOf,
-  SETTING_TABLE,
-  type SettingRow,
-  type SettingRows,
-  type SettingUser,
-} from './setting-table.ts';
+import type { SettingRow, SettingRows, SettingUser } from './setting-row.ts';
+import { rowsOf, SETTING_TABLE } from './setting-table.ts';
 
 const SOURCE = 'orchestrator/settings/setting-table.ts';
 

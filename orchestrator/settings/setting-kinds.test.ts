@@ -1,16 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  duration,
-  durationMs,
-  hosts,
-  integer,
-  offsets,
-  readValue,
-  rulesOf,
-  share,
-  type ValueKind,
-  valueText,
-} from './setting-kinds.ts';
+import { durationMs, readValue, rulesOf, valueText } from './setting-kinds.ts';
+import { duration, hosts, integer, offsets, share, type ValueKind } from './setting-row.ts';
 import { SETTING_TABLE } from './setting-table.ts';
 
 const read = (takes: ValueKind, text: string) => {

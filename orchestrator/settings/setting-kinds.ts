@@ -1,42 +1,10 @@
-/**
- * What a setting can be, and how its text is read. This is the only grammar of settings. The
- * orchestrator and the producer call it, and the job interprets what `npm run generate` writes from
- * it into spark-app/medallion/settings.json. This file imports nothing because the producer's image
- * contains it, too.
- */
-
-/** The closed set of kinds. A pattern has to match a whole value, without the blanks around it. */
-export type ValueKind =
-  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
-  /** Numbers such as 0.5 and 2e4. */
-  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly allowed: string }
-  /** A share of all records, from 0 to `max`. */
-  | { readonly kind: 'share'; readonly max: number }
-  | { readonly kind: 'flag' }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  /** A count and a unit, as Spark writes it: "5 seconds" for "5Seconds". */
-  | { readonly kind: 'duration'; readonly minMs: number }
-  | { readonly kind: 'topic' }
-  /** A path, or with `takesUri` also a URI of Hadoop. */
-  | { readonly kind: 'path'; readonly what: string; readonly takesUri: boolean }
-  /** Brokers, as Kafka's `bootstrap.servers` has them. */
-  | { readonly kind: 'hosts' }
-  | { readonly kind: 'jvm-options' }
-  /** `earliest`, `latest`, or the Kafka source's JSON for one topic. */
-  | { readonly kind: 'offsets' }
-  | { readonly kind: 'text'; readonly pattern: string; readonly allowed: string };
+import type { ValueKind, ValueOf } from './setting-row.ts';
 
 /**
- * The value of a setting. Durations, hosts and offsets are texts in one normal form, which every
- * program reads alike.
+ * How the text of a setting is read. This is the only grammar of settings. The orchestrator and the
+ * producer call it, and the job interprets what `npm run generate` writes from it into
+ * spark-app/medallion/settings.json. The producer's image contains this file, too.
  */
-export type ValueOf<Takes extends ValueKind> = Takes extends { readonly kind: 'integer' | 'number' | 'share' }
-  ? number
-  : Takes extends { readonly kind: 'flag' }
-    ? boolean
-    : Takes extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
-      ? Choice
-      : string;
 
 /** The result of reading a text: its value, or a description of what would have been allowed. */
 export type Reading<Value> = { readonly value: Value } | { readonly allowed: string };
@@ -80,24 +48,6 @@ const HOST_AND_PORT = '(?:\\[[0-9a-fA-F:]+\\]|[a-zA-Z0-9._-]+):[0-9]{1,5}';
 const JVM_OPTION = '--?(?!Xm[sx])[a-zA-Z][a-zA-Z0-9_.,:;=+/@%#~-]*';
 const ANYTHING = '[^\\u0000]*';
 const DURATION_EXAMPLES = 'such as "30 seconds" or "1 minute"';
-
-// The kinds as rows name them.
-export const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
-export const number = (min: number, max: number, allowed: string) =>
-  ({ kind: 'number', min, max, allowed }) as const;
-export const share = (max: number) => ({ kind: 'share', max }) as const;
-export const flag = { kind: 'flag' } as const;
-export const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
-  ({ kind: 'choice', choices }) as const;
-export const duration = (minMs = 0) => ({ kind: 'duration', minMs }) as const;
-export const topic = { kind: 'topic' } as const;
-export const path = (what: string) => ({ kind: 'path', what, takesUri: true }) as const;
-/** A URI, or a path of Windows, would become a folder named `hdfs:` or `C:`. */
-export const folder = { kind: 'path', what: "a folder's path", takesUri: false } as const;
-export const hosts = { kind: 'hosts' } as const;
-export const jvmOptions = { kind: 'jvm-options' } as const;
-export const offsets = { kind: 'offsets' } as const;
-export const text = (pattern: string, allowed: string) => ({ kind: 'text', pattern, allowed }) as const;
 
 /** What is allowed, as text for people, where no single rule describes it better. */
 export function allowedText(takes: ValueKind): string {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { PRODUCER_SETTINGS } from './producer-settings.ts';
 import {
   choice,
   duration,
@@ -7,73 +8,24 @@ import {
   hosts,
   integer,
   jvmOptions,
-  number,
   offsets,
   path,
-  share,
+  type SettingRow,
+  type SettingRows,
+  type SettingUser,
   text,
   topic,
-  type ValueKind,
   type ValueOf,
-} from './setting-kinds.ts';
-
-/**
- * The program that uses a setting. `job`, `producer` and `spark-worker` read it from their
- * environment. `spark-submit` and `kafka-init` get it as an argument. `runtimes` choose ports,
- * folders and images by it.
- */
-export type SettingUser =
-  | 'orchestrator'
-  | 'runtimes'
-  | 'kafka-init'
-  | 'spark-worker'
-  | 'spark-submit'
-  | 'job'
-  | 'producer'
-  | 'verify';
-
-/** One setting. */
-export interface SettingRow {
-  readonly takes: ValueKind;
-  /**
-   * The default as a user would write it in `.env`. Undefined where the runtime chooses or nothing
-   * is set.
-   */
-  readonly default?: string;
-  /**
-   * Other defaults: that of docker-compose.yml for containers, and the job's own. The job has the
-   * default of containers unless it has its own; null means that the job computes it.
-   */
-  readonly defaultFor?: { readonly containers?: string; readonly job?: null };
-  /** What documents show as the default when it is not fixed. */
-  readonly defaultText?: string;
-  /**
-   * The program that starts a service provides it. It is no flag of `up` and appears in no
-   * document.
-   */
-  readonly isGivenByRuntime?: true;
-  readonly usedBy: readonly SettingUser[];
-  /** The meaning in one line, for `--help`, `.env.example` and the settings table. */
-  readonly meaning: string;
-}
-
-/** Rows by name, in the order of the documents. */
-export type SettingRows = Readonly<Record<string, SettingRow>>;
+} from './setting-row.ts';
 
 const port = integer(1, 65_535);
 const id = integer(0, 4_294_967_294);
 
-/** ISO 8601 with or without seconds, for days that exist in the calendar. */
-const DAY =
-  '(?:(?:[0-9]{2}(?:[2468][048]|[13579][26]|0[48])|(?:[02468][048]|[13579][26])00)-02-29|[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8])))';
-const TIME_OF_DAY = '(?:[01][0-9]|2[0-3]):[0-5][0-9]';
-const INSTANT = `${DAY}T${TIME_OF_DAY}(?::[0-5][0-9](?:\\.[0-9]+)?)?(?:Z|[+-]${TIME_OF_DAY})`;
-
 /**
- * Every setting. This is the only place where settings are written by hand. Flags (`--kafka-topic`
- * for KAFKA_TOPIC), environment and `.env` are read by it, and so are the environments of producer
- * and job. `npm run generate` writes from it `.env.example`, the README's table, the environments
- * and defaults of docker-compose.yml, and the table that the job reads.
+ * Every setting. Only here and in PRODUCER_SETTINGS are settings written by hand. Flags
+ * (`--kafka-topic` for KAFKA_TOPIC), environment and `.env` are read by it, and so are the
+ * environments of producer and job. `npm run generate` writes from it `.env.example`, the README's
+ * table, the environments and defaults of docker-compose.yml, and the table that the job reads.
  */
 export const SETTING_TABLE = {
   RUNTIME: {
@@ -120,118 +72,7 @@ export const SETTING_TABLE = {
     usedBy: ['runtimes'],
     meaning: 'Producers of the stack: 1, or 0 for your own events alone (--no-producer)',
   },
-  MSGS_PER_SEC: {
-    takes: number(
-      0,
-      Number.MAX_VALUE,
-      'a finite number of records per second, 0 or more (0 = as fast as it can)',
-    ),
-    default: '5',
-    usedBy: ['producer'],
-    meaning: 'Records a second that the producer sends; 0 = as fast as it can',
-  },
-  SCENARIO: {
-    takes: choice('clean', 'messy', 'late', 'burst', 'fraud'),
-    default: 'clean',
-    usedBy: ['producer'],
-    meaning: 'Faults put into the records: clean, messy, late, burst or fraud',
-  },
-  LATE_RATE: {
-    takes: share(1),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning: 'Share of events that come late, by 90 seconds in the median',
-  },
-  DUPLICATE_RATE: {
-    takes: share(1),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning: 'Share of records that repeat an earlier one',
-  },
-  MALFORMED_RATE: {
-    takes: share(1),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning: 'Share of records that belong in quarantine',
-  },
-  OUT_OF_ORDER: {
-    takes: share(1),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning: 'Share of events that up to 20 later ones overtake',
-  },
-  BURST: {
-    takes: text(
-      'off|[0-9]{1,4}(?:\\.[0-9]{1,3})?x[0-9]{1,6}/[0-9]{1,6}',
-      'off, or FACTORxSECONDS/PERIOD such as 10x5/60: ten times the rate for 5 of every 60 seconds',
-    ),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning: 'Bursts as FACTORxSECONDS/PERIOD, such as 10x5/60, or off',
-  },
-  HOT_KEY: {
-    takes: share(1),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning: 'Share of records with one and the same key',
-  },
-  FRAUD_RATE: {
-    // Above this rate sprees would follow each other without a break.
-    takes: share(0.25),
-    defaultText: 'by SCENARIO',
-    usedBy: ['producer'],
-    meaning:
-      'Share of records that are payments with five stolen cards, at most 0.25; card transactions only',
-  },
-  SEED: {
-    // A text: the seed 007 differs from the seed 7.
-    takes: text('[0-9]{1,15}', 'a whole number of at most 15 digits'),
-    defaultText: 'unset',
-    usedBy: ['producer'],
-    meaning: 'A whole number that all records follow from, the same ones in every run',
-  },
-  EVENT_START: {
-    takes: text(INSTANT, 'an ISO-8601 time with Z or an offset, such as 2026-01-01T00:00:00Z'),
-    defaultText: 'now',
-    usedBy: ['producer'],
-    meaning: 'Time of the first event, ISO-8601; the others follow at EVENTS_PER_SEC',
-  },
-  EVENTS_PER_SEC: {
-    takes: number(
-      0.000_001,
-      9_999_999.999_999,
-      'a number above 0 of events in a second of event time, from 0.000001 to below 10000000',
-    ),
-    defaultText: '5',
-    usedBy: ['producer'],
-    meaning: 'Events in a second of event time, where SEED, EVENT_START or this is set',
-  },
-  DAY_NIGHT: {
-    takes: choice('0', '1'),
-    default: '0',
-    usedBy: ['producer'],
-    meaning: '1 lets cards be used where it is day; card transactions only',
-  },
-  MAX_RECORDS: {
-    takes: integer(1, 999_999_999_999_999),
-    defaultText: 'unset',
-    usedBy: ['producer'],
-    meaning: 'Records after which the producer stops sending',
-  },
-  DURATION: {
-    takes: duration(1),
-    defaultText: 'unset',
-    usedBy: ['producer'],
-    meaning: 'Time after which the producer stops sending, such as "5 minutes"',
-  },
-  ANSWER_KEY: {
-    takes: path("a file's path"),
-    defaultFor: { containers: '/opt/spark-output/answer-key.jsonl' },
-    defaultText: 'unset',
-    isGivenByRuntime: true,
-    usedBy: ['producer'],
-    meaning: 'File to which the injected faults are written, as JSON lines',
-  },
+  ...PRODUCER_SETTINGS,
   OUTPUT_DIR: {
     takes: folder,
     default: './data/output',

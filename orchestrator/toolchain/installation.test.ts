@@ -7,7 +7,8 @@ import { projectDir } from '../../tests/support/project.ts';
 import { scratchFolder } from '../../tests/support/scratch-folder.ts';
 import { slowRecipe, startsOf } from '../../tests/support/slow-installation.ts';
 import { identityOf } from '../util/processes.ts';
-import { ensureInstalled, type Recipe, readStamp } from './installation.ts';
+import { ensureInstalled, type Recipe } from './installation.ts';
+import { readStamp } from './stamp.ts';
 
 let parent: string;
 beforeEach(() => {

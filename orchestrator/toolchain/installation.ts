@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -8,10 +8,8 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeHolder, waitForFileLock } from '../util/file-lock.ts';
 import { freeBytes, megabytes } from '../util/owned-folder.ts';
@@ -19,6 +17,7 @@ import type { ProcessIdentity } from '../util/processes.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
 import { endLeftover, runTool, type ToolEnd, type ToolRun } from './run-tool.ts';
+import { hasStamp, readStamp, type Stamp, writeStamp } from './stamp.ts';
 
 /** A folder of the cache: its content and how to make it. */
 export interface Recipe {
@@ -168,94 +167,6 @@ function readMaking(note: string): Making | undefined {
 function writeMaking(note: string, making: Making): void {
   writeFileSync(`${note}.new`, JSON.stringify(making));
   renameSync(`${note}.new`, note);
-}
-
-/** One file of a provisioned folder. */
-interface StampedFile {
-  /** Relative to the folder, with `/`. */
-  readonly path: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Hexadecimal. */
-  readonly sha256: string;
-}
-
-/** Proof that a folder was completely made, from what and with which files; written last. */
-export interface Stamp {
-  /** Everything that determines the content; another recipe means another content. */
-  readonly recipe: string;
-  readonly files: readonly StampedFile[];
-  /** What the maker wants to know later without starting a process, such as paths and versions. */
-  readonly facts: Readonly<Record<string, string>>;
-}
-
-const NAME = 'provisioned.json';
-
-/**
- * Returns the stamp of a folder that is still intact: same recipe, every file there with its size.
- * Costs one `stat` per file and starts no process.
- */
-export function readStamp(folder: string, recipe: string): Stamp | undefined {
-  const stamp = readAnyStamp(folder);
-  if (stamp?.recipe !== recipe) return undefined;
-  const whole = stamp.files.every(
-    ({ path, size }) => statSync(join(folder, path), { throwIfNoEntry: false })?.size === size,
-  );
-  return whole ? stamp : undefined;
-}
-
-/** Whether a folder was once complete, with this or another recipe, intact or not. */
-export function hasStamp(folder: string): boolean {
-  return statSync(join(folder, NAME), { throwIfNoEntry: false }) !== undefined;
-}
-
-/** Declares a folder complete: sizes and hashes are taken from the disk now. */
-export async function writeStamp(
-  folder: string,
-  made: { readonly recipe: string; readonly files: readonly string[]; readonly facts: Stamp['facts'] },
-): Promise<Stamp> {
-  const files: StampedFile[] = [];
-  // One after the other: hashing is as fast as memory, and some of these files are large.
-  for (const path of made.files.toSorted()) files.push(await stampFile(folder, path));
-  const stamp: Stamp = { recipe: made.recipe, facts: made.facts, files };
-  const unfinished = join(folder, `${NAME}.${process.pid}`);
-  writeFileSync(unfinished, JSON.stringify(stamp));
-  renameSync(unfinished, join(folder, NAME));
-  return stamp;
-}
-
-/** Returns the files whose content differs from the stamp. It is a full read, for `doctor`. */
-export async function changedFiles(folder: string, stamp: Stamp): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const file of stamp.files) {
-    const now = await stampFile(folder, file.path).catch(() => undefined);
-    if (now?.sha256 !== file.sha256) changed.push(file.path);
-  }
-  return changed;
-}
-
-async function stampFile(folder: string, path: string): Promise<StampedFile> {
-  const file = join(folder, path);
-  const sha256 = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
-  return { path, size: (await stat(file)).size, sha256 };
-}
-
-/**
- * Returns the stamp of a folder, intact or not; undefined without a stamp, or with one of another
- * format: the folder does not count then.
- */
-export function readAnyStamp(folder: string): Stamp | undefined {
-  try {
-    const stamp = JSON.parse(readFileSync(join(folder, NAME), 'utf8')) as Partial<Stamp>;
-    return typeof stamp.recipe === 'string' && Array.isArray(stamp.files) && stamp.facts
-      ? (stamp as Stamp)
-      : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** How often the elapsed time is reported while the phrase stays the same. */

@@ -14,7 +14,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type PackageIndex, packageIndex } from '../../tests/support/package-index.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { scratchFolder } from '../../tests/support/scratch-folder.ts';
-import { checkCache } from '../doctor/checks.ts';
+import { checkCache } from '../doctor/software-checks.ts';
 import { SERVICES } from '../services/services.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { stackConfig } from '../settings/stack-config.ts';

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { StackConfig } from '../settings/stack-config.ts';
 import type { StepContext } from '../util/run-plan.ts';
-import { ensureInstalled, readStamp, type Stamp } from './installation.ts';
+import { ensureInstalled } from './installation.ts';
 import { installPythonPackages, type Python } from './python-packages.ts';
+import { readStamp, type Stamp } from './stamp.ts';
 
 /** An installed PySpark. */
 export interface PySpark {

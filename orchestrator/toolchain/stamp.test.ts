@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { scratchFolder } from '../../tests/support/scratch-folder.ts';
-import { changedFiles, hasStamp, readStamp, writeStamp } from './installation.ts';
+import { changedFiles, hasStamp, readStamp, writeStamp } from './stamp.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -6,12 +6,13 @@ import { namesOf, type Service } from '../services/service.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { certificateAuthorities } from './certificates.ts';
 import { assertSystem } from './install-advice.ts';
-import { assertCacheWritable, readAnyStamp, type Stamp } from './installation.ts';
+import { assertCacheWritable } from './installation.ts';
 import { ensureConnector, ensureKafkaJars, ivyFolder, kafkaJarsFolder } from './jars.ts';
 import { ensureJava, type Java } from './java.ts';
 import { ensurePySpark, installedPySpark, type PySpark } from './pyspark.ts';
 import { findPython, type Python } from './python-packages.ts';
 import { toolEnvironment } from './run-tool.ts';
+import { readAnyStamp, type Stamp } from './stamp.ts';
 
 /** Provides everything that the services' processes need in the per-user cache. */
 export interface Provisioning {

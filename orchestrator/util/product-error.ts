@@ -60,7 +60,8 @@ export const ERROR_CATALOGUE = {
   },
   OTHER_PIPELINE: {
     exitCode: 2,
-    meaning: 'The outputs were made by another pipeline, which differs by more than additions.',
+    meaning:
+      'The outputs were made by another pipeline, which differs by more than additions, or from another topic.',
   },
   BAD_EVENTS: {
     exitCode: 2,

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { everything } from '../../tests/support/orders.ts';
 import { KAFKA_MS, type PlantedRecord, PlantedTopic } from '../../tests/support/planted-topic.ts';
 import { rewriteParquet } from '../../tests/support/rewrite-parquet.ts';
-import { sqlType } from '../lake/file-source.ts';
+import { sqlType } from '../lake/pipeline-sql.ts';
 import { peekOutputs } from '../peek/peek-outputs.ts';
 import { queryCsv, queryOutputs } from '../peek/query-outputs.ts';
 import { type Field, type Pipeline, silverColumns } from '../pipeline/model.ts';

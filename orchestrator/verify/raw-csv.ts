@@ -1,7 +1,8 @@
 import { readPruneLedgers, type SinkFile } from '../lake/committed-files.ts';
 import { type Cell, type Database, isVanished } from '../lake/database.ts';
-import { BATCH_OF_FILE, columnsOfOutput, FILE, quoted, sourceOf } from '../lake/file-source.ts';
+import { BATCH_OF_FILE, columnsOfOutput, FILE, sourceOf } from '../lake/file-source.ts';
 import { type LoadedSink, loadSink } from '../lake/load-sink.ts';
+import { quoted } from '../lake/pipeline-sql.ts';
 import type { SinkName } from '../lake/sinks.ts';
 import { type Column, isScalar, type Pipeline, silverColumns } from '../pipeline/model.ts';
 import { columnTextSql, decimalOfTextSql, decimalTextSql, jsonColumnTextSql } from './deep/row-digest.ts';

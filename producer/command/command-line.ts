@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
-import { rowsOf, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
+import type { SettingRows } from '../../orchestrator/settings/setting-row.ts';
+import { rowsOf } from '../../orchestrator/settings/setting-table.ts';
 import type { ProducerSetting } from '../config.ts';
 import { ConfigError, shortened } from '../errors.ts';
 import { LINE_FORMS } from '../input/line-record.ts';

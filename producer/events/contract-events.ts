@@ -11,8 +11,8 @@ import {
 import { ConfigError } from '../errors.ts';
 import { derivedSeed, type Random, seededRandom } from '../generate/random.ts';
 import { type Narrowing, narrowed, narrowings } from './satisfied-constraints.ts';
-import { type Draw, type ScalarField, scalarValues } from './scalar-values.ts';
-import { timeWriter } from './time-text.ts';
+import { type Draw, type ScalarField, scalarValues } from './values/scalar-values.ts';
+import { timeWriter } from './values/time-text.ts';
 
 /** Writes the JSON of a field's value in the present event. */
 export type Write = (eventMs: number) => string;

@@ -74,8 +74,25 @@ function after(pattern: RegExp, text: string, at: number): number {
  * @returns undefined where it has no such member
  */
 export function withMember(text: string, name: string, json: string): string | undefined {
-  const member = jsonMembers(text).findLast((each) => each.name === name);
-  return member && text.slice(0, member.from) + json + text.slice(member.to);
+  return withValueAt(text, [name], json);
+}
+
+/**
+ * The text with another JSON at a place inside it. A path has names of members, and null for the
+ * first element of an array.
+ * @returns undefined where it has no such place
+ */
+export function withValueAt(
+  text: string,
+  [name, ...inside]: readonly (string | null)[],
+  json: string,
+): string | undefined {
+  if (name === undefined) return json;
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  const members = jsonMembers(text);
+  const member = name === null ? members[0] : members.findLast((each) => each.name === name);
+  const value = member && withValueAt(text.slice(member.from, member.to), inside, json);
+  return value === undefined ? undefined : text.slice(0, member?.from) + value + text.slice(member?.to);
 }
 
 /** The object's text without a member. */

@@ -1,6 +1,6 @@
 import type { Constraints, TimestampType } from '../../orchestrator/pipeline/model.ts';
 import { drawUuid, type Random } from '../generate/random.ts';
-import { offsetMinutesOf, timeWriter, type WriteTime } from './time-text.ts';
+import { offsetMinutesOf, timeWriter, type WriteTime } from './values/time-text.ts';
 
 /** Times and ids in the same form as an example of them. */
 

@@ -1,4 +1,5 @@
 import { pathNames } from '../../orchestrator/pipeline/column-name.ts';
+import type { FieldPath } from '../../orchestrator/pipeline/generate/generation.ts';
 import {
   type Constraints,
   columnsIn,
@@ -11,7 +12,7 @@ import {
 import type { EventRecord, MalformedValue } from '../generate/event-source.ts';
 import { drawFrom, type Random } from '../generate/random.ts';
 import type { ReasonOf } from './classified-events.ts';
-import { jsonMembers, withMember, withoutMember } from './json-members.ts';
+import { jsonMembers, withMember, withoutMember, withValueAt } from './json-members.ts';
 
 /** Makes an event's value malformed, or returns undefined where it cannot be in this way. */
 type Malform = (random: Random, event: EventRecord) => MalformedValue | undefined;
@@ -38,8 +39,8 @@ export function malformerOf(
     fields.filter((field) => field !== time).map((field) => wrongType('wrong_type', field)),
     time ? [wrongType('bad_timestamp', time)] : [],
     fields.flatMap((field) =>
-      brokenConstraints(field).map((jsons) =>
-        tried('broken_constraint', `bad_${field.name}`, [field.name], () => jsons, reasonOf),
+      brokenConstraints([field.name], field).map(({ path, jsons }) =>
+        tried('broken_constraint', `bad_${field.name}`, [path], () => jsons, reasonOf),
       ),
     ),
     expectations.expectOrQuarantine.map(({ name, expression }) =>
@@ -131,12 +132,21 @@ const wrongItem = ({ required, type }: Item): readonly string[] => [
 ];
 
 /**
- * JSON of the right type that breaks a constraint on a field or on what is in it: a list for each
- * way, of which one or the other does in an event.
+ * JSON of the right type that breaks a constraint on a field or on what is in it, with its place: a
+ * list for each way, of which one or the other does in an event.
  */
-function brokenConstraints({ type, constraints }: Item): readonly (readonly string[])[] {
-  const own = Object.keys(constraints).length === 0 ? [] : [violations(type, constraints)];
-  return own.filter((jsons) => jsons.length > 0);
+function brokenConstraints(
+  path: FieldPath,
+  { type, constraints }: Item,
+): readonly { readonly path: FieldPath; readonly jsons: readonly string[] }[] {
+  const own = Object.keys(constraints).length === 0 ? [] : violations(type, constraints);
+  const inside =
+    type.kind === 'object'
+      ? type.fields.flatMap((field) => brokenConstraints([...path, field.name], field))
+      : type.kind === 'array'
+        ? brokenConstraints([...path, null], type.items)
+        : [];
+  return own.length > 0 ? [{ path, jsons: own }, ...inside] : inside;
 }
 
 const FAR = ['-1', '0', '1', '-1000000', '1000000', '-9007199254740991', '9007199254740991', '0.5', '3', '7'];
@@ -186,13 +196,13 @@ function around(text: string): readonly string[] {
 }
 
 /**
- * Replaces members by one of several values, the first of them in a drawn order for which the event is
+ * Replaces what is at these places by one of several values, the first of them in a drawn order for which the event is
  * in quarantine for exactly this reason.
  */
 function tried(
   kind: string,
   reason: string,
-  names: readonly string[],
+  paths: readonly FieldPath[],
   jsonsIn: (event: EventRecord) => readonly string[],
   reasonOf: ReasonOf,
 ): Malform {
@@ -200,8 +210,8 @@ function tried(
     const jsons = jsonsIn(event);
     const first = Math.floor(random.fraction() * jsons.length);
     for (let at = 0; at < jsons.length; at++) {
-      for (const name of names) {
-        const value = withMember(event.value, name, jsons[(first + at) % jsons.length] as string);
+      for (const path of paths) {
+        const value = withValueAt(event.value, path, jsons[(first + at) % jsons.length] as string);
         if (value !== undefined && reasonOf(value, event.timestampMs) === reason)
           return { kind, value, reason };
       }
@@ -235,7 +245,8 @@ function brokenExpectation(
       .filter((member) => named.includes(member.name))
       .flatMap(({ from, to }) => [value.slice(from, to), ...around(value.slice(from, to))]),
   ];
-  return tried('broken_expectation', name, named, jsonsIn, reasonOf);
+  const paths = named.map((field) => [field]);
+  return tried('broken_expectation', name, paths, jsonsIn, reasonOf);
 }
 
 function literalsIn(expr: Expr): readonly string[] {

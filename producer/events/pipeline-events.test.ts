@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
-import type { Pipeline } from '../../orchestrator/pipeline/model.ts';
+import type { Item, Pipeline } from '../../orchestrator/pipeline/model.ts';
 import { resolved } from '../../tests/support/resolved.ts';
 import { createRecordStream, type FaultPlan, NO_FAULTS, SCENARIOS } from '../faults/record-stream.ts';
 import { countedClock, STEADY } from '../generate/event-clock.ts';
@@ -88,6 +88,12 @@ expectations:
     ),
 };
 
+/** Whether a field, or what is in it, has a constraint. */
+const isConstrained = ({ type, constraints }: Item): boolean =>
+  Object.keys(constraints).length > 0 ||
+  (type.kind === 'object' && type.fields.some(isConstrained)) ||
+  (type.kind === 'array' && isConstrained(type.items));
+
 describe.each(Object.entries(PIPELINES))('events of a pipeline with %s', (_, pipelineOf) => {
   it('become silver rows', () => {
     const pipeline = pipelineOf();
@@ -105,10 +111,7 @@ describe.each(Object.entries(PIPELINES))('events of a pipeline with %s', (_, pip
       [
         ...['broken_json', 'missing_field', 'tombstone', 'wrong_type'],
         ...has('bad_timestamp', eventTime.field !== 'kafka_ts'),
-        ...has(
-          'broken_constraint',
-          pipeline.fields.some(({ constraints }) => Object.keys(constraints).length > 0),
-        ),
+        ...has('broken_constraint', pipeline.fields.some(isConstrained)),
         ...has('broken_expectation', expectations.expectOrQuarantine.length > 0),
         ...has('unknown_field', unknownFields === 'quarantine'),
       ].toSorted(),

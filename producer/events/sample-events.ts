@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fieldPathText } from '../../orchestrator/pipeline/generate/field-path.ts';
-import type { FieldPath, Hint } from '../../orchestrator/pipeline/generate/generation.ts';
+import { type FieldPath, type Hint, SAMPLE_FILE } from '../../orchestrator/pipeline/generate/generation.ts';
 import { type Field, type Item, KAFKA_TS, type Pipeline } from '../../orchestrator/pipeline/model.ts';
 import { valueReader } from '../../orchestrator/verify/oracle/field-value.ts';
 import { memberOf, readJsonObject } from '../../orchestrator/verify/oracle/json-value.ts';
@@ -13,7 +13,6 @@ import { jsonMembers } from './json-members.ts';
 import { IdCounter, idWriterLike, timeWriterLike } from './like-example.ts';
 
 /** The real events of a pipeline's folder, one a line. */
-const SAMPLE_FILE = 'sample.jsonl';
 
 export const hasSample = (folder: string): boolean => existsSync(join(folder, SAMPLE_FILE));
 

@@ -10,10 +10,8 @@ from medallion.session import open_session
 from medallion.settings import load_settings
 
 
-def local_session() -> SparkSession:
-    # A short session computes mostly its own start, which is fastest with one quick compiler and a
-    # simple collector.
-    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+def local_session(*java_options: str) -> SparkSession:
+    java = " ".join(("-XX:+UseSerialGC", *java_options))
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.files.minPartitionNum=7 "
         "--conf spark.sql.files.maxRecordsPerFile=1 "

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readValue, type ValueKind } from '../../orchestrator/settings/setting-kinds.ts';
+import { readValue } from '../../orchestrator/settings/setting-kinds.ts';
+import type { ValueKind } from '../../orchestrator/settings/setting-row.ts';
 import { rowsOf, SETTING_TABLE, settingNamesOf } from '../../orchestrator/settings/setting-table.ts';
 import { settingHelp } from '../../producer/command/command-line.ts';
 import { readConfig } from '../../producer/config.ts';

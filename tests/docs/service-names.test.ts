@@ -7,11 +7,17 @@ import { projectDir } from '../support/project.ts';
 
 /** Where a service's name is used in another meaning, and in which one. */
 const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'orchestrator/settings/setting-table.ts': {
+  'orchestrator/settings/setting-row.ts': {
     'kafka-init': 'whose a setting is, in the words of the table: settings know of no services',
     'spark-worker': 'the same',
     producer: 'the same',
   },
+  'orchestrator/settings/setting-table.ts': {
+    'kafka-init': 'the same',
+    'spark-worker': 'the same',
+    producer: 'the same',
+  },
+  'orchestrator/settings/producer-settings.ts': { producer: 'the same' },
   'orchestrator/settings/setting-documents.ts': { 'spark-worker': 'the same', producer: 'the same' },
   'producer/config.ts': { producer: 'the same' },
   'producer/command/command-line.ts': { producer: 'the same' },

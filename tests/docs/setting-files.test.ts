@@ -7,8 +7,8 @@ import {
   readmeWithSettings,
   settingFiles,
 } from '../../orchestrator/settings/setting-documents.ts';
-import { integer } from '../../orchestrator/settings/setting-kinds.ts';
-import { SETTING_TABLE, type SettingRows } from '../../orchestrator/settings/setting-table.ts';
+import { integer, type SettingRows } from '../../orchestrator/settings/setting-row.ts';
+import { SETTING_TABLE } from '../../orchestrator/settings/setting-table.ts';
 import { settingHelp } from '../../producer/command/command-line.ts';
 import { readSettings } from '../../producer/config.ts';
 import { hasPython, runJobProgram } from '../support/job-program.ts';

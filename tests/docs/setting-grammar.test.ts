@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
 import { jobTable } from '../../orchestrator/settings/setting-documents.ts';
+import { readValue, valueText } from '../../orchestrator/settings/setting-kinds.ts';
+import type { SettingRows } from '../../orchestrator/settings/setting-row.ts';
 import {
   choice,
   duration,
@@ -13,14 +15,12 @@ import {
   number,
   offsets,
   path,
-  readValue,
   share,
   text,
   topic,
   type ValueKind,
-  valueText,
-} from '../../orchestrator/settings/setting-kinds.ts';
-import type { SettingName, SettingRows } from '../../orchestrator/settings/setting-table.ts';
+} from '../../orchestrator/settings/setting-row.ts';
+import type { SettingName } from '../../orchestrator/settings/setting-table.ts';
 import { stackConfig } from '../../orchestrator/settings/stack-config.ts';
 import { refuseOffsetsOfOtherTopic } from '../../orchestrator/settings/stack-topic.ts';
 import { fileUri, localPath } from '../../orchestrator/util/files.ts';

@@ -7,7 +7,7 @@ import type {
   TopicReader,
   TopicRecord,
 } from '../../orchestrator/kafka/record-batch.ts';
-import { quoted } from '../../orchestrator/lake/file-source.ts';
+import { quoted } from '../../orchestrator/lake/pipeline-sql.ts';
 import { type Column, columnType, type Pipeline, silverColumns } from '../../orchestrator/pipeline/model.ts';
 import { NO_HEADERS, PlantedOutputs } from './planted-outputs.ts';
 import { transactions } from './transactions.ts';

@@ -11,6 +11,9 @@ export interface Generation {
 export const STRATEGIES = ['transactions', 'sample', 'contract'] as const;
 type Strategy = (typeof STRATEGIES)[number];
 
+/** Events of a pipeline's folder, one in a line, that the strategy `sample` replays. */
+export const SAMPLE_FILE = 'sample.jsonl';
+
 /** What the author says about the values of one field. */
 export interface FieldHint {
   readonly path: FieldPath;

@@ -9,6 +9,7 @@ import {
   type FieldPath,
   type Generation,
   type Hint,
+  SAMPLE_FILE,
   STRATEGIES,
   type ValueHint,
 } from './generation.ts';
@@ -21,6 +22,8 @@ export const GENERATE_KEYS = ['strategy', 'fields'] as const;
 interface Described {
   readonly eventTimeField: string;
   readonly key: string | null;
+  /** Whether the folder has a sample; undefined where there is no folder yet. */
+  readonly hasSample: boolean | undefined;
 }
 
 /**
@@ -39,6 +42,8 @@ export function readGeneration(
     const given = members?.get('strategy');
     const name = given?.oneOf(STRATEGIES);
     if (given && name === 'transactions') refuseOtherEvents(given, fields, described.key);
+    if (given && name === 'sample' && described.hasSample === false)
+      given.refuse(`the folder has no ${SAMPLE_FILE}`, `contract, or a file ${SAMPLE_FILE} beside it`);
     return name;
   });
   const hints = refusals.attempt(() => {

@@ -14,7 +14,8 @@ import {
   typeOfColumn,
 } from '../model.ts';
 import { TextError } from '../text-error.ts';
-import { KEYWORDS, type ParsedExpr, type ParsedMeasure } from './sql-parser.ts';
+import type { ParsedExpr, ParsedMeasure } from './sql-parser.ts';
+import { KEYWORDS } from './sql-tokens.ts';
 
 /** The limit exists because trees are walked by recursion, in Python as well. */
 const MAX_DEPTH = 100;

@@ -10,7 +10,7 @@ import { ProductError } from '../../util/product-error.ts';
 import type { RunLayout } from './launch.ts';
 import { readState, type SupervisorTask } from './state-file.ts';
 import { ControlClient } from './supervisor/control-channel.ts';
-import { lastLines } from './supervisor/service-log.ts';
+import { lastLines } from './supervisor/log-tail.ts';
 
 /** Stopping what a crashed supervisor has left may take the services' grace. */
 const LAUNCH_TIMEOUT_MS = 120_000;

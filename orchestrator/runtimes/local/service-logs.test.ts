@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogFollower } from './service-logs.ts';
-import { endOfLastLine, lastLines, ServiceLog } from './supervisor/service-log.ts';
+import { endOfLastLine, lastLines } from './supervisor/log-tail.ts';
+import { ServiceLog } from './supervisor/service-log.ts';
 
 let folder: string;
 let path: string;

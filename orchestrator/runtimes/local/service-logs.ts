@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '../../services/service-name.ts';
 import type { LogLine, LogOptions } from '../runtime.ts';
 import { type RunLayout, serviceLogFile } from './launch.ts';
-import { endOfLastLine, LOG_ROTATION, lastLines, placeSince } from './supervisor/service-log.ts';
+import { endOfLastLine, lastLines } from './supervisor/log-tail.ts';
+import { placeSince } from './supervisor/log-times.ts';
+import { LOG_ROTATION } from './supervisor/service-log.ts';
 
 const POLL_MS = 100;
 

@@ -25,7 +25,8 @@ import {
   writeState,
 } from './state-file.ts';
 import { ConnectionLost } from './supervisor/control-channel.ts';
-import { lastLines, RECENT_LINES } from './supervisor/service-log.ts';
+import { lastLines } from './supervisor/log-tail.ts';
+import { RECENT_LINES } from './supervisor/service-log.ts';
 
 /** A supervisor that does not answer a simple request within this time is considered hung. */
 const ANSWER_TIMEOUT_MS = 8000;

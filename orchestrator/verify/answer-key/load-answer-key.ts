@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Database } from '../../lake/database.ts';
-import { columnsOfOutput, quoted } from '../../lake/file-source.ts';
+import { columnsOfOutput } from '../../lake/file-source.ts';
 import { loadSink } from '../../lake/load-sink.ts';
+import { quoted } from '../../lake/pipeline-sql.ts';
 import { describedFields } from '../../pipeline/event-identity.ts';
 import type { Pipeline } from '../../pipeline/model.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';

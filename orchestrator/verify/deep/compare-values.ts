@@ -9,9 +9,10 @@ import { SILVER_FILE, type SilverRows } from '../gold/gold-batches.ts';
 import type { Classifier } from '../oracle/classify.ts';
 import type { DifferenceKind, DifferenceLog, NotCompared } from '../report.ts';
 import { LINEAGE_SINKS, type LineageSink, RangeBuilder } from '../survey-offsets.ts';
-import type { ExpectedTable, LoadedTopic, ReadRange } from './expected-rows.ts';
+import type { ExpectedTable } from './expected-rows.ts';
 import { explainValues } from './explain-values.ts';
 import { actualTable } from './load-actual.ts';
+import type { LoadedTopic, ReadRange } from './load-expected.ts';
 
 export interface ValueComparison {
   readonly ranges: readonly ReadRange[];

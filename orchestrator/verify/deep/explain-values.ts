@@ -1,7 +1,8 @@
 import type { TopicReader, TopicRecord } from '../../kafka/record-batch.ts';
 import { type Cell, type Database, isVanished, sqlText } from '../../lake/database.ts';
-import { columnsOfOutput, quoted, sourceOf } from '../../lake/file-source.ts';
+import { columnsOfOutput, sourceOf } from '../../lake/file-source.ts';
 import type { LoadedSink } from '../../lake/load-sink.ts';
+import { quoted } from '../../lake/pipeline-sql.ts';
 import type { Column, Pipeline } from '../../pipeline/model.ts';
 import type { Classifier } from '../oracle/classify.ts';
 import type { LineageSink } from '../survey-offsets.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { sqlText } from '../../lake/database.ts';
-import { memberSql, quoted } from '../../lake/file-source.ts';
+import { memberSql, quoted } from '../../lake/pipeline-sql.ts';
 import {
   type ArrayType,
   type Column,

@@ -16,8 +16,9 @@ import {
   noteFiles,
 } from '../report.ts';
 import { compareValues, createBatchEnds, noteWithoutRecord, silverOfRecords } from './compare-values.ts';
-import { expectedTable, loadExpected } from './expected-rows.ts';
+import { expectedTable } from './expected-rows.ts';
 import { classifierByHistory, loadActual, readSchemaHistory } from './load-actual.ts';
+import { loadExpected } from './load-expected.ts';
 
 /** The additional input of a comparison of values. */
 export interface DeepOptions {

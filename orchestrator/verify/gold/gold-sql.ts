@@ -1,4 +1,4 @@
-import { expressionSql, quoted, sqlType } from '../../lake/file-source.ts';
+import { expressionSql, quoted, sqlType } from '../../lake/pipeline-sql.ts';
 import {
   type ColumnType,
   type GoldTable,

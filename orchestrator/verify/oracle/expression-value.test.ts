@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Database, withDatabase } from '../../lake/database.ts';
-import { expressionSql } from '../../lake/file-source.ts';
+import { expressionSql } from '../../lake/pipeline-sql.ts';
 import type { Column } from '../../pipeline/model.ts';
 import { checkCondition } from '../../pipeline/sql/sql-check.ts';
 import { parseExpression } from '../../pipeline/sql/sql-parser.ts';

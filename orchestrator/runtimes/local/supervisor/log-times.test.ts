@@ -2,7 +2,9 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { lastLines, placeSince, ServiceLog } from './service-log.ts';
+import { lastLines } from './log-tail.ts';
+import { placeSince } from './log-times.ts';
+import { ServiceLog } from './service-log.ts';
 
 let folder: string;
 let path: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readJsonObject } from '../verify/oracle/json-value.ts';
+import { readJsonObject } from '../../verify/oracle/json-value.ts';
 import { inferSchema } from './infer-schema.ts';
 import { isJsonSchema } from './schema-node.ts';
 

@@ -1,5 +1,5 @@
-import type { Choice } from './choices.ts';
-import type { InferredEvent, InferredField, InferredItem, LeftOut } from './inferred.ts';
+import type { Choice } from '../choices.ts';
+import type { InferredEvent, InferredField, InferredItem, LeftOut } from '../inferred.ts';
 import { comment, shownText, yamlText } from './yaml-text.ts';
 
 /** What heads a contract. */

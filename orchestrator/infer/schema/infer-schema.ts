@@ -1,9 +1,9 @@
-import { foldCase } from '../pipeline/column-name.ts';
-import { MAX_DEPTH } from '../pipeline/contract/contract.ts';
-import { type JsonObject, type JsonValue, numberText } from '../verify/oracle/json-value.ts';
-import { nameRefusal, TOO_DEEP } from './infer-fields.ts';
-import type { InferredEvent, InferredField, InferredItem, LeftOut } from './inferred.ts';
-import { badEvents } from './read-input.ts';
+import { foldCase } from '../../pipeline/column-name.ts';
+import { MAX_DEPTH } from '../../pipeline/contract/contract.ts';
+import { type JsonObject, type JsonValue, numberText } from '../../verify/oracle/json-value.ts';
+import { nameRefusal, TOO_DEEP } from '../fields/infer-fields.ts';
+import type { InferredEvent, InferredField, InferredItem, LeftOut } from '../inferred.ts';
+import { badEvents } from '../read/read-input.ts';
 import { mergeSchemas, RECURSIVE, type SchemaNode } from './schema-node.ts';
 import { scalarOf } from './schema-scalar.ts';
 

@@ -1,4 +1,4 @@
-import { drawFrom, type Random } from '../generate/random.ts';
+import { drawFrom, type Random } from '../../generate/random.ts';
 
 /** Draws a text that a regular expression matches. */
 export type DrawText = (random: Random) => string;

@@ -1,6 +1,6 @@
-import { type JsonObject, type JsonValue, memberOf, numberText } from '../verify/oracle/json-value.ts';
-import { badEvents } from './read-input.ts';
-import { shownText } from './yaml-text.ts';
+import { type JsonObject, type JsonValue, memberOf, numberText } from '../../verify/oracle/json-value.ts';
+import { badEvents } from '../read/read-input.ts';
+import { shownText } from '../write/yaml-text.ts';
 
 /** A JSON Schema with its references resolved and its parts merged. */
 export interface SchemaNode {

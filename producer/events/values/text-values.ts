@@ -1,7 +1,7 @@
-import { normalisePattern } from '../../orchestrator/pipeline/contract/ecma-pattern.ts';
-import { STRING_FORMATS } from '../../orchestrator/pipeline/contract/string-formats.ts';
-import type { Constraints } from '../../orchestrator/pipeline/model.ts';
-import { derivedSeed, drawFrom, drawUuid, type Random, seededRandom } from '../generate/random.ts';
+import { normalisePattern } from '../../../orchestrator/pipeline/contract/ecma-pattern.ts';
+import { STRING_FORMATS } from '../../../orchestrator/pipeline/contract/string-formats.ts';
+import type { Constraints } from '../../../orchestrator/pipeline/model.ts';
+import { derivedSeed, drawFrom, drawUuid, type Random, seededRandom } from '../../generate/random.ts';
 import { fakerMethodFor, fakerTexts, wordsOf } from './faker-methods.ts';
 import { type DrawText, patternTexts } from './text-pattern.ts';
 

@@ -1,10 +1,10 @@
-import { foldCase } from '../pipeline/column-name.ts';
-import { MAX_DEPTH, readName } from '../pipeline/contract/contract.ts';
-import { parseYaml, Refusal } from '../pipeline/yaml-source.ts';
-import { type JsonObject, type JsonValue, memberOf, numberText } from '../verify/oracle/json-value.ts';
+import { foldCase } from '../../pipeline/column-name.ts';
+import { MAX_DEPTH, readName } from '../../pipeline/contract/contract.ts';
+import { parseYaml, Refusal } from '../../pipeline/yaml-source.ts';
+import { type JsonObject, type JsonValue, memberOf, numberText } from '../../verify/oracle/json-value.ts';
+import { counted, enoughOf, type InferredField, type InferredItem, type LeftOut } from '../inferred.ts';
+import { yamlText } from '../write/yaml-text.ts';
 import { inferScalar, type ScalarOptions } from './infer-scalar.ts';
-import { counted, enoughOf, type InferredField, type InferredItem, type LeftOut } from './inferred.ts';
-import { yamlText } from './yaml-text.ts';
 
 /** Why a contract cannot have an object or array. */
 export const TOO_DEEP = `objects and arrays are nested deeper than ${MAX_DEPTH} levels`;

@@ -1,9 +1,9 @@
-import { STRING_FORMATS } from '../pipeline/contract/string-formats.ts';
+import { STRING_FORMATS } from '../../pipeline/contract/string-formats.ts';
+import { enoughOf, type InferredItem } from '../inferred.ts';
+import { shownText, yamlText } from '../write/yaml-text.ts';
 import { eventTimeScore, identifierKind } from './field-names.ts';
 import { numberType, textNumberType } from './infer-numbers.ts';
-import { enoughOf, type InferredItem } from './inferred.ts';
 import { epochUnitOf, notationOfTexts, type TimeNotation } from './time-notation.ts';
-import { shownText, yamlText } from './yaml-text.ts';
 
 /** What a user has decided about scalar fields. */
 export interface ScalarOptions {

@@ -1,7 +1,7 @@
-import { type JsonObject, memberOf } from '../verify/oracle/json-value.ts';
+import { type JsonObject, memberOf } from '../../verify/oracle/json-value.ts';
+import { counted, grouped, type InferredEvent } from '../inferred.ts';
+import { shownText } from '../write/yaml-text.ts';
 import { inferObject } from './infer-fields.ts';
-import { counted, grouped, type InferredEvent } from './inferred.ts';
-import { shownText } from './yaml-text.ts';
 
 /** Fewer events do not show which of them are odd. */
 const LEAST_EVENTS = 20;

@@ -1,6 +1,6 @@
-import type { Hint, ValueHint } from '../../orchestrator/pipeline/generate/generation.ts';
-import type { Constraints, Item, Type } from '../../orchestrator/pipeline/model.ts';
-import { derivedSeed, drawUuid, type Random, seededRandom, weightedDraw } from '../generate/random.ts';
+import type { Hint, ValueHint } from '../../../orchestrator/pipeline/generate/generation.ts';
+import type { Constraints, Item, Type } from '../../../orchestrator/pipeline/model.ts';
+import { derivedSeed, drawUuid, type Random, seededRandom, weightedDraw } from '../../generate/random.ts';
 import { fakerTexts, wordsOf } from './faker-methods.ts';
 import { type NumberType, numberValues } from './number-values.ts';
 import { isAllowedText, textValues } from './text-values.ts';

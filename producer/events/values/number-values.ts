@@ -1,6 +1,6 @@
-import type { ValueHint } from '../../orchestrator/pipeline/generate/generation.ts';
-import type { Constraints, DecimalType } from '../../orchestrator/pipeline/model.ts';
-import { drawNormal, type Random } from '../generate/random.ts';
+import type { ValueHint } from '../../../orchestrator/pipeline/generate/generation.ts';
+import type { Constraints, DecimalType } from '../../../orchestrator/pipeline/model.ts';
+import { drawNormal, type Random } from '../../generate/random.ts';
 import { wordsOf } from './faker-methods.ts';
 
 /** Draws the JSON of a value. Undefined instead where no value keeps the constraints. */

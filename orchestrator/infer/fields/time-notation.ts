@@ -1,8 +1,8 @@
-import { type JdkPattern, readPattern } from '../pipeline/contract/jdk-pattern.ts';
-import { readTime } from '../pipeline/contract/read-time.ts';
-import type { EpochUnit } from '../pipeline/model.ts';
-import { TextError } from '../pipeline/text-error.ts';
-import { isoDays, isoTimeUs } from '../verify/oracle/field-value.ts';
+import { type JdkPattern, readPattern } from '../../pipeline/contract/jdk-pattern.ts';
+import { readTime } from '../../pipeline/contract/read-time.ts';
+import type { EpochUnit } from '../../pipeline/model.ts';
+import { TextError } from '../../pipeline/text-error.ts';
+import { isoDays, isoTimeUs } from '../../verify/oracle/field-value.ts';
 
 /** How dates or times are written, and why that is known. */
 export interface TimeNotation {

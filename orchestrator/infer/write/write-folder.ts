@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { nearestExisting } from '../util/owned-folder.ts';
-import { messageOf, ProductError } from '../util/product-error.ts';
+import { nearestExisting } from '../../util/owned-folder.ts';
+import { messageOf, ProductError } from '../../util/product-error.ts';
 
 /**
  * Refuses a folder that has files, which would be overwritten.

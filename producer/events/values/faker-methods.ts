@@ -1,6 +1,6 @@
 import { faker } from '@faker-js/faker/locale/en';
-import type { FakerMethod } from '../../orchestrator/pipeline/generate/generation.ts';
-import { derivedSeed } from '../generate/random.ts';
+import type { FakerMethod } from '../../../orchestrator/pipeline/generate/generation.ts';
+import { derivedSeed } from '../../generate/random.ts';
 
 /** The methods that a hint can name. Each is called as it stands here: nothing is evaluated. */
 const METHODS: Readonly<Record<FakerMethod, () => string>> = {

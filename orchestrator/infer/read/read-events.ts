@@ -1,8 +1,8 @@
-import { type JsonObject, readJsonObject } from '../verify/oracle/json-value.ts';
-import { counted, grouped } from './inferred.ts';
+import { type JsonObject, readJsonObject } from '../../verify/oracle/json-value.ts';
+import { counted, grouped } from '../inferred.ts';
+import { shownText } from '../write/yaml-text.ts';
 import { documentsIn, inOneLine, lineCounter, type TextPart } from './json-text.ts';
 import { badEvents, EVENTS_HINT, type Input } from './read-input.ts';
-import { shownText } from './yaml-text.ts';
 
 /** One event: its JSON on one line, to the letter, and its value. */
 export interface SourceEvent {

@@ -1,12 +1,12 @@
-import { normalisePattern } from '../pipeline/contract/ecma-pattern.ts';
-import { STRING_FORMATS } from '../pipeline/contract/string-formats.ts';
-import type { EpochUnit } from '../pipeline/model.ts';
-import { TextError } from '../pipeline/text-error.ts';
-import { isoDays, isoTimeUs } from '../verify/oracle/field-value.ts';
-import { type JsonObject, type JsonValue, numberText } from '../verify/oracle/json-value.ts';
-import { eventTimeScore, isMoney } from './field-names.ts';
-import type { InferredItem } from './inferred.ts';
-import { epochUnitOf } from './time-notation.ts';
+import { normalisePattern } from '../../pipeline/contract/ecma-pattern.ts';
+import { STRING_FORMATS } from '../../pipeline/contract/string-formats.ts';
+import type { EpochUnit } from '../../pipeline/model.ts';
+import { TextError } from '../../pipeline/text-error.ts';
+import { isoDays, isoTimeUs } from '../../verify/oracle/field-value.ts';
+import { type JsonObject, type JsonValue, numberText } from '../../verify/oracle/json-value.ts';
+import { eventTimeScore, isMoney } from '../fields/field-names.ts';
+import { epochUnitOf } from '../fields/time-notation.ts';
+import type { InferredItem } from '../inferred.ts';
 
 type Keywords = ReadonlyMap<string, JsonValue>;
 

@@ -1,10 +1,10 @@
-import { isPlainName, pathText } from '../pipeline/column-name.ts';
-import type { Expr, MeasureFunction } from '../pipeline/model.ts';
-import { printExpression, printMeasure } from '../pipeline/sql/sql-check.ts';
-import type { Choices, ChosenMeasure } from './choices.ts';
+import { isPlainName, pathText } from '../../pipeline/column-name.ts';
+import type { Expr, MeasureFunction } from '../../pipeline/model.ts';
+import { printExpression, printMeasure } from '../../pipeline/sql/sql-check.ts';
+import type { Choices, ChosenMeasure } from '../choices.ts';
+import { wordsOf } from '../fields/field-names.ts';
+import type { InferredEvent, InferredField } from '../inferred.ts';
 import type { ContractHead } from './contract-text.ts';
-import { wordsOf } from './field-names.ts';
-import type { InferredEvent, InferredField } from './inferred.ts';
 import { comment, yamlExpression, yamlText } from './yaml-text.ts';
 
 /** The partitions of a topic that is created. */

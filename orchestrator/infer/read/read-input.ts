@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { messageOf, ProductError } from '../util/product-error.ts';
+import { messageOf, ProductError } from '../../util/product-error.ts';
 
 /** The beginning of a file, or all of it. */
 export interface Input {

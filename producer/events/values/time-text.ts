@@ -1,6 +1,6 @@
-import { MONTHS } from '../../orchestrator/pipeline/contract/jdk-pattern.ts';
-import type { DateType, TimestampType } from '../../orchestrator/pipeline/model.ts';
-import { isoWriter } from '../generate/iso-time.ts';
+import { MONTHS } from '../../../orchestrator/pipeline/contract/jdk-pattern.ts';
+import type { DateType, TimestampType } from '../../../orchestrator/pipeline/model.ts';
+import { isoWriter } from '../../generate/iso-time.ts';
 
 /** Writes a time, whole milliseconds since the epoch, as the JSON of a contract's type. */
 export type WriteTime = (timeMs: number) => string;

@@ -1,5 +1,5 @@
+import type { InferredItem } from '../inferred.ts';
 import { isMoney, isReading } from './field-names.ts';
-import type { InferredItem } from './inferred.ts';
 
 type NumberType = Pick<InferredItem, 'logicalType' | 'physicalType' | 'why'>;
 
