@@ -88,7 +88,9 @@ const HEADER_BYTES = 8;
 /**
  * Decodes the output that the engine sends of a container without a terminal: frames of a header
  * (stream, three zero bytes, length as big-endian 32 bits) and that many bytes of output. Source:
- * Docker Engine API, "Attach to a container", stream format.
+ * Docker Engine API, "Attach to a container", stream format. docker-modem's `demuxStream` takes a
+ * step of recursion for each frame: it overflows the stack where a chunk has some 3,500 of them, and
+ * a whole log is one chunk.
  */
 export class LogFrames {
   readonly #streams = new Map<number, { readonly decoder: StringDecoder; rest: string }>();
