@@ -80,7 +80,7 @@ module.exports = {
           '^orchestrator/pipeline/(column-name|event-identity|load-pipeline|model)\\.ts$',
           '^orchestrator/pipeline/contract/(ecma-pattern|jdk-pattern|string-formats)\\.ts$',
           '^orchestrator/pipeline/generate/(field-path|generation)\\.ts$',
-          '^orchestrator/util/product-error\\.ts$',
+          '^orchestrator/util/(product-error|user-command)\\.ts$',
           '^orchestrator/verify/oracle/(classify|field-value|json-value)\\.ts$',
         ],
       },
@@ -89,7 +89,10 @@ module.exports = {
       name: 'the-table-of-settings-imports-nothing',
       severity: 'error',
       from: { path: [SETTING_TABLE, '^orchestrator/settings/setting-documents\\.ts$'] },
-      to: { pathNot: '^orchestrator/settings/', dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: ['^orchestrator/settings/', '^orchestrator/util/user-command\\.ts$'],
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'setting-table-is-all-that-the-image-has',

@@ -16,7 +16,7 @@ const stacks = (name: string, include: string[]) => ({
  * Files of e2e that take minutes. They begin first: if one began last, everything else would have
  * ended.
  */
-const LONGEST = ['compose', 'two-checkouts', 'kill', 'reset'];
+const LONGEST = ['compose', 'kill', 'reset'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -36,6 +36,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Also on two cores: many of these tests wait for processes and containers.
+          maxWorkers: 2,
           include: [
             'orchestrator/**/*.test.ts',
             'producer/**/*.test.ts',

@@ -9,8 +9,9 @@ import { replaceFile } from './util/files.ts';
 import { exitCodeOfLost, tellingOutput } from './util/output.ts';
 import { explainAccess } from './util/owned-folder.ts';
 import { errorText, ProductError } from './util/product-error.ts';
+import { userCommand } from './util/user-command.ts';
 
-const HELP = `npm run generate -- [options] [folders]
+const HELP = `${userCommand('generate', '[options] [folders]')}
 
 Check the pipelines in pipelines/ and write pipeline.json of each; write what follows from the table of settings, and the JSON
 Schemas in docs/schemas. With folders: only the pipelines in these
@@ -50,7 +51,7 @@ function main(): number {
   if (unknown !== undefined) {
     return usage(
       `${unknown} is no option of generate.`,
-      'Its option is --check; folders may follow. `npm run generate -- --help` shows them.',
+      `Its option is --check; folders may follow. \`${userCommand('generate', '--help')}\` shows them.`,
     );
   }
   const given = options.filter((option) => !option.startsWith('-'));
@@ -90,7 +91,11 @@ function outcomeOf(file: string, replace: () => boolean): number {
   try {
     const differed = replace();
     const differs = differed && mode === 'check';
-    const outcome = differs ? 'differs; run `npm run generate`' : differed ? 'written' : 'up to date';
+    const outcome = differs
+      ? `differs; run \`${userCommand('generate')}\``
+      : differed
+        ? 'written'
+        : 'up to date';
     output.out(`${relative(process.cwd(), file)}: ${outcome}`);
     return differs ? 1 : 0;
   } catch (thrown) {

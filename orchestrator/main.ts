@@ -12,6 +12,7 @@ import { exitCodeOfLost, type Output, tellingOutput } from './util/output.ts';
 import { explainAccess, type OwnFolders } from './util/owned-folder.ts';
 import { errorJson, errorText, ProductError } from './util/product-error.ts';
 import type { Reporter } from './util/run-plan.ts';
+import { userCommand } from './util/user-command.ts';
 
 const UNEXPECTED = 1;
 /**
@@ -122,7 +123,7 @@ function listenForSignals(): void {
     process.on(name, () => {
       const starts = command?.afterInterrupt !== undefined;
       if (abort.signal.aborted) {
-        if (starts) output.err('Ended at once; `npm run down` stops what is left.');
+        if (starts) output.err(`Ended at once; \`${userCommand('down')}\` stops what is left.`);
         process.exit(130);
       }
       if (starts) {
@@ -138,7 +139,7 @@ function interruption(): ProductError {
   const args = argv.filter((_word, index) => index !== argv.indexOf(name));
   return new ProductError('INTERRUPTED', {
     message: ['Interrupted.', command?.afterInterrupt ?? 'It had started nothing.'].join(' '),
-    hint: `\`npm run ${[name, ...(args.length > 0 ? ['--', ...args.map(quoted)] : [])].join(' ')}\` runs it again.`,
+    hint: `\`${userCommand(name, args.map(quoted).join(' '))}\` runs it again.`,
   });
 }
 

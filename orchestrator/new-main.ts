@@ -8,10 +8,11 @@ import { reportJson, reportText } from './infer/report-text.ts';
 import { exitCodeOfLost, tellingOutput } from './util/output.ts';
 import { explainAccess } from './util/owned-folder.ts';
 import { errorJson, errorText, ProductError } from './util/product-error.ts';
+import { USER_COMMAND, userCommand } from './util/user-command.ts';
 
 /** `npm run new`: writes a pipeline's files from a sample of events or a JSON Schema. */
 
-const USAGE_HINT = '`npm run new -- --help` shows how it is used.';
+const USAGE_HINT = `\`${userCommand('new', '--help')}\` shows how it is used.`;
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const argv = process.argv.slice(2);
 const json = argv.includes('--json');
@@ -60,7 +61,7 @@ async function end(exitCode: number): Promise<never> {
 /** @returns undefined when help was shown instead */
 async function parse() {
   const parser = yargs(argv)
-    .scriptName('npm run')
+    .scriptName(USER_COMMAND)
     .usage(
       '$0 new -- NAME --from FILE\n\nWrite pipelines/NAME from a sample of your events, or from a JSON Schema: contract.odcs.yaml (what an event is), pipeline.yml (what is done with it), sample.jsonl (events for the producer) and pipeline.json. Every guess is a line with its reason, to be edited. Nothing is overwritten.',
     )
@@ -96,7 +97,7 @@ async function parse() {
       ],
       ['$0 new -- sales --from sales.jsonl --event-time sold_at --key customer', 'with two guesses decided'],
     ])
-    .epilogue('docs/pipelines.md describes the files. Next: npm run up -- --pipeline NAME')
+    .epilogue(`docs/pipelines.md describes the files. Next: ${userCommand('up', '--pipeline NAME')}`)
     .strictOptions()
     .wrap(process.stdout.columns === undefined ? null : Math.min(process.stdout.columns, 120))
     .help()
@@ -141,7 +142,7 @@ async function parse() {
 function withOptionsLast({ flags, commandLine }: KeptFlags): string {
   const [name, file, ...others] = argv.map(quoted);
   const isTorn = flags.join() === '--from' && file !== undefined && others.length === 0;
-  return isTorn ? `npm run new -- ${name} --from ${file}` : commandLine;
+  return isTorn ? userCommand('new', `${name} --from ${file}`) : commandLine;
 }
 
 function usageError(message: string): ProductError {

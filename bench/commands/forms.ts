@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PipelineCopy } from '../../tests/support/pipeline-copy.ts';
+import { projectDir } from '../../tests/support/project.ts';
 import { drainInTurns, ratiosToFirst, speedSummary } from '../drain/drain-in-turns.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { count, countOrNone, someOf } from '../options.ts';
@@ -18,16 +19,23 @@ const shape = z.object({
   forms: someOf(EVENT_FORMS, 'Forms of the events'),
 });
 
-/** The cost of reading events that are escaped, pretty-printed or nested, by their bytes. */
+/**
+ * The cost of reading events that are escaped, pretty-printed, nested or of a contract of one's own,
+ * by their bytes.
+ */
 export const forms = benchCommand({
   name: 'forms',
-  summary: "The job's drain of flat, escaped, pretty-printed and nested events, by their bytes",
+  summary:
+    "The job's drain of flat, escaped, pretty-printed and nested events, and those of another contract, by their bytes",
   shape,
   run: (options, signal) =>
     BenchStack.with({}, signal, async (stack) => {
       const nested = new PipelineCopy(join(stack.folder, 'nested'));
       nested.change('contract.odcs.yaml', (text) => `${text}${NESTED_FIELDS}`);
       nested.generate();
+      const own = new PipelineCopy(join(stack.folder, 'own'), join(projectDir, 'bench/topic/readings'));
+      own.generate();
+      const pipelines: Partial<Record<EventForm, PipelineCopy>> = { nested, own };
 
       const topics = new Map<EventForm, SizedTopic>();
       for (const form of options.forms) {
@@ -38,10 +46,10 @@ export const forms = benchCommand({
       const sizeOf = (form: EventForm) => topics.get(form)?.bytesPerRecord ?? 0;
       const drained = await drainInTurns(
         stack,
-        [...topics].map(([name, topic]) => ({
-          ...{ name, topic },
-          ...(name === 'nested' && { pipeline: nested.folder }),
-        })),
+        [...topics].map(([name, topic]) => {
+          const pipeline = pipelines[name]?.folder;
+          return { name, topic, ...(pipeline !== undefined && { pipeline }) };
+        }),
         {
           rounds: options.rounds,
           warmUp: options.warm_up,

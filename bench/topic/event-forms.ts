@@ -1,5 +1,8 @@
-/** How an event is written. All forms but `nested` have the same content. */
-export const EVENT_FORMS = ['flat', 'escaped', 'pretty', 'nested'] as const;
+/**
+ * How an event is written. `nested` has more fields, `own` has those of the contract in `readings`;
+ * the other forms have the same content.
+ */
+export const EVENT_FORMS = ['flat', 'escaped', 'pretty', 'nested', 'own'] as const;
 export type EventForm = (typeof EVENT_FORMS)[number];
 
 /**
@@ -52,12 +55,23 @@ export function inForm(value: string, form: EventForm): string {
   const event = JSON.parse(value) as Record<string, unknown>;
   if (form === 'pretty') return JSON.stringify(event, undefined, 2);
   if (form === 'nested') return JSON.stringify({ ...event, ...NESTED });
+  if (form === 'own') return JSON.stringify(readingOf(event));
   const members = Object.entries(event).map(([name, member]) => {
     const text = JSON.stringify(member);
     const shown = typeof member === 'string' && /^"[a-z]/i.test(text) ? escapeFirstLetter(text) : text;
     return `${JSON.stringify(name)}:${shown}`;
   });
   return `{${members.join(',')}}`;
+}
+
+/** The event's values as the ten fields of `readings`. */
+function readingOf(event: Record<string, unknown>): Record<string, unknown> {
+  const { txn_id, event_ts, user_id, card_id, city, lat, amount, merchant } = event;
+  const cents = Math.round(Number(amount) * 100);
+  return {
+    ...{ txn_id, event_ts, user_id, card_id, site: city, temperature: lat, price: amount },
+    ...{ quantity: cents % 1000, is_open: cents % 2 === 0, note: merchant },
+  };
 }
 
 const escapeFirstLetter = (text: string): string =>

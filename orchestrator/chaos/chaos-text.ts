@@ -1,4 +1,5 @@
 import { type TextColumn, textTable } from '../util/text-table.ts';
+import { userCommand } from '../util/user-command.ts';
 import { describeFault, describeWait, type Fault } from './fault.ts';
 import { type RecoveryTimes, recoveryTimes } from './recovery-times.ts';
 import { type ChaosRun, type Damage, type FaultOutcome, verified } from './run-chaos.ts';
@@ -117,7 +118,7 @@ function verdictText({ verdict, error }: ChaosRun, totals: Damage & { readonly r
   const counts = `${damageText(totals)} of ${totals.records.toLocaleString('en-US')} records`;
   if (verdict === 'equal') return `Equal after every fault: ${counts}.`;
   if (verdict === 'not-recovered') return `Not recovered: ${error?.message ?? 'unknown'} Before: ${counts}.`;
-  return `Different: ${counts}; \`npm run verify\` shows where. The run ends here, so that nothing covers the traces.`;
+  return `Different: ${counts}; \`${userCommand('verify')}\` shows where. The run ends here, so that nothing covers the traces.`;
 }
 
 const damageText = ({ missing, doubled, wrong }: Damage): string =>

@@ -7,6 +7,7 @@ import { kafka } from '../services/kafka.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 import { runPlan } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import { describeFault, type Fault, type Injection } from './fault.ts';
 import { type ChaosActs, untilRecovered } from './run-chaos.ts';
@@ -87,7 +88,7 @@ async function onceThere<T>(tools: InjectionTools, act: () => Promise<T>): Promi
       }
       throw new ProductError('STEP_FAILED', {
         message: `${error.message} within ${TARGET_TIMEOUT_MS / 1000} s.`,
-        hint: '`npm run status` shows what runs.',
+        hint: `\`${userCommand('status')}\` shows what runs.`,
         cause: error,
       });
     }

@@ -9,6 +9,7 @@ import { type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts
 import { stackTopic } from '../settings/stack-topic.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
+import { userCommand } from '../util/user-command.ts';
 import type { DifferenceKind, VerifyReport } from '../verify/report.ts';
 import type { Fault, FaultQuery, Injection } from './fault.ts';
 
@@ -129,7 +130,7 @@ async function revertAll(held: readonly HeldFault[]): Promise<void> {
   if (failures.length === 0) return;
   throw new ProductError('STEP_FAILED', {
     message: `A fault could not be reverted: ${failures.map(messageOf).join('; ')}.`,
-    hint: '`npm run status` shows what runs; `npm run down` and `npm run up` start it afresh.',
+    hint: `\`${userCommand('status')}\` shows what runs; \`${userCommand('down')}\` and \`${userCommand('up')}\` start it afresh.`,
     cause: failures[0],
   });
 }

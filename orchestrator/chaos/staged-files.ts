@@ -6,6 +6,7 @@ import { INGEST, lastCommittedOf } from '../lake/checkpoint.ts';
 import { type HeldFault, repeatedFault } from '../runtimes/faults.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** A complete file of a task is moved on within milliseconds. */
 const POLL_MS = 2;
@@ -36,7 +37,7 @@ export async function truncateStaged(
   }
   throw new ProductError('GATE_TIMEOUT', {
     message: `No staged file was seen in ${folder} within ${timeoutMs / 1000} s, so none could be cut.`,
-    hint: `Does the job commit batches? \`npm run status\` and \`npm run logs -- ${sparkStreaming.name}\` show it.`,
+    hint: `Does the job commit batches? \`${userCommand('status')}\` and \`${userCommand('logs', sparkStreaming.name)}\` show it.`,
   });
 }
 

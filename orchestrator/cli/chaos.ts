@@ -26,6 +26,7 @@ import type { Settings } from '../settings/setting-table.ts';
 import { stackTopic } from '../settings/stack-topic.ts';
 import { ERROR_CATALOGUE, ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 
 /** Options of `chaos`, after they were checked. */
@@ -93,7 +94,7 @@ function scheduleOf(seed: number, options: ChaosOptions): readonly Fault[] {
   } catch (error) {
     throw new ProductError('BAD_USAGE', {
       message: `${replayOf(seed, options)}: ${(error as Error).message}.`,
-      hint: '`npm run chaos -- --help` lists kinds and targets; `two` needs two targets.',
+      hint: `\`${userCommand('chaos', '--help')}\` lists kinds and targets; \`two\` needs two targets.`,
     });
   }
 }
@@ -108,7 +109,7 @@ function withoutAbsent(options: ChaosOptions, settings: Settings): ChaosOptions 
 /** Returns the command line that repeats the same faults. */
 function replayOf(seed: number, { faults, only, except, pause }: ChaosOptions): string {
   return [
-    `npm run chaos -- --seed ${seed} --faults ${faults}`,
+    userCommand('chaos', `--seed ${seed} --faults ${faults}`),
     ...(only.length > 0 ? [`--only ${only.join(',')}`] : []),
     ...(except.length > 0 ? [`--except ${except.join(',')}`] : []),
     ...(pause === undefined ? [] : [`--pause ${pause}`]),
@@ -142,12 +143,12 @@ export const chaos: Command<ChaosOptions> = {
   usage: 'chaos',
   summary: 'Break the running stack again and again, and verify that nothing is lost or doubled',
   examples: [
-    ['npm run up -- --max-files-per-sink 0', 'first: a stack whose outputs are all kept'],
-    ['npm run chaos', '20 faults from a seed that is drawn and printed'],
-    ['npm run chaos -- --seed 7 --dry-run', 'only show what would be done'],
-    ['npm run chaos -- --seed 7 --faults 100', 'the same faults on every run'],
-    ['npm run chaos -- --only kill,driver,executor', 'kills of driver and executors'],
-    ['npm run chaos -- --except supervisor,disk-full', 'everything else'],
+    [userCommand('up', '--max-files-per-sink 0'), 'first: a stack whose outputs are all kept'],
+    [userCommand('chaos'), '20 faults from a seed that is drawn and printed'],
+    [userCommand('chaos', '--seed 7 --dry-run'), 'only show what would be done'],
+    [userCommand('chaos', '--seed 7 --faults 100'), 'the same faults on every run'],
+    [userCommand('chaos', '--only kill,driver,executor'), 'kills of driver and executors'],
+    [userCommand('chaos', '--except supervisor,disk-full'), 'everything else'],
   ],
   options: chaosOptions,
   afterInterrupt: 'The stack is left running.',
@@ -273,7 +274,7 @@ async function assertReady({ config }: CommandContext, runtime: Runtime): Promis
     message: running
       ? `The stack is not ready: ${waiting.map(({ name, state, detail }) => `${name} ${state}, ${detail}`).join('; ')}.`
       : `There is no stack to break: nothing runs in ${config.runDir}.`,
-    hint: 'Start it with `npm run up -- --max-files-per-sink 0`, then run `npm run chaos` again.',
+    hint: `Start it with \`${userCommand('up', '--max-files-per-sink 0')}\`, then run \`${userCommand('chaos')}\` again.`,
   });
 }
 

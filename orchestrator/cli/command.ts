@@ -6,6 +6,7 @@ import type { StackConfig } from '../settings/stack-config.ts';
 import type { Output } from '../util/output.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** What a command works with. Everything is loaded, checked and built before the command runs. */
 export interface CommandContext {
@@ -107,7 +108,7 @@ export function assertServices(command: string, names: readonly string[]): void 
   if (unknown.length === 0) return;
   throw new ProductError('BAD_USAGE', {
     message: `${command} ${unknown.map(shownValue).join(' ')} is not allowed: services are ${SERVICE_NAMES.join(', ')}.`,
-    hint: `\`npm run status\` shows what runs; \`npm run ${command} -- --help\` shows how services are named.`,
+    hint: `\`${userCommand('status')}\` shows what runs; \`${userCommand(command, '--help')}\` shows how services are named.`,
   });
 }
 

@@ -3,6 +3,7 @@ import { shownValue } from '../../producer/errors.ts';
 import { selectRuntime, warnOfOtherOwner } from '../engine/select-runtime.ts';
 import type { LogLine } from '../runtimes/runtime.ts';
 import { durationMs } from '../settings/setting-kinds.ts';
+import { userCommand } from '../util/user-command.ts';
 import { assertServices, type Command, lastOf, serviceNames, servicesOf } from './command.ts';
 
 interface LogsOptions {
@@ -20,10 +21,10 @@ export const logs: Command<LogsOptions> = {
   usage: 'logs [services..]',
   summary: 'Show what the services wrote (with --json: one JSON object a line)',
   examples: [
-    ['npm run logs -- -f producer', 'follow one service'],
-    ['npm run logs -- --tail 50', 'the last 50 lines of each'],
-    ['npm run logs -- kafka --since 10m', 'what Kafka wrote in the last ten minutes'],
-    ['npm run logs -- --since 2026-01-31T10:00:00Z', 'what all of them wrote since that time'],
+    [userCommand('logs', '-f producer'), 'follow one service'],
+    [userCommand('logs', '--tail 50'), 'the last 50 lines of each'],
+    [userCommand('logs', 'kafka --since 10m'), 'what Kafka wrote in the last ten minutes'],
+    [userCommand('logs', '--since 2026-01-31T10:00:00Z'), 'what all of them wrote since that time'],
   ],
   isLenient: true,
   options: (yargs) =>

@@ -4,6 +4,7 @@ import { shortened } from '../../producer/errors.ts';
 import { flagOf, otherCluster } from '../settings/load-settings.ts';
 import { isSettingName, SETTING_NAMES, SETTING_TABLE, type SettingName } from '../settings/setting-table.ts';
 import { ProductError } from '../util/product-error.ts';
+import { USER_COMMAND, userCommand } from '../util/user-command.ts';
 import { chaos } from './chaos.ts';
 import { type Command, type CommandContext, type CommandResult, lastOf } from './command.ts';
 import { logs } from './logs.ts';
@@ -40,7 +41,7 @@ export async function parseCommandLine(
   refuseOtherCluster(argv);
   let parsed: ParsedCommand | undefined;
   const parser = yargs(argv.map(withSettingFlag))
-    .scriptName('npm run')
+    .scriptName(USER_COMMAND)
     .usage('$0 <command> -- [options]')
     .parserConfiguration({ 'parse-positional-numbers': false, 'duplicate-arguments-array': false })
     .option('json', {
@@ -49,7 +50,7 @@ export async function parseCommandLine(
       describe: 'Machine-readable output on standard output',
     })
     .strict()
-    .demandCommand(1, 'Which command? `npm run up -- --help` lists them.')
+    .demandCommand(1, `Which command? \`${userCommand('up', '--help')}\` lists them.`)
     .recommendCommands()
     .wrap(terminalColumns === undefined ? null : Math.min(terminalColumns, 120))
     .help()
@@ -190,6 +191,6 @@ function sentence(message: string): string {
 function usageError(message: string): ProductError {
   return new ProductError('BAD_USAGE', {
     message: sentence(message),
-    hint: '`npm run up -- --help` shows the options of `up`, and so for every command.',
+    hint: `\`${userCommand('up', '--help')}\` shows the options of \`up\`, and so for every command.`,
   });
 }

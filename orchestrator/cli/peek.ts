@@ -2,6 +2,7 @@ import { shownValue } from '../../producer/errors.ts';
 import { pipelineOf, selectRuntime, warnOfOtherOwner } from '../engine/select-runtime.ts';
 import { outputNames } from '../lake/sinks.ts';
 import { ProductError } from '../util/product-error.ts';
+import { pipedCommand, userCommand } from '../util/user-command.ts';
 import type { Command, CommandContext, CommandResult } from './command.ts';
 
 interface PeekOptions {
@@ -27,13 +28,13 @@ export const peek: Command<PeekOptions> = {
   readsOutputs: true,
   summary: 'Show what the sinks hold, or query them with SQL',
   examples: [
-    ['npm run peek', 'rows per sink, gold, rejected records, the newest rows of silver'],
-    ['npm run peek -- gold --limit 20', 'the newest rows of one sink'],
+    [userCommand('peek'), 'rows per sink, gold, rejected records, the newest rows of silver'],
+    [userCommand('peek', 'gold --limit 20'), 'the newest rows of one sink'],
     [
-      `npm run peek -- --sql "SELECT status, count(*), sum(amount) FROM silver GROUP BY 1"`,
+      userCommand('peek', '--sql "SELECT status, count(*), sum(amount) FROM silver GROUP BY 1"'),
       'any read-only query, with the sinks as tables',
     ],
-    ['npm run --silent peek -- --csv --sql "FROM gold" > gold.csv', 'its whole result as CSV (or --json)'],
+    [pipedCommand('peek', '--csv --sql "FROM gold" > gold.csv'), 'its whole result as CSV (or --json)'],
   ],
   options: (yargs) =>
     yargs
@@ -139,6 +140,6 @@ function refuseMixed({ json }: CommandContext, { sink, sql, csv, bom }: PeekOpti
   if (!mixed) return;
   throw new ProductError('BAD_USAGE', {
     message: `${mixed}.`,
-    hint: '`npm run peek -- --help` shows the options and examples.',
+    hint: `\`${userCommand('peek', '--help')}\` shows the options and examples.`,
   });
 }

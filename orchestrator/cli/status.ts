@@ -4,6 +4,7 @@ import { runDoctor } from '../doctor/run-doctor.ts';
 import { createStack } from '../engine/create-stack.ts';
 import { DEFAULT_WAIT_SECONDS, type ServiceStatus, type StackStatus, statusJson } from '../engine/status.ts';
 import { streamText } from '../engine/stream-status.ts';
+import { pipedCommand, userCommand } from '../util/user-command.ts';
 import { type Command, wholeSeconds } from './command.ts';
 
 interface StatusOptions {
@@ -18,9 +19,12 @@ export const status: Command<StatusOptions> = {
   usage: 'status',
   summary: 'Show every service, whether it is ready and why not',
   examples: [
-    ['npm run status', 'a table'],
-    ['npm run status -- --wait 60', 'wait up to 60 seconds until everything is ready; exit code 1 if not'],
-    ['npm run --silent status -- --json', 'the same as JSON'],
+    [userCommand('status'), 'a table'],
+    [
+      userCommand('status', '--wait 60'),
+      'wait up to 60 seconds until everything is ready; exit code 1 if not',
+    ],
+    [pipedCommand('status', '--json'), 'the same as JSON'],
   ],
   isLenient: true,
   options: (yargs) =>
@@ -70,7 +74,7 @@ const MISSING_ON_MACHINE = 3;
 export const doctor: Command<unknown> = {
   usage: 'doctor',
   summary: 'Check the machine and name the command that fixes each problem',
-  examples: [['npm run doctor', 'Node, Python, Java, Docker, ports, disk, memory, folders']],
+  examples: [[userCommand('doctor'), 'Node, Python, Java, Docker, ports, disk, memory, folders']],
   options: (yargs) => yargs,
   async run({ config, reporter, signal }) {
     const report = await runDoctor(config, signal, (text) => reporter.emit({ type: 'note', text }));

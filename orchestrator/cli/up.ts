@@ -8,6 +8,7 @@ import { SERVICE_NAMES } from '../services/services.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
 import { durationText } from '../util/output.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import {
   assertServices,
   type Command,
@@ -28,11 +29,11 @@ export const up: Command<UpCommandOptions> = {
   usage: 'up',
   summary: 'Start everything and wait until data is on disk',
   examples: [
-    ['npm run up', 'start with the defaults'],
-    ['npm run up -- --msgs-per-sec 200 --trigger-interval "5 seconds"', 'any setting as a flag'],
-    ['npm run up -- --pipeline orders --no-producer', 'a pipeline of yours, for your own events alone'],
-    ['npm run up -- --runtime local', 'local processes even where Docker is there'],
-    ['npm run up -- --timeout 600', 'fail with exit code 4 when it takes longer than 10 minutes'],
+    [userCommand('up'), 'start with the defaults'],
+    [userCommand('up', '--msgs-per-sec 200 --trigger-interval "5 seconds"'), 'any setting as a flag'],
+    [userCommand('up', '--pipeline orders --no-producer'), 'a pipeline of yours, for your own events alone'],
+    [userCommand('up', '--runtime local'), 'local processes even where Docker is there'],
+    [userCommand('up', '--timeout 600'), 'fail with exit code 4 when it takes longer than 10 minutes'],
   ],
   startsStack: 'with-its-data',
   options: (yargs) =>
@@ -83,8 +84,8 @@ function upText(done: UpResult): string {
     `Longest chain: ${chain}`,
     ...urlLines(urls),
     hasData
-      ? 'Next: `npm run peek` shows rows, `npm run verify` checks them, `npm run down` stops.'
-      : 'Next: `npm run produce -- --in FILE` sends your events, `npm run verify -- --wait` checks them, `npm run peek` shows rows.',
+      ? `Next: \`${userCommand('peek')}\` shows rows, \`${userCommand('verify')}\` checks them, \`${userCommand('down')}\` stops.`
+      : `Next: \`${userCommand('produce', '--in FILE')}\` sends your events, \`${userCommand('verify', '--wait')}\` checks them, \`${userCommand('peek')}\` shows rows.`,
   ].join('\n');
 }
 
@@ -96,7 +97,7 @@ function urlLines(urls: Readonly<Record<string, string>>): string[] {
 export const down: Command<TakeOverOption> = {
   usage: 'down',
   summary: 'Stop everything; data, outputs and logs stay',
-  examples: [['npm run down', 'stop the stack of this folder']],
+  examples: [[userCommand('down'), 'stop the stack of this folder']],
   isLenient: true,
   options: (yargs) => yargs.option('take-over', TAKE_OVER),
   afterInterrupt: 'What it stopped stays stopped.',
@@ -116,10 +117,10 @@ export const reset: Command<ResetCommandOptions> = {
   usage: 'reset',
   summary: 'Stop, wipe topic, ZooKeeper, checkpoints and outputs together, start afresh',
   examples: [
-    ['npm run reset', 'start afresh'],
-    ['npm run reset -- --pipeline orders', 'start afresh with another pipeline'],
-    ['npm run reset -- --keep-topic', 'keep the topic and process it again from its start'],
-    ['npm run reset -- --no-up', 'only wipe'],
+    [userCommand('reset'), 'start afresh'],
+    [userCommand('reset', '--pipeline orders'), 'start afresh with another pipeline'],
+    [userCommand('reset', '--keep-topic'), 'keep the topic and process it again from its start'],
+    [userCommand('reset', '--no-up'), 'only wipe'],
   ],
   startsStack: 'afresh',
   options: (yargs) =>
@@ -156,12 +157,12 @@ export const restart: Command<RestartOptions> = {
   usage: 'restart [services..]',
   summary: 'Restart services of the running stack and wait until they are ready again',
   examples: [
-    [`npm run restart -- ${sparkStreaming.name}`, 'the job alone, such as after a change of its code'],
+    [userCommand('restart', sparkStreaming.name), 'the job alone, such as after a change of its code'],
     [
-      'npm run restart -- kafka producer',
+      userCommand('restart', 'kafka producer'),
       'Kafka, then the producer; what else follows Kafka is left running',
     ],
-    [`npm run restart -- ${kafkaInit.name}`, 'run the one-shot again, which makes a missing topic'],
+    [userCommand('restart', kafkaInit.name), 'run the one-shot again, which makes a missing topic'],
   ],
   isLenient: true,
   options: (yargs) => serviceNames(yargs, 'Services, at least one'),
@@ -170,7 +171,7 @@ export const restart: Command<RestartOptions> = {
     if (services.length > 0) return;
     throw new ProductError('BAD_USAGE', {
       message: `restart needs at least one service: ${SERVICE_NAMES.join(', ')}.`,
-      hint: `\`npm run restart -- ${sparkStreaming.name}\` restarts the job; \`npm run down\`, then \`npm run up\`, everything.`,
+      hint: `\`${userCommand('restart', sparkStreaming.name)}\` restarts the job; \`${userCommand('down')}\`, then \`${userCommand('up')}\`, everything.`,
     });
   },
   afterInterrupt: 'What it had stopped was started again.',

@@ -8,6 +8,7 @@ import { ANSWER_KEY_FILE } from '../lake/sinks.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { stackTopic } from '../settings/stack-topic.ts';
 import { ERROR_CATALOGUE } from '../util/product-error.ts';
+import { pipedCommand, userCommand } from '../util/user-command.ts';
 import { type Command, wholeSeconds } from './command.ts';
 
 interface VerifyCommandOptions {
@@ -23,10 +24,13 @@ export const verify: Command<VerifyCommandOptions> = {
   readsOutputs: true,
   summary: 'Check that every record of the topic arrived once, and in one of silver and quarantine',
   examples: [
-    ['npm run verify', 'counts and every difference; exit code 5 when there is one'],
-    ['npm run verify -- --wait --deep', 'when all is processed, every value against the records themselves'],
-    ['npm run verify -- --answer-key', 'and whether injected faults landed where they should'],
-    ['npm run --silent verify -- --json', 'as JSON'],
+    [userCommand('verify'), 'counts and every difference; exit code 5 when there is one'],
+    [
+      userCommand('verify', '--wait --deep'),
+      'when all is processed, every value against the records themselves',
+    ],
+    [userCommand('verify', '--answer-key'), 'and whether injected faults landed where they should'],
+    [pipedCommand('verify', '--json'), 'as JSON'],
   ],
   options: (yargs) =>
     yargs

@@ -1,3 +1,5 @@
+import { userCommand } from '../util/user-command.ts';
+
 /**
  * The result of one check. `note`: worth knowing, the stack works without; `problem`: `up` would
  * stop there.
@@ -37,7 +39,7 @@ export function renderDoctorReport({ checks, problems }: DoctorReport): string {
   ]);
   const verdict =
     problems === 0
-      ? 'Nothing stands in the way of `npm run up`.'
-      : `${problems} ${problems === 1 ? 'problem stands' : 'problems stand'} in the way of \`npm run up\`.`;
+      ? `Nothing stands in the way of \`${userCommand('up')}\`.`
+      : `${problems} ${problems === 1 ? 'problem stands' : 'problems stand'} in the way of \`${userCommand('up')}\`.`;
   return [...lines, '', verdict].join('\n');
 }

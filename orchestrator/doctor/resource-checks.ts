@@ -19,6 +19,7 @@ import {
 } from '../util/owned-folder.ts';
 import { isPortFree, portOwner } from '../util/ports.ts';
 import { messageOf } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 /** Enough for an hour of the stack at its defaults: outputs, Kafka's log segments, service logs. */
@@ -165,7 +166,7 @@ async function checkPort(
     return { name, state: 'ok', detail: `held by this stack (${holder})` };
   if (stack) {
     const detail = `held by the stack in ${stack} (${holder})`;
-    return { name, state: 'problem', detail, remedy: `Run \`npm run down\` there, ${elsewhere}.` };
+    return { name, state: 'problem', detail, remedy: `Run \`${userCommand('down')}\` there, ${elsewhere}.` };
   }
   return {
     name,

@@ -11,6 +11,7 @@ import { toolEnvironment } from '../toolchain/run-tool.ts';
 import { changedFiles } from '../toolchain/stamp.ts';
 import { provisionedFolders } from '../toolchain/toolchain.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import type { DoctorCheck } from './doctor-report.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function checkCache({ cacheDir }: StackConfig): Promise<readonly Do
   const name = 'cache';
   const folders = provisionedFolders(cacheDir);
   if (folders.length === 0) {
-    const detail = `${cacheDir} is empty; the first \`npm run up\` downloads about 450 MB to it`;
+    const detail = `${cacheDir} is empty; the first \`${userCommand('up')}\` downloads about 450 MB to it`;
     return [{ name, state: 'note', detail }];
   }
   const damaged: DoctorCheck[] = [];
@@ -32,7 +33,7 @@ export async function checkCache({ cacheDir }: StackConfig): Promise<readonly Do
     files += stamp.files.length;
     const lost = basename(dirname(folder)) === 'pyspark' ? lostPython(folder, stamp) : undefined;
     if (lost !== undefined) {
-      const detail = `${folder} cannot be used: ${lost}; the next \`npm run up\` makes it again`;
+      const detail = `${folder} cannot be used: ${lost}; the next \`${userCommand('up')}\` makes it again`;
       outdated.push({ name, state: 'note', detail });
     }
     if (changed.length === 0) continue;
@@ -40,7 +41,7 @@ export async function checkCache({ cacheDir }: StackConfig): Promise<readonly Do
       name,
       state: 'problem',
       detail: `${changed.length} of ${stamp.files.length} files in ${folder} have changed, such as ${changed[0]}`,
-      remedy: `\`rm -rf '${folder}'\`; the next \`npm run up\` makes it again`,
+      remedy: `\`rm -rf '${folder}'\`; the next \`${userCommand('up')}\` makes it again`,
     });
   }
   if (damaged.length + outdated.length > 0) return [...damaged, ...outdated];
@@ -105,7 +106,7 @@ export async function checkJava(config: StackConfig, signal: AbortSignal): Promi
     {
       name,
       state: 'note',
-      detail: `none that Spark 3.5 runs on (8, 11 or 17)${passedOver}; \`npm run up\` downloads one to its cache`,
+      detail: `none that Spark 3.5 runs on (8, 11 or 17)${passedOver}; \`${userCommand('up')}\` downloads one to its cache`,
       remedy: `If you prefer the system's: ${installText('java')}`,
     },
   ];

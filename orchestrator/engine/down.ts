@@ -8,6 +8,7 @@ import { SETTING_NAMES } from '../settings/setting-table.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 import { type Reporter, runPlan, type Step } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import { type EngineContext, withStackLock } from './engine-context.ts';
 import { standingConfig } from './resolve-stack.ts';
 import { forgetStack, recordStopped, selectRuntime } from './select-runtime.ts';
@@ -182,14 +183,14 @@ async function assertRunning(
   if (absent.length > 0) {
     throw new ProductError('STACK_NOT_RUNNING', {
       message: `${absent.join(', ')} cannot be restarted: the stack in ${runDir} was started without it (PRODUCERS=0).`,
-      hint: '`npm run down`, then `npm run up -- --producers 1` starts the stack with it.',
+      hint: `\`${userCommand('down')}\`, then \`${userCommand('up', '--producers 1')}\` starts the stack with it.`,
     });
   }
   const observed = await runtime.observe();
   if (observed.some(({ state }) => state === 'running' || state === 'restarting')) return;
   throw new ProductError('STACK_NOT_RUNNING', {
     message: `${names.join(', ')} cannot be restarted: nothing of the stack in ${runDir} runs.`,
-    hint: 'Run `npm run up`, which starts everything.',
+    hint: `Run \`${userCommand('up')}\`, which starts everything.`,
   });
 }
 
@@ -205,7 +206,7 @@ function warnOfOtherSettings(
   const list = other.map((name) => `${name}=${shortened(String(standing.settings[name] ?? 'unset'))}`);
   reporter.emit({
     type: 'warning',
-    text: `${names.join(', ')} restart with the settings they were started with, ${list.join(', ')}; \`npm run up\` starts failed services with the settings given now`,
+    text: `${names.join(', ')} restart with the settings they were started with, ${list.join(', ')}; \`${userCommand('up')}\` starts failed services with the settings given now`,
   });
 }
 

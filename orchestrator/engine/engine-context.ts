@@ -3,6 +3,7 @@ import type { StackConfig } from '../settings/stack-config.ts';
 import { describeHolder, livingHolder, tryFileLock } from '../util/file-lock.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import { assertOwnFolders, type selectRuntime } from './select-runtime.ts';
 
 /** What every use case of a stack works with. */
@@ -35,7 +36,7 @@ export async function withStackLock<T>(
     const pid = livingHolder(holder)?.pid;
     throw new ProductError('STACK_RUNNING', {
       message: `\`${command}\` cannot begin: another command (${describeHolder(holder)}) is changing the stack in ${config.runDir}.`,
-      hint: `Wait for it${pid === undefined ? '' : `, or end it with Ctrl-C (or \`kill ${pid}\`)`}, then run \`npm run ${command}\` again.`,
+      hint: `Wait for it${pid === undefined ? '' : `, or end it with Ctrl-C (or \`kill ${pid}\`)`}, then run \`${userCommand(command)}\` again.`,
     });
   }
   try {

@@ -15,6 +15,7 @@ import {
 import { SETTING_NAMES, SETTING_TABLE, type SettingName } from '../settings/setting-table.ts';
 import { type StackConfig, stackConfig } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import {
   COMPOSE_NAMES,
   type RecordedStack,
@@ -198,8 +199,8 @@ function recordNotes(
   if (list === '') return [];
   return [
     state === 'running'
-      ? `the running stack keeps its settings until \`npm run down\`: ${list}`
-      : `the stack that has the data keeps the settings it was started with, unless a flag or \`npm run reset\` changes them: ${list}`,
+      ? `the running stack keeps its settings until \`${userCommand('down')}\`: ${list}`
+      : `the stack that has the data keeps the settings it was started with, unless a flag or \`${userCommand('reset')}\` changes them: ${list}`,
   ];
 }
 
@@ -267,7 +268,7 @@ function refuseOtherPipeline(
 }
 
 const resetHint = (pipeline: string): string =>
-  `\`npm run reset -- --pipeline ${quoted(pipeline)}\` wipes topic and outputs, and starts with it.`;
+  `\`${userCommand('reset', `--pipeline ${quoted(pipeline)}`)}\` wipes topic and outputs, and starts with it.`;
 
 function refuseFlags(differing: readonly DifferingFlag[]): void {
   if (differing.length === 0) return;
@@ -278,7 +279,7 @@ function refuseFlags(differing: readonly DifferingFlag[]): void {
     message: `The running stack has ${has}, which ${asked} cannot change.`,
     hint: pipeline
       ? resetHint(pipeline.given)
-      : 'Run `npm run down` first, then the command again; without the flag it acts on the running stack.',
+      : `Run \`${userCommand('down')}\` first, then the command again; without the flag it acts on the running stack.`,
   });
 }
 

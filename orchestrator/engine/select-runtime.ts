@@ -16,6 +16,7 @@ import { isSameFolder, localPath } from '../util/files.ts';
 import { checkoutOf, markFolder } from '../util/owned-folder.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** A runtime and, in one line, why it was selected. */
 export interface SelectedRuntime {
@@ -291,7 +292,7 @@ function readJson<T>(path: string, schema: z.ZodType<T>): T | undefined {
   } catch (cause) {
     throw new ProductError('OUTPUT_DAMAGED', {
       message: `${path} is not the record of a stack as \`up\` writes it.`,
-      hint: `Remove it, then run \`npm run status\`: without it the settings given now apply.`,
+      hint: `Remove it, then run \`${userCommand('status')}\`: without it the settings given now apply.`,
       cause,
     });
   }

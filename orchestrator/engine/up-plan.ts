@@ -14,6 +14,7 @@ import { localPath } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 import { type EarlyExit, type Probe, waitUntilReady } from '../util/readiness.ts';
 import type { Step, StepContext } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** Name of the last step of `up`: data has arrived. */
 export const FIRST_DATA = 'first-data';
@@ -146,7 +147,7 @@ async function completion(runtime: Runtime, name: ServiceName, signal: AbortSign
   if (exit.state === 'completed') return;
   throw new ProductError('SERVICE_EXITED', {
     message: `${name} did not complete: ${exit.detail}.`,
-    hint: `See \`npm run logs -- ${name}\`.`,
+    hint: `See \`${userCommand('logs', name)}\`.`,
     service: name,
   });
 }

@@ -13,6 +13,7 @@ import {
   runPlan,
   type StepTiming,
 } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import { type EngineContext, withStackLock } from './engine-context.ts';
 import { readRecordedStack, recordFailedStart, recordStack, selectRuntime } from './select-runtime.ts';
 import { type StackStatus, stackStatus, stackUrls } from './status.ts';
@@ -175,7 +176,7 @@ function timeoutError(timeoutMs: number, open: readonly OpenStep[]): ProductErro
   const service = begun.map(({ name }) => serviceOf(name)).find((name) => name !== undefined);
   return new ProductError('GATE_TIMEOUT', {
     message: `The stack was not ready within ${seconds} s (--timeout ${seconds}): ${what}.`,
-    hint: `\`npm run up -- --timeout ${2 * seconds}\` waits longer, \`npm run up\` as long as each step may take; \`npm run doctor\` checks the machine.`,
+    hint: `\`${userCommand('up', `--timeout ${2 * seconds}`)}\` waits longer, \`${userCommand('up')}\` as long as each step may take; \`${userCommand('doctor')}\` checks the machine.`,
     ...(service !== undefined && { service }),
   });
 }

@@ -6,6 +6,7 @@ import { sparkStreaming } from '../services/spark-streaming.ts';
 import { durationText } from '../util/output.ts';
 import { ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready, waitUntilReady } from '../util/readiness.ts';
+import { userCommand } from '../util/user-command.ts';
 
 export interface CommitWait {
   readonly runtime: Pick<Runtime, 'outputPath' | 'observe' | 'subscribe'>;
@@ -145,7 +146,7 @@ class CommitProgress implements Probe {
   jobGone(detail: string): ProductError {
     return new ProductError('SERVICE_EXITED', {
       message: `The job does not run (${detail}): ${this.#detail}.`,
-      hint: `Start the stack with \`npm run up\`; \`npm run logs -- ${sparkStreaming.name}\` shows how the job ended.`,
+      hint: `Start the stack with \`${userCommand('up')}\`; \`${userCommand('logs', sparkStreaming.name)}\` shows how the job ended.`,
     });
   }
 
@@ -157,7 +158,7 @@ class CommitProgress implements Probe {
     if (quietMs < mostMs) return undefined;
     return new ProductError('GATE_TIMEOUT', {
       message: `The job has made no progress for ${durationText(quietMs)}: ${this.#detail}.`,
-      hint: `See \`npm run logs -- ${sparkStreaming.name}\` for its log and \`npm run status\` for the services.`,
+      hint: `See \`${userCommand('logs', sparkStreaming.name)}\` for its log and \`${userCommand('status')}\` for the services.`,
     });
   }
 }

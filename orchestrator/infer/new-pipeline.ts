@@ -6,6 +6,7 @@ import { KAFKA_TS, type Pipeline } from '../pipeline/model.ts';
 import { PIPELINE_FILE, pipelineText, RESOLVED_FILE, resolvePipeline } from '../pipeline/resolve.ts';
 import { TOPIC_PATTERN } from '../settings/setting-kinds.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { type Choices, choose } from './choices.ts';
 import { inferEvent } from './fields/infer-event.ts';
 import { counted, type InferredEvent, type InferredField } from './inferred.ts';
@@ -70,7 +71,7 @@ export async function newPipeline(request: NewPipelineRequest): Promise<NewPipel
   const name = basename(folder);
   const topic = request.topic ?? topicOf(name);
   const isOwn = folder === pipelineFolder(name, request.projectDir);
-  const generate = isOwn ? 'npm run generate' : 'npm run generate -- FOLDER';
+  const generate = isOwn ? userCommand('generate') : userCommand('generate', 'FOLDER');
   const origin = events
     ? `${counted(events.events.length, 'event')} of ${input.shown}`
     : `the JSON Schema ${input.shown}`;

@@ -1,4 +1,5 @@
 import { KAFKA_TS } from '../pipeline/model.ts';
+import { userCommand } from '../util/user-command.ts';
 import { counted, grouped, type InferredField, type InferredItem, type LeftOut } from './inferred.ts';
 import type { NewPipeline } from './new-pipeline.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -190,7 +191,7 @@ function nextSteps({ folder, pipeline }: NewPipeline): string[] {
   const shown = /^[\w./-]+$/.test(setting) ? setting : `'${setting.replaceAll("'", "'\\''")}'`;
   return [
     'Every guess is a line of contract.odcs.yaml or pipeline.yml, with its reason: edit what is wrong, then',
-    `  npm run generate${setting === pipeline.name ? '' : ` -- ${shown}`}`,
-    `  npm run up -- --pipeline ${shown}`,
+    `  ${userCommand('generate', setting === pipeline.name ? '' : shown)}`,
+    `  ${userCommand('up', `--pipeline ${shown}`)}`,
   ];
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { IsolationLevel } from '../settings/setting-table.ts';
 import type { Address } from '../util/ports.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { type FetchedLog, LogConnection } from './log-connection.ts';
 import {
   batchesOf,
@@ -171,7 +172,7 @@ class TopicLog implements TopicReader {
     const why = error.cause === undefined ? '' : `: ${messageOf(error.cause)}`;
     return new ProductError('RECORDS_UNREADABLE', {
       message: `The batch at offset ${error.offset} of topic ${this.#topic}, partition ${partition}, ${error.message}${why}.`,
-      hint: `Batches of format 2, plain or compressed with ${CODEC_NAMES.join(', ')}, can be read; \`npm run verify\` without --deep needs no values.`,
+      hint: `Batches of format 2, plain or compressed with ${CODEC_NAMES.join(', ')}, can be read; \`${userCommand('verify')}\` without --deep needs no values.`,
       cause: error,
     });
   }
@@ -180,7 +181,7 @@ class TopicLog implements TopicReader {
     const { host, port } = this.#address;
     return new ProductError('KAFKA_UNREACHABLE', {
       message: `The records of topic ${this.#topic} cannot be read from ${host}:${port}: ${messageOf(error)}.`,
-      hint: 'Is the stack up? `npm run status` shows it, `npm run up` starts it.',
+      hint: `Is the stack up? \`${userCommand('status')}\` shows it, \`${userCommand('up')}\` starts it.`,
       cause: error,
     });
   }

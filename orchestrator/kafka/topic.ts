@@ -2,6 +2,7 @@ import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { IsolationLevel } from '../settings/setting-table.ts';
 import type { Address } from '../util/ports.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { LogConnection } from './log-connection.ts';
 
 /**
@@ -47,7 +48,7 @@ export async function fetchTopicOffsets(
   } catch (error) {
     throw new ProductError('KAFKA_UNREACHABLE', {
       message: `The offsets of topic ${topic} cannot be read from ${address.host}:${address.port}: ${messageOf(error)}.`,
-      hint: 'Is the stack up? `npm run status` shows it, `npm run up` starts it.',
+      hint: `Is the stack up? \`${userCommand('status')}\` shows it, \`${userCommand('up')}\` starts it.`,
       cause: error,
     });
   } finally {

@@ -4,6 +4,7 @@ import type { Pipeline } from '../pipeline/model.ts';
 import { pipelineChanges } from '../pipeline/resolve.ts';
 import { localPath, readIfPresent } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { localOutputPath } from './sinks.ts';
 
 /** The pipeline of the first start. The job keeps it next to the checkpoints. */
@@ -48,7 +49,7 @@ export async function assertOwnOutputs(
   if (keptTopic === undefined || keptTopic === topic) return;
   throw new ProductError('OTHER_PIPELINE', {
     message: `The outputs in ${outputPath} were made from the topic ${keptTopic}, and this start reads ${topic}.`,
-    hint: `KAFKA_TOPIC=${keptTopic} continues with them; another OUTPUT_DIR keeps both; \`npm run reset -- --pipeline ${setting}\` wipes topic and outputs, and starts with ${topic}.`,
+    hint: `KAFKA_TOPIC=${keptTopic} continues with them; another OUTPUT_DIR keeps both; \`${userCommand('reset', `--pipeline ${setting}`)}\` wipes topic and outputs, and starts with ${topic}.`,
   });
 }
 
@@ -64,8 +65,8 @@ function otherPipeline(
   return new ProductError('OTHER_PIPELINE', {
     message: `The outputs in ${outputPath} were made by ${isOther ? `the pipeline ${kept.name}, and PIPELINE=${setting} makes others` : `the pipeline ${kept.name} as it was before`}: ${changed.slice(0, SHOWN_CHANGES).join('; ')}${more}.`,
     hint: isOther
-      ? `\`npm run reset -- --pipeline ${setting}\` wipes topic and outputs, and starts with it; another OUTPUT_DIR keeps both.`
-      : '`npm run reset -- --keep-topic` makes them again from the topic.',
+      ? `\`${userCommand('reset', `--pipeline ${setting}`)}\` wipes topic and outputs, and starts with it; another OUTPUT_DIR keeps both.`
+      : `\`${userCommand('reset', '--keep-topic')}\` makes them again from the topic.`,
   });
 }
 

@@ -2,6 +2,7 @@ import { shownValue } from '../../producer/errors.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { localPath } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /**
  * The outputs of `ingest` by the output contract:
@@ -87,7 +88,7 @@ export function outputNames({ gold }: Pipeline): readonly OutputName[] {
 export function noData(outputPath: string): ProductError {
   return new ProductError('NO_DATA', {
     message: `No micro-batch has left rows in ${outputPath} yet.`,
-    hint: 'See with `npm run status` whether the stack is up; the first rows follow its first trigger, gold after about six minutes of event time.',
+    hint: `See with \`${userCommand('status')}\` whether the stack is up; the first rows follow its first trigger, gold after about six minutes of event time.`,
   });
 }
 
@@ -108,7 +109,7 @@ export function outputChanged(cause: unknown): ProductError {
 export function outputDamaged(message: string, cause?: unknown): ProductError {
   return new ProductError('OUTPUT_DAMAGED', {
     message,
-    hint: 'Bring the file back, or start afresh with `npm run reset -- --keep-topic`, which processes the topic again.',
+    hint: `Bring the file back, or start afresh with \`${userCommand('reset', '--keep-topic')}\`, which processes the topic again.`,
     cause,
   });
 }
@@ -122,7 +123,7 @@ export function localOutputPath(outputPath: string): string {
   if (path !== undefined) return path;
   throw new ProductError('OUTPUT_NOT_LOCAL', {
     message: `OUTPUT_PATH=${shownValue(outputPath)} is not on the local disk; only a path or a file: URI can be read.`,
-    hint: 'Read it with a tool for that storage, or set OUTPUT_PATH to a local folder and run `npm run up`.',
+    hint: `Read it with a tool for that storage, or set OUTPUT_PATH to a local folder and run \`${userCommand('up')}\`.`,
   });
 }
 

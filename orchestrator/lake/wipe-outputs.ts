@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { absentAsUndefined, isFileManagerFile, namesIfPresent } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { ANSWER_KEY_FILE, contentOfFileName, isSinkName, localOutputPath, type OutputName } from './sinks.ts';
 
 /** A wipe that has passed its checks. */
@@ -232,6 +233,6 @@ function refusal(foreign: readonly string[]): ProductError {
   const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : '';
   return new ProductError('FOREIGN_FILES', {
     message: `This stack did not make ${foreign.slice(0, 3).join(', ')}${more}; nothing was deleted.`,
-    hint: 'Move it elsewhere, or name another folder with OUTPUT_DIR; then run `npm run reset` again.',
+    hint: `Move it elsewhere, or name another folder with OUTPUT_DIR; then run \`${userCommand('reset')}\` again.`,
   });
 }

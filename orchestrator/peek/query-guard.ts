@@ -1,5 +1,6 @@
 import { type Database, sqlText } from '../lake/database.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** What a query reads, from DuckDB's own syntax tree. */
 export interface GuardedQuery {
@@ -95,6 +96,6 @@ function isTableFunction(node: object): node is TableFunction {
 function refused(reason: string): ProductError {
   return new ProductError('BAD_SQL', {
     message: `The SQL is refused. ${reason}`,
-    hint: '`npm run peek -- --help` has examples; for anything else, open the Parquet files with a DuckDB of your own.',
+    hint: `\`${userCommand('peek', '--help')}\` has examples; for anything else, open the Parquet files with a DuckDB of your own.`,
   });
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { FAKER_METHODS, type Generation, STRATEGIES, type ValueHint } from './generate/generation.ts';
 import type { Constraints, Expr, Field, Item, Pipeline, Type } from './model.ts';
@@ -217,7 +218,7 @@ function parseJson(text: string, shown: string): unknown {
 function unusable(message: string, cause?: unknown): ProductError {
   return new ProductError('BAD_PIPELINE', {
     message,
-    hint: 'Run `npm run generate`, which writes it from contract.odcs.yaml and pipeline.yml; PIPELINE names the pipeline.',
+    hint: `Run \`${userCommand('generate')}\`, which writes it from contract.odcs.yaml and pipeline.yml; PIPELINE names the pipeline.`,
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { replaceFile } from '../util/files.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { pathText } from './column-name.ts';
 import { type Contract, readContract } from './contract/contract.ts';
 import { canonicalJson, fingerprintOf } from './fingerprint.ts';
@@ -167,7 +168,7 @@ export function assertUpToDate(folder: string, projectDir: string): void {
   const shown = inside.startsWith('..') ? folder : inside;
   throw new ProductError('BAD_PIPELINE', {
     message: `${join(shown, RESOLVED_FILE)} is not what the files of the pipeline say: they were changed after it was written.`,
-    hint: `\`npm run generate -- ${shown}\` writes it.`,
+    hint: `\`${userCommand('generate', shown)}\` writes it.`,
   });
 }
 

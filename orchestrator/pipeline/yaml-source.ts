@@ -11,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { TextError } from './text-error.ts';
 
 /**
@@ -58,7 +59,7 @@ export class Refusals {
     if (this.#found.length === 0) return;
     throw new ProductError('BAD_PIPELINE', {
       message: [...new Set(this.#found)].map((line) => `${line}.`).join('\n'),
-      hint: 'Correct it, then run `npm run generate`. docs/pipelines.md lists what is executed.',
+      hint: `Correct it, then run \`${userCommand('generate')}\`. docs/pipelines.md lists what is executed.`,
     });
   }
 }

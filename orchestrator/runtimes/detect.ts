@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { askEngine, type Engine, type Environment } from './compose/engine.ts';
 
 /** The runtime that a machine has, and in one line why it was selected. */
@@ -33,7 +34,7 @@ export async function requireEngine(
   if (engine) return engine;
   throw new ProductError('NO_ENGINE', {
     message: `Compose cannot be used: ${declined}.`,
-    hint: 'Start Docker (`docker info` and `docker compose version` must both answer), or start afresh without it: `npm run reset -- --runtime local`.',
+    hint: `Start Docker (\`docker info\` and \`docker compose version\` must both answer), or start afresh without it: \`${userCommand('reset', '--runtime local')}\`.`,
   });
 }
 

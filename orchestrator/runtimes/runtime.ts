@@ -4,6 +4,7 @@ import type { StackConfig } from '../settings/stack-config.ts';
 import type { Address } from '../util/ports.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import type { Faults } from './faults.ts';
 
 /**
@@ -208,7 +209,7 @@ export async function untilExited(
 export function neverStarted(service: ServiceName): ProductError {
   return new ProductError('STACK_NOT_RUNNING', {
     message: `${service} cannot be restarted: it was never started in this stack.`,
-    hint: 'Run `npm run up`, which starts what does not run.',
+    hint: `Run \`${userCommand('up')}\`, which starts what does not run.`,
     service,
   });
 }
@@ -217,7 +218,7 @@ export function neverStarted(service: ServiceName): ProductError {
 export function notRestarted(service: ServiceName, cause: unknown): ProductError {
   return new ProductError('STEP_FAILED', {
     message: `${service} could not be restarted: ${messageOf(cause)}.`,
-    hint: `See \`npm run logs -- ${service}\`; \`npm run down\`, then \`npm run up\`, starts the whole stack again.`,
+    hint: `See \`${userCommand('logs', service)}\`; \`${userCommand('down')}\`, then \`${userCommand('up')}\`, starts the whole stack again.`,
     service,
     cause,
   });

@@ -5,6 +5,7 @@ import { type StackTopic, stackTopic, type TopicOwner } from '../settings/stack-
 import type { Address } from '../util/ports.ts';
 import { ProductError } from '../util/product-error.ts';
 import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { userCommand } from '../util/user-command.ts';
 import { kafka } from './kafka.ts';
 import type { Service } from './service.ts';
 
@@ -86,7 +87,7 @@ export async function createTopic(address: Address, topic: StackTopic): Promise<
     if (found === undefined) {
       throw new ProductError('STEP_FAILED', {
         message: `Topic ${name} was neither created nor found.`,
-        hint: `See \`npm run logs -- ${kafka.name}\`.`,
+        hint: `See \`${userCommand('logs', kafka.name)}\`.`,
       });
     }
     const difference = found === partitions ? '' : `, not KAFKA_TOPIC_PARTITIONS=${partitions}`;

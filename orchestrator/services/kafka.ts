@@ -11,6 +11,7 @@ import {
 import type { StackConfig } from '../settings/stack-config.ts';
 import { JAVA_LOCALE_OPTIONS } from '../util/processes.ts';
 import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { userCommand } from '../util/user-command.ts';
 import { FINAL_EXIT_CODES, type Service } from './service.ts';
 import { zookeeper } from './zookeeper.ts';
 
@@ -57,7 +58,7 @@ export const kafka: Service = {
       sign: /InconsistentClusterId|Invalid cluster\.id/,
       cause:
         "Kafka's data belongs to another cluster than ZooKeeper's (Invalid cluster.id): one of the two was deleted alone",
-      hint: "`npm run reset` wipes topic, outputs and both services' data together, and starts afresh.",
+      hint: `\`${userCommand('reset')}\` wipes topic, outputs and both services' data together, and starts afresh.`,
     },
   ],
   faults: [{ target: 'broker', drawOrder: 5, longPauseMs: [8000, 40_000] }],

@@ -3,6 +3,7 @@ import { readConfig } from '../../producer/config.ts';
 import { ConfigError, shortened, shownValue } from '../../producer/errors.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { readEnvFile } from './env-file.ts';
 import { readValue, valueText } from './setting-kinds.ts';
 import type { SettingUser, ValueKind } from './setting-row.ts';
@@ -174,7 +175,7 @@ function refuseForProducer(settings: Settings, isLenient: boolean, ignored: stri
     }
     throw new ProductError('BAD_SETTING', {
       message: `${error.message}.`,
-      hint: 'Correct it; `npm run up -- --help` lists every setting.',
+      hint: `Correct it; \`${userCommand('up', '--help')}\` lists every setting.`,
       cause: error,
     });
   }
@@ -295,14 +296,14 @@ function refuseOtherCluster(
 export function otherCluster(value: string, where: string): ProductError {
   return new ProductError('BAD_SETTING', {
     message: `KAFKA_BOOTSTRAP_SERVERS=${shownValue(value)} (from ${where}) is not allowed: the stack runs on its own broker, and clusters elsewhere are not supported yet.`,
-    hint: `Remove it; the broker answers at localhost:KAFKA_PORT. \`npm run produce\` sends to any cluster.`,
+    hint: `Remove it; the broker answers at localhost:KAFKA_PORT. \`${userCommand('produce')}\` sends to any cluster.`,
   });
 }
 
 function refusal(name: SettingName, value: string, source: Source, allowed: string): ProductError {
   return new ProductError('BAD_SETTING', {
     message: `${name}=${shownValue(value)} (from ${placeOf(name, source)}) is not allowed: it must be ${allowed}.`,
-    hint: `Correct ${name}; \`npm run up -- --help\` lists every setting.`,
+    hint: `Correct ${name}; \`${userCommand('up', '--help')}\` lists every setting.`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { userCommand } from '../util/user-command.ts';
 import { allowedText, KIND_LIMITS, rulesOf } from './setting-kinds.ts';
 import type { SettingRow, SettingRows, SettingUser } from './setting-row.ts';
 import { rowsOf, SETTING_TABLE } from './setting-table.ts';
@@ -95,7 +96,11 @@ export function jobTable(table: SettingRows): string {
       rules: rulesOf(row.takes),
     };
   });
-  const content = { generated: `by \`npm run generate\` from ${SOURCE}`, limits: KIND_LIMITS, settings };
+  const content = {
+    generated: `by \`${userCommand('generate')}\` from ${SOURCE}`,
+    limits: KIND_LIMITS,
+    settings,
+  };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 

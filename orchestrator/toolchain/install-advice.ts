@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** Something that the machine's own package manager can install, or that a page explains. */
 export type SystemPackage = 'python' | 'java' | 'docker';
@@ -177,7 +178,7 @@ export function assertSystem(
 
 /** Returns what to do on a system that local processes do not run on. */
 export function systemRemedy(): string {
-  return `Run it with Docker: \`npm run up -- --runtime compose\` (to install it, ${installText('docker')}).`;
+  return `Run it with Docker: \`${userCommand('up', '--runtime compose')}\` (to install it, ${installText('docker')}).`;
 }
 
 /** The head of every Linux program names the dynamic loader. */

@@ -16,6 +16,7 @@ import { freeBytes, megabytes } from '../util/owned-folder.ts';
 import type { ProcessIdentity } from '../util/processes.ts';
 import { messageOf, ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import { endLeftover, runTool, type ToolEnd, type ToolRun } from './run-tool.ts';
 import { hasStamp, readStamp, type Stamp, writeStamp } from './stamp.ts';
 
@@ -57,15 +58,6 @@ export interface BuildJob {
 }
 
 /**
- * Who is making a folder, in a file next to it. Others read it to wait for that process, and to end
- * what is left after a crash.
- */
-interface Making {
-  readonly projectDir: string;
-  readonly tool?: ProcessIdentity;
-}
-
-/**
  * Returns a folder's stamp, making the folder first when it is missing or damaged. One process of
  * the machine makes it at a time, others wait for it; only a finished one has a stamp.
  * @throws ProductError PROVISION_FAILED and what the recipe throws; the signal's reason when
@@ -81,13 +73,16 @@ export async function ensureInstalled(
   const note = `${recipe.folder}.making`;
   const lock = await waitForFileLock(`${recipe.folder}.lock`, {
     signal,
-    onWait: (holder) =>
-      onDetail(`waiting for ${describeHolder(holder)}${placeOf(note)} to finish ${recipe.subject}`),
+    folder: projectDir,
+    onWait: (holder) => {
+      const place = holder?.folder === undefined ? '' : ` (in ${holder.folder})`;
+      onDetail(`waiting for ${describeHolder(holder)}${place} to finish ${recipe.subject}`);
+    },
   });
   try {
     const meanwhile = usableStamp(recipe);
     if (meanwhile) return { stamp: meanwhile, made: false };
-    return { stamp: await make(recipe, projectDir, note, { signal, onDetail }), made: true };
+    return { stamp: await make(recipe, note, { signal, onDetail }), made: true };
   } finally {
     lock.release();
   }
@@ -98,12 +93,11 @@ function usableStamp(recipe: Recipe): Stamp | undefined {
   return stamp && recipe.missing?.(stamp) === undefined ? stamp : undefined;
 }
 
-async function make(recipe: Recipe, projectDir: string, note: string, context: StepContext): Promise<Stamp> {
+async function make(recipe: Recipe, note: string, context: StepContext): Promise<Stamp> {
   const { folder } = recipe;
   const temporary = `${folder}.tmp`;
-  const leftover = readMaking(note)?.tool;
+  const leftover = readTool(note);
   if (leftover) await endLeftover(leftover);
-  const record = (tool?: ProcessIdentity) => writeMaking(note, { projectDir, ...(tool && { tool }) });
   // A folder with a stamp was complete once and is now damaged or outdated: nothing of it can be
   // relied on. It is renamed before it is emptied, because an interrupted removal would look like
   // an interrupted build to continue.
@@ -113,7 +107,6 @@ async function make(recipe: Recipe, projectDir: string, note: string, context: S
   await checkDiskSpace(dirname(folder), recipe);
   mkdirSync(folder, { recursive: true });
   mkdirSync(temporary);
-  record();
   const elapsed = elapsedDetail(context.onDetail);
   let stamp: Stamp | undefined;
   try {
@@ -121,7 +114,8 @@ async function make(recipe: Recipe, projectDir: string, note: string, context: S
       folder,
       temporary,
       say: elapsed.say,
-      run: (tool) => runTool({ ...tool, cwd: temporary, signal: context.signal, onStart: record }),
+      run: (tool) =>
+        runTool({ ...tool, cwd: temporary, signal: context.signal, onStart: (at) => writeTool(note, at) }),
     });
     context.signal.throwIfAborted();
     elapsed.say(`checking ${recipe.subject}`);
@@ -149,23 +143,21 @@ function remove(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
-const placeOf = (note: string): string => {
-  const making = readMaking(note);
-  return making ? ` (in ${making.projectDir})` : '';
-};
-
-/** Returns undefined when no process makes the folder. */
-function readMaking(note: string): Making | undefined {
+/**
+ * Reads the tool that makes a folder, or that a crash has left: it is noted in a file next to the
+ * folder. Undefined when there is none.
+ */
+function readTool(note: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(note, 'utf8')) as Making;
+    return (JSON.parse(readFileSync(note, 'utf8')) as { readonly tool?: ProcessIdentity }).tool;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function writeMaking(note: string, making: Making): void {
-  writeFileSync(`${note}.new`, JSON.stringify(making));
+function writeTool(note: string, tool: ProcessIdentity): void {
+  writeFileSync(`${note}.new`, JSON.stringify({ tool }));
   renameSync(`${note}.new`, note);
 }
 
@@ -210,7 +202,7 @@ async function checkDiskSpace(
   if (free >= neededBytes) return;
   throw new ProductError('PROVISION_FAILED', {
     message: `${subject} needs ${megabytes(neededBytes)} of free disk space in ${folder}, and ${megabytes(free)} are free.`,
-    hint: 'Free some space, or put the cache on another disk with XDG_CACHE_HOME, then run `npm run up` again.',
+    hint: `Free some space, or put the cache on another disk with XDG_CACHE_HOME, then run \`${userCommand('up')}\` again.`,
   });
 }
 

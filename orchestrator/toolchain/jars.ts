@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import { javaNetworkOptions } from './certificates.ts';
 import { ensureInstalled, type Recipe } from './installation.ts';
 import type { PySpark } from './pyspark.ts';
@@ -94,7 +95,7 @@ async function ivyJar(pyspark: PySpark): Promise<string> {
   if (name !== undefined) return join(folder, name);
   throw new ProductError('PROVISION_FAILED', {
     message: `${folder} has no Ivy jar.`,
-    hint: 'Delete the folder of this PySpark in the cache, then run `npm run up` again.',
+    hint: `Delete the folder of this PySpark in the cache, then run \`${userCommand('up')}\` again.`,
   });
 }
 
@@ -157,7 +158,7 @@ export async function ensureConnector(
       if (!jars.some((jar) => jar.includes(`spark-sql-kafka-0-10_2.12-${version}.jar`))) {
         throw new ProductError('PROVISION_FAILED', {
           message: `Spark's resolver ended without an error and without ${coordinates}.`,
-          hint: 'Check the repository you use (IVY_SETTINGS_FILE, DEFAULT_ARTIFACT_REPOSITORY), then run `npm run up` again.',
+          hint: `Check the repository you use (IVY_SETTINGS_FILE, DEFAULT_ARTIFACT_REPOSITORY), then run \`${userCommand('up')}\` again.`,
           logTail: submit.lines.slice(-20),
         });
       }
@@ -244,7 +245,7 @@ export async function wholeJars(folder: string): Promise<readonly string[]> {
     if (await endsAsArchive(join(folder, jar))) continue;
     throw new ProductError('PROVISION_FAILED', {
       message: `${join(folder, jar)} is not a whole archive.`,
-      hint: 'Delete it, then run `npm run up` again; if the error stays, the repository you use has a damaged copy.',
+      hint: `Delete it, then run \`${userCommand('up')}\` again; if the error stays, the repository you use has a damaged copy.`,
     });
   }
   return jars;

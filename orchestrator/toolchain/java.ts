@@ -12,6 +12,7 @@ import type { StackConfig } from '../settings/stack-config.ts';
 import { homeFolder } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { StepContext } from '../util/run-plan.ts';
+import { userCommand } from '../util/user-command.ts';
 import { executableOnPath, installText, isExecutable } from './install-advice.ts';
 import { ensureInstalled } from './installation.ts';
 import { installPythonPackages, type Python } from './python-packages.ts';
@@ -90,7 +91,7 @@ async function ensureJdk4py(
 function unusable(declined: readonly string[], cause: ProductError): ProductError {
   return new ProductError('JAVA_UNUSABLE', {
     message: `No Java for Spark (8, 11 or 17): ${declined.length > 0 ? declined.join('; ') : 'none was found'}; and ${cause.message}`,
-    hint: `Install Java 17 (${installText('java')}) or let JAVA_HOME name one, then run \`npm run up\` again.`,
+    hint: `Install Java 17 (${installText('java')}) or let JAVA_HOME name one, then run \`${userCommand('up')}\` again.`,
     cause,
     logTail: cause.logTail,
   });

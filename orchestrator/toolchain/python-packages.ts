@@ -130,7 +130,7 @@ export async function recordedFiles(
     if (createHash('sha256').update(content).digest('base64url') !== hash) {
       throw new ProductError('PROVISION_FAILED', {
         message: `${name} ${version} is damaged: ${file} is not what pip recorded.`,
-        hint: "Run `npm run up` again; if the error stays, empty pip's cache with `python3 -m pip cache purge`.",
+        hint: `Run \`${userCommand('up')}\` again; if the error stays, empty pip's cache with \`python3 -m pip cache purge\`.`,
       });
     }
     files.push(file);
@@ -176,6 +176,8 @@ except ImportError as error:
 base = getattr(sys, "_base_executable", None) or sys.executable
 print("%d.%d\\n%s\\n%s" % (sys.version_info[0], sys.version_info[1], base, problem))
 `;
+
+import { userCommand } from '../util/user-command.ts';
 
 /**
  * Finds a Python: the one that PYTHON names, else the first usable on PATH.
@@ -234,6 +236,6 @@ function missing(asked: string | undefined, seen: readonly string[]): ProductErr
       : `No usable Python (3.9 or newer, with venv and pip): ${found}.`,
     hint: asked
       ? 'Correct PYTHON, or unset it to search PATH.'
-      : `Install Python 3.9 or newer with venv and ensurepip (${installText('python')}), or name another with PYTHON=/path/to/python3, then run \`npm run up\` again.`,
+      : `Install Python 3.9 or newer with venv and ensurepip (${installText('python')}), or name another with PYTHON=/path/to/python3, then run \`${userCommand('up')}\` again.`,
   });
 }

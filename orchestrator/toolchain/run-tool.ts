@@ -9,6 +9,7 @@ import {
   UTF8_LOCALE,
 } from '../util/processes.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 
 /** A run of pip, venv, Ivy or java. */
 export interface ToolRun {
@@ -180,7 +181,7 @@ export function toolFailure(subject: string, tool: string, end: ToolEnd): Produc
   const ending = `${tool} ended with ${end.detail} after ${Math.round(end.elapsedMs / 1000)} s`;
   return new ProductError('PROVISION_FAILED', {
     message: `${subject} could not be brought to the cache: ${known ? `${known.reason} (${ending})` : ending}.`,
-    hint: `${known?.hint ?? 'See the lines above'}, then run \`npm run up\` again; finished downloads are kept.`,
+    hint: `${known?.hint ?? 'See the lines above'}, then run \`${userCommand('up')}\` again; finished downloads are kept.`,
     logTail: end.lines.filter((line) => line.trim() !== '').slice(-TAIL_LINES),
   });
 }

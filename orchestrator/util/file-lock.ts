@@ -57,19 +57,23 @@ export interface FileLockWait {
   readonly signal: AbortSignal;
   /** Called whenever another process is found to hold it. */
   readonly onWait?: (holder: LockHolder | undefined) => void;
+  /** For whom this process takes it, such as a checkout: others that wait are told. */
+  readonly folder?: string;
 }
 
 /**
  * Takes the lock, waiting for as long as others hold it.
  * @throws the signal's reason when aborted; ProductError LOCK_UNAVAILABLE, OUTPUT_NOT_WRITABLE
  */
-export async function waitForFileLock(path: string, { signal, onWait }: FileLockWait): Promise<FileLock> {
-  return waitForKernelLock(path, { signal, holder: ownIdentity(), ...(onWait && { onWait }) }).catch(
-    (error: unknown) => {
-      signal.throwIfAborted();
-      throw lockFailure(path, error);
-    },
-  );
+export async function waitForFileLock(
+  path: string,
+  { signal, onWait, folder }: FileLockWait,
+): Promise<FileLock> {
+  const holder = { ...ownIdentity(), ...(folder !== undefined && { folder }) };
+  return waitForKernelLock(path, { signal, holder, ...(onWait && { onWait }) }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw lockFailure(path, error);
+  });
 }
 
 /**

@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @property {string} host
  * @property {string} command what it runs
  * @property {string} since ISO 8601
+ * @property {string} [folder] for whom it holds the lock, such as a checkout
  */
 
 /**

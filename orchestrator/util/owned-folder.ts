@@ -13,11 +13,12 @@ import {
 import { userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ProductError } from './product-error.ts';
+import { userCommand } from './user-command.ts';
 
 /** A file that marks the folder around it as this product's. */
 export const MARKER = '.medallion-stream';
 
-const TEXT = 'This folder was made by medallion-stream. `npm run reset` deletes what the stack wrote here.\n';
+const TEXT = `This folder was made by medallion-stream. \`${userCommand('reset')}\` deletes what the stack wrote here.\n`;
 
 const CHECKOUT_LINE = 'Checkout: ';
 
@@ -195,7 +196,7 @@ function hintOf(code: string, path: string, folder: string, setting: string | un
   const owner = ownerOf(path);
   if (owner === process.getuid?.()) return `Run \`chmod -R u+rwX '${folder}'\`${elsewhere}.`;
   const me = `${process.getuid?.()}:${process.getgid?.()}`;
-  return `Run the command as ${nameOf(owner)}, or \`npm run down\` as ${nameOf(owner)} and then \`sudo chown -R ${me} '${folder}'\`${elsewhere}.`;
+  return `Run the command as ${nameOf(owner)}, or \`${userCommand('down')}\` as ${nameOf(owner)} and then \`sudo chown -R ${me} '${folder}'\`${elsewhere}.`;
 }
 
 /** Returns the owner of the file, or of the nearest folder above it that is visible. */

@@ -1,4 +1,5 @@
 import { messageOf, ProductError } from './product-error.ts';
+import { userCommand } from './user-command.ts';
 import { Changes, pause } from './wait.ts';
 
 /**
@@ -74,14 +75,14 @@ export async function waitUntilReady(probe: Probe, options: ReadinessOptions): P
     await pause(options.timeoutMs, within);
     throw new ProductError('GATE_TIMEOUT', {
       message: `${probe.name} was not ready after ${seconds(options.timeoutMs)}: ${lastDetail}.`,
-      hint: 'See `npm run logs` for the services and `npm run doctor` for the machine.',
+      hint: `See \`${userCommand('logs')}\` for the services and \`${userCommand('doctor')}\` for the machine.`,
     });
   };
   const exit = async (exited: (signal: AbortSignal) => Promise<EarlyExit>): Promise<never> => {
     const { detail } = await exited(within);
     throw new ProductError('SERVICE_EXITED', {
       message: `${probe.name} cannot become ready: ${detail}; last seen: ${lastDetail}.`,
-      hint: 'See `npm run logs` for its output.',
+      hint: `See \`${userCommand('logs')}\` for its output.`,
     });
   };
 

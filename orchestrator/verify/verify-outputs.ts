@@ -6,6 +6,7 @@ import { type GoldCheckpoint, readGoldCheckpoint } from '../lake/gold-checkpoint
 import { SINK_NAMES } from '../lake/sinks.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { ProductError } from '../util/product-error.ts';
+import { userCommand } from '../util/user-command.ts';
 import { type DeepOptions, type ValueOutcome, verifyValues } from './deep/verify-values.ts';
 import { type GoldOutcome, verifyGold } from './gold/verify-gold.ts';
 import { compareTopic, partitionStates, type TopicState, verifyLineage } from './lineage.ts';
@@ -174,7 +175,7 @@ async function checkOrigin(
     if (count === 0) {
       throw new ProductError('NO_DATA', {
         message: `There are no outputs in ${outputPath}: the job has not begun to read ${topic.name}.`,
-        hint: 'Start the stack with `npm run up`, or name the folder with OUTPUT_DIR.',
+        hint: `Start the stack with \`${userCommand('up')}\`, or name the folder with OUTPUT_DIR.`,
       });
     }
     const detail = `${count} files in the sinks, and no checkpoint in _chk/ingest`;

@@ -1,5 +1,6 @@
 import { isSinkName } from '../lake/sinks.ts';
 import { type TextColumn, textTable } from '../util/text-table.ts';
+import { pipedCommand } from '../util/user-command.ts';
 import type { Difference, VerifyReport } from './report.ts';
 
 /** The report as `verify --json` prints it. The names of its fields are a contract. */
@@ -124,7 +125,7 @@ function differenceLines({ differences, differenceCount }: VerifyReport): readon
     'Differences:',
     ...shown.map((difference) => `  ${sentence(difference)}`),
     ...(more > 0
-      ? [`  and ${number(more)} more; \`npm run --silent verify -- --json\` lists further ones`]
+      ? [`  and ${number(more)} more; \`${pipedCommand('verify', '--json')}\` lists further ones`]
       : []),
   ];
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
 import type { SettingRows } from '../../orchestrator/settings/setting-row.ts';
 import { rowsOf } from '../../orchestrator/settings/setting-table.ts';
+import { USER_COMMAND, userCommand } from '../../orchestrator/util/user-command.ts';
 import type { ProducerSetting } from '../config.ts';
 import { ConfigError, shortened } from '../errors.ts';
 import { LINE_FORMS } from '../input/line-record.ts';
@@ -51,7 +52,7 @@ export async function parseCommandLine(
   terminalColumns: number | undefined,
 ): Promise<ProduceCommand | undefined> {
   const parser = yargs([...argv])
-    .scriptName('npm run')
+    .scriptName(USER_COMMAND)
     .usage(
       '$0 produce -- [options]\n\nSend events to a topic of any cluster, generated ones or those of a file',
     )
@@ -112,7 +113,7 @@ export async function parseCommandLine(
     .exitProcess(false)
     .fail((message, error) => {
       throw new ConfigError(
-        `${sentence(message ?? String(error?.message))} (\`npm run produce -- --help\` lists the options)`,
+        `${sentence(message ?? String(error?.message))} (\`${userCommand('produce', '--help')}\` lists the options)`,
       );
     });
   for (const [flag, describe] of Object.entries(settingHelp())) {

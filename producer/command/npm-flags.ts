@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { basename } from 'node:path';
+import { userCommand } from '../../orchestrator/util/user-command.ts';
 
 /** Values by name, as in `process.env`. */
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -138,7 +139,8 @@ function corrected(command: string, argv: readonly string[], kept: readonly Kept
     torn.length > 1
       ? torn.map(({ flag }) => `--${flag.name}=VALUE`)
       : [...torn.map(({ flag }) => `--${flag.name}`), ...rest.map(quoted)];
-  return [command === 'test' ? 'npm test' : `npm run ${command}`, '--', ...whole, ...tail].join(' ');
+  const options = [...whole, ...tail].join(' ');
+  return command === 'test' ? `npm test -- ${options}` : userCommand(command, options);
 }
 
 /** A word as a user types it in a shell. */

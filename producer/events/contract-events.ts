@@ -8,6 +8,7 @@ import {
   KAFKA_TS,
   type Pipeline,
 } from '../../orchestrator/pipeline/model.ts';
+import { userCommand } from '../../orchestrator/util/user-command.ts';
 import { ConfigError } from '../errors.ts';
 import { derivedSeed, type Random, seededRandom } from '../generate/random.ts';
 import { type Narrowing, narrowed, narrowings } from './satisfied-constraints.ts';
@@ -132,7 +133,7 @@ export class ContractCompiler {
     const item = itemAt(path, this.#pipeline.fields);
     if (item) return item;
     throw new ConfigError(
-      `the pipeline has no field ${fieldPathText(path)}, which a hint names: run \`npm run generate\``,
+      `the pipeline has no field ${fieldPathText(path)}, which a hint names: run \`${userCommand('generate')}\``,
     );
   }
 
@@ -217,7 +218,7 @@ function noValue({ name }: Pipeline, { path, item, hint }: ScalarField): ConfigE
     ? `the hint of ${path} in generate.fields gives no value that keeps the contract`
     : `no value of ${path} was found that keeps the contract (${constraints})`;
   return new ConfigError(
-    `PIPELINE=${name}: ${what}: give ${path} a hint in generate.fields of pipeline.yml, such as { values: […] }, then run \`npm run generate\``,
+    `PIPELINE=${name}: ${what}: give ${path} a hint in generate.fields of pipeline.yml, such as { values: […] }, then run \`${userCommand('generate')}\``,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Pipeline } from '../../orchestrator/pipeline/model.ts';
 import { KAFKA_TS } from '../../orchestrator/pipeline/model.ts';
+import { userCommand } from '../../orchestrator/util/user-command.ts';
 import { ConfigError } from '../errors.ts';
 import type { EventRecord, EventSource, OpenEventSource } from '../generate/event-source.ts';
 import { derivedSeed, type Random, seededRandom } from '../generate/random.ts';
@@ -119,7 +120,7 @@ class WrittenEvents {
       if (/^(missing|bad)_|^(wrong_type|unknown_field)$/.test(reason) && !this.#isCondition(reason)) break;
     }
     throw new ConfigError(
-      `PIPELINE=${this.#pipeline.name}: the producer's events would go to quarantine with the reason ${reason}: give the fields that it is about hints in generate.fields of pipeline.yml, then run \`npm run generate\``,
+      `PIPELINE=${this.#pipeline.name}: the producer's events would go to quarantine with the reason ${reason}: give the fields that it is about hints in generate.fields of pipeline.yml, then run \`${userCommand('generate')}\``,
     );
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fieldPathText } from '../../orchestrator/pipeline/generate/field-path.ts';
 import { type FieldPath, type Hint, SAMPLE_FILE } from '../../orchestrator/pipeline/generate/generation.ts';
 import { type Field, type Item, KAFKA_TS, type Pipeline } from '../../orchestrator/pipeline/model.ts';
+import { userCommand } from '../../orchestrator/util/user-command.ts';
 import { valueReader } from '../../orchestrator/verify/oracle/field-value.ts';
 import { memberOf, readJsonObject } from '../../orchestrator/verify/oracle/json-value.ts';
 import { ConfigError } from '../errors.ts';
@@ -53,7 +54,7 @@ export function readSample(folder: string, pipeline: Pipeline, reasonOf: ReasonO
   const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ');
   if (lines.length === 0)
     throw new ConfigError(
-      `PIPELINE=${pipeline.name}: none of the ${all.length} events of ${path} becomes a silver row${why && ` (${why})`}: correct the contract or the sample, then run \`npm run generate\``,
+      `PIPELINE=${pipeline.name}: none of the ${all.length} events of ${path} becomes a silver row${why && ` (${why})`}: correct the contract or the sample, then run \`${userCommand('generate')}\``,
     );
   const left = all.length - lines.length;
   return {

@@ -1,3 +1,4 @@
+import { pipedCommand } from '../../orchestrator/util/user-command.ts';
 import { ProducerError } from '../errors.ts';
 
 /** A line of an input. */
@@ -86,7 +87,7 @@ function withoutMark(chunk: Buffer, name: string): Buffer {
   if (other) {
     throw new ProducerError(
       `${name} is ${other[1]}, and no text of lines`,
-      `send it as text: ${other[2]} | npm run --silent produce -- --in -`,
+      `send it as text: ${other[2]} | ${pipedCommand('produce', '--in -')}`,
     );
   }
   return begins(UTF8_MARK) ? chunk.subarray(UTF8_MARK.length) : chunk;
@@ -96,6 +97,6 @@ function refuseLong(bytes: number, line: number, name: string): void {
   if (bytes <= MAX_LINE_BYTES) return;
   throw new ProducerError(
     `line ${line} of ${name} has more than ${MAX_LINE_BYTES / 1024 / 1024} MiB, which no record may have`,
-    'write one event a line: jq -c . FILE | npm run --silent produce -- --in -',
+    `write one event a line: jq -c . FILE | ${pipedCommand('produce', '--in -')}`,
   );
 }

@@ -1,9 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
-import { projectDir } from '../support/project.ts';
+import { sources, textsOf } from '../support/source-texts.ts';
 
 /** Where a service's name is used in another meaning, and in which one. */
 const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -27,36 +24,6 @@ const OTHER_MEANINGS: Readonly<Record<string, Readonly<Record<string, string>>>>
   'orchestrator/toolchain/toolchain.ts': { kafka: 'the same' },
   'bench/commands/producer.ts': { producer: 'the benchmark' },
 };
-
-const TEST_CODE = /\.(test|e2e)\.ts$/;
-
-const sources = ['orchestrator', 'producer', 'bench']
-  .flatMap((folder) =>
-    readdirSync(join(projectDir, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
-      join(folder, path),
-    ),
-  )
-  .concat('bootstrap.mjs')
-  .filter((path) => /\.(ts|mjs)$/.test(path) && !TEST_CODE.test(path) && !path.includes('node_modules'));
-
-/** The texts of a source's string literals and templates, without those that name modules. */
-function textsOf(path: string): readonly string[] {
-  const file = ts.createSourceFile(
-    path,
-    readFileSync(join(projectDir, path), 'utf8'),
-    ts.ScriptTarget.Latest,
-  );
-  const texts: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
-      texts.push(node.text);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
-  return texts;
-}
 
 /**
  * A name of several words always means the service. A name of a single word is also an ordinary

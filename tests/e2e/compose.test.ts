@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
-import { ComposeStack, DAEMONS } from '../support/compose-stack.ts';
+import { comesBackAfterKill, silverFiles } from '../support/compose-kill.ts';
+import { ComposeStack } from '../support/compose-stack.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';
 import { statusDocument } from '../support/status-document.ts';
@@ -35,16 +35,11 @@ describe.skipIf(!engine)(
     });
     afterAll(() => compose.discard());
 
-    const silverFiles = () => {
-      const folder = join(stack.outputPath, 'silver');
-      return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')) : [];
-    };
-
     it('is ready with exit code 0 and data on disk, and says which runtime it is and why', () => {
       expect(first.stderr + first.stdout).toContain('Ready after');
       expect(first.code).toBe(0);
       expect(first.stderr + first.stdout).toContain('runtime compose, as RUNTIME says');
-      expect(silverFiles()).not.toEqual([]);
+      expect(silverFiles(stack)).not.toEqual([]);
     });
 
     it('shows every service ready with its container, and is found without the runtime as an option', async () => {
@@ -149,39 +144,13 @@ describe.skipIf(!engine)(
     });
 
     let seen = 0;
-    it.each(DAEMONS)(
+    // The others are killed by a test of the part long.
+    it.each(['kafka', 'spark-streaming'])(
       'comes back by itself after `docker kill` of %s, and nothing is lost or doubled',
       async (service) => {
-        const before = await compose.container(service);
-        await engine?.docker.getContainer(before.Id).kill();
-        await until(
-          () => `${service} does not run again`,
-          60_000,
-          async () => {
-            const { Id, State } = await compose.container(service);
-            return Id === before.Id && State.Running && State.StartedAt > before.State.StartedAt
-              ? true
-              : undefined;
-          },
-        );
-        // Two files, because the first may hold earlier records. Counting files costs nothing,
-        // unlike a command every second.
-        const written = silverFiles().length;
-        await until(
-          () => `no data after ${service} was killed`,
-          240_000,
-          () => (silverFiles().length >= written + 2 ? true : undefined),
-        );
-        const report = await verify(stack);
-        expect(report).toMatchObject({ equal: true, differenceCount: 0 });
-        const { bronze = 0 } = report.counts;
+        const bronze = await comesBackAfterKill(compose, service);
         expect(bronze).toBeGreaterThan(seen);
         seen = bronze;
-        await until(
-          () => `not ready after ${service} was killed`,
-          120_000,
-          async () => ((await statusOf(stack)).ready ? true : undefined),
-        );
       },
     );
 
@@ -195,7 +164,7 @@ describe.skipIf(!engine)(
     });
 
     it('comes up on its data by `docker compose up -d --build` alone, and verifies equal', async () => {
-      const before = new Set(silverFiles());
+      const before = new Set(silverFiles(stack));
       const port = stack.ports.SPARK_WORKER_UI_PORT;
       await compose.compose(['up', '-d', '--build', '--scale', `spark-worker=${WORKERS}`], {
         SPARK_WORKER_CORES: '1',
@@ -204,7 +173,7 @@ describe.skipIf(!engine)(
       await until(
         () => 'no new silver file',
         240_000,
-        () => (silverFiles().some((name) => !before.has(name)) ? true : undefined),
+        () => (silverFiles(stack).some((name) => !before.has(name)) ? true : undefined),
       );
       expect(await verify(stack)).toMatchObject({ equal: true, differenceCount: 0 });
     });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,5 +131,23 @@ describe("one's own events, in a stack without a producer", () => {
     const report = await stack.json<{ equal: boolean }>('verify', ['--wait']);
     expect(report.equal).toBe(true);
     expect(await stack.json('status')).toMatchObject({ ready: true, pipeline: 'transactions' });
+  });
+
+  it('has a file again and again with --loop, up to the limit', async () => {
+    const file = join(stack.folder, 'loop.jsonl');
+    writeFileSync(file, ['e', 'f', 'g'].map((id) => `${event(id, '1.00')}\n`).join(''));
+    const sent = await produce(['--in', file, '--loop', '--max-records', '10']);
+    expect(sent.output).toMatch(/read: 10 events[\s\S]*acked=10 failed=0/);
+    expect(sent.code).toBe(0);
+  });
+
+  it('has what stands before a line that the broker refuses for its size, and the way on', async () => {
+    // More than message.max.bytes, also when it is compressed.
+    const large = event(randomBytes(3_000_000).toString('base64'), '1.00');
+    const sent = await produce(['--in', '-'], `${event('h', '1.00')}\n${large}\n`);
+    expect(sent.output).toMatch(/error: .*refused 1 records.*MESSAGE_TOO_LARGE/);
+    expect(sent.output).toMatch(/hint: .*message\.max\.bytes/);
+    expect(sent.output).toMatch(/acked=1 failed=1/);
+    expect(sent.code).toBe(4);
   });
 });

@@ -56,6 +56,12 @@ export class ComposeStack {
     return first;
   }
 
+  /** `docker kill` of a service's container. */
+  async kill(service: string): Promise<void> {
+    const { Id } = await this.container(service);
+    await this.#docker.getContainer(Id).kill();
+  }
+
   /** Every container of the project, or of one service, by name. */
   async containers(service?: string): Promise<Docker.ContainerInspectInfo[]> {
     const label = [this.#label];

@@ -3,14 +3,19 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDir } from './project.ts';
 
-/** A copy of the default pipeline, for changes of its files. */
+const DEFAULT_PIPELINE = join(projectDir, 'pipelines', 'transactions');
+
+/** A copy of a pipeline's files, for changes of them. */
 export class PipelineCopy {
   readonly folder: string;
 
-  /** @param folder is created, or filled when it exists */
-  constructor(folder: string) {
+  /**
+   * @param folder is created, or filled when it exists
+   * @param source the folder that is copied
+   */
+  constructor(folder: string, source = DEFAULT_PIPELINE) {
     this.folder = folder;
-    cpSync(join(projectDir, 'pipelines', 'transactions'), folder, { recursive: true });
+    cpSync(source, folder, { recursive: true });
   }
 
   /** @throws Error when the change leaves the file as it is */

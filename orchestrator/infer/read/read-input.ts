@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf, ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 
 /** The beginning of a file, or all of it. */
 export interface Input {
@@ -20,14 +21,18 @@ const BINARY: readonly (readonly [name: string, starts: string | Buffer, hint: s
   [
     'compressed with gzip',
     Buffer.from([0x1f, 0x8b]),
-    'Unpack it: `gunzip -c FILE | npm run new -- NAME --from -`.',
+    `Unpack it: \`gunzip -c FILE | ${userCommand('new', 'NAME --from -')}\`.`,
   ],
   [
     'compressed with zstd',
     Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
-    'Unpack it: `zstd -dc FILE | npm run new -- NAME --from -`.',
+    `Unpack it: \`zstd -dc FILE | ${userCommand('new', 'NAME --from -')}\`.`,
   ],
-  ['a ZIP archive', 'PK\u0003\u0004', 'Unpack it: `unzip -p FILE | npm run new -- NAME --from -`.'],
+  [
+    'a ZIP archive',
+    'PK\u0003\u0004',
+    `Unpack it: \`unzip -p FILE | ${userCommand('new', 'NAME --from -')}\`.`,
+  ],
   ['Avro', 'Obj\u0001', 'Convert it to JSON lines: `java -jar avro-tools.jar tojson FILE > events.jsonl`.'],
   ['Parquet', 'PAR1', "Convert it to JSON lines: `duckdb -c \"COPY 'FILE' TO 'events.jsonl'\"`."],
   ['ORC', 'ORC', 'Convert it to JSON lines.'],

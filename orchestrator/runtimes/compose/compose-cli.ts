@@ -9,6 +9,7 @@ import { SETTING_NAMES, type SettingName } from '../../settings/setting-table.ts
 import type { StackConfig } from '../../settings/stack-config.ts';
 import { stackTopic } from '../../settings/stack-topic.ts';
 import { ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 import type { Engine } from './engine.ts';
 import { unseenByEngine } from './shared-folders.ts';
 
@@ -56,7 +57,7 @@ export function composeCommand(
     const lines = result.all.split('\n').filter((line) => line.trim() !== '');
     throw new ProductError('STEP_FAILED', {
       message: `\`docker compose ${args.join(' ')}\` failed${result.exitCode === undefined ? '' : ` with exit code ${result.exitCode}`}: ${lines.at(-1)?.trim() ?? result.shortMessage}.`,
-      hint: 'Correct what the engine names, then run `npm run up` again; `npm run doctor` checks the machine.',
+      hint: `Correct what the engine names, then run \`${userCommand('up')}\` again; \`${userCommand('doctor')}\` checks the machine.`,
       logTail: lines.slice(-TAIL_LINES),
       cause: result,
       ...(service !== undefined && { service }),
@@ -89,14 +90,14 @@ async function lookForObstacle(
   if (proxy !== undefined) {
     return {
       reason: `${proxy} is a proxy of this machine alone, which neither image builds nor containers reach`,
-      hint: 'Name an address of the proxy that containers reach, unset it for this command where none is needed, or start without containers: `npm run up -- --runtime local`.',
+      hint: `Name an address of the proxy that containers reach, unset it for this command where none is needed, or start without containers: \`${userCommand('up', '--runtime local')}\`.`,
     };
   }
   const unseen = await unseenByEngine(docker, config);
   if (unseen === undefined) return undefined;
   return {
     reason: unseen,
-    hint: 'Run the command where the engine runs, mount the checkout at the same path there, or start without containers: `npm run up -- --runtime local`.',
+    hint: `Run the command where the engine runs, mount the checkout at the same path there, or start without containers: \`${userCommand('up', '--runtime local')}\`.`,
   };
 }
 

@@ -3,6 +3,7 @@ import type { ServiceName } from '../../services/service-name.ts';
 import type { StackConfig } from '../../settings/stack-config.ts';
 import type { Address } from '../../util/ports.ts';
 import { ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 import type { Faults } from '../faults.ts';
 import {
   type LogLine,
@@ -251,7 +252,7 @@ export class ComposeRuntime implements Runtime {
     if (running.length > 0) {
       throw new ProductError('STACK_RUNNING', {
         message: `Nothing is wiped while ${running.join(', ')} of this stack run.`,
-        hint: 'Run `npm run down` first.',
+        hint: `Run \`${userCommand('down')}\` first.`,
       });
     }
     if (keepTopic) return [];

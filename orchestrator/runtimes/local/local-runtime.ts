@@ -6,6 +6,7 @@ import { provisioning } from '../../toolchain/toolchain.ts';
 import { claimOutputDir } from '../../util/owned-folder.ts';
 import type { Address } from '../../util/ports.ts';
 import { ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 import { Changes } from '../../util/wait.ts';
 import type { Faults } from '../faults.ts';
 import {
@@ -178,7 +179,7 @@ export class LocalRuntime implements Runtime {
     if (running.length > 0) {
       throw new ProductError('STACK_RUNNING', {
         message: `Nothing is wiped while ${running.map(({ name }) => name).join(', ')} of this stack run.`,
-        hint: 'Run `npm run down` first.',
+        hint: `Run \`${userCommand('down')}\` first.`,
       });
     }
     return wipeRunDir(this.#layout, keepTopic);
@@ -233,7 +234,7 @@ export class LocalRuntime implements Runtime {
   #noAnswer(cause: unknown): ProductError {
     return new ProductError('STEP_FAILED', {
       message: `The supervisor of the stack in ${this.#layout.runDir} does not answer.`,
-      hint: `See ${this.#layout.supervisorLog}; \`npm run down\` ends it.`,
+      hint: `See ${this.#layout.supervisorLog}; \`${userCommand('down')}\` ends it.`,
       cause,
     });
   }

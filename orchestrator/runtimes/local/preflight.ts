@@ -18,6 +18,7 @@ import {
 import { isPortFreeSoon, portOwner } from '../../util/ports.ts';
 import { groupMembers, isAlive } from '../../util/processes.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 import { type RunLayout, runDirOf, type ServiceLaunch } from './launch.ts';
 import { type RecordedState, readState } from './state-file.ts';
 
@@ -124,7 +125,7 @@ async function assertPortUsable(
   const held = refusal || `it is held by ${holder}`;
   throw new ProductError('PORT_TAKEN', {
     message: `${setting}=${port} cannot be used on ${HOST}: ${held}${otherStack ? `, of the stack in ${otherStack}` : ''}.`,
-    hint: `${otherStack ? 'Run `npm run down` in that checkout' : 'End that process'}, or set ${setting} to a free port.`,
+    hint: `${otherStack ? `Run \`${userCommand('down')}\` in that checkout` : 'End that process'}, or set ${setting} to a free port.`,
   });
 }
 

@@ -14,6 +14,7 @@ import {
   signalProcess,
 } from '../../util/processes.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 import type { ServiceObservation } from '../runtime.ts';
 import { type RunLayout, runDirOf, serviceLogFile } from './launch.ts';
 import { connectToSupervisor } from './launch-supervisor.ts';
@@ -54,7 +55,7 @@ export async function stopStack(layout: RunLayout): Promise<readonly ServiceName
   } catch (error) {
     throw new ProductError('STOP_FAILED', {
       message: `The stack in ${layout.runDir} could not be stopped: ${messageOf(error)}.`,
-      hint: `See ${layout.supervisorLog}, and run \`npm run down\` again.`,
+      hint: `See ${layout.supervisorLog}, and run \`${userCommand('down')}\` again.`,
       cause: error,
     });
   }

@@ -7,6 +7,7 @@ import { quoted } from '../../lake/pipeline-sql.ts';
 import { describedFields } from '../../pipeline/event-identity.ts';
 import type { Pipeline } from '../../pipeline/model.ts';
 import { messageOf, ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 import { type ValueReader, valueReader } from '../oracle/field-value.ts';
 
 /** Lines per insert into the database. */
@@ -203,7 +204,7 @@ async function* completeLines(file: string): AsyncGenerator<string> {
 function invalid(message: string, cause?: unknown): ProductError {
   return new ProductError('ANSWER_KEY_INVALID', {
     message,
-    hint: 'The producer writes one when it injects faults; `npm run verify -- --answer-key FILE` names another.',
+    hint: `The producer writes one when it injects faults; \`${userCommand('verify', '--answer-key FILE')}\` names another.`,
     cause,
   });
 }

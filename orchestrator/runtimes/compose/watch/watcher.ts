@@ -13,6 +13,7 @@ import {
 } from '../../../util/file-lock.ts';
 import { type ProcessIdentity, TYPESCRIPT_LOADER } from '../../../util/processes.ts';
 import { messageOf, ProductError } from '../../../util/product-error.ts';
+import { userCommand } from '../../../util/user-command.ts';
 import { runFolders } from '../../detect.ts';
 import type { Engine, Environment } from '../engine.ts';
 
@@ -74,7 +75,7 @@ export class Watcher {
     } catch (error) {
       throw new ProductError('STEP_FAILED', {
         message: `The watcher of the Compose stack could not be started: ${messageOf(error)}.`,
-        hint: 'Free memory or processes on this machine, then run `npm run up` again.',
+        hint: `Free memory or processes on this machine, then run \`${userCommand('up')}\` again.`,
         cause: error,
       });
     } finally {
@@ -112,7 +113,7 @@ export class Watcher {
       await this.#wait().catch((error: unknown) => {
         throw new ProductError('STOP_FAILED', {
           message: `The watcher of the Compose stack (${describeHolder(holder)}) does not end: ${messageOf(error)}.`,
-          hint: `End it${owner ? ` with \`kill ${owner.pid}\`` : ''}, then run \`npm run down\` again.`,
+          hint: `End it${owner ? ` with \`kill ${owner.pid}\`` : ''}, then run \`${userCommand('down')}\` again.`,
           cause: error,
         });
       });
