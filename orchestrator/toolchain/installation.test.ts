@@ -54,6 +54,8 @@ test('another process waits, names the process it waits for, and finds it done',
 test('after a kill -9 the next run ends the tool that is left, starts from nothing and finishes', async () => {
   const first = elsewhere();
   await toolStarted();
+  // The tool may begin before the command has noted it.
+  await expect.poll(() => existsSync(join(parent, 'thing.making'))).toBe(true);
   first.kill('SIGKILL');
   await once(first, 'exit');
   const tool = Number(readFileSync(join(parent, 'tool'), 'utf8'));
