@@ -142,11 +142,11 @@ describe("one's own events, in a stack without a producer", () => {
   });
 
   it('has what stands before a line that the broker refuses for its size, and the way on', async () => {
-    // More than message.max.bytes, also when it is compressed.
+    // More than the topic takes, also when it is compressed.
     const large = event(randomBytes(3_000_000).toString('base64'), '1.00');
     const sent = await produce(['--in', '-'], `${event('h', '1.00')}\n${large}\n`);
     expect(sent.output).toMatch(/error: .*refused 1 records.*MESSAGE_TOO_LARGE/);
-    expect(sent.output).toMatch(/hint: .*message\.max\.bytes/);
+    expect(sent.output).toMatch(/hint: .*max\.message\.bytes/);
     expect(sent.output).toMatch(/acked=1 failed=1/);
     expect(sent.code).toBe(4);
   });
