@@ -35,6 +35,7 @@ const vitestReport = z.object({
   testResults: z.array(
     z.object({
       name: z.string(),
+      status: z.string(),
       assertionResults: z.array(
         z.object({ status: z.string(), ancestorTitles: z.array(z.string()), title: z.string() }),
       ),
@@ -117,17 +118,27 @@ async function runVitest(projects: readonly Part[]): Promise<Counts> {
     const report = vitestReport.parse(JSON.parse(readFileSync(file, 'utf8')));
     // A file that cannot be loaded, or an error outside a test, fails the run without a failed
     // test.
-    const unseen = code !== 0 && report.numFailedTests === 0 ? 1 : 0;
+    const broken = brokenFiles(report);
+    const unseen = code !== 0 && report.numFailedTests + broken.length === 0 ? 1 : 0;
     sayWhatWasSkipped(report);
     return {
       passed: report.numPassedTests,
-      failed: report.numFailedTests + unseen,
+      failed: report.numFailedTests + broken.length + unseen,
       skipped: report.numPendingTests + report.numTodoTests,
-      failures: failuresOf(report, unseen),
+      failures: [...failuresOf(report, unseen), ...broken],
     };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Files that failed without a failed test, such as by their `beforeAll`: its tests count as skipped. */
+function brokenFiles({ testResults }: z.output<typeof vitestReport>): readonly string[] {
+  return testResults
+    .filter(({ status, assertionResults }) => {
+      return status === 'failed' && !assertionResults.some((test) => test.status === 'failed');
+    })
+    .map(({ name }) => `${relative(projectDir, name)} (outside its tests)`);
 }
 
 function failuresOf({ testResults }: z.output<typeof vitestReport>, unseen: number): readonly string[] {

@@ -35,6 +35,7 @@ const FIELDS = `
       - { name: select, logicalType: string }
       - { name: Value, logicalType: integer }
 `;
+const LAST_MEASURE = '      max_amount: max(amount)';
 /** Another measure, and a table of the fields with odd names. */
 const GOLD = `
       min_amount: min(amount)
@@ -60,9 +61,10 @@ let stack: TestStack;
 beforeAll(async () => {
   pipeline = new PipelineCopy(mkdtempSync(join(tmpdir(), 'medallion-pipeline-')));
   pipeline.change('contract.odcs.yaml', (text) => `${text.trimEnd()}\n${FIELDS}`);
-  pipeline.change(
-    'pipeline.yml',
-    (text) => `${text.trimEnd().replace('      lon,\n', `${ODD_COLUMNS}      lon,\n`)}${GOLD}`,
+  pipeline.change('pipeline.yml', (text) =>
+    text
+      .replace('      lon,\n', `${ODD_COLUMNS}      lon,\n`)
+      .replace(`${LAST_MEASURE}\n`, `${LAST_MEASURE}${GOLD}`),
   );
   pipeline.generate();
   stack = await TestStack.create({
