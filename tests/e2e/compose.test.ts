@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
-import { comesBackAfterKill, silverFiles } from '../support/compose-kill.ts';
+import { comesBackAfterKill } from '../support/compose-kill.ts';
 import { ComposeStack } from '../support/compose-stack.ts';
+import { parquetFiles } from '../support/parquet-files.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';
 import { statusDocument } from '../support/status-document.ts';
@@ -39,7 +40,7 @@ describe.skipIf(!engine)(
       expect(first.stderr + first.stdout).toContain('Ready after');
       expect(first.code).toBe(0);
       expect(first.stderr + first.stdout).toContain('runtime compose, as RUNTIME says');
-      expect(silverFiles(stack)).not.toEqual([]);
+      expect(parquetFiles(stack.outputPath, 'silver')).not.toEqual([]);
     });
 
     it('shows every service ready with its container, and is found without the runtime as an option', async () => {
@@ -164,7 +165,7 @@ describe.skipIf(!engine)(
     });
 
     it('comes up on its data by `docker compose up -d --build` alone, and verifies equal', async () => {
-      const before = new Set(silverFiles(stack));
+      const before = new Set(parquetFiles(stack.outputPath, 'silver'));
       const port = stack.ports.SPARK_WORKER_UI_PORT;
       await compose.compose(['up', '-d', '--build', '--scale', `spark-worker=${WORKERS}`], {
         SPARK_WORKER_CORES: '1',
@@ -173,7 +174,7 @@ describe.skipIf(!engine)(
       await until(
         () => 'no new silver file',
         240_000,
-        () => (silverFiles(stack).some((name) => !before.has(name)) ? true : undefined),
+        () => (parquetFiles(stack.outputPath, 'silver').some((name) => !before.has(name)) ? true : undefined),
       );
       expect(await verify(stack)).toMatchObject({ equal: true, differenceCount: 0 });
     });

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
+import { parquetFiles } from '../support/parquet-files.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { verifiedUpTo } from '../support/verify.ts';
 
@@ -20,10 +21,7 @@ beforeAll(async () => {
 afterAll(() => stack.discard());
 
 const record = () => readFileSync(join(stack.runDir, 'stack.json'), 'utf8');
-const filesIn = (sink: string) => {
-  const folder = join(elsewhere, 'parquet', sink);
-  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')) : [];
-};
+const filesIn = (sink: string) => parquetFiles(join(elsewhere, 'parquet'), sink);
 const outputsByDefault = () => existsSync(stack.outputPath);
 
 describe('commands without the flags of `up`', () => {

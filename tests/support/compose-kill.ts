@@ -1,17 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { ComposeStack } from './compose-stack.ts';
+import { parquetFiles } from './parquet-files.ts';
 import { statusOf } from './stack-status.ts';
-import type { TestStack } from './test-stack.ts';
 import { until } from './until.ts';
 import { verify } from './verify.ts';
-
-/** The data files of silver. */
-export function silverFiles({ outputPath }: TestStack): readonly string[] {
-  const folder = join(outputPath, 'silver');
-  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.parquet')) : [];
-}
 
 /**
  * Kills the container of a service, and expects that the same container runs again by itself, that
@@ -32,11 +24,11 @@ export async function comesBackAfterKill(compose: ComposeStack, service: string)
   );
   // Two files, because the first may hold earlier records. Counting files costs nothing, unlike a
   // command every second.
-  const written = silverFiles(stack).length;
+  const written = parquetFiles(stack.outputPath, 'silver').length;
   await until(
     () => `no data after ${service} was killed`,
     240_000,
-    () => (silverFiles(stack).length >= written + 2 ? true : undefined),
+    () => (parquetFiles(stack.outputPath, 'silver').length >= written + 2 ? true : undefined),
   );
   const report = await verify(stack);
   expect(report).toMatchObject({ equal: true, differenceCount: 0 });

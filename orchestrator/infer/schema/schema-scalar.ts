@@ -34,6 +34,8 @@ export function scalarOf(name: string, types: readonly string[], keywords: Keywo
   }
   if (all.includes('string')) return textItem(all, keywords, values);
   if (all.includes('boolean')) return { logicalType: 'boolean', required: true, ...validOf(values), why: [] };
+  const epoch = epochOf(name, keywords);
+  if (epoch) return epochItem(epoch);
   return all.includes('number') ? numberItem(name, keywords, values) : integerItem(name, keywords, values);
 }
 
@@ -117,8 +119,6 @@ function integerItem(
   keywords: Keywords,
   values: readonly JsonValue[] | undefined,
 ): InferredItem {
-  const epoch = epochOf(name, keywords);
-  if (epoch) return epochItem(epoch);
   const format = INTEGER_FORMATS[String(keywords.get('format'))];
   const isWhole = (text: string) => /^-?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
   const options = {
@@ -173,8 +173,6 @@ function numberItem(
   keywords: Keywords,
   values: readonly JsonValue[] | undefined,
 ): InferredItem {
-  const epoch = epochOf(name, keywords);
-  if (epoch) return epochItem(epoch);
   const step = numberText(keywords.get('multipleOf') ?? null);
   const decimals =
     step !== undefined && /^0*\d*(\.\d{1,6})?$/.test(step) ? (step.split('.')[1]?.length ?? 0) : undefined;

@@ -134,7 +134,8 @@ class SingleFileStaging:
             return {}
         reasons = self.files.read_parquet(parts, "reason string")
         if self._stages_lines:
-            # With few rows, since a shuffle would be another stage.
+            # With few rows, since a shuffle would be another stage. `parquet_texts` reads no dictionary,
+            # which this column has.
             return dict(sorted(Counter(str(reason) for (reason,) in reasons.coalesce(1).collect()).items()))
         return {str(reason): int(n) for reason, n in sorted(reasons.groupBy("reason").count().collect())}
 
