@@ -41,6 +41,7 @@ export default defineConfig({
           include: [
             'orchestrator/**/*.test.ts',
             'producer/**/*.test.ts',
+            'dashboard/**/*.test.ts',
             'bench/**/*.test.ts',
             'tests/docs/**/*.test.ts',
             'tests/support/**/*.test.ts',

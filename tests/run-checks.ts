@@ -18,8 +18,9 @@ const fixtures = join(projectDir, 'data', 'fixtures', 'pipelines');
 const fixturePipelines = readdirSync(fixtures).map((name) => join(fixtures, name));
 const CHECKS: readonly { name: string; command: string; args: readonly string[]; cwd?: string }[] = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit', '-p', '.'] },
+  { name: "types of the dashboard's page", command: bin('tsc'), args: ['--noEmit', '-p', 'dashboard/page'] },
   { name: 'format and lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
-  { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer', 'bench'] },
+  { name: 'layers', command: bin('depcruise'), args: ['orchestrator', 'producer', 'dashboard', 'bench'] },
   { name: 'unused code', command: bin('knip'), args: [] },
   { name: 'generated files', command: bin('tsx'), args: ['orchestrator/generate-main.ts', '--check'] },
   {

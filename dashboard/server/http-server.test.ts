@@ -1,0 +1,143 @@
+import { type IncomingHttpHeaders, request, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { snapshotWith } from '../../tests/support/snapshots.ts';
+import { EventStream } from './event-stream.ts';
+import { httpServer } from './http-server.ts';
+import type { PageFile } from './page-files.ts';
+
+const text = (body: string): PageFile => {
+  const bytes = new Uint8Array(Buffer.from(body));
+  return { type: 'text/html; charset=utf-8', body: bytes, gzipped: bytes, etag: '"tag"' };
+};
+
+let events: EventStream;
+let server: Server;
+let port: number;
+beforeEach(async () => {
+  const snapshot = () => snapshotWith({ eventId: events.lastId });
+  events = new EventStream({ epoch: 'e', mostClients: 5, snapshot: () => JSON.stringify(snapshot()) });
+  server = httpServer({ snapshot, events, files: new Map([['/', text('<title>page</title>')]]) });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ port } = server.address() as AddressInfo);
+});
+afterEach(async () => {
+  events.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const host = `localhost:${port}`;
+    const asked = request(
+      { host: '127.0.0.1', port, path, method, headers: { host, ...headers } },
+      (answer) => {
+        let body = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => {
+          body += chunk;
+          if (path === '/api/stream' && body.includes('\n\nevent: ')) answer.destroy();
+        });
+        answer.on('close', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+      },
+    );
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+describe('the server', () => {
+  it('answers health, snapshot, metrics and page', async () => {
+    expect(await ask('/healthz')).toMatchObject({ status: 200, body: '{"status":"ok"}' });
+    expect(JSON.parse((await ask('/api/snapshot')).body)).toEqual(snapshotWith({ eventId: 'e-0' }));
+    const metrics = await ask('/metrics');
+    expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(metrics.body).toContain('medallion_ready 1\n');
+    expect((await ask('/')).body).toBe('<title>page</title>');
+  });
+
+  it('sends a snapshot, then changes', async () => {
+    const { headers, body } = await ask('/api/stream');
+    expect(headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(body).toMatch(/^retry: 1000\n\nevent: snapshot\nid: e-0\ndata: \{"at":/);
+  });
+
+  it('continues after the last event that a client has', async () => {
+    events.change('{"n":1}');
+    events.change('{"n":2}');
+    const { body } = await ask('/api/stream', { 'Last-Event-ID': 'e-1' });
+    expect(body).toBe('retry: 1000\n\nevent: change\nid: e-2\ndata: {"n":2}\n\n');
+  });
+
+  it.each(['/', '/healthz', '/api/snapshot', '/api/stream', '/metrics', '/nothing'])(
+    'has its security headers at %s, and none of CORS',
+    async (path) => {
+      const { headers } = await ask(path);
+      expect(headers).toMatchObject({
+        'content-security-policy': expect.stringContaining("default-src 'none'"),
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      });
+      expect(Object.keys(headers).join()).not.toContain('access-control');
+    },
+  );
+
+  it.each([
+    [{ host: 'evil.example' }, 403],
+    [{ origin: 'http://evil.example' }, 403],
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+  ] as const)('refuses a request with %j everywhere but where a link may lead', async (headers, status) => {
+    for (const path of ['/api/snapshot', '/api/stream', '/metrics', '/healthz']) {
+      expect(await ask(path, headers)).toMatchObject({ status });
+    }
+  });
+
+  it('refuses to be written to', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      expect((await ask('/api/snapshot', {}, method)).status).toBe(405);
+    }
+  });
+
+  it.each([
+    '/../package.json',
+    '/%2e%2e/package.json',
+    '/..%2fpackage.json',
+    '/page/../../package.json',
+    '//etc/passwd',
+  ])('serves nothing at %s', async (path) => expect((await ask(path)).status).toBe(404));
+
+  it('lets a browser keep the page', async () => {
+    expect(await ask('/', { 'if-none-match': '"tag"' })).toMatchObject({ status: 304, body: '' });
+  });
+
+  it('bounds its pages, and says so to the next', async () => {
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => streaming()));
+    await expect.poll(() => events.clients).toBe(5);
+    expect(await ask('/api/stream')).toMatchObject({ status: 503, headers: { 'retry-after': '10' } });
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('is still there after a thousand connections', async () => {
+    const sockets = await Promise.all(Array.from({ length: 1000 }, () => streaming()));
+    expect(events.clients).toBeLessThanOrEqual(5);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await ask('/healthz').catch(() => undefined))?.status).toBe(200);
+  });
+
+  /** A connection that asks for the events, whether or not it gets them. */
+  async function streaming(): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+    socket.write(`GET /api/stream HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`);
+    socket.resume();
+    return socket;
+  }
+});

@@ -1,0 +1,89 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { METRICS_TYPE, metricsText } from '../model/metrics.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { EventStream } from './event-stream.ts';
+import type { PageFile } from './page-files.ts';
+import { refusalOf, SECURITY_HEADERS } from './request-guard.ts';
+
+/** Connections at most, of pages, scrapers and whatever else: further ones are closed at once. */
+const MOST_CONNECTIONS = 200;
+
+/** How long a request may take to arrive, so that slow ones do not hold connections. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** What the server shows. */
+export interface ServerContent {
+  snapshot(): Snapshot;
+  readonly events: EventStream;
+  readonly files: ReadonlyMap<string, PageFile>;
+}
+
+/**
+ * The HTTP server: the page and its API, read-only. Every answer has the security headers, every
+ * request passes the guard.
+ */
+export function httpServer({ snapshot, events, files }: ServerContent): Server {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(async (context, next) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
+    context.header('Cache-Control', 'no-store');
+    const { incoming } = context.env;
+    const refusal = refusalOf({
+      method: context.req.method,
+      path: context.req.path,
+      host: incoming.headers.host,
+      origin: incoming.headers.origin,
+      site: context.req.header('sec-fetch-site'),
+    });
+    if (refusal) return context.text(`${refusal.message}\n`, refusal.status);
+    return next();
+  });
+  app.get('/healthz', (context) => context.json({ status: 'ok' }));
+  app.get('/api/snapshot', (context) => context.json(snapshot()));
+  app.get('/metrics', (context) => {
+    const facts = { clients: events.clients, residentBytes: process.memoryUsage.rss() };
+    return context.body(metricsText(snapshot(), facts), 200, { 'Content-Type': METRICS_TYPE });
+  });
+  app.get('/api/stream', (context) => {
+    const { outgoing } = context.env;
+    if (connect(events, context.req.header('last-event-id'), outgoing as ServerResponse)) {
+      return RESPONSE_ALREADY_SENT;
+    }
+    return context.text('Too many pages are open.\n', 503, { 'Retry-After': '10' });
+  });
+  for (const [path, file] of files) {
+    app.get(path, (context) => {
+      context.header('Cache-Control', 'no-cache');
+      context.header('ETag', file.etag);
+      context.header('Vary', 'Accept-Encoding');
+      if (context.req.header('if-none-match') === file.etag) return context.body(null, 304);
+      const takesGzip = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
+      if (takesGzip) context.header('Content-Encoding', 'gzip');
+      return context.body(takesGzip ? file.gzipped : file.body, 200, { 'Content-Type': file.type });
+    });
+  }
+  app.notFound((context) => context.text('There is nothing here.\n', 404));
+  app.onError((_error, context) => context.text('The request could not be answered.\n', 500));
+
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+  }) as Server<typeof IncomingMessage, typeof ServerResponse>;
+  server.maxConnections = MOST_CONNECTIONS;
+  return server;
+}
+
+/** The head is written here, since the events are written to the connection itself. */
+function connect(events: EventStream, lastEventId: string | undefined, response: ServerResponse): boolean {
+  if (!events.hasRoom) return false;
+  response.writeHead(200, {
+    ...SECURITY_HEADERS,
+    'Cache-Control': 'no-store',
+    'Content-Type': 'text/event-stream; charset=utf-8',
+  });
+  events.connect(response, lastEventId);
+  return true;
+}
