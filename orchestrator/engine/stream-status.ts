@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
+import { type GoldProgress, type JobProgress, readProgress } from '../lake/progress.ts';
 import { loadPipeline, pipelineFolder } from '../pipeline/load-pipeline.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { type GoldProgress, type JobProgress, readProgress } from '../services/spark-streaming.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { ProductError } from '../util/product-error.ts';
 

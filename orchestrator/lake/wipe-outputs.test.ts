@@ -18,6 +18,8 @@ beforeEach(async () => {
   await outputs.ledger('bronze', 0, { 0: 1 }, 1);
   await outputs.write('_chk/_source.json', '{}');
   await outputs.write('_chk/._source.json.crc', 'crc');
+  await outputs.write('_chk/_progress.jsonl', '{}');
+  await outputs.write('_chk/_progress.jsonl.1', '{}');
   await outputs.write('_staging/part-0000.parquet', 'half');
   await outputs.write('.medallion-stream', '');
   await outputs.batch(0, rowsOf(0, 0, 3));

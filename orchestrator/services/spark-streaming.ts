@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { firstDataCommitted, streamingStartFixed } from '../lake/committed-files.ts';
+import { readProgress } from '../lake/progress.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS } from '../runtimes/faults.ts';
 import type { LaunchContext, ProcessLaunch } from '../runtimes/local/launch.ts';
@@ -191,72 +191,6 @@ function javaOptions(key: string, options: readonly string[]): Record<string, st
     /[\s"'\\]/.test(option) ? `"${option.replace(/["\\]/g, '\\$&')}"` : option,
   );
   return { [key]: quoted.join(' ') };
-}
-
-const rows = z.record(z.string(), z.int().min(0));
-const milliseconds = z.record(z.string(), z.number());
-const micro = { batch: z.int().min(0), at: z.iso.datetime(), rows, ms: milliseconds };
-
-const ingestProgress = z.object({
-  query: z.literal('ingest'),
-  ...micro,
-  rejected: z.record(z.string(), z.int().min(0)),
-  unmet: z.record(z.string(), z.int().min(0)),
-  lag: z.int(),
-});
-
-const goldProgress = z.object({
-  query: z.string().min(1),
-  ...micro,
-  late: z.int().min(0),
-  watermark: z.iso.datetime().nullable(),
-  state: z.object({ rows: z.int().min(0), memory_bytes: z.int().min(0) }),
-});
-
-/**
- * A committed micro-batch of `ingest`: rows by sink, rejected records by reason, silver rows for
- * which an expectation is false by its name, and how many records were waiting behind it.
- */
-type IngestProgress = z.infer<typeof ingestProgress>;
-
-/**
- * A committed micro-batch of a gold table's query: the rows it dropped as late, its watermark at
- * the start, its open windows.
- */
-export type GoldProgress = z.infer<typeof goldProgress>;
-
-/** The micro-batches that the lines of a job report, each list oldest first. */
-export interface JobProgress {
-  readonly ingest: readonly IngestProgress[];
-  /** By table. */
-  readonly gold: ReadonlyMap<string, readonly GoldProgress[]>;
-}
-
-const LINE = /(?:^|\s)progress (\{.*\})\s*$/;
-
-/**
- * Reads the progress lines of the job, `progress {json}` after any prefix. Skips lines that are cut
- * off or have another form: other programs write into the same log.
- */
-export function readProgress(lines: readonly string[]): JobProgress {
-  const ingest: IngestProgress[] = [];
-  const gold = new Map<string, GoldProgress[]>();
-  for (const line of lines) {
-    const value = parseJson(LINE.exec(line)?.[1]);
-    const ofIngest = ingestProgress.safeParse(value);
-    if (ofIngest.success) ingest.push(ofIngest.data);
-    const ofGold = ofIngest.success ? undefined : goldProgress.safeParse(value).data;
-    if (ofGold) gold.set(ofGold.query, [...(gold.get(ofGold.query) ?? []), ofGold]);
-  }
-  return { ingest, gold };
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What the probe observes. */

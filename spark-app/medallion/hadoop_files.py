@@ -269,6 +269,10 @@ class HadoopFiles:
         """The number of rows a Parquet file's footer states."""
         return self._parquet.rows(self._at(path))
 
+    def local_path(self, path: str) -> Optional[str]:
+        """The path on the local disk, None on another file system."""
+        return self._local(path) if self.is_local else None
+
     def _local(self, path: str) -> str:
         return os.path.join(self._local_root, path)
 

@@ -21,6 +21,7 @@ from medallion.hadoop_files import HadoopFiles
 from medallion.ingest import start_ingest
 from medallion.offset_log import OffsetLog
 from medallion.pipeline_record import keep_pipeline, refuse_former_layout
+from medallion.progress_file import PROGRESS_FILE, ProgressFile
 from medallion.queries import STOP_S, Queries
 from medallion.session import use_local_checkpoints
 from medallion.settings import Settings
@@ -116,6 +117,7 @@ class Job:
             if self._asked.is_set():
                 return
             use_local_checkpoints(self._spark, files)
+            self._queries.lines.record = ProgressFile(files.local_path(PROGRESS_FILE)).append
             tables = self._settings.pipeline.gold
             readers = GoldReaders(files, [table.name for table in tables])
             self._queries.start(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime, timedelta
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
@@ -84,6 +84,8 @@ class BatchLines(StreamingQueryListener):
     """
 
     def __init__(self) -> None:
+        #: Receives the JSON of each progress line as well.
+        self.record: Callable[[str], None] = lambda line: None
         #: The guards by the query's name.
         self.guards: dict[str, ShutdownGuard] = {}
         self._gold_states: dict[str, tuple[Optional[str], int]] = {}
@@ -127,7 +129,7 @@ class BatchLines(StreamingQueryListener):
         # that it is read.
         rows = counts.rows["bronze"]
         unmet = "".join(f" unmet.{name}={count}" for name, count in counts.unmet.items() if count)
-        _print(f"rows={rows}{unmet}", ingest_progress(progress, counts))
+        self._print(f"rows={rows}{unmet}", ingest_progress(progress, counts))
         if self._first and rows:
             self._first = False
             log.info("first data batch committed")
@@ -138,11 +140,12 @@ class BatchLines(StreamingQueryListener):
         is_news = state != self._gold_states.get(name, (None, 0)) or line["late"] > 0
         self._gold_states[name] = state
         if is_news or progress["numInputRows"] > 0 or any(counts.rows.values()):
-            _print(f"late={line['late']} watermark={line['watermark']}", line)
+            self._print(f"late={line['late']} watermark={line['watermark']}", line)
 
-
-def _print(facts: str, line: Progress) -> None:
-    sinks = " ".join(f"{sink}={rows}" for sink, rows in line["rows"].items())
-    seconds = line["ms"]["total"] / 1000
-    log.info(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
-    log.info(f"progress {json.dumps(line, separators=(',', ':'))}")
+    def _print(self, facts: str, line: Progress) -> None:
+        sinks = " ".join(f"{sink}={rows}" for sink, rows in line["rows"].items())
+        seconds = line["ms"]["total"] / 1000
+        log.info(f"query={line['query']} batch={line['batch']} {facts} {sinks} seconds={seconds:.1f}")
+        document = json.dumps(line, separators=(",", ":"))
+        log.info(f"progress {document}")
+        self.record(document)

@@ -135,3 +135,10 @@ def test_a_batch_that_did_not_get_to_its_counts_prints_nothing(
     printed(lines, capsys, INGEST, COUNTS)
     lines.onQueryProgress(SimpleNamespace(progress=SimpleNamespace(json=json.dumps(INGEST))))
     assert capsys.readouterr().out == ""
+
+
+def test_a_progress_line_is_also_recorded(lines: BatchLines, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded: list[str] = []
+    lines.record = recorded.append
+    _, machine, _ = printed(lines, capsys, INGEST, COUNTS)
+    assert [f"progress {line}" for line in recorded] == [machine]

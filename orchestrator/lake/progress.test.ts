@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readProgress } from './spark-streaming.ts';
+import { readProgress } from './progress.ts';
 
 const ingest = {
   query: 'ingest',
