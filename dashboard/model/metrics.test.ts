@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { projectDir } from '../../tests/support/project.ts';
 import { snapshotWith } from '../../tests/support/snapshots.ts';
-import { METRICS, metricsTable, metricsText } from './metrics.ts';
+import { documentWithMetrics, METRICS_DOCUMENT, metricsTable } from './metric-documents.ts';
+import { METRICS, metricsText } from './metrics.ts';
 
 const FACTS = { clients: 1, residentBytes: 50_000_000 };
 const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));
@@ -28,6 +32,9 @@ describe('the table of metrics', () => {
   it('is shown in documents with every metric', () => {
     expect(metricsTable().trim().split('\n')).toHaveLength(METRICS.length + 2);
     expect(metricsTable()).toContain('| `medallion_lag_records` | gauge | records | `topic`, `partition` |');
+    const document = readFileSync(join(projectDir, METRICS_DOCUMENT), 'utf8');
+    expect(documentWithMetrics(document)).toBe(document);
+    expect(() => documentWithMetrics('# No marks')).toThrow('no marks');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Snapshot } from './snapshot.ts';
 
 /** Facts about the dashboard's own process, which are no part of a snapshot. */
-export interface ProcessFacts {
+interface ProcessFacts {
   readonly clients: number;
   readonly residentBytes: number;
 }
@@ -39,9 +39,9 @@ const byPartition = (
   { topic }: Snapshot,
   field: 'begin' | 'end' | 'committed' | 'lag',
 ): readonly MetricSample[] =>
-  topic.partitions.map((each) => ({
-    labels: { topic: topic.name, partition: String(each.partition) },
-    value: each[field],
+  topic.partitions.map((partition) => ({
+    labels: { topic: topic.name, partition: String(partition.partition) },
+    value: partition[field],
   }));
 
 const byTable = (
@@ -314,12 +314,3 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
 /** Backslash, quotation mark and line feed are escaped; everything else is UTF-8 as it is. */
 const escaped = (value: string): string =>
   value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-
-/** The table of metrics for documents, in Markdown. */
-export function metricsTable(): string {
-  const rows = METRICS.map(
-    ({ name, type, unit, labels, help }) =>
-      `| \`${name}\` | ${type} | ${unit} | ${labels.map((label) => `\`${label}\``).join(', ') || '–'} | ${help} |\n`,
-  );
-  return `| Metric | Type | Unit | Labels | Meaning |\n| --- | --- | --- | --- | --- |\n${rows.join('')}`;
-}

@@ -1,5 +1,5 @@
 /** One resolution of the stored series. */
-export interface Tier {
+interface Tier {
   /** Milliseconds of a point. */
   readonly stepMs: number;
   /** Points that are kept, the newest. */
@@ -7,7 +7,7 @@ export interface Tier {
 }
 
 /** Ten minutes in steps of two seconds, and eight hours in steps of a minute. */
-export const TIERS: readonly Tier[] = [
+const TIERS: readonly Tier[] = [
   { stepMs: 2000, points: 300 },
   { stepMs: 60_000, points: 480 },
 ];

@@ -63,7 +63,7 @@ export interface StreamState {
 }
 
 /** What the dashboard reads. */
-export type SourceName = 'topic' | 'outputs' | 'progress' | 'spark';
+type SourceName = 'topic' | 'outputs' | 'progress' | 'spark';
 
 export interface SourceState {
   /** `waiting`: there is nothing yet; `failed`: it cannot be read. */
@@ -148,7 +148,7 @@ export interface BatchRecord {
 /** Something that happened to the stack. */
 export interface Happening {
   readonly at: string;
-  readonly kind: 'service' | 'stream' | 'settings';
+  readonly kind: 'service' | 'stream' | 'dashboard';
   /** One sentence without its full stop. */
   readonly text: string;
 }
@@ -157,4 +157,10 @@ export interface Happening {
 export interface Change extends Partial<Sections> {
   readonly at: string;
   readonly sample: Readonly<Record<string, number | null>>;
+}
+
+/** The document of `/api/rows/<output>`: the newest rows, as text, long values cut. */
+export interface NewestRows {
+  readonly output: string;
+  readonly rows: readonly Readonly<Record<string, string | null>>[];
 }

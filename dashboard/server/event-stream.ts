@@ -12,7 +12,7 @@ const MOST_WAITING_BYTES = 1024 * 1024;
 /** How often a comment is sent, by which both sides notice a lost connection. */
 const KEEP_ALIVE_MS = 15_000;
 
-export interface EventStreamOptions {
+interface EventStreamOptions {
   /** Distinguishes this process: the ids of another one mean nothing here. */
   readonly epoch: string;
   /** Clients at most. */

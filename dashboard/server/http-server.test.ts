@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { snapshotWith } from '../../tests/support/snapshots.ts';
+import { RowsUnavailable } from '../sources/peek-command.ts';
 import { EventStream } from './event-stream.ts';
 import { httpServer } from './http-server.ts';
 import type { PageFile } from './page-files.ts';
@@ -17,7 +18,12 @@ let port: number;
 beforeEach(async () => {
   const snapshot = () => snapshotWith({ eventId: events.lastId });
   events = new EventStream({ epoch: 'e', mostClients: 5, snapshot: () => JSON.stringify(snapshot()) });
-  server = httpServer({ snapshot, events, files: new Map([['/', text('<title>page</title>')]]) });
+  const files = new Map([['/', text('<title>page</title>')]]);
+  const rows = async (output: string) => {
+    if (output === 'bronze') return { output, rows: [{ a: '1' }] };
+    throw new RowsUnavailable('busy', 'other rows are being read');
+  };
+  server = httpServer({ snapshot, events, files, rows });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);
 });
@@ -61,6 +67,16 @@ describe('the server', () => {
     expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(metrics.body).toContain('medallion_ready 1\n');
     expect((await ask('/')).body).toBe('<title>page</title>');
+  });
+
+  it('answers with the newest rows of an output, and of nothing else', async () => {
+    expect(await ask('/api/rows/bronze')).toMatchObject({
+      status: 200,
+      body: '{"output":"bronze","rows":[{"a":"1"}]}',
+    });
+    for (const path of ['silver%20--sql', '..', '--sql', 'gold;']) {
+      expect((await ask(`/api/rows/${path}`)).status, path).toBe(404);
+    }
   });
 
   it('sends a snapshot, then changes', async () => {

@@ -3,7 +3,8 @@ import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { METRICS_TYPE, metricsText } from '../model/metrics.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { NewestRows, Snapshot } from '../model/snapshot.ts';
+import { RowsUnavailable } from '../sources/peek-command.ts';
 import type { EventStream } from './event-stream.ts';
 import type { PageFile } from './page-files.ts';
 import { refusalOf, SECURITY_HEADERS } from './request-guard.ts';
@@ -15,17 +16,21 @@ const MOST_CONNECTIONS = 200;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** What the server shows. */
-export interface ServerContent {
+interface ServerContent {
   snapshot(): Snapshot;
   readonly events: EventStream;
   readonly files: ReadonlyMap<string, PageFile>;
+  /** The newest rows of an output. @throws RowsUnavailable */
+  rows(output: string): Promise<NewestRows>;
 }
+
+const UNAVAILABLE = { unsupported: 501, busy: 503, failed: 500 } as const;
 
 /**
  * The HTTP server: the page and its API, read-only. Every answer has the security headers, every
  * request passes the guard.
  */
-export function httpServer({ snapshot, events, files }: ServerContent): Server {
+export function httpServer({ snapshot, events, files, rows }: ServerContent): Server {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(async (context, next) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
@@ -43,12 +48,23 @@ export function httpServer({ snapshot, events, files }: ServerContent): Server {
   });
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/api/snapshot', (context) => context.json(snapshot()));
+  app.get('/api/rows/:output', async (context) => {
+    const output = context.req.param('output');
+    if (!snapshot().outputs.sinks.some(({ name }) => name === output)) return context.notFound();
+    try {
+      return context.json(await rows(output));
+    } catch (error) {
+      if (!(error instanceof RowsUnavailable)) throw error;
+      return context.json({ error: error.message }, UNAVAILABLE[error.reason]);
+    }
+  });
   app.get('/metrics', (context) => {
     const facts = { clients: events.clients, residentBytes: process.memoryUsage.rss() };
     return context.body(metricsText(snapshot(), facts), 200, { 'Content-Type': METRICS_TYPE });
   });
   app.get('/api/stream', (context) => {
     const { outgoing } = context.env;
+    if (context.req.method === 'HEAD') return context.body(null);
     if (connect(events, context.req.header('last-event-id'), outgoing as ServerResponse)) {
       return RESPONSE_ALREADY_SENT;
     }

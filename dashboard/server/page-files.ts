@@ -32,6 +32,7 @@ const OWN = {
   '/panels/pipeline.js': 'panels/pipeline.js',
   '/panels/verdict.js': 'panels/verdict.js',
   '/panels/rates.js': 'panels/rates.js',
+  '/panels/newest-rows.js': 'panels/newest-rows.js',
   '/panels/event-time.js': 'panels/event-time.js',
   '/panels/rejected.js': 'panels/rejected.js',
   '/panels/services.js': 'panels/services.js',

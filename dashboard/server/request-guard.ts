@@ -9,7 +9,7 @@ export interface RequestHead {
 }
 
 /** Why a request gets no answer. */
-export interface Refusal {
+interface Refusal {
   readonly status: 403 | 405;
   /** One sentence. */
   readonly message: string;

@@ -55,7 +55,7 @@ export const offsets = { kind: 'offsets' } as const;
 export const text = (pattern: string, allowed: string) => ({ kind: 'text', pattern, allowed }) as const;
 
 /**
- * The program that uses a setting. `job`, `producer` and `spark-worker` read it from their
+ * The program that uses a setting. `job`, `producer`, `dashboard` and `spark-worker` read it from their
  * environment. `spark-submit` and `kafka-init` get it as an argument. `runtimes` choose ports,
  * folders and images by it.
  */
@@ -67,6 +67,7 @@ export type SettingUser =
   | 'spark-submit'
   | 'job'
   | 'producer'
+  | 'dashboard'
   | 'verify';
 
 /** One setting. */

@@ -37,7 +37,7 @@ export const SETTING_TABLE = {
   PIPELINE: {
     takes: path('the name of a pipeline in pipelines/, or a folder with a pipeline.json'),
     default: 'transactions',
-    usedBy: ['job', 'producer'],
+    usedBy: ['job', 'producer', 'dashboard'],
     meaning: 'The pipeline: a name in pipelines/, or a folder with a pipeline.json',
   },
   KAFKA_BOOTSTRAP_SERVERS: {
@@ -45,13 +45,13 @@ export const SETTING_TABLE = {
     default: 'localhost:9094',
     defaultFor: { containers: 'kafka:9092' },
     isGivenByRuntime: true,
-    usedBy: ['job', 'producer'],
+    usedBy: ['job', 'producer', 'dashboard'],
     meaning: 'Brokers: host:port[,host:port…]',
   },
   KAFKA_TOPIC: {
     takes: topic,
     defaultText: "the pipeline's",
-    usedBy: ['kafka-init', 'job', 'producer', 'verify'],
+    usedBy: ['kafka-init', 'job', 'producer', 'dashboard', 'verify'],
     meaning: 'The topic that carries the events',
   },
   KAFKA_TOPIC_PARTITIONS: {
@@ -63,13 +63,13 @@ export const SETTING_TABLE = {
   KAFKA_ISOLATION_LEVEL: {
     takes: choice('read_committed', 'read_uncommitted'),
     default: 'read_committed',
-    usedBy: ['job', 'verify'],
+    usedBy: ['job', 'dashboard', 'verify'],
     meaning: 'Whether records of open and aborted transactions are read: read_committed or read_uncommitted',
   },
   PRODUCERS: {
     takes: integer(0, 1),
     default: '1',
-    usedBy: ['runtimes'],
+    usedBy: ['runtimes', 'dashboard'],
     meaning: 'Producers of the stack: 1, or 0 for your own events alone (--no-producer)',
   },
   ...PRODUCER_SETTINGS,
@@ -83,7 +83,7 @@ export const SETTING_TABLE = {
     takes: path('a path or a Hadoop URI'),
     defaultFor: { containers: '/opt/spark-output/parquet' },
     defaultText: 'OUTPUT_DIR/parquet (/opt/spark-output/parquet in containers)',
-    usedBy: ['job'],
+    usedBy: ['job', 'dashboard'],
     meaning: 'Where the job writes: a path or any Hadoop URI',
   },
   OUTPUT_UID: {
@@ -103,13 +103,13 @@ export const SETTING_TABLE = {
   TRIGGER_INTERVAL: {
     takes: duration(),
     default: '30 seconds',
-    usedBy: ['job'],
+    usedBy: ['job', 'dashboard'],
     meaning: 'How often a micro-batch starts',
   },
   GOLD_TRIGGER_INTERVAL: {
     takes: duration(),
     defaultText: 'TRIGGER_INTERVAL, at least 10 seconds',
-    usedBy: ['job'],
+    usedBy: ['job', 'dashboard'],
     meaning: 'How often gold reads new files of silver',
   },
   MAX_OFFSETS_PER_TRIGGER: {
@@ -236,6 +236,12 @@ export const SETTING_TABLE = {
     default: '4040',
     usedBy: ['runtimes'],
     meaning: "The job's own web page",
+  },
+  DASHBOARD_PORT: {
+    takes: port,
+    default: '5080',
+    usedBy: ['runtimes'],
+    meaning: 'The live page and its API, on 127.0.0.1',
   },
   RUN_DIR: {
     takes: folder,

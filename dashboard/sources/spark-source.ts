@@ -1,0 +1,56 @@
+import { get } from 'node:http';
+import { z } from 'zod';
+import type { Address } from '../../orchestrator/util/ports.ts';
+
+/** What Spark's REST API says of the application. */
+export interface SparkApplication {
+  readonly id: string;
+  readonly executors: number;
+  readonly cores: number;
+}
+
+const applications = z.array(z.object({ id: z.string() })).min(1);
+const executors = z.array(z.object({ id: z.string(), isActive: z.boolean(), totalCores: z.number() }));
+
+const TIMEOUT_MS = 2000;
+
+/** An answer of a few executors has some kilobytes. */
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+
+/**
+ * Asks the driver for its executors. Source: Spark, "Monitoring and Instrumentation", REST API.
+ * @throws Error when it does not answer, or not with these fields
+ */
+export async function readSparkApplication(address: Address): Promise<SparkApplication> {
+  const [application] = applications.parse(await json(address, '/api/v1/applications'));
+  const id = application?.id ?? '';
+  const path = `/api/v1/applications/${encodeURIComponent(id)}/executors`;
+  const active = executors
+    .parse(await json(address, path))
+    .filter((each) => each.isActive && each.id !== 'driver');
+  return { id, executors: active.length, cores: active.reduce((sum, { totalCores }) => sum + totalCores, 0) };
+}
+
+function json({ host, port }: Address, path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const request = get({ host, port, path, signal, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > MOST_CHARACTERS) request.destroy(new Error('its answer is too long'));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        try {
+          if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode}`);
+          resolve(JSON.parse(text));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    request.on('error', (error) => reject(signal.aborted ? new Error('no answer in time') : error));
+  });
+}
