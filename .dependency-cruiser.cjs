@@ -115,9 +115,29 @@ module.exports = {
       },
     },
     {
+      name: 'dashboard-reads-what-verify-reads',
+      severity: 'error',
+      // It has the topic, the outputs and the settings in common with the orchestrator. Its image
+      // has these files: see producer/Dockerfile.
+      from: { path: '^dashboard/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^(orchestrator|producer)/',
+        pathNot: ['^orchestrator/(kafka|lake|settings|pipeline|util)/', '^producer/errors\\.ts$'],
+      },
+    },
+    {
+      name: 'the-dashboard-is-a-program-of-its-own',
+      severity: 'error',
+      from: {
+        path: '^(orchestrator|producer)/',
+        pathNot: '^orchestrator/(services/dashboard|generate-main)\\.ts$',
+      },
+      to: { path: '^dashboard/' },
+    },
+    {
       name: 'nothing-imports-bench',
       severity: 'error',
-      from: { path: '^(orchestrator|producer)/' },
+      from: { path: '^(orchestrator|producer|dashboard)/' },
       to: { path: '^bench/' },
     },
     onlyIn(
@@ -130,11 +150,17 @@ module.exports = {
       ['kafkajs'],
       ['orchestrator/kafka/', 'orchestrator/services/kafka', 'producer/'],
     ),
+    {
+      ...onlyIn('hono-in-the-server', ['hono', '@hono'], ['dashboard/server/']),
+      from: { path: '^(orchestrator|producer|dashboard)/', pathNot: ['^dashboard/server/'] },
+    },
     onlyIn('yaml-in-pipeline', ['yaml'], ['orchestrator/pipeline/']),
     onlyIn('duckdb-in-lake', ['@duckdb'], ['orchestrator/lake/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // Browsers resolve its imports, some of them to files of packages.
+    exclude: { path: '^dashboard/page/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

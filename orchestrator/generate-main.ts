@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { documentWithMetrics, METRICS_DOCUMENT } from '../dashboard/model/metric-documents.ts';
 import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
 import { schemaFiles } from './pipeline/file-schemas.ts';
 import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/resolve.ts';
@@ -13,8 +14,8 @@ import { userCommand } from './util/user-command.ts';
 
 const HELP = `${userCommand('generate', '[options] [folders]')}
 
-Check the pipelines in pipelines/ and write pipeline.json of each; write what follows from the table of settings, and the JSON
-Schemas in docs/schemas. With folders: only the pipelines in these
+Check the pipelines in pipelines/ and write pipeline.json of each; write what follows from the tables of settings and metrics,
+and the JSON Schemas in docs/schemas. With folders: only the pipelines in these
 
   --check  Write nothing, and end with 1 where a file differs
   --help   Show this
@@ -75,10 +76,11 @@ function generatePipelines(folders: readonly string[]): number {
   return Math.max(0, ...outcomes);
 }
 
-/** The files that follow from the table of settings, and the JSON Schemas. */
+/** The files that follow from the tables of settings and metrics, and the JSON Schemas. */
 function generateFiles(): number {
-  const settings = settingFiles((path) => readFileSync(join(projectDir, path), 'utf8'));
-  const files = [...settings, ...schemaFiles()];
+  const read = (path: string) => readFileSync(join(projectDir, path), 'utf8');
+  const metrics = { path: METRICS_DOCUMENT, text: documentWithMetrics(read(METRICS_DOCUMENT)) };
+  const files = [...settingFiles(read), ...schemaFiles(), metrics];
   const outcomes = files.map(({ path, text }) => {
     const file = join(projectDir, path);
     return outcomeOf(file, () => replaceFile(file, text, mode));

@@ -32,6 +32,16 @@ it('is compiled to what Node runs by itself', () => {
   expect(status).toBe(2);
 });
 
+it('has the dashboard, which runs in the same way', () => {
+  const env = { PATH: process.env['PATH'], TRIGGER_INTERVAL: 'abc' };
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'dist', 'dashboard', 'main.js')], {
+    env,
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(/^\[dashboard\] TRIGGER_INTERVAL="abc" is not allowed/);
+  expect(status).toBe(2);
+});
+
 const dockerfile = () => readFileSync(join(projectDir, 'producer', 'Dockerfile'), 'utf8');
 
 /** The sources that the Dockerfile copies into /app, and the place of each below it. */
@@ -42,7 +52,11 @@ function copiedSources(): readonly (readonly [string, (app: string) => string])[
       .split(' ')
       .map(
         (source) =>
-          [source, (app: string) => join(app, to === 'producer' ? to : join(to, basename(source)))] as const,
+          [
+            source,
+            (app: string) =>
+              join(app, ['producer', 'dashboard'].includes(to) ? to : join(to, basename(source))),
+          ] as const,
       ),
   );
 }

@@ -136,6 +136,7 @@ describe('status', () => {
     expect(document.services.map(({ name, state }) => `${name} ${state}`)).toEqual([
       ...['zookeeper stopped', 'kafka starting', 'kafka-init completed', 'spark-master stopped'],
       ...['spark-worker failed', 'spark-streaming starting', 'producer ready'],
+      'dashboard stopped',
     ]);
     expect(document.services.filter(({ pid }) => pid !== undefined).map(({ name }) => name)).toEqual([
       ...['kafka', 'spark-streaming', 'producer'],

@@ -1,4 +1,5 @@
 import type { Settings } from '../settings/setting-table.ts';
+import { dashboard } from './dashboard.ts';
 import { kafka } from './kafka.ts';
 import { kafkaInit } from './kafka-init.ts';
 import { producer } from './producer.ts';
@@ -22,6 +23,7 @@ export const SERVICES: readonly Service[] = [
   sparkWorker,
   sparkStreaming,
   producer,
+  dashboard,
 ];
 
 /** The services that a stack with these settings has. */

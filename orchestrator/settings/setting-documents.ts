@@ -51,7 +51,7 @@ export function readmeWithSettings(readme: string, table: SettingRows): string {
  */
 export function composeFileWithSettings(file: string, table: SettingRows): string {
   const marked = /^( *)(# settings of ([\w-]+), .*\n)[\s\S]*?^ *# end of settings$/gm;
-  for (const user of ['spark-worker', 'job', 'producer']) {
+  for (const user of ['spark-worker', 'job', 'producer', 'dashboard']) {
     if (!file.includes(`# settings of ${user},`)) {
       throw new Error(`docker-compose.yml has no marks for the settings of ${user}`);
     }

@@ -114,6 +114,7 @@ function isHeldByOthers(path: string, projectDir: string): boolean {
     'spark-app',
     'pipelines',
     'producer',
+    'dashboard',
     'orchestrator',
     'node_modules',
     '.git',

@@ -74,6 +74,7 @@ describe('a stack from nothing', () => {
       'spark-worker ready',
       'spark-streaming ready',
       'producer ready',
+      'dashboard ready',
     ]);
     for (const { pid, name, since, placement } of status.services) {
       expect(placement).toBe('process');

@@ -31,6 +31,7 @@ function asUser(text: string): readonly string[] {
     [stack.ports.SPARK_MASTER_UI_PORT, 8080],
     [stack.ports.SPARK_WORKER_UI_PORT, 8081],
     [stack.ports.SPARK_APP_UI_PORT, 4040],
+    [stack.ports.DASHBOARD_PORT, 5080],
     [stack.ports.KAFKA_PORT, 9094],
     [stack.ports.ZOOKEEPER_PORT, 2181],
     [stack.ports.SPARK_MASTER_PORT, 7077],

@@ -66,6 +66,7 @@ export class LightProject {
         SPARK_MASTER_UI_PORT: '32184',
         SPARK_WORKER_UI_PORT: '32185',
         SPARK_APP_UI_PORT: '32186',
+        DASHBOARD_PORT: '32187',
       },
     });
     const project = `medallion-test-${process.pid}-${count}`;

@@ -33,6 +33,7 @@ const PORT_SETTINGS = [
   'SPARK_MASTER_UI_PORT',
   'SPARK_WORKER_UI_PORT',
   'SPARK_APP_UI_PORT',
+  'DASHBOARD_PORT',
 ];
 
 /** A stack with the real supervisor, whose services are shell scripts. */

@@ -30,7 +30,12 @@ export const statusDocument = z.strictObject({
       (services) => services.map(({ name }) => name).join() === SERVICE_NAMES.join(),
       'every service, in the order of the start',
     ),
-  urls: z.strictObject({ 'spark-master': z.url(), 'spark-worker': z.url(), 'spark-streaming': z.url() }),
+  urls: z.strictObject({
+    'spark-master': z.url(),
+    'spark-worker': z.url(),
+    'spark-streaming': z.url(),
+    dashboard: z.url(),
+  }),
   stream: z.strictObject({
     batch: z.int().min(0).nullable(),
     lag: z.int().nullable(),

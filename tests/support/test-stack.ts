@@ -19,6 +19,7 @@ const PORT_SETTINGS = [
   'SPARK_MASTER_PORT',
   'SPARK_MASTER_UI_PORT',
   'SPARK_APP_UI_PORT',
+  'DASHBOARD_PORT',
   'SPARK_WORKER_UI_PORT',
 ] as const;
 
@@ -149,7 +150,7 @@ export class TestStack {
 /** The tests' own environment must not change what is tested. */
 function withoutSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
   const names =
-    /^(KAFKA_|SPARK_|PIPELINE|GOLD_|MSGS_|OUTPUT_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|SINK_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST|npm_)/;
+    /^(KAFKA_|SPARK_|PIPELINE|GOLD_|MSGS_|OUTPUT_|DASHBOARD_|TRIGGER_|MAX_|STARTING_|FAIL_ON_|SHOW_|SINK_|ZOOKEEPER_|RUN_DIR|RUNTIME|NODE_OPTIONS|VITEST|npm_)/;
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
       value === undefined || names.test(name) ? [] : [[name, value]],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readServices } from '../../../dashboard/sources/service-probe.ts';
 import { ANSWER_KEY_FILE } from '../../lake/sinks.ts';
 import { portsOf } from '../../services/service.ts';
 import type { ServiceName } from '../../services/service-name.ts';
@@ -30,7 +31,12 @@ interface ComposeService {
   readonly ports?: readonly string[];
   readonly volumes?: readonly (
     | string
-    | { readonly source: string; readonly target: string; readonly bind?: object }
+    | {
+        readonly source: string;
+        readonly target: string;
+        readonly read_only?: boolean;
+        readonly bind?: object;
+      }
   )[];
   readonly restart: string;
   readonly mem_limit: string;
@@ -236,7 +242,7 @@ describe('docker-compose.yml is safe to leave running:', () => {
     const binds = SERVICES.flatMap(({ name }) => service(name).volumes ?? []).flatMap((volume) =>
       typeof volume === 'object' && !volume.target.startsWith('/opt/checkout/') ? [volume] : [],
     );
-    expect(binds).toHaveLength(8);
+    expect(binds).toHaveLength(10);
     for (const { bind } of binds) expect(bind).toEqual({ selinux: 'z', create_host_path: true });
   });
 
@@ -278,6 +284,15 @@ describe('docker-compose.yml is safe to leave running:', () => {
     }
     expect(service('kafka-init').command?.at(-1)).toBe('/opt/pipelines/transactions/pipeline.json');
     expect(service('producer').environment['PIPELINE']).toBe('transactions');
+  });
+
+  it('the dashboard observes every service, reads the outputs, and writes neither them nor elsewhere', () => {
+    const { environment, volumes = [], user } = service('dashboard');
+    const watched = readServices(String(environment['DASHBOARD_SERVICES']));
+    expect(watched.map(({ name }) => name)).toEqual(SERVICES.map(({ name }) => name));
+    expect(environment['OUTPUT_PATH']).toBe('/opt/spark-output/parquet');
+    expect(volumes.map((volume) => typeof volume === 'object' && volume.read_only)).toEqual([true, true]);
+    expect(user).toBe(service('spark-streaming').user);
   });
 
   it("the producer's answer key is next to the outputs and belongs to their owner", () => {

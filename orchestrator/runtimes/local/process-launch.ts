@@ -31,6 +31,8 @@ export function serviceLaunch(service: Service, context: LaunchContext): Service
 export interface NodeProgram {
   /** Relative to the checkout. */
   readonly script: string;
+  /** Options of Node itself; none when absent. */
+  readonly nodeOptions?: readonly string[];
   readonly stopGraceMs: number;
   /** Its settings, as environment variables. */
   readonly settings: Readonly<Record<string, string>>;
@@ -40,7 +42,7 @@ export interface NodeProgram {
 export function nodeLaunch({ config, layout }: LaunchContext, program: NodeProgram): ProcessLaunch {
   return {
     command: process.execPath,
-    args: [...TYPESCRIPT_LOADER, join(config.projectDir, program.script)],
+    args: [...(program.nodeOptions ?? []), ...TYPESCRIPT_LOADER, join(config.projectDir, program.script)],
     env: {
       ...serviceEnvironment(config.environment, layout),
       KAFKA_BOOTSTRAP_SERVERS: `localhost:${config.settings.KAFKA_PORT}`,
