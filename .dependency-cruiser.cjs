@@ -130,7 +130,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(orchestrator|producer)/',
-        pathNot: '^orchestrator/(services/dashboard|generate-main)\\.ts$',
+        pathNot: ['^orchestrator/(services/dashboard|generate-main)\\.ts$', '\\.test\\.ts$'],
       },
       to: { path: '^dashboard/' },
     },
