@@ -36,8 +36,8 @@ class ProgressFile:
             self._rotate(self._path)
             # One write, so that a reader or a kill finds at most the last line incomplete.
             with open(self._path, "ab", buffering=0) as file:
-                file.write(f"{self._separator(self._path)}{line}\n".encode())
-            self._has_failed = False
+                text = f"{self._separator(self._path)}{line}\n".encode()
+                self._has_failed = file.write(text) < len(text)
         except OSError as error:
             if not self._has_failed:
                 log.info(f"progress cannot be written to {self._path}: {error.strerror}")
@@ -48,7 +48,7 @@ class ProgressFile:
             os.replace(path, f"{path}.1")
 
     def _separator(self, path: str) -> str:
-        """A line feed where a process that was killed left half a line."""
+        """A line feed where a kill or a full disk left half a line."""
         was_first, self._is_first = self._is_first or self._has_failed, False
         if not was_first or os.path.getsize(path) == 0:
             return ""
