@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -49,6 +50,11 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           expect: { poll },
+          // As the dashboard's server does.
+          alias: {
+            '/vendor/preact.js': 'htm/preact/standalone',
+            '/vendor/uplot.js': fileURLToPath(new URL('tests/support/fake-uplot.ts', import.meta.url)),
+          },
         },
       },
       stacks('e2e', ['tests/e2e/**/*.test.ts', 'orchestrator/**/*.e2e.ts']),
