@@ -117,13 +117,27 @@ module.exports = {
     {
       name: 'dashboard-reads-what-verify-reads',
       severity: 'error',
-      // It has the topic, the outputs and the settings in common with the orchestrator. Its image
-      // has these files: see producer/Dockerfile.
-      from: { path: '^dashboard/', pathNot: '\\.test\\.ts$' },
+      // It has the topic, the outputs and the settings in common with the orchestrator, and its
+      // reader `peek` and `verify`. Its image has these folders: see producer/Dockerfile.
+      from: { path: '^dashboard/', pathNot: ['^dashboard/reader/answer\\.ts$', '\\.test\\.ts$'] },
       to: {
         path: '^(orchestrator|producer)/',
-        pathNot: ['^orchestrator/(kafka|lake|settings|pipeline|util)/', '^producer/errors\\.ts$'],
+        pathNot: [
+          '^orchestrator/(kafka|lake|settings|pipeline|util)/',
+          '^orchestrator/verify/verify-outcome\\.ts$',
+          '^producer/errors\\.ts$',
+        ],
       },
+    },
+    {
+      name: 'the-database-is-in-the-reader',
+      severity: 'error',
+      comment: 'only the process that reads rows loads it, so that the dashboard stays small',
+      from: {
+        path: '^dashboard/',
+        pathNot: ['^dashboard/reader/(answer|reader-main)\\.ts$', '\\.test\\.ts$'],
+      },
+      to: { path: '^(dashboard/reader/answer|orchestrator/lake/database)\\.ts$' },
     },
     {
       name: 'the-dashboard-is-a-program-of-its-own',

@@ -9,6 +9,7 @@ import { drain } from './commands/drain.ts';
 import { forms } from './commands/forms.ts';
 import { growth } from './commands/growth.ts';
 import { latency } from './commands/latency.ts';
+import { page } from './commands/page.ts';
 import { producer } from './commands/producer.ts';
 import { scale } from './commands/scale.ts';
 import { scenarios } from './commands/scenarios.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly BenchCommand[] = [
   scenarios,
   forms,
   windows,
+  page,
 ];
 
 const abort = new AbortController();

@@ -51,7 +51,6 @@ describe('the configuration of the dashboard', () => {
     ['DASHBOARD_LISTEN', 'localhost:99999'],
     ['DASHBOARD_SERVICES', 'kafka'],
     ['DASHBOARD_PAGES', 'spark-master=x'],
-    ['DASHBOARD_PEEK', 'peek'],
     ['TRIGGER_INTERVAL', 'soon'],
     ['KAFKA_ISOLATION_LEVEL', 'none'],
   ])('refuses %s=%s', (name, value) => {

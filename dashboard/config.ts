@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { loadPipeline } from '../orchestrator/pipeline/load-pipeline.ts';
 import type { Pipeline } from '../orchestrator/pipeline/model.ts';
 import { readValue, withoutBlanks } from '../orchestrator/settings/setting-kinds.ts';
@@ -34,8 +33,6 @@ export interface DashboardConfig {
   readonly urls: Readonly<Record<string, string>>;
   /** RUN_DIR of local processes; undefined in a container. */
   readonly runDir: string | undefined;
-  /** The command that shows rows, `peek --json`; undefined where there is none. */
-  readonly peekCommand: readonly string[] | undefined;
   /** The folder that keeps the history over a restart. */
   readonly historyDir: string;
 }
@@ -51,7 +48,6 @@ const PROJECT = join(import.meta.dirname, '..');
  * - DASHBOARD_RUNTIME: local or compose
  * - DASHBOARD_SERVICES: see `readServices`
  * - DASHBOARD_PAGES: the ports of the services' pages on this machine, `spark-master=8080 …`
- * - DASHBOARD_PEEK: program and arguments of `peek --json`, as a JSON array
  * - DASHBOARD_HISTORY: a folder that it may write
  * - DASHBOARD_RUN_DIR: RUN_DIR of local processes
  * @throws ConfigError for the first value that is not allowed
@@ -75,7 +71,6 @@ export function readConfig(environment: Environment): DashboardConfig {
     services: watchedServices(environment['DASHBOARD_SERVICES'] ?? '', settings.PRODUCERS),
     urls: pagesOf(environment['DASHBOARD_PAGES'] ?? ''),
     runDir,
-    peekCommand: commandOf(environment['DASHBOARD_PEEK']),
     historyDir: environment['DASHBOARD_HISTORY'] || join(runDir ?? join(PROJECT, 'data', 'run'), 'dashboard'),
   };
 }
@@ -128,15 +123,6 @@ function pagesOf(text: string): Readonly<Record<string, string>> {
       return [name, `http://localhost:${port}`];
     }),
   );
-}
-
-function commandOf(text: string | undefined): readonly string[] | undefined {
-  if (!text) return undefined;
-  try {
-    return z.array(z.string()).min(1).parse(JSON.parse(text));
-  } catch {
-    throw refusal('DASHBOARD_PEEK', text, 'a JSON array of texts');
-  }
 }
 
 const refusal = (name: string, value: string, allowed: string): ConfigError =>

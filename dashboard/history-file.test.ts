@@ -14,6 +14,7 @@ const HISTORY = {
   topic: 'transactions',
   series: [{ stepMs: 2000, at: [2000], values: { lag: [null] } }],
   events: [{ at: '2026-11-26T17:00:00.000Z', kind: 'stream' as const, text: 'it began' }],
+  verified: null,
 };
 
 it('is read as it was written', () => {

@@ -2,14 +2,17 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../orchestrator/util/files.ts';
+import { verified } from './model/notice.ts';
 import type { TierDocument } from './model/series.ts';
-import type { Happening } from './model/snapshot.ts';
+import { HAPPENING_KINDS, type Happening, type Verified } from './model/snapshot.ts';
 
 /** What is kept over a restart of the dashboard. */
 interface History {
   readonly topic: string;
   readonly series: readonly TierDocument[];
   readonly events: readonly Happening[];
+  /** The last verification; null when none is known. */
+  readonly verified: Verified | null;
 }
 
 const history = z.object({
@@ -22,9 +25,8 @@ const history = z.object({
       values: z.record(z.string(), z.array(z.number().nullable())),
     }),
   ),
-  events: z.array(
-    z.object({ at: z.string(), kind: z.enum(['service', 'stream', 'dashboard']), text: z.string() }),
-  ),
+  events: z.array(z.object({ at: z.string(), kind: z.enum(HAPPENING_KINDS), text: z.string() })),
+  verified: verified.nullable().default(null),
 });
 
 /**

@@ -6,16 +6,17 @@ import { messageOf } from '../orchestrator/util/product-error.ts';
 import { ConfigError } from '../producer/errors.ts';
 import { type DashboardConfig, readConfig } from './config.ts';
 import { HistoryFile } from './history-file.ts';
+import { Reader } from './reader/reader.ts';
 import { EventStream } from './server/event-stream.ts';
 import { httpServer } from './server/http-server.ts';
 import { pageFiles } from './server/page-files.ts';
 import { OutputSource } from './sources/output-source.ts';
-import { PeekCommand } from './sources/peek-command.ts';
 import { ProgressSource } from './sources/progress-source.ts';
 import { ServiceSource } from './sources/service-source.ts';
 import { readSparkApplication } from './sources/spark-source.ts';
 import { TopicSource } from './sources/topic-source.ts';
 import { type Sources, StackObserver } from './stack-observer.ts';
+import { Verification } from './verification.ts';
 
 /** The dashboard as a service of the stack: observes it, and serves the page and its API. */
 
@@ -43,14 +44,20 @@ async function run(config: DashboardConfig): Promise<void> {
     snapshot: () => JSON.stringify(observer.snapshot()),
   });
   const history = new HistoryFile(config.historyDir);
-  const observer = new StackObserver(config, sourcesOf(config, topic), history, events);
-  const files = pageFiles(join(import.meta.dirname, 'page'));
-  const peek = new PeekCommand(config.peekCommand, config.runDir);
+  const reader = new Reader({ timeoutMs: 20_000, mostWaiting: 16, idleMs: 20_000 });
+  const verification = new Verification(new Reader({ timeoutMs: 1_800_000, mostWaiting: 1, idleMs: 0 }));
+  const observer = new StackObserver(config, sourcesOf(config, topic), {
+    history,
+    sink: events,
+    verification,
+  });
   const server = httpServer({
     snapshot: () => observer.snapshot(),
     events,
-    files,
-    rows: (output) => peek.rows(output),
+    files: pageFiles(join(import.meta.dirname, 'page')),
+    ask: (name, question) => reader.ask(name, question),
+    verify: (deep) => verification.start(deep),
+    take: (notice) => observer.take(notice),
   });
   server.listen(config.listen);
   await once(server, 'listening');
@@ -58,7 +65,8 @@ async function run(config: DashboardConfig): Promise<void> {
   observer.start();
   await stop;
   log('stopping');
-  peek.close();
+  reader.close();
+  verification.close();
   events.close();
   server.close();
   server.closeAllConnections();

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Window } from 'happy-dom';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import FakeUplot from '../tests/support/fake-uplot.ts';
 import { snapshotWith } from '../tests/support/snapshots.ts';
@@ -27,6 +27,11 @@ class FakeEventSource {
   }
 }
 
+/** What is done with a button. */
+interface Clickable {
+  click(): void;
+}
+
 /** What is read of an element. */
 interface Element {
   getAttribute(name: string): string | null;
@@ -37,23 +42,39 @@ class NoObserver {
   disconnect(): void {}
 }
 
-/** A document without a browser. The page is not tried where it is not installed. */
-const DOCUMENTS: string = 'happy-dom';
-const isInstalled = (() => {
-  try {
-    return createRequire(import.meta.url).resolve(DOCUMENTS) !== '';
-  } catch {
-    return false;
+/** What the page asks besides the events: the answers by path, and what it has sent. */
+const answers: Record<string, unknown> = {};
+const sent: { readonly path: string; readonly body: unknown }[] = [];
+async function fakeFetch(path: string, init?: { readonly body: string }) {
+  if (init) sent.push({ path, body: JSON.parse(init.body) });
+  const answer = answers[path] ?? { error: `nothing is known of ${path}` };
+  return { ok: !('error' in (answer as object)), json: async () => answer };
+}
+
+/** Everything is on the screen. */
+class ShownObserver {
+  readonly #callback: (entries: readonly { readonly isIntersecting: boolean }[]) => void;
+
+  constructor(callback: (entries: readonly { readonly isIntersecting: boolean }[]) => void) {
+    this.#callback = callback;
   }
-})();
-const window = isInstalled ? new (await import(DOCUMENTS)).Window({ url: 'http://localhost:5080/' }) : undefined;
-const document = window?.document;
+
+  observe(): void {
+    this.#callback([{ isIntersecting: true }]);
+  }
+
+  disconnect(): void {}
+}
+
+/** A document without a browser. */
+const window = new Window({ url: 'http://localhost:5080/' });
+const document = window.document;
 
 beforeAll(async () => {
-  if (!isInstalled) return;
   document.body.innerHTML = '<div id="page"></div>';
   const globals = {
-    ...{ document, window, EventSource: FakeEventSource, ResizeObserver: NoObserver },
+    ...{ document, window, EventSource: FakeEventSource, ResizeObserver: NoObserver, fetch: fakeFetch },
+    ...{ IntersectionObserver: ShownObserver, FormData: window.FormData },
     getComputedStyle: () => ({ getPropertyValue: () => '#000' }),
     matchMedia: () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }),
     requestAnimationFrame: (draw: () => void) => setTimeout(draw, 0),
@@ -64,7 +85,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
-  await window?.happyDOM.close();
+  await window.happyDOM.close();
 });
 
 const text = (): string => (document.body.textContent ?? '').replace(/\s+/g, ' ');
@@ -76,7 +97,7 @@ async function show(changes: Partial<Snapshot> = {}): Promise<void> {
   await expect.poll(text).toContain(pipeline.slice(0, 20));
 }
 
-describe.runIf(isInstalled)('the page (not tried: happy-dom is not installed)', () => {
+describe('the page', () => {
   it('connects first, and says what to do where it cannot', async () => {
     expect(FakeEventSource.newest.url).toBe('/api/stream');
     await expect.poll(text).toContain('Connecting to the dashboard');
@@ -94,7 +115,7 @@ describe.runIf(isInstalled)('the page (not tried: happy-dom is not installed)', 
       });
       expect(titles).toEqual([
         ...['Pipeline', 'Verdict', 'Records per second', 'Lag by partition', 'Duration of micro-batches'],
-        ...['Watermark behind the clock', 'Gold', 'Rejected records', 'Outputs', 'Newest rows'],
+        ...['Watermark behind the clock', 'Gold', 'Rejected records', 'Outputs', 'Query'],
         ...['Services', 'What happened'],
       ]);
     });
@@ -124,7 +145,10 @@ describe.runIf(isInstalled)('the page (not tried: happy-dom is not installed)', 
       });
       await expect.poll(() => document.querySelector('[data-value=lag]')?.textContent).toBe('77');
       const chart = FakeUplot.charts.find(({ options }) => options.series.some(({ label }) => label === '0'));
-      expect(chart?.data).toEqual([[0, Date.parse('2026-11-26T17:00:02.000Z') / 1000], [null, 77]]);
+      expect(chart?.data).toEqual([
+        [0, Date.parse('2026-11-26T17:00:02.000Z') / 1000],
+        [null, 77],
+      ]);
     });
 
     it('says that the connection is lost, keeps the values, and forgets it when it is back', async () => {
@@ -134,6 +158,91 @@ describe.runIf(isInstalled)('the page (not tried: happy-dom is not installed)', 
       await show();
       await expect.poll(text).not.toContain('is lost');
     });
+  });
+
+  it('shows the last verification, and starts one', async () => {
+    await show();
+    expect(text()).toContain('None is known yet.');
+    answers['/api/verify'] = { started: true };
+    const button: Clickable | undefined = [...document.querySelectorAll('button')].find(
+      ({ textContent }) => textContent === 'Verify now',
+    );
+    button?.click();
+    await expect.poll(() => sent).toContainEqual({ path: '/api/verify', body: { deep: false } });
+    const at = '2026-11-26T17:00:00.000Z';
+    await show({ verify: { runningSince: at, progress: '500 of 600 records', last: null } });
+    expect(text()).toContain('500 of 600 records');
+    const outcome = {
+      equal: true,
+      deep: true,
+      committedBatch: 12,
+      lag: 3,
+      differenceCount: 0,
+      text: 'Rows: 90',
+    };
+    const last = { at, by: 'command' as const, outcome, error: null };
+    await show({ verify: { runningSince: null, progress: null, last } });
+    expect(document.querySelector('[data-value=verify]')?.textContent?.replace(/\s+/g, ' ')).toContain(
+      '● everything equal up to micro-batch 12, every value, lag 3',
+    );
+    expect(document.querySelector('details pre')?.textContent).toBe('Rows: 90\n');
+    const different = { ...last, outcome: { ...outcome, equal: false, differenceCount: 1 } };
+    await show({ verify: { runningSince: null, progress: null, last: different } });
+    expect(text()).toContain('● 1 difference up to');
+    const failed = { ...last, outcome: null, error: 'the broker does not answer' };
+    await show({ verify: { runningSince: null, progress: null, last: failed } });
+    expect(text()).toContain('could not run');
+  });
+
+  it('draws the top groups of a gold table, by window', async () => {
+    answers['/api/gold/gold'] = {
+      ...{ table: 'gold', windows: ['2026-11-26T16:50:00.000Z', '2026-11-26T16:51:00.000Z'] },
+      ...{ measure: 'txn_count', groupCount: 5000, groups: [{ name: 'card-7', values: [2, 3] }] },
+    };
+    const { outputs } = snapshotWith();
+    const table = { name: 'gold', kind: 'gold' as const, files: 2, rows: 70, rowsFrom: 0, newestRows: 7 };
+    await show({ outputs: { ...outputs, sinks: [...outputs.sinks, table] } });
+    await expect.poll(text).toContain('txn_count by window (event time); 1 of 5,000 groups');
+    const chart = FakeUplot.charts.find(({ options }) =>
+      options.series.some(({ label }) => label === 'card-7'),
+    );
+    expect(chart?.data).toEqual([
+      [Date.parse('2026-11-26T16:50:00Z') / 1000, Date.parse('2026-11-26T16:51:00Z') / 1000],
+      [2, 3],
+    ]);
+  });
+
+  it('shows an example of each reason, and why rows cannot be read', async () => {
+    answers['/api/rejected'] = [
+      {
+        reason: 'bad_amount',
+        detail: 'amount: "x" is no number',
+        value: '{"amount":"x"}',
+        partition: 2,
+        offset: 41,
+      },
+    ];
+    const { outputs } = snapshotWith();
+    const sinkOf = (name: string) => ({ ...outputs.sinks[0], name, kind: 'sink' as const }) as never;
+    await show({ outputs: { ...outputs, sinks: ['silver', 'quarantine'].map(sinkOf) } });
+    await expect.poll(text).toContain('partition 2, offset 41');
+    expect(text()).toContain('amount: "x" is no number');
+    await expect.poll(text).toContain('The rows cannot be read: nothing is known of /api/rows/silver');
+  });
+
+  it('runs a query, and shows what is wrong with it', async () => {
+    await show();
+    answers['/api/sql'] = { columns: ['n'], rows: [['42'], [null]], hasMore: true };
+    const run = () => {
+      const form = document.querySelector('form');
+      form?.dispatchEvent(new window.Event('submit', { cancelable: true, bubbles: true }));
+    };
+    run();
+    await expect.poll(text).toContain('2 rows, and more.');
+    expect(sent.at(-1)).toEqual({ path: '/api/sql', body: { sql: 'FROM gold LIMIT 10' } });
+    answers['/api/sql'] = { error: 'Parser Error: syntax error' };
+    run();
+    await expect.poll(text).toContain('Parser Error: syntax error');
   });
 
   it('says what is missing while a stack starts', async () => {

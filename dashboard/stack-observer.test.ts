@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IngestProgress } from '../orchestrator/lake/progress.ts';
+import type { VerifyOutcome } from '../orchestrator/verify/verify-outcome.ts';
 import { readConfig } from './config.ts';
 import { HistoryFile } from './history-file.ts';
 import type { Change, ServiceState } from './model/snapshot.ts';
+import { NoAnswer, type Reader } from './reader/reader.ts';
 import type { OutputsFound } from './sources/output-source.ts';
 import type { NewProgress } from './sources/progress-source.ts';
 import type { PartitionRange } from './sources/topic-source.ts';
 import { type Sources, StackObserver } from './stack-observer.ts';
+import { Verification } from './verification.ts';
 
 const ingest = (batch: number): IngestProgress => ({
   ...{ query: 'ingest', batch, at: new Date().toISOString(), rows: { bronze: 10, silver: 9, quarantine: 1 } },
@@ -64,18 +67,32 @@ let folder: string;
 let stack: FakeStack;
 let changes: Change[];
 let observer: StackObserver;
+let verification: Verification;
+/** A reader whose verification a test ends. */
+let ended: (outcome: VerifyOutcome | NoAnswer) => void;
+const reader = {
+  ask: ((_name, _question, onProgress) =>
+    new Promise((resolve, reject) => {
+      onProgress?.('half of the records');
+      ended = (outcome) => (outcome instanceof NoAnswer ? reject(outcome) : resolve(outcome as never));
+    })) as Reader['ask'],
+  close: () => {},
+};
+const EQUAL: VerifyOutcome = {
+  ...{ equal: true, deep: false, committedBatch: 3, lag: 10, differenceCount: 0, text: 'everything equal' },
+};
 const created = () => {
   const sink = {
     lastId: 'x-0',
     clients: 0,
     change: (json: string) => void changes.push(JSON.parse(json) as Change),
   };
-  return new StackObserver(
-    readConfig({ TRIGGER_INTERVAL: '1 second' }),
-    stack,
-    new HistoryFile(folder),
+  verification = new Verification(reader);
+  return new StackObserver(readConfig({ TRIGGER_INTERVAL: '1 second' }), stack, {
+    history: new HistoryFile(folder),
     sink,
-  );
+    verification,
+  });
 };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'observer-'));
@@ -237,5 +254,53 @@ describe('the observer', () => {
     const { length } = JSON.stringify(observer.snapshot());
     expect(length).toBeLessThan(300_000);
     expect(Date.now() - beganMs).toBeLessThan(50);
+  });
+});
+
+describe('a verification', () => {
+  it('that the page asks for is shown while it runs, and its outcome', async () => {
+    await observer.observe();
+    expect(verification.start(false)).toBe(true);
+    expect(verification.start(true)).toBe(false);
+    await observer.observe();
+    expect(observer.snapshot().verify).toEqual({
+      runningSince: '2026-11-26T17:00:00.000Z',
+      progress: 'half of the records',
+      last: null,
+    });
+    ended(EQUAL);
+    await vi.waitFor(() => expect(verification.state.runningSince).toBeNull());
+    await observer.observe();
+    const { verify, events } = observer.snapshot();
+    expect(verify.last).toEqual({ at: expect.any(String), by: 'page', outcome: EQUAL, error: null });
+    expect(events.at(-1)).toMatchObject({ kind: 'verify', text: 'verify (this page): everything equal' });
+    expect(verification.start(false)).toBe(true);
+  });
+
+  it('that could not run says why', async () => {
+    verification.start(true);
+    ended(new NoAnswer('failed', 'the broker does not answer'));
+    await vi.waitFor(() => expect(verification.state.runningSince).toBeNull());
+    expect(verification.state.last).toMatchObject({ outcome: null, error: 'the broker does not answer' });
+  });
+
+  it('of a command is the last one, and still is after a restart of the dashboard', async () => {
+    observer.take({ kind: 'verify', outcome: { ...EQUAL, equal: false, differenceCount: 2 } });
+    observer.take({ kind: 'chaos', text: 'chaos #1: kill driver' });
+    await observer.observe();
+    expect(changes.at(-1)?.verify?.last).toMatchObject({ by: 'command' });
+    expect(
+      observer
+        .snapshot()
+        .events.slice(-2)
+        .map(({ kind, text }) => [kind, text]),
+    ).toEqual([
+      ['verify', 'verify: 2 differences'],
+      ['chaos', 'chaos #1: kill driver'],
+    ]);
+    await observer.stop();
+    observer = created();
+    expect(observer.snapshot().verify.last?.outcome?.differenceCount).toBe(2);
+    expect(observer.snapshot().events.map(({ text }) => text)).toContain('chaos #1: kill driver');
   });
 });

@@ -3,6 +3,7 @@ import type { DashboardConfig } from './config.ts';
 import type { HistoryFile } from './history-file.ts';
 import { BatchLog } from './model/batch-log.ts';
 import { happenings, KEPT_HAPPENINGS } from './model/happenings.ts';
+import { type Notice, verifiedHappening } from './model/notice.ts';
 import { Rate } from './model/rate.ts';
 import { type Observed, outputState, sampleOf, topicState } from './model/sections.ts';
 import { Series } from './model/series.ts';
@@ -13,6 +14,7 @@ import type { TopicFacts } from './sources/service-probe.ts';
 import type { SparkApplication } from './sources/spark-source.ts';
 import type { PartitionRange } from './sources/topic-source.ts';
 import { type ReadState, WatchedRead } from './sources/watched-read.ts';
+import type { Verification } from './verification.ts';
 
 /** How each source is read. Tests give fakes. */
 export interface Sources {
@@ -29,6 +31,13 @@ interface ChangeSink {
   readonly lastId: string;
   readonly clients: number;
   change(json: string): void;
+}
+
+/** What the observer works with. */
+interface Parts {
+  readonly history: HistoryFile;
+  readonly sink: ChangeSink;
+  readonly verification: Pick<Verification, 'state' | 'take' | 'restore' | 'onEnd'>;
 }
 
 /** How often the sources are read. */
@@ -55,6 +64,7 @@ export class StackObserver {
   readonly #config: DashboardConfig;
   readonly #history: HistoryFile;
   readonly #sink: ChangeSink;
+  readonly #verification: Pick<Verification, 'state' | 'take' | 'restore' | 'onEnd'>;
   readonly #topic: WatchedRead<readonly PartitionRange[]>;
   readonly #outputs: WatchedRead<OutputsFound>;
   readonly #progress: WatchedRead<NewProgress>;
@@ -75,10 +85,12 @@ export class StackObserver {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(config: DashboardConfig, sources: Sources, history: HistoryFile, sink: ChangeSink) {
+  constructor(config: DashboardConfig, sources: Sources, { history, sink, verification }: Parts) {
     this.#config = config;
     this.#history = history;
     this.#sink = sink;
+    this.#verification = verification;
+    verification.onEnd = (verified) => this.#happened(verifiedHappening(verified));
     this.#topic = new WatchedRead(() => sources.topic(), EVERY_MS.fast, PATIENCE_MS);
     this.#outputs = new WatchedRead(() => sources.outputs(), EVERY_MS.fast, PATIENCE_MS);
     this.#progress = new WatchedRead(() => this.#follow(sources), EVERY_MS.fast, PATIENCE_MS);
@@ -90,6 +102,7 @@ export class StackObserver {
     this.#spark = new WatchedRead(() => sources.spark(), EVERY_MS.spark, PATIENCE_MS * 2);
     const kept = history.read(config.topic);
     if (kept) this.#series.restore(kept.series, Date.now());
+    if (kept) verification.restore(kept.verified);
     const began: Happening = {
       at: new Date().toISOString(),
       kind: 'dashboard',
@@ -128,12 +141,22 @@ export class StackObserver {
     const now = this.#compute(nowMs);
     const at = new Date(nowMs).toISOString();
     const news = before.services.length === 0 ? [] : happenings(before, now, at);
-    this.#events = [...this.#events, ...news].slice(-KEPT_HAPPENINGS);
+    this.#happened(...news);
     this.#sections = { ...now, events: this.#events };
     const sample = sampleOf(this.#sections, nowMs);
     this.#series.add(nowMs, sample);
     this.#publish(at, JSON.stringify(sample));
     if (performance.now() - this.#savedAtMs >= SAVE_EVERY_MS) this.#save();
+  }
+
+  /** Takes what a command tells. */
+  take(notice: Notice): void {
+    const at = new Date().toISOString();
+    if (notice.kind === 'verify') {
+      this.#verification.take({ at, by: 'command', outcome: notice.outcome, error: null });
+    } else {
+      this.#happened({ at, ...notice });
+    }
   }
 
   snapshot(): Snapshot {
@@ -143,6 +166,11 @@ export class StackObserver {
       ...this.#sections,
       series: this.#series.documents(),
     };
+  }
+
+  /** They are published with the next observation. */
+  #happened(...news: readonly Happening[]): void {
+    this.#events = [...this.#events, ...news].slice(-KEPT_HAPPENINGS);
   }
 
   async #follow(sources: Sources): Promise<NewProgress> {
@@ -230,11 +258,12 @@ export class StackObserver {
       },
       topic: topicState(observed),
       outputs: outputState(observed),
-      gold: config.pipeline.gold.map(({ name }) => batches.gold(name)),
+      gold: config.pipeline.gold.map((table) => batches.gold(config.pipeline, table, nowMs)),
       batches: batches.records(),
       triggers: config.triggers,
       rejected: batches.rejected,
       unmet: batches.unmet,
+      verify: this.#verification.state,
       events: this.#events,
     };
   }
@@ -255,7 +284,8 @@ export class StackObserver {
     this.#savedAtMs = performance.now();
     try {
       const { topic } = this.#config;
-      this.#history.write({ topic, series: this.#series.documents(), events: this.#events });
+      const verified = this.#verification.state.last;
+      this.#history.write({ topic, series: this.#series.documents(), events: this.#events, verified });
     } catch {
       // A full disk. The page still shows everything, and the next save may succeed.
     }

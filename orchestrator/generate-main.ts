@@ -1,7 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { documentWithMetrics, METRICS_DOCUMENT } from '../dashboard/model/metric-documents.ts';
+import {
+  documentWithMetrics,
+  GRAFANA_DOCUMENT,
+  grafanaDashboard,
+  METRICS_DOCUMENT,
+} from '../dashboard/model/metric-documents.ts';
 import { flagsKeptByNpm } from '../producer/command/npm-flags.ts';
 import { schemaFiles } from './pipeline/file-schemas.ts';
 import { generate, PIPELINE_FILE, RESOLVED_FILE } from './pipeline/resolve.ts';
@@ -80,7 +85,8 @@ function generatePipelines(folders: readonly string[]): number {
 function generateFiles(): number {
   const read = (path: string) => readFileSync(join(projectDir, path), 'utf8');
   const metrics = { path: METRICS_DOCUMENT, text: documentWithMetrics(read(METRICS_DOCUMENT)) };
-  const files = [...settingFiles(read), ...schemaFiles(), metrics];
+  const grafana = { path: GRAFANA_DOCUMENT, text: grafanaDashboard() };
+  const files = [...settingFiles(read), ...schemaFiles(), metrics, grafana];
   const outcomes = files.map(({ path, text }) => {
     const file = join(projectDir, path);
     return outcomeOf(file, () => replaceFile(file, text, mode));

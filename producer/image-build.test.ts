@@ -42,6 +42,16 @@ it('has the dashboard, which runs in the same way', () => {
   expect(status).toBe(2);
 });
 
+it("has the dashboard's reader, with the database", () => {
+  const reader = join(folder, 'dist', 'dashboard', 'reader', 'reader-main.js');
+  // Without a channel there is nothing to answer.
+  const { status, stderr } = spawnSync(process.execPath, [reader], {
+    env: { PATH: process.env['PATH'], PIPELINE: join(projectDir, 'pipelines', 'transactions') },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+});
+
 const dockerfile = () => readFileSync(join(projectDir, 'producer', 'Dockerfile'), 'utf8');
 
 /** The sources that the Dockerfile copies into /app, and the place of each below it. */
@@ -54,8 +64,7 @@ function copiedSources(): readonly (readonly [string, (app: string) => string])[
         (source) =>
           [
             source,
-            (app: string) =>
-              join(app, ['producer', 'dashboard'].includes(to) ? to : join(to, basename(source))),
+            (app: string) => join(app, to === '' || to.endsWith('/') ? join(to, basename(source)) : to),
           ] as const,
       ),
   );

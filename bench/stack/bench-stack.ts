@@ -11,6 +11,7 @@ import {
 import { LocalRuntime, localOutputPath } from '../../orchestrator/runtimes/local/local-runtime.ts';
 import { prepareLaunch } from '../../orchestrator/runtimes/local/preflight.ts';
 import { serviceLaunch } from '../../orchestrator/runtimes/local/process-launch.ts';
+import { dashboard } from '../../orchestrator/services/dashboard.ts';
 import { kafka } from '../../orchestrator/services/kafka.ts';
 import { createTopic, kafkaInit } from '../../orchestrator/services/kafka-init.ts';
 import { producer } from '../../orchestrator/services/producer.ts';
@@ -96,6 +97,11 @@ export class BenchStack {
   /** Starts the product's producer. */
   produce(environment: Readonly<Record<string, string>>): ChildRun {
     return this.#track(this.#launchOf(producer).spec, environment);
+  }
+
+  /** Starts the product's dashboard. */
+  dashboard(environment: Readonly<Record<string, string>>): ChildRun {
+    return this.#track(this.#launchOf(dashboard).spec, environment);
   }
 
   /** Starts another program with the class path of Kafka's own tools. */

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GoldProgress, IngestProgress } from '../../orchestrator/lake/progress.ts';
+import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
+import { projectDir } from '../../tests/support/project.ts';
 import { BatchLog } from './batch-log.ts';
 
 const ingest = (batch: number, more: Partial<IngestProgress> = {}): IngestProgress => ({
@@ -17,6 +19,14 @@ let log: BatchLog;
 beforeEach(() => {
   log = new BatchLog();
 });
+
+/** The state of the default pipeline's gold table. */
+function goldOf(log: BatchLog) {
+  const pipeline = loadPipeline('transactions', projectDir);
+  const [table] = pipeline.gold;
+  if (!table) throw new Error('the default pipeline has a gold table');
+  return log.gold(pipeline, table, Date.parse('2026-11-26T17:00:00Z'));
+}
 
 describe('the log of micro-batches', () => {
   it('has totals of all, and the part stream of status', () => {
@@ -55,9 +65,10 @@ describe('the log of micro-batches', () => {
   });
 
   it('shows how far a gold table has come, with null before its first micro-batch', () => {
-    expect(log.gold('gold')).toMatchObject({ batch: null, watermark: null, openWindows: null, late: 0 });
+    expect(goldOf(log)).toMatchObject({ batch: null, watermark: null, openWindows: null, late: 0 });
     log.add(gold(3));
-    expect(log.gold('gold')).toMatchObject({ batch: 3, openWindows: 12, stateBytes: 4096, late: 1 });
+    expect(goldOf(log)).toMatchObject({ batch: 3, openWindows: 12, stateBytes: 4096, late: 1 });
+    expect(goldOf(log).notes).toContain('gold: 1 row was dropped as late');
     log.clear();
     expect(log.stream()).toMatchObject({ batch: null, lag: null, watermark: null, late: 0 });
   });

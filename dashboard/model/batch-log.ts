@@ -1,4 +1,6 @@
+import { goldNotes } from '../../orchestrator/lake/event-time.ts';
 import { type GoldProgress, type IngestProgress, isIngest } from '../../orchestrator/lake/progress.ts';
+import type { GoldTable, Pipeline } from '../../orchestrator/pipeline/model.ts';
 import type { BatchRecord, GoldState, StreamState } from './snapshot.ts';
 
 /** Micro-batches that are kept, the newest, of `ingest` and of each gold table. */
@@ -108,16 +110,19 @@ export class BatchLog {
   }
 
   /** How far a gold table has come. */
-  gold(table: string): GoldState {
-    const last = this.#gold.get(table)?.at(-1);
+  gold(pipeline: Pick<Pipeline, 'eventTime'>, table: GoldTable, nowMs: number): GoldState {
+    const batches = this.#gold.get(table.name) ?? [];
+    const last = batches.at(-1);
+    const late = this.#late.get(table.name) ?? 0;
     return {
-      table,
+      table: table.name,
       batch: last?.batch ?? null,
       at: last?.at ?? null,
       watermark: last?.watermark ?? null,
       openWindows: last?.state.rows ?? null,
       stateBytes: last?.state.memory_bytes ?? null,
-      late: this.#late.get(table) ?? 0,
+      late,
+      notes: goldNotes(pipeline, table, batches, nowMs, late),
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { VerifyOutcome } from '../../orchestrator/verify/verify-outcome.ts';
 import type { TierDocument } from './series.ts';
 
 /**
@@ -32,8 +33,27 @@ export interface Sections {
   readonly rejected: Readonly<Record<string, number>>;
   /** Silver rows for which an expectation is false, by its name, likewise. */
   readonly unmet: Readonly<Record<string, number>>;
+  readonly verify: VerifyState;
   /** What happened, oldest first. */
   readonly events: readonly Happening[];
+}
+
+/** The verification that runs, and the last one. */
+export interface VerifyState {
+  /** Since when one that the page has asked for runs; null while none does. */
+  readonly runningSince: string | null;
+  /** How far it is, one phrase. */
+  readonly progress: string | null;
+  /** The last one, of the page or of a command; null when none is known. */
+  readonly last: Verified | null;
+}
+
+/** A verification that has ended: with an outcome, or with an error that has prevented it. */
+export interface Verified {
+  readonly at: string;
+  readonly by: 'page' | 'command';
+  readonly outcome: VerifyOutcome | null;
+  readonly error: string | null;
 }
 
 /** A service, as in `status --json`. */
@@ -133,6 +153,8 @@ export interface GoldState {
   readonly stateBytes: number | null;
   /** Rows that were dropped as late, in the micro-batches that are known. */
   readonly late: number;
+  /** Hints about event time, one sentence each without its full stop. */
+  readonly notes: readonly string[];
 }
 
 /** A committed micro-batch, as the job reports it. */
@@ -145,10 +167,12 @@ export interface BatchRecord {
   readonly ms: Readonly<Record<string, number>>;
 }
 
+export const HAPPENING_KINDS = ['service', 'stream', 'dashboard', 'chaos', 'verify', 'settings'] as const;
+
 /** Something that happened to the stack. */
 export interface Happening {
   readonly at: string;
-  readonly kind: 'service' | 'stream' | 'dashboard';
+  readonly kind: (typeof HAPPENING_KINDS)[number];
   /** One sentence without its full stop. */
   readonly text: string;
 }
@@ -157,10 +181,4 @@ export interface Happening {
 export interface Change extends Partial<Sections> {
   readonly at: string;
   readonly sample: Readonly<Record<string, number | null>>;
-}
-
-/** The document of `/api/rows/<output>`: the newest rows, as text, long values cut. */
-export interface NewestRows {
-  readonly output: string;
-  readonly rows: readonly Readonly<Record<string, string | null>>[];
 }

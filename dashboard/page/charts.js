@@ -1,5 +1,6 @@
-import { html, useEffect, useRef } from '/vendor/preact.js';
+import { html, useEffect, useRef, useState } from '/vendor/preact.js';
 import uPlot from '/vendor/uplot.js';
+import { clock, foreign, number } from './format.js';
 
 /**
  * @typedef {object} Line
@@ -19,11 +20,8 @@ import uPlot from '/vendor/uplot.js';
 
 const HEIGHT = 180;
 
-/** Colours that differ in lightness as well, for light and dark grounds. */
-const COLOURS = {
-  light: ['#1f5fbf', '#c2570c', '#1a7340', '#8b3fb0', '#0d7f86', '#a3213a', '#6b6b00', '#4a5568'],
-  dark: ['#7fb0ff', '#ffa46b', '#5fca8c', '#cf9bea', '#5cd0d6', '#ff8f9f', '#d3d35a', '#b4bfca'],
-};
+/** Lines have one of so many colours: `--line-0` and so on in style.css. */
+const COLOURS = 8;
 
 const DARK = matchMedia('(prefers-color-scheme: dark)');
 
@@ -35,8 +33,9 @@ const DARK = matchMedia('(prefers-color-scheme: dark)');
 export function Chart({ label, text, unit, atMs, lines, events }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const chart = useRef(/** @type {uPlot | null} */ (null));
-  const shown = useRef(events);
-  shown.current = events;
+  const shown = useRef({ events, atMs, lines });
+  shown.current = { events, atMs, lines };
+  const [pointed, setPointed] = useState('');
   const shape = lines.map(({ label: name, dashed, bars }) => `${name} ${dashed} ${bars}`).join('|');
 
   useEffect(() => {
@@ -45,7 +44,10 @@ export function Chart({ label, text, unit, atMs, lines, events }) {
     const draw = () => {
       chart.current?.destroy();
       chart.current = new uPlot(
-        options(element, unit, lines, () => shown.current),
+        options(element, unit, lines, {
+          events: () => shown.current.events,
+          pointAt: (at) => setPointed(at === null ? '' : valuesAt(shown.current, at, unit)),
+        }),
         data(atMs, lines),
         element,
       );
@@ -68,8 +70,27 @@ export function Chart({ label, text, unit, atMs, lines, events }) {
 
   return html`<figure>
     <div class="chart" role="img" aria-label=${`${label}. ${text}`} ref=${place}></div>
-    <figcaption>${text}</figcaption>
+    ${
+      lines.length > 1 &&
+      html`<ul class="legend" aria-hidden="true">
+        ${lines.map(({ label: name }, at) => html`<li class=${`line-${at % COLOURS}`}>${foreign(name)}</li>`)}
+      </ul>`
+    }
+    <figcaption>${pointed === '' ? text : foreign(pointed)}</figcaption>
   </figure>`;
+}
+
+/**
+ * The values that the pointer is at, in words.
+ * @param {{ atMs: readonly number[], lines: readonly Line[] }} shown
+ * @param {number} at
+ * @param {string} unit
+ */
+function valuesAt({ atMs, lines }, at, unit) {
+  const time = atMs[at];
+  if (time === undefined) return '';
+  const values = lines.map(({ label, values: all }) => `${label} ${number(all[at])}${unit}`);
+  return `${clock(new Date(time).toISOString())} UTC: ${values.join(', ')}`;
 }
 
 /**
@@ -88,19 +109,20 @@ function data(atMs, lines) {
  * @param {HTMLElement} element
  * @param {string} unit
  * @param {readonly Line[]} lines
- * @param {() => ChartProps['events']} events
+ * @param {{ events: () => ChartProps['events'], pointAt: (at: number | null) => void }} page
  * @returns {uPlot.Options}
  */
-function options(element, unit, lines, events) {
+function options(element, unit, lines, { events, pointAt }) {
   const style = getComputedStyle(element);
-  const [text, grid] = [style.getPropertyValue('--quiet'), style.getPropertyValue('--line')];
-  const colours = DARK.matches ? COLOURS.dark : COLOURS.light;
+  /** @param {string} name */
+  const colourOf = (name) => style.getPropertyValue(name);
+  const [text, grid] = [colourOf('--quiet'), colourOf('--line')];
   const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   return {
     width: element.clientWidth || 300,
     height: HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
-    cursor: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     legend: { show: false },
     scales: { y: { range: (_chart, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.05)] } },
     axes: [
@@ -110,7 +132,7 @@ function options(element, unit, lines, events) {
     series: [
       {},
       ...lines.map(({ label, dashed, bars }, at) => {
-        const colour = colours[at % colours.length] ?? text;
+        const colour = colourOf(`--line-${at % COLOURS}`);
         return {
           label,
           stroke: colour,
@@ -121,26 +143,29 @@ function options(element, unit, lines, events) {
         };
       }),
     ],
-    hooks: { draw: [(chart) => drawEvents(chart, events(), text)] },
+    hooks: {
+      draw: [(chart) => drawEvents(chart, events(), colourOf)],
+      setCursor: [(chart) => pointAt(chart.cursor.idx ?? null)],
+    },
   };
 }
 
 /**
  * @param {uPlot} chart
  * @param {ChartProps['events']} events
- * @param {string} colour
+ * @param {(name: string) => string} colourOf
  */
-function drawEvents(chart, events, colour) {
+function drawEvents(chart, events, colourOf) {
   const { ctx, bbox } = chart;
   const { min, max } = chart.scales['x'] ?? {};
   if (min === undefined || max === undefined) return;
   ctx.save();
-  ctx.strokeStyle = colour;
   ctx.setLineDash([2, 4]);
-  for (const { at } of events) {
+  for (const { at, kind } of events) {
     const seconds = Date.parse(at) / 1000;
     if (seconds < min || seconds > max) continue;
     const x = chart.valToPos(seconds, 'x', true);
+    ctx.strokeStyle = colourOf(kind === 'chaos' ? '--bad' : kind === 'verify' ? '--good' : '--quiet');
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

@@ -47,6 +47,9 @@ export function foreign(text) {
   return html`<bdi>${visible}${text.length > MOST_CHARACTERS ? '…' : ''}</bdi>`;
 }
 
+/** Lines of text that may come from records. @param {string} text */
+export const withBreaks = (text) => text.split('\n').map((line) => html`${foreign(line)}${'\n'}`);
+
 /** The class of a state's colour. @type {Readonly<Record<string, string>>} */
 export const STATE_CLASS = {
   ready: 'good',

@@ -2,10 +2,10 @@ import { html, render, useState } from '/vendor/preact.js';
 import { follow } from './connection.js';
 import { clock, foreign, stateText } from './format.js';
 import { EventTime, Gold } from './panels/event-time.js';
-import { NewestRowsPanel } from './panels/newest-rows.js';
 import { Pipeline } from './panels/pipeline.js';
 import { Batches, Lag, Rates } from './panels/rates.js';
-import { Expectations, Rejected, Rows } from './panels/rejected.js';
+import { Expectations, Rejected } from './panels/rejected.js';
+import { Query, Rows } from './panels/rows.js';
 import { Happened, Services } from './panels/services.js';
 import { Verdict } from './panels/verdict.js';
 
@@ -44,7 +44,7 @@ function Page({ state: { snapshot, connection, heardAtMs } }) {
       <${Rejected} snapshot=${snapshot} />
       <${Expectations} snapshot=${snapshot} />
       <${Rows} snapshot=${snapshot} />
-      <${NewestRowsPanel} snapshot=${snapshot} />
+      <${Query} snapshot=${snapshot} />
       <${Services} snapshot=${snapshot} />
       <${Happened} snapshot=${snapshot} />
     </main>

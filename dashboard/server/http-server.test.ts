@@ -2,7 +2,8 @@ import { type IncomingHttpHeaders, request, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { snapshotWith } from '../../tests/support/snapshots.ts';
-import { RowsUnavailable } from '../sources/peek-command.ts';
+import type { Notice } from '../model/notice.ts';
+import { NoAnswer, type Reader } from '../reader/reader.ts';
 import { EventStream } from './event-stream.ts';
 import { httpServer } from './http-server.ts';
 import type { PageFile } from './page-files.ts';
@@ -15,15 +16,20 @@ const text = (body: string): PageFile => {
 let events: EventStream;
 let server: Server;
 let port: number;
+let told: Notice[];
 beforeEach(async () => {
   const snapshot = () => snapshotWith({ eventId: events.lastId });
   events = new EventStream({ epoch: 'e', mostClients: 5, snapshot: () => JSON.stringify(snapshot()) });
   const files = new Map([['/', text('<title>page</title>')]]);
-  const rows = async (output: string) => {
-    if (output === 'bronze') return { output, rows: [{ a: '1' }] };
-    throw new RowsUnavailable('busy', 'other rows are being read');
+  told = [];
+  const ask: Reader['ask'] = async (name, question) => {
+    if (name === 'sql') throw new NoAnswer('refused', 'It is not a query.');
+    if (name === 'gold') throw new NoAnswer('busy', 'others are being read');
+    return [name, question] as never;
   };
-  server = httpServer({ snapshot, events, files, rows });
+  const verify = (deep: boolean) => deep;
+  const take = (notice: Notice) => void told.push(notice);
+  server = httpServer({ snapshot, events, files, ask, verify, take });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as AddressInfo);
 });
@@ -39,7 +45,7 @@ interface Answer {
   readonly body: string;
 }
 
-function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
+function ask(path: string, headers: Record<string, string> = {}, method = 'GET', sent = ''): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const host = `localhost:${port}`;
     const asked = request(
@@ -55,7 +61,7 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET')
       },
     );
     asked.on('error', reject);
-    asked.end();
+    asked.end(sent);
   });
 }
 
@@ -72,11 +78,65 @@ describe('the server', () => {
   it('answers with the newest rows of an output, and of nothing else', async () => {
     expect(await ask('/api/rows/bronze')).toMatchObject({
       status: 200,
-      body: '{"output":"bronze","rows":[{"a":"1"}]}',
+      body: '["rows",{"output":"bronze"}]',
     });
     for (const path of ['silver%20--sql', '..', '--sql', 'gold;']) {
       expect((await ask(`/api/rows/${path}`)).status, path).toBe(404);
     }
+  });
+
+  const post = (path: string, body: string, type = 'application/json') =>
+    ask(path, { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) }, 'POST', body);
+
+  it('says why there is no answer', async () => {
+    expect(await ask('/api/gold/gold')).toMatchObject({
+      status: 503,
+      body: '{"error":"others are being read"}',
+    });
+    expect((await ask('/api/gold/silver')).status).toBe(404);
+    expect(await ask('/api/rejected')).toMatchObject({ status: 200, body: '["rejected",{}]' });
+    expect(await post('/api/sql', '{"sql":"DROP TABLE silver"}')).toMatchObject({
+      status: 400,
+      body: '{"error":"It is not a query."}',
+    });
+  });
+
+  it('starts a verification, one at a time', async () => {
+    expect(await post('/api/verify', '{"deep":true}')).toMatchObject({ status: 202 });
+    expect(await post('/api/verify', '{}')).toMatchObject({
+      status: 409,
+      body: '{"error":"a verification is running already"}',
+    });
+  });
+
+  it('takes what a command tells', async () => {
+    const fault = { kind: 'chaos', text: 'kill driver' };
+    expect(await post('/api/notices', JSON.stringify(fault))).toMatchObject({ status: 204 });
+    expect(told).toEqual([fault]);
+  });
+
+  it.each([
+    ['/api/sql', ''],
+    ['/api/sql', '{'],
+    ['/api/sql', 'null'],
+    ['/api/sql', '{"sql":""}'],
+    ['/api/sql', '{"sql":7}'],
+    ['/api/sql', '{"sql":"FROM silver","file":"/etc/passwd"}'],
+    ['/api/verify', '{"deep":"yes"}'],
+    ['/api/notices', '{"kind":"service","text":"kafka is ready"}'],
+    ['/api/notices', '{"kind":"chaos","text":""}'],
+    ['/api/notices', `{"kind":"chaos","text":"${'x'.repeat(501)}"}`],
+    ['/api/notices', '{"kind":"verify","outcome":{"equal":true}}'],
+  ])('refuses %s with the body %j', async (path, body) => {
+    expect((await post(path, body)).status).toBe(400);
+    expect(told).toEqual([]);
+  });
+
+  it('refuses a body that is too long, or of a type that every page can send', async () => {
+    const long = JSON.stringify({ sql: `SELECT '${'x'.repeat(70_000)}'` });
+    expect((await post('/api/sql', long)).status).toBe(413);
+    expect((await post('/api/sql', '{"sql":"FROM silver"}', 'text/plain')).status).toBe(415);
+    expect((await post('/api/snapshot', '{}')).status).toBe(405);
   });
 
   it('sends a snapshot, then changes', async () => {

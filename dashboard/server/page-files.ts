@@ -27,14 +27,16 @@ const OWN = {
   '/icon.svg': 'icon.svg',
   '/page.js': 'page.js',
   '/connection.js': 'connection.js',
+  '/ask.js': 'ask.js',
   '/charts.js': 'charts.js',
   '/format.js': 'format.js',
+  '/table.js': 'table.js',
   '/panels/pipeline.js': 'panels/pipeline.js',
   '/panels/verdict.js': 'panels/verdict.js',
   '/panels/rates.js': 'panels/rates.js',
-  '/panels/newest-rows.js': 'panels/newest-rows.js',
   '/panels/event-time.js': 'panels/event-time.js',
   '/panels/rejected.js': 'panels/rejected.js',
+  '/panels/rows.js': 'panels/rows.js',
   '/panels/services.js': 'panels/services.js',
 } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RequestHead, refusalOf, SECURITY_HEADERS } from './request-guard.ts';
+import { type RequestHead, refusalOf, SECURITY_HEADERS, TAKES_POST } from './request-guard.ts';
 
 const request = (head: Partial<RequestHead> = {}): RequestHead => ({
   method: 'GET',
@@ -7,8 +7,12 @@ const request = (head: Partial<RequestHead> = {}): RequestHead => ({
   host: 'localhost:5080',
   origin: undefined,
   site: undefined,
+  type: undefined,
   ...head,
 });
+
+const posted = (head: Partial<RequestHead> = {}): RequestHead =>
+  request({ method: 'POST', path: '/api/sql', type: 'application/json', ...head });
 
 describe('a request', () => {
   it.each(['localhost:5080', '127.0.0.1:5080', '[::1]:5080', 'LOCALHOST', 'localhost:80'])(
@@ -49,6 +53,21 @@ describe('a request', () => {
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('with %s is refused', (method) => {
     expect(refusalOf(request({ method }))).toMatchObject({ status: 405 });
+  });
+
+  it.each([...TAKES_POST])('with POST is answered at %s', (path) => {
+    expect(refusalOf(posted({ path, type: 'application/json; charset=utf-8' }))).toBeUndefined();
+  });
+
+  it.each([undefined, '', 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp'])(
+    'with POST of the type %s, which every page can send, is refused',
+    (type) => expect(refusalOf(posted({ type }))).toMatchObject({ status: 415 }),
+  );
+
+  it('with POST of another page is refused', () => {
+    expect(refusalOf(posted({ origin: 'http://evil.example' }))).toMatchObject({ status: 403 });
+    expect(refusalOf(posted({ site: 'cross-site' }))).toMatchObject({ status: 403 });
+    expect(refusalOf(posted({ host: 'evil.example' }))).toMatchObject({ status: 403 });
   });
 });
 

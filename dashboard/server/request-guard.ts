@@ -6,11 +6,13 @@ export interface RequestHead {
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site`, which browsers set and pages cannot. */
   readonly site: string | undefined;
+  /** `Content-Type` of a body. */
+  readonly type: string | undefined;
 }
 
 /** Why a request gets no answer. */
 interface Refusal {
-  readonly status: 403 | 405;
+  readonly status: 403 | 405 | 415;
   /** One sentence. */
   readonly message: string;
 }
@@ -21,13 +23,16 @@ interface Refusal {
  */
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
+/** What can be asked to be done. */
+export const TAKES_POST: ReadonlySet<string> = new Set(['/api/sql', '/api/verify', '/api/notices']);
+
 /**
  * Accepts a request of this machine's own programs and of the page itself. Browsers send `Origin`
  * with requests that scripts of another page make, and `Sec-Fetch-Site` with all requests; programs
  * send neither.
  * @returns why the request is refused; undefined when it is accepted
  */
-export function refusalOf({ method, path, host, origin, site }: RequestHead): Refusal | undefined {
+export function refusalOf({ method, path, host, origin, site, type }: RequestHead): Refusal | undefined {
   if (host === undefined || !LOOPBACK_HOST.test(host)) {
     return refused(403, 'Only requests to localhost, 127.0.0.1 or [::1] are answered.');
   }
@@ -38,7 +43,14 @@ export function refusalOf({ method, path, host, origin, site }: RequestHead): Re
   if (path !== '/' && site !== undefined && site !== 'same-origin' && site !== 'none') {
     return refused(403, 'Requests of other pages are not answered.');
   }
-  if (method !== 'GET' && method !== 'HEAD') return refused(405, 'Only GET and HEAD are answered.');
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  if (method !== 'POST' || !TAKES_POST.has(path)) {
+    return refused(405, `Only GET and HEAD are answered, and POST at ${[...TAKES_POST].join(', ')}.`);
+  }
+  // No page can send this type to another server without asking first, which is refused.
+  if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
+    return refused(415, 'The body must be application/json.');
+  }
   return undefined;
 }
 

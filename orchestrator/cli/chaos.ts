@@ -21,6 +21,7 @@ import { fetchTopicOffsets } from '../kafka/topic.ts';
 import { withTopicLog } from '../kafka/topic-log.ts';
 import { localOutputPath } from '../lake/sinks.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import { tellDashboard } from '../services/dashboard.ts';
 import { SERVICES, servicesWith } from '../services/services.ts';
 import type { Settings } from '../settings/setting-table.ts';
 import { stackTopic } from '../settings/stack-topic.ts';
@@ -200,13 +201,16 @@ async function makeChaos(
       bringUp: () => bringUpAgain(context),
     });
     const listener = {
-      injected: (fault: Fault, on: readonly string[]) =>
+      injected: (fault: Fault, on: readonly string[]) => {
         reporter.emit({
           type: 'progress',
           event: 'fault-struck',
           data: { ...faultJson(fault), at: new Date().toISOString(), on },
           text: `#${fault.number} of ${schedule.length}: ${describeFault(fault)}, ${describeWait(fault)} (${on.join('; ')})`,
-        }),
+        });
+        const text = `chaos #${fault.number}: ${describeFault(fault)} (${on.join('; ')})`;
+        void tellDashboard(runtime.addressOf('DASHBOARD_PORT'), { kind: 'chaos', text });
+      },
       done: (outcome: FaultOutcome) => {
         outcomes.push(outcome);
         reporter.emit({

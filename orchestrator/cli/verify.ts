@@ -5,10 +5,12 @@ import { waitForCommits } from '../engine/wait-for-commits.ts';
 import { fetchTopicOffsets } from '../kafka/topic.ts';
 import { withTopicLog } from '../kafka/topic-log.ts';
 import { ANSWER_KEY_FILE } from '../lake/sinks.ts';
+import { tellDashboard } from '../services/dashboard.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
 import { stackTopic } from '../settings/stack-topic.ts';
 import { ERROR_CATALOGUE } from '../util/product-error.ts';
 import { pipedCommand, userCommand } from '../util/user-command.ts';
+import { verifyOutcome } from '../verify/verify-outcome.ts';
 import { type Command, wholeSeconds } from './command.ts';
 
 interface VerifyCommandOptions {
@@ -103,10 +105,13 @@ export const verify: Command<VerifyCommandOptions> = {
       const report = deep
         ? await steps.run('compare', compare, ({ deep: compared }) => `${compared?.records ?? 0} records`)
         : await compare();
+      const text = summarise(report);
+      const outcome = verifyOutcome(report, text);
+      await tellDashboard(runtime.addressOf('DASHBOARD_PORT'), { kind: 'verify', outcome });
       return {
         exitCode: report.equal ? 0 : ERROR_CATALOGUE.VERIFY_DIFFERENCE.exitCode,
         json: verifyJson(report),
-        text: summarise(report),
+        text,
       };
     } finally {
       await runtime.close();

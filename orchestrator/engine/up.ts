@@ -1,6 +1,7 @@
 import { assertOwnOutputs } from '../lake/own-outputs.ts';
 import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Runtime, RuntimeName, ServiceObservation } from '../runtimes/runtime.ts';
+import { tellDashboard } from '../services/dashboard.ts';
 import type { ServiceName } from '../services/service-name.ts';
 import { SERVICE_NAMES } from '../services/services.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
@@ -92,6 +93,9 @@ async function start(
   const startedNothingYet = before.every(({ state }) => state !== 'running' && state !== 'restarting');
   try {
     const { timings, elapsedMs } = await runPlan(upPlan(config, runtime, before), reporter, signal);
+    const told = Object.entries(config.told).map(([name, value]) => `${name}=${value}`);
+    const text = `the stack was started with ${told.length === 0 ? 'the default settings' : told.join(', ')}`;
+    await tellDashboard(runtime.addressOf('DASHBOARD_PORT'), { kind: 'settings', text });
     return {
       alreadyUp: false,
       runtime: runtime.name,

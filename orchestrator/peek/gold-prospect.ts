@@ -1,5 +1,5 @@
-import type { EventTimeState } from '../engine/stream-status.ts';
 import type { Database } from '../lake/database.ts';
+import type { EventTimeState } from '../lake/event-time.ts';
 import { readGoldCheckpoint, readThrough } from '../lake/gold-checkpoint.ts';
 import { batchOfFileNumber } from '../lake/sinks.ts';
 import type { GoldTable, Pipeline } from '../pipeline/model.ts';

@@ -6,23 +6,17 @@ import {
   readPruneLedgers,
   type SinkFile,
 } from '../lake/committed-files.ts';
-import { type Database, isVanished, withDatabase } from '../lake/database.ts';
+import type { Database } from '../lake/database.ts';
 import { BATCH_OF_FILE, columnsOfOutput, sourceOf } from '../lake/file-source.ts';
 import { countCsvRows, countParquetRows, type RowCounts } from '../lake/load-sink.ts';
 import { quoted } from '../lake/pipeline-sql.ts';
-import {
-  fileNumber,
-  isSinkName,
-  noData,
-  type OutputName,
-  outputChanged,
-  outputNames,
-} from '../lake/sinks.ts';
+import { fileNumber, isSinkName, noData, type OutputName, outputNames } from '../lake/sinks.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { absentAsUndefined } from '../util/files.ts';
 import { type GoldOverview, goldOverview } from './gold-overview.ts';
 import { type GoldProspect, goldProspects } from './gold-prospect.ts';
 import { type PeekColumn, peekColumns } from './peek-columns.ts';
+import { readOutputs } from './read-outputs.ts';
 import { HIDDEN, readableRows } from './readable-rows.ts';
 import { type RejectedReason, rejectedReasons } from './rejected.ts';
 import { type UnmetExpectation, unmetExpectations } from './unmet-expectations.ts';
@@ -79,26 +73,14 @@ export interface PeekOverview {
   readonly rejected: readonly RejectedReason[];
 }
 
-/** How often the reading starts over because files were pruned or replaced during it. */
-const ATTEMPTS = 5;
-
 /**
  * Shows what the job wrote, even while it runs: rows and files per sink, and the newest rows of one
  * sink, read from the newest files that hold enough of them.
  * @throws ProductError NO_DATA when no sink has rows; OUTPUT_CHANGED; OUTPUT_NOT_LOCAL;
  * OUTPUT_DAMAGED; the signal's reason
  */
-export async function peekOutputs(options: PeekOptions): Promise<Peek> {
-  return withDatabase(options.signal, async (database) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await look(database, options);
-      } catch (error) {
-        if (!isVanished(error)) throw error;
-        if (attempt === ATTEMPTS) throw outputChanged(error);
-      }
-    }
-  });
+export function peekOutputs(options: PeekOptions): Promise<Peek> {
+  return readOutputs(options.signal, (database) => look(database, options));
 }
 
 async function look(database: Database, options: PeekOptions): Promise<Peek> {

@@ -241,7 +241,8 @@ function csvField(cell: QueryCell): string {
   return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function plainText(cell: QueryCell): string {
+/** A cell as text, with all its digits; nested values as JSON. */
+export function plainText(cell: QueryCell): string {
   return typeof cell === 'string' ? cell : cell instanceof WholeNumber ? cell.digits : jsonText(cell);
 }
 

@@ -1,4 +1,6 @@
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { type Notice, shortText } from '../../dashboard/model/notice.ts';
 import { servicesText, type WatchedService } from '../../dashboard/sources/service-probe.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import type { LaunchContext, ProcessLaunch, ServiceFolder } from '../runtimes/local/launch.ts';
@@ -6,7 +8,6 @@ import { nodeLaunch } from '../runtimes/local/process-launch.ts';
 import { settingsFor } from '../settings/load-settings.ts';
 import type { Settings } from '../settings/setting-table.ts';
 import type { Address } from '../util/ports.ts';
-import { TYPESCRIPT_LOADER } from '../util/processes.ts';
 import { notReady, type Probe, ready } from '../util/readiness.ts';
 import { kafka } from './kafka.ts';
 import { kafkaInit } from './kafka-init.ts';
@@ -41,7 +42,7 @@ export const dashboard: Service = {
   knownCauses: [],
   faults: [],
   asProcess: { tools: [], folders: [FOLDER], launch },
-  inContainer: { image: 'built', volumes: [] },
+  inContainer: { image: 'built', volumes: ['dashboard-history'] },
 };
 
 /** Ready when it answers. */
@@ -59,7 +60,6 @@ function dashboardProbe(address: Address): Probe {
 function launch(context: LaunchContext): ProcessLaunch {
   const { config, layout, outputPath } = context;
   const { settings, projectDir } = config;
-  const main = join(projectDir, 'orchestrator', 'main.ts');
   return nodeLaunch(context, {
     script: 'dashboard/main.ts',
     // Most of what it allocates is short-lived. With the default, 16 MB, twice as much stays resident.
@@ -74,7 +74,6 @@ function launch(context: LaunchContext): ProcessLaunch {
       DASHBOARD_SERVICES: servicesText(watchedServices(settings)),
       DASHBOARD_PAGES: PAGES.map(([name, port]) => `${name}=${settings[port]}`).join(' '),
       DASHBOARD_RUN_DIR: layout.runDir,
-      DASHBOARD_PEEK: JSON.stringify([process.execPath, ...TYPESCRIPT_LOADER, main, 'peek', '--json']),
       DASHBOARD_HISTORY: join(layout.runDir, FOLDER.name),
     },
   });
@@ -105,3 +104,26 @@ export function watchedServices(settings: Settings): readonly WatchedService[] {
     { name: NAME, probe: { kind: 'self' } },
   ];
 }
+
+/** How long a command waits for the dashboard. */
+const TELL_MS = 2000;
+
+/**
+ * Tells the dashboard of the stack what a command has done, so that its page shows it. A dashboard
+ * that does not answer misses it, which changes nothing for the command.
+ */
+export async function tellDashboard({ host, port }: Address, notice: Notice): Promise<void> {
+  const body = JSON.stringify('text' in notice ? { ...notice, text: shortText(notice.text) } : notice);
+  await new Promise<void>((resolve) => {
+    const headers = { Host: `localhost:${port}`, 'Content-Type': 'application/json' };
+    const sent = request({ host, port, path: '/api/notices', method: 'POST', headers, agent: direct });
+    sent.setTimeout(TELL_MS, () => sent.destroy());
+    sent.on('response', (answer) => answer.resume());
+    sent.on('error', () => resolve());
+    sent.on('close', () => resolve());
+    sent.end(body);
+  });
+}
+
+/** The dashboard is asked directly, not through a proxy of the machine. */
+const direct = new Agent();

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ShownTable } from '../../dashboard/reader/questions.ts';
 import { SERVICE_NAMES } from '../../orchestrator/services/services.ts';
+import { chromiumPath } from '../support/chromium.ts';
 import { comesBackAfterKill } from '../support/compose-kill.ts';
 import { ComposeStack } from '../support/compose-stack.ts';
+import { BrowserPage, DashboardClient } from '../support/dashboard-page.ts';
 import { parquetFiles } from '../support/parquet-files.ts';
 import { processesOf } from '../support/processes-of.ts';
 import { statusOf } from '../support/stack-status.ts';
@@ -14,7 +17,7 @@ import { verify } from '../support/verify.ts';
 
 const { engine, declined } = await testingEngine();
 const WORKERS = 3;
-const VOLUMES = ['ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
+const VOLUMES = ['dashboard-history', 'ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
 
 /** One stack for all tests, in this order, because its start is what costs time. */
 describe.skipIf(!engine)(
@@ -102,6 +105,32 @@ describe.skipIf(!engine)(
         ),
       );
       expect([...new Set(mounted)].toSorted()).toEqual(VOLUMES);
+    });
+
+    it('shows itself on the page of the dashboard, reads rows there, and verifies', async () => {
+      const dashboard = new DashboardClient(stack.ports.DASHBOARD_PORT);
+      const shown = await dashboard.snapshot();
+      const status = await statusOf(stack);
+      expect(shown).toMatchObject({ runtime: 'compose', ready: true, urls: status.urls });
+      expect(shown.services.map(({ name, state }) => [name, state])).toEqual(
+        status.services.map(({ name, state }) => [name, state]),
+      );
+      const rows = await dashboard.get<ShownTable>('/api/rows/silver');
+      expect(rows.rows).not.toEqual([]);
+      expect(await dashboard.post('/api/sql', { sql: "FROM read_text('/etc/passwd')" })).toMatchObject({
+        status: 400,
+      });
+      expect(await dashboard.verified(false)).toMatchObject({ outcome: { equal: true } });
+      if (chromiumPath === undefined) return;
+      const browser = await BrowserPage.open(dashboard.address);
+      try {
+        await expect.poll(() => browser.text('[data-value=verify]')).toContain('everything equal');
+        await browser.page.locator('#rows').scrollIntoViewIfNeeded();
+        await expect.poll(() => browser.text('[aria-label="Newest rows of silver"]')).toContain('card_id');
+        expect(browser.errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
     });
 
     it('answers to logs, followed and not, to peek and to doctor', async () => {

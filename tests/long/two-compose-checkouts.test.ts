@@ -39,7 +39,7 @@ describe.skipIf(!engine)(
       rmSync(compose.stack.folder, { recursive: true });
     });
 
-    const volumes = ['ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
+    const volumes = ['dashboard-history', 'ivy-cache', 'kafka-data', 'zookeeper-data', 'zookeeper-log'];
 
     it.each(['status', 'logs', 'peek', 'verify'])(
       '`%s` in the second says whose stack it reads',

@@ -59,6 +59,7 @@ export function snapshotWith(changes: Partial<Snapshot> = {}): Snapshot {
         openWindows: 7,
         stateBytes: 2048,
         late: 2,
+        notes: ['gold: 2 rows were dropped as late'],
       },
     ],
     batches: [
@@ -73,6 +74,7 @@ export function snapshotWith(changes: Partial<Snapshot> = {}): Snapshot {
     triggers: { ingestMs: 1000, goldMs: 10_000 },
     rejected: { bad_amount: 1 },
     unmet: {},
+    verify: { runningSince: null, progress: null, last: null },
     events: [],
     series: [{ stepMs: 2000, at: [0], values: { lag: [10] } }],
     ...changes,

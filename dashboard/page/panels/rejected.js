@@ -1,69 +1,88 @@
 import { html } from '/vendor/preact.js';
+import { useAnswer } from '../ask.js';
 import { foreign, number } from '../format.js';
 
-/** @typedef {import('../../model/snapshot.ts').Snapshot} Snapshot */
+/**
+ * @typedef {import('../../model/snapshot.ts').Snapshot} Snapshot
+ * @typedef {import('../../reader/questions.ts').RejectedExample} RejectedExample
+ */
 
-/** Records in quarantine by reason. @param {{ snapshot: Snapshot }} props */
+/** Names come from users. The most frequent ones are shown. */
+const MOST_SHOWN = 20;
+
+/** Records in quarantine by reason, with the newest of each. @param {{ snapshot: Snapshot }} props */
 export function Rejected({ snapshot: { rejected, outputs } }) {
   const quarantine = outputs.sinks.find(({ name }) => name === 'quarantine');
   const since = quarantine?.rowsFrom ? ` since micro-batch ${quarantine.rowsFrom}` : '';
-  return html`<section aria-labelledby="rejected">
+  const hasFiles = (quarantine?.files ?? 0) > 0;
+  /** @type {[import('../ask.js').Answered<readonly RejectedExample[]>, any]} */
+  const [{ answer = [], error }, place] = useAnswer(
+    hasFiles ? '/api/rejected' : undefined,
+    quarantine?.rows ?? null,
+  );
+  const rows = sorted(rejected);
+  return html`<section class="wide" aria-labelledby="rejected" ref=${place}>
     <h2 id="rejected">Rejected records</h2>
     <p>${number(quarantine?.rows)} records in quarantine${since}.</p>
-    <${Counts} counts=${rejected} title="Reason" none="No record was rejected." />
+    ${error !== '' && html`<p class="bad" role="status">The examples cannot be read: ${foreign(error)}</p>`}
     ${
-      Object.keys(rejected).length > 0 &&
-      html`<p class="quiet"><code>npm run peek -- quarantine</code> shows the newest of them.</p>`
+      rows.length === 0
+        ? html`<p class="quiet">No record was rejected.</p>`
+        : html`<div class="table" tabindex="0" role="region" aria-label="Reasons">
+            <table>
+              <thead><tr>
+                <th scope="col">Reason</th><th scope="col" class="number">Records</th><th scope="col">Share of the largest</th>
+                <th scope="col">Newest example</th><th scope="col">What is wrong</th><th scope="col">Value</th>
+              </tr></thead>
+              <tbody>
+                ${rows.slice(0, MOST_SHOWN).map(([reason, count]) => {
+                  const example = answer.find((each) => each.reason === reason);
+                  return html`<tr key=${reason} data-reason=${reason}>
+                    <th scope="row">${foreign(reason)}</th><td class="number">${number(count)}</td>
+                    <td><${Share} count=${count} most=${rows[0]?.[1] ?? 1} /></td>
+                    <td>${example ? `partition ${example.partition}, offset ${example.offset}` : '–'}</td>
+                    <td>${example?.detail ? foreign(example.detail) : '–'}</td>
+                    <td class="value">${example ? foreign(example.value ?? 'no value') : '–'}</td>
+                  </tr>`;
+                })}
+              </tbody>
+            </table>
+          </div>`
     }
+    <${More} rows=${rows} />
   </section>`;
 }
 
 /** Rows for which an expectation is false. @param {{ snapshot: Snapshot }} props */
 export function Expectations({ snapshot: { unmet } }) {
-  if (Object.keys(unmet).length === 0) return null;
+  const rows = sorted(unmet);
+  if (rows.length === 0) return null;
   return html`<section aria-labelledby="expectations">
     <h2 id="expectations">Expectations that are false</h2>
-    <${Counts} counts=${unmet} title="Expectation" none="" />
-  </section>`;
-}
-
-/** Names with their counts, the largest first. @param {{ counts: Readonly<Record<string, number>>, title: string, none: string }} props */
-function Counts({ counts, title, none }) {
-  const entries = Object.entries(counts).sort(([, one], [, other]) => other - one);
-  const most = Math.max(1, ...Object.values(counts));
-  if (entries.length === 0) return html`<p class="quiet">${none}</p>`;
-  return html`<div class="table" tabindex="0" role="region" aria-label=${title}>
-    <table>
-      <thead><tr><th scope="col">${title}</th><th scope="col" class="number">Count</th><th scope="col">Share of the largest</th></tr></thead>
-      <tbody>
-        ${entries.slice(0, 20).map(
-          ([name, count]) => html`<tr key=${name}>
-            <th scope="row">${foreign(name)}</th><td class="number">${number(count)}</td>
-            <td><meter min="0" max=${most} value=${count} aria-label=${`${number(count)} of ${number(most)}`}></meter></td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-    ${entries.length > 20 && html`<p class="quiet">and ${number(entries.length - 20)} more</p>`}
-  </div>`;
-}
-
-/** The rows of each output. @param {{ snapshot: Snapshot }} props */
-export function Rows({ snapshot: { outputs } }) {
-  return html`<section aria-labelledby="rows">
-    <h2 id="rows">Outputs</h2>
-    <div class="table" tabindex="0" role="region" aria-label="Outputs">
+    <div class="table" tabindex="0" role="region" aria-label="Expectations">
       <table>
-        <thead><tr><th scope="col">Output</th>${['Rows', 'Newest micro-batch', 'Files'].map((title) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
+        <thead><tr><th scope="col">Expectation</th><th scope="col" class="number">Rows</th><th scope="col">Share of the largest</th></tr></thead>
         <tbody>
-          ${outputs.sinks.map(
-            ({ name, rows, newestRows, files }) => html`<tr key=${name} data-rows=${name}>
-              <th scope="row">${foreign(name)}</th><td class="number">${number(rows)}</td>
-              <td class="number">${number(newestRows)}</td><td class="number">${number(files)}</td>
+          ${rows.slice(0, MOST_SHOWN).map(
+            ([name, count]) => html`<tr key=${name}>
+              <th scope="row">${foreign(name)}</th><td class="number">${number(count)}</td>
+              <td><${Share} count=${count} most=${rows[0]?.[1] ?? 1} /></td>
             </tr>`,
           )}
         </tbody>
       </table>
     </div>
+    <${More} rows=${rows} />
   </section>`;
 }
+
+/** The largest first. @param {Readonly<Record<string, number>>} counts */
+const sorted = (counts) => Object.entries(counts).sort(([, one], [, other]) => other - one);
+
+/** @param {{ count: number, most: number }} props */
+const Share = ({ count, most }) =>
+  html`<meter min="0" max=${Math.max(1, most)} value=${count} aria-label=${`${number(count)} of ${number(most)}`}></meter>`;
+
+/** @param {{ rows: readonly unknown[] }} props */
+const More = ({ rows }) =>
+  rows.length > MOST_SHOWN && html`<p class="quiet">and ${number(rows.length - MOST_SHOWN)} more</p>`;

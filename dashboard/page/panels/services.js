@@ -1,5 +1,5 @@
 import { html } from '/vendor/preact.js';
-import { clock, foreign, number, stateText } from '../format.js';
+import { clock, foreign, number, stateText, withBreaks } from '../format.js';
 
 /** @typedef {import('../../model/snapshot.ts').Snapshot} Snapshot */
 
@@ -22,7 +22,7 @@ export function Services({ snapshot: { services, urls } }) {
               <td>${clock(since)}</td>
               <td>
                 ${foreign(detail)}
-                ${log.length > 0 && html`<details class="log"><summary>last lines</summary><pre>${log.map((line) => html`${foreign(line)}${'\n'}`)}</pre></details>`}
+                ${log.length > 0 && html`<details class="log"><summary>last lines</summary><pre>${withBreaks(log.join('\n'))}</pre></details>`}
               </td>
             </tr>`,
           )}
@@ -38,7 +38,7 @@ export function Happened({ snapshot: { events } }) {
   return html`<section class="wide" aria-labelledby="happened">
     <h2 id="happened">What happened</h2>
     <ol class="happened" tabindex="0" aria-label="What happened, newest first">
-      ${events.toReversed().map(({ at, text }) => html`<li><span class="quiet">${clock(at)}</span> ${foreign(text)}</li>`)}
+      ${events.toReversed().map(({ at, kind, text }) => html`<li class=${kind}><span class="quiet">${clock(at)} ${kind}</span> ${foreign(text)}</li>`)}
       ${events.length === 0 && html`<li class="quiet">Nothing yet.</li>`}
     </ol>
   </section>`;

@@ -216,7 +216,9 @@ describe('docker-compose.yml is safe to leave running:', () => {
       'zookeeper-log:/var/lib/zookeeper/log',
     ]);
     expect(service('kafka').volumes).toEqual(['kafka-data:/var/lib/kafka/data']);
-    expect(Object.keys(file.volumes)).toEqual(['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache']);
+    expect(Object.keys(file.volumes)).toEqual([
+      ...['zookeeper-data', 'zookeeper-log', 'kafka-data', 'ivy-cache', 'dashboard-history'],
+    ]);
   });
 
   it.each(SERVICES)(
@@ -286,12 +288,15 @@ describe('docker-compose.yml is safe to leave running:', () => {
     expect(service('producer').environment['PIPELINE']).toBe('transactions');
   });
 
-  it('the dashboard observes every service, reads the outputs, and writes neither them nor elsewhere', () => {
+  it('the dashboard observes every service, reads the outputs, and writes only its history', () => {
     const { environment, volumes = [], user } = service('dashboard');
     const watched = readServices(String(environment['DASHBOARD_SERVICES']));
     expect(watched.map(({ name }) => name)).toEqual(SERVICES.map(({ name }) => name));
     expect(environment['OUTPUT_PATH']).toBe('/opt/spark-output/parquet');
-    expect(volumes.map((volume) => typeof volume === 'object' && volume.read_only)).toEqual([true, true]);
+    expect(volumes.map((volume) => (typeof volume === 'object' ? volume.read_only : volume))).toEqual([
+      ...[true, true, 'dashboard-history:/var/lib/dashboard'],
+    ]);
+    expect(environment['DASHBOARD_HISTORY']).toBe('/var/lib/dashboard');
     expect(user).toBe(service('spark-streaming').user);
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type EventTimeState, eventTimeNotes } from './stream-status.ts';
+import { type EventTimeState, eventTimeNotes } from './event-time.ts';
 
 const now = Date.UTC(2026, 0, 2, 12);
 const notes = (state: Partial<EventTimeState>) =>

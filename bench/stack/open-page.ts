@@ -1,0 +1,75 @@
+import { get } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ProductError } from '../../orchestrator/util/product-error.ts';
+import { BrowserPage } from '../../tests/support/dashboard-page.ts';
+import { memoryBytesOf } from '../measure/process-usage.ts';
+import type { BenchStack } from './bench-stack.ts';
+
+/** What the dashboard has used while work ran. */
+export interface DashboardUsage {
+  /** CPU seconds of its own process for each second. */
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+/** What a dashboard observes. */
+export interface Observed {
+  readonly topic: string;
+  /** OUTPUT_PATH of the job. */
+  readonly output: string;
+}
+
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * Runs the work while a dashboard observes it, and while its page is open in Chromium.
+ * @throws ProductError GATE_TIMEOUT when the dashboard does not answer
+ */
+export async function withPage<T>(
+  stack: BenchStack,
+  { topic, output }: Observed,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly usage: DashboardUsage }> {
+  const dashboard = stack.dashboard({ KAFKA_TOPIC: topic, OUTPUT_PATH: output });
+  try {
+    const { DASHBOARD_PORT: port } = stack.config.settings;
+    await answers(port, dashboard.lines, signal);
+    const browser = await BrowserPage.open(`http://localhost:${port}`);
+    const [cpu, began] = [dashboard.cpuSeconds(), performance.now()];
+    try {
+      const result = await work();
+      const seconds = (performance.now() - began) / 1000;
+      const cores = (dashboard.cpuSeconds() - cpu) / seconds;
+      return { result, usage: { cores, memoryBytes: memoryBytesOf([dashboard.pid]) } };
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await dashboard.stop();
+  }
+}
+
+async function answers(port: number, lines: readonly string[], signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await isHealthy(port))) {
+    if (performance.now() > deadline) {
+      throw new ProductError('GATE_TIMEOUT', {
+        message: `The dashboard does not answer within ${START_TIMEOUT_MS / 1000} s.`,
+        hint: 'Its last lines are above.',
+        logTail: lines.slice(-20),
+      });
+    }
+    await pause(100, undefined, { signal });
+  }
+}
+
+const isHealthy = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const asked = get({ host: '127.0.0.1', port, path: '/healthz', headers: { host: `localhost:${port}` } });
+    asked.on('response', (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    asked.on('error', () => resolve(false));
+  });

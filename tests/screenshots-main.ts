@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { BrowserPage, DashboardClient } from './support/dashboard-page.ts';
+import { projectDir } from './support/project.ts';
+import { TestStack } from './support/test-stack.ts';
+import { until } from './support/until.ts';
+
+/**
+ * `npm run screenshots`: takes the pictures of the README from a stack of its own with real data.
+ * It needs Chromium, and about ten minutes, since a window of gold closes five minutes after it.
+ */
+const PLACE = join(projectDir, 'docs', 'images');
+const WIDTH = 1280;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const stack = await TestStack.create({
+  ...{ TRIGGER_INTERVAL: '5 seconds', MSGS_PER_SEC: '200', MALFORMED_RATE: '0.02' },
+});
+try {
+  say('starting a stack');
+  const up = await stack.run('up');
+  if (up.code !== 0) throw new Error(up.stderr);
+  const dashboard = new DashboardClient(stack.ports.DASHBOARD_PORT);
+  say('waiting for the first windows of gold');
+  await until(
+    () => 'no window was closed',
+    900_000,
+    async () => {
+      const { outputs } = await dashboard.snapshot();
+      const gold = outputs.sinks.find(({ name }) => name === 'gold');
+      return gold && gold.files >= 10 ? true : undefined;
+    },
+  );
+  await dashboard.verified(true);
+  const browser = await BrowserPage.open(dashboard.address);
+  try {
+    const { page } = browser;
+    await page.setViewportSize({ width: WIDTH, height: 900 });
+    // What is on the screen is read; the page is scrolled through once.
+    for (const panel of ['#gold', '#rejected', '#rows', '#happened', '#pipeline']) {
+      await page.locator(panel).scrollIntoViewIfNeeded();
+      await until(
+        () => `${panel} is not drawn`,
+        20_000,
+        async () => ((await page.getByText(/Reading|Running…/).count()) === 0 ? true : undefined),
+      );
+    }
+    await until(
+      () => 'the groups are not drawn',
+      20_000,
+      async () => ((await page.locator('canvas').count()) >= 5 ? true : undefined),
+    );
+    await page.screenshot({ path: join(PLACE, 'dashboard.png') });
+    await page.screenshot({ path: join(PLACE, 'dashboard-whole.png'), fullPage: true });
+    say(`written: ${PLACE}`);
+  } finally {
+    await browser.close();
+  }
+} finally {
+  await stack.discard();
+}
