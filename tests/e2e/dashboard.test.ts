@@ -35,7 +35,7 @@ let dashboard: DashboardClient;
 beforeAll(async () => {
   stack = await TestStack.create({
     ...{ TRIGGER_INTERVAL: '1 second', MSGS_PER_SEC: '200', MAX_RECORDS: String(PRODUCED) },
-    ...{ MALFORMED_RATE: '0.1', SEED: 'dashboard', MAX_FILES_PER_SINK: '0' },
+    ...{ MALFORMED_RATE: '0.1', SEED: '7', MAX_FILES_PER_SINK: '0' },
   });
   const up = await stack.run('up');
   expect(up.stderr + up.stdout).toContain('Ready after');
@@ -212,8 +212,8 @@ describe.runIf(chromiumPath !== undefined)('the page of the dashboard (not tried
     }
     expect(await page.locator('h2').allTextContents()).toEqual([
       ...['Pipeline', 'Verdict', 'Records per second', 'Lag by partition', 'Duration of micro-batches'],
-      ...['Watermark behind the clock', 'Gold', 'Rejected records', 'Outputs', 'Query'],
-      ...['Services', 'What happened'],
+      ...['Watermark behind the clock', 'Gold', 'Rejected records'],
+      ...['Expectations that are false', 'Outputs', 'Query', 'Services', 'What happened'],
     ]);
     await page.locator('#gold').scrollIntoViewIfNeeded();
     await expect.poll(() => page.locator('canvas').count()).toBe(5);
@@ -222,7 +222,9 @@ describe.runIf(chromiumPath !== undefined)('the page of the dashboard (not tried
   it('shows examples, rows and the result of a query, hostile values as text', async () => {
     const { page } = browser;
     await page.locator('#rejected').scrollIntoViewIfNeeded();
-    await expect.poll(() => browser.text('[data-reason=bad_ts]')).toContain('<img src=x onerror=alert(1)>');
+    await expect
+      .poll(() => browser.text('[data-reason=bad_event_ts]'))
+      .toContain('<img src=x onerror=alert(1)>');
     await page.locator('#rows').scrollIntoViewIfNeeded();
     await expect.poll(() => browser.text('[aria-label="Newest rows of silver"]')).toContain('DROP TABLE');
     await page.locator('#sql').fill("SELECT city, amount FROM silver WHERE txn_id = 'late-1'");

@@ -85,9 +85,10 @@ export class BrowserPage {
     return opened;
   }
 
-  /** The text of an element, with single blanks. */
+  /** The text of an element with single blanks, empty where it is not there. */
   async text(selector: string): Promise<string> {
-    return ((await this.page.locator(selector).first().textContent()) ?? '').replace(/\s+/g, ' ').trim();
+    const [text = ''] = await this.page.locator(selector).allTextContents();
+    return text.replace(/\s+/g, ' ').trim();
   }
 
   /** What axe finds: rules for people who use a keyboard or a screen reader, or see little. */

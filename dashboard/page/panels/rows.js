@@ -17,7 +17,7 @@ export function Rows({ snapshot: { outputs } }) {
   const [{ answer, error }, place] = useAnswer(path, sink ? `${sink.rows} ${sink.files}` : null);
   return html`<section class="wide" aria-labelledby="rows" ref=${place}>
     <h2 id="rows">Outputs</h2>
-    <div class="table" tabindex="0" role="region" aria-label="Outputs">
+    <div class="table" tabindex="0" role="region" aria-label="Rows of each output">
       <table>
         <thead><tr>
           <th scope="col">Output</th>${['Rows', 'Newest micro-batch', 'Files'].map((title) => html`<th scope="col" class="number">${title}</th>`)}

@@ -7,7 +7,7 @@ import { clock, foreign, number, stateText, withBreaks } from '../format.js';
 export function Services({ snapshot: { services, urls } }) {
   return html`<section class="wide" aria-labelledby="services">
     <h2 id="services">Services</h2>
-    <div class="table" tabindex="0" role="region" aria-label="Services">
+    <div class="table" tabindex="0" role="region" aria-label="State of each service">
       <table>
         <thead><tr>
           <th scope="col">Service</th><th scope="col">State</th><th scope="col" class="number">Restarts</th>
