@@ -77,6 +77,7 @@ module.exports = {
         path: '^orchestrator/',
         pathNot: [
           SETTING_TABLE,
+          '^orchestrator/kafka/idle-connections\\.ts$',
           '^orchestrator/pipeline/(column-name|event-identity|load-pipeline|model)\\.ts$',
           '^orchestrator/pipeline/contract/(ecma-pattern|jdk-pattern|string-formats)\\.ts$',
           '^orchestrator/pipeline/generate/(field-path|generation)\\.ts$',

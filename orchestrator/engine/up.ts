@@ -5,6 +5,8 @@ import { tellDashboard } from '../services/dashboard.ts';
 import type { ServiceName } from '../services/service-name.ts';
 import { SERVICE_NAMES } from '../services/services.ts';
 import { sparkStreaming } from '../services/spark-streaming.ts';
+import { SETTING_NAMES } from '../settings/setting-table.ts';
+import type { StackConfig } from '../settings/stack-config.ts';
 import { stackTopic } from '../settings/stack-topic.ts';
 import { ProductError } from '../util/product-error.ts';
 import {
@@ -93,9 +95,10 @@ async function start(
   const startedNothingYet = before.every(({ state }) => state !== 'running' && state !== 'restarting');
   try {
     const { timings, elapsedMs } = await runPlan(upPlan(config, runtime, before), reporter, signal);
-    const told = Object.entries(config.told).map(([name, value]) => `${name}=${value}`);
-    const text = `the stack was started with ${told.length === 0 ? 'the default settings' : told.join(', ')}`;
-    await tellDashboard(runtime.addressOf('DASHBOARD_PORT'), { kind: 'settings', text });
+    await tellDashboard(runtime.addressOf('DASHBOARD_PORT'), {
+      kind: 'settings',
+      text: settingsText(config),
+    });
     return {
       alreadyUp: false,
       runtime: runtime.name,
@@ -113,6 +116,16 @@ async function start(
     }
     throw explained;
   }
+}
+
+/** Where the stack is belongs to the machine, not to what happens in the stream. */
+const PLACE = /_(PORT|DIR|PATH)$/;
+
+/** The settings that the user gave, in words. */
+function settingsText({ told }: StackConfig): string {
+  const given = SETTING_NAMES.filter((name) => told[name] !== undefined && !PLACE.test(name));
+  const texts = given.map((name) => `${name}=${told[name]}`);
+  return `the stack was started with ${texts.length === 0 ? 'the default settings' : texts.join(', ')}`;
 }
 
 /**

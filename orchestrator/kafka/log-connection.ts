@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { logLevel } from 'kafkajs';
 import type { IsolationLevel } from '../settings/setting-table.ts';
 import type { Address } from '../util/ports.ts';
+import { restIdleConnections } from './idle-connections.ts';
 
 /*
  * Reads a partition by offset, as `kafka-console-consumer --partition` does. kafkajs offers only
@@ -87,6 +88,7 @@ export class LogConnection {
   readonly #topic: string;
 
   constructor(address: Address, topic: string) {
+    restIdleConnections();
     this.#topic = topic;
     this.#cluster = new ClusterOfKafkajs({
       logger: createLogger({ level: logLevel.NOTHING, logCreator: () => () => undefined }),

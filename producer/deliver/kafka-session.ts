@@ -7,6 +7,7 @@ import {
   type PartitionMetadata,
   type Producer,
 } from 'kafkajs';
+import { restIdleConnections } from '../../orchestrator/kafka/idle-connections.ts';
 import { ProducerError } from '../errors.ts';
 import { brokerErrorType, classifyError, describe, type OpenSession, type Session } from './delivery.ts';
 import type { KafkaRecord } from './kafka-record.ts';
@@ -29,6 +30,7 @@ const RETRY = { initialRetryTime: 200, retries: 1 };
  */
 export function createKafka(bootstrapServers: readonly string[], { ssl, sasl }: KafkaSecurity): Kafka {
   useFastGzip();
+  restIdleConnections();
   return new Kafka({
     clientId: 'medallion-producer',
     brokers: [...bootstrapServers],
