@@ -126,7 +126,7 @@ function options(element, unit, lines, { events, pointAt }) {
     legend: { show: false },
     scales: { y: { range: (_chart, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 0) * 1.05)] } },
     axes: [
-      axis,
+      { ...axis, space: 70, values: (_chart, ticks) => ticks.map(timeOfDay) },
       { ...axis, size: 60, values: (_chart, ticks) => ticks.map((tick) => `${short(tick)}${unit}`) },
     ],
     series: [
@@ -172,6 +172,12 @@ function drawEvents(chart, events, colourOf) {
     ctx.stroke();
   }
   ctx.restore();
+}
+
+/** UTC, with seconds only where they say something. @param {number} seconds since 1970 */
+function timeOfDay(seconds) {
+  const text = new Date(seconds * 1000).toISOString();
+  return text.slice(11, seconds % 60 === 0 ? 16 : 19);
 }
 
 /** @param {number} value */

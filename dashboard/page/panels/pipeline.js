@@ -28,7 +28,7 @@ export function Pipeline({ snapshot }) {
           ${rate(topic.outPerSecond)} committed
         <//>
       </li>
-      <li>
+      <li class="sinks">
         <ul>
           ${sinks.map((sink) => html`<li><${Sink} sink=${sink} snapshot=${snapshot} /></li>`)}
         </ul>
@@ -59,8 +59,8 @@ function Sink({ sink: { name, kind, files, rows, rowsFrom, newestRows } }) {
   const of = rowsFrom === null || rowsFrom === 0 ? '' : ` since micro-batch ${rowsFrom}`;
   return html`<div class="part" data-output=${name}>
     <strong class=${rowsFrom === null ? 'quiet' : STATE_CLASS['ok']}>${foreign(name)}</strong>
-    <span class="quiet">${kind === 'gold' ? 'gold table' : 'sink'}</span>
+    <span class="quiet">${kind === 'gold' ? 'gold table' : 'sink'}, ${number(files)} files</span>
     <div>${number(rows)} rows${of}</div>
-    <div class="quiet">${newestRows === null ? 'none yet' : `${number(newestRows)} in the newest micro-batch`}, ${number(files)} files</div>
+    <div class="quiet">${newestRows === null ? 'none yet' : `${number(newestRows)} in the newest micro-batch`}</div>
   </div>`;
 }
