@@ -30,23 +30,28 @@ try {
       return gold && gold.files >= 10 ? true : undefined;
     },
   );
+  await takePictures(dashboard);
+  say(`written: ${PLACE}`);
+} finally {
+  await stack.discard();
+}
+
+async function takePictures(dashboard: DashboardClient): Promise<void> {
   await dashboard.verified(true);
   const browser = await BrowserPage.open(dashboard.address);
   try {
     const { page } = browser;
     await page.setViewportSize({ width: WIDTH, height: 900 });
+    await page.locator('section:has(#rates) canvas').waitFor();
     await page.screenshot({ path: join(PLACE, 'dashboard.png') });
     // What is on the screen is read.
     await page.locator('#gold').scrollIntoViewIfNeeded();
+    await page.locator('section:has(#gold) canvas').first().waitFor();
     await page.locator('#rejected').scrollIntoViewIfNeeded();
     await page.getByText('partition ').first().waitFor();
-    await page.locator('section:has(#gold) canvas').first().waitFor();
     await page.locator('#gold').evaluate('(heading) => heading.scrollIntoView()');
     await page.screenshot({ path: join(PLACE, 'dashboard-data.png') });
-    say(`written: ${PLACE}`);
   } finally {
     await browser.close();
   }
-} finally {
-  await stack.discard();
 }

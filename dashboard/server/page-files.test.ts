@@ -20,6 +20,11 @@ describe('the files of the page', () => {
     }
   });
 
+  it('are all asked for at once, not one after another as modules import each other', () => {
+    const named = [...textOf('/').matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(([, path]) => path);
+    expect(named.toSorted()).toEqual([...files.keys()].filter((path) => path.endsWith('.js')).toSorted());
+  });
+
   it('have no inline script or style, and nothing from elsewhere', () => {
     const page = textOf('/');
     expect(page).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|https?:\/\//);

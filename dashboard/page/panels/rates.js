@@ -19,7 +19,7 @@ export function Rates({ snapshot: { topic, events }, tier }) {
     <h2 id="rates">Records per second</h2>
     <${Chart}
       label="Records per second over time: in, and committed"
-      text=${`in (first line) ${rate(topic.inPerSecond)}, committed (second line) ${rate(topic.outPerSecond)}`}
+      text=${`in ${rate(topic.inPerSecond)}, committed ${rate(topic.outPerSecond)}`}
       unit="" atMs=${tier.at} lines=${lines} events=${events} />
   </section>`;
 }
