@@ -276,6 +276,19 @@ describe('the page', () => {
     expect(text()).toContain('The topic cannot be read: no answer for 4 s.');
   });
 
+  it('says that everything is rejected, and why', async () => {
+    const { stream } = snapshotWith();
+    const rows = { bronze: 5, silver: 0, quarantine: 5 };
+    await show({ stream: { ...stream, rows, rejected: { bad_amount: 1, missing_txn_id: 4 } } });
+    expect(document.querySelector('[role=alert]')?.textContent?.replace(/\s+/g, ' ')).toContain(
+      'Every record of the newest micro-batch was rejected, most of them as missing_txn_id.',
+    );
+    await show({
+      stream: { ...stream, rows: { bronze: 5, silver: 1, quarantine: 4 }, rejected: { bad_amount: 4 } },
+    });
+    expect(document.querySelector('[role=alert]')).toBeNull();
+  });
+
   it('shows hostile values as text, cut and unable to reorder what is around them', async () => {
     const hostile = `<img src=x onerror=alert(1)>\u202egnp\u0000${'x'.repeat(1_000_000)}`;
     const { services } = snapshotWith();

@@ -40,9 +40,14 @@ async function main(): Promise<number> {
   try {
     command = await parseCommandLine(argv, process.stdout.columns);
     if (!command) return 0;
-    const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
+    // `npm run` works in the checkout: the user's folder and the product's are one.
+    const installDir = dirname(dirname(fileURLToPath(import.meta.url)));
+    const projectDir = installDir;
     const { flags, isLenient, readsOutputs, startsStack } = command;
-    const request = { flags, environment: process.env, projectDir, isLenient, readsOutputs, startsStack };
+    const request = {
+      ...{ flags, environment: process.env, projectDir, installDir },
+      ...{ isLenient, readsOutputs, startsStack },
+    };
     folders = { RUN_DIR: givenRunDir(request) };
     const { config, notes } = await resolveStack(request);
     // A broken pipeline fails here, before anything starts. Commands that stop or observe a stack

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { drainSide, recordsPerSecond } from '../drain/drain-side.ts';
 import { latencySide } from '../latency/latency-side.ts';
 import { describeMachine } from '../measure/machine.ts';
-import { orderOf, summarise } from '../measure/statistics.ts';
+import { orderOf, quantile, summarise } from '../measure/statistics.ts';
 import { count, countOrNone } from '../options.ts';
 import { whole } from '../report/results.ts';
 import { BenchStack } from '../stack/bench-stack.ts';
@@ -86,6 +86,7 @@ export const page = benchCommand({
       const ratio = (measured: readonly Measured[]) =>
         (of(measured, 'with the page').median / of(measured, 'alone').median).toFixed(3);
       const usages = [...drained, ...delayed].flatMap(({ usage }) => usage ?? []);
+      const shown = delayed.flatMap(({ usage }) => usage?.shownAfterMs ?? []);
       const cores = summarise(usages.map((usage) => usage.cores));
       const memory = summarise(usages.map(({ memoryBytes }) => memoryBytes / 2 ** 20));
       return {
@@ -98,6 +99,7 @@ export const page = benchCommand({
         ],
         notes: [
           `with the page, the drain is ${ratio(drained)} × and p95 ${ratio(delayed)} × that without`,
+          `a commit was shown after ${whole(quantile(shown, 0.5))} ms (p95 ${whole(quantile(shown, 0.95))}, most ${whole(Math.max(...shown))}; ${shown.length} commits)`,
           `the dashboard itself used ${(cores.median * 100).toFixed(1)} % of a core (most ${(cores.max * 100).toFixed(1)} %) and ${whole(memory.median)} MiB (most ${whole(memory.max)})`,
         ],
         figures: [...drained, ...delayed],

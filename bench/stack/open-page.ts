@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Change } from '../../dashboard/model/snapshot.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
 import { BrowserPage } from '../../tests/support/dashboard-page.ts';
 import { memoryBytesOf } from '../measure/process-usage.ts';
@@ -10,6 +13,8 @@ export interface DashboardUsage {
   /** CPU seconds of its own process for each second. */
   readonly cores: number;
   readonly memoryBytes: number;
+  /** From each commit of ingest until a follower of the dashboard had it. */
+  readonly shownAfterMs: readonly number[];
 }
 
 /** What a dashboard observes. */
@@ -36,18 +41,49 @@ export async function withPage<T>(
     const { DASHBOARD_PORT: port } = stack.config.settings;
     await answers(port, dashboard.lines, signal);
     const browser = await BrowserPage.open(`http://localhost:${port}`);
+    const follower = followCommits(port, join(output, '_chk', 'ingest', 'commits'));
     const [cpu, began] = [dashboard.cpuSeconds(), performance.now()];
     try {
       const result = await work();
       const seconds = (performance.now() - began) / 1000;
       const cores = (dashboard.cpuSeconds() - cpu) / seconds;
-      return { result, usage: { cores, memoryBytes: memoryBytesOf([dashboard.pid]) } };
+      const memoryBytes = memoryBytesOf([dashboard.pid]);
+      return { result, usage: { cores, memoryBytes, shownAfterMs: follower.shownAfterMs } };
     } finally {
+      follower.close();
       await browser.close();
     }
   } finally {
     await dashboard.stop();
   }
+}
+
+/** Follows the dashboard's events. @param commits the folder in which Spark writes a file a commit */
+function followCommits(port: number, commits: string) {
+  const shownAfterMs: number[] = [];
+  let rest = '';
+  let last = Number.NEGATIVE_INFINITY;
+  const take = (event: string) => {
+    const [, json] = /^event: change\n[\s\S]*?data: (.*)$/m.exec(event) ?? [];
+    const batch = json && (JSON.parse(json) as Change).outputs?.committedBatch;
+    if (typeof batch !== 'number' || batch <= last) return;
+    last = batch;
+    const found = statSync(join(commits, String(batch)), { throwIfNoEntry: false });
+    if (found) shownAfterMs.push(Date.now() - found.mtimeMs);
+  };
+  const asked = get({
+    ...{ host: '127.0.0.1', port, path: '/api/stream', headers: { host: `localhost:${port}` } },
+  });
+  asked.on('response', (answer) => {
+    answer.setEncoding('utf8').on('data', (chunk: string) => {
+      const events = `${rest}${chunk}`.split('\n\n');
+      rest = events.pop() ?? '';
+      for (const event of events) take(event);
+    });
+    answer.on('error', () => {});
+  });
+  asked.on('error', () => {});
+  return { shownAfterMs, close: () => asked.destroy() };
 }
 
 async function answers(port: number, lines: readonly string[], signal: AbortSignal): Promise<void> {

@@ -94,11 +94,13 @@ function Lost({ heardAtMs }) {
  * that cannot be read.
  * @param {{ snapshot: Snapshot }} props
  */
-function Troubles({ snapshot: { services, sources, outputs, stream } }) {
+function Troubles({ snapshot }) {
+  const { services, sources, outputs, stream } = snapshot;
   const failed = services.filter(({ state }) => state === 'failed');
   const starting = services.filter(({ state }) => state === 'starting');
   const unreadable = Object.entries(sources).filter(([, { state }]) => state === 'failed');
   const isEmpty = outputs.committedBatch === null && stream.batch === null;
+  const reason = onlyRejected(snapshot);
   return html`
     ${
       failed.length + unreadable.length > 0 &&
@@ -118,6 +120,13 @@ function Troubles({ snapshot: { services, sources, outputs, stream } }) {
       </div>`
     }
     ${
+      reason !== undefined &&
+      html`<p class="banner failed" role="alert">
+        Every record of the newest micro-batch was rejected, most of them as ${foreign(reason)}.
+        <a href="#rejected">Rejected records</a> shows examples; the pipeline's contract says what an event is.
+      </p>`
+    }
+    ${
       isEmpty &&
       html`<div class="banner" role="status">
         There are no data yet.
@@ -128,6 +137,16 @@ function Troubles({ snapshot: { services, sources, outputs, stream } }) {
       </div>`
     }
   `;
+}
+
+/**
+ * The most frequent reason, where the newest micro-batch has rejected everything.
+ * @param {Snapshot} snapshot
+ */
+function onlyRejected({ stream: { rows, rejected } }) {
+  const { bronze = 0, quarantine = 0 } = rows;
+  if (bronze === 0 || quarantine < bronze) return undefined;
+  return Object.entries(rejected).sort(([, one], [, other]) => other - one)[0]?.[0];
 }
 
 /** @type {Readonly<Record<string, string>>} */

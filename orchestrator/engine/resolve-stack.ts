@@ -28,6 +28,8 @@ import {
  * What a command was given, and whether bad values of settings that it does not need are ignored.
  */
 export interface StackRequest extends Omit<SettingSources, 'record'> {
+  /** The product itself, where that is not the user's folder. */
+  readonly installDir?: string | undefined;
   /**
    * Whether the command only reads outputs. A flag may then name outputs other than those of the
    * running stack.
@@ -110,8 +112,13 @@ export async function resolveStack(
 export function standingConfig(config: StackConfig): StackConfig {
   const record = readRecordedStack(config);
   if (!record) return config;
-  const { projectDir, environment, runDir, plainRunDir } = config;
-  return configure({ flags: {}, environment, projectDir }, { runDir, plainRunDir }, record, 'running').config;
+  const { installDir, projectDir, environment, runDir, plainRunDir } = config;
+  return configure(
+    { flags: {}, environment, projectDir, installDir },
+    { runDir, plainRunDir },
+    record,
+    'running',
+  ).config;
 }
 
 interface RunDirs {
@@ -163,7 +170,7 @@ function configure(
   const loaded = resolveSettings({ ...request, flags, record: recorded });
   const { environment, notes } = withComposeNames(request, record);
   const { told, askedRuntime } = loaded;
-  const config = stackConfig(loaded.settings, request.projectDir, environment);
+  const config = stackConfig(loaded.settings, request.projectDir, environment, request.installDir);
   return {
     config: {
       ...config,

@@ -28,7 +28,10 @@ export interface NewPipelineRequest {
   readonly topic: string | undefined;
   readonly key: string | undefined;
   readonly eventTime: string | undefined;
+  /** The user's folder, which has `pipelines/`. */
   readonly projectDir: string;
+  /** The product itself, where that is another folder. It has the schemas of the files. */
+  readonly installDir?: string;
   readonly stdin: NodeJS.ReadableStream;
 }
 
@@ -75,7 +78,7 @@ export async function newPipeline(request: NewPipelineRequest): Promise<NewPipel
   const origin = events
     ? `${counted(events.events.length, 'event')} of ${input.shown}`
     : `the JSON Schema ${input.shown}`;
-  const schemas = relative(folder, join(request.projectDir, SCHEMAS_FOLDER));
+  const schemas = relative(folder, join(request.installDir ?? request.projectDir, SCHEMAS_FOLDER));
   const head = { name, topic, origin, schemas, generate, primaryKey: choices.primaryKey };
   const contract = contractText(event, head);
   const processing = pipelineFileText(event, choices, head);

@@ -87,7 +87,7 @@ function lastWord(recentLines: readonly string[], detail: string): string {
 function launch(context: LaunchContext): ProcessLaunch {
   const { config, layout, outputPath } = context;
   const toolchain = context.toolchain();
-  const { settings, projectDir } = config;
+  const { settings, installDir } = config;
   const jvm = [
     ...namelessUserOptions(toolchain.javaHome, config.environment['HOME']),
     '-Djava.net.preferIPv4Stack=true',
@@ -114,7 +114,7 @@ function launch(context: LaunchContext): ProcessLaunch {
         ...toolchain.jvmTrustOptions,
       ],
       // spark-submit does not read a bare path with a # or % as the path of that file.
-      app: fileUri(join(projectDir, 'spark-app', 'app.py')),
+      app: fileUri(join(installDir, 'spark-app', 'app.py')),
     }),
     env: {
       ...sparkEnvironment(config, layout, toolchain),

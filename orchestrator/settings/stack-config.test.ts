@@ -9,6 +9,23 @@ const config = (environment: Record<string, string>) =>
   stackConfig(loadSettings({ flags: {}, environment, projectDir }), projectDir, environment);
 
 describe('stackConfig', () => {
+  it("takes relative folders from the user's folder, and protects the product's as well", () => {
+    const elsewhere = (environment: Record<string, string>) =>
+      stackConfig(
+        loadSettings({ flags: {}, environment, projectDir }),
+        projectDir,
+        environment,
+        '/opt/medallion-stream',
+      );
+    expect(elsewhere({})).toMatchObject({
+      installDir: '/opt/medallion-stream',
+      outputDir: '/srv/pipelines/checkout/data/output',
+    });
+    for (const folder of ['/opt/medallion-stream', '/opt/medallion-stream/spark-app/x']) {
+      expect(() => elsewhere({ OUTPUT_DIR: folder }), folder).toThrow(/not for this stack alone/);
+    }
+  });
+
   it('takes relative folders from the checkout', () => {
     expect(config({})).toMatchObject({
       outputDir: '/srv/pipelines/checkout/data/output',

@@ -12,7 +12,12 @@ import type { SettingName, Settings } from './setting-table.ts';
  */
 export interface StackConfig {
   readonly settings: Settings;
-  /** The checkout: where package.json, spark-app/ and producer/ are. */
+  /** The product itself: where docker-compose.yml, spark-app/ and producer/ are. */
+  readonly installDir: string;
+  /**
+   * The user's folder: where `.env`, pipelines/ and, by default, data/ are. In a checkout it is the
+   * install folder, too.
+   */
   readonly projectDir: string;
   readonly outputDir: string;
   readonly runDir: string;
@@ -35,8 +40,11 @@ export interface StackConfig {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+type Places = Pick<StackConfig, 'projectDir' | 'installDir'>;
+
 /**
  * Derives the folders from the settings.
+ * @param installDir the product itself, where that is not the user's folder
  * @throws ProductError UNSAFE_PATH when OUTPUT_DIR, OUTPUT_PATH or RUN_DIR is a folder that the
  * product must not own
  */
@@ -44,21 +52,24 @@ export function stackConfig(
   settings: Settings,
   projectDir: string,
   environment: Readonly<Record<string, string | undefined>>,
+  installDir = projectDir,
 ): StackConfig {
-  const outputDir = ownFolder('OUTPUT_DIR', settings.OUTPUT_DIR, projectDir);
-  const runDir = ownFolder('RUN_DIR', settings.RUN_DIR, projectDir);
+  const places = { projectDir, installDir };
+  const outputDir = ownFolder('OUTPUT_DIR', settings.OUTPUT_DIR, places);
+  const runDir = ownFolder('RUN_DIR', settings.RUN_DIR, places);
   if (contains(runDir, outputDir) || contains(outputDir, runDir)) {
     throw new ProductError('UNSAFE_PATH', {
       message: `OUTPUT_DIR (${outputDir}) and RUN_DIR (${runDir}) lie in one another.`,
       hint: 'Give them separate folders.',
     });
   }
-  refuseUnsafeOutputPath(settings, projectDir, runDir);
+  refuseUnsafeOutputPath(settings, places, runDir);
   const cacheHome = environment['XDG_CACHE_HOME'];
   return {
     settings,
     told: {},
     askedRuntime: settings.RUNTIME,
+    installDir,
     projectDir,
     outputDir,
     runDir,
@@ -72,9 +83,9 @@ export function stackConfig(
 }
 
 /** Refuses folders that always hold other things, and folders directly below the root. */
-function ownFolder(name: SettingName, value: string, projectDir: string): string {
-  const path = resolve(projectDir, value);
-  if (!isHeldByOthers(path, projectDir) && dirname(path) !== parse(path).root) return path;
+function ownFolder(name: SettingName, value: string, places: Places): string {
+  const path = resolve(places.projectDir, value);
+  if (!isHeldByOthers(path, places) && dirname(path) !== parse(path).root) return path;
   throw unsafePath(name, value, path, name === 'RUN_DIR' ? './data/run' : './data/output');
 }
 
@@ -82,10 +93,10 @@ function ownFolder(name: SettingName, value: string, projectDir: string): string
  * Refuses an OUTPUT_PATH that is not safe to use: the job creates folders named bronze and silver
  * in it, and `reset` deletes what the job made there.
  */
-function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, runDir: string): void {
+function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, places: Places, runDir: string): void {
   if (OUTPUT_PATH === undefined) return;
   const isUri = /^[a-z][a-z0-9+.-]*:/i.test(OUTPUT_PATH);
-  const path = isUri ? localPath(OUTPUT_PATH) : resolve(projectDir, OUTPUT_PATH);
+  const path = isUri ? localPath(OUTPUT_PATH) : resolve(places.projectDir, OUTPUT_PATH);
   // The job refuses it, too.
   if (path === undefined && !/^[^:]+:(\/\/[^/]*\/+|\/)[^/]/.test(OUTPUT_PATH)) {
     throw new ProductError('UNSAFE_PATH', {
@@ -93,7 +104,7 @@ function refuseUnsafeOutputPath({ OUTPUT_PATH }: Settings, projectDir: string, r
       hint: 'Name one, such as OUTPUT_PATH=s3a://bucket/medallion.',
     });
   }
-  if (path === undefined || !(isHeldByOthers(path, projectDir) || contains(runDir, path))) return;
+  if (path === undefined || !(isHeldByOthers(path, places) || contains(runDir, path))) return;
   throw unsafePath('OUTPUT_PATH', OUTPUT_PATH, path, './data/output/parquet');
 }
 
@@ -108,8 +119,8 @@ function unsafePath(name: SettingName, value: string, path: string, example: str
  * Whether it is a root, a home, the temporary folder, the checkout, a parent of these, among the
  * sources, or no folder for files.
  */
-function isHeldByOthers(path: string, projectDir: string): boolean {
-  const held = [parse(path).root, homeFolder(), tmpdir(), projectDir, join(projectDir, 'data')];
+function isHeldByOthers(path: string, { projectDir, installDir }: Places): boolean {
+  const held = [parse(path).root, homeFolder(), tmpdir(), installDir, projectDir, join(projectDir, 'data')];
   const sources = [
     'spark-app',
     'pipelines',
@@ -125,7 +136,9 @@ function isHeldByOthers(path: string, projectDir: string): boolean {
   // Node hangs for ever when it creates a folder there (mkdir with `recursive`).
   const isVirtual = ['/proc', '/sys'].some((folder) => contains(folder, path));
   const above = held.some((folder) => contains(path, folder));
-  const inSources = sources.some((folder) => contains(join(projectDir, folder), path));
+  const inSources = [projectDir, installDir].some((root) =>
+    sources.some((folder) => contains(join(root, folder), path)),
+  );
   return above || inSources || isVirtual;
 }
 

@@ -27,7 +27,7 @@ interface ComposeCall {
 
 /**
  * Runs `docker compose` with the stack's own file and variables, as a user would type it in the
- * checkout.
+ * install folder. All paths of the user's are among the variables.
  */
 export type ComposeCommand = (args: readonly string[], call?: ComposeCall) => Promise<void>;
 
@@ -39,7 +39,7 @@ export function composeCommand(
   return async (args, { signal, onLine, service } = {}) => {
     signal?.throwIfAborted();
     const subprocess = execa('docker', ['compose', '--progress', 'plain', '--ansi', 'never', ...args], {
-      cwd: config.projectDir,
+      cwd: config.installDir,
       env: { ...config.environment, ...variables },
       extendEnv: false,
       reject: false,

@@ -205,13 +205,13 @@ const ENTER = 1;
  * @throws ProductError CHECKOUT_NOT_READABLE
  */
 export function assertReadableJob(
-  { projectDir, settings }: Pick<StackConfig, 'projectDir' | 'settings'>,
+  { installDir, projectDir, settings }: Pick<StackConfig, 'installDir' | 'projectDir' | 'settings'>,
   owner: { readonly uid: number; readonly gid: number },
 ): void {
   if (owner.uid === 0) return;
   const folder = pipelineFolder(settings.PIPELINE, projectDir);
   const unreadable =
-    findUnreadable(join(projectDir, 'spark-app'), owner) ??
+    findUnreadable(join(installDir, 'spark-app'), owner) ??
     findUnreadable(folder, owner, (name) => name === PIPELINE_FILE);
   if (unreadable === undefined) return;
   throw new ProductError('CHECKOUT_NOT_READABLE', {

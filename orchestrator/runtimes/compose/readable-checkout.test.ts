@@ -14,7 +14,7 @@ beforeEach(() => {
   mkdirSync(join(checkout, 'pipelines', 'transactions'), { recursive: true });
   writeFileSync(pipeline(), '');
   const settings = loadSettings({ flags: {}, environment: {}, projectDir: checkout });
-  config = { projectDir: checkout, settings };
+  config = { installDir: checkout, projectDir: checkout, settings };
 });
 afterEach(() => rmSync(checkout, { recursive: true }));
 

@@ -22,7 +22,7 @@ beforeEach(() => {
     environment: {},
     projectDir,
   });
-  config = { projectDir, outputDir: join(folder, 'made', 'later'), settings };
+  config = { installDir: projectDir, projectDir, outputDir: join(folder, 'made', 'later'), settings };
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -29,10 +29,15 @@ const EMPTY_ARCHIVE = Buffer.alloc(1024);
  */
 export async function unseenByEngine(
   docker: Docker,
-  { projectDir, outputDir, settings }: Pick<StackConfig, 'projectDir' | 'outputDir' | 'settings'>,
+  {
+    installDir,
+    projectDir,
+    outputDir,
+    settings,
+  }: Pick<StackConfig, 'installDir' | 'projectDir' | 'outputDir' | 'settings'>,
 ): Promise<string | undefined> {
   const pipeline = pipelineFolder(settings.PIPELINE, projectDir);
-  const probes = [join(projectDir, 'spark-app'), pipeline, outputDir].map(putProbe);
+  const probes = [join(installDir, 'spark-app'), pipeline, outputDir].map(putProbe);
   let image: ProbeImage | undefined;
   try {
     image = await probeImage(docker);

@@ -27,9 +27,9 @@ export function serviceLaunch(service: Service, context: LaunchContext): Service
   return { spec: { name, kind, finalExitCodes, restart: RESTART_POLICY, ...process }, folders, files };
 }
 
-/** A program of this checkout that runs in Node. */
+/** A program of the product that runs in Node. */
 export interface NodeProgram {
-  /** Relative to the checkout. */
+  /** Relative to the install folder. */
   readonly script: string;
   /** Options of Node itself; none when absent. */
   readonly nodeOptions?: readonly string[];
@@ -42,7 +42,7 @@ export interface NodeProgram {
 export function nodeLaunch({ config, layout }: LaunchContext, program: NodeProgram): ProcessLaunch {
   return {
     command: process.execPath,
-    args: [...(program.nodeOptions ?? []), ...TYPESCRIPT_LOADER, join(config.projectDir, program.script)],
+    args: [...(program.nodeOptions ?? []), ...TYPESCRIPT_LOADER, join(config.installDir, program.script)],
     env: {
       ...serviceEnvironment(config.environment, layout),
       KAFKA_BOOTSTRAP_SERVERS: `localhost:${config.settings.KAFKA_PORT}`,

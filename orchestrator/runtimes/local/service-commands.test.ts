@@ -38,7 +38,7 @@ const caller = {
 
 const PIPELINE_FOLDER = join(import.meta.dirname, '../../../pipelines/transactions');
 
-function launch(service: ServiceName, environment: Record<string, string> = {}) {
+function launch(service: ServiceName, environment: Record<string, string> = {}, installDir?: string) {
   // It alone reads the pipeline, which /checkout does not have.
   const pipeline = service === kafkaInit.name ? { PIPELINE: PIPELINE_FOLDER } : {};
   const all = {
@@ -52,6 +52,7 @@ function launch(service: ServiceName, environment: Record<string, string> = {}) 
     loadSettings({ flags: {}, environment: all, projectDir: '/nonexistent' }),
     '/checkout',
     all,
+    installDir,
   );
   return serviceLaunch(serviceNamed(SERVICES, service), {
     config,
@@ -202,6 +203,15 @@ describe('the Spark daemons', () => {
     expect(launch('spark-master').spec.args).toContain('-Dspark.deploy.recoveryMode=FILESYSTEM');
     expect(launch('spark-worker').spec.args).toContain('-Dspark.worker.cleanup.enabled=true');
   });
+});
+
+it("a service is the product's, and its pipeline the user's, where these are two folders", () => {
+  const of = (service: ServiceName) => launch(service, {}, '/opt/medallion-stream').spec;
+  const job = of('spark-streaming');
+  expect(job.args.at(-1)).toBe('file:///opt/medallion-stream/spark-app/app.py');
+  expect(job.env['PIPELINE']).toBe('/checkout/pipelines/transactions');
+  expect(of('producer').args.at(-1)).toBe('/opt/medallion-stream/producer/main.ts');
+  expect(of('producer').env['PIPELINE']).toBe('/checkout/pipelines/transactions');
 });
 
 describe('the job', () => {
