@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { IngestProgress } from '../orchestrator/lake/progress.ts';
+import type { IngestProgress } from '../orchestrator/lake/progress/progress.ts';
 import type { VerifyOutcome } from '../orchestrator/verify/verify-outcome.ts';
 import { readConfig } from './config.ts';
 import { HistoryFile } from './history-file.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { GoldProgress, IngestProgress } from '../../orchestrator/lake/progress.ts';
+import type { GoldProgress, IngestProgress } from '../../orchestrator/lake/progress/progress.ts';
 import { loadPipeline } from '../../orchestrator/pipeline/load-pipeline.ts';
 import { projectDir } from '../../tests/support/project.ts';
 import { BatchLog } from './batch-log.ts';

@@ -1,5 +1,9 @@
-import { goldNotes } from '../../orchestrator/lake/event-time.ts';
-import { type GoldProgress, type IngestProgress, isIngest } from '../../orchestrator/lake/progress.ts';
+import { goldNotes } from '../../orchestrator/lake/progress/event-time.ts';
+import {
+  type GoldProgress,
+  type IngestProgress,
+  isIngest,
+} from '../../orchestrator/lake/progress/progress.ts';
 import type { GoldTable, Pipeline } from '../../orchestrator/pipeline/model.ts';
 import type { BatchRecord, GoldState, StreamState } from './snapshot.ts';
 

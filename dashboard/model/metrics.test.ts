@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { projectDir } from '../../tests/support/project.ts';
 import { snapshotWith } from '../../tests/support/snapshots.ts';
 import { documentWithMetrics, METRICS_DOCUMENT, metricsTable } from './metric-documents.ts';
-import { METRICS, metricsText } from './metrics.ts';
+import { METRICS } from './metrics.ts';
+import { metricsText } from './metrics-text.ts';
 
 const FACTS = { clients: 1, residentBytes: 50_000_000 };
 const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));

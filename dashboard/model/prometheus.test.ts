@@ -12,7 +12,8 @@ import { until } from '../../tests/support/until.ts';
 import { EventStream } from '../server/event-stream.ts';
 import { httpServer } from '../server/http-server.ts';
 import { GRAFANA_DOCUMENT } from './metric-documents.ts';
-import { METRICS, metricsText } from './metrics.ts';
+import { METRICS } from './metrics.ts';
+import { metricsText } from './metrics-text.ts';
 
 // Prometheus reads what `/metrics` has. Where it is not installed, this is skipped, unless
 // REQUIRE_PROMETHEUS=1 demands it.

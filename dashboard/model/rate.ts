@@ -1,6 +1,6 @@
 /**
  * The mean rate of a growing count over the last seconds. A count that has become smaller, as when
- * a topic was created again, begins the window anew.
+ * a topic was created again, begins the window again.
  */
 export class Rate {
   readonly #windowMs: number;

@@ -3,7 +3,7 @@ import { withTopicLog } from '../../orchestrator/kafka/topic-log.ts';
 import type { GoldOverview } from '../../orchestrator/peek/gold-overview.ts';
 import { peekGold, peekRejected } from '../../orchestrator/peek/peek-newest.ts';
 import { peekOutputs } from '../../orchestrator/peek/peek-outputs.ts';
-import { plainText, queryOutputs } from '../../orchestrator/peek/query-outputs.ts';
+import { plainText, queryOutputs } from '../../orchestrator/peek/sql/query-outputs.ts';
 import { type VerifyOutcome, verifyOutcome } from '../../orchestrator/verify/verify-outcome.ts';
 import { verifyOutputs } from '../../orchestrator/verify/verify-outputs.ts';
 import { summarise } from '../../orchestrator/verify/verify-text.ts';

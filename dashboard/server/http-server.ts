@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
-import { METRICS_TYPE, metricsText } from '../model/metrics.ts';
+import { METRICS_TYPE, metricsText } from '../model/metrics-text.ts';
 import { type Notice, notice } from '../model/notice.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { NoAnswer, type Reader } from '../reader/reader.ts';

@@ -5,7 +5,7 @@ import {
   type IngestProgress,
   PROGRESS_FILE,
   parseProgress,
-} from '../../orchestrator/lake/progress.ts';
+} from '../../orchestrator/lake/progress/progress.ts';
 import { localOutputPath } from '../../orchestrator/lake/sinks.ts';
 import { absentAsUndefined } from '../../orchestrator/util/files.ts';
 

@@ -8,7 +8,7 @@ describe('a command line', () => {
   it.each(['restart', 'logs'])('%s names an unknown service, and those that there are', async (command) => {
     await expect(parse(command, 'kafak', 'kafka')).rejects.toMatchObject(
       refused(
-        new RegExp(`^${command} "kafak" is not allowed: services are zookeeper, kafka, .*producer\\.$`),
+        new RegExp(`^${command} "kafak" is not allowed: services are zookeeper, kafka, .*dashboard\\.$`),
       ),
     );
   });
@@ -29,7 +29,7 @@ describe('a command line', () => {
 
   it('restart without a service names those that there are, and how everything is restarted', async () => {
     await expect(parse('restart')).rejects.toMatchObject({
-      ...refused(/^restart needs at least one service: zookeeper, .*producer\.$/),
+      ...refused(/^restart needs at least one service: zookeeper, .*dashboard\.$/),
       hint: expect.stringContaining('`npm run down`, then `npm run up`'),
     });
   });

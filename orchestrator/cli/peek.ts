@@ -102,8 +102,8 @@ async function query(
   outputPath: string,
 ): Promise<CommandResult> {
   const [{ queryOutputs }, text] = await Promise.all([
-    import('../peek/query-outputs.ts'),
-    import('../peek/query-outputs.ts'),
+    import('../peek/sql/query-outputs.ts'),
+    import('../peek/sql/query-outputs.ts'),
   ]);
   const pipeline = await pipelineOf(config, outputPath);
   await queryOutputs({ outputPath, pipeline, sql, signal }, async (result) => {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { goldNotes, lateRows } from '../lake/event-time.ts';
-import { type JobProgress, readProgress } from '../lake/progress.ts';
+import { goldNotes, lateRows } from '../lake/progress/event-time.ts';
+import { type JobProgress, readProgress } from '../lake/progress/progress.ts';
 import { loadPipeline, pipelineFolder } from '../pipeline/load-pipeline.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import type { StackConfig } from '../settings/stack-config.ts';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { absentAsUndefined, isFileManagerFile, namesIfPresent } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 import { userCommand } from '../util/user-command.ts';
-import { PROGRESS_FILE } from './progress.ts';
+import { PROGRESS_FILE } from './progress/progress.ts';
 import { ANSWER_KEY_FILE, contentOfFileName, isSinkName, localOutputPath, type OutputName } from './sinks.ts';
 
 /** A wipe that has passed its checks. */

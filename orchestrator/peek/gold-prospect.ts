@@ -1,6 +1,6 @@
 import type { Database } from '../lake/database.ts';
-import type { EventTimeState } from '../lake/event-time.ts';
 import { readGoldCheckpoint, readThrough } from '../lake/gold-checkpoint.ts';
+import type { EventTimeState } from '../lake/progress/event-time.ts';
 import { batchOfFileNumber } from '../lake/sinks.ts';
 import type { GoldTable, Pipeline } from '../pipeline/model.ts';
 import { createRules, LOG_OFFSET, WINDOW_START, windowsOf } from '../verify/gold/compare-gold.ts';

@@ -1,4 +1,4 @@
-import { eventTimeNotes } from '../lake/event-time.ts';
+import { eventTimeNotes } from '../lake/progress/event-time.ts';
 import { isSinkName } from '../lake/sinks.ts';
 import { foldedTable, type TextColumn, textTable } from '../util/text-table.ts';
 import { goldJson, goldTableJson } from './gold-overview.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { firstDataCommitted, streamingStartFixed } from '../lake/committed-files.ts';
-import { readProgress } from '../lake/progress.ts';
+import { readProgress } from '../lake/progress/progress.ts';
 import { pipelineFolder } from '../pipeline/load-pipeline.ts';
 import { DRIVER_APPLICATION, DRIVER_MAIN_CLASS } from '../runtimes/faults.ts';
 import type { LaunchContext, ProcessLaunch } from '../runtimes/local/launch.ts';

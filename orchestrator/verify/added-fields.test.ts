@@ -5,7 +5,7 @@ import { KAFKA_MS, type PlantedRecord, PlantedTopic } from '../../tests/support/
 import { rewriteParquet } from '../../tests/support/rewrite-parquet.ts';
 import { sqlType } from '../lake/pipeline-sql.ts';
 import { peekOutputs } from '../peek/peek-outputs.ts';
-import { queryCsv, queryOutputs } from '../peek/query-outputs.ts';
+import { queryCsv, queryOutputs } from '../peek/sql/query-outputs.ts';
 import { type Field, type Pipeline, silverColumns } from '../pipeline/model.ts';
 import { pipelineChanges } from '../pipeline/resolve.ts';
 import { verifyOutputs } from './verify-outputs.ts';

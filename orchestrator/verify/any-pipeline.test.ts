@@ -5,7 +5,7 @@ import { KAFKA_MS, PlantedTopic } from '../../tests/support/planted-topic.ts';
 import { rewriteParquet } from '../../tests/support/rewrite-parquet.ts';
 import { peekOutputs } from '../peek/peek-outputs.ts';
 import { peekJson, peekText } from '../peek/peek-text.ts';
-import { queryCsv, queryJson, queryOutputs, queryTable } from '../peek/query-outputs.ts';
+import { queryCsv, queryJson, queryOutputs, queryTable } from '../peek/sql/query-outputs.ts';
 import { pathText } from '../pipeline/column-name.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import { verifyOutputs } from './verify-outputs.ts';

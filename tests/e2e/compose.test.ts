@@ -173,16 +173,10 @@ describe.skipIf(!engine)(
       expect(await starts(restartedAt)).toBe(1);
     });
 
-    let seen = 0;
     // The others are killed by a test of the part long.
-    it.each(['kafka', 'spark-streaming'])(
-      'comes back by itself after `docker kill` of %s, and nothing is lost or doubled',
-      async (service) => {
-        const bronze = await comesBackAfterKill(compose, service);
-        expect(bronze).toBeGreaterThan(seen);
-        seen = bronze;
-      },
-    );
+    it('comes back by itself after `docker kill` of kafka, and nothing is lost or doubled', async () => {
+      expect(await comesBackAfterKill(compose, 'kafka')).toBeGreaterThan(0);
+    });
 
     it('is stopped by down without a container, a network or a process left, and keeps its data', async () => {
       expect(await stack.run('down')).toMatchObject({ code: 0 });

@@ -1,5 +1,3 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pidOf, recovered } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
@@ -28,18 +26,4 @@ describe('kill -9 under 200 records/s', () => {
       expect(report).toMatchObject({ equal: true, differenceCount: 0 });
     },
   );
-
-  it('of a master that then has lost its state: the job ends by itself, and starts again', async () => {
-    const before = await verify(stack);
-    const [job, master] = [await pidOf(stack, 'spark-streaming'), await pidOf(stack, 'spark-master')];
-    // The files by which it would recognise its worker and application.
-    rmSync(join(stack.runDir, 'spark-master'), { recursive: true });
-    process.kill(master, 'SIGKILL');
-    await recovered(stack, 'spark-streaming', job);
-    expect(readFileSync(join(stack.runDir, 'logs/spark-streaming.log'), 'utf8')).toContain(
-      'there has been no executor and no answer of the Spark master',
-    );
-    const sent = before.partitions.reduce((sum, { end }) => sum + end, 0);
-    expect(await verifiedUpTo(stack, sent + 1000)).toMatchObject({ equal: true, differenceCount: 0 });
-  });
 });

@@ -11,7 +11,7 @@ import { httpServer } from '../../dashboard/server/http-server.ts';
 import { pageFiles } from '../../dashboard/server/page-files.ts';
 import { type Sources, StackObserver } from '../../dashboard/stack-observer.ts';
 import { Verification } from '../../dashboard/verification.ts';
-import type { IngestProgress } from '../../orchestrator/lake/progress.ts';
+import type { IngestProgress } from '../../orchestrator/lake/progress/progress.ts';
 import { chromiumPath } from '../support/chromium.ts';
 import { collectGarbage } from '../support/collect-garbage.ts';
 import { BrowserPage } from '../support/dashboard-page.ts';

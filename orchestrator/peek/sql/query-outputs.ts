@@ -1,14 +1,14 @@
-import { lastCommittedBatch } from '../lake/checkpoint.ts';
-import { committedFiles, type SinkFile } from '../lake/committed-files.ts';
-import { type Database, isVanished, MEMORY_LIMIT_MB, withDatabase } from '../lake/database.ts';
-import { columnsOfOutput, literalGlob, relationOf } from '../lake/file-source.ts';
-import { quoted } from '../lake/pipeline-sql.ts';
-import { isSinkName, noData, type OutputName, outputChanged, outputNames } from '../lake/sinks.ts';
-import { type QueryCell, type QueryResult, WholeNumber } from '../lake/statement.ts';
-import { isPlainName } from '../pipeline/column-name.ts';
-import type { Pipeline } from '../pipeline/model.ts';
-import { messageOf, ProductError } from '../util/product-error.ts';
-import { foldedTable } from '../util/text-table.ts';
+import { lastCommittedBatch } from '../../lake/checkpoint.ts';
+import { committedFiles, type SinkFile } from '../../lake/committed-files.ts';
+import { type Database, isVanished, MEMORY_LIMIT_MB, withDatabase } from '../../lake/database.ts';
+import { columnsOfOutput, literalGlob, relationOf } from '../../lake/file-source.ts';
+import { quoted } from '../../lake/pipeline-sql.ts';
+import { isSinkName, noData, type OutputName, outputChanged, outputNames } from '../../lake/sinks.ts';
+import { type QueryCell, type QueryResult, WholeNumber } from '../../lake/statement.ts';
+import { isPlainName } from '../../pipeline/column-name.ts';
+import type { Pipeline } from '../../pipeline/model.ts';
+import { messageOf, ProductError } from '../../util/product-error.ts';
+import { foldedTable } from '../../util/text-table.ts';
 import { guardQuery } from './query-guard.ts';
 
 export interface QueryOptions {

@@ -1,6 +1,6 @@
-import { type Database, sqlText } from '../lake/database.ts';
-import { ProductError } from '../util/product-error.ts';
-import { userCommand } from '../util/user-command.ts';
+import { type Database, sqlText } from '../../lake/database.ts';
+import { ProductError } from '../../util/product-error.ts';
+import { userCommand } from '../../util/user-command.ts';
 
 /** What a query reads, from DuckDB's own syntax tree. */
 export interface GuardedQuery {

@@ -1,4 +1,4 @@
-import type { GoldTable, Pipeline } from '../pipeline/model.ts';
+import type { GoldTable, Pipeline } from '../../pipeline/model.ts';
 import type { GoldProgress } from './progress.ts';
 
 /** How far a gold table has come in event time. */

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { PlantedOutputs, rowsOf } from '../../tests/support/planted-outputs.ts';
-import { transactions } from '../../tests/support/transactions.ts';
+import { PlantedOutputs, rowsOf } from '../../../tests/support/planted-outputs.ts';
+import { transactions } from '../../../tests/support/transactions.ts';
 import { limited, queryCsv, queryJson, queryOutputs, queryPlan, queryTable } from './query-outputs.ts';
 
 let outputs: PlantedOutputs;
