@@ -4,8 +4,9 @@ import {
   type IngestProgress,
   isIngest,
 } from '../../orchestrator/lake/progress/progress.ts';
+import { type StreamStatus, streamStatus } from '../../orchestrator/lake/progress/stream-status.ts';
 import type { GoldTable, Pipeline } from '../../orchestrator/pipeline/model.ts';
-import type { BatchRecord, GoldState, StreamState } from './snapshot.ts';
+import type { BatchRecord, GoldState } from './snapshot.ts';
 
 /** Micro-batches that are kept, the newest, of `ingest` and of each gold table. */
 const KEPT_INGEST = 90;
@@ -98,19 +99,9 @@ export class BatchLog {
   }
 
   /** The part `stream` of `status --json`. */
-  stream(): StreamState {
-    const last = this.#ingest.at(-1);
-    const tables = [...this.#gold.values()].flatMap((batches) => batches.slice(-1));
-    const watermarks = tables.map(({ watermark }) => watermark);
-    return {
-      batch: last?.batch ?? null,
-      lag: last?.lag ?? null,
-      watermark: watermarks.includes(null) ? null : (watermarks.toSorted()[0] ?? null),
-      rows: Object.assign({}, last?.rows, ...tables.map(({ rows }) => rows)),
-      rejected: last?.rejected ?? {},
-      unmet: last?.unmet ?? {},
-      late: [...this.#late.values()].reduce((sum, late) => sum + late, 0),
-    };
+  stream(): StreamStatus {
+    const late = [...this.#late.values()].reduce((sum, each) => sum + each, 0);
+    return streamStatus({ ingest: this.#ingest, gold: this.#gold }, late);
   }
 
   /** How far a gold table has come. */

@@ -1,3 +1,4 @@
+import type { StreamStatus } from '../../orchestrator/lake/progress/stream-status.ts';
 import type { VerifyOutcome } from '../../orchestrator/verify/verify-outcome.ts';
 import type { TierDocument } from './series.ts';
 
@@ -21,7 +22,7 @@ export interface Sections {
   readonly pipeline: string;
   readonly services: readonly ServiceState[];
   readonly urls: Readonly<Record<string, string>>;
-  readonly stream: StreamState;
+  readonly stream: StreamStatus;
   /** What is read, and whether it can be read. */
   readonly sources: Readonly<Record<SourceName, SourceState>>;
   readonly topic: TopicState;
@@ -69,17 +70,6 @@ export interface ServiceState {
   readonly detail: string;
   /** The last lines of its log, where the dashboard can read it. */
   readonly log: readonly string[];
-}
-
-/** The part `stream` of `status --json`. */
-export interface StreamState {
-  readonly batch: number | null;
-  readonly lag: number | null;
-  readonly watermark: string | null;
-  readonly rows: Readonly<Record<string, number>>;
-  readonly rejected: Readonly<Record<string, number>>;
-  readonly unmet: Readonly<Record<string, number>>;
-  readonly late: number;
 }
 
 /** What the dashboard reads. */

@@ -1,12 +1,10 @@
-import { fetchTopicOffsets } from '../../orchestrator/kafka/topic.ts';
-import { withTopicLog } from '../../orchestrator/kafka/topic-log.ts';
 import type { GoldOverview } from '../../orchestrator/peek/gold-overview.ts';
 import { peekGold, peekRejected } from '../../orchestrator/peek/peek-newest.ts';
 import { peekOutputs } from '../../orchestrator/peek/peek-outputs.ts';
 import { plainText, queryOutputs } from '../../orchestrator/peek/sql/query-outputs.ts';
 import { type VerifyOutcome, verifyOutcome } from '../../orchestrator/verify/verify-outcome.ts';
-import { verifyOutputs } from '../../orchestrator/verify/verify-outputs.ts';
 import { summarise } from '../../orchestrator/verify/verify-text.ts';
+import { verifyTopic } from '../../orchestrator/verify/verify-topic.ts';
 import type { DashboardConfig } from '../config.ts';
 import type { Questions, SentQuestion, ShownGroups, ShownTable } from './questions.ts';
 
@@ -48,7 +46,7 @@ export function answer(
 async function newestRows({ outputPath, pipeline }: DashboardConfig, sink: string): Promise<ShownTable> {
   const { columns, rows } = await peekOutputs({ outputPath, pipeline, sink, limit: NEWEST_ROWS });
   return {
-    columns: columns.map(({ name, instant }) => (instant ? `${name} (UTC)` : name)),
+    columns: namesOf(columns),
     rows: rows.map((row) => row.map(cut)),
     hasMore: false,
   };
@@ -117,11 +115,9 @@ async function verify(
   deep: boolean,
   onProgress: (progress: string) => void,
 ): Promise<VerifyOutcome> {
-  const report = await withTopicLog(broker, topic, isolationLevel, (reader) =>
-    verifyOutputs({
-      ...{ outputPath, pipeline, reader, topic: () => fetchTopicOffsets(broker, topic, isolationLevel) },
-      ...(deep && { deep: { records: reader, onProgress } }),
-    }),
-  );
+  const report = await verifyTopic({
+    ...{ broker, topic, level: isolationLevel, outputPath, pipeline },
+    deep: deep ? { onProgress } : undefined,
+  });
   return verifyOutcome(report, summarise(report));
 }

@@ -1,6 +1,6 @@
-import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import type { Address } from '../../orchestrator/util/ports.ts';
+import { readPage } from '../../orchestrator/util/readiness.ts';
 
 /**
  * How the dashboard sees whether a service is ready, without the runtime:
@@ -86,7 +86,7 @@ export async function probeService(
         await connected(probe.address, signal);
         return { ready: true, detail: 'accepts connections' };
       case 'http':
-        await answered(probe.address, probe.path, signal);
+        await readPage(probe.address, probe.path, signal);
         return { ready: true, detail: 'its page answers' };
       case 'self':
         return { ready: true, detail: 'this page' };
@@ -117,21 +117,5 @@ function connected(address: Address, signal: AbortSignal): Promise<void> {
       resolve();
     });
     socket.on('error', reject);
-  });
-}
-
-/** Services are asked directly, not through a proxy of the machine. */
-const direct = new Agent();
-
-function answered({ host, port }: Address, path: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = get({ host, port, path, agent: direct, signal }, (response) => {
-      response.resume();
-      response.on('error', reject);
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${response.statusCode}`)),
-      );
-    });
-    request.on('error', reject);
   });
 }

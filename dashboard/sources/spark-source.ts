@@ -1,6 +1,6 @@
-import { get } from 'node:http';
 import { z } from 'zod';
 import type { Address } from '../../orchestrator/util/ports.ts';
+import { readJson } from '../../orchestrator/util/readiness.ts';
 
 /** What Spark's REST API says of the application. */
 export interface SparkApplication {
@@ -31,26 +31,11 @@ export async function readSparkApplication(address: Address): Promise<SparkAppli
   return { id, executors: active.length, cores: active.reduce((sum, { totalCores }) => sum + totalCores, 0) };
 }
 
-function json({ host, port }: Address, path: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const request = get({ host, port, path, signal, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > MOST_CHARACTERS) request.destroy(new Error('its answer is too long'));
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        try {
-          if (response.statusCode !== 200) throw new Error(`HTTP ${response.statusCode}`);
-          resolve(JSON.parse(text));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    request.on('error', (error) => reject(signal.aborted ? new Error('no answer in time') : error));
-  });
+async function json(address: Address, path: string): Promise<unknown> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await readJson(address, path, signal, MOST_CHARACTERS);
+  } catch (error) {
+    throw signal.aborted ? new Error('no answer in time', { cause: error }) : error;
+  }
 }

@@ -17,8 +17,6 @@ import { withStackLock } from '../engine/engine-context.ts';
 import { pipelineOf, selectRuntime } from '../engine/select-runtime.ts';
 import { stackStatus } from '../engine/status.ts';
 import { bringUp } from '../engine/up.ts';
-import { fetchTopicOffsets } from '../kafka/topic.ts';
-import { withTopicLog } from '../kafka/topic-log.ts';
 import { localOutputPath } from '../lake/sinks.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { tellDashboard } from '../services/dashboard.ts';
@@ -243,15 +241,15 @@ async function makeChaos(
 
 /** Makes the same comparison as `npm run verify`. */
 async function verifyOnce({ config, signal }: CommandContext, runtime: Runtime) {
-  const { verifyOutputs } = await import('../verify/verify-outputs.ts');
-  const kafka = runtime.addressOf('KAFKA_PORT');
-  const { name } = stackTopic(config);
-  const level = config.settings.KAFKA_ISOLATION_LEVEL;
-  const topic = () => fetchTopicOffsets(kafka, name, level);
-  const pipeline = await pipelineOf(config, runtime.outputPath);
-  return withTopicLog(kafka, name, level, (reader) =>
-    verifyOutputs({ outputPath: runtime.outputPath, pipeline, topic, signal, reader }),
-  );
+  const { verifyTopic } = await import('../verify/verify-topic.ts');
+  return verifyTopic({
+    broker: runtime.addressOf('KAFKA_PORT'),
+    topic: stackTopic(config).name,
+    level: config.settings.KAFKA_ISOLATION_LEVEL,
+    outputPath: runtime.outputPath,
+    pipeline: await pipelineOf(config, runtime.outputPath),
+    signal,
+  });
 }
 
 /**

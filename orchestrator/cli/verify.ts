@@ -3,7 +3,6 @@ import { reportedSteps } from '../engine/engine-context.ts';
 import { pipelineOf, selectRuntime, warnOfOtherOwner } from '../engine/select-runtime.ts';
 import { waitForCommits } from '../engine/wait-for-commits.ts';
 import { fetchTopicOffsets } from '../kafka/topic.ts';
-import { withTopicLog } from '../kafka/topic-log.ts';
 import { ANSWER_KEY_FILE } from '../lake/sinks.ts';
 import { tellDashboard } from '../services/dashboard.ts';
 import { goldTriggerIntervalMs, type StackConfig, triggerIntervalMs } from '../settings/stack-config.ts';
@@ -67,11 +66,9 @@ export const verify: Command<VerifyCommandOptions> = {
       await warnOfOtherOwner(config, runtime, reporter);
       const kafka = runtime.addressOf('KAFKA_PORT');
       const topicName = stackTopic(config).name;
-      // The offsets are asked for first so that an error ends the command early. They are asked for
-      // again once the committed batches are known, because a running job goes on in the meantime.
+      // The offsets are asked for first so that an error ends the command early.
       const level = config.settings.KAFKA_ISOLATION_LEVEL;
-      const topic = () => fetchTopicOffsets(kafka, topicName, level);
-      const target = await topic();
+      const target = await fetchTopicOffsets(kafka, topicName, level);
       const pipeline = await pipelineOf(config, runtime.outputPath);
       if (options.wait) {
         const { TRIGGER_INTERVAL, GOLD_TRIGGER_INTERVAL } = config.settings;
@@ -89,19 +86,15 @@ export const verify: Command<VerifyCommandOptions> = {
         );
       }
       // Only the commands that read Parquet load DuckDB's native library.
-      const [{ verifyOutputs }, { summarise, verifyJson }] = await Promise.all([
-        import('../verify/verify-outputs.ts'),
+      const [{ verifyTopic }, { summarise, verifyJson }] = await Promise.all([
+        import('../verify/verify-topic.ts'),
         import('../verify/verify-text.ts'),
       ]);
       const compare = (onProgress?: (detail: string) => void) =>
-        withTopicLog(kafka, topicName, level, async (reader) =>
-          verifyOutputs({
-            ...{ outputPath: runtime.outputPath, pipeline, topic, signal, reader },
-            ...(onProgress && {
-              deep: { records: reader, onProgress, ...(answerKey !== undefined && { answerKey }) },
-            }),
-          }),
-        );
+        verifyTopic({
+          ...{ broker: kafka, topic: topicName, level, outputPath: runtime.outputPath, pipeline, signal },
+          deep: onProgress && { onProgress, ...(answerKey !== undefined && { answerKey }) },
+        });
       const report = deep
         ? await steps.run('compare', compare, ({ deep: compared }) => `${compared?.records ?? 0} records`)
         : await compare();

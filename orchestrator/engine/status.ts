@@ -1,3 +1,4 @@
+import type { StreamStatus } from '../lake/progress/stream-status.ts';
 import type { RunState, Runtime, ServiceObservation } from '../runtimes/runtime.ts';
 import { portsOf, serviceNamed } from '../services/service.ts';
 import type { ServiceName } from '../services/service-name.ts';
@@ -8,7 +9,7 @@ import { notReady, type Probe, type ProbeAnswer } from '../util/readiness.ts';
 import { Changes, pause } from '../util/wait.ts';
 import { type EngineContext, reportedSteps } from './engine-context.ts';
 import { selectRuntime, warnOfOtherOwner } from './select-runtime.ts';
-import { type StreamStatus, streamReport } from './stream-status.ts';
+import { streamReport } from './stream-status.ts';
 import { serviceProbe } from './up-plan.ts';
 
 export interface StatusOptions {

@@ -12,11 +12,10 @@ import { checkFoldersAndPorts } from '../runtimes/local/preflight.ts';
 import { serviceEnvironment } from '../runtimes/local/process-launch.ts';
 import type { LogLine } from '../runtimes/runtime.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
-import { ready } from '../util/readiness.ts';
+import { readJson, ready } from '../util/readiness.ts';
 import { kafkaInit } from './kafka-init.ts';
 import type { PortSetting, Service } from './service.ts';
 import { SERVICES } from './services.ts';
-import { readJson } from './spark-master.ts';
 
 /** In the product, a row of the setting table. */
 const ECHO_PORT = 'ECHO_PORT' as PortSetting;

@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { type Notice, shortText } from '../../dashboard/model/notice.ts';
 import { servicesText, type WatchedService } from '../../dashboard/sources/service-probe.ts';
@@ -8,12 +8,12 @@ import { nodeLaunch } from '../runtimes/local/process-launch.ts';
 import { settingsFor } from '../settings/load-settings.ts';
 import type { Settings } from '../settings/setting-table.ts';
 import type { Address } from '../util/ports.ts';
-import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { direct, notReady, type Probe, readJson, ready } from '../util/readiness.ts';
 import { kafka } from './kafka.ts';
 import { kafkaInit } from './kafka-init.ts';
 import { producer } from './producer.ts';
 import { FINAL_EXIT_CODES, type PortSetting, type Service } from './service.ts';
-import { readJson, sparkMaster } from './spark-master.ts';
+import { sparkMaster } from './spark-master.ts';
 import { sparkStreaming } from './spark-streaming.ts';
 import { sparkWorker } from './spark-worker.ts';
 import { zookeeper } from './zookeeper.ts';
@@ -124,6 +124,3 @@ export async function tellDashboard({ host, port }: Address, notice: Notice): Pr
     sent.end(body);
   });
 }
-
-/** The dashboard is asked directly, not through a proxy of the machine. */
-const direct = new Agent();

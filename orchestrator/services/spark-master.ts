@@ -1,10 +1,8 @@
-import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { LaunchContext, ProcessLaunch, ServiceFolder } from '../runtimes/local/launch.ts';
 import { sparkDaemonLaunch } from '../runtimes/local/process-launch.ts';
-import type { Address } from '../util/ports.ts';
-import { notReady, type Probe, ready } from '../util/readiness.ts';
+import { notReady, type Probe, readJson, ready } from '../util/readiness.ts';
 import { FINAL_EXIT_CODES, type Service } from './service.ts';
 
 const NAME = 'spark-master';
@@ -91,35 +89,4 @@ export async function readMaster(
   signal: AbortSignal,
 ): Promise<z.infer<typeof masterState>> {
   return masterState.parse(await readJson(ui, '/json/', signal));
-}
-
-/**
- * The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY). Services on this
- * machine are asked directly.
- */
-const direct = new Agent();
-
-/**
- * Reads a JSON page of a service of this machine.
- * @throws Error when it does not answer with 200 and JSON; the signal's reason
- */
-export async function readJson({ host, port }: Address, path: string, signal: AbortSignal): Promise<unknown> {
-  const text = await new Promise<string>((resolve, reject) => {
-    const request = get({ host, port, path, agent: direct, signal }, (response) => {
-      if (response.statusCode !== 200) {
-        response.resume();
-        reject(new Error(`its page answers with HTTP ${response.statusCode}`));
-        return;
-      }
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.on('error', reject);
-      response.on('end', () => resolve(body));
-    });
-    request.on('error', reject);
-  });
-  return JSON.parse(text);
 }

@@ -1,3 +1,5 @@
+import { Agent, get } from 'node:http';
+import type { Address } from './ports.ts';
 import { messageOf, ProductError } from './product-error.ts';
 import { userCommand } from './user-command.ts';
 import { Changes, pause } from './wait.ts';
@@ -149,3 +151,48 @@ export interface Probe {
 
 export const ready = (detail: string): ProbeAnswer => ({ ready: true, detail });
 export const notReady = (detail: string): ProbeAnswer => ({ ready: false, detail });
+
+/**
+ * The process's own agents, and `fetch`, may lead to a proxy (NODE_USE_ENV_PROXY). Services on this
+ * machine are asked directly.
+ */
+export const direct = new Agent();
+
+/**
+ * Reads a page of a service of the stack.
+ * @param mostCharacters a longer one is an error
+ * @throws Error when it does not answer with 200; the signal's reason
+ */
+export function readPage(
+  { host, port }: Address,
+  path: string,
+  signal: AbortSignal,
+  mostCharacters = Number.POSITIVE_INFINITY,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host, port, path, agent: direct, signal }, (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        reject(new Error(`its page answers with HTTP ${response.statusCode}`));
+        return;
+      }
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+        if (body.length > mostCharacters) request.destroy(new Error('its answer is too long'));
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve(body));
+    });
+    request.on('error', reject);
+  });
+}
+
+/**
+ * Reads a JSON page, likewise.
+ * @throws Error when it is no JSON
+ */
+export async function readJson(...page: Parameters<typeof readPage>): Promise<unknown> {
+  return JSON.parse(await readPage(...page));
+}

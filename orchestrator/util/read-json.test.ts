@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { readJson } from './spark-master.ts';
+import { readJson } from './readiness.ts';
 
 const never = new AbortController().signal;
 
