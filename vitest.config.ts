@@ -17,7 +17,7 @@ const stacks = (name: string, include: string[]) => ({
  * Files of e2e that take minutes. They begin first: if one began last, everything else would have
  * ended.
  */
-const LONGEST = ['compose', 'kill', 'reset'];
+const LONGEST = ['compose', 'kill', 'verify-deep', 'settings-and-reset'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

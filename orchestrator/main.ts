@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { quoted } from '../producer/command/npm-flags.ts';
 import { type ParsedCommand, parseCommandLine } from './cli/parse-command-line.ts';
-import { jsonReporter, plainReporter, taskListReporter } from './cli/reporters.ts';
+import { jsonReporter, plainReporter } from './cli/reporters.ts';
 import { givenRunDir, resolveStack } from './engine/resolve-stack.ts';
 import { loadPipeline, pipelineFolder } from './pipeline/load-pipeline.ts';
 import { localOutputPath } from './runtimes/local/local-runtime.ts';
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
       XDG_CACHE_HOME: dirname(config.cacheDir),
       ...(config.settings.OUTPUT_PATH && { OUTPUT_PATH: localPath(localOutputPath(config)) ?? '' }),
     };
-    reporter = reporterFor(command.json, output);
+    reporter = await reporterFor(command.json, output);
     for (const text of notes) reporter.emit({ type: 'warning', text });
     const result = await command.run({
       config,
@@ -112,11 +112,12 @@ async function end(exitCode: number): Promise<void> {
   }, LINGER_MS).unref();
 }
 
-function reporterFor(json: boolean, to: Output): Reporter {
+async function reporterFor(json: boolean, to: Output): Promise<Reporter> {
   if (json) return jsonReporter(to);
-  return process.stdout.isTTY && process.stderr.isTTY && process.env['CI'] === undefined
-    ? taskListReporter(to)
-    : plainReporter(to);
+  const isTerminal = process.stdout.isTTY && process.stderr.isTTY && process.env['CI'] === undefined;
+  if (!isTerminal) return plainReporter(to);
+  const { taskListReporter } = await import('./cli/task-list-reporter.ts');
+  return taskListReporter(to);
 }
 
 /**

@@ -10,10 +10,10 @@ import { runPytest } from './support/pytest.ts';
 /**
  * `npm test`: unit tests, the job's tests with a real Spark session, end-to-end tests with real
  * stacks. All of them run, even when some fail. The last line has the result. `npm test -- unit
- * python` runs only the named parts. The part `long` (chaos, every kill of a container, two checkouts
- * of one project, faults of a broker, full disks, odd folders and clocks, another engine,
- * SINK_FILES=parallel, the example pipelines, the benchmark) takes much longer and runs only when it
- * is named.
+ * python` runs only the named parts. The part `long` (chaos, more kills of services and containers,
+ * a field that is added, two checkouts of one project, faults of a broker, full disks, odd folders
+ * and clocks, another engine, SINK_FILES=parallel, the example pipelines, the benchmark) takes much
+ * longer and runs only when it is named.
  */
 const PARTS = ['unit', 'python', 'e2e', 'long'] as const;
 type Part = (typeof PARTS)[number];
@@ -50,9 +50,9 @@ Run the tests: unit, python and e2e, or the parts that are named
   unit    Unit tests, next to their sources
   python  The job's tests, against a real Spark session
   e2e     End-to-end tests, against real stacks
-  long    Chaos, every kill of a container, two checkouts of one project, what a broker may do, full disks, odd folders
-          and clocks, another engine, SINK_FILES=parallel, the example pipelines, the benchmark: much longer, and only
-          when it is named
+  long    Chaos, more kills of services and containers, an added field, two checkouts of one project, what a broker
+          may do, full disks, odd folders and clocks, another engine, SINK_FILES=parallel, the example pipelines, the
+          benchmark: much longer, and only when it is named
   --help  Show this
 `;
 

@@ -1,6 +1,4 @@
 import pc from 'picocolors';
-import { renderDoctorReport } from '../doctor/doctor-report.ts';
-import { runDoctor } from '../doctor/run-doctor.ts';
 import { createStack } from '../engine/create-stack.ts';
 import { DEFAULT_WAIT_SECONDS, type ServiceStatus, type StackStatus, statusJson } from '../engine/status.ts';
 import { streamText } from '../engine/stream-status.ts';
@@ -77,6 +75,10 @@ export const doctor: Command<unknown> = {
   examples: [[userCommand('doctor'), 'Node, Python, Java, Docker, ports, disk, memory, folders']],
   options: (yargs) => yargs,
   async run({ config, reporter, signal }) {
+    const [{ runDoctor }, { renderDoctorReport }] = await Promise.all([
+      import('../doctor/run-doctor.ts'),
+      import('../doctor/doctor-report.ts'),
+    ]);
     const report = await runDoctor(config, signal, (text) => reporter.emit({ type: 'note', text }));
     return {
       exitCode: report.problems === 0 ? 0 : MISSING_ON_MACHINE,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { pipelineOfOutputs } from '../lake/own-outputs.ts';
 import { loadPipeline } from '../pipeline/load-pipeline.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { type DetectedRuntime, foreignStack, isCheckout } from '../runtimes/detect.ts';
+import type { DetectedRuntime } from '../runtimes/detect.ts';
 import { localRuntime } from '../runtimes/local/local-runtime.ts';
 import type { Runtime, RuntimeName } from '../runtimes/runtime.ts';
 import { servicesWith } from '../services/services.ts';
@@ -13,7 +13,7 @@ import { isSame, type SettingTexts, settingTexts } from '../settings/load-settin
 import { SETTING_NAMES, SETTING_TABLE } from '../settings/setting-table.ts';
 import type { StackConfig } from '../settings/stack-config.ts';
 import { isSameFolder, localPath } from '../util/files.ts';
-import { checkoutOf, markFolder } from '../util/owned-folder.ts';
+import { checkoutOf, foreignStack, isCheckout, markFolder } from '../util/owned-folder.ts';
 import { ProductError } from '../util/product-error.ts';
 import type { Reporter } from '../util/run-plan.ts';
 import { userCommand } from '../util/user-command.ts';

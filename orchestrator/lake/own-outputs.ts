@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parsePipeline } from '../pipeline/load-pipeline.ts';
 import type { Pipeline } from '../pipeline/model.ts';
-import { pipelineChanges } from '../pipeline/resolve.ts';
+import { pipelineChanges } from '../pipeline/pipeline-changes.ts';
 import { localPath, readIfPresent } from '../util/files.ts';
 import { ProductError } from '../util/product-error.ts';
 import { userCommand } from '../util/user-command.ts';

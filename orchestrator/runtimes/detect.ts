@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ProductError } from '../util/product-error.ts';
 import { userCommand } from '../util/user-command.ts';
 import { askEngine, type Engine, type Environment } from './compose/engine.ts';
@@ -36,45 +34,4 @@ export async function requireEngine(
     message: `Compose cannot be used: ${declined}.`,
     hint: `Start Docker (\`docker info\` and \`docker compose version\` must both answer), or start afresh without it: \`${userCommand('reset', '--runtime local')}\`.`,
   });
-}
-
-/**
- * Whether a folder is still a checkout of this product. A checkout that was moved, renamed or
- * deleted leaves nothing at its path.
- */
-export function isCheckout(folder: string): boolean {
-  return existsSync(join(folder, 'docker-compose.yml'));
-}
-
-export interface ForeignStack {
-  /** What another checkout owns, as a subject: "The Compose project medallion-stream". */
-  readonly what: string;
-  /** The folder of the checkout that owns it. */
-  readonly owner: string;
-  /** How this checkout gets a stack of its own: "set RUN_DIR". */
-  readonly instead: string;
-}
-
-/** Returns the error for a command that would change the stack or the data of another checkout. */
-export function foreignStack({ what, owner, instead }: ForeignStack): ProductError {
-  return isCheckout(owner)
-    ? new ProductError('FOREIGN_STACK', {
-        message: `${what} belongs to the checkout ${owner}; nothing was changed.`,
-        hint: `Run the command in ${owner}, or ${instead}.`,
-      })
-    : new ProductError('FOREIGN_STACK', {
-        message: `${what} belongs to the checkout ${owner}, which no longer exists; nothing was changed.`,
-        hint: `Run the command with \`-- --take-over\` to make it this checkout's, or ${instead}.`,
-      });
-}
-
-/** The folders of RUN_DIR that every runtime uses. */
-export interface RunFolders {
-  readonly logs: string;
-  /** Locks and sockets (0700); deleted when nothing of the stack runs. */
-  readonly control: string;
-}
-
-export function runFolders(runDir: string): RunFolders {
-  return { logs: join(runDir, 'logs'), control: join(runDir, 'control') };
 }

@@ -176,3 +176,14 @@ export function untilNextTriggerMs(intervalMs: number, nowMs: number): number {
   if (intervalMs === 0) return 0;
   return (Math.floor(nowMs / intervalMs) + 1) * intervalMs - nowMs;
 }
+
+/** The folders of RUN_DIR that every runtime uses. */
+export interface RunFolders {
+  readonly logs: string;
+  /** Locks and sockets (0700); deleted when nothing of the stack runs. */
+  readonly control: string;
+}
+
+export function runFolders(runDir: string): RunFolders {
+  return { logs: join(runDir, 'logs'), control: join(runDir, 'control') };
+}

@@ -226,3 +226,33 @@ function isWithin(folder: string, path: string): boolean {
   const below = relative(folder, path);
   return below === '' || !(below === '..' || below.startsWith('../'));
 }
+
+/**
+ * Whether a folder is still a checkout of this product. A checkout that was moved, renamed or
+ * deleted leaves nothing at its path.
+ */
+export function isCheckout(folder: string): boolean {
+  return existsSync(join(folder, 'docker-compose.yml'));
+}
+
+export interface ForeignStack {
+  /** What another checkout owns, as a subject: "The Compose project medallion-stream". */
+  readonly what: string;
+  /** The folder of the checkout that owns it. */
+  readonly owner: string;
+  /** How this checkout gets a stack of its own: "set RUN_DIR". */
+  readonly instead: string;
+}
+
+/** Returns the error for a command that would change the stack or the data of another checkout. */
+export function foreignStack({ what, owner, instead }: ForeignStack): ProductError {
+  return isCheckout(owner)
+    ? new ProductError('FOREIGN_STACK', {
+        message: `${what} belongs to the checkout ${owner}; nothing was changed.`,
+        hint: `Run the command in ${owner}, or ${instead}.`,
+      })
+    : new ProductError('FOREIGN_STACK', {
+        message: `${what} belongs to the checkout ${owner}, which no longer exists; nothing was changed.`,
+        hint: `Run the command with \`-- --take-over\` to make it this checkout's, or ${instead}.`,
+      });
+}

@@ -7,7 +7,7 @@ import { sqlType } from '../lake/pipeline-sql.ts';
 import { peekOutputs } from '../peek/peek-outputs.ts';
 import { queryCsv, queryOutputs } from '../peek/sql/query-outputs.ts';
 import { type Field, type Pipeline, silverColumns } from '../pipeline/model.ts';
-import { pipelineChanges } from '../pipeline/resolve.ts';
+import { pipelineChanges } from '../pipeline/pipeline-changes.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 
 /*

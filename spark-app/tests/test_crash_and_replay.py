@@ -167,6 +167,7 @@ def test_a_replay_after_a_crash_around_a_step_leaves_the_outputs_of_a_clean_run(
     assert contents(root) == clean[1]
 
 
+@pytest.mark.long
 def test_so_does_the_replay_of_a_batch_that_several_tasks_write(
     spark: SparkSession, one_batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

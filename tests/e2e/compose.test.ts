@@ -30,7 +30,7 @@ describe.skipIf(!engine)(
       if (!engine) throw new Error('no engine');
       compose = await ComposeStack.create(engine.docker, WORKERS, {
         SPARK_WORKER_MEMORY: '1g',
-        TRIGGER_INTERVAL: '4 seconds',
+        TRIGGER_INTERVAL: '8 seconds',
         MSGS_PER_SEC: '20',
         MAX_FILES_PER_SINK: '0',
       });

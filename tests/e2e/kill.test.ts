@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pidOf, recovered } from '../support/stack-status.ts';
+import { comesBackAfterKill9 } from '../support/local-kill.ts';
 import { TestStack } from '../support/test-stack.ts';
-import { verifiedUpTo, verify } from '../support/verify.ts';
 
 let stack: TestStack;
 
@@ -13,17 +12,9 @@ beforeAll(async () => {
 afterAll(() => stack.discard());
 
 describe('kill -9 under 200 records/s', () => {
-  it.each(['spark-streaming', 'spark-worker', 'kafka', 'zookeeper', 'producer', 'spark-master'])(
+  // The other services are in the part `long`.
+  it.each(['spark-streaming', 'spark-worker', 'kafka'])(
     'of %s: it comes back by itself, data goes on, nothing is lost or doubled',
-    async (service) => {
-      const before = await verify(stack);
-      const pid = await pidOf(stack, service);
-      process.kill(pid, 'SIGKILL');
-      const after = await recovered(stack, service, pid);
-      expect(after.services.find(({ name }) => name === service)?.restarts).toBeGreaterThan(0);
-      const sent = before.partitions.reduce((sum, { end }) => sum + end, 0);
-      const report = await verifiedUpTo(stack, sent + 1000);
-      expect(report).toMatchObject({ equal: true, differenceCount: 0 });
-    },
+    async (service) => comesBackAfterKill9(stack, service),
   );
 });

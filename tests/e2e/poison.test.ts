@@ -21,7 +21,7 @@ beforeAll(async () => {
   await verifiedUpTo(
     stack,
     partitions.reduce((sum, { end }) => sum + end, 0),
-    180_000,
+    { timeoutMs: 180_000 },
   );
 });
 afterAll(() => stack.discard());

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
 import { type StackConfig, stackConfig } from '../../orchestrator/settings/stack-config.ts';
 import { groupMembers, signalProcess } from '../../orchestrator/util/processes.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { openFiles } from '../support/open-files.ts';
 
 const projectDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const never = new AbortController().signal;
@@ -156,6 +157,5 @@ function readableAddress(hex: string): string {
 }
 
 function socketInodes(pid: number): ReadonlySet<string> {
-  const links = readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
-  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  return new Set(openFiles(pid).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }

@@ -38,7 +38,7 @@ interface KeyReport extends VerifyResult {
  * and every line of the answer key.
  */
 export async function verifiedWithKey(stack: TestStack, records: number): Promise<KeyReport> {
-  await verifiedUpTo(stack, records, 300_000);
+  await verifiedUpTo(stack, records, { timeoutMs: 300_000 });
   // Windows that an event closes are written by the micro-batch after the one that has read it.
   await until(
     () => 'a gold table has no closed window',

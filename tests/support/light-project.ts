@@ -6,11 +6,10 @@ import { execa } from 'execa';
 import { vi } from 'vitest';
 import { ComposeRuntime } from '../../orchestrator/runtimes/compose/compose-runtime.ts';
 import type { Engine } from '../../orchestrator/runtimes/compose/engine.ts';
-import { runFolders } from '../../orchestrator/runtimes/detect.ts';
 import type { ServiceName } from '../../orchestrator/services/service-name.ts';
 import { SERVICES } from '../../orchestrator/services/services.ts';
 import { loadSettings } from '../../orchestrator/settings/load-settings.ts';
-import { type StackConfig, stackConfig } from '../../orchestrator/settings/stack-config.ts';
+import { runFolders, type StackConfig, stackConfig } from '../../orchestrator/settings/stack-config.ts';
 import { fileLockOwner } from '../../orchestrator/util/file-lock.ts';
 
 export interface LightProjectOptions {

@@ -51,8 +51,8 @@ export class TestStack {
       OUTPUT_DIR: join(folder, 'output'),
       RUN_DIR: join(folder, 'run'),
       // A micro-batch costs a fixed amount of computing, and several stacks share the cores.
-      TRIGGER_INTERVAL: '4 seconds',
-      GOLD_TRIGGER_INTERVAL: '4 seconds',
+      TRIGGER_INTERVAL: '8 seconds',
+      GOLD_TRIGGER_INTERVAL: '8 seconds',
       // Most of the computing in a short run is its own start: one quick compiler, one simple
       // collector.
       SPARK_EXECUTOR_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import Docker from 'dockerode';
-import { execa } from 'execa';
 import { z } from 'zod';
 import { messageOf } from '../../util/product-error.ts';
 
@@ -192,7 +191,9 @@ async function composeVersion(environment: Environment): Promise<string> {
   return version;
 }
 
-function dockerCli(args: readonly string[], environment: Environment) {
+/** Its module is loaded only where an engine answers. */
+async function dockerCli(args: readonly string[], environment: Environment) {
+  const { execa } = await import('execa');
   return execa('docker', args, {
     env: environment,
     extendEnv: false,

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { isSameFolder } from '../../util/files.ts';
+import { foreignStack, isCheckout } from '../../util/owned-folder.ts';
 import { ProductError } from '../../util/product-error.ts';
-import { foreignStack, isCheckout } from '../detect.ts';
 import type { StackOwner } from '../runtime.ts';
 
 /** Compose's labels on what it creates. */

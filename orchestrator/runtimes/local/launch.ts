@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceName } from '../../services/service-name.ts';
-import type { StackConfig } from '../../settings/stack-config.ts';
-import { type RunFolders, runFolders } from '../detect.ts';
+import { type RunFolders, runFolders, type StackConfig } from '../../settings/stack-config.ts';
 import type { ServiceSpec } from './supervisor/service-spec.ts';
 
 /** What a service needs to describe its process. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { execa } from 'execa';
 import type { FaultPoint, Service } from '../../services/service.ts';
 import {
   commandLineOf,
@@ -139,7 +138,7 @@ export class LocalFaults implements Faults {
  */
 export async function canLimitFileSize(): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'file-size limits of running processes exist on Linux only';
-  const { failed } = await execa('prlimit', ['--version'], { reject: false, stdin: 'ignore' });
+  const { failed } = await prlimit('--version');
   return failed ? 'there is no `prlimit` command (package util-linux)' : undefined;
 }
 
@@ -160,11 +159,14 @@ export function fileSizeLimit(pid: number): string | undefined {
  * @throws Error with prlimit's message
  */
 async function limitFileSize(pid: number, limit: string): Promise<boolean> {
-  const { failed, stderr } = await execa('prlimit', ['--pid', String(pid), `--fsize=${limit}:`], {
-    reject: false,
-    stdin: 'ignore',
-  });
+  const { failed, stderr } = await prlimit('--pid', String(pid), `--fsize=${limit}:`);
   if (!failed) return true;
   if (fileSizeLimit(pid) === undefined) return false;
   throw new Error(`prlimit: ${stderr.trim()}`);
+}
+
+/** execa has a hundred modules, and only faults need it here. */
+async function prlimit(...args: readonly string[]) {
+  const { execa } = await import('execa');
+  return execa('prlimit', args, { reject: false, stdin: 'ignore' });
 }

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServiceOutline } from '../../../services/service.ts';
+import { runFolders } from '../../../settings/stack-config.ts';
 import {
   describeHolder,
   fileLockOwner,
@@ -14,7 +15,6 @@ import {
 import { type ProcessIdentity, TYPESCRIPT_LOADER } from '../../../util/processes.ts';
 import { messageOf, ProductError } from '../../../util/product-error.ts';
 import { userCommand } from '../../../util/user-command.ts';
-import { runFolders } from '../../detect.ts';
 import type { Engine, Environment } from '../engine.ts';
 
 const WATCH_MAIN = fileURLToPath(new URL('./watch-main.ts', import.meta.url));

@@ -4,7 +4,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -13,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LightStack, type LightStackOptions, look } from '../../../../tests/support/light-stack.ts';
+import { openFiles } from '../../../../tests/support/open-files.ts';
 import { identityOf, isAlive, signalProcess } from '../../../util/processes.ts';
 import { untilExited } from '../../runtime.ts';
 import { serviceLogFile } from '../launch.ts';
@@ -62,10 +62,7 @@ describe.runIf(process.platform === 'linux')('the supervisor', () => {
     const runtime = stack.runtime();
     await runtime.start('kafka', never);
     await expect.poll(() => stack.processes().length).toBeGreaterThanOrEqual(4);
-    const holdsLock = (pid: number) => {
-      const fds = `/proc/${pid}/fd`;
-      return readdirSync(fds).some((fd) => readlinkSync(join(fds, fd)) === stack.layout.lock);
-    };
+    const holdsLock = (pid: number) => openFiles(pid).includes(stack.layout.lock);
     const watchdog = readState(stack.layout.stateFile)?.supervisor?.watchdog ?? 0;
     expect([...stack.processes(), watchdog].filter(holdsLock)).toEqual([stack.supervisorPid]);
     await runtime.close();

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { comesBackAfterKill9 } from '../support/local-kill.ts';
 import { pidOf, recovered } from '../support/stack-status.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { verifiedUpTo, verify } from '../support/verify.ts';
@@ -15,6 +16,11 @@ beforeAll(async () => {
 afterAll(() => stack.discard());
 
 describe('kill -9 under 200 records/s', () => {
+  it.each(['zookeeper', 'producer', 'spark-master'])(
+    'of %s: it comes back by itself, data goes on, nothing is lost or doubled',
+    async (service) => comesBackAfterKill9(stack, service),
+  );
+
   it('of a master that then has lost its state: the job ends by itself, and starts again', async () => {
     const before = await verify(stack);
     const [job, master] = [await pidOf(stack, 'spark-streaming'), await pidOf(stack, 'spark-master')];

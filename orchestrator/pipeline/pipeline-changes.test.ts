@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { pipelineChanges, pipelineText, resolvePipeline } from './resolve.ts';
+import { pipelineChanges } from './pipeline-changes.ts';
+import { pipelineText, resolvePipeline } from './resolve.ts';
 
 const folder = resolve(fileURLToPath(import.meta.url), '../../../data/fixtures/pipelines/everything');
 const CONTRACT = readFileSync(join(folder, 'contract.odcs.yaml'), 'utf8');

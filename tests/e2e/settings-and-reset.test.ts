@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
 import { parquetFiles } from '../support/parquet-files.ts';
+import { query } from '../support/query.ts';
 import { TestStack } from '../support/test-stack.ts';
-import { verifiedUpTo } from '../support/verify.ts';
+import { verifiedUpTo, verify } from '../support/verify.ts';
 
 let stack: TestStack;
 let elsewhere: string;
@@ -12,7 +13,7 @@ let kafkaPort: string;
 
 /** The environment contradicts throughout what flags said once. */
 beforeAll(async () => {
-  stack = await TestStack.create({ MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
+  stack = await TestStack.create({ MSGS_PER_SEC: '100', MAX_FILES_PER_SINK: '0' });
   elsewhere = join(stack.folder, 'elsewhere');
   kafkaPort = String((await freePorts(1))[0]);
   const up = await stack.run('up', ['--kafka-port', kafkaPort, '--output-dir', elsewhere]);
@@ -21,7 +22,18 @@ beforeAll(async () => {
 afterAll(() => stack.discard());
 
 const record = () => readFileSync(join(stack.runDir, 'stack.json'), 'utf8');
+const upTo = (records: number) => verifiedUpTo(stack, records, { outputPath: join(elsewhere, 'parquet') });
 const filesIn = (sink: string) => parquetFiles(join(elsewhere, 'parquet'), sink);
+
+/** Every column of silver except the batch's own: reprocessing must give the same values. */
+const silverRows = (upTo: readonly { partition: number; end: number }[]) =>
+  query(`
+    select * from read_parquet('${elsewhere}/parquet/silver/*.parquet')
+    where ${upTo.map(({ partition, end }) => `("partition" = ${partition} and "offset" < ${end})`).join(' or ')}
+    order by "partition", "offset"`);
+
+/** How many records the topic has. */
+const recordCount = async () => (await verify(stack)).partitions.reduce((sum, { end }) => sum + end, 0);
 const outputsByDefault = () => existsSync(stack.outputPath);
 
 describe('commands without the flags of `up`', () => {
@@ -32,7 +44,7 @@ describe('commands without the flags of `up`', () => {
       `KAFKA_PORT=${kafkaPort} (the environment has ${stack.ports.KAFKA_PORT})`,
     );
     expect(status.stderr).toContain(`OUTPUT_DIR=${elsewhere} (the environment has `);
-    expect(await verifiedUpTo(stack, 100)).toMatchObject({ equal: true });
+    expect(await upTo(100)).toMatchObject({ equal: true });
     expect((await stack.run('peek')).stdout).toMatch(/silver +[1-9]/);
     const again = await stack.run('up');
     expect(again).toMatchObject({ code: 0 });
@@ -50,7 +62,7 @@ describe('commands without the flags of `up`', () => {
   });
 
   it('send to it', async () => {
-    const before = await verifiedUpTo(stack, 100);
+    const before = await upTo(100);
     const produced = await stack.npm(['produce', '--', '--max-records', '40', '--msgs-per-sec', '0']);
     expect(produced.stdout + produced.stderr).toContain('acked=40');
     expect(before.partitions).toHaveLength(3);
@@ -78,6 +90,29 @@ describe('a flag that asks the running stack for something else', () => {
   });
 });
 
+describe('flags in front of `--`, which npm keeps,', () => {
+  it('are refused with the right spelling, and nothing is done', async () => {
+    await upTo(100);
+    const before = await stack.json<{ services: { name: string; pid?: number }[] }>('status');
+    const refused = await stack.npm(['reset', '--keep-topic', '--no-up']);
+    expect(refused.stderr).toMatch(/`npm run reset -- --keep-topic( --no-up)?`/);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(await recordCount()).toBeGreaterThanOrEqual(100);
+    const after = await stack.json<typeof before>('status');
+    expect(after.services.map(({ pid }) => pid)).toEqual(before.services.map(({ pid }) => pid));
+  });
+
+  it('send nothing where `produce --dry-run` was meant', async () => {
+    const topic = {
+      KAFKA_BOOTSTRAP_SERVERS: `localhost:${kafkaPort}`,
+      KAFKA_TOPIC: 'untouched',
+    };
+    const refused = await stack.npm(['produce', '--dry-run', '--max-records=3'], topic);
+    expect(refused.stderr).toContain('`npm run produce -- --dry-run --max-records=3`');
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
 describe('another cluster', () => {
   it.each([
     [['up'], { KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:1' }],
@@ -93,6 +128,19 @@ describe('another cluster', () => {
 
 describe('the data', () => {
   const odd = { SEED: 'abc', ZOOKEEPER_PORT: 'tcp://10.0.0.1:2181', LATE_RATE: '2' };
+  let records = 0;
+
+  it('are made again by `reset --keep-topic`: the whole topic gives the same silver rows', async () => {
+    const { partitions } = await upTo(500);
+    await upTo(partitions.reduce((sum, { end }) => sum + end, 0));
+    const before = await silverRows(partitions);
+    expect(before.length).toBeGreaterThan(400);
+    const reset = await stack.run('reset', ['--keep-topic']);
+    expect(reset.stderr + reset.stdout).toContain('Ready after');
+    await upTo(partitions.reduce((sum, { end }) => sum + end, 0));
+    expect(await silverRows(partitions)).toEqual(before);
+    records = await recordCount();
+  });
 
   it('are stopped, inspected and read from a shell with bad values', async () => {
     expect(await stack.run('logs', ['producer', '--tail', '1'], odd)).toMatchObject({ code: 0 });
@@ -107,8 +155,16 @@ describe('the data', () => {
   it('are wiped where they are, and `reset` starts with what `up` received', async () => {
     const before = new Set(filesIn('silver'));
     expect(before.size).toBeGreaterThan(0);
-    const reset = await stack.run('reset', [], { KAFKA_PORT: '' });
-    expect(reset.stderr + reset.stdout).toContain('Ready after');
+    // One document for everything that the command did.
+    const reset = await stack.run('reset', ['--json'], { KAFKA_PORT: '' });
+    const done = JSON.parse(reset.stdout);
+    expect(done).toMatchObject({
+      keptTopic: false,
+      ready: true,
+      runtime: 'local',
+      outputPath: join(elsewhere, 'parquet'),
+    });
+    expect(done.wiped.join()).toContain('files in bronze');
     expect(filesIn('silver').some((name) => before.has(name))).toBe(false);
     expect(outputsByDefault()).toBe(false);
     const status = await stack.run('status', ['--json']);
@@ -116,13 +172,25 @@ describe('the data', () => {
     expect(JSON.parse(record())).toMatchObject({
       settings: { KAFKA_PORT: kafkaPort, OUTPUT_DIR: elsewhere },
     });
-    expect(await verifiedUpTo(stack, 50)).toMatchObject({ equal: true });
+    const after = await upTo(50);
+    expect(after).toMatchObject({ equal: true });
+    expect(after.partitions.reduce((sum, { end }) => sum + end, 0)).toBeLessThan(records);
   });
 
   it('are gone for good with `reset --no-up`, and the record with them', async () => {
-    expect(await stack.run('reset', ['--no-up'])).toMatchObject({ code: 0 });
-    expect(filesIn('bronze')).toEqual([]);
-    expect(existsSync(join(elsewhere, 'parquet', '_chk'))).toBe(false);
+    const reset = await stack.run('reset', ['--no-up', '--json']);
+    expect(reset).toMatchObject({ code: 0 });
+    const done = JSON.parse(reset.stdout);
+    expect(done).toMatchObject({ runtime: 'local', keptTopic: false, wiped: expect.any(Array) });
+    expect(done.stopped).toContain('kafka');
+    expect(done).not.toHaveProperty('ready');
+    const outputs = join(elsewhere, 'parquet');
+    expect(existsSync(outputs) ? readdirSync(outputs) : []).toEqual([]);
+    for (const folder of ['kafka', 'zookeeper']) {
+      const path = join(stack.runDir, folder);
+      expect(existsSync(path) ? readdirSync(path) : []).toEqual([]);
+    }
     expect(existsSync(join(stack.runDir, 'stack.json'))).toBe(false);
+    expect((await stack.run('status')).stdout).toContain('stopped');
   });
 });
