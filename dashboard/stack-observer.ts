@@ -49,8 +49,11 @@ const PATIENCE_MS = 3000;
 /** How long one observation waits for its reads. */
 const LOOK_MS = 700;
 
-/** Between two observations, and while no page is open. */
-const PAUSE_MS = { watched: 1000, alone: 2000 } as const;
+/**
+ * Between two observations, and while no page is open. A commit is shown within two seconds; each
+ * observation costs the dashboard and every browser that draws it, so it is made no more often.
+ */
+const PAUSE_MS = { watched: 1300, alone: 2000 } as const;
 
 const SAVE_EVERY_MS = 15_000;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { drainSide, recordsPerSecond } from '../drain/drain-side.ts';
+import { drainAgain, recordsPerSecond } from '../drain/drain-side.ts';
 import { latencySide } from '../latency/latency-side.ts';
 import { describeMachine } from '../measure/machine.ts';
 import { orderOf, quantile, summarise } from '../measure/statistics.ts';
@@ -16,11 +16,12 @@ type PageSide = (typeof SIDES)[number];
 
 const shape = z.object({
   records: count(1_500_000, 'Records to drain'),
-  warm_up: countOrNone(500_000, 'Records that are drained twice before, in the same application'),
+  warm_up: countOrNone(500_000, 'Records that are drained twice before; one application makes all drains'),
   rate: count(200, 'Records a second, for the latency'),
   seconds: count(60, 'Measured seconds of the latency, after 20 that are not measured'),
   partitions: count(3, 'Partitions of the topics'),
-  rounds: count(4, 'Rounds; the order of the sides alternates'),
+  rounds: count(6, 'Rounds of drains; the order of the sides alternates'),
+  latency_rounds: countOrNone(4, 'Rounds of the latency'),
 });
 
 interface Measured {
@@ -54,15 +55,22 @@ export const page = benchCommand({
       };
       const drained: Measured[] = [];
       const delayed: Measured[] = [];
-      for (let round = 0; round < options.rounds; round++) {
-        for (const side of orderOf(SIDES, round)) {
-          const output = join(stack.folder, 'drain', 'measured');
+      const order = Array.from({ length: options.rounds }, (_, round) => orderOf(SIDES, round)).flat();
+      await drainAgain(
+        stack,
+        drain,
+        order.length,
+        async (time, output, once) => {
+          const side = order[time] ?? 'alone';
           const one = await on(side, { topic: topic.topic, output }, async () =>
-            recordsPerSecond(await drainSide(stack, 'medallion', drain, signal)),
+            recordsPerSecond(await once()),
           );
           drained.push(one);
-          say(`round ${round + 1}, ${side}: ${whole(one.value)} records/s`);
-        }
+          say(`drain ${time + 1} of ${order.length}, ${side}: ${whole(one.value)} records/s`);
+        },
+        signal,
+      );
+      for (let round = 0; round < options.latency_rounds; round++) {
         for (const side of orderOf(SIDES, round)) {
           const name = `latency-${SIDES.indexOf(side)}-${round}`;
           const plan = {
@@ -86,7 +94,7 @@ export const page = benchCommand({
       const ratio = (measured: readonly Measured[]) =>
         (of(measured, 'with the page').median / of(measured, 'alone').median).toFixed(3);
       const usages = [...drained, ...delayed].flatMap(({ usage }) => usage ?? []);
-      const shown = delayed.flatMap(({ usage }) => usage?.shownAfterMs ?? []);
+      const shown = usages.flatMap(({ shownAfterMs }) => shownAfterMs);
       const cores = summarise(usages.map((usage) => usage.cores));
       const memory = summarise(usages.map(({ memoryBytes }) => memoryBytes / 2 ** 20));
       return {
@@ -95,10 +103,11 @@ export const page = benchCommand({
         columns: ['', '', 'median', 'least', 'most', 'rounds'],
         rows: [
           ...SIDES.map(rowOf('drain, records/s', drained)),
-          ...SIDES.map(rowOf(`p95 at ${options.rate}/s, ms`, delayed)),
+          ...(delayed.length > 0 ? SIDES.map(rowOf(`p95 at ${options.rate}/s, ms`, delayed)) : []),
         ],
         notes: [
-          `with the page, the drain is ${ratio(drained)} × and p95 ${ratio(delayed)} × that without`,
+          `with the page, the drain is ${ratio(drained)} × that without`,
+          ...(delayed.length > 0 ? [`with the page, p95 is ${ratio(delayed)} × that without`] : []),
           `a commit was shown after ${whole(quantile(shown, 0.5))} ms (p95 ${whole(quantile(shown, 0.95))}, most ${whole(Math.max(...shown))}; ${shown.length} commits)`,
           `the dashboard itself used ${(cores.median * 100).toFixed(1)} % of a core (most ${(cores.max * 100).toFixed(1)} %) and ${whole(memory.median)} MiB (most ${whole(memory.max)})`,
         ],

@@ -1,7 +1,9 @@
 """Drains a topic as one side of the comparison, once for each given run, in one Spark application.
 
 `drain.py SIDE RUNS`: RUNS is a JSON list of {"output": path, "starting_offsets": JSON of the Kafka
-source}. The first run warms up the JVMs. The caller measures the last one from its checkpoints.
+source, "after": a file}. The first runs warm up the JVMs. The caller measures the others from their
+checkpoints. A run with `after` begins once that file exists, and makes the file `<output>.drained` at
+its end.
 """
 
 from __future__ import annotations
@@ -182,4 +184,8 @@ DRAINS = {
 if __name__ == "__main__":
     _, side, runs = sys.argv
     for each in json.loads(runs):
+        while "after" in each and not os.path.exists(each["after"]):
+            time.sleep(POLL_S)
         DRAINS[side](each)
+        if "after" in each:
+            Path(each["output"] + ".drained").touch()

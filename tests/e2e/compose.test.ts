@@ -176,6 +176,29 @@ describe.skipIf(!engine)(
     // The others are killed by a test of the part long.
     it('comes back by itself after `docker kill` of kafka, and nothing is lost or doubled', async () => {
       expect(await comesBackAfterKill(compose, 'kafka')).toBeGreaterThan(0);
+      const dashboard = new DashboardClient(stack.ports.DASHBOARD_PORT);
+      const seen = async () => {
+        const texts = (await dashboard.snapshot()).events.map(({ text }) => text);
+        const failed = texts.findLastIndex((text) => text.startsWith('the topic cannot be read: '));
+        return failed >= 0 && texts.indexOf('the topic can be read again', failed) > failed;
+      };
+      await expect.poll(seen).toBe(true);
+    });
+
+    it('shows on the page that the broker is paused, and that it goes on', async (context) => {
+      if (chromiumPath === undefined) return context.skip();
+      const browser = await BrowserPage.open(new DashboardClient(stack.ports.DASHBOARD_PORT).address);
+      try {
+        await expect.poll(() => browser.text('[data-service=kafka]')).toContain('ready');
+        await compose.whilePaused('kafka', () =>
+          expect.poll(() => browser.text('main')).toContain('The topic cannot be read'),
+        );
+        await expect.poll(() => browser.text('main')).not.toContain('The topic cannot be read');
+        await expect.poll(() => browser.text('.happened')).toContain('the topic can be read again');
+        expect(browser.errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
     });
 
     it('is stopped by down without a container, a network or a process left, and keeps its data', async () => {

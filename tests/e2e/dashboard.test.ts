@@ -269,6 +269,19 @@ describe.runIf(chromiumPath !== undefined)('the page of the dashboard (not tried
     await browser.page.setViewportSize({ width: 1280, height: 800 });
   });
 
+  it('says that everything is rejected while it is, and why', async () => {
+    const send = async (name: string, line: string) => {
+      const file = join(stack.folder, name);
+      writeFileSync(file, `${line}\n`.repeat(20));
+      expect((await stack.npm(['produce', '--', '--in', file])).code).toBe(0);
+    };
+    const banner = 'Every record of the newest micro-batch was rejected, most of them as not_json_object.';
+    await send('broken.txt', '{"txn_id":');
+    await expect.poll(() => browser.text('main')).toContain(banner);
+    await send('sound.jsonl', JSON.stringify({ ...SENT[1], event_ts: later(31) }));
+    await expect.poll(() => browser.text('main')).not.toContain(banner);
+  });
+
   it('shows that the broker does not answer, and that it does again', async () => {
     const { services } = await stack.json<Status>('status');
     const pid = services.find(({ name }) => name === 'kafka')?.pid ?? 0;

@@ -62,6 +62,17 @@ export class ComposeStack {
     await this.#docker.getContainer(Id).kill();
   }
 
+  /** Runs `during` while a service's container stands still (`docker pause`). */
+  async whilePaused(service: string, during: () => Promise<void>): Promise<void> {
+    const container = this.#docker.getContainer((await this.container(service)).Id);
+    await container.pause();
+    try {
+      await during();
+    } finally {
+      await container.unpause();
+    }
+  }
+
   /** Every container of the project, or of one service, by name. */
   async containers(service?: string): Promise<Docker.ContainerInspectInfo[]> {
     const label = [this.#label];
