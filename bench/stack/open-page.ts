@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Change } from '../../dashboard/model/snapshot.ts';
 import { ProductError } from '../../orchestrator/util/product-error.ts';
+import { readPage } from '../../orchestrator/util/readiness.ts';
 import { BrowserPage } from '../../tests/support/dashboard-page.ts';
 import { memoryBytesOf } from '../measure/process-usage.ts';
 import type { BenchStack } from './bench-stack.ts';
@@ -88,7 +89,7 @@ function followCommits(port: number, commits: string) {
 
 async function answers(port: number, lines: readonly string[], signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (!(await isHealthy(port))) {
+  while (!(await isHealthy(port, signal))) {
     if (performance.now() > deadline) {
       throw new ProductError('GATE_TIMEOUT', {
         message: `The dashboard does not answer within ${START_TIMEOUT_MS / 1000} s.`,
@@ -100,12 +101,8 @@ async function answers(port: number, lines: readonly string[], signal: AbortSign
   }
 }
 
-const isHealthy = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const asked = get({ host: '127.0.0.1', port, path: '/healthz', headers: { host: `localhost:${port}` } });
-    asked.on('response', (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
-    asked.on('error', () => resolve(false));
-  });
+const isHealthy = (port: number, signal: AbortSignal): Promise<boolean> =>
+  readPage({ host: '127.0.0.1', port }, '/healthz', signal).then(
+    () => true,
+    () => false,
+  );

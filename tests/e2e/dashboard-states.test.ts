@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servicesText } from '../../dashboard/sources/service-probe.ts';
 import { TYPESCRIPT_LOADER } from '../../orchestrator/util/processes.ts';
+import { readPage } from '../../orchestrator/util/readiness.ts';
 import { chromiumPath } from '../support/chromium.ts';
 import { BrowserPage, DashboardClient } from '../support/dashboard-page.ts';
 import { freePorts } from '../support/free-ports.ts';
@@ -50,10 +51,7 @@ describe.runIf(chromiumPath !== undefined)(
         stdio: 'inherit',
       });
       const answers = () =>
-        fetch(`${url}/healthz`).then(
-          ({ ok }) => ok || undefined,
-          () => undefined,
-        );
+        readPage({ host: '127.0.0.1', port }, '/healthz', AbortSignal.timeout(5000)).catch(() => undefined);
       await until(() => 'the dashboard does not answer', 30_000, answers);
       browser = await BrowserPage.open(url);
     });

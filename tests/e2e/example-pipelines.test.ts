@@ -8,9 +8,7 @@ const RECORDS = 3000;
 describe('the example pipeline orders', () => {
   let stack: TestStack;
   beforeAll(async () => {
-    stack = await TestStack.create({ ...reproducible('orders', RECORDS), EVENTS_PER_SEC: '5' });
-    const up = await stack.run('up');
-    expect(up.stderr + up.stdout).toContain('Ready after');
+    stack = await TestStack.started({ ...reproducible('orders', RECORDS), EVENTS_PER_SEC: '5' });
   });
   afterAll(() => stack?.discard());
 

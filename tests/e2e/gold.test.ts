@@ -14,11 +14,9 @@ const CARDS = 7;
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ KAFKA_TOPIC: 'gold-test', MSGS_PER_SEC: '1', MAX_FILES_PER_SINK: '0' });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
+  stack = await TestStack.started({ KAFKA_TOPIC: 'gold-test', MSGS_PER_SEC: '1', MAX_FILES_PER_SINK: '0' });
 });
-afterAll(() => stack.discard());
+afterAll(() => stack?.discard());
 
 /**
  * Events over an hour that begins now, in event-time order except for up to four minutes of

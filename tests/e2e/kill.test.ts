@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { comesBackAfterKill9 } from '../support/local-kill.ts';
 import { TestStack } from '../support/test-stack.ts';
 
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ MSGS_PER_SEC: '200', MAX_FILES_PER_SINK: '0' });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
+  stack = await TestStack.started({ MSGS_PER_SEC: '200', MAX_FILES_PER_SINK: '0' });
 });
-afterAll(() => stack.discard());
+afterAll(() => stack?.discard());
 
 describe('kill -9 under 200 records/s', () => {
   // The other services are in the part `long`.

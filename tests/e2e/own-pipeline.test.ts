@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PipelineCopy } from '../support/pipeline-copy.ts';
 import { query } from '../support/query.ts';
+import { TestClient } from '../support/test-client.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { verifiedUpTo } from '../support/verify.ts';
 
 const MINUTE_MS = 60_000;
+const TOPIC = 'own-pipeline';
 
 /** Two changes of the default pipeline's two files, and no other change. */
 const FIELDS = `
@@ -60,13 +61,11 @@ beforeAll(async () => {
       .replace(`${LAST_MEASURE}\n`, `${LAST_MEASURE}${GOLD}`),
   );
   pipeline.generate();
-  stack = await TestStack.create({
-    ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: 'own-pipeline', MSGS_PER_SEC: '5' },
+  stack = await TestStack.started({
+    ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: TOPIC, MSGS_PER_SEC: '5' },
     // Keeps silver's files from before a change of the pipeline, however slow the machine is.
     MAX_FILES_PER_SINK: '0',
   });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
 });
 afterAll(async () => {
   await stack?.discard();
@@ -105,19 +104,9 @@ const FORMS: readonly ((event: Record<string, unknown>) => string)[] = [
   },
 ];
 
-async function send(values: readonly string[]): Promise<void> {
-  const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  try {
-    const headers = { trace: Buffer.from([0, 255]) };
-    await producer.send({
-      topic: 'own-pipeline',
-      messages: values.map((value) => ({ key: 'own', value, headers })),
-    });
-  } finally {
-    await producer.disconnect();
-  }
+function send(values: readonly string[]): Promise<void> {
+  const headers = { trace: Buffer.from([0, 255]) };
+  return new TestClient(stack, TOPIC).sendBatch(values.map((value) => ({ key: 'own', value, headers })));
 }
 
 describe('a copy of the default pipeline with more fields and a measure', () => {

@@ -12,9 +12,7 @@ let stack: TestStack;
 let offsets: readonly number[];
 
 beforeAll(async () => {
-  stack = await TestStack.create({ MSGS_PER_SEC: '1', MAX_FILES_PER_SINK: '0' });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
+  stack = await TestStack.started({ MSGS_PER_SEC: '1', MAX_FILES_PER_SINK: '0' });
   const client = new TestClient(stack);
   offsets = await client.send(CORPUS.map(({ key, value }) => ({ key, value })));
   const { partitions } = await verify(stack);
@@ -24,7 +22,7 @@ beforeAll(async () => {
     { timeoutMs: 180_000 },
   );
 });
-afterAll(() => stack.discard());
+afterAll(() => stack?.discard());
 
 /** Rows of a sink by offset, of partition 0 only. */
 async function rowsOf(

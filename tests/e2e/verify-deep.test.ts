@@ -1,24 +1,23 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGoldCheckpoint } from '../../orchestrator/lake/gold-checkpoint.ts';
 import { query } from '../support/query.ts';
 import { rewriteParquet } from '../support/rewrite-parquet.ts';
 import { pidOf } from '../support/stack-status.ts';
+import { TestClient } from '../support/test-client.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 
 const MINUTE_MS = 60_000;
+const TOPIC = 'deep-test';
 
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ KAFKA_TOPIC: 'deep-test', MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
+  stack = await TestStack.started({ KAFKA_TOPIC: TOPIC, MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
 });
-afterAll(() => stack.discard());
+afterAll(() => stack?.discard());
 
 const valueWith = (fields: Record<string, unknown>) =>
   JSON.stringify({
@@ -79,28 +78,15 @@ const MESSY: readonly Sent[] = [
 
 /** Sends records to partition 0, one batch each, and returns their places. */
 async function send(records: readonly Sent[]) {
-  const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  try {
-    const lines: Record<string, unknown>[] = [];
-    for (const { fault, value, reason } of records) {
-      const key = fault === 'odd_bytes' ? null : fault;
-      const [sent] = await producer.send({ topic: 'deep-test', messages: [{ key, value, partition: 0 }] });
-      lines.push({
-        partition: 0,
-        offset: Number(sent?.baseOffset),
-        fault,
-        expected_sink: reason === null ? 'silver' : 'quarantine',
-        expected_reason: reason,
-        txn_id: reason === null ? 'sent-by-the-test' : null,
-        event_ts: null,
-      });
-    }
-    return lines;
-  } finally {
-    await producer.disconnect();
-  }
+  const messages = records.map(({ fault, value }) => ({ key: fault === 'odd_bytes' ? null : fault, value }));
+  const offsets = await new TestClient(stack, TOPIC).send(messages);
+  return records.map(({ fault, reason }, at) => ({
+    ...{ partition: 0, offset: offsets[at], fault },
+    expected_sink: reason === null ? 'silver' : 'quarantine',
+    expected_reason: reason,
+    txn_id: reason === null ? 'sent-by-the-test' : null,
+    event_ts: null,
+  }));
 }
 
 interface DeepResult {
@@ -305,15 +291,8 @@ describe('verify --deep', () => {
   });
 
   it('leaves no consumer group in the broker', async () => {
-    const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
-    const admin = kafka.admin();
-    await admin.connect();
-    try {
-      const { groups } = await admin.listGroups();
-      expect(groups.filter(({ groupId }) => !groupId.startsWith('spark-kafka-source'))).toEqual([]);
-    } finally {
-      await admin.disconnect();
-    }
+    const { groups } = await new TestClient(stack, TOPIC).admin((admin) => admin.listGroups());
+    expect(groups.filter(({ groupId }) => !groupId.startsWith('spark-kafka-source'))).toEqual([]);
   });
 
   it('reports a key that names the wrong sink, with its line', async () => {

@@ -1,14 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PipelineCopy } from '../support/pipeline-copy.ts';
 import { query } from '../support/query.ts';
+import { TestClient } from '../support/test-client.ts';
 import { TestStack } from '../support/test-stack.ts';
 import { until } from '../support/until.ts';
 
 const MINUTE_MS = 60_000;
+const TOPIC = 'added-field';
 /** A field that events had before the pipeline knew it. It is a column of raw_csv, too. */
 const LATER_FIELD = `
       - name: score
@@ -21,13 +22,11 @@ let stack: TestStack;
 beforeAll(async () => {
   pipeline = new PipelineCopy(mkdtempSync(join(tmpdir(), 'medallion-pipeline-')));
   pipeline.generate();
-  stack = await TestStack.create({
-    ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: 'added-field', MSGS_PER_SEC: '5' },
+  stack = await TestStack.started({
+    ...{ PIPELINE: pipeline.folder, KAFKA_TOPIC: TOPIC, MSGS_PER_SEC: '5' },
     // Keeps silver's files from before a change of the pipeline, however slow the machine is.
     MAX_FILES_PER_SINK: '0',
   });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
 });
 afterAll(async () => {
   await stack?.discard();
@@ -41,16 +40,8 @@ const event = (index: number, timeMs: number) => ({
   amount: index / 4,
 });
 
-async function send(values: readonly string[]): Promise<void> {
-  const kafka = new Kafka({ brokers: [`localhost:${stack.ports.KAFKA_PORT}`], logLevel: logLevel.ERROR });
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  try {
-    await producer.send({ topic: 'added-field', messages: values.map((value) => ({ key: 'own', value })) });
-  } finally {
-    await producer.disconnect();
-  }
-}
+const send = (values: readonly string[]) =>
+  new TestClient(stack, TOPIC).sendBatch(values.map((value) => ({ key: 'own', value })));
 
 describe('a copy of the default pipeline', () => {
   it('continues with the same outputs when a field is added that events already had', async () => {

@@ -10,11 +10,9 @@ const KEPT = 3;
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({ MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: `${KEPT}` });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
+  stack = await TestStack.started({ MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: `${KEPT}` });
 });
-afterAll(() => stack.discard());
+afterAll(() => stack?.discard());
 
 /** Batch ids of bronze, ascending, and how many of its files have a name of 2099. */
 function bronze() {

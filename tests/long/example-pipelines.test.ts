@@ -10,9 +10,7 @@ const FAULTS = 15;
 describe.each(EXAMPLES)('%s, with 200,000 messy records', (name) => {
   let stack: TestStack;
   beforeAll(async () => {
-    stack = await TestStack.create({ ...reproducible(name, RECORDS), EVENTS_PER_SEC: '100' });
-    const up = await stack.run('up');
-    expect(up.stderr + up.stdout).toContain('Ready after');
+    stack = await TestStack.started({ ...reproducible(name, RECORDS), EVENTS_PER_SEC: '100' });
   });
   afterAll(() => stack?.discard());
 
@@ -33,9 +31,7 @@ describe.each(EXAMPLES)('%s, under faults', (name) => {
   let stack: TestStack;
   beforeAll(async () => {
     const settings = { PIPELINE: name, KAFKA_TOPIC: name, SCENARIO: 'messy', SEED: '7' };
-    stack = await TestStack.create({ ...settings, MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
-    const up = await stack.run('up');
-    expect(up.stderr + up.stdout).toContain('Ready after');
+    stack = await TestStack.started({ ...settings, MSGS_PER_SEC: '50', MAX_FILES_PER_SINK: '0' });
   });
   afterAll(() => stack?.discard());
 

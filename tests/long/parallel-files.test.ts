@@ -18,14 +18,12 @@ const PART = /_\d{8}_\d{6}_(\d+)_\d+\.\w+$/;
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.create({
+  stack = await TestStack.started({
     KAFKA_TOPIC: 'parallel-test',
     MSGS_PER_SEC: '50',
     SCENARIO: 'messy',
     MAX_FILES_PER_SINK: '0',
   });
-  const up = await stack.run('up');
-  expect(up.stderr + up.stdout).toContain('Ready after');
   expect((await stack.run('down')).code).toBe(0);
   const again = await stack.run('up', [], { SINK_FILES: 'parallel' });
   expect(again.stderr + again.stdout).toContain('Ready after');

@@ -10,9 +10,10 @@ type TransactionEnd = 'commit' | 'abort';
  */
 export class TestClient {
   readonly #kafka: Kafka;
-  readonly topic = 'transactions';
+  readonly topic: string;
 
-  constructor(stack: TestStack) {
+  constructor(stack: TestStack, topic = 'transactions') {
+    this.topic = topic;
     this.#kafka = new Kafka({
       clientId: 'medallion-test',
       brokers: [`localhost:${stack.ports.KAFKA_PORT}`],

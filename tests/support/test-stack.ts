@@ -76,6 +76,15 @@ export class TestStack {
     return new TestStack(folder, await freePorts(PORT_SETTINGS.length + workers - 1), settings);
   }
 
+  /** A stack that `up` has brought to its first data; one that has not come up is removed again. */
+  static async started(...settings: Parameters<typeof TestStack.create>): Promise<TestStack> {
+    const stack = await TestStack.create(...settings);
+    const { stdout, stderr } = await stack.run('up');
+    if ((stderr + stdout).includes('Ready after')) return stack;
+    await stack.discard();
+    throw new Error(`up has not brought it up:\n${stderr}${stdout}`);
+  }
+
   /** The same settings for the commands of another checkout. */
   from(checkout: string, settings: Readonly<Record<string, string>> = {}): TestStack {
     return new TestStack(
